@@ -1,0 +1,103 @@
+use std::fmt;
+use std::ops::{Deref, DerefMut};
+
+use crate::Real;
+
+/// A fixed-length buffer of scalars that starts at a multiple of 64 bytes: one cache line, one AVX-512 register.
+///
+/// Parameters, gradients and workspaces live in such buffers. It dereferences to a slice.
+///
+/// ```
+/// use chainrule_tensor::Aligned;
+///
+/// let mut values = Aligned::<f32>::zeros(10);
+/// values[3] = 1.0;
+/// assert_eq!(values.as_ptr() as usize % 64, 0);
+/// assert_eq!(values.iter().sum::<f32>(), 1.0);
+/// ```
+#[derive(Clone, Default)]
+pub struct Aligned<T> {
+    lines: Vec<Line>,
+    len: usize,
+    scalar: std::marker::PhantomData<T>,
+}
+
+#[derive(Clone, Copy)]
+#[repr(C, align(64))]
+struct Line([u8; 64]);
+
+// SAFETY: 64 bytes of alignment 64, so without padding; any bit pattern is valid, all zeros included.
+unsafe impl bytemuck::Zeroable for Line {}
+// SAFETY: as above; the type is `Copy`, `'static` and `repr(C)`.
+unsafe impl bytemuck::Pod for Line {}
+
+impl<T: Real> Aligned<T> {
+    /// A buffer of `len` zeros.
+    #[must_use]
+    pub fn zeros(len: usize) -> Self {
+        let lines = (len * size_of::<T>()).div_ceil(size_of::<Line>());
+        Aligned { lines: vec![Line([0; 64]); lines], len, scalar: std::marker::PhantomData }
+    }
+
+    /// A buffer with a copy of `values`.
+    #[must_use]
+    pub fn from_slice(values: &[T]) -> Self {
+        let mut out = Aligned::zeros(values.len());
+        out.copy_from_slice(values);
+        out
+    }
+}
+
+impl<T: Real> Deref for Aligned<T> {
+    type Target = [T];
+    #[inline(always)]
+    fn deref(&self) -> &[T] {
+        &bytemuck::cast_slice(&self.lines)[..self.len]
+    }
+}
+
+impl<T: Real> DerefMut for Aligned<T> {
+    #[inline(always)]
+    fn deref_mut(&mut self) -> &mut [T] {
+        &mut bytemuck::cast_slice_mut(&mut self.lines)[..self.len]
+    }
+}
+
+impl<T: Real> fmt::Debug for Aligned<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&**self, f)
+    }
+}
+
+impl<T: Real> PartialEq for Aligned<T> {
+    fn eq(&self, other: &Self) -> bool {
+        **self == **other
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn starts_at_a_cache_line_at_every_length() {
+        for len in [0, 1, 15, 16, 17, 1000] {
+            let single = Aligned::<f32>::from_slice(&vec![1.5; len]);
+            let double = Aligned::<f64>::zeros(len);
+            assert_eq!((single.len(), double.len()), (len, len));
+            assert_eq!(single.as_ptr() as usize % 64, 0);
+            assert_eq!(double.as_ptr() as usize % 64, 0);
+            assert!(single.iter().all(|&x| x == 1.5) && double.iter().all(|&x| x == 0.0));
+        }
+    }
+
+    #[test]
+    fn a_clone_is_independent_and_aligned() {
+        let mut a = Aligned::<f32>::zeros(5);
+        let b = a.clone();
+        a[0] = 1.0;
+        assert_eq!(b[0], 0.0);
+        assert_eq!(b.as_ptr() as usize % 64, 0);
+        assert_ne!(a, b);
+    }
+}

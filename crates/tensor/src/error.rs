@@ -1,0 +1,69 @@
+use crate::Shape;
+
+/// What can be wrong with the operands of a tensor operation. Each message names the operation and the shapes.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum TensorError {
+    /// The number of values does not fill the shape.
+    #[error("tensor: shape {shape} needs {} values, {values} were given", shape.elements())]
+    Length {
+        /// The shape asked for.
+        shape: Shape,
+        /// The number of values given.
+        values: usize,
+    },
+    /// Two shapes do not go together.
+    #[error("{op}: shapes {left} and {right} do not fit: {why}")]
+    Shapes {
+        /// The operation.
+        op: &'static str,
+        /// The left or first operand's shape.
+        left: Shape,
+        /// The right or second operand's shape.
+        right: Shape,
+        /// The rule that they break.
+        why: &'static str,
+    },
+    /// An axis that the shape does not have.
+    #[error("{op}: {shape} has no axis {axis}")]
+    Axis {
+        /// The operation.
+        op: &'static str,
+        /// The operand's shape.
+        shape: Shape,
+        /// The axis asked for.
+        axis: usize,
+    },
+    /// An operand of a shape that the operation cannot take.
+    #[error("{op}: cannot take shape {shape}: {why}")]
+    Operand {
+        /// The operation.
+        op: &'static str,
+        /// The operand's shape.
+        shape: Shape,
+        /// What it should have been.
+        why: &'static str,
+    },
+    /// A row index outside of the tensor.
+    #[error("{op}: there is no row {row} in {shape}")]
+    Row {
+        /// The operation.
+        op: &'static str,
+        /// The operand's shape.
+        shape: Shape,
+        /// The row asked for.
+        row: usize,
+    },
+    /// A parameter of a random distribution or another number that makes no sense.
+    #[error("{op}: {what} must be {rule}, not {value}")]
+    Parameter {
+        /// The operation.
+        op: &'static str,
+        /// The parameter's name.
+        what: &'static str,
+        /// What it must fulfil.
+        rule: &'static str,
+        /// The value given, as text.
+        value: String,
+    },
+}

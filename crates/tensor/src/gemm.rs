@@ -1,0 +1,267 @@
+//! The one matrix product of the workspace: `C = A B` or `C += A B`, with either factor transposed by swapping its strides.
+//!
+//! On x86-64 with AVX2 and the default feature `fast-gemm` it runs on faer's hand-tuned kernels ([`x86`]);
+//! elsewhere, and as the oracle in the tests, on nalgebra's product ([`fallback`]).
+
+mod fallback;
+#[cfg(all(feature = "fast-gemm", target_arch = "x86_64"))]
+mod x86;
+
+use crate::Real;
+
+/// Whether a kernel overwrites its destination or adds to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Put {
+    /// Overwrite; what was there is never read.
+    Set,
+    /// Add to what is there.
+    Add,
+}
+
+/// A matrix seen in a slice: `rows x columns`, row-major unless transposed with [`t`](Mat::t).
+#[derive(Clone, Copy, Debug)]
+pub struct Mat<'a, T> {
+    values: &'a [T],
+    rows: usize,
+    columns: usize,
+    row_stride: usize,
+    column_stride: usize,
+}
+
+impl<'a, T> Mat<'a, T> {
+    /// The row-major matrix in `values`.
+    ///
+    /// # Panics
+    /// If `values` does not hold exactly `rows * columns` values.
+    #[track_caller]
+    #[must_use]
+    pub fn new(values: &'a [T], rows: usize, columns: usize) -> Self {
+        check_length(values.len(), rows, columns);
+        Mat { values, rows, columns, row_stride: columns, column_stride: 1 }
+    }
+
+    /// The transpose: the same values with swapped strides.
+    #[must_use]
+    pub fn t(self) -> Self {
+        Mat {
+            values: self.values,
+            rows: self.columns,
+            columns: self.rows,
+            row_stride: self.column_stride,
+            column_stride: self.row_stride,
+        }
+    }
+}
+
+/// A row-major matrix seen in a mutable slice.
+#[derive(Debug)]
+pub struct MatMut<'a, T> {
+    values: &'a mut [T],
+    rows: usize,
+    columns: usize,
+}
+
+impl<'a, T> MatMut<'a, T> {
+    /// The row-major matrix in `values`.
+    ///
+    /// # Panics
+    /// If `values` does not hold exactly `rows * columns` values.
+    #[track_caller]
+    #[must_use]
+    pub fn new(values: &'a mut [T], rows: usize, columns: usize) -> Self {
+        check_length(values.len(), rows, columns);
+        MatMut { values, rows, columns }
+    }
+}
+
+#[track_caller]
+fn check_length(length: usize, rows: usize, columns: usize) {
+    assert!(
+        length == rows * columns,
+        "a {rows}x{columns} matrix needs {} values, the slice has {length}",
+        rows * columns
+    );
+}
+
+/// The matrix product: `c = a b` with [`Put::Set`], `c += a b` with [`Put::Add`].
+///
+/// An inner length of zero is an empty sum: `Set` writes zeros, `Add` changes nothing.
+///
+/// ```
+/// use chainrule_tensor::gemm::{Mat, MatMut, Put, gemm};
+///
+/// let a = [1.0_f32, 2.0, 3.0, 4.0]; // [[1, 2], [3, 4]]
+/// let b = [5.0, 6.0, 7.0, 8.0]; // [[5, 6], [7, 8]]
+/// let mut c = [0.0; 4];
+/// gemm(Put::Set, MatMut::new(&mut c, 2, 2), Mat::new(&a, 2, 2), Mat::new(&b, 2, 2));
+/// assert_eq!(c, [19.0, 22.0, 43.0, 50.0]);
+/// gemm(Put::Add, MatMut::new(&mut c, 2, 2), Mat::new(&a, 2, 2).t(), Mat::new(&b, 2, 2));
+/// assert_eq!(c, [19.0 + 26.0, 22.0 + 30.0, 43.0 + 38.0, 50.0 + 44.0]);
+/// ```
+///
+/// # Panics
+/// If the shapes do not fit: `a` is `m x k`, `b` is `k x n`, `c` is `m x n`.
+#[track_caller]
+pub fn gemm<T: Real>(put: Put, c: MatMut<'_, T>, a: Mat<'_, T>, b: Mat<'_, T>) {
+    assert!(
+        a.columns == b.rows && c.rows == a.rows && c.columns == b.columns,
+        "gemm: {}x{} = {}x{} times {}x{} does not fit",
+        c.rows,
+        c.columns,
+        a.rows,
+        a.columns,
+        b.rows,
+        b.columns
+    );
+    if a.columns == 0 {
+        if put == Put::Set {
+            c.values.fill(T::ZERO);
+        }
+        return;
+    }
+    if c.values.is_empty() {
+        return;
+    }
+    T::multiply(put, c, a, b);
+}
+
+/// What a scalar brings to [`gemm`]: a product of shapes that were checked, none of them empty.
+pub trait Kernel: Sized {
+    #[doc(hidden)]
+    fn multiply(put: Put, c: MatMut<'_, Self>, a: Mat<'_, Self>, b: Mat<'_, Self>);
+}
+
+macro_rules! kernel {
+    ($t:ident) => {
+        impl Kernel for $t {
+            #[inline]
+            fn multiply(put: Put, c: MatMut<'_, $t>, a: Mat<'_, $t>, b: Mat<'_, $t>) {
+                #[cfg(all(feature = "fast-gemm", target_arch = "x86_64"))]
+                if let Some(instructions) = x86::instructions() {
+                    return x86::$t(instructions, put, c, a, b);
+                }
+                fallback::multiply(put, c, a, b);
+            }
+        }
+    };
+}
+
+kernel!(f32);
+kernel!(f64);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::random::generator;
+    use rand::RngExt;
+
+    /// The definition, summed in f64.
+    fn reference<T: Real>(put: Put, c: &[T], a: Mat<'_, T>, b: Mat<'_, T>) -> Vec<f64> {
+        let mut out = vec![0.0; a.rows * b.columns];
+        for i in 0..a.rows {
+            for j in 0..b.columns {
+                let sum: f64 = (0..a.columns)
+                    .map(|p| {
+                        let left = a.values[i * a.row_stride + p * a.column_stride];
+                        left.to_f64() * b.values[p * b.row_stride + j * b.column_stride].to_f64()
+                    })
+                    .sum();
+                let before = if put == Put::Add { c[i * b.columns + j].to_f64() } else { 0.0 };
+                out[i * b.columns + j] = before + sum;
+            }
+        }
+        out
+    }
+
+    fn check<T: Real>(m: usize, k: usize, n: usize) {
+        let mut rng = generator((m * 10_000 + k * 100 + n) as u64);
+        let mut random =
+            |len: usize| -> Vec<T> { (0..len).map(|_| T::from_f64(rng.random_range(-1.0..1.0))).collect() };
+        let (a, b) = (random(m * k), random(k * n));
+        let before: Vec<T> = random(m * n);
+        let transposed = |x: &[T], rows: usize, columns: usize| -> Vec<T> {
+            (0..columns).flat_map(|j| (0..rows).map(move |i| x[i * columns + j])).collect()
+        };
+        let (at, bt) = (transposed(&a, m, k), transposed(&b, k, n));
+        let tolerance = T::EPSILON.to_f64() * (k as f64 + 4.0);
+        for put in [Put::Set, Put::Add] {
+            for (ta, tb) in [(false, false), (false, true), (true, false), (true, true)] {
+                let left = if ta { Mat::new(&at, k, m).t() } else { Mat::new(&a, m, k) };
+                let right = if tb { Mat::new(&bt, n, k).t() } else { Mat::new(&b, k, n) };
+                let expected = reference(put, &before, left, right);
+                let close = |got: &[T], what: &str| {
+                    for (i, (x, e)) in got.iter().zip(&expected).enumerate() {
+                        assert!(
+                            (x.to_f64() - e).abs() <= tolerance,
+                            "{what} {m}x{k}x{n} {put:?} {ta} {tb} at {i}: {x} for {e}"
+                        );
+                    }
+                };
+                let mut c = before.clone();
+                gemm(put, MatMut::new(&mut c, m, n), left, right);
+                close(&c, "gemm");
+            }
+        }
+    }
+
+    #[test]
+    fn agrees_with_the_definition_at_many_shapes() {
+        for &(m, k, n) in &[
+            (1, 1, 1),
+            (1, 64, 10),
+            (32, 64, 10),
+            (32, 64, 64),
+            (5, 3, 7),
+            (17, 33, 9),
+            (2, 600, 3),
+            (100, 1, 100),
+            (97, 50, 1),
+            (64, 130, 129),
+        ] {
+            check::<f32>(m, k, n);
+            check::<f64>(m, k, n);
+        }
+    }
+
+    #[test]
+    fn the_fallback_agrees_with_the_default_kernels() {
+        let mut rng = generator(1);
+        for &(m, k, n) in &[(1, 7, 3), (3, 64, 10), (8, 8, 8), (33, 70, 65)] {
+            let a: Vec<f64> = (0..m * k).map(|_| rng.random_range(-1.0..1.0)).collect();
+            let b: Vec<f64> = (0..k * n).map(|_| rng.random_range(-1.0..1.0)).collect();
+            for put in [Put::Set, Put::Add] {
+                let (mut fast, mut plain) = (vec![0.5; m * n], vec![0.5; m * n]);
+                gemm(put, MatMut::new(&mut fast, m, n), Mat::new(&a, k, m).t(), Mat::new(&b, n, k).t());
+                fallback::multiply(put, MatMut::new(&mut plain, m, n), Mat::new(&a, k, m).t(), Mat::new(&b, n, k).t());
+                for (x, y) in fast.iter().zip(&plain) {
+                    assert!((x - y).abs() < 1e-13, "{m}x{k}x{n} {put:?}: {x} and {y}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn set_never_reads_the_destination() {
+        let mut c = [f32::NAN; 6];
+        gemm(Put::Set, MatMut::new(&mut c, 2, 3), Mat::new(&[1.0; 8], 2, 4), Mat::new(&[1.0; 12], 4, 3));
+        assert_eq!(c, [4.0; 6]);
+        let mut c = [f64::NAN; 6];
+        fallback::multiply(Put::Set, MatMut::new(&mut c, 2, 3), Mat::new(&[1.0; 8], 2, 4), Mat::new(&[1.0; 12], 4, 3));
+        assert_eq!(c, [4.0; 6]);
+    }
+
+    #[test]
+    fn an_empty_inner_length_is_an_empty_sum() {
+        let mut c = [7.0_f32; 6];
+        gemm(Put::Add, MatMut::new(&mut c, 2, 3), Mat::new(&[], 2, 0), Mat::new(&[], 0, 3));
+        assert_eq!(c, [7.0; 6]);
+        gemm(Put::Set, MatMut::new(&mut c, 2, 3), Mat::new(&[], 2, 0), Mat::new(&[], 0, 3));
+        assert_eq!(c, [0.0; 6]);
+    }
+
+    #[test]
+    #[should_panic(expected = "gemm: 2x2 = 2x3 times 2x2 does not fit")]
+    fn shapes_that_do_not_fit_panic_with_all_three() {
+        gemm(Put::Set, MatMut::new(&mut [0.0_f32; 4], 2, 2), Mat::new(&[0.0; 6], 2, 3), Mat::new(&[0.0; 4], 2, 2));
+    }
+}

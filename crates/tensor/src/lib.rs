@@ -1,0 +1,20 @@
+//! Dense row-major tensors for [chainrule](https://docs.rs/chainrule): shapes, matrix products, element-wise kernels,
+//! reductions and random fills.
+
+mod aligned;
+mod display;
+pub mod elementwise;
+mod error;
+pub mod gemm;
+mod math;
+pub mod random;
+mod real;
+mod shape;
+pub mod simd;
+mod tensor;
+
+pub use aligned::Aligned;
+pub use error::TensorError;
+pub use real::Real;
+pub use shape::Shape;
+pub use tensor::Tensor;

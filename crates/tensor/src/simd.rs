@@ -1,0 +1,91 @@
+//! Run-time dispatch to the best vector instructions.
+//!
+//! A plain loop over slices is compiled three times, for AVX-512, for AVX2 with FMA and for the target's baseline, and the
+//! best one that this processor has is called: a portable binary runs as fast as one built for the machine it
+//! runs on.
+
+/// Runs `kernel` compiled for the best vector instructions that this processor has.
+///
+/// The kernel is an ordinary closure over slices; what it calls must be `#[inline(always)]` to be compiled with it.
+/// The result does not depend on which version runs: no version may reorder floating-point operations, and a
+/// [`Real::mul_add`](crate::Real::mul_add) rounds once everywhere.
+///
+/// ```
+/// let mut values = vec![1.0_f32; 100];
+/// chainrule_tensor::simd::dispatch(|| {
+///     for x in &mut values {
+///         *x *= 3.0;
+///     }
+/// });
+/// assert_eq!(values, vec![3.0; 100]);
+/// ```
+#[inline(always)]
+pub fn dispatch<R>(kernel: impl FnOnce() -> R) -> R {
+    #[cfg(target_arch = "x86_64")]
+    {
+        if has_avx512() {
+            // SAFETY: `has_avx512` has just asked the processor for exactly the features that this copy is compiled with.
+            return unsafe { avx512(kernel) };
+        }
+        if has_avx2() {
+            // SAFETY: `has_avx2` has just asked the processor for exactly the features that this copy is compiled with.
+            return unsafe { avx2(kernel) };
+        }
+    }
+    kernel()
+}
+
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+pub(crate) fn has_avx512() -> bool {
+    is_x86_feature_detected!("avx512f")
+        && is_x86_feature_detected!("avx512vl")
+        && is_x86_feature_detected!("avx512dq")
+        && is_x86_feature_detected!("avx512bw")
+        && has_avx2()
+}
+
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+pub(crate) fn has_avx2() -> bool {
+    is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma")
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f,avx512vl,avx512dq,avx512bw,avx2,fma")]
+fn avx512<R>(kernel: impl FnOnce() -> R) -> R {
+    kernel()
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,fma")]
+fn avx2<R>(kernel: impl FnOnce() -> R) -> R {
+    kernel()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn polynomial(values: &[f32]) -> Vec<f32> {
+        values.iter().map(|&x| x.mul_add(0.5, 1.0).mul_add(x, -2.0).abs().sqrt()).collect()
+    }
+
+    #[test]
+    fn every_version_gives_the_bits_of_the_plain_call() {
+        let values: Vec<f32> = (0..1003).map(|i| (i as f32) * 0.37 - 150.0).collect();
+        let plain = polynomial(&values);
+        assert_eq!(dispatch(|| polynomial(&values)), plain);
+        #[cfg(target_arch = "x86_64")]
+        {
+            if has_avx2() {
+                // SAFETY: the features were just detected.
+                assert_eq!(unsafe { avx2(|| polynomial(&values)) }, plain);
+            }
+            if has_avx512() {
+                // SAFETY: the features were just detected.
+                assert_eq!(unsafe { avx512(|| polynomial(&values)) }, plain);
+            }
+        }
+    }
+}
