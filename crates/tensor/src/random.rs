@@ -1,3 +1,5 @@
+//! Random numbers from an explicit generator.
+
 use rand::SeedableRng;
 
 /// The generator of all random numbers in the workspace: xoshiro256++, small, fast, and the same on every platform.

@@ -209,9 +209,11 @@ impl From<usize> for Shape {
 mod tests {
     use super::*;
 
+    type Case = (&'static [usize], &'static [usize], Option<&'static [usize]>);
+
     #[test]
     fn broadcasting_follows_numpy() {
-        let cases: &[(&[usize], &[usize], Option<&[usize]>)] = &[
+        let cases: &[Case] = &[
             (&[], &[], Some(&[])),
             (&[], &[2, 3], Some(&[2, 3])),
             (&[3], &[2, 3], Some(&[2, 3])),
