@@ -4,4 +4,7 @@
 //! vectorised by the compiler; [`double`] is the standard library's, which serves as their oracle.
 
 pub(crate) mod double;
+mod exponential;
+mod logarithm;
+mod sigmoidal;
 pub(crate) mod single;
