@@ -19,10 +19,7 @@ use crate::{Real, simd};
 #[track_caller]
 pub fn map<T: Real>(put: Put, out: &mut [T], a: &[T], f: impl Fn(T) -> T) {
     assert_eq!(out.len(), a.len(), "map: the slices differ in length");
-    simd::dispatch(|| match put {
-        Put::Set => out.iter_mut().zip(a).for_each(|(o, &a)| *o = f(a)),
-        Put::Add => out.iter_mut().zip(a).for_each(|(o, &a)| *o += f(a)),
-    });
+    simd::dispatch(|| write(put, out, a.iter().map(|&a| f(a))));
 }
 
 /// `out[i] = f(a[i], b[i])`, or added to it.
@@ -33,10 +30,7 @@ pub fn map<T: Real>(put: Put, out: &mut [T], a: &[T], f: impl Fn(T) -> T) {
 #[track_caller]
 pub fn zip<T: Real>(put: Put, out: &mut [T], a: &[T], b: &[T], f: impl Fn(T, T) -> T) {
     assert!(out.len() == a.len() && a.len() == b.len(), "zip: the slices differ in length");
-    simd::dispatch(|| match put {
-        Put::Set => out.iter_mut().zip(a).zip(b).for_each(|((o, &a), &b)| *o = f(a, b)),
-        Put::Add => out.iter_mut().zip(a).zip(b).for_each(|((o, &a), &b)| *o += f(a, b)),
-    });
+    simd::dispatch(|| write(put, out, a.iter().zip(b).map(|(&a, &b)| f(a, b))));
 }
 
 /// `out[i] = f(a[i], b[i], c[i])`, or added to it.
@@ -47,10 +41,7 @@ pub fn zip<T: Real>(put: Put, out: &mut [T], a: &[T], b: &[T], f: impl Fn(T, T) 
 #[track_caller]
 pub fn zip3<T: Real>(put: Put, out: &mut [T], a: &[T], b: &[T], c: &[T], f: impl Fn(T, T, T) -> T) {
     assert!(out.len() == a.len() && a.len() == b.len() && b.len() == c.len(), "zip3: the slices differ in length");
-    simd::dispatch(|| match put {
-        Put::Set => out.iter_mut().zip(a).zip(b).zip(c).for_each(|(((o, &a), &b), &c)| *o = f(a, b, c)),
-        Put::Add => out.iter_mut().zip(a).zip(b).zip(c).for_each(|(((o, &a), &b), &c)| *o += f(a, b, c)),
-    });
+    simd::dispatch(|| write(put, out, a.iter().zip(b).zip(c).map(|((&a, &b), &c)| f(a, b, c))));
 }
 
 /// `values[i] = f(values[i], a[i])`.
@@ -62,6 +53,15 @@ pub fn zip3<T: Real>(put: Put, out: &mut [T], a: &[T], b: &[T], c: &[T], f: impl
 pub fn update<T: Real>(values: &mut [T], a: &[T], f: impl Fn(T, T) -> T) {
     assert_eq!(values.len(), a.len(), "update: the slices differ in length");
     simd::dispatch(|| values.iter_mut().zip(a).for_each(|(v, &a)| *v = f(*v, a)));
+}
+
+/// Sets or adds one value after the other. To be called within [`simd::dispatch`].
+#[inline(always)]
+pub(crate) fn write<T: Real>(put: Put, out: &mut [T], values: impl Iterator<Item = T>) {
+    match put {
+        Put::Set => out.iter_mut().zip(values).for_each(|(o, value)| *o = value),
+        Put::Add => out.iter_mut().zip(values).for_each(|(o, value)| *o += value),
+    }
 }
 
 #[cfg(test)]

@@ -31,6 +31,12 @@ impl<T: Real> Tensor<T> {
         Ok(Tensor { shape, values })
     }
 
+    /// The tensor with these parts, which are known to fit.
+    pub(crate) fn from_parts(shape: Shape, values: Vec<T>) -> Self {
+        debug_assert_eq!(shape.elements(), values.len());
+        Tensor { shape, values }
+    }
+
     /// The tensor whose element at each index is `f` of its position in row-major order.
     #[must_use]
     pub fn from_fn(shape: impl Into<Shape>, f: impl FnMut(usize) -> T) -> Self {
@@ -114,9 +120,7 @@ impl<T: Real> Tensor<T> {
     #[track_caller]
     #[must_use]
     pub fn at(&self, index: &[usize]) -> T {
-        let inside = index.len() == self.shape.rank() && index.iter().zip(self.shape.iter()).all(|(i, n)| i < n);
-        assert!(inside, "index {index:?} is outside of a tensor of shape {}", self.shape);
-        self.values[index.iter().zip(self.shape.strides()).map(|(i, s)| i * s).sum::<usize>()]
+        self.view().at(index)
     }
 
     /// The values at index `i` of the first axis.
@@ -126,10 +130,7 @@ impl<T: Real> Tensor<T> {
     #[track_caller]
     #[must_use]
     pub fn row(&self, i: usize) -> &[T] {
-        let rows = self.shape.first().copied().unwrap_or(0);
-        assert!(i < rows, "there is no row {i} in a tensor of shape {}", self.shape);
-        let length = self.values.len() / rows;
-        &self.values[i * length..(i + 1) * length]
+        self.view().row(i)
     }
 
     /// The same values in another shape, without a copy.

@@ -1,0 +1,131 @@
+use crate::{Real, Shape, Tensor, TensorError};
+
+/// A tensor seen in a slice that somebody else owns: `Copy`, row-major, contiguous.
+///
+/// ```
+/// use chainrule_tensor::TensorView;
+///
+/// let buffer = [1.0_f32, 2.0, 3.0, 4.0];
+/// let x = TensorView::new([2, 2], &buffer)?;
+/// assert_eq!(x.row(1), [3.0, 4.0]);
+/// # Ok::<(), chainrule_tensor::TensorError>(())
+/// ```
+#[derive(Clone, Copy, PartialEq)]
+pub struct TensorView<'a, T: Real = f32> {
+    shape: Shape,
+    values: &'a [T],
+}
+
+impl<'a, T: Real> TensorView<'a, T> {
+    /// The tensor of this shape in `values`, in row-major order.
+    ///
+    /// # Errors
+    /// [`TensorError::Length`] if their number does not fill the shape.
+    pub fn new(shape: impl Into<Shape>, values: &'a [T]) -> Result<Self, TensorError> {
+        let shape = shape.into();
+        if values.len() != shape.elements() {
+            return Err(TensorError::Length { shape, values: values.len() });
+        }
+        Ok(TensorView { shape, values })
+    }
+
+    /// The shape.
+    #[must_use]
+    pub fn shape(self) -> Shape {
+        self.shape
+    }
+
+    /// The values in row-major order.
+    #[must_use]
+    pub fn values(self) -> &'a [T] {
+        self.values
+    }
+
+    /// The element at an index with one entry for each axis.
+    ///
+    /// # Panics
+    /// If the index has another number of entries than the shape, or lies outside of it.
+    #[track_caller]
+    #[must_use]
+    pub fn at(self, index: &[usize]) -> T {
+        let inside = index.len() == self.shape.rank() && index.iter().zip(self.shape.iter()).all(|(i, n)| i < n);
+        assert!(inside, "index {index:?} is outside of a tensor of shape {}", self.shape);
+        self.values[index.iter().zip(self.shape.strides()).map(|(i, s)| i * s).sum::<usize>()]
+    }
+
+    /// The values at index `i` of the first axis.
+    ///
+    /// # Panics
+    /// If there is no such row, or no axis at all.
+    #[track_caller]
+    #[must_use]
+    pub fn row(self, i: usize) -> &'a [T] {
+        let rows = self.shape.first().copied().unwrap_or(0);
+        assert!(i < rows, "there is no row {i} in a tensor of shape {}", self.shape);
+        let length = self.values.len() / rows;
+        &self.values[i * length..(i + 1) * length]
+    }
+
+    /// The same values in another shape.
+    ///
+    /// # Errors
+    /// [`TensorError::Shapes`] if the shapes differ in their number of elements.
+    pub fn reshape(self, shape: impl Into<Shape>) -> Result<Self, TensorError> {
+        let shape = shape.into();
+        if shape.elements() != self.values.len() {
+            let why = "a reshape keeps the number of elements";
+            return Err(TensorError::Shapes { op: "reshape", left: self.shape, right: shape, why });
+        }
+        Ok(TensorView { shape, values: self.values })
+    }
+
+    /// A tensor with a copy of the values.
+    #[must_use]
+    pub fn to_tensor(self) -> Tensor<T> {
+        Tensor::from_parts(self.shape, self.values.to_vec())
+    }
+}
+
+impl<T: Real> Tensor<T> {
+    /// The tensor as a view, without a copy.
+    #[must_use]
+    pub fn view(&self) -> TensorView<'_, T> {
+        TensorView { shape: self.shape(), values: self.values() }
+    }
+}
+
+impl<'a, T: Real> From<&'a Tensor<T>> for TensorView<'a, T> {
+    fn from(tensor: &'a Tensor<T>) -> Self {
+        tensor.view()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_view_shares_the_storage() {
+        let x = Tensor::<f64>::from_fn([2, 3, 4], |i| i as f64);
+        let view = x.view();
+        assert_eq!(view.values().as_ptr(), x.values().as_ptr());
+        assert_eq!(view.row(1).as_ptr(), x.row(1).as_ptr());
+        assert_eq!(view.at(&[1, 2, 3]), 23.0);
+        assert_eq!(view.to_tensor(), x);
+        assert_eq!(view.reshape([4, 6]).unwrap().at(&[1, 0]), 6.0);
+    }
+
+    #[test]
+    fn a_wrong_length_is_an_error_that_names_both() {
+        let error = TensorView::new([2, 3], &[0.0_f32; 5]).map(|view| view.shape()).unwrap_err();
+        assert_eq!(error.to_string(), "tensor: shape [2, 3] needs 6 values, 5 were given");
+        let error = Tensor::<f32>::zeros([2, 3]).view().reshape([5]).map(|view| view.shape()).unwrap_err();
+        assert!(error.to_string().contains("[2, 3] and [5]"), "{error}");
+    }
+
+    #[test]
+    #[should_panic(expected = "there is no row 2 in a tensor of shape [2, 3]")]
+    fn a_missing_row_panics() {
+        let _ = Tensor::<f32>::zeros([2, 3]).view().row(2);
+    }
+}
