@@ -1,0 +1,183 @@
+//! Element-wise operations on two variables, with NumPy broadcasting.
+
+use std::fmt::Debug;
+use std::panic::Location;
+use std::sync::Arc;
+
+use chainrule_tensor::gemm::Put;
+use chainrule_tensor::{Real, Shape, broadcast, elementwise};
+
+use super::{Backward, Forward, Op, Reads};
+use crate::Var;
+
+/// A differentiable function of two numbers.
+trait Binary: Debug + Send + Sync + 'static {
+    const NAME: &'static str;
+    /// Whether the partial derivatives read the operands; if not they are given zeros, and nothing is kept for them.
+    const READS_OPERANDS: bool;
+    fn value<T: Real>(a: T, b: T) -> T;
+    /// `upstream * df/da`
+    fn pull_a<T: Real>(upstream: T, a: T, b: T) -> T;
+    /// `upstream * df/db`
+    fn pull_b<T: Real>(upstream: T, a: T, b: T) -> T;
+}
+
+/// A [`Binary`] function as an operation.
+#[derive(Debug)]
+struct Zip<B>(B);
+
+impl<T: Real, B: Binary> Op<T> for Zip<B> {
+    fn name(&self) -> &str {
+        B::NAME
+    }
+
+    fn shape(&self, inputs: &[Shape]) -> Result<Shape, String> {
+        let (a, b) = (inputs[0], inputs[1]);
+        a.broadcast(b).ok_or_else(|| {
+            format!(
+                "shapes {a} and {b} do not broadcast: aligned at the last axis, lengths must be equal or one of them 1"
+            )
+        })
+    }
+
+    fn reads(&self) -> Reads {
+        if B::READS_OPERANDS { Reads::INPUTS } else { Reads::NOTHING }
+    }
+
+    fn forward(&self, pass: Forward<'_, T>) {
+        let (a, b) = (pass.inputs.get(0), pass.inputs.get(1));
+        let (a_shape, b_shape) = (pass.inputs.shape(0), pass.inputs.shape(1));
+        broadcast::zip(Put::Set, pass.output, pass.shape, a, a_shape, b, b_shape, B::value);
+    }
+
+    fn vjp(&self, mut pass: Backward<'_, T>) {
+        let (a_shape, b_shape) = (pass.inputs.shape(0), pass.inputs.shape(1));
+        let g = &*pass.upstream;
+        // Derivatives that read no operand may be given any values.
+        let operand = |i| if B::READS_OPERANDS { pass.inputs.get(i) } else { g };
+        let (a, b) = (operand(0), operand(1));
+        if a_shape == b_shape {
+            if let Some(da) = pass.cotangents.get(0) {
+                elementwise::zip3(da.put, da.values, g, a, b, B::pull_a);
+            }
+            if let Some(db) = pass.cotangents.get(1) {
+                elementwise::zip3(db.put, db.values, g, a, b, B::pull_b);
+            }
+            return;
+        }
+        // The gradient of a repeated operand is summed over the repetitions.
+        if let Some(da) = pass.cotangents.get(0) {
+            let da = da.accumulate();
+            broadcast::for_each(pass.shape, a_shape, b_shape, |i, ia, ib| da[ia] += B::pull_a(g[i], a[ia], b[ib]));
+        }
+        if let Some(db) = pass.cotangents.get(1) {
+            let db = db.accumulate();
+            broadcast::for_each(pass.shape, a_shape, b_shape, |i, ia, ib| db[ib] += B::pull_b(g[i], a[ia], b[ib]));
+        }
+    }
+}
+
+impl<'g, T: Real> Var<'g, T> {
+    #[track_caller]
+    fn zip<B: Binary>(self, op: B, other: Var<'g, T>) -> Var<'g, T> {
+        self.graph().record(Arc::new(Zip(op)), &[self, other], Location::caller())
+    }
+}
+
+/// Defines one function: its name, what its derivatives read, its value and the two products with the upstream gradient.
+macro_rules! binary {
+    ($(#[$doc:meta])* $op:ident, $name:literal, $reads_operands:expr, |$a:ident, $b:ident| $value:expr, |$g:ident| $pull_a:expr, $pull_b:expr) => {
+        $(#[$doc])*
+        #[derive(Debug)]
+        struct $op;
+
+        impl Binary for $op {
+            const NAME: &'static str = $name;
+            const READS_OPERANDS: bool = $reads_operands;
+            #[inline(always)]
+            fn value<T: Real>($a: T, $b: T) -> T {
+                $value
+            }
+            #[inline(always)]
+            #[allow(unused_variables, reason = "a constant derivative reads no operand")]
+            fn pull_a<T: Real>($g: T, $a: T, $b: T) -> T {
+                $pull_a
+            }
+            #[inline(always)]
+            #[allow(unused_variables, reason = "a constant derivative reads no operand")]
+            fn pull_b<T: Real>($g: T, $a: T, $b: T) -> T {
+                $pull_b
+            }
+        }
+    };
+}
+
+binary!(
+    /// `a + b`; derivatives 1 and 1.
+    Add, "add", false, |a, b| a + b, |g| g, g
+);
+binary!(
+    /// `a - b`; derivatives 1 and -1.
+    Sub, "sub", false, |a, b| a - b, |g| g, -g
+);
+binary!(
+    /// `a b`; derivatives `b` and `a`.
+    Mul, "mul", true, |a, b| a * b, |g| g * b, g * a
+);
+binary!(
+    /// `a / b`; derivatives `1 / b` and `-a / b^2`.
+    Div, "div", true, |a, b| a / b, |g| g / b, -g * a / (b * b)
+);
+binary!(
+    /// The larger; the gradient goes to it, half to each of two equal ones, as in PyTorch.
+    Maximum, "maximum", true, |a, b| a.maximum(b), |g| g * share(a, b), g * share(b, a)
+);
+binary!(
+    /// The smaller; the gradient goes to it, half to each of two equal ones, as in PyTorch.
+    Minimum, "minimum", true, |a, b| a.minimum(b), |g| g * share(-a, -b), g * share(-b, -a)
+);
+
+/// The share of the gradient that goes to `winner`: all, half or none.
+#[inline(always)]
+fn share<T: Real>(winner: T, other: T) -> T {
+    if winner > other {
+        T::ONE
+    } else if winner == other {
+        T::HALF
+    } else {
+        T::ZERO
+    }
+}
+
+macro_rules! operator {
+    ($trait:ident, $method:ident) => {
+        impl<'g, T: Real> std::ops::$trait for Var<'g, T> {
+            type Output = Var<'g, T>;
+            #[track_caller]
+            fn $method(self, other: Var<'g, T>) -> Var<'g, T> {
+                self.zip($trait, other)
+            }
+        }
+    };
+}
+
+operator!(Add, add);
+operator!(Sub, sub);
+operator!(Mul, mul);
+operator!(Div, div);
+
+impl<'g, T: Real> Var<'g, T> {
+    /// The larger of each pair of elements, NaN if either is; equal ones share the gradient.
+    #[track_caller]
+    #[must_use]
+    pub fn maximum(self, other: Var<'g, T>) -> Var<'g, T> {
+        self.zip(Maximum, other)
+    }
+
+    /// The smaller of each pair of elements, NaN if either is; equal ones share the gradient.
+    #[track_caller]
+    #[must_use]
+    pub fn minimum(self, other: Var<'g, T>) -> Var<'g, T> {
+        self.zip(Minimum, other)
+    }
+}

@@ -1,0 +1,310 @@
+//! What an operation is: a forward function and its vector-Jacobian product, side by side.
+
+mod affine;
+mod binary;
+mod matmul;
+mod reduce;
+
+use std::fmt::Debug;
+use std::ops::Index;
+use std::sync::Arc;
+
+use chainrule_tensor::gemm::Put;
+use chainrule_tensor::random::Generator;
+use chainrule_tensor::{Aligned, Real, Shape};
+
+use crate::plan::{Operand, Slot};
+use crate::pointwise::Pointwise;
+
+/// An operation of the graph: how its value comes from its inputs, and how a gradient goes back through it.
+///
+/// Operations outside of this crate go through this seam just as the built-in ones do:
+///
+/// ```
+/// use chainrule_graph::op::{Backward, Forward, Op, Reads};
+/// use chainrule_graph::{Graph, gradcheck};
+/// use chainrule_tensor::{Real, Shape, Tensor};
+///
+/// /// `y = x^3`, with `dy/dx = 3 x^2`.
+/// #[derive(Debug)]
+/// struct Cube;
+///
+/// impl<T: Real> Op<T> for Cube {
+///     fn name(&self) -> &str {
+///         "cube"
+///     }
+///     fn shape(&self, inputs: &[Shape]) -> Result<Shape, String> {
+///         Ok(inputs[0])
+///     }
+///     fn reads(&self) -> Reads {
+///         Reads::inputs(&[0])
+///     }
+///     fn forward(&self, pass: Forward<'_, T>) {
+///         for (y, &x) in pass.output.iter_mut().zip(&pass.inputs[0]) {
+///             *y = x * x * x;
+///         }
+///     }
+///     fn vjp(&self, mut pass: Backward<'_, T>) {
+///         if let Some(dx) = pass.cotangents.get(0) {
+///             dx.zip(pass.upstream, &pass.inputs[0], |g, x| g * T::from_f64(3.0) * x * x);
+///         }
+///     }
+/// }
+///
+/// let x = Tensor::from(vec![-1.5, 0.0, 2.0]);
+/// gradcheck(&[x], |graph: &Graph<f64>, x| graph.apply(Cube, &[x[0]]))?;
+/// # Ok::<(), chainrule_graph::GradcheckError>(())
+/// ```
+pub trait Op<T: Real>: Debug + Send + Sync {
+    /// The name, in messages and drawings.
+    fn name(&self) -> &str;
+
+    /// The shape of the value for inputs of these shapes.
+    ///
+    /// # Errors
+    /// The shapes and the rule that they break, in words.
+    fn shape(&self, inputs: &[Shape]) -> Result<Shape, String>;
+
+    /// Which values [`vjp`](Op::vjp) reads: they are kept for the way back, all others may be overwritten. By default all inputs and the output.
+    fn reads(&self) -> Reads {
+        Reads::EVERYTHING
+    }
+
+    /// How many more values `forward` leaves for `vjp`, such as a mask or the probabilities of a softmax. By default none.
+    fn saves(&self, inputs: &[Shape]) -> usize {
+        let _ = inputs;
+        0
+    }
+
+    /// Whether a gradient goes back to this input; not so for class indices, or through [`detach`](crate::Var::detach). By default yes.
+    fn differentiable(&self, input: usize) -> bool {
+        let _ = input;
+        true
+    }
+
+    /// Writes the value.
+    fn forward(&self, pass: Forward<'_, T>);
+
+    /// The vector-Jacobian product: from the gradient with respect to the value, `pass.upstream`, to the gradients with respect to the inputs,
+    /// `pass.cotangents`, each of which is asked for at most once.
+    fn vjp(&self, pass: Backward<'_, T>);
+
+    /// The element-wise function that this operation is, if it is one; others may fuse it.
+    fn pointwise(&self) -> Option<&Arc<dyn Pointwise<T>>> {
+        None
+    }
+
+    /// This operation followed by that function as one operation, if there is one; used where nothing else reads the value in between.
+    fn fuse(&self, next: &Arc<dyn Pointwise<T>>) -> Option<Arc<dyn Op<T>>> {
+        let _ = next;
+        None
+    }
+}
+
+/// Which values a vector-Jacobian product reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reads {
+    inputs: u64,
+    output: bool,
+}
+
+impl Reads {
+    /// Only the upstream gradient.
+    pub const NOTHING: Reads = Reads { inputs: 0, output: false };
+    /// The value.
+    pub const OUTPUT: Reads = Reads { inputs: 0, output: true };
+    /// All inputs.
+    pub const INPUTS: Reads = Reads { inputs: u64::MAX, output: false };
+    /// All inputs and the value.
+    pub const EVERYTHING: Reads = Reads { inputs: u64::MAX, output: true };
+
+    /// These inputs, by position (up to 63).
+    #[must_use]
+    pub const fn inputs(positions: &[usize]) -> Reads {
+        let mut inputs = 0;
+        let mut i = 0;
+        while i < positions.len() {
+            inputs |= 1 << positions[i];
+            i += 1;
+        }
+        Reads { inputs, output: false }
+    }
+
+    /// These and the value.
+    #[must_use]
+    pub const fn and_output(self) -> Reads {
+        Reads { inputs: self.inputs, output: true }
+    }
+
+    /// Whether the input at this position is read.
+    #[must_use]
+    pub const fn reads_input(self, position: usize) -> bool {
+        self.inputs >> (if position < 63 { position } else { 63 }) & 1 == 1
+    }
+
+    /// Whether the value is read.
+    #[must_use]
+    pub const fn reads_output(self) -> bool {
+        self.output
+    }
+}
+
+/// What [`Op::forward`] works with.
+#[derive(Debug)]
+pub struct Forward<'a, T: Real> {
+    /// The inputs' values and shapes.
+    pub inputs: Inputs<'a, T>,
+    /// The value to be written, every element of it; what is there before is arbitrary.
+    pub output: &'a mut [T],
+    /// The value's shape.
+    pub shape: Shape,
+    /// The [`saves`](Op::saves) values for the way back, to be written; empty when there is no way back.
+    pub saved: &'a mut [T],
+    /// The workspace's generator, for operations that draw random numbers.
+    pub generator: &'a mut Generator,
+}
+
+/// What [`Op::vjp`] works with.
+#[derive(Debug)]
+pub struct Backward<'a, T: Real> {
+    /// The inputs' shapes, and the values of those that [`Op::reads`] names.
+    pub inputs: Inputs<'a, T>,
+    /// The value, if [`Op::reads`] names it, else empty.
+    pub output: &'a [T],
+    /// The value's shape.
+    pub shape: Shape,
+    /// What `forward` saved.
+    pub saved: &'a [T],
+    /// The gradient with respect to the value. No one reads it afterwards: it may be overwritten.
+    pub upstream: &'a mut [T],
+    /// The gradients with respect to the inputs, to be written.
+    pub cotangents: Cotangents<'a, T>,
+}
+
+/// The values and shapes of an operation's inputs; `inputs[i]` is the value of input `i` in row-major order.
+#[derive(Clone, Copy)]
+pub struct Inputs<'a, T: Real> {
+    pub(crate) operands: &'a [Operand],
+    pub(crate) shapes: &'a [Shape],
+    pub(crate) values: &'a [Aligned<T>],
+    pub(crate) params: &'a [T],
+    pub(crate) constants: &'a [Aligned<T>],
+    pub(crate) readable: Reads,
+    pub(crate) op: &'a str,
+}
+
+impl<'a, T: Real> Inputs<'a, T> {
+    /// The value of input `i`, for longer than `self` is borrowed.
+    ///
+    /// # Panics
+    /// In a vector-Jacobian product, if [`Op::reads`] does not name the input.
+    #[inline]
+    #[must_use]
+    pub fn get(&self, i: usize) -> &'a [T] {
+        assert!(
+            self.readable.reads_input(i),
+            "op `{}` reads input {i} in its vjp, but does not name it in `reads`",
+            self.op
+        );
+        let len = self.shapes[i].elements();
+        match &self.operands[i] {
+            Operand::Value(buffer) => &self.values[*buffer][..len],
+            Operand::Param(range) => &self.params[range.clone()],
+            Operand::Constant(constant) => &self.constants[*constant][..len],
+        }
+    }
+
+    /// The shape of input `i`.
+    #[inline]
+    #[must_use]
+    pub fn shape(&self, i: usize) -> Shape {
+        self.shapes[i]
+    }
+
+    /// The number of inputs.
+    #[inline]
+    #[must_use]
+    #[allow(clippy::len_without_is_empty, reason = "an operation without inputs has no use for this type")]
+    pub fn len(&self) -> usize {
+        self.shapes.len()
+    }
+}
+
+impl<T: Real> Index<usize> for Inputs<'_, T> {
+    type Output = [T];
+    #[inline]
+    fn index(&self, i: usize) -> &[T] {
+        self.get(i)
+    }
+}
+
+impl<T: Real> Debug for Inputs<'_, T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Inputs").field(&self.shapes).finish()
+    }
+}
+
+/// The gradients with respect to an operation's inputs.
+pub struct Cotangents<'a, T: Real> {
+    pub(crate) slots: &'a [Slot],
+    pub(crate) adjoints: &'a mut [Aligned<T>],
+    pub(crate) grads: &'a mut [T],
+    pub(crate) accumulate: bool,
+    pub(crate) evaluations: &'a mut u64,
+}
+
+impl<T: Real> Cotangents<'_, T> {
+    /// The gradient with respect to input `i`, if anyone wants it.
+    #[inline]
+    pub fn get(&mut self, i: usize) -> Option<Cotangent<'_, T>> {
+        let cotangent = match &self.slots[i] {
+            Slot::Unwanted => return None,
+            Slot::Adjoint { buffer, len, put } => Cotangent { values: &mut self.adjoints[*buffer][..*len], put: *put },
+            Slot::Grad { range, put } => {
+                let put = if self.accumulate { Put::Add } else { *put };
+                Cotangent { values: &mut self.grads[range.clone()], put }
+            }
+        };
+        *self.evaluations += 1;
+        Some(cotangent)
+    }
+}
+
+impl<T: Real> Debug for Cotangents<'_, T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Cotangents").field(&self.slots).finish()
+    }
+}
+
+/// The gradient with respect to one input: values to be set, or to be added to what other consumers of the input have left.
+#[derive(Debug)]
+pub struct Cotangent<'a, T: Real> {
+    /// The gradient, in row-major order.
+    pub values: &'a mut [T],
+    /// Whether to overwrite it or to add to it.
+    pub put: Put,
+}
+
+impl<'a, T: Real> Cotangent<'a, T> {
+    /// Sets or adds `f(a[i])` for each element.
+    #[inline(always)]
+    pub fn map(self, a: &[T], f: impl Fn(T) -> T) {
+        chainrule_tensor::elementwise::map(self.put, self.values, a, f);
+    }
+
+    /// Sets or adds `f(a[i], b[i])` for each element.
+    #[inline(always)]
+    pub fn zip(self, a: &[T], b: &[T], f: impl Fn(T, T) -> T) {
+        chainrule_tensor::elementwise::zip(self.put, self.values, a, b, f);
+    }
+
+    /// The gradient to be added to: cleared first if nothing is there yet.
+    #[inline]
+    #[must_use]
+    pub fn accumulate(self) -> &'a mut [T] {
+        if self.put == Put::Set {
+            self.values.fill(T::ZERO);
+        }
+        self.values
+    }
+}

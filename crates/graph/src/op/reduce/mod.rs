@@ -1,0 +1,3 @@
+//! Reductions along axes; the reduced axes go.
+
+mod sum;

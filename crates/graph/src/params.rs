@@ -1,0 +1,169 @@
+use std::sync::Arc;
+
+use chainrule_tensor::random::generator;
+use chainrule_tensor::{Aligned, Real, Shape, TensorView};
+
+use crate::layout::{Entry, Layout};
+use crate::{BuildError, BuildErrorKind};
+
+/// The parameters of a model: all of them in one flat, aligned vector, seen as named tensors.
+///
+/// An optimizer is one pass over [`values_mut`](Params::values_mut); a checkpoint is the named tensors of [`iter`](Params::iter). The gaps between
+/// parameters hold zeros and stay so under every rule that moves a weight by a multiple of its gradient or of itself.
+///
+/// ```
+/// use chainrule_graph::Graph;
+///
+/// let graph = Graph::<f64>::new();
+/// let slope = graph.param("slope", [], 2.0);
+/// let plan = graph.plan(slope * slope)?;
+/// let mut params = plan.init(0)?;
+/// assert_eq!(params.get("slope").unwrap().values(), [2.0]);
+/// params.get_mut("slope").unwrap()[0] = 3.0;
+/// assert_eq!(params.count(), 1);
+/// # Ok::<(), chainrule_graph::BuildError>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Params<T: Real = f32> {
+    layout: Arc<Layout>,
+    values: Aligned<T>,
+}
+
+impl<T: Real> Params<T> {
+    /// The first values of every parameter of `layout`, drawn by each one's initialiser.
+    ///
+    /// A parameter's numbers depend on the seed and its name alone: adding a layer does not change the others.
+    ///
+    /// # Errors
+    /// [`BuildErrorKind::Initialiser`] if an initialiser cannot fill its parameter.
+    #[track_caller]
+    pub fn init(layout: Arc<Layout>, seed: u64) -> Result<Self, BuildError> {
+        let location = std::panic::Location::caller();
+        let mut params = Params { values: Aligned::zeros(layout.flat_len()), layout };
+        let layout = Arc::clone(&params.layout);
+        for Entry { name, shape, range, initialiser } in layout.entries() {
+            let mut drawn = vec![0.0; shape.elements()];
+            initialiser.fill(*shape, &mut drawn, &mut generator(seed ^ fnv1a(name))).map_err(|why| BuildError {
+                kind: BuildErrorKind::Initialiser { name: name.clone(), shape: *shape, why },
+                layer: String::new(),
+                location,
+            })?;
+            for (value, drawn) in params.values[range.clone()].iter_mut().zip(drawn) {
+                *value = T::from_f64(drawn);
+            }
+        }
+        Ok(params)
+    }
+
+    /// What parameters there are.
+    #[must_use]
+    pub fn layout(&self) -> &Arc<Layout> {
+        &self.layout
+    }
+
+    /// The number of parameters, counted in scalars.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.layout.parameters()
+    }
+
+    /// The flat vector.
+    #[must_use]
+    pub fn values(&self) -> &[T] {
+        &self.values
+    }
+
+    /// The flat vector, to be written.
+    #[must_use]
+    pub fn values_mut(&mut self) -> &mut [T] {
+        &mut self.values
+    }
+
+    /// The parameter of this name.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<TensorView<'_, T>> {
+        let entry = &self.layout.entries()[self.layout.position(name)?];
+        Some(view(entry.shape, &self.values[entry.range.clone()]))
+    }
+
+    /// The values of the parameter of this name, to be written.
+    #[must_use]
+    pub fn get_mut(&mut self, name: &str) -> Option<&mut [T]> {
+        let range = self.layout.entries()[self.layout.position(name)?].range.clone();
+        Some(&mut self.values[range])
+    }
+
+    /// All parameters with their names, in order of declaration.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, TensorView<'_, T>)> {
+        named(&self.layout, &self.values)
+    }
+}
+
+/// The gradient of a loss with respect to each parameter: one flat vector of the same layout as [`Params`].
+#[derive(Clone, Debug)]
+pub struct Grads<T: Real = f32> {
+    layout: Arc<Layout>,
+    pub(crate) values: Aligned<T>,
+    pub(crate) reached: Vec<bool>,
+}
+
+impl<T: Real> Grads<T> {
+    /// The gradient before any pass: zeros, nothing reached.
+    #[must_use]
+    pub fn zeros(layout: Arc<Layout>) -> Self {
+        Grads { values: Aligned::zeros(layout.flat_len()), reached: vec![false; layout.entries().len()], layout }
+    }
+
+    /// What parameters there are.
+    #[must_use]
+    pub fn layout(&self) -> &Arc<Layout> {
+        &self.layout
+    }
+
+    /// The flat vector; zero for parameters that no pass has reached.
+    #[must_use]
+    pub fn values(&self) -> &[T] {
+        &self.values
+    }
+
+    /// The flat vector, to be rewritten by clipping and other rules.
+    #[must_use]
+    pub fn values_mut(&mut self) -> &mut [T] {
+        &mut self.values
+    }
+
+    /// The gradient of the parameter of this name; `None` if there is none or the loss does not depend on it, which is not the same
+    /// as a gradient of zero.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<TensorView<'_, T>> {
+        let position = self.layout.position(name)?;
+        let entry = &self.layout.entries()[position];
+        self.reached[position].then(|| view(entry.shape, &self.values[entry.range.clone()]))
+    }
+
+    /// The gradients of all parameters that a pass has reached, with their names.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, TensorView<'_, T>)> {
+        named(&self.layout, &self.values)
+            .zip(&self.reached)
+            .filter_map(|(gradient, &reached)| reached.then_some(gradient))
+    }
+
+    /// Forgets all passes.
+    pub fn clear(&mut self) {
+        self.values.fill(T::ZERO);
+        self.reached.fill(false);
+    }
+}
+
+fn named<'a, T: Real>(layout: &'a Layout, values: &'a [T]) -> impl Iterator<Item = (&'a str, TensorView<'a, T>)> {
+    layout.entries().iter().map(|entry| (entry.name.as_str(), view(entry.shape, &values[entry.range.clone()])))
+}
+
+pub(crate) fn view<T: Real>(shape: Shape, values: &[T]) -> TensorView<'_, T> {
+    TensorView::new(shape, values).expect("the slice was cut to the shape")
+}
+
+/// The 64-bit FNV-1a hash: fixed for all time, unlike the standard library's, so that seeds stay meaningful.
+fn fnv1a(text: &str) -> u64 {
+    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3))
+}

@@ -1,0 +1,170 @@
+//! The immutable program that a recording becomes.
+
+mod buffers;
+mod build;
+mod replay;
+
+use std::collections::HashMap;
+use std::ops::Range;
+use std::panic::Location;
+use std::sync::Arc;
+
+use chainrule_tensor::gemm::Put;
+use chainrule_tensor::{Aligned, Real, Shape};
+
+use crate::BuildError;
+use crate::layout::Layout;
+use crate::op::Op;
+use crate::params::{Grads, Params};
+use crate::workspace::Workspace;
+
+pub use replay::Traced;
+
+/// A recording turned into a program: which operations are needed, in what order, on which buffers.
+///
+/// It never changes and can be shared between threads; all that changes is in the [`Workspace`], the [`Params`] and the [`Grads`]. Replaying it neither
+/// allocates nor fails.
+#[derive(Debug)]
+pub struct Plan<T: Real = f32> {
+    layout: Arc<Layout>,
+    constants: Vec<Aligned<T>>,
+    steps: Vec<Step<T>>,
+    bindings: Arc<Bindings>,
+    value_lens: Vec<usize>,
+    adjoint_lens: Vec<usize>,
+    /// Where the gradient of the root goes to begin with; `Unwanted` where there is no way back.
+    seed: Slot,
+    reach: Vec<Reach>,
+    derivatives: Derivatives,
+}
+
+/// One operation of a plan.
+#[derive(Debug)]
+struct Step<T: Real> {
+    op: Arc<dyn Op<T>>,
+    operands: Vec<Operand>,
+    shapes: Vec<Shape>,
+    output: usize,
+    shape: Shape,
+    /// The buffer and the number of values that the operation leaves for its way back.
+    saved: Option<(usize, usize)>,
+    back: Option<Back>,
+    layer: String,
+    location: &'static Location<'static>,
+}
+
+/// The way back through one operation.
+#[derive(Debug)]
+struct Back {
+    upstream: usize,
+    slots: Vec<Slot>,
+}
+
+/// Where an operation finds an input.
+#[derive(Clone, Debug)]
+pub(crate) enum Operand {
+    Value(usize),
+    Param(Range<usize>),
+    Constant(usize),
+}
+
+/// Where an operation leaves the gradient with respect to an input. Whether it is the first to do so is known when planning.
+#[derive(Clone, Debug)]
+pub(crate) enum Slot {
+    Unwanted,
+    Adjoint { buffer: usize, len: usize, put: Put },
+    Grad { range: Range<usize>, put: Put },
+}
+
+/// What the outside may reach in a workspace, by node.
+#[derive(Debug, Default)]
+pub(crate) struct Bindings {
+    pub(crate) graph: u32,
+    pub(crate) nodes: HashMap<u32, Binding>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Binding {
+    pub(crate) name: String,
+    pub(crate) shape: Shape,
+    pub(crate) is_input: bool,
+    pub(crate) classes: Option<usize>,
+    pub(crate) value: Option<usize>,
+    pub(crate) gradient: Option<usize>,
+}
+
+/// Whether the gradient of a loss reaches a parameter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// It does.
+    Reached,
+    /// The loss does not depend on the parameter.
+    Unreached,
+    /// The loss depends on it only through this operation, which lets no gradient through.
+    Cut {
+        /// The operation's name.
+        op: String,
+    },
+}
+
+/// How many local derivatives one backward pass evaluates.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Derivatives {
+    /// With the table of adjoints: one for each edge of the graph.
+    pub memoised: u64,
+    /// With the chain rule written out for each path from the loss to a leaf, without a table: grows exponentially with the number of branches in
+    /// sequence.
+    pub expanded: f64,
+}
+
+impl<T: Real> Plan<T> {
+    /// A workspace for this plan: the last allocation before any number of passes.
+    #[must_use]
+    pub fn workspace(&self) -> Workspace<T> {
+        Workspace::new(Arc::clone(&self.bindings), &self.value_lens, &self.adjoint_lens)
+    }
+
+    /// The first values of the parameters that the recording declared.
+    ///
+    /// # Errors
+    /// An initialiser that cannot fill its parameter.
+    #[track_caller]
+    pub fn init(&self, seed: u64) -> Result<Params<T>, BuildError> {
+        Params::init(Arc::clone(&self.layout), seed)
+    }
+
+    /// A gradient of the right layout, with zeros.
+    #[must_use]
+    pub fn grads(&self) -> Grads<T> {
+        Grads::zeros(Arc::clone(&self.layout))
+    }
+
+    /// The parameters that the recording declared or was given.
+    #[must_use]
+    pub fn layout(&self) -> &Arc<Layout> {
+        &self.layout
+    }
+
+    /// Whether and how the gradient reaches each parameter, in the order of the [`layout`](Plan::layout).
+    pub fn reach(&self) -> impl Iterator<Item = (&str, &Reach)> {
+        self.layout.entries().iter().map(|entry| entry.name.as_str()).zip(&self.reach)
+    }
+
+    /// How many local derivatives a backward pass evaluates, and how many it would without a table.
+    #[must_use]
+    pub fn derivatives(&self) -> Derivatives {
+        self.derivatives
+    }
+
+    /// The names of the operations in the order in which they run, after fusion.
+    pub fn steps(&self) -> impl Iterator<Item = &str> {
+        self.steps.iter().map(|step| step.op.name())
+    }
+
+    /// The bytes that a workspace of this plan takes for values and for their gradients.
+    #[must_use]
+    pub fn workspace_bytes(&self) -> (usize, usize) {
+        let bytes = |lens: &[usize]| lens.iter().sum::<usize>() * size_of::<T>();
+        (bytes(&self.value_lens), bytes(&self.adjoint_lens))
+    }
+}

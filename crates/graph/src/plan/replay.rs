@@ -1,0 +1,203 @@
+use std::mem;
+use std::panic::Location;
+use std::sync::Arc;
+
+use chainrule_tensor::{Aligned, Real, Shape};
+
+use super::{Plan, Slot, Step};
+use crate::op::{Backward, Cotangents, Forward, Inputs, Reads};
+use crate::params::{Grads, Params};
+use crate::workspace::Workspace;
+
+/// What [`Plan::forward_traced`] shows after each operation.
+#[derive(Clone, Copy, Debug)]
+pub struct Traced<'a, T: Real> {
+    /// The operation's name.
+    pub op: &'a str,
+    /// The layer that it belongs to, as a path of scopes.
+    pub layer: &'a str,
+    /// The line that recorded it.
+    pub location: &'static Location<'static>,
+    /// The shape of its value.
+    pub shape: Shape,
+    /// Its value, just written.
+    pub values: &'a [T],
+}
+
+impl<T: Real> Plan<T> {
+    /// Forward propagation: every needed value from the workspace's inputs and the parameters.
+    ///
+    /// # Panics
+    /// If the parameters or the workspace belong to something else than this plan.
+    #[track_caller]
+    pub fn forward(&self, params: &Params<T>, workspace: &mut Workspace<T>) {
+        self.check(params, workspace);
+        for step in &self.steps {
+            step.forward(&self.constants, params, workspace);
+        }
+    }
+
+    /// [`forward`](Plan::forward), showing each operation's value before its buffer is reused; for diagnosis.
+    ///
+    /// # Panics
+    /// If the parameters or the workspace belong to something else than this plan.
+    #[track_caller]
+    pub fn forward_traced(&self, params: &Params<T>, workspace: &mut Workspace<T>, mut see: impl FnMut(Traced<'_, T>)) {
+        self.check(params, workspace);
+        for step in &self.steps {
+            step.forward(&self.constants, params, workspace);
+            let values = &workspace.values[step.output][..step.shape.elements()];
+            see(Traced { op: step.op.name(), layer: &step.layer, location: step.location, shape: step.shape, values });
+        }
+    }
+
+    /// Backpropagation after a [`forward`](Plan::forward) with the same parameters: the gradient of the loss with respect to every parameter, and to every
+    /// value that [`keep_gradient`](crate::Var::keep_gradient) names. What `grads` held before is overwritten.
+    ///
+    /// Walks the operations once, in reverse, with a table of adjoints: each local derivative is evaluated once and reused for all that lies behind it.
+    ///
+    /// # Panics
+    /// If the root is not a scalar, or parameters, gradients or workspace belong to something else than this plan.
+    #[track_caller]
+    pub fn backward(&self, params: &Params<T>, workspace: &mut Workspace<T>, grads: &mut Grads<T>) {
+        self.back(params, workspace, grads, &[T::ONE], false);
+    }
+
+    /// [`backward`](Plan::backward), adding to what `grads` holds: the gradient of a sum over several passes.
+    ///
+    /// # Panics
+    /// As [`backward`](Plan::backward).
+    #[track_caller]
+    pub fn backward_add(&self, params: &Params<T>, workspace: &mut Workspace<T>, grads: &mut Grads<T>) {
+        self.back(params, workspace, grads, &[T::ONE], true);
+    }
+
+    /// The vector-Jacobian product: [`backward`](Plan::backward) from a given gradient with respect to the root, of the root's shape.
+    ///
+    /// # Panics
+    /// If `seed` has another length than the root, or as [`backward`](Plan::backward).
+    #[track_caller]
+    pub fn backward_with(&self, params: &Params<T>, workspace: &mut Workspace<T>, grads: &mut Grads<T>, seed: &[T]) {
+        self.back(params, workspace, grads, seed, false);
+    }
+
+    #[track_caller]
+    fn back(
+        &self,
+        params: &Params<T>,
+        workspace: &mut Workspace<T>,
+        grads: &mut Grads<T>,
+        seed: &[T],
+        accumulate: bool,
+    ) {
+        self.check(params, workspace);
+        let same = Arc::ptr_eq(&self.layout, grads.layout()) || self.layout == *grads.layout();
+        assert!(same, "these gradients have another layout than the plan");
+        if !accumulate {
+            for (position, entry) in self.layout.entries().iter().enumerate() {
+                let reached = self.reach[position] == super::Reach::Reached;
+                if !reached {
+                    grads.values[entry.range.clone()].fill(T::ZERO);
+                }
+                grads.reached[position] = reached;
+            }
+        } else {
+            for (reached, reach) in grads.reached.iter_mut().zip(&self.reach) {
+                *reached |= *reach == super::Reach::Reached;
+            }
+        }
+        let root = match &self.seed {
+            Slot::Unwanted => return,
+            Slot::Adjoint { buffer, len, .. } => &mut workspace.adjoints[*buffer][..*len],
+            Slot::Grad { range, .. } => &mut grads.values[range.clone()],
+        };
+        assert!(
+            root.len() == seed.len(),
+            "the root of the plan has {} elements, the gradient given for it {}",
+            root.len(),
+            seed.len()
+        );
+        root.copy_from_slice(seed);
+        for step in self.steps.iter().rev() {
+            step.backward(&self.constants, params, workspace, &mut grads.values, accumulate);
+        }
+    }
+
+    #[track_caller]
+    fn check(&self, params: &Params<T>, workspace: &Workspace<T>) {
+        assert!(Arc::ptr_eq(&self.bindings, &workspace.bindings), "this workspace belongs to another plan");
+        let same = Arc::ptr_eq(&self.layout, params.layout()) || self.layout == *params.layout();
+        assert!(same, "these parameters have another layout than the plan");
+    }
+}
+
+impl<T: Real> Step<T> {
+    #[inline]
+    fn forward(&self, constants: &[Aligned<T>], params: &Params<T>, workspace: &mut Workspace<T>) {
+        // The buffers to be written are taken out of the workspace for the call, so that the others can be read: a move, not a copy.
+        let mut output = mem::take(&mut workspace.values[self.output]);
+        let mut saved =
+            self.saved.map_or_else(Aligned::default, |(buffer, _)| mem::take(&mut workspace.values[buffer]));
+        self.op.forward(Forward {
+            inputs: self.inputs(constants, params, &workspace.values, Reads::EVERYTHING),
+            output: &mut output[..self.shape.elements()],
+            shape: self.shape,
+            saved: &mut saved[..self.saved.map_or(0, |(_, len)| len)],
+            generator: &mut workspace.generator,
+        });
+        workspace.values[self.output] = output;
+        if let Some((buffer, _)) = self.saved {
+            workspace.values[buffer] = saved;
+        }
+    }
+
+    #[inline]
+    fn backward(
+        &self,
+        constants: &[Aligned<T>],
+        params: &Params<T>,
+        workspace: &mut Workspace<T>,
+        grads: &mut [T],
+        accumulate: bool,
+    ) {
+        let Some(back) = &self.back else { return };
+        let mut upstream = mem::take(&mut workspace.adjoints[back.upstream]);
+        let reads = self.op.reads();
+        let len = self.shape.elements();
+        self.op.vjp(Backward {
+            inputs: self.inputs(constants, params, &workspace.values, reads),
+            output: if reads.reads_output() { &workspace.values[self.output][..len] } else { &[] },
+            shape: self.shape,
+            saved: self.saved.map_or(&[], |(buffer, len)| &workspace.values[buffer][..len]),
+            upstream: &mut upstream[..len],
+            cotangents: Cotangents {
+                slots: &back.slots,
+                adjoints: &mut workspace.adjoints,
+                grads,
+                accumulate,
+                evaluations: &mut workspace.derivative_evaluations,
+            },
+        });
+        workspace.adjoints[back.upstream] = upstream;
+    }
+
+    #[inline]
+    fn inputs<'a>(
+        &'a self,
+        constants: &'a [Aligned<T>],
+        params: &'a Params<T>,
+        values: &'a [Aligned<T>],
+        readable: Reads,
+    ) -> Inputs<'a, T> {
+        let op = self.op.name();
+        Inputs {
+            operands: &self.operands,
+            shapes: &self.shapes,
+            values,
+            params: params.values(),
+            constants,
+            readable,
+            op,
+        }
+    }
+}

@@ -1,0 +1,246 @@
+//! The elementary functions, one method of [`Var`] each.
+
+use chainrule_tensor::Real;
+
+use super::{DerivativeReads, Pointwise, Properties};
+use crate::Var;
+
+/// Defines a function without parameters: its name, `f`, `f'` with what it reads, its kinks, and the method of [`Var`].
+macro_rules! function {
+    ($(#[$doc:meta])* $method:ident, $op:ident, |$x:ident| $value:expr, $reads:ident |$at:ident| $derivative:expr, kinks $kinks:expr) => {
+        #[derive(Debug)]
+        struct $op;
+
+        impl<T: Real> Pointwise<T> for $op {
+            fn name(&self) -> &'static str {
+                stringify!($method)
+            }
+            #[inline(always)]
+            fn value(&self, $x: T) -> T {
+                $value
+            }
+            #[inline(always)]
+            fn derivative(&self, $at: T) -> T {
+                $derivative
+            }
+            fn derivative_reads(&self) -> DerivativeReads {
+                DerivativeReads::$reads
+            }
+            fn properties(&self) -> Properties {
+                Properties { kinks: $kinks, ..Properties::default() }
+            }
+        }
+
+        impl<'g, T: Real> Var<'g, T> {
+            $(#[$doc])*
+            #[track_caller]
+            #[must_use]
+            pub fn $method(self) -> Var<'g, T> {
+                self.map($op)
+            }
+        }
+    };
+}
+
+function!(
+    /// `e^x` for each element; derivative `e^x`.
+    exp, Exp, |x| x.exp(), Output |y| y, kinks vec![]
+);
+function!(
+    /// `ln x` for each element, `-inf` at zero and NaN below; derivative `1 / x`.
+    ln, Ln, |x| x.ln(), Input |x| T::ONE / x, kinks vec![]
+);
+function!(
+    /// `sqrt x` for each element, NaN below zero; derivative `1 / (2 sqrt x)`, infinite at zero.
+    sqrt, Sqrt, |x| x.sqrt(), Output |y| T::HALF / y, kinks vec![]
+);
+function!(
+    /// `x^2` for each element; derivative `2 x`.
+    square, Square, |x| x * x, Input |x| x + x, kinks vec![]
+);
+function!(
+    /// `1 / x` for each element; derivative `-1 / x^2`.
+    recip, Recip, |x| T::ONE / x, Output |y| -(y * y), kinks vec![]
+);
+function!(
+    /// `|x|` for each element; derivative the sign of `x`, and 0 at 0 as in PyTorch.
+    abs, Abs, |x| x.abs(), Input |x| sign(x), kinks vec![0.0]
+);
+function!(
+    /// `sin x` for each element; derivative `cos x`.
+    sin, Sin, |x| x.sin(), Input |x| x.cos(), kinks vec![]
+);
+function!(
+    /// `cos x` for each element; derivative `-sin x`.
+    cos, Cos, |x| x.cos(), Input |x| -x.sin(), kinks vec![]
+);
+
+/// -1, 0 or 1; NaN for NaN.
+#[inline(always)]
+fn sign<T: Real>(x: T) -> T {
+    if x > T::ZERO {
+        T::ONE
+    } else if x < T::ZERO {
+        -T::ONE
+    } else {
+        x * T::ZERO
+    }
+}
+
+/// `scale x + offset`.
+#[derive(Debug)]
+struct Line<T> {
+    name: &'static str,
+    scale: T,
+    offset: T,
+}
+
+impl<T: Real> Pointwise<T> for Line<T> {
+    fn name(&self) -> &'static str {
+        self.name
+    }
+    #[inline(always)]
+    fn value(&self, x: T) -> T {
+        x * self.scale + self.offset
+    }
+    #[inline(always)]
+    fn derivative(&self, _: T) -> T {
+        self.scale
+    }
+    fn derivative_reads(&self) -> DerivativeReads {
+        DerivativeReads::Nothing
+    }
+}
+
+/// `x^p`.
+#[derive(Debug)]
+struct Power<T>(T);
+
+impl<T: Real> Pointwise<T> for Power<T> {
+    fn name(&self) -> &'static str {
+        "pow"
+    }
+    #[inline(always)]
+    fn value(&self, x: T) -> T {
+        x.powf(self.0)
+    }
+    #[inline(always)]
+    fn derivative(&self, x: T) -> T {
+        // x^0 is 1 everywhere, though 0 * x^-1 is NaN at 0.
+        if self.0 == T::ZERO { T::ZERO } else { self.0 * x.powf(self.0 - T::ONE) }
+    }
+    fn derivative_reads(&self) -> DerivativeReads {
+        DerivativeReads::Input
+    }
+}
+
+/// `x` limited to `[low, high]`.
+#[derive(Debug)]
+struct Clamp<T> {
+    low: T,
+    high: T,
+}
+
+impl<T: Real> Pointwise<T> for Clamp<T> {
+    fn name(&self) -> &'static str {
+        "clamp"
+    }
+    #[inline(always)]
+    fn value(&self, x: T) -> T {
+        if x < self.low {
+            self.low
+        } else if x > self.high {
+            self.high
+        } else {
+            x
+        }
+    }
+    #[inline(always)]
+    fn derivative(&self, x: T) -> T {
+        if x < self.low || x > self.high { T::ZERO } else { T::ONE }
+    }
+    #[inline(always)]
+    fn pull_back(&self, upstream: T, x: T) -> T {
+        if x < self.low || x > self.high { T::ZERO } else { upstream }
+    }
+    fn derivative_reads(&self) -> DerivativeReads {
+        DerivativeReads::Input
+    }
+    fn properties(&self) -> Properties {
+        Properties {
+            range: (self.low.to_f64(), self.high.to_f64()),
+            kinks: vec![self.low.to_f64(), self.high.to_f64()],
+            lipschitz: 1.0,
+            responsive: (self.low.to_f64(), self.high.to_f64()),
+            ..Properties::default()
+        }
+    }
+}
+
+impl<'g, T: Real> Var<'g, T> {
+    /// `x^p` for each element; derivative `p x^(p-1)`. NaN for a negative element and a `p` that is not whole.
+    #[track_caller]
+    #[must_use]
+    pub fn powf(self, p: T) -> Var<'g, T> {
+        self.map(Power(p))
+    }
+
+    /// Each element limited to `[low, high]`; derivative 1 within, bounds included as in PyTorch, and 0 outside. NaN stays NaN.
+    #[track_caller]
+    #[must_use]
+    pub fn clamp(self, low: T, high: T) -> Var<'g, T> {
+        self.map(Clamp { low, high })
+    }
+
+    /// `scale x + offset` for each element.
+    #[track_caller]
+    #[must_use]
+    pub fn scale_shift(self, scale: T, offset: T) -> Var<'g, T> {
+        self.map(Line { name: "scale_shift", scale, offset })
+    }
+}
+
+/// Operators between a variable and a number: one line each, in both orders.
+macro_rules! with_number {
+    ($trait:ident, $method:ident, |$x:ident, $c:ident| $right:expr) => {
+        impl<'g, T: Real> std::ops::$trait<T> for Var<'g, T> {
+            type Output = Var<'g, T>;
+            #[track_caller]
+            fn $method(self, $c: T) -> Var<'g, T> {
+                let $x = self;
+                $right
+            }
+        }
+    };
+    ($number:ident: $trait:ident, $method:ident, |$c:ident, $x:ident| $left:expr) => {
+        impl<'g> std::ops::$trait<Var<'g, $number>> for $number {
+            type Output = Var<'g, $number>;
+            #[track_caller]
+            fn $method(self, $x: Var<'g, $number>) -> Var<'g, $number> {
+                let $c = self;
+                $left
+            }
+        }
+    };
+}
+
+with_number!(Add, add, |x, c| x.map(Line { name: "add", scale: T::ONE, offset: c }));
+with_number!(Sub, sub, |x, c| x.map(Line { name: "sub", scale: T::ONE, offset: -c }));
+with_number!(Mul, mul, |x, c| x.map(Line { name: "mul", scale: c, offset: T::ZERO }));
+with_number!(Div, div, |x, c| x.map(Line { name: "div", scale: T::ONE / c, offset: T::ZERO }));
+with_number!(f32: Add, add, |c, x| x + c);
+with_number!(f64: Add, add, |c, x| x + c);
+with_number!(f32: Sub, sub, |c, x| x.map(Line { name: "sub", scale: -1.0, offset: c }));
+with_number!(f64: Sub, sub, |c, x| x.map(Line { name: "sub", scale: -1.0, offset: c }));
+with_number!(f32: Mul, mul, |c, x| x * c);
+with_number!(f64: Mul, mul, |c, x| x * c);
+with_number!(f32: Div, div, |c, x| x.recip() * c);
+with_number!(f64: Div, div, |c, x| x.recip() * c);
+
+impl<'g, T: Real> std::ops::Neg for Var<'g, T> {
+    type Output = Var<'g, T>;
+    #[track_caller]
+    fn neg(self) -> Var<'g, T> {
+        self.map(Line { name: "neg", scale: -T::ONE, offset: T::ZERO })
+    }
+}

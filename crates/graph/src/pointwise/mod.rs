@@ -1,0 +1,151 @@
+//! Element-wise functions: one definition serves as operation, as layer and as the fused end of an affine operation.
+
+mod map;
+mod math;
+
+use std::fmt::Debug;
+
+use chainrule_tensor::gemm::Put;
+use chainrule_tensor::{Real, elementwise, simd};
+
+/// A differentiable function of one number, applied to each element.
+///
+/// An implementation states the function and its derivative; the kernels below them are compiled for each implementation,
+/// vectorised, and need no change.
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use chainrule_graph::{DerivativeReads, Pointwise, gradcheck};
+/// use chainrule_tensor::{Real, Tensor};
+///
+/// /// `y = sin x`, with `dy/dx = cos x`.
+/// #[derive(Debug)]
+/// struct Sine;
+///
+/// impl<T: Real> Pointwise<T> for Sine {
+///     fn name(&self) -> &'static str {
+///         "sine"
+///     }
+///     fn value(&self, x: T) -> T {
+///         x.sin()
+///     }
+///     fn derivative(&self, x: T) -> T {
+///         x.cos()
+///     }
+///     fn derivative_reads(&self) -> DerivativeReads {
+///         DerivativeReads::Input
+///     }
+/// }
+///
+/// gradcheck(&[Tensor::from(vec![-2.0, 0.0, 1.0])], |_, x| x[0].map(Sine))?;
+/// # Ok::<(), chainrule_graph::GradcheckError>(())
+/// ```
+pub trait Pointwise<T: Real>: Debug + Send + Sync + 'static {
+    /// The name, in messages, drawings and configuration.
+    fn name(&self) -> &'static str;
+
+    /// `f(x)`.
+    fn value(&self, x: T) -> T;
+
+    /// `f'`, from what [`derivative_reads`](Pointwise::derivative_reads) names: the input or the output.
+    fn derivative(&self, at: T) -> T;
+
+    /// Whether [`derivative`](Pointwise::derivative) is a function of the input or of the output.
+    fn derivative_reads(&self) -> DerivativeReads;
+
+    /// What is known of the function: its kinks, its range, where it saturates.
+    fn properties(&self) -> Properties {
+        Properties::default()
+    }
+
+    /// The gradient that goes back: `upstream * f'`. A function with a region of derivative zero selects instead of multiplying, so that an
+    /// infinite upstream gradient does not become NaN there.
+    #[inline(always)]
+    fn pull_back(&self, upstream: T, at: T) -> T {
+        upstream * self.derivative(at)
+    }
+
+    /// `y = f(x)` over slices of equal length.
+    #[doc(hidden)]
+    fn map(&self, x: &[T], y: &mut [T]) {
+        elementwise::map(Put::Set, y, x, |x| self.value(x));
+    }
+
+    /// `dx = upstream * f'` or `dx += upstream * f'` over slices of equal length.
+    #[doc(hidden)]
+    fn map_back(&self, put: Put, dx: &mut [T], upstream: &[T], at: &[T]) {
+        elementwise::zip(put, dx, upstream, at, |g, at| self.pull_back(g, at));
+    }
+
+    /// `z = f(z + bias)` for each row of `z`.
+    #[doc(hidden)]
+    fn bias_map(&self, z: &mut [T], bias: &[T]) {
+        simd::dispatch(|| {
+            for row in z.chunks_exact_mut(bias.len()) {
+                row.iter_mut().zip(bias).for_each(|(z, &b)| *z = self.value(*z + b));
+            }
+        });
+    }
+
+    /// `upstream = upstream * f'` in place, and its sum over the rows added to `bias`.
+    #[doc(hidden)]
+    fn bias_map_back(&self, upstream: &mut [T], at: &[T], bias: &mut [T]) {
+        simd::dispatch(|| {
+            for (row, at) in upstream.chunks_exact_mut(bias.len()).zip(at.chunks_exact(bias.len())) {
+                for ((g, &at), bias) in row.iter_mut().zip(at).zip(bias.iter_mut()) {
+                    *g = self.pull_back(*g, at);
+                    *bias += *g;
+                }
+            }
+        });
+    }
+
+    /// `upstream = upstream * f'` in place.
+    #[doc(hidden)]
+    fn map_back_in_place(&self, upstream: &mut [T], at: &[T]) {
+        elementwise::update(upstream, at, |g, at| self.pull_back(g, at));
+    }
+}
+
+/// What the derivative of a [`Pointwise`] function is computed from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DerivativeReads {
+    /// The input `x`, which is then kept for the way back.
+    Input,
+    /// The output `y = f(x)`, as in `tanh' = 1 - y^2`; the input may be overwritten.
+    Output,
+    /// Neither: the derivative is the same everywhere.
+    Nothing,
+}
+
+/// What is known of a [`Pointwise`] function beyond its values; initialisers, gradient checks and diagnosis read it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Properties {
+    /// The infimum and supremum of the values.
+    pub range: (f64, f64),
+    /// The inputs at which the derivative jumps. There [`derivative`](Pointwise::derivative) gives the chosen subgradient.
+    pub kinks: Vec<f64>,
+    /// The largest `|f'|`; infinite if there is none.
+    pub lipschitz: f64,
+    /// The inputs between which `|f'|` is at least 5 % of its maximum, where the function saturates outside of them; the bounds may be infinite.
+    pub responsive: (f64, f64),
+    /// Whether the derivative is exactly zero over a whole half-line, so that a unit can stop learning for good.
+    pub can_die: bool,
+    /// The factor by which initialisers scale weights in front of this function: `1 / sqrt(E[f(z)^2])` or PyTorch's value.
+    pub gain: f64,
+}
+
+impl Default for Properties {
+    /// Of a function of which nothing is known: no kinks, no bounds, gain 1.
+    fn default() -> Self {
+        Properties {
+            range: (f64::NEG_INFINITY, f64::INFINITY),
+            kinks: Vec::new(),
+            lipschitz: f64::INFINITY,
+            responsive: (f64::NEG_INFINITY, f64::INFINITY),
+            can_die: false,
+            gain: 1.0,
+        }
+    }
+}

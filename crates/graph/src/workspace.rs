@@ -1,0 +1,156 @@
+use std::fmt;
+use std::sync::Arc;
+
+use chainrule_tensor::random::{Generator, generator};
+use chainrule_tensor::{Aligned, Real, TensorView};
+
+use crate::InputError;
+use crate::graph::NodeId;
+use crate::params::view;
+use crate::plan::{Binding, Bindings};
+
+/// All that changes while a [`Plan`](crate::Plan) is replayed: the inputs, the values and their gradients.
+///
+/// Made by [`Plan::workspace`](crate::Plan::workspace), which is the last allocation. One plan and several workspaces serve several threads.
+pub struct Workspace<T: Real = f32> {
+    pub(crate) bindings: Arc<Bindings>,
+    pub(crate) values: Vec<Aligned<T>>,
+    pub(crate) adjoints: Vec<Aligned<T>>,
+    pub(crate) generator: Generator,
+    pub(crate) derivative_evaluations: u64,
+}
+
+impl<T: Real> Workspace<T> {
+    pub(crate) fn new(bindings: Arc<Bindings>, value_lens: &[usize], adjoint_lens: &[usize]) -> Self {
+        let zeros = |lens: &[usize]| lens.iter().map(|&len| Aligned::zeros(len)).collect();
+        Workspace {
+            bindings,
+            values: zeros(value_lens),
+            adjoints: zeros(adjoint_lens),
+            generator: generator(0),
+            derivative_evaluations: 0,
+        }
+    }
+
+    /// Seeds the generator that operations such as dropout draw from; a new workspace has seed 0.
+    pub fn seed(&mut self, seed: u64) {
+        self.generator = generator(seed);
+    }
+
+    /// Fills an input.
+    ///
+    /// # Errors
+    /// [`InputError::Length`] for another number of values than the input has; [`InputError::Class`] for a label that is not a class.
+    ///
+    /// # Panics
+    /// If the variable is not an input of the plan.
+    #[track_caller]
+    pub fn set(&mut self, input: impl Into<NodeId>, values: &[T]) -> Result<(), InputError> {
+        let bindings = Arc::clone(&self.bindings);
+        let binding = bindings.input(input.into());
+        if values.len() != binding.shape.elements() {
+            let name = binding.name.clone();
+            return Err(InputError::Length { name, shape: binding.shape, given: values.len() });
+        }
+        if let Some(classes) = binding.classes {
+            let is_class = |label: f64| label >= 0.0 && label < classes as f64 && label.fract() == 0.0;
+            if let Some(sample) = values.iter().position(|label| !is_class(label.to_f64())) {
+                let (name, label) = (binding.name.clone(), values[sample].to_string());
+                return Err(InputError::Class { name, sample, label, classes });
+            }
+        }
+        self.values[binding.value.expect("inputs are always placed")].copy_from_slice(values);
+        Ok(())
+    }
+
+    /// An input's buffer, to be filled in place without a copy and without a check.
+    ///
+    /// # Panics
+    /// If the variable is not an input of the plan.
+    #[track_caller]
+    #[must_use]
+    pub fn input_mut(&mut self, input: impl Into<NodeId>) -> &mut [T] {
+        let binding = self.bindings.input(input.into());
+        &mut self.values[binding.value.expect("inputs are always placed")]
+    }
+
+    /// Two inputs' buffers at once.
+    ///
+    /// # Panics
+    /// If either is not an input of the plan, or both are the same.
+    #[track_caller]
+    #[must_use]
+    pub fn inputs_mut(&mut self, inputs: [NodeId; 2]) -> [&mut [T]; 2] {
+        let buffers = inputs.map(|input| self.bindings.input(input).value.expect("inputs are always placed"));
+        self.values.get_disjoint_mut(buffers).expect("two different inputs").map(|buffer| &mut **buffer)
+    }
+
+    /// A value after a forward pass: an input, a root of the plan, or one that was asked for with [`Var::keep`](crate::Var::keep).
+    ///
+    /// # Panics
+    /// If it is none of these: its buffer may hold something else by now.
+    #[track_caller]
+    #[must_use]
+    pub fn value(&self, node: impl Into<NodeId>) -> TensorView<'_, T> {
+        let binding = self.bindings.get(node.into());
+        let Some(buffer) = binding.value else {
+            panic!("the value of `{}` is not kept: ask for it with `keep()` before planning", binding.name)
+        };
+        view(binding.shape, &self.values[buffer][..binding.shape.elements()])
+    }
+
+    /// The gradient after a backward pass with respect to a value that was asked for with [`Var::keep_gradient`](crate::Var::keep_gradient).
+    ///
+    /// # Panics
+    /// If it was not, or the loss does not depend on it.
+    #[track_caller]
+    #[must_use]
+    pub fn gradient(&self, node: impl Into<NodeId>) -> TensorView<'_, T> {
+        let node = node.into();
+        self.try_gradient(node).unwrap_or_else(|| {
+            panic!(
+                "the gradient with respect to `{}` is not kept: ask for it with `keep_gradient()` before planning, and make sure that \
+                 the loss depends on it",
+                self.bindings.get(node).name
+            )
+        })
+    }
+
+    #[track_caller]
+    pub(crate) fn try_gradient(&self, node: NodeId) -> Option<TensorView<'_, T>> {
+        let binding = self.bindings.get(node);
+        let buffer = binding.gradient?;
+        Some(view(binding.shape, &self.adjoints[buffer][..binding.shape.elements()]))
+    }
+
+    /// How many local derivatives have been evaluated in all backward passes so far.
+    #[must_use]
+    pub fn derivative_evaluations(&self) -> u64 {
+        self.derivative_evaluations
+    }
+}
+
+impl Bindings {
+    #[track_caller]
+    fn get(&self, node: NodeId) -> &Binding {
+        let binding = self.nodes.get(&node.index).filter(|_| node.graph == self.graph);
+        binding.expect("the variable belongs to the graph that the workspace was planned from")
+    }
+
+    #[track_caller]
+    fn input(&self, node: NodeId) -> &Binding {
+        let binding = self.get(node);
+        assert!(binding.is_input, "`{}` is not an input", binding.name);
+        binding
+    }
+}
+
+impl<T: Real> fmt::Debug for Workspace<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let lens = |buffers: &[Aligned<T>]| buffers.iter().map(|buffer| buffer.len()).collect::<Vec<_>>();
+        f.debug_struct("Workspace")
+            .field("values", &lens(&self.values))
+            .field("adjoints", &lens(&self.adjoints))
+            .finish_non_exhaustive()
+    }
+}
