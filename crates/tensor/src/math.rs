@@ -1,7 +1,23 @@
 //! The elementary functions of each scalar.
 //!
-//! [`single`] holds polynomials for `f32` that contain no branch and no call, so that a loop over them is
-//! vectorised by the compiler; [`double`] is the standard library's, which serves as their oracle.
+//! [`single`] holds polynomials for `f32` without branches or calls, so that a loop over them inside
+//! [`simd::dispatch`](crate::simd::dispatch) is vectorised by the compiler; [`double`] is the standard library's, which serves as their oracle.
+//!
+//! | `f32` function | method | largest error, ulp | at |
+//! |---|---|---|---|
+//! | `exp` | `2^n (1 + p)`, `n = round(x / ln 2)`, `p = e^r - 1` of degree 6 | 1.04 | 37.777 |
+//! | `exp_m1` | `(2^n - 1) + 2^n p`, the rounding of `r` carried along | 1.20 | -0.38688 |
+//! | `ln` | `k ln 2 + ln(1 + f)`, `1 + f` in [3/4, 3/2), degree 10 | 0.96 | 0.74956 |
+//! | `ln_1p` | as `ln`, with `f` from `x` instead of `1 + x` | 0.97 | -0.25020 |
+//! | `tanh` | below 0.625 odd of degree 11, above `1 - 2 / (1 + e^2x)` | 1.20 | 0.62611 |
+//! | `sigmoid` | `1 / (1 + e^-x)`, scaled so that nothing overflows | 1.75 | -1.0995 |
+//!
+//! The errors are against the exact value, in units in the last place of the result, over all 2^32 arguments. Subnormal results are right to
+//! the same bounds; infinities, zeros with their signs, and NaN come out as in the standard library. A test
+//! (`tests/math_accuracy.rs`) measures a sample each time and all arguments on demand.
+//!
+//! The results are the same bits whichever instructions they are compiled for. Where these include no fused
+//! multiply-add, as on x86-64 outside `dispatch`, each `mul_add` is a call and a function takes some 20 ns instead of 0.4: call them inside.
 
 pub(crate) mod double;
 mod exponential;
