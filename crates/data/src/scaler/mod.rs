@@ -1,0 +1,40 @@
+//! Scalers: learned on the training data, applied to every data set that the network sees.
+
+mod min_max;
+mod standard;
+
+pub use min_max::MinMaxScaler;
+pub use standard::StandardScaler;
+
+use chainrule_tensor::{Real, Tensor};
+
+use crate::{DataError, check};
+
+/// An error unless `x` is `[samples, features]` with at least one finite value.
+fn check_fit<T: Real>(op: &'static str, x: &Tensor<T>) -> Result<(), DataError> {
+    let what = "inputs";
+    check::matrix(op, what, x.shape(), "[samples, features]")?;
+    check::not_empty(op, what, x.shape())?;
+    check::finite(op, what, x)
+}
+
+/// Each value replaced by `f` of its column and itself, in `f64` with one rounding at the end.
+fn map_columns<T: Real>(
+    op: &'static str,
+    x: &Tensor<T>,
+    features: usize,
+    f: impl Fn(usize, f64) -> f64,
+) -> Result<Tensor<T>, DataError> {
+    let shape = x.shape();
+    check::matrix(op, "inputs", shape, "[samples, features]")?;
+    if shape[1] != features {
+        return Err(DataError::Features { op, expected: features, actual: shape[1], shape });
+    }
+    let mut out = x.clone();
+    for row in out.values_mut().chunks_exact_mut(features) {
+        for (column, value) in row.iter_mut().enumerate() {
+            *value = T::from_f64(f(column, value.to_f64()));
+        }
+    }
+    Ok(out)
+}
