@@ -3,7 +3,6 @@
 //! Nothing here allocates. [`fold`] is the adjoint of [`expand`]: what was repeated on the way forward is summed on
 //! the way back.
 
-use crate::elementwise::write;
 use crate::gemm::Put;
 use crate::loops::{Loops, Run};
 use crate::{Real, Shape, reduce, simd};
@@ -26,12 +25,12 @@ pub fn for_each(target: Shape, a: Shape, b: Shape, mut f: impl FnMut(usize, usiz
     let loops = loops(target, [a, b]);
     let Run { length, steps } = loops.run();
     let mut position = 0;
-    loops.for_each_run(|offsets| {
+    for [a, b] in loops.starts() {
         for i in 0..length {
-            f(position + i, offsets[0] + i * steps[0], offsets[1] + i * steps[1]);
+            f(position + i, a + i * steps[0], b + i * steps[1]);
         }
         position += length;
-    });
+    }
 }
 
 /// `out = f(a, b)`, or added to it, with both operands broadcast to `target`.
@@ -67,24 +66,62 @@ pub fn zip<T: Real>(
     check("zip", a.len(), a_shape);
     check("zip", b.len(), b_shape);
     let loops = loops(target, [a_shape, b_shape]);
-    simd::dispatch(|| zip_runs(put, out, &loops, a, b, f));
+    simd::dispatch(
+        #[inline(always)]
+        || zip_runs(put, out, &loops, a, b, f),
+    );
 }
 
 #[inline(always)]
 fn zip_runs<T: Real>(put: Put, out: &mut [T], loops: &Loops<2>, a: &[T], b: &[T], f: impl Fn(T, T) -> T) {
     let Run { length, steps } = loops.run();
-    let mut position = 0;
-    loops.for_each_run(|[i, j]| {
-        let out = &mut out[position..position + length];
-        position += length;
+    for ([i, j], out) in loops.starts().zip(out.chunks_exact_mut(length.max(1))) {
         // The last axis of a dense operand is walked through one by one, or repeated.
-        match steps {
-            [0, 0] => write(put, out, std::iter::repeat(f(a[i], b[j]))),
-            [0, _] => write(put, out, b[j..j + length].iter().map(|&y| f(a[i], y))),
-            [_, 0] => write(put, out, a[i..i + length].iter().map(|&x| f(x, b[j]))),
-            [_, _] => write(put, out, a[i..i + length].iter().zip(&b[j..j + length]).map(|(&x, &y)| f(x, y))),
+        match (put, steps) {
+            (_, [0, 0]) => fill(put, out, f(a[i], b[j])),
+            (Put::Set, [0, _]) => {
+                let x = a[i];
+                for (o, &y) in out.iter_mut().zip(&b[j..j + length]) {
+                    *o = f(x, y);
+                }
+            }
+            (Put::Add, [0, _]) => {
+                let x = a[i];
+                for (o, &y) in out.iter_mut().zip(&b[j..j + length]) {
+                    *o += f(x, y);
+                }
+            }
+            (Put::Set, [_, 0]) => {
+                let y = b[j];
+                for (o, &x) in out.iter_mut().zip(&a[i..i + length]) {
+                    *o = f(x, y);
+                }
+            }
+            (Put::Add, [_, 0]) => {
+                let y = b[j];
+                for (o, &x) in out.iter_mut().zip(&a[i..i + length]) {
+                    *o += f(x, y);
+                }
+            }
+            (Put::Set, [_, _]) => {
+                for ((o, &x), &y) in out.iter_mut().zip(&a[i..i + length]).zip(&b[j..j + length]) {
+                    *o = f(x, y);
+                }
+            }
+            (Put::Add, [_, _]) => {
+                for ((o, &x), &y) in out.iter_mut().zip(&a[i..i + length]).zip(&b[j..j + length]) {
+                    *o += f(x, y);
+                }
+            }
         }
-    });
+    }
+}
+
+#[inline(always)]
+fn fill<T: Real>(put: Put, out: &mut [T], value: T) {
+    for o in out {
+        *o = if put == Put::Set { value } else { *o + value };
+    }
 }
 
 /// `out = a`, or added to it, with `a` repeated to `target`.
@@ -104,21 +141,26 @@ pub fn expand<T: Real>(put: Put, out: &mut [T], target: Shape, a: &[T], a_shape:
     check("expand", out.len(), target);
     check("expand", a.len(), a_shape);
     let loops = loops(target, [a_shape]);
-    simd::dispatch(|| expand_runs(put, out, &loops, a));
+    simd::dispatch(
+        #[inline(always)]
+        || expand_runs(put, out, &loops, a),
+    );
 }
 
 #[inline(always)]
 fn expand_runs<T: Real>(put: Put, out: &mut [T], loops: &Loops<1>, a: &[T]) {
     let Run { length, steps: [step] } = loops.run();
-    let mut position = 0;
-    loops.for_each_run(|[i]| {
-        let out = &mut out[position..position + length];
-        position += length;
-        match step {
-            0 => write(put, out, std::iter::repeat(a[i])),
-            _ => write(put, out, a[i..i + length].iter().copied()),
+    for ([i], out) in loops.starts().zip(out.chunks_exact_mut(length.max(1))) {
+        match (put, step) {
+            (_, 0) => fill(put, out, a[i]),
+            (Put::Set, _) => out.copy_from_slice(&a[i..i + length]),
+            (Put::Add, _) => {
+                for (o, &x) in out.iter_mut().zip(&a[i..i + length]) {
+                    *o += x;
+                }
+            }
         }
-    });
+    }
 }
 
 /// The adjoint of [`expand`]: `out`, or what is added to it, is `a` summed over the axes along which `out_shape` is repeated to give

@@ -1,4 +1,10 @@
 //! Element-wise kernels over slices of equal length: `out = f(a, ...)` or `out += f(a, ...)`, compiled for the best vector instructions.
+//!
+//! The function must be compiled into the loop. The compiler sees to that while it is small; one with several `exp`
+//! or `tanh` needs `#[inline(always)]`, which may also stand before a closure in a call.
+//!
+//! The kernels themselves are plain loops, marked in the same way: an iterator adaptor around such a function would become a call
+//! for each element.
 
 use crate::gemm::Put;
 use crate::{Real, simd};
@@ -19,7 +25,21 @@ use crate::{Real, simd};
 #[track_caller]
 pub fn map<T: Real>(put: Put, out: &mut [T], a: &[T], f: impl Fn(T) -> T) {
     assert_eq!(out.len(), a.len(), "map: the slices differ in length");
-    simd::dispatch(|| write(put, out, a.iter().map(|&a| f(a))));
+    simd::dispatch(
+        #[inline(always)]
+        || match put {
+            Put::Set => {
+                for (o, &a) in out.iter_mut().zip(a) {
+                    *o = f(a);
+                }
+            }
+            Put::Add => {
+                for (o, &a) in out.iter_mut().zip(a) {
+                    *o += f(a);
+                }
+            }
+        },
+    );
 }
 
 /// `out[i] = f(a[i], b[i])`, or added to it.
@@ -30,7 +50,21 @@ pub fn map<T: Real>(put: Put, out: &mut [T], a: &[T], f: impl Fn(T) -> T) {
 #[track_caller]
 pub fn zip<T: Real>(put: Put, out: &mut [T], a: &[T], b: &[T], f: impl Fn(T, T) -> T) {
     assert!(out.len() == a.len() && a.len() == b.len(), "zip: the slices differ in length");
-    simd::dispatch(|| write(put, out, a.iter().zip(b).map(|(&a, &b)| f(a, b))));
+    simd::dispatch(
+        #[inline(always)]
+        || match put {
+            Put::Set => {
+                for ((o, &a), &b) in out.iter_mut().zip(a).zip(b) {
+                    *o = f(a, b);
+                }
+            }
+            Put::Add => {
+                for ((o, &a), &b) in out.iter_mut().zip(a).zip(b) {
+                    *o += f(a, b);
+                }
+            }
+        },
+    );
 }
 
 /// `out[i] = f(a[i], b[i], c[i])`, or added to it.
@@ -41,7 +75,21 @@ pub fn zip<T: Real>(put: Put, out: &mut [T], a: &[T], b: &[T], f: impl Fn(T, T) 
 #[track_caller]
 pub fn zip3<T: Real>(put: Put, out: &mut [T], a: &[T], b: &[T], c: &[T], f: impl Fn(T, T, T) -> T) {
     assert!(out.len() == a.len() && a.len() == b.len() && b.len() == c.len(), "zip3: the slices differ in length");
-    simd::dispatch(|| write(put, out, a.iter().zip(b).zip(c).map(|((&a, &b), &c)| f(a, b, c))));
+    simd::dispatch(
+        #[inline(always)]
+        || match put {
+            Put::Set => {
+                for (((o, &a), &b), &c) in out.iter_mut().zip(a).zip(b).zip(c) {
+                    *o = f(a, b, c);
+                }
+            }
+            Put::Add => {
+                for (((o, &a), &b), &c) in out.iter_mut().zip(a).zip(b).zip(c) {
+                    *o += f(a, b, c);
+                }
+            }
+        },
+    );
 }
 
 /// `values[i] = f(values[i], a[i])`.
@@ -52,16 +100,14 @@ pub fn zip3<T: Real>(put: Put, out: &mut [T], a: &[T], b: &[T], c: &[T], f: impl
 #[track_caller]
 pub fn update<T: Real>(values: &mut [T], a: &[T], f: impl Fn(T, T) -> T) {
     assert_eq!(values.len(), a.len(), "update: the slices differ in length");
-    simd::dispatch(|| values.iter_mut().zip(a).for_each(|(v, &a)| *v = f(*v, a)));
-}
-
-/// Sets or adds one value after the other. To be called within [`simd::dispatch`].
-#[inline(always)]
-pub(crate) fn write<T: Real>(put: Put, out: &mut [T], values: impl Iterator<Item = T>) {
-    match put {
-        Put::Set => out.iter_mut().zip(values).for_each(|(o, value)| *o = value),
-        Put::Add => out.iter_mut().zip(values).for_each(|(o, value)| *o += value),
-    }
+    simd::dispatch(
+        #[inline(always)]
+        || {
+            for (v, &a) in values.iter_mut().zip(a) {
+                *v = f(*v, a);
+            }
+        },
+    );
 }
 
 #[cfg(test)]

@@ -52,32 +52,48 @@ impl<const N: usize> Loops<N> {
         self.rank == 0
     }
 
-    /// Calls `f` with the operands' offsets at the start of each run.
+    /// The operands' offsets at the start of each run.
     #[inline(always)]
-    pub fn for_each_run(&self, mut f: impl FnMut([usize; N])) {
+    pub fn starts(&self) -> Starts<'_, N> {
         let outer = self.rank.saturating_sub(1);
-        if self.lengths[..outer].contains(&0) {
-            return;
-        }
-        let mut index = [0; Shape::MAX_RANK];
-        let mut offsets = [0; N];
-        'runs: loop {
-            f(offsets);
-            for axis in (0..outer).rev() {
-                index[axis] += 1;
-                for (offset, stride) in offsets.iter_mut().zip(self.strides[axis]) {
-                    *offset += stride;
+        let remaining = self.lengths[..outer].iter().product();
+        Starts { loops: self, outer, remaining, index: [0; Shape::MAX_RANK], offsets: [0; N] }
+    }
+}
+
+/// Iterates over the starts of the runs.
+#[derive(Debug)]
+pub(crate) struct Starts<'a, const N: usize> {
+    loops: &'a Loops<N>,
+    outer: usize,
+    remaining: usize,
+    index: [usize; Shape::MAX_RANK],
+    offsets: [usize; N],
+}
+
+impl<const N: usize> Iterator for Starts<'_, N> {
+    type Item = [usize; N];
+
+    #[inline(always)]
+    fn next(&mut self) -> Option<[usize; N]> {
+        self.remaining = self.remaining.checked_sub(1)?;
+        let start = self.offsets;
+        for axis in (0..self.outer).rev() {
+            let (length, strides) = (self.loops.lengths[axis], self.loops.strides[axis]);
+            self.index[axis] += 1;
+            let is_inside = self.index[axis] < length;
+            for (offset, stride) in self.offsets.iter_mut().zip(strides) {
+                *offset += stride;
+                if !is_inside {
+                    *offset -= stride * length;
                 }
-                if index[axis] < self.lengths[axis] {
-                    continue 'runs;
-                }
-                for (offset, stride) in offsets.iter_mut().zip(self.strides[axis]) {
-                    *offset -= stride * self.lengths[axis];
-                }
-                index[axis] = 0;
             }
-            return;
+            if is_inside {
+                break;
+            }
+            self.index[axis] = 0;
         }
+        Some(start)
     }
 }
 
@@ -107,8 +123,8 @@ mod tests {
 
     #[test]
     fn offsets_follow_the_strides() {
-        let mut seen = Vec::new();
-        loops([2, 3, 2].into(), [[2, 1, 2].into(), [3, 1].into()]).for_each_run(|offsets| seen.push(offsets));
+        let loops = loops([2, 3, 2].into(), [[2, 1, 2].into(), [3, 1].into()]);
+        let seen: Vec<[usize; 2]> = loops.starts().collect();
         assert_eq!(seen, [[0, 0], [0, 1], [0, 2], [2, 0], [2, 1], [2, 2]]);
     }
 
@@ -117,8 +133,6 @@ mod tests {
         let single = loops([1, 1].into(), [Shape::SCALAR]);
         assert!(single.is_single());
         assert_eq!(single.run(), Run { length: 1, steps: [1] });
-        let mut runs = 0;
-        loops([0, 2, 3].into(), [[2, 1].into()]).for_each_run(|_| runs += 1);
-        assert_eq!(runs, 0);
+        assert_eq!(loops([0, 2, 3].into(), [[2, 1].into()]).starts().count(), 0);
     }
 }

@@ -25,7 +25,10 @@ pub fn argmax<T: Real>(out: &mut [usize], a: &[T], shape: Shape, axis: usize) {
     assert!(length > 0, "argmax: axis {axis} of {shape} is empty");
     let width = shape[axis + 1..].iter().product();
     if width == 1 {
-        simd::dispatch(|| argmax_along(out, a, length));
+        simd::dispatch(
+            #[inline(always)]
+            || argmax_along(out, a, length),
+        );
     } else if width > 0 {
         argmax_across(out, a, length, width);
     }
@@ -34,7 +37,12 @@ pub fn argmax<T: Real>(out: &mut [usize], a: &[T], shape: Shape, axis: usize) {
 #[inline(always)]
 fn argmax_along<T: Real>(out: &mut [usize], a: &[T], length: usize) {
     for (out, run) in out.iter_mut().zip(a.chunks_exact(length)) {
-        let max = extremum_of(run, -T::INFINITY, T::maximum);
+        let max = extremum_of(
+            run,
+            -T::INFINITY,
+            #[inline(always)]
+            |x, y| x.maximum(y),
+        );
         *out = run.iter().position(|&x| x == max || x.is_nan()).unwrap_or(0);
     }
 }

@@ -4,6 +4,8 @@ use crate::{Real, Shape, simd};
 
 /// Comparisons that run side by side.
 const LANES: usize = 32;
+/// The same where fewer than [`LANES`] elements are left.
+const FEW: usize = 8;
 
 /// `out` is the maximum of `a` over the reduced axes: NaN if one of the values is, `-inf` over an empty axis.
 ///
@@ -19,7 +21,15 @@ const LANES: usize = 32;
 /// If `shape` does not reduce to `reduced`, or a slice does not fill its shape.
 #[track_caller]
 pub fn max<T: Real>(out: &mut [T], reduced: Shape, a: &[T], shape: Shape) {
-    extremum(out, reduced, a, shape, -T::INFINITY, T::maximum);
+    extremum(
+        out,
+        reduced,
+        a,
+        shape,
+        -T::INFINITY,
+        #[inline(always)]
+        |x, y| x.maximum(y),
+    );
 }
 
 /// `out` is the minimum of `a` over the reduced axes: NaN if one of the values is, `inf` over an empty axis.
@@ -28,7 +38,15 @@ pub fn max<T: Real>(out: &mut [T], reduced: Shape, a: &[T], shape: Shape) {
 /// If `shape` does not reduce to `reduced`, or a slice does not fill its shape.
 #[track_caller]
 pub fn min<T: Real>(out: &mut [T], reduced: Shape, a: &[T], shape: Shape) {
-    extremum(out, reduced, a, shape, T::INFINITY, T::minimum);
+    extremum(
+        out,
+        reduced,
+        a,
+        shape,
+        T::INFINITY,
+        #[inline(always)]
+        |x, y| x.minimum(y),
+    );
 }
 
 #[inline(always)]
@@ -39,38 +57,64 @@ fn extremum<T: Real>(out: &mut [T], reduced: Shape, a: &[T], shape: Shape, worst
     out.fill(worst);
     if !a.is_empty() {
         let nest = Nest::new(reduced, shape);
-        simd::dispatch(|| extremum_over(&nest, out, a, worst, better));
+        simd::dispatch(
+            #[inline(always)]
+            || extremum_over(&nest, out, a, worst, better),
+        );
     }
 }
 
 #[inline(always)]
 fn extremum_over<T: Real>(nest: &Nest, out: &mut [T], a: &[T], worst: T, better: impl Fn(T, T) -> T) {
     let along = nest.along();
-    nest.for_each_group(|outputs, start| {
+    for (outputs, start) in nest.groups() {
         let out = &mut out[outputs];
-        nest.for_each_slice(a, start, out.len(), |slice| {
+        for slice in nest.slices(a, start, out.len()) {
             if along {
                 out[0] = better(out[0], extremum_of(slice, worst, &better));
             } else {
-                out.iter_mut().zip(slice).for_each(|(best, &x)| *best = better(*best, x));
+                for (best, &x) in out.iter_mut().zip(slice) {
+                    *best = better(*best, x);
+                }
             }
-        });
-    });
+        }
+    }
 }
 
 /// The extremum of all values, in lanes.
 #[inline(always)]
 pub(super) fn extremum_of<T: Real>(values: &[T], worst: T, better: impl Fn(T, T) -> T) -> T {
     let (chunks, rest) = values.as_chunks::<LANES>();
-    let mut best = rest.iter().fold(worst, |best, &x| better(best, x));
+    let mut few = [worst; FEW];
     if !chunks.is_empty() {
         let mut lanes = [worst; LANES];
         for chunk in chunks {
-            lanes.iter_mut().zip(chunk).for_each(|(lane, &x)| *lane = better(*lane, x));
+            for (lane, &x) in lanes.iter_mut().zip(chunk) {
+                *lane = better(*lane, x);
+            }
         }
-        best = lanes.into_iter().fold(best, better);
+        for i in 0..FEW {
+            few[i] = better(better(lanes[i], lanes[i + FEW]), better(lanes[i + 2 * FEW], lanes[i + 3 * FEW]));
+        }
     }
-    best
+    for chunk in rest.as_chunks::<FEW>().0 {
+        for (lane, &x) in few.iter_mut().zip(chunk) {
+            *lane = better(*lane, x);
+        }
+    }
+    // A value may be looked at twice: the last few again, and with them those that fill no chunk.
+    let mut last = worst;
+    if let Some(chunk) = values.last_chunk::<FEW>() {
+        for (lane, &x) in few.iter_mut().zip(chunk) {
+            *lane = better(*lane, x);
+        }
+    } else {
+        for &x in values {
+            last = better(last, x);
+        }
+    }
+    let [a, b, c, d, e, f, g, h] = few;
+    better(last, better(better(better(a, e), better(c, g)), better(better(b, f), better(d, h))))
 }
 
 #[cfg(test)]

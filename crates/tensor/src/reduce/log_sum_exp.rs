@@ -28,38 +28,57 @@ pub fn log_sum_exp<T: Real>(out: &mut [T], reduced: Shape, a: &[T], shape: Shape
     }
     let nest = Nest::new(reduced, shape);
     if nest.along() {
-        simd::dispatch(|| along(&nest, out, a));
+        simd::dispatch(
+            #[inline(always)]
+            || along(&nest, out, a),
+        );
     } else {
-        simd::dispatch(|| across(&nest, out, a));
+        simd::dispatch(
+            #[inline(always)]
+            || across(&nest, out, a),
+        );
     }
 }
 
 #[inline(always)]
 fn along<T: Real>(nest: &Nest, out: &mut [T], a: &[T]) {
-    nest.for_each_group(|outputs, start| {
-        let out = &mut out[outputs.start];
-        nest.for_each_slice(a, start, 1, |run| *out = out.maximum(extremum_of(run, -T::INFINITY, T::maximum)));
-        let max = *out;
+    for (outputs, start) in nest.groups() {
+        let mut max = -T::INFINITY;
+        for run in nest.slices(a, start, 1) {
+            max = max.maximum(extremum_of(run, -T::INFINITY, T::maximum));
+        }
         let mut total = 0.0;
-        nest.for_each_slice(a, start, 1, |run| total += sum_of(run, |x| (x - max).exp(), -T::INFINITY));
-        *out = finish(max, total);
-    });
+        for run in nest.slices(a, start, 1) {
+            total += sum_of(
+                run,
+                #[inline(always)]
+                |x| (x - max).exp(),
+            );
+        }
+        out[outputs.start] = finish(max, total);
+    }
 }
 
 #[inline(always)]
 fn across<T: Real>(nest: &Nest, out: &mut [T], a: &[T]) {
-    let mut sums = Sums::new();
-    nest.for_each_group(|outputs, start| {
+    let mut sums = Sums::<T>::new();
+    for (outputs, start) in nest.groups() {
         let out = &mut out[outputs];
-        nest.for_each_slice(a, start, out.len(), |row| {
-            out.iter_mut().zip(row).for_each(|(max, &x)| *max = max.maximum(x));
-        });
+        for row in nest.slices(a, start, out.len()) {
+            for (max, &x) in out.iter_mut().zip(row) {
+                *max = max.maximum(x);
+            }
+        }
         sums.clear(out.len());
-        nest.for_each_slice(a, start, out.len(), |row| {
-            sums.add(row.iter().zip(&*out).map(|(&x, &max)| (x - max).exp()));
-        });
-        out.iter_mut().zip(sums.totals()).for_each(|(out, &total)| *out = finish(*out, total));
-    });
+        for row in nest.slices(a, start, out.len()) {
+            for ((sum, &x), &max) in sums.row().iter_mut().zip(row).zip(&*out) {
+                *sum += (x - max).exp();
+            }
+        }
+        for (out, &total) in out.iter_mut().zip(sums.totals()) {
+            *out = finish(*out, total);
+        }
+    }
 }
 
 /// An infinite maximum is the result itself; the total is then NaN. A NaN maximum stays.

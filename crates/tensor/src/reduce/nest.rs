@@ -1,16 +1,16 @@
 use std::ops::Range;
 
-use crate::loops::{Loops, Run};
+use crate::loops::{Loops, Run, Starts};
 use crate::{Real, Shape};
 
 /// Outputs that are computed together when the reduction runs across rows.
-pub(super) const TILE: usize = 128;
+pub(super) const TILE: usize = 64;
 
 /// The loops of a reduction: one nest over the outputs, one over what goes into each of them.
 ///
 /// The last axis that counts is either reduced, and each output is made from contiguous runs ([`along`](Nest::along)), or
 /// kept, and neighbouring outputs, up to [`TILE`] of them, are made together from contiguous pieces of rows. Either way the
-/// innermost work is on contiguous slices.
+/// innermost work is on contiguous slices. The operand must not be empty.
 pub(super) struct Nest {
     kept: Loops<1>,
     reduced: Loops<1>,
@@ -36,36 +36,75 @@ impl Nest {
         !self.reduced.is_single() && self.reduced.run().steps == [1]
     }
 
-    /// Calls `f` with each group of outputs and where in the operand its first slice starts. A group is one output if
-    /// the reduction runs along slices.
+    /// The groups of outputs, with the offset in the operand of each one's first slice. A group is one output if the reduction
+    /// runs along slices.
     #[inline(always)]
-    pub fn for_each_group(&self, mut f: impl FnMut(Range<usize>, usize)) {
-        let Run { length, steps: [step] } = self.kept.run();
+    pub fn groups(&self) -> Groups<'_> {
         let width = if self.along() { 1 } else { TILE };
-        let mut output = 0;
-        self.kept.for_each_run(|[start]| {
-            for i in (0..length).step_by(width) {
-                let end = length.min(i + width);
-                f(output + i..output + end, start + i * step);
-            }
-            output += length;
-        });
+        // An index past the end of the run makes the first call fetch the first run.
+        Groups { run: self.kept.run(), starts: self.kept.starts(), width, start: 0, index: usize::MAX, output: 0 }
     }
 
-    /// Calls `f` with each slice of `a` that goes into the group of `width` outputs whose first slice starts at `start`.
+    /// The slices of `a` that go into the group of `width` outputs whose first slice starts at `start`.
     #[inline(always)]
-    pub fn for_each_slice<T: Real>(&self, a: &[T], start: usize, width: usize, mut f: impl FnMut(&[T])) {
-        let Run { length, steps: [step] } = self.reduced.run();
-        let along = self.along();
-        self.reduced.for_each_run(|[offset]| {
-            let first = start + offset;
-            if along {
-                f(&a[first..first + length]);
-            } else {
-                for i in 0..length {
-                    f(&a[first + i * step..first + i * step + width]);
-                }
-            }
-        });
+    pub fn slices<'a, T: Real>(&'a self, a: &'a [T], start: usize, width: usize) -> Slices<'a, T> {
+        let run = self.reduced.run();
+        let (length, step) = if self.along() { (run.length, run.length) } else { (width, run.steps[0]) };
+        let count = if self.along() { 1 } else { run.length };
+        Slices { a: &a[start..], length, step, count, starts: self.reduced.starts(), offset: 0, remaining: 0 }
+    }
+}
+
+/// Iterates over groups of outputs.
+pub(super) struct Groups<'a> {
+    run: Run<1>,
+    starts: Starts<'a, 1>,
+    width: usize,
+    start: usize,
+    index: usize,
+    output: usize,
+}
+
+impl Iterator for Groups<'_> {
+    type Item = (Range<usize>, usize);
+
+    #[inline(always)]
+    fn next(&mut self) -> Option<(Range<usize>, usize)> {
+        if self.index >= self.run.length {
+            [self.start] = self.starts.next()?;
+            self.index = 0;
+        }
+        let width = self.width.min(self.run.length - self.index);
+        let group = (self.output..self.output + width, self.start + self.index * self.run.steps[0]);
+        self.index += width;
+        self.output += width;
+        Some(group)
+    }
+}
+
+/// Iterates over the slices that go into one group.
+pub(super) struct Slices<'a, T> {
+    a: &'a [T],
+    length: usize,
+    step: usize,
+    count: usize,
+    starts: Starts<'a, 1>,
+    offset: usize,
+    remaining: usize,
+}
+
+impl<'a, T> Iterator for Slices<'a, T> {
+    type Item = &'a [T];
+
+    #[inline(always)]
+    fn next(&mut self) -> Option<&'a [T]> {
+        if self.remaining == 0 {
+            [self.offset] = self.starts.next()?;
+            self.remaining = self.count;
+        }
+        let slice = &self.a[self.offset..self.offset + self.length];
+        self.offset += self.step;
+        self.remaining -= 1;
+        Some(slice)
     }
 }
