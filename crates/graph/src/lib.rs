@@ -13,6 +13,8 @@ mod layout;
 mod params;
 mod plan;
 mod pointwise;
+#[cfg(test)]
+mod testing;
 mod var;
 mod workspace;
 

@@ -32,12 +32,7 @@ impl<T: Real, B: Binary> Op<T> for Zip<B> {
     }
 
     fn shape(&self, inputs: &[Shape]) -> Result<Shape, String> {
-        let (a, b) = (inputs[0], inputs[1]);
-        a.broadcast(b).ok_or_else(|| {
-            format!(
-                "shapes {a} and {b} do not broadcast: aligned at the last axis, lengths must be equal or one of them 1"
-            )
-        })
+        broadcast_shape(inputs[0], inputs[1])
     }
 
     fn reads(&self) -> Reads {
@@ -75,6 +70,13 @@ impl<T: Real, B: Binary> Op<T> for Zip<B> {
             broadcast::for_each(pass.shape, a_shape, b_shape, |i, ia, ib| db[ib] += B::pull_b(g[i], a[ia], b[ib]));
         }
     }
+}
+
+/// The shape to which both broadcast, or why there is none.
+pub(super) fn broadcast_shape(a: Shape, b: Shape) -> Result<Shape, String> {
+    a.broadcast(b).ok_or_else(|| {
+        format!("shapes {a} and {b} do not broadcast: aligned at the last axis, lengths must be equal or one of them 1")
+    })
 }
 
 impl<'g, T: Real> Var<'g, T> {
@@ -179,5 +181,72 @@ impl<'g, T: Real> Var<'g, T> {
     #[must_use]
     pub fn minimum(self, other: Var<'g, T>) -> Var<'g, T> {
         self.zip(Minimum, other)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chainrule_tensor::Tensor;
+
+    use crate::testing::{check, mistake, value, value_and_gradients};
+
+    #[test]
+    fn gradients_agree_with_differences_with_and_without_broadcasting() {
+        let pairs: [[&[usize]; 2]; 8] = [
+            [&[2, 3], &[2, 3]],
+            [&[2, 3], &[3]],
+            [&[3], &[2, 3]],
+            [&[2, 1], &[1, 3]],
+            [&[2, 3, 4], &[3, 1]],
+            [&[], &[2, 2]],
+            [&[], &[]],
+            [&[0, 3], &[3]],
+        ];
+        for shapes in pairs {
+            check(&shapes, |_, x| x[0] + x[1]);
+            check(&shapes, |_, x| x[0] - x[1]);
+            check(&shapes, |_, x| x[0] * x[1]);
+            check(&shapes, |_, x| x[0] / (x[1] + 2.0));
+            check(&shapes, |_, x| x[0].maximum(x[1]));
+            check(&shapes, |_, x| x[0].minimum(x[1]));
+        }
+    }
+
+    #[test]
+    fn both_operands_may_be_the_same() {
+        check(&[&[2, 3]], |_, x| x[0] * x[0]);
+        check(&[&[2, 3]], |_, x| x[0] / x[0] + (x[0] - x[0]) * x[0]);
+    }
+
+    #[test]
+    fn equal_operands_share_the_gradient_of_the_larger() {
+        let inputs = [Tensor::from(vec![1.0, 2.0, 3.0]), Tensor::from(vec![2.0, 2.0, 2.0])];
+        let (y, gradients) = value_and_gradients(&inputs, None, |_, x| x[0].maximum(x[1]));
+        assert_eq!(y.values(), [2.0, 2.0, 3.0]);
+        assert_eq!(gradients[0].values(), [0.0, 0.5, 1.0]);
+        assert_eq!(gradients[1].values(), [1.0, 0.5, 0.0]);
+        let (y, gradients) = value_and_gradients(&inputs, None, |_, x| x[0].minimum(x[1]));
+        assert_eq!(y.values(), [1.0, 2.0, 2.0]);
+        assert_eq!(gradients[0].values(), [1.0, 0.5, 0.0]);
+    }
+
+    #[test]
+    fn nan_passes_through() {
+        let inputs = [Tensor::from(vec![f64::NAN, 1.0]), Tensor::from(vec![1.0, f64::NAN])];
+        for y in [
+            value(&inputs, |_, x| x[0].maximum(x[1])),
+            value(&inputs, |_, x| x[0].minimum(x[1])),
+            value(&inputs, |_, x| x[0] * x[1]),
+        ] {
+            assert!(y.values().iter().all(|y| y.is_nan()), "{y:?}");
+        }
+    }
+
+    #[test]
+    fn shapes_that_do_not_broadcast_are_mistakes() {
+        let why =
+            "shapes [2, 3] and [2] do not broadcast: aligned at the last axis, lengths must be equal or one of them 1";
+        assert_eq!(mistake(&[&[2, 3], &[2]], |_, x| x[0] + x[1]), format!("add: {why}"));
+        assert_eq!(mistake(&[&[2, 3], &[2]], |_, x| x[0].maximum(x[1])), format!("maximum: {why}"));
     }
 }

@@ -1,9 +1,18 @@
 //! What an operation is: a forward function and its vector-Jacobian product, side by side.
 
 mod affine;
+mod argmax;
 mod binary;
+mod compare;
+mod concat;
+mod detach;
+mod gather_rows;
 mod matmul;
 mod reduce;
+mod reshape;
+mod select;
+mod slice;
+mod transpose;
 
 use std::fmt::Debug;
 use std::ops::Index;

@@ -5,6 +5,7 @@ use chainrule_tensor::gemm::Put;
 use chainrule_tensor::reduce::{self, Axes};
 use chainrule_tensor::{Real, Shape, broadcast};
 
+use super::{reduced, removed};
 use crate::Var;
 use crate::op::{Backward, Forward, Op, Reads};
 
@@ -15,20 +16,13 @@ struct Sum {
     mean: bool,
 }
 
-impl Sum {
-    /// The input's shape with length 1 along the reduced axes.
-    fn reduced(&self, input: Shape) -> Shape {
-        self.axes.reduced(input, "sum").expect("the axes were checked while recording")
-    }
-}
-
 impl<T: Real> Op<T> for Sum {
     fn name(&self) -> &str {
         if self.mean { "mean" } else { "sum" }
     }
 
     fn shape(&self, inputs: &[Shape]) -> Result<Shape, String> {
-        self.axes.removed(inputs[0], "sum").map_err(|error| error.to_string())
+        removed(self.axes, inputs[0])
     }
 
     fn reads(&self) -> Reads {
@@ -37,11 +31,11 @@ impl<T: Real> Op<T> for Sum {
 
     fn forward(&self, pass: Forward<'_, T>) {
         let shape = pass.inputs.shape(0);
-        let reduced = self.reduced(shape);
+        let kept = reduced(self.axes, shape);
         if self.mean {
-            reduce::mean(Put::Set, pass.output, reduced, pass.inputs.get(0), shape);
+            reduce::mean(Put::Set, pass.output, kept, pass.inputs.get(0), shape);
         } else {
-            broadcast::fold(Put::Set, pass.output, reduced, pass.inputs.get(0), shape);
+            broadcast::fold(Put::Set, pass.output, kept, pass.inputs.get(0), shape);
         }
     }
 
@@ -52,13 +46,15 @@ impl<T: Real> Op<T> for Sum {
             pass.upstream.iter_mut().for_each(|g| *g *= share);
         }
         if let Some(dx) = pass.cotangents.get(0) {
-            broadcast::expand(dx.put, dx.values, shape, pass.upstream, self.reduced(shape));
+            broadcast::expand(dx.put, dx.values, shape, pass.upstream, reduced(self.axes, shape));
         }
     }
 }
 
 impl<'g, T: Real> Var<'g, T> {
-    /// The sum along some axes, which go: an axis, an array of axes, or `..` for all.
+    /// The sum along some axes, which go: an axis, an array of axes, or `..` for all; derivative 1 for each summand.
+    ///
+    /// A missing axis, or one named twice, is a mistake that planning reports.
     ///
     /// ```
     /// use chainrule_graph::Graph;
@@ -75,10 +71,50 @@ impl<'g, T: Real> Var<'g, T> {
         self.graph().record(Arc::new(Sum { axes: axes.into(), mean: false }), &[self], Location::caller())
     }
 
-    /// The mean along some axes, which go; NaN over no elements.
+    /// The mean along some axes, which go; NaN over no elements. The derivative is `1 / n` for each of `n` elements.
+    ///
+    /// A missing axis, or one named twice, is a mistake that planning reports.
     #[track_caller]
     #[must_use]
     pub fn mean(self, axes: impl Into<Axes>) -> Var<'g, T> {
         self.graph().record(Arc::new(Sum { axes: axes.into(), mean: true }), &[self], Location::caller())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chainrule_tensor::Tensor;
+
+    use crate::testing::{check, mistake, value, value_and_gradients};
+
+    #[test]
+    fn gradients_agree_with_differences() {
+        for axes in [&[0][..], &[1], &[2], &[0, 2], &[0, 1, 2], &[]] {
+            check(&[&[2, 3, 4]], |_, x| x[0].sum(axes).square());
+            check(&[&[2, 3, 4]], |_, x| x[0].mean(axes).square());
+        }
+        check(&[&[]], |_, x| x[0].sum(..).square());
+        check(&[&[0, 2]], |_, x| x[0].sum(0).square());
+    }
+
+    #[test]
+    fn sums_and_means_run_along_the_named_axes() {
+        let x = Tensor::from_rows([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]);
+        assert_eq!(value(std::slice::from_ref(&x), |_, x| x[0].sum(0)).values(), [5.0, 7.0, 9.0]);
+        assert_eq!(value(std::slice::from_ref(&x), |_, x| x[0].mean(1)).values(), [2.0, 5.0]);
+        let (mean, gradients) = value_and_gradients(&[x], Some(&[6.0, 12.0]), |_, x| x[0].mean(1));
+        assert_eq!((mean.values(), gradients[0].values()), (&[2.0, 5.0][..], &[2.0, 2.0, 2.0, 4.0, 4.0, 4.0][..]));
+    }
+
+    #[test]
+    fn nothing_sums_to_zero_and_has_no_mean() {
+        assert_eq!(value(&[Tensor::zeros([0, 2])], |_, x| x[0].sum(0)).values(), [0.0; 2]);
+        assert!(value(&[Tensor::zeros([0])], |_, x| x[0].mean(..)).values()[0].is_nan());
+    }
+
+    #[test]
+    fn wrong_axes_are_mistakes_that_name_the_operation() {
+        assert_eq!(mistake(&[&[2, 3]], |_, x| x[0].sum(2)), "sum: [2, 3] has no axis 2");
+        assert_eq!(mistake(&[&[2, 3]], |_, x| x[0].mean([0, 0])), "mean: axes must be distinct, not [0, 0]");
     }
 }
