@@ -102,7 +102,8 @@ pub enum DataError {
     },
     /// A split that would leave one part empty.
     #[error(
-        "{op}: a test fraction of {fraction} of {samples} samples leaves {train} for training and {test} for testing: {advice}"
+        "{op}: a test fraction of {fraction} of {samples} samples leaves {train} for training and {test} for testing: \
+         {advice}"
     )]
     Split {
         /// The operation.

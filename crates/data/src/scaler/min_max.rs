@@ -23,6 +23,8 @@ use crate::DataError;
 pub struct MinMaxScaler {
     min: Vec<f64>,
     max: Vec<f64>,
+    /// `max - min`, or 1 where that is 0.
+    divisors: Vec<f64>,
     low: f64,
     high: f64,
 }
@@ -53,14 +55,17 @@ impl MinMaxScaler {
         let mut max = min.clone();
         for row in x.values().chunks_exact(features) {
             for ((min, max), value) in min.iter_mut().zip(&mut max).zip(row) {
-                *min = Real::minimum(value.to_f64(), *min);
-                *max = Real::maximum(value.to_f64(), *max);
+                // Without NaN (`check_fit`), for which these would not do.
+                *min = min.min(value.to_f64());
+                *max = max.max(value.to_f64());
             }
         }
-        if let Some(column) = min.iter().zip(&max).position(|(min, max)| !(max - min).is_finite()) {
+        let mut divisors: Vec<f64> = min.iter().zip(&max).map(|(min, max)| max - min).collect();
+        if let Some(column) = divisors.iter().position(|range| !range.is_finite()) {
             return Err(DataError::Overflow { op, column, statistic: "range" });
         }
-        Ok(MinMaxScaler { min, max, low, high })
+        divisors.iter_mut().filter(|range| **range == 0.0).for_each(|range| *range = 1.0);
+        Ok(MinMaxScaler { min, max, divisors, low, high })
     }
 
     /// Learns from `x` and transforms it, to 0 to 1.
@@ -73,13 +78,14 @@ impl MinMaxScaler {
         Ok((scaler, y))
     }
 
-    /// `low (1 - r) + high r` with `r = (x - min) / (max - min)`, column by column: `[samples, features]` to the same shape.
+    /// `low (1 - r) + high r` with `r = (x - min) / (max - min)`, column by column: `[samples, features]` to the
+    /// same shape.
     ///
     /// # Errors
     /// [`DataError::Features`] if `x` has another number of columns; [`DataError::Axes`] unless there are two axes.
     pub fn transform<T: Real>(&self, x: &Tensor<T>) -> Result<Tensor<T>, DataError> {
-        map_columns("MinMaxScaler::transform", x, self.min.len(), |column, x| {
-            let r = (x - self.min[column]) / self.divisor(column);
+        map_columns("MinMaxScaler::transform", x, &self.min, &self.divisors, |x, min, divisor| {
+            let r = (x - min) / divisor;
             self.low * (1.0 - r) + self.high * r
         })
     }
@@ -89,8 +95,8 @@ impl MinMaxScaler {
     /// # Errors
     /// As [`transform`](MinMaxScaler::transform).
     pub fn inverse_transform<T: Real>(&self, y: &Tensor<T>) -> Result<Tensor<T>, DataError> {
-        map_columns("MinMaxScaler::inverse_transform", y, self.min.len(), |column, y| {
-            (y - self.low) / (self.high - self.low) * self.divisor(column) + self.min[column]
+        map_columns("MinMaxScaler::inverse_transform", y, &self.min, &self.divisors, |y, min, divisor| {
+            (y - self.low) / (self.high - self.low) * divisor + min
         })
     }
 
@@ -110,11 +116,6 @@ impl MinMaxScaler {
     #[must_use]
     pub fn range(&self) -> (f64, f64) {
         (self.low, self.high)
-    }
-
-    fn divisor(&self, column: usize) -> f64 {
-        let range = self.max[column] - self.min[column];
-        if range == 0.0 { 1.0 } else { range }
     }
 }
 

@@ -18,22 +18,24 @@ fn check_fit<T: Real>(op: &'static str, x: &Tensor<T>) -> Result<(), DataError> 
     check::finite(op, what, x)
 }
 
-/// Each value replaced by `f` of its column and itself, in `f64` with one rounding at the end.
+/// Each value replaced by `f(value, offset, scale)` with the offset and scale of its column, in `f64` with one
+/// rounding at the end.
 fn map_columns<T: Real>(
     op: &'static str,
     x: &Tensor<T>,
-    features: usize,
-    f: impl Fn(usize, f64) -> f64,
+    offsets: &[f64],
+    scales: &[f64],
+    f: impl Fn(f64, f64, f64) -> f64,
 ) -> Result<Tensor<T>, DataError> {
     let shape = x.shape();
     check::matrix(op, "inputs", shape, "[samples, features]")?;
-    if shape[1] != features {
-        return Err(DataError::Features { op, expected: features, actual: shape[1], shape });
+    if shape[1] != offsets.len() {
+        return Err(DataError::Features { op, expected: offsets.len(), actual: shape[1], shape });
     }
     let mut out = x.clone();
-    for row in out.values_mut().chunks_exact_mut(features) {
-        for (column, value) in row.iter_mut().enumerate() {
-            *value = T::from_f64(f(column, value.to_f64()));
+    for row in out.values_mut().chunks_exact_mut(offsets.len()) {
+        for ((value, &offset), &scale) in row.iter_mut().zip(offsets).zip(scales) {
+            *value = T::from_f64(f(value.to_f64(), offset, scale));
         }
     }
     Ok(out)

@@ -5,8 +5,8 @@ use crate::DataError;
 
 /// Shifts and scales each feature to mean 0 and standard deviation 1: `z = (x - mean) / scale`.
 ///
-/// `scale` is the standard deviation over all samples (divided by n, not n - 1); for a constant feature it is 1, as in scikit-learn's
-/// `StandardScaler`. The moments are computed and kept in `f64`. NaN passes through a transformation.
+/// `scale` is the standard deviation over all samples (divided by n, not n - 1); for a constant feature it is 1, as in
+/// scikit-learn's `StandardScaler`. The moments are computed and kept in `f64`. NaN passes through a transformation.
 ///
 /// ```
 /// use chainrule_data::StandardScaler;
@@ -40,17 +40,18 @@ impl StandardScaler {
         let mut mean = vec![0.0; features];
         for row in x.values().chunks_exact(features) {
             for ((sum, value), origin) in mean.iter_mut().zip(row).zip(&origin) {
-                *sum += (value.to_f64() - origin) / n;
+                *sum += value.to_f64() - origin;
             }
         }
-        mean.iter_mut().zip(&origin).for_each(|(mean, origin)| *mean += origin);
+        mean.iter_mut().zip(&origin).for_each(|(sum, origin)| *sum = *sum / n + origin);
         let mut variance = vec![0.0; features];
         for row in x.values().chunks_exact(features) {
             for ((sum, value), mean) in variance.iter_mut().zip(row).zip(&mean) {
                 let distance = value.to_f64() - mean;
-                *sum += distance * distance / n;
+                *sum += distance * distance;
             }
         }
+        variance.iter_mut().for_each(|sum| *sum /= n);
         if let Some(column) = variance.iter().position(|variance| !variance.is_finite()) {
             return Err(DataError::Overflow { op, column, statistic: "variance" });
         }
@@ -77,9 +78,7 @@ impl StandardScaler {
     /// # Errors
     /// [`DataError::Features`] if `x` has another number of columns; [`DataError::Axes`] unless there are two axes.
     pub fn transform<T: Real>(&self, x: &Tensor<T>) -> Result<Tensor<T>, DataError> {
-        map_columns("StandardScaler::transform", x, self.mean.len(), |column, x| {
-            (x - self.mean[column]) / self.scale[column]
-        })
+        map_columns("StandardScaler::transform", x, &self.mean, &self.scale, |x, mean, scale| (x - mean) / scale)
     }
 
     /// `z * scale + mean`, column by column: what was before [`transform`](StandardScaler::transform), up to rounding.
@@ -87,9 +86,7 @@ impl StandardScaler {
     /// # Errors
     /// As [`transform`](StandardScaler::transform).
     pub fn inverse_transform<T: Real>(&self, z: &Tensor<T>) -> Result<Tensor<T>, DataError> {
-        map_columns("StandardScaler::inverse_transform", z, self.mean.len(), |column, z| {
-            z * self.scale[column] + self.mean[column]
-        })
+        map_columns("StandardScaler::inverse_transform", z, &self.mean, &self.scale, |z, mean, scale| z * scale + mean)
     }
 
     /// The mean of each feature.
