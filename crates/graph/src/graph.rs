@@ -156,8 +156,13 @@ impl<T: Real> Graph<T> {
     }
 
     /// An input of `samples` class indices, whole numbers in `0..classes`; [`Workspace::set`](crate::Workspace::set) checks that they are.
+    ///
+    /// No class at all is a mistake that planning reports.
     #[track_caller]
     pub fn class_input(&self, name: &str, samples: usize, classes: usize) -> Var<'_, T> {
+        if classes == 0 {
+            self.fail(format!("input `{name}`: there must be at least one class"));
+        }
         let source = Source::Input { name: name.to_owned(), classes: Some(classes) };
         self.push(source, Vec::new(), samples.into(), Location::caller())
     }
@@ -223,9 +228,10 @@ impl<T: Real> Graph<T> {
         let position = self.recording.borrow().layers.len();
         self.scope(name, || {
             let output = body();
+            let shape = output.shape();
             let recording = &mut *self.recording.borrow_mut();
             let path = recording.scopes.join(".");
-            recording.layers.insert(position, LayerRecord { path, kind: kind.to_owned(), output: output.shape() });
+            recording.layers.insert(position, LayerRecord { path, kind: kind.to_owned(), output: shape });
             output
         })
     }
@@ -261,10 +267,16 @@ impl<T: Real> Graph<T> {
     ///
     /// # Errors
     /// The first mistake of the recording, or a loss that is not a scalar.
+    ///
+    /// # Panics
+    /// If the variable is of another graph.
     #[track_caller]
     pub fn plan(&self, loss: Var<'_, T>) -> Result<Plan<T>, BuildError> {
-        if loss.shape().elements() != 1 {
-            self.fail_at(BuildErrorKind::NotScalar { shape: loss.shape() }, Location::caller());
+        let shape = self.shape_at(self.index_of(loss));
+        self.check_error()?;
+        if shape.elements() != 1 {
+            let kind = BuildErrorKind::NotScalar { shape };
+            return Err(BuildError { kind, layer: String::new(), location: Location::caller() });
         }
         self.plan_with_seed(loss)
     }
@@ -274,20 +286,27 @@ impl<T: Real> Graph<T> {
     ///
     /// # Errors
     /// The first mistake of the recording.
+    ///
+    /// # Panics
+    /// If the variable is of another graph.
     #[track_caller]
     pub fn plan_with_seed(&self, root: Var<'_, T>) -> Result<Plan<T>, BuildError> {
+        let root = self.index_of(root);
         self.check_error()?;
-        Ok(Plan::build(self.id, &self.recording.borrow(), &[self.index_of(root)], true))
+        Ok(Plan::build(self.id, &self.recording.borrow(), &[root], true))
     }
 
-    /// A plan for inference: forward to `outputs`, with nothing kept for a way back.
+    /// A plan for inference: forward to `outputs`, and to all values that [`Var::keep`] names, with nothing kept for a way back.
     ///
     /// # Errors
     /// The first mistake of the recording.
+    ///
+    /// # Panics
+    /// If a variable is of another graph.
     #[track_caller]
     pub fn plan_forward(&self, outputs: &[Var<'_, T>]) -> Result<Plan<T>, BuildError> {
-        self.check_error()?;
         let roots: Vec<usize> = outputs.iter().map(|&output| self.index_of(output)).collect();
+        self.check_error()?;
         Ok(Plan::build(self.id, &self.recording.borrow(), &roots, false))
     }
 

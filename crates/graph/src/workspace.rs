@@ -18,10 +18,17 @@ pub struct Workspace<T: Real = f32> {
     pub(crate) adjoints: Vec<Aligned<T>>,
     pub(crate) generator: Generator,
     pub(crate) derivative_evaluations: u64,
+    /// Which gradients the operation that is on its way back has asked for.
+    pub(crate) asked: Vec<bool>,
 }
 
 impl<T: Real> Workspace<T> {
-    pub(crate) fn new(bindings: Arc<Bindings>, value_lens: &[usize], adjoint_lens: &[usize]) -> Self {
+    pub(crate) fn new(
+        bindings: Arc<Bindings>,
+        value_lens: &[usize],
+        adjoint_lens: &[usize],
+        most_inputs: usize,
+    ) -> Self {
         let zeros = |lens: &[usize]| lens.iter().map(|&len| Aligned::zeros(len)).collect();
         Workspace {
             bindings,
@@ -29,6 +36,7 @@ impl<T: Real> Workspace<T> {
             adjoints: zeros(adjoint_lens),
             generator: generator(0),
             derivative_evaluations: 0,
+            asked: vec![false; most_inputs],
         }
     }
 
@@ -102,23 +110,31 @@ impl<T: Real> Workspace<T> {
     /// The gradient after a backward pass with respect to a value that was asked for with [`Var::keep_gradient`](crate::Var::keep_gradient).
     ///
     /// # Panics
-    /// If it was not, or the loss does not depend on it.
+    /// If it was not, or the loss does not depend on it, or it is a parameter: the gradients of those are in the [`Grads`](crate::Grads).
     #[track_caller]
     #[must_use]
     pub fn gradient(&self, node: impl Into<NodeId>) -> TensorView<'_, T> {
         let node = node.into();
-        self.try_gradient(node).unwrap_or_else(|| {
-            panic!(
+        let binding = self.bindings.get(node);
+        match self.try_gradient(node) {
+            Some(gradient) => gradient,
+            None if binding.is_param => panic!("`{}` is a parameter: its gradient is in the `Grads`", binding.name),
+            None => panic!(
                 "the gradient with respect to `{}` is not kept: ask for it with `keep_gradient()` before planning, and make sure that \
                  the loss depends on it",
-                self.bindings.get(node).name
-            )
-        })
+                binding.name
+            ),
+        }
     }
 
+    /// [`gradient`](Workspace::gradient), or `None` if it was not asked for, or the loss does not depend on the value: not the same as a gradient of zero.
+    ///
+    /// # Panics
+    /// If the variable is not of the graph that was planned.
     #[track_caller]
-    pub(crate) fn try_gradient(&self, node: NodeId) -> Option<TensorView<'_, T>> {
-        let binding = self.bindings.get(node);
+    #[must_use]
+    pub fn try_gradient(&self, node: impl Into<NodeId>) -> Option<TensorView<'_, T>> {
+        let binding = self.bindings.get(node.into());
         let buffer = binding.gradient?;
         Some(view(binding.shape, &self.adjoints[buffer][..binding.shape.elements()]))
     }
@@ -133,8 +149,11 @@ impl<T: Real> Workspace<T> {
 impl Bindings {
     #[track_caller]
     fn get(&self, node: NodeId) -> &Binding {
-        let binding = self.nodes.get(&node.index).filter(|_| node.graph == self.graph);
-        binding.expect("the variable belongs to the graph that the workspace was planned from")
+        match self.nodes.get(&node.index) {
+            Some(binding) if node.graph == self.graph => binding,
+            Some(_) => panic!("this variable is of another graph than the workspace's plan"),
+            None => panic!("this variable was recorded after the workspace's plan was made, or is of another graph"),
+        }
     }
 
     #[track_caller]

@@ -72,11 +72,9 @@ impl<T: Real> Op<T> for Affine<T> {
     fn vjp(&self, mut pass: Backward<'_, T>) {
         let (rows, outputs) = pass.shape.as_rows();
         let inputs = pass.inputs.shape(W)[0];
-        if outputs == 0 {
-            return;
-        }
         let bias = pass.cotangents.get(B).map(|bias| bias.accumulate());
         match (&self.activation, bias) {
+            _ if outputs == 0 => {}
             (Some(activation), Some(bias)) => activation.bias_map_back(pass.upstream, pass.output, bias),
             (Some(activation), None) => activation.map_back_in_place(pass.upstream, pass.output),
             (None, Some(bias)) => simd::dispatch(|| {
@@ -115,5 +113,44 @@ impl<'g, T: Real> Var<'g, T> {
     pub fn affine(self, weights: Var<'g, T>, bias: Var<'g, T>) -> Var<'g, T> {
         let op = Affine { activation: None, name: "affine".to_owned() };
         self.graph().record(Arc::new(op), &[self, weights, bias], Location::caller())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::{check, mistake};
+
+    #[test]
+    fn gradients_agree_with_differences() {
+        for (x, w, b) in [
+            (&[4, 3][..], &[3, 2][..], &[2][..]),
+            (&[3], &[3, 2], &[2]),
+            (&[2, 2, 3], &[3, 1], &[1]),
+            (&[0, 3], &[3, 2], &[2]),
+            (&[2, 0], &[0, 3], &[3]),
+            (&[2, 3], &[3, 0], &[0]),
+        ] {
+            check(&[x, w, b], |_, x| x[0].affine(x[1], x[2]));
+            // The function after it is fused, with a derivative from the output, from nothing, or not at all.
+            check(&[x, w, b], |_, x| x[0].affine(x[1], x[2]).exp());
+            check(&[x, w, b], |_, x| x[0].affine(x[1], x[2]) * 2.0);
+            check(&[x, w, b], |_, x| x[0].affine(x[1], x[2]).sin());
+        }
+    }
+
+    #[test]
+    fn the_weights_may_also_be_the_input() {
+        check(&[&[3, 3], &[3]], |_, x| x[0].affine(x[0], x[1]).exp());
+    }
+
+    #[test]
+    fn shapes_that_do_not_fit_are_mistakes() {
+        let affine = |x: &[usize], w: &[usize], b: &[usize]| mistake(&[x, w, b], |_, x| x[0].affine(x[1], x[2]));
+        assert_eq!(affine(&[5, 4], &[3, 2], &[2]), "affine: x [5, 4] has 4 features, but the weights [3, 2] take 3");
+        assert_eq!(affine(&[5, 3], &[3, 2], &[3]), "affine: the weights [3, 2] give 2 outputs, but the bias [3] has 3");
+        assert_eq!(
+            affine(&[], &[3, 2], &[2]),
+            "affine: x [], weights [3, 2] and bias [2] must be [.., inputs], [inputs, outputs] and [outputs]"
+        );
     }
 }

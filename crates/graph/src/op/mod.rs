@@ -95,7 +95,7 @@ pub trait Op<T: Real>: Debug + Send + Sync {
     fn forward(&self, pass: Forward<'_, T>);
 
     /// The vector-Jacobian product: from the gradient with respect to the value, `pass.upstream`, to the gradients with respect to the inputs,
-    /// `pass.cotangents`, each of which is asked for at most once.
+    /// `pass.cotangents`, each of which is asked for at most once, in any order. One that is not asked for is zero.
     fn vjp(&self, pass: Backward<'_, T>);
 
     /// The element-wise function that this operation is, if it is one; others may fuse it.
@@ -127,13 +127,13 @@ impl Reads {
     /// All inputs and the value.
     pub const EVERYTHING: Reads = Reads { inputs: u64::MAX, output: true };
 
-    /// These inputs, by position (up to 63).
+    /// These inputs, by position; from 63 on all are read if one is.
     #[must_use]
     pub const fn inputs(positions: &[usize]) -> Reads {
         let mut inputs = 0;
         let mut i = 0;
         while i < positions.len() {
-            inputs |= 1 << positions[i];
+            inputs |= 1 << if positions[i] < 63 { positions[i] } else { 63 };
             i += 1;
         }
         Reads { inputs, output: false }
@@ -259,13 +259,21 @@ pub struct Cotangents<'a, T: Real> {
     pub(crate) adjoints: &'a mut [Aligned<T>],
     pub(crate) grads: &'a mut [T],
     pub(crate) accumulate: bool,
+    pub(crate) asked: &'a mut [bool],
     pub(crate) evaluations: &'a mut u64,
+    pub(crate) op: &'a str,
 }
 
 impl<T: Real> Cotangents<'_, T> {
     /// The gradient with respect to input `i`, if anyone wants it.
+    ///
+    /// # Panics
+    /// If it is asked for twice: it may be there to be overwritten.
     #[inline]
+    #[track_caller]
     pub fn get(&mut self, i: usize) -> Option<Cotangent<'_, T>> {
+        let asked_before = std::mem::replace(&mut self.asked[i], true);
+        assert!(!asked_before, "op `{}` asks twice for the gradient with respect to input {i}", self.op);
         let cotangent = match &self.slots[i] {
             Slot::Unwanted => return None,
             Slot::Adjoint { buffer, len, put } => Cotangent { values: &mut self.adjoints[*buffer][..*len], put: *put },

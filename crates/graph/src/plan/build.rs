@@ -5,17 +5,19 @@ use chainrule_tensor::gemm::Put;
 use chainrule_tensor::{Aligned, Real};
 
 use super::buffers::Buffers;
+use super::copy::Copy;
 use super::{Back, Binding, Bindings, Derivatives, Operand, Plan, Reach, Slot, Step};
 use crate::graph::{Node, Recording, Source};
 use crate::op::Op;
 
 impl<T: Real> Plan<T> {
-    /// Plans the way to `roots`, and from the first of them back if `training`.
+    /// Plans the way to `roots`, and from the first of them back if `training`; then there is one.
     pub(crate) fn build(graph: u32, recording: &Recording<T>, roots: &[usize], training: bool) -> Self {
-        let flow = Flow::of(&recording.nodes, roots, training);
+        let start = if training { roots.first().copied() } else { None };
+        let flow = Flow::of(&recording.nodes, roots, start);
         let drafts = draft(&recording.nodes, roots, &flow);
         let values = Values::place(&recording.nodes, roots, &flow, &drafts);
-        let (backs, seed, adjoints) = place_adjoints(recording, roots, &flow, &drafts);
+        let (backs, seed, adjoints) = place_adjoints(recording, start, &flow, &drafts);
         let constants = Constants::collect(&recording.nodes, &flow);
 
         let binding = |(index, node): (usize, &Node<T>)| {
@@ -27,15 +29,16 @@ impl<T: Real> Plan<T> {
                 name: node.name(&recording.layout).to_owned(),
                 shape: node.shape,
                 is_input,
+                is_param: matches!(node.source, Source::Param(_)),
                 classes,
-                value: if is_input || node.keep || roots.contains(&index) { values.of[index] } else { None },
+                value: if is_input || is_seen(node, index, roots) { values.of[index] } else { None },
                 gradient: if node.keep_gradient { adjoints.of[index] } else { None },
             };
             (index as u32, binding)
         };
         let bindings = Bindings { graph, nodes: recording.nodes.iter().enumerate().map(binding).collect() };
 
-        let derivatives = count_derivatives(&drafts, &backs, &recording.nodes, roots);
+        let derivatives = count_derivatives(&drafts, &backs, recording.nodes.len(), start);
         let reach = (0..recording.layout.entries().len()).map(|p| flow.reach(&recording.nodes, p)).collect();
         let operand = |&input: &usize| match recording.nodes[input].source {
             Source::Param(position) => Operand::Param(recording.layout.entries()[position].range.clone()),
@@ -65,11 +68,17 @@ impl<T: Real> Plan<T> {
             bindings: Arc::new(bindings),
             value_lens: values.buffers.into_lens(),
             adjoint_lens: adjoints.buffers.into_lens(),
+            root_len: start.map(|root| recording.nodes[root].shape.elements()),
             seed,
             reach,
             derivatives,
         }
     }
+}
+
+/// Whether the outside may read a value.
+fn is_seen<T: Real>(node: &Node<T>, index: usize, roots: &[usize]) -> bool {
+    node.keep || roots.contains(&index)
 }
 
 /// An operation that will run: a node, or an affine node together with the function that follows it.
@@ -83,29 +92,32 @@ struct Draft<T: Real> {
 struct Flow {
     /// Ancestors of a root, or kept.
     needed: Vec<bool>,
-    /// On a differentiable way from the first root to a parameter or to a value whose gradient is asked for.
+    /// Ancestors of the root from which the gradient starts.
+    behind: Vec<bool>,
+    /// On a differentiable way from that root to a parameter or to a value whose gradient is asked for.
     reached: Vec<bool>,
 }
 
 impl Flow {
-    fn of<T: Real>(nodes: &[Node<T>], roots: &[usize], training: bool) -> Flow {
-        let mut needed = vec![false; nodes.len()];
-        for (index, node) in nodes.iter().enumerate() {
-            needed[index] = node.keep || roots.contains(&index);
-        }
-        for (index, node) in nodes.iter().enumerate().rev() {
-            if needed[index] {
-                node.inputs.iter().for_each(|&input| needed[input] = true);
+    fn of<T: Real>(nodes: &[Node<T>], roots: &[usize], start: Option<usize>) -> Flow {
+        let ancestors = |mut of: Vec<bool>| {
+            for (index, node) in nodes.iter().enumerate().rev() {
+                if of[index] {
+                    node.inputs.iter().for_each(|&input| of[input] = true);
+                }
             }
-        }
+            of
+        };
+        let needed = ancestors(nodes.iter().enumerate().map(|(i, node)| is_seen(node, i, roots)).collect());
+        let behind = ancestors((0..nodes.len()).map(|i| start == Some(i)).collect());
         let mut carries = vec![false; nodes.len()];
         let mut reached = vec![false; nodes.len()];
-        if training {
+        if let Some(root) = start {
             for (index, node) in nodes.iter().enumerate() {
                 let to_leaf = node.differentiable_inputs().any(|input| carries[input]);
                 carries[index] = matches!(node.source, Source::Param(_)) || node.keep_gradient || to_leaf;
             }
-            reached[roots[0]] = carries[roots[0]];
+            reached[root] = carries[root];
             for (index, node) in nodes.iter().enumerate().rev() {
                 if reached[index] {
                     node.differentiable_inputs()
@@ -114,7 +126,7 @@ impl Flow {
                 }
             }
         }
-        Flow { needed, reached }
+        Flow { needed, behind, reached }
     }
 
     /// Whether the gradient goes back through an operation, not merely up to its value.
@@ -136,7 +148,7 @@ impl Flow {
         for (index, node) in nodes.iter().enumerate().skip(param) {
             let Source::Op(op) = &node.source else { continue };
             for (i, &input) in node.inputs.iter().enumerate() {
-                if self.needed[index] && influenced[input] {
+                if self.behind[index] && influenced[input] {
                     if !op.differentiable(i) {
                         return Reach::Cut { op: op.name().to_owned() };
                     }
@@ -159,13 +171,18 @@ impl<T: Real> Node<T> {
     }
 }
 
-/// The needed operations in order, each function fused into the affine operation before it where no one else reads what is in between.
+/// The needed operations in order, parameters and constants that the outside reads copied first, and each function fused into the affine operation before it where no one else reads what is in between.
 fn draft<T: Real>(nodes: &[Node<T>], roots: &[usize], flow: &Flow) -> Vec<Draft<T>> {
     let mut consumers = vec![0_usize; nodes.len()];
     for (_, node) in nodes.iter().enumerate().filter(|(index, _)| flow.needed[*index]) {
         node.inputs.iter().for_each(|&input| consumers[input] += 1);
     }
     let mut drafts: Vec<Option<Draft<T>>> = Vec::new();
+    for (index, node) in nodes.iter().enumerate() {
+        if matches!(node.source, Source::Param(_) | Source::Constant(_)) && is_seen(node, index, roots) {
+            drafts.push(Some(Draft { op: Arc::new(Copy), inputs: vec![index], node: index }));
+        }
+    }
     let mut draft_of = vec![None; nodes.len()];
     for (index, node) in nodes.iter().enumerate() {
         let Source::Op(op) = &node.source else { continue };
@@ -175,7 +192,7 @@ fn draft<T: Real>(nodes: &[Node<T>], roots: &[usize], flow: &Flow) -> Vec<Draft<
         let mut draft = Draft { op: Arc::clone(op), inputs: node.inputs.clone(), node: index };
         if let (Some(function), [input]) = (op.pointwise(), node.inputs.as_slice()) {
             let before = &nodes[*input];
-            let private = consumers[*input] == 1 && !before.keep && !before.keep_gradient && !roots.contains(input);
+            let private = consumers[*input] == 1 && !before.keep_gradient && !is_seen(before, *input, roots);
             if let (true, Source::Op(first), Some(position)) = (private, &before.source, draft_of[*input])
                 && let Some(fused) = first.fuse(function)
             {
@@ -210,7 +227,7 @@ impl Values {
             last[draft.node] = if kept { None } else { last[draft.node].map(|_| step) };
         }
         for (index, node) in nodes.iter().enumerate() {
-            if node.keep || roots.contains(&index) || matches!(node.source, Source::Input { .. }) {
+            if is_seen(node, index, roots) || matches!(node.source, Source::Input { .. }) {
                 last[index] = None;
             }
         }
@@ -247,7 +264,7 @@ struct Adjoints {
 /// The way back through each step, the slot of the root's gradient, and the buffers.
 fn place_adjoints<T: Real>(
     recording: &Recording<T>,
-    roots: &[usize],
+    start: Option<usize>,
     flow: &Flow,
     drafts: &[Draft<T>],
 ) -> (Vec<Option<Back>>, Slot, Adjoints) {
@@ -263,7 +280,8 @@ fn place_adjoints<T: Real>(
         let buffer = *adjoints.of[index].get_or_insert_with(|| adjoints.buffers.take(len));
         Slot::Adjoint { buffer, len, put }
     };
-    let seed = if flow.reached[roots[0]] { slot(&mut adjoints, roots[0]) } else { Slot::Unwanted };
+    let root = start.filter(|&root| flow.reached[root]);
+    let seed = root.map_or(Slot::Unwanted, |root| slot(&mut adjoints, root));
     let mut backs: Vec<Option<Back>> = Vec::new();
     for draft in drafts.iter().rev() {
         if !flow.has_back(draft) {
@@ -274,15 +292,32 @@ fn place_adjoints<T: Real>(
         let inputs = draft.inputs.iter().enumerate();
         let slots =
             inputs.map(|(i, &input)| if wanted(i, input) { slot(&mut adjoints, input) } else { Slot::Unwanted });
-        let slots = slots.collect();
+        let mut slots: Vec<Slot> = slots.collect();
+        let shared = share(&draft.inputs, &mut slots);
         let upstream = adjoints.of[draft.node].expect("a consumer has written the gradient before it is read");
-        backs.push(Some(Back { upstream, slots }));
-        if !nodes[draft.node].keep_gradient {
-            adjoints.buffers.give_back(upstream);
-        }
+        adjoints.buffers.give_back(upstream);
+        let node = &nodes[draft.node];
+        let kept = node.keep_gradient.then(|| adjoints.buffers.own(node.shape.elements()));
+        adjoints.of[draft.node] = kept;
+        backs.push(Some(Back { upstream, kept, slots, shared }));
     }
     backs.reverse();
     (backs, seed, adjoints)
+}
+
+/// Where an operation reads one value several times, its gradients meet in one place. Which of them comes first is for the operation to choose, so all of them
+/// add; the places that are to be cleared before are returned.
+fn share(inputs: &[usize], slots: &mut [Slot]) -> Vec<Slot> {
+    let mut shared = Vec::new();
+    for (i, input) in inputs.iter().enumerate() {
+        let again = inputs[i + 1..].contains(input);
+        let before = slots[i].clone();
+        if let (true, Some(put @ Put::Set)) = (again, slots[i].put()) {
+            *put = Put::Add;
+            shared.push(before);
+        }
+    }
+    shared
 }
 
 /// The constants that are needed, and where each is.
@@ -308,11 +343,11 @@ impl<T: Real> Constants<T> {
 fn count_derivatives<T: Real>(
     drafts: &[Draft<T>],
     backs: &[Option<Back>],
-    nodes: &[Node<T>],
-    roots: &[usize],
+    nodes: usize,
+    start: Option<usize>,
 ) -> Derivatives {
-    let mut paths = vec![0.0; nodes.len()];
-    paths[roots[0]] = 1.0;
+    let mut paths = vec![0.0; nodes];
+    start.into_iter().for_each(|root| paths[root] = 1.0);
     let mut derivatives = Derivatives { memoised: 0, expanded: 0.0 };
     for (draft, back) in drafts.iter().zip(backs).rev() {
         let Some(back) = back else { continue };

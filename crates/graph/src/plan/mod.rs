@@ -2,6 +2,7 @@
 
 mod buffers;
 mod build;
+mod copy;
 mod replay;
 
 use std::collections::HashMap;
@@ -32,7 +33,9 @@ pub struct Plan<T: Real = f32> {
     bindings: Arc<Bindings>,
     value_lens: Vec<usize>,
     adjoint_lens: Vec<usize>,
-    /// Where the gradient of the root goes to begin with; `Unwanted` where there is no way back.
+    /// The number of elements of the root; none where the plan has no way back.
+    root_len: Option<usize>,
+    /// Where the gradient with respect to the root goes to begin with; `Unwanted` where it reaches nothing.
     seed: Slot,
     reach: Vec<Reach>,
     derivatives: Derivatives,
@@ -57,7 +60,11 @@ struct Step<T: Real> {
 #[derive(Debug)]
 struct Back {
     upstream: usize,
+    /// Where the upstream gradient is kept for the outside, before the operation may overwrite it.
+    kept: Option<usize>,
     slots: Vec<Slot>,
+    /// What several of the slots share: cleared beforehand, so that they can add in any order.
+    shared: Vec<Slot>,
 }
 
 /// Where an operation finds an input.
@@ -76,6 +83,25 @@ pub(crate) enum Slot {
     Grad { range: Range<usize>, put: Put },
 }
 
+impl Slot {
+    /// Whether the gradient is the first to be left there, and how: `None` if nobody wants it.
+    fn put(&mut self) -> Option<&mut Put> {
+        match self {
+            Slot::Unwanted => None,
+            Slot::Adjoint { put, .. } | Slot::Grad { put, .. } => Some(put),
+        }
+    }
+
+    /// Makes the gradient zero if nothing has been left there yet.
+    fn clear<T: Real>(&self, adjoints: &mut [Aligned<T>], grads: &mut [T], accumulate: bool) {
+        match self {
+            Slot::Adjoint { buffer, len, put: Put::Set } => adjoints[*buffer][..*len].fill(T::ZERO),
+            Slot::Grad { range, put: Put::Set } if !accumulate => grads[range.clone()].fill(T::ZERO),
+            _ => {}
+        }
+    }
+}
+
 /// What the outside may reach in a workspace, by node.
 #[derive(Debug, Default)]
 pub(crate) struct Bindings {
@@ -88,6 +114,7 @@ pub(crate) struct Binding {
     pub(crate) name: String,
     pub(crate) shape: Shape,
     pub(crate) is_input: bool,
+    pub(crate) is_param: bool,
     pub(crate) classes: Option<usize>,
     pub(crate) value: Option<usize>,
     pub(crate) gradient: Option<usize>,
@@ -121,7 +148,8 @@ impl<T: Real> Plan<T> {
     /// A workspace for this plan: the last allocation before any number of passes.
     #[must_use]
     pub fn workspace(&self) -> Workspace<T> {
-        Workspace::new(Arc::clone(&self.bindings), &self.value_lens, &self.adjoint_lens)
+        let most_inputs = self.steps.iter().map(|step| step.operands.len()).max().unwrap_or(0);
+        Workspace::new(Arc::clone(&self.bindings), &self.value_lens, &self.adjoint_lens, most_inputs)
     }
 
     /// The first values of the parameters that the recording declared.
@@ -145,7 +173,7 @@ impl<T: Real> Plan<T> {
         &self.layout
     }
 
-    /// Whether and how the gradient reaches each parameter, in the order of the [`layout`](Plan::layout).
+    /// Whether and how the gradient reaches each parameter, in the order of the [`layout`](Plan::layout). A plan for inference reaches none.
     pub fn reach(&self) -> impl Iterator<Item = (&str, &Reach)> {
         self.layout.entries().iter().map(|entry| entry.name.as_str()).zip(&self.reach)
     }

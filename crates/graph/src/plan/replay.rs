@@ -2,7 +2,8 @@ use std::mem;
 use std::panic::Location;
 use std::sync::Arc;
 
-use chainrule_tensor::{Aligned, Real, Shape};
+use chainrule_tensor::gemm::Put;
+use chainrule_tensor::{Aligned, Real, Shape, elementwise};
 
 use super::{Plan, Slot, Step};
 use crate::op::{Backward, Cotangents, Forward, Inputs, Reads};
@@ -57,7 +58,7 @@ impl<T: Real> Plan<T> {
     /// Walks the operations once, in reverse, with a table of adjoints: each local derivative is evaluated once and reused for all that lies behind it.
     ///
     /// # Panics
-    /// If the root is not a scalar, or parameters, gradients or workspace belong to something else than this plan.
+    /// If the plan is for inference, the root is not a scalar, or parameters, gradients or workspace belong to something else than this plan.
     #[track_caller]
     pub fn backward(&self, params: &Params<T>, workspace: &mut Workspace<T>, grads: &mut Grads<T>) {
         self.back(params, workspace, grads, &[T::ONE], false);
@@ -93,6 +94,12 @@ impl<T: Real> Plan<T> {
         self.check(params, workspace);
         let same = Arc::ptr_eq(&self.layout, grads.layout()) || self.layout == *grads.layout();
         assert!(same, "these gradients have another layout than the plan");
+        let root_len = self.root_len.expect("this plan is for inference: plan the way back with `plan`");
+        assert!(
+            root_len == seed.len(),
+            "the root of the plan has {root_len} elements, the gradient given for it {}",
+            seed.len()
+        );
         if !accumulate {
             for (position, entry) in self.layout.entries().iter().enumerate() {
                 let reached = self.reach[position] == super::Reach::Reached;
@@ -106,18 +113,14 @@ impl<T: Real> Plan<T> {
                 *reached |= *reach == super::Reach::Reached;
             }
         }
-        let root = match &self.seed {
+        match &self.seed {
             Slot::Unwanted => return,
-            Slot::Adjoint { buffer, len, .. } => &mut workspace.adjoints[*buffer][..*len],
-            Slot::Grad { range, .. } => &mut grads.values[range.clone()],
-        };
-        assert!(
-            root.len() == seed.len(),
-            "the root of the plan has {} elements, the gradient given for it {}",
-            root.len(),
-            seed.len()
-        );
-        root.copy_from_slice(seed);
+            Slot::Adjoint { buffer, len, .. } => workspace.adjoints[*buffer][..*len].copy_from_slice(seed),
+            Slot::Grad { range, .. } => {
+                let put = if accumulate { Put::Add } else { Put::Set };
+                elementwise::map(put, &mut grads.values[range.clone()], seed, |g| g);
+            }
+        }
         for step in self.steps.iter().rev() {
             step.backward(&self.constants, params, workspace, &mut grads.values, accumulate);
         }
@@ -161,9 +164,17 @@ impl<T: Real> Step<T> {
         accumulate: bool,
     ) {
         let Some(back) = &self.back else { return };
-        let mut upstream = mem::take(&mut workspace.adjoints[back.upstream]);
         let reads = self.op.reads();
         let len = self.shape.elements();
+        for slot in &back.shared {
+            slot.clear(&mut workspace.adjoints, grads, accumulate);
+        }
+        let mut upstream = mem::take(&mut workspace.adjoints[back.upstream]);
+        if let Some(kept) = back.kept {
+            workspace.adjoints[kept].copy_from_slice(&upstream[..len]);
+        }
+        let asked = &mut workspace.asked[..back.slots.len()];
+        asked.fill(false);
         self.op.vjp(Backward {
             inputs: self.inputs(constants, params, &workspace.values, reads),
             output: if reads.reads_output() { &workspace.values[self.output][..len] } else { &[] },
@@ -173,11 +184,17 @@ impl<T: Real> Step<T> {
             cotangents: Cotangents {
                 slots: &back.slots,
                 adjoints: &mut workspace.adjoints,
-                grads,
+                grads: &mut *grads,
                 accumulate,
+                asked: &mut *asked,
                 evaluations: &mut workspace.derivative_evaluations,
+                op: self.op.name(),
             },
         });
+        // What an operation does not ask for is zero: the place may still hold an older gradient.
+        for (slot, _) in back.slots.iter().zip(asked).filter(|(_, asked)| !**asked) {
+            slot.clear(&mut workspace.adjoints, grads, accumulate);
+        }
         workspace.adjoints[back.upstream] = upstream;
     }
 

@@ -112,6 +112,52 @@ impl<T: Real> Pointwise<T> for Line<T> {
     }
 }
 
+/// `x / c`; derivative `1 / c`.
+#[derive(Debug)]
+struct Over<T>(T);
+
+impl<T: Real> Pointwise<T> for Over<T> {
+    fn name(&self) -> &'static str {
+        "div"
+    }
+    #[inline(always)]
+    fn value(&self, x: T) -> T {
+        x / self.0
+    }
+    #[inline(always)]
+    fn derivative(&self, _: T) -> T {
+        T::ONE / self.0
+    }
+    #[inline(always)]
+    fn pull_back(&self, upstream: T, _: T) -> T {
+        upstream / self.0
+    }
+    fn derivative_reads(&self) -> DerivativeReads {
+        DerivativeReads::Nothing
+    }
+}
+
+/// `c / x`; derivative `-c / x^2`.
+#[derive(Debug)]
+struct Under<T>(T);
+
+impl<T: Real> Pointwise<T> for Under<T> {
+    fn name(&self) -> &'static str {
+        "div"
+    }
+    #[inline(always)]
+    fn value(&self, x: T) -> T {
+        self.0 / x
+    }
+    #[inline(always)]
+    fn derivative(&self, x: T) -> T {
+        -self.0 / (x * x)
+    }
+    fn derivative_reads(&self) -> DerivativeReads {
+        DerivativeReads::Input
+    }
+}
+
 /// `x^p`.
 #[derive(Debug)]
 struct Power<T>(T);
@@ -227,20 +273,99 @@ macro_rules! with_number {
 with_number!(Add, add, |x, c| x.map(Line { name: "add", scale: T::ONE, offset: c }));
 with_number!(Sub, sub, |x, c| x.map(Line { name: "sub", scale: T::ONE, offset: -c }));
 with_number!(Mul, mul, |x, c| x.map(Line { name: "mul", scale: c, offset: T::ZERO }));
-with_number!(Div, div, |x, c| x.map(Line { name: "div", scale: T::ONE / c, offset: T::ZERO }));
+with_number!(Div, div, |x, c| x.map(Over(c)));
 with_number!(f32: Add, add, |c, x| x + c);
 with_number!(f64: Add, add, |c, x| x + c);
 with_number!(f32: Sub, sub, |c, x| x.map(Line { name: "sub", scale: -1.0, offset: c }));
 with_number!(f64: Sub, sub, |c, x| x.map(Line { name: "sub", scale: -1.0, offset: c }));
 with_number!(f32: Mul, mul, |c, x| x * c);
 with_number!(f64: Mul, mul, |c, x| x * c);
-with_number!(f32: Div, div, |c, x| x.recip() * c);
-with_number!(f64: Div, div, |c, x| x.recip() * c);
+with_number!(f32: Div, div, |c, x| x.map(Under(c)));
+with_number!(f64: Div, div, |c, x| x.map(Under(c)));
 
 impl<'g, T: Real> std::ops::Neg for Var<'g, T> {
     type Output = Var<'g, T>;
     #[track_caller]
     fn neg(self) -> Var<'g, T> {
         self.map(Line { name: "neg", scale: -T::ONE, offset: T::ZERO })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chainrule_tensor::Tensor;
+
+    use crate::testing::{check, value, value_and_gradients};
+
+    #[test]
+    fn gradients_agree_with_differences() {
+        for shape in [&[][..], &[5], &[3, 4], &[0, 2]] {
+            check(&[shape], |_, x| x[0].exp());
+            check(&[shape], |_, x| (x[0] + 2.0).ln());
+            check(&[shape], |_, x| (x[0] + 2.0).sqrt());
+            check(&[shape], |_, x| x[0].square());
+            check(&[shape], |_, x| (x[0] + 2.0).recip());
+            check(&[shape], |_, x| x[0].abs());
+            check(&[shape], |_, x| x[0].sin());
+            check(&[shape], |_, x| x[0].cos());
+            check(&[shape], |_, x| (x[0] + 2.0).powf(-1.7));
+            check(&[shape], |_, x| x[0].powf(3.0));
+            check(&[shape], |_, x| x[0].clamp(-0.5, 0.25));
+            check(&[shape], |_, x| x[0].scale_shift(3.0, -1.0));
+        }
+    }
+
+    #[test]
+    fn operators_with_numbers_agree_with_differences() {
+        check(&[&[2, 3]], |_, x| (x[0] + 0.5) * 3.0 - 1.0);
+        check(&[&[2, 3]], |_, x| x[0] / 3.0);
+        check(&[&[2, 3]], |_, x| 3.0 / (x[0] + 2.0));
+        check(&[&[2, 3]], |_, x| 1.0 - -x[0]);
+        check(&[&[2, 3]], |_, x| 2.0 + 3.0 * x[0]);
+    }
+
+    #[test]
+    fn operators_with_numbers_round_once() {
+        let x = || [Tensor::from(vec![5.0, 7.0, 0.1])];
+        assert_eq!(value(&x(), |_, x| x[0] / 3.0).values(), [5.0 / 3.0, 7.0 / 3.0, 0.1 / 3.0]);
+        assert_eq!(value(&x(), |_, x| 3.0 / x[0]).values(), [3.0 / 5.0, 3.0 / 7.0, 3.0 / 0.1]);
+        assert_eq!(value(&x(), |_, x| 1.0 - x[0]).values(), [-4.0, -6.0, 0.9]);
+    }
+
+    #[test]
+    fn derivatives_at_kinks_and_edges_are_those_of_pytorch() {
+        let at = |x: &[f64]| [Tensor::from(x.to_vec())];
+        let (_, gradients) = value_and_gradients(&at(&[-2.0, 0.0, 3.0]), None, |_, x| x[0].abs());
+        assert_eq!(gradients[0].values(), [-1.0, 0.0, 1.0]);
+        let (_, gradients) = value_and_gradients(&at(&[-2.0, -1.0, 0.0, 1.0, 2.0]), None, |_, x| x[0].clamp(-1.0, 1.0));
+        assert_eq!(gradients[0].values(), [0.0, 1.0, 1.0, 1.0, 0.0]);
+        let (y, gradients) = value_and_gradients(&at(&[0.0, 4.0, -1.0]), None, |_, x| x[0].sqrt());
+        assert_eq!((y.values()[1], gradients[0].values()[..2].to_vec()), (2.0, vec![f64::INFINITY, 0.25]));
+        assert!(y.values()[2].is_nan());
+        let (y, gradients) = value_and_gradients(&at(&[0.0, -3.0]), None, |_, x| x[0].powf(0.0));
+        assert_eq!((y.values(), gradients[0].values()), (&[1.0; 2][..], &[0.0; 2][..]));
+        assert_eq!(value(&at(&[0.0]), |_, x| x[0].ln()).values(), [f64::NEG_INFINITY]);
+    }
+
+    #[test]
+    fn nan_passes_through() {
+        let nan = [Tensor::from(vec![f64::NAN])];
+        let functions: [fn(crate::Var<'_, f64>) -> crate::Var<'_, f64>; 12] = [
+            |x| x.exp(),
+            |x| x.ln(),
+            |x| x.sqrt(),
+            |x| x.square(),
+            |x| x.recip(),
+            |x| x.abs(),
+            |x| x.sin(),
+            |x| x.cos(),
+            |x| x.powf(2.0),
+            |x| x.clamp(-1.0, 1.0),
+            |x| x * 0.0,
+            |x| x / 2.0,
+        ];
+        for (i, function) in functions.iter().enumerate() {
+            assert!(value(&nan, |_, x| function(x[0])).values()[0].is_nan(), "function {i}");
+        }
     }
 }
