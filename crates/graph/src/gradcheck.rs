@@ -22,11 +22,13 @@ where
 /// Compares the vector-Jacobian products of a function with central differences, in `f64`, with respect to its inputs and to every parameter that
 /// it declares.
 ///
-/// Every function is checked through random projections: for random `u` and `v`, `<u, J v>` from two evaluations of the function against `<J^T u, v>` from
-/// one way back. A small one is also checked entry by entry of its Jacobian. Both are then repeated on
+/// A small function is checked entry by entry of its Jacobian, and every function through random projections: for random `u` and `v`, `<u, J v>` from two
+/// evaluations of the function against `<J^T u, v>` from one way back. Both are then repeated on
 /// `f(x) + f(x) / 2`, which makes every derivative add to what another has left.
 ///
-/// At a kink the two need not agree: keep the inputs away from it by more than [`step`](Gradcheck::step).
+/// At a kink the two need not agree: keep the inputs away from it by more than [`step`](Gradcheck::step). Inputs that only name something, such as the indices of
+/// [`gather_rows`](Var::gather_rows), are not to be moved at all: record them with [`Graph::constant`]. A function that draws random numbers
+/// draws the same in each evaluation.
 ///
 /// ```
 /// use chainrule_graph::gradcheck;
@@ -46,7 +48,7 @@ pub struct Gradcheck {
     pub absolute: f64,
     /// The relative part of the tolerance; 1e-6 by default.
     pub relative: f64,
-    /// The number of random projections; 4 by default.
+    /// The number of random projections, with entries from -1 to 1; 4 by default.
     pub projections: usize,
     /// The largest number of entries of a Jacobian that is checked entry by entry; 4096 by default.
     pub full_jacobian: usize,
@@ -115,10 +117,11 @@ impl Gradcheck {
         let mut checked = Gradchecked { compared: 0, largest_error: 0.0 };
         for twice in [false, true] {
             let mut probe = Probe::record(inputs, &function, twice, self.seed)?;
-            self.check_projections(&mut probe, &mut checked)?;
+            // The Jacobian first: its message names the element.
             if probe.value.len() * probe.coordinates() <= self.full_jacobian {
                 self.check_jacobian(&mut probe, &mut checked)?;
             }
+            self.check_projections(&mut probe, &mut checked)?;
         }
         Ok(checked)
     }
@@ -126,9 +129,9 @@ impl Gradcheck {
     /// `<u, J v>` against `<J^T u, v>` for random `u` and `v`.
     fn check_projections(&self, probe: &mut Probe, checked: &mut Gradchecked) -> Result<(), GradcheckError> {
         let mut generator = generator(self.seed);
-        let mut random = |len: usize| -> Vec<f64> {
-            let _ = &mut generator;
-            (0..len).map(|i| (i as f64 * 12.9898 + 1.0).sin()).collect()
+        let mut random = |len: usize| {
+            let values = Tensor::uniform(len, -1.0..1.0, &mut generator).expect("the range is not empty");
+            values.into_values()
         };
         for projection in 0..self.projections {
             let (u, v) = (random(probe.value.len()), random(probe.coordinates()));
@@ -139,7 +142,8 @@ impl Gradcheck {
             let numeric = (along(probe, self.step) - along(probe, -self.step)) / (2.0 * self.step);
             let scaled: Vec<f64> = v.iter().zip(probe.point()).map(|(v, x)| v * x.abs().max(1.0)).collect();
             let analytic = dot(&scaled, &probe.pull_back(&u));
-            self.compare(analytic, numeric, checked, || format!("random projection {projection}"))?;
+            let what = || format!("random projection {projection}{}", probe.context());
+            self.compare(analytic, numeric, checked, what)?;
         }
         Ok(())
     }
@@ -160,7 +164,8 @@ impl Gradcheck {
             for (output, row) in rows.iter().enumerate() {
                 let numeric = (above[output] - below[output]) / (2.0 * step);
                 self.compare(row[coordinate], numeric, checked, || {
-                    format!("derivative of output element {output} by {}", probe.name(coordinate))
+                    let (name, context) = (probe.name(coordinate), probe.context());
+                    format!("derivative of output element {output} by {name}{context}")
                 })?;
             }
         }
@@ -195,6 +200,9 @@ struct Probe {
     inputs: Vec<(NodeId, Tensor<f64>)>,
     initial: Params<f64>,
     root: NodeId,
+    /// Whether it is `f(x) + f(x) / 2`.
+    twice: bool,
+    seed: u64,
     /// The value at the point.
     value: Vec<f64>,
 }
@@ -220,6 +228,8 @@ impl Probe {
             inputs: vars.iter().map(|var| var.id()).zip(inputs.iter().cloned()).collect(),
             initial,
             root: root.id(),
+            twice,
+            seed,
             value: Vec::new(),
             plan,
         };
@@ -257,6 +267,7 @@ impl Probe {
             let to = &mut self.params.values_mut()[entry.range.clone()];
             to.iter_mut().zip(from).for_each(|(to, &x)| *to = moved(x));
         }
+        self.workspace.seed(self.seed);
         self.plan.forward(&self.params, &mut self.workspace);
         self.workspace.value(self.root).values()
     }
@@ -272,6 +283,10 @@ impl Probe {
         let entries = self.grads.layout().entries().iter();
         let params = entries.flat_map(|entry| &self.grads.values()[entry.range.clone()]).copied();
         inputs.chain(params).collect()
+    }
+
+    fn context(&self) -> &'static str {
+        if self.twice { ", of f(x) + f(x) / 2, where gradients add up" } else { "" }
     }
 
     /// The coordinate's place, in words.

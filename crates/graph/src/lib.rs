@@ -7,6 +7,7 @@
 pub mod op;
 
 mod error;
+mod export;
 mod gradcheck;
 mod graph;
 mod layout;
