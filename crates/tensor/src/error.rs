@@ -54,6 +54,18 @@ pub enum TensorError {
         /// The row asked for.
         row: usize,
     },
+    /// A range of rows that is not within the tensor.
+    #[error("{op}: the range must be within the rows of {shape}, not {start}..{end}")]
+    Range {
+        /// The operation.
+        op: &'static str,
+        /// The operand's shape.
+        shape: Shape,
+        /// The first row asked for.
+        start: usize,
+        /// The row after the last.
+        end: usize,
+    },
     /// A parameter of a random distribution or another number that makes no sense.
     #[error("{op}: {what} must be {rule}, not {value}")]
     Parameter {

@@ -1,3 +1,5 @@
+use std::ops::Range;
+
 use crate::{Real, Shape, Tensor, TensorError};
 
 /// A tensor seen in a slice that somebody else owns: `Copy`, row-major, contiguous.
@@ -27,6 +29,12 @@ impl<'a, T: Real> TensorView<'a, T> {
             return Err(TensorError::Length { shape, values: values.len() });
         }
         Ok(TensorView { shape, values })
+    }
+
+    /// The tensor with these parts, which are known to fit.
+    pub(crate) fn from_parts(shape: Shape, values: &'a [T]) -> Self {
+        debug_assert_eq!(shape.elements(), values.len());
+        TensorView { shape, values }
     }
 
     /// The shape.
@@ -79,10 +87,33 @@ impl<'a, T: Real> TensorView<'a, T> {
         Ok(TensorView { shape, values: self.values })
     }
 
+    /// A range of rows (indices of the first axis), without a copy.
+    ///
+    /// # Errors
+    /// [`TensorError::Range`] if the range is not within the rows; [`TensorError::Operand`] if there is no axis.
+    pub fn slice_rows(self, rows: Range<usize>) -> Result<Self, TensorError> {
+        let (op, shape) = ("slice_rows", self.shape);
+        let Some(&available) = shape.first() else {
+            return Err(TensorError::Operand { op, shape, why: "it has no rows" });
+        };
+        if rows.start > rows.end || rows.end > available {
+            return Err(TensorError::Range { op, shape, start: rows.start, end: rows.end });
+        }
+        let length: usize = shape[1..].iter().product();
+        let values = &self.values[rows.start * length..rows.end * length];
+        Ok(TensorView { shape: shape.with_length(0, rows.len()), values })
+    }
+
     /// A tensor with a copy of the values.
     #[must_use]
     pub fn to_tensor(self) -> Tensor<T> {
         Tensor::from_parts(self.shape, self.values.to_vec())
+    }
+
+    /// The number of rows and columns of what must be a matrix.
+    pub(crate) fn matrix_shape(self, op: &'static str) -> Result<[usize; 2], TensorError> {
+        let why = "a matrix has two axes";
+        (*self.shape).try_into().map_err(|_| TensorError::Operand { op, shape: self.shape, why })
     }
 }
 
