@@ -238,6 +238,16 @@ mod tests {
     }
 
     #[test]
+    fn every_processor_gives_the_same_bits() {
+        let mut rng = generator(1);
+        for n in [7, 100, 5000] {
+            let values: Vec<f32> = (0..n).map(|_| rng.random_range(-1.0..1.0)).collect();
+            // Called directly, it is compiled for the baseline.
+            assert_eq!(sum_of(&values, |x| x).to_bits(), sum(&values).to_bits(), "{n}");
+        }
+    }
+
+    #[test]
     fn sums_along_the_first_axis_keep_the_same_bound() {
         let rows = 100_000;
         let mut out = [0.0_f32; 2];
