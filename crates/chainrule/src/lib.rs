@@ -1,1 +1,25 @@
-//! facade
+#![doc = include_str!("../../../README.md")]
+
+pub use chainrule_checkpoint as checkpoint;
+
+pub use chainrule_data as data;
+pub use chainrule_graph as graph;
+pub use chainrule_nn as nn;
+pub use chainrule_tensor as tensor;
+pub use chainrule_train as train;
+
+/// What most programs need, for `use chainrule::prelude::*`.
+pub mod prelude {
+    pub use chainrule_data::{Dataset, Digits, MinMaxScaler, StandardScaler, Targets};
+    pub use chainrule_graph::op::{Backward, Forward, Op, Reads};
+    pub use chainrule_graph::{DerivativeReads, Grads, Graph, Params, Plan, Pointwise, Var, Workspace, gradcheck};
+    pub use chainrule_nn::activation::{Elu, Identity, LeakyRelu, LogSoftmax, PRelu, Relu, Sigmoid, Softmax, Tanh};
+    pub use chainrule_nn::loss::{BinaryCrossEntropy, CrossEntropy, CustomLoss, MeanSquaredError};
+    pub use chainrule_nn::{Activation, Layer, Linear, Loss, Model, Reduction, Sequential, init};
+    pub use chainrule_tensor::random::generator;
+    pub use chainrule_tensor::{Real, Shape, Tensor, TensorView};
+    pub use chainrule_train::callback::{BestWeights, EarlyStopping, Monitor, Progress, ProgressEvent};
+    pub use chainrule_train::metric::{Accuracy, MultiLabelAccuracy};
+    pub use chainrule_train::optimizer::{Adam, Optimizer, Sgd};
+    pub use chainrule_train::{ClipNorm, ClipValue, History, StopReason, Trainer};
+}

@@ -1,1 +1,15 @@
-//! nn
+//! Activations, losses, initialisers and layers for [chainrule](https://docs.rs/chainrule).
+
+pub mod activation;
+pub mod init;
+mod layer;
+pub mod loss;
+
+mod error;
+mod summary;
+
+pub use activation::Activation;
+pub use error::{PredictError, UnknownName};
+pub use layer::{Layer, Linear, Model, Sequential};
+pub use loss::{Loss, Reduction, TargetKind};
+pub use summary::{Summary, SummaryRow};

@@ -1,7 +1,7 @@
 //! The one matrix product of the workspace: `C = A B` or `C += A B`, with either factor transposed by swapping its strides.
 //!
-//! On x86-64 with AVX2 and the default feature `fast-gemm` it runs on faer's hand-tuned kernels ([`x86`]);
-//! elsewhere, and as the oracle in the tests, on nalgebra's product ([`fallback`]).
+//! On x86-64 with AVX2 and the default feature `fast-gemm` it runs on faer's hand-tuned kernels (`x86.rs`);
+//! elsewhere, and as the oracle in the tests, on nalgebra's product (`fallback.rs`).
 
 mod fallback;
 #[cfg(all(feature = "fast-gemm", target_arch = "x86_64"))]

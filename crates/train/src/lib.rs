@@ -1,1 +1,17 @@
-//! train
+//! The training loop of [chainrule](https://docs.rs/chainrule): optimizers, metrics, callbacks, [`Trainer`].
+
+pub mod callback;
+pub mod metric;
+pub mod optimizer;
+
+mod error;
+mod history;
+mod rule;
+mod run;
+mod stage;
+mod trainer;
+
+pub use error::TrainError;
+pub use history::{EpochRecord, History, Scores, StopReason};
+pub use rule::{ClipNorm, ClipValue, GradientRule};
+pub use trainer::Trainer;

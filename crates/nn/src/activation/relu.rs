@@ -1,0 +1,64 @@
+use chainrule_graph::{DerivativeReads, Pointwise, Properties};
+use chainrule_tensor::Real;
+
+/// The rectified linear unit `y = max(0, x)`; derivative 1 above zero, 0 at zero and below.
+///
+/// It does not saturate above zero, so that gradients pass deep networks undiminished. A unit whose input is negative for every sample gets no gradient at
+/// all any more: it is dead. NaN stays NaN.
+///
+/// Source: Nair and Hinton, "Rectified Linear Units Improve Restricted Boltzmann Machines", 2010.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Relu;
+
+impl<T: Real> Pointwise<T> for Relu {
+    fn name(&self) -> &'static str {
+        "relu"
+    }
+
+    #[inline(always)]
+    fn value(&self, x: T) -> T {
+        if x <= T::ZERO { T::ZERO } else { x }
+    }
+
+    #[inline(always)]
+    fn derivative(&self, y: T) -> T {
+        if y <= T::ZERO { T::ZERO } else { T::ONE }
+    }
+
+    #[inline(always)]
+    fn pull_back(&self, upstream: T, y: T) -> T {
+        if y <= T::ZERO { T::ZERO } else { upstream }
+    }
+
+    fn derivative_reads(&self) -> DerivativeReads {
+        DerivativeReads::Output
+    }
+
+    fn properties(&self) -> Properties {
+        Properties {
+            range: (0.0, f64::INFINITY),
+            kinks: vec![0.0],
+            lipschitz: 1.0,
+            can_die: true,
+            gain: std::f64::consts::SQRT_2,
+            ..Properties::default()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::activation::check;
+
+    #[test]
+    fn golden_values() {
+        check::golden(&Relu, &[(-3.0, 0.0, 0.0), (0.0, 0.0, 0.0), (0.5, 0.5, 1.0), (3.0, 3.0, 1.0)]);
+    }
+
+    #[test]
+    fn nan_passes_and_an_infinite_gradient_stops_at_a_closed_unit() {
+        assert!(Pointwise::<f32>::value(&Relu, f32::NAN).is_nan());
+        assert_eq!(Relu.pull_back(f64::INFINITY, 0.0), 0.0);
+    }
+}

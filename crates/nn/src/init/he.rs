@@ -1,0 +1,68 @@
+use std::f64::consts::SQRT_2;
+
+use chainrule_graph::Initialiser;
+use chainrule_tensor::Shape;
+use chainrule_tensor::random::Generator;
+
+use super::fan::{Distribution, fans};
+
+/// He's rule, also named Kaiming: variance `gain^2 / fan in`, with gain `sqrt 2` by default, which makes up for the half of the values that a ReLU sets to zero.
+///
+/// With [`fan_out`](He::fan_out), `gain^2 / fan out` keeps the size of gradients instead of values.
+///
+/// Source: He, Zhang, Ren and Sun, "Delving Deep into Rectifiers", 2015.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct He {
+    distribution: Distribution,
+    gain: f64,
+    fan_out: bool,
+}
+
+impl He {
+    /// Uniformly from `+-gain sqrt(3 / fan)`.
+    #[must_use]
+    pub fn uniform() -> Self {
+        He { distribution: Distribution::Uniform, gain: SQRT_2, fan_out: false }
+    }
+
+    /// Normally, with standard deviation `gain / sqrt(fan)`.
+    #[must_use]
+    pub fn normal() -> Self {
+        He { distribution: Distribution::Normal, gain: SQRT_2, fan_out: false }
+    }
+
+    /// The factor for the activation behind the weights; see [`Properties::gain`](chainrule_graph::Properties::gain).
+    #[must_use]
+    pub fn gain(mut self, gain: f64) -> Self {
+        self.gain = gain;
+        self
+    }
+
+    /// By the number of outputs instead of inputs.
+    #[must_use]
+    pub fn fan_out(mut self) -> Self {
+        self.fan_out = true;
+        self
+    }
+}
+
+impl Initialiser for He {
+    fn fill(&self, shape: Shape, values: &mut [f64], generator: &mut Generator) -> Result<(), String> {
+        let (inputs, outputs) = fans("he", shape)?;
+        let fan = if self.fan_out { outputs } else { inputs };
+        self.distribution.fill(self.gain / fan.sqrt(), values, generator)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::init::fan::tests::check_moments;
+
+    #[test]
+    fn moments_are_right() {
+        check_moments(&He::normal(), (2.0_f64 / 200.0).sqrt(), None);
+        check_moments(&He::uniform(), (2.0_f64 / 200.0).sqrt(), Some((6.0_f64 / 200.0).sqrt()));
+        check_moments(&He::normal().fan_out().gain(1.0), (1.0_f64 / 300.0).sqrt(), None);
+    }
+}

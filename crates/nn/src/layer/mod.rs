@@ -1,0 +1,138 @@
+//! What a layer is, and the layers.
+
+mod linear;
+mod sequential;
+
+use std::fmt::Debug;
+
+use chainrule_graph::{BuildError, Graph, Params, Var};
+use chainrule_tensor::{Real, Shape, Tensor};
+
+use crate::PredictError;
+use crate::summary::Summary;
+
+pub use linear::Linear;
+pub use sequential::Sequential;
+
+/// A layer: a function from variable to variable, with parameters that it names.
+///
+/// A layer says what a part of a model is; it holds no weights. It asks the graph for its parameters by name, each with a shape and a rule for its first
+/// values; the weights themselves are in [`Params`]. A layer of one's own is one function:
+///
+/// ```
+/// use chainrule_graph::{Var, gradcheck};
+/// use chainrule_nn::{Layer, Linear, Model, Sequential};
+/// use chainrule_tensor::{Real, Tensor};
+///
+/// /// `y = v(x) * sigmoid(u(x))`: one affine map opens and closes the gates of another.
+/// #[derive(Debug)]
+/// struct Gated {
+///     value: Linear,
+///     gate: Linear,
+/// }
+///
+/// impl<T: Real> Layer<T> for Gated {
+///     fn kind(&self) -> &str {
+///         "gated"
+///     }
+///     fn forward<'g>(&self, x: Var<'g, T>) -> Var<'g, T> {
+///         let graph = x.graph();
+///         let value = graph.scope("value", || self.value.forward(x));
+///         let gate = graph.scope("gate", || self.gate.forward(x));
+///         value * gate.map(chainrule_nn::activation::Sigmoid)
+///     }
+/// }
+///
+/// let gated = Gated { value: Linear::new(8, 3), gate: Linear::new(8, 3) };
+/// gradcheck(&[Tensor::ones([2, 8])], |_, x| gated.forward(x[0]))?;
+///
+/// let model = Sequential::new().linear(4, 8).relu().layer(gated);
+/// let params = model.init([4], 0)?;
+/// assert_eq!(params.get("2.gate.weight").unwrap().shape(), [8, 3].into());
+/// # let _: chainrule_graph::Params = params;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub trait Layer<T: Real = f32>: Debug + Send + Sync {
+    /// What kind of layer it is, as shown in summaries, such as `linear`.
+    fn kind(&self) -> &str;
+
+    /// Records the layer's value for the input `x`, of shape `[batch, ..]`.
+    fn forward<'g>(&self, x: Var<'g, T>) -> Var<'g, T>;
+}
+
+impl<T: Real, L: Layer<T> + ?Sized> Layer<T> for Box<L> {
+    fn kind(&self) -> &str {
+        (**self).kind()
+    }
+    fn forward<'g>(&self, x: Var<'g, T>) -> Var<'g, T> {
+        (**self).forward(x)
+    }
+}
+
+impl<T: Real, L: Layer<T> + ?Sized> Layer<T> for &L {
+    fn kind(&self) -> &str {
+        (**self).kind()
+    }
+    fn forward<'g>(&self, x: Var<'g, T>) -> Var<'g, T> {
+        (**self).forward(x)
+    }
+}
+
+/// What can be done with any [`Layer`] as a whole model.
+pub trait Model<T: Real = f32>: Layer<T> {
+    /// The first values of all parameters, for samples of this shape (without the batch axis).
+    ///
+    /// # Errors
+    /// The first mistake in the model, or an initialiser that cannot fill its parameter.
+    #[track_caller]
+    fn init(&self, sample: impl Into<Shape>, seed: u64) -> Result<Params<T>, BuildError> {
+        let graph = Graph::new();
+        let _ = self.forward(graph.input("input", batch_of(1, sample.into())));
+        graph.check_error()?;
+        Params::init(graph.layout(), seed)
+    }
+
+    /// A table of layers, output shapes and numbers of parameters, for samples of this shape (without the batch axis).
+    ///
+    /// # Errors
+    /// The first mistake in the model.
+    fn summary(&self, sample: impl Into<Shape>) -> Result<Summary, BuildError> {
+        let graph = Graph::new();
+        let _ = self.forward(graph.input("input", batch_of(1, sample.into())));
+        graph.check_error()?;
+        Ok(Summary::new(&graph.layers(), &graph.layout()))
+    }
+
+    /// The model's output for a batch of inputs `[samples, ..]`, layers behaving as in evaluation.
+    ///
+    /// Records and plans anew at each call. For many calls, plan once with [`Graph::plan_forward`] and replay.
+    ///
+    /// # Errors
+    /// Inputs without a batch axis, or inputs and parameters that do not fit the model.
+    fn predict(&self, params: &Params<T>, inputs: &Tensor<T>) -> Result<Tensor<T>, PredictError> {
+        let shape = inputs.shape();
+        let Some(&samples) = shape.first() else {
+            return Err(PredictError::NoBatch);
+        };
+        let graph = Graph::with_params(params).evaluating();
+        let x = graph.input("input", shape);
+        let y = self.forward(x);
+        let plan = graph.plan_forward(&[y])?;
+        if y.shape().first() != Some(&samples) {
+            return Err(PredictError::Batch { inputs: shape, outputs: y.shape() });
+        }
+        let mut workspace = plan.workspace();
+        workspace.input_mut(x).copy_from_slice(inputs.values());
+        plan.forward(params, &mut workspace);
+        Ok(workspace.value(y).to_tensor())
+    }
+}
+
+impl<T: Real, L: Layer<T> + ?Sized> Model<T> for L {}
+
+/// The shape of a batch of samples of this shape.
+fn batch_of(samples: usize, sample: Shape) -> Shape {
+    let mut lengths = vec![samples];
+    lengths.extend_from_slice(&sample);
+    Shape::new(&lengths)
+}

@@ -1,0 +1,121 @@
+use chainrule_graph::Var;
+use chainrule_tensor::Real;
+
+use super::{Layer, Linear};
+use crate::activation::{Elu, Identity, LeakyRelu, LogSoftmax, PRelu, Relu, Sigmoid, Softmax, Tanh};
+
+/// Layers one after the other. Parameters carry the layer's position in front: `0.weight`, `0.bias`, `2.weight`.
+///
+/// ```
+/// use chainrule_nn::{Model, Sequential};
+///
+/// let model = Sequential::new().linear(64, 32).relu().linear(32, 10);
+/// let params = model.init([64], 0)?;
+/// assert_eq!(params.count(), 64 * 32 + 32 + 32 * 10 + 10);
+/// # let _: chainrule_graph::Params = params;
+/// # Ok::<(), chainrule_graph::BuildError>(())
+/// ```
+#[derive(Debug)]
+pub struct Sequential<T: Real = f32> {
+    layers: Vec<Box<dyn Layer<T>>>,
+}
+
+impl<T: Real> Default for Sequential<T> {
+    fn default() -> Self {
+        Sequential { layers: Vec::new() }
+    }
+}
+
+impl<T: Real> Sequential<T> {
+    /// No layer yet: the identity.
+    #[must_use]
+    pub fn new() -> Self {
+        Sequential::default()
+    }
+
+    /// Adds any layer.
+    #[must_use]
+    pub fn layer(mut self, layer: impl Layer<T> + 'static) -> Self {
+        self.layers.push(Box::new(layer));
+        self
+    }
+
+    /// Adds a [`Linear`] layer with its default initialisation.
+    #[must_use]
+    pub fn linear(self, inputs: usize, outputs: usize) -> Self {
+        self.layer(Linear::new(inputs, outputs))
+    }
+
+    /// Adds a [`Sigmoid`].
+    #[must_use]
+    pub fn sigmoid(self) -> Self {
+        self.layer(Sigmoid)
+    }
+
+    /// Adds a [`Tanh`].
+    #[must_use]
+    pub fn tanh(self) -> Self {
+        self.layer(Tanh)
+    }
+
+    /// Adds a [`Relu`].
+    #[must_use]
+    pub fn relu(self) -> Self {
+        self.layer(Relu)
+    }
+
+    /// Adds a [`LeakyRelu`] with its default slope.
+    #[must_use]
+    pub fn leaky_relu(self) -> Self {
+        self.layer(LeakyRelu::default())
+    }
+
+    /// Adds a [`PRelu`] with one learned slope.
+    #[must_use]
+    pub fn prelu(self) -> Self {
+        self.layer(PRelu::default())
+    }
+
+    /// Adds an [`Elu`] with its default scale.
+    #[must_use]
+    pub fn elu(self) -> Self {
+        self.layer(Elu::default())
+    }
+
+    /// Adds an [`Identity`].
+    #[must_use]
+    pub fn identity(self) -> Self {
+        self.layer(Identity)
+    }
+
+    /// Adds a [`Softmax`]; not in front of a loss on logits.
+    #[must_use]
+    pub fn softmax(self) -> Self {
+        self.layer(Softmax)
+    }
+
+    /// Adds a [`LogSoftmax`]; not in front of a loss on logits.
+    #[must_use]
+    pub fn log_softmax(self) -> Self {
+        self.layer(LogSoftmax)
+    }
+
+    /// The layers in order.
+    #[must_use]
+    pub fn layers(&self) -> &[Box<dyn Layer<T>>] {
+        &self.layers
+    }
+}
+
+impl<T: Real> Layer<T> for Sequential<T> {
+    fn kind(&self) -> &str {
+        "sequential"
+    }
+
+    fn forward<'g>(&self, x: Var<'g, T>) -> Var<'g, T> {
+        self.layers
+            .iter()
+            .enumerate()
+            .fold(x, |x, (position, layer)| x.graph().layer(&position.to_string(), layer.kind(), || layer.forward(x)))
+    }
+}

@@ -1,0 +1,81 @@
+use chainrule_data::DataError;
+use chainrule_graph::BuildError;
+use chainrule_nn::TargetKind;
+
+/// Why a model cannot be trained or evaluated, or stopped training.
+#[derive(Clone, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TrainError {
+    /// The model, the loss and the data do not fit together.
+    #[error(transparent)]
+    Build(#[from] BuildError),
+    /// The data cannot be used.
+    #[error(transparent)]
+    Data(#[from] DataError),
+    /// A setting of the trainer, the optimizer or a rule makes no sense.
+    #[error("{0}")]
+    Setting(String),
+    /// A loss or a metric for another kind of target.
+    #[error("{what} `{name}` cannot be used with {target} as targets{}", instead(.name, *.target))]
+    Target {
+        /// Loss or metric.
+        what: &'static str,
+        /// Its name.
+        name: String,
+        /// What the targets are.
+        target: TargetKind,
+    },
+    /// A model with another number of outputs than there are classes.
+    #[error(
+        "the data have {classes} classes, but the model gives {outputs} outputs; a classifier needs one for each class"
+    )]
+    Classes {
+        /// The number of classes.
+        classes: usize,
+        /// The number of outputs.
+        outputs: usize,
+    },
+    /// The loss is NaN or infinite. The parameters are as they were before this step.
+    #[error(
+        "the loss became {loss} in epoch {epoch}, step {step}: {origin}. The parameters are kept as they were before this step; a lower learning rate, scaled inputs or \
+         clipped gradients may help"
+    )]
+    NonFiniteLoss {
+        /// The epoch, from 1.
+        epoch: usize,
+        /// The step over all epochs, from 1.
+        step: u64,
+        /// The loss.
+        loss: f64,
+        /// The first operation that gave a value that is not finite, and its layer.
+        origin: String,
+    },
+    /// A gradient is NaN or infinite. The parameters are as they were before this step.
+    #[error(
+        "the gradient of parameter `{parameter}` became {value} in epoch {epoch}, step {step}, while the loss was {loss}. The parameters are kept as they were before \
+         this step; a lower learning rate, scaled inputs or clipped gradients may help"
+    )]
+    NonFiniteGradient {
+        /// The epoch, from 1.
+        epoch: usize,
+        /// The step over all epochs, from 1.
+        step: u64,
+        /// The loss of that step.
+        loss: f64,
+        /// The parameter nearest to the loss that has such a gradient.
+        parameter: String,
+        /// The first such value.
+        value: f64,
+    },
+}
+
+/// What to use with such targets.
+fn instead(name: &str, target: TargetKind) -> String {
+    let advice = match target {
+        TargetKind::Classes => "cross_entropy, accuracy",
+        TargetKind::Probabilities => "cross_entropy, mse, accuracy",
+        TargetKind::Labels => "binary_cross_entropy, label_accuracy, exact_match",
+        TargetKind::Values => "mse",
+    };
+    if advice.split(", ").any(|known| known == name) { String::new() } else { format!("; made for them: {advice}") }
+}

@@ -1,0 +1,130 @@
+use chainrule_tensor::{Real, simd};
+
+use super::{Optimizer, Update, fraction, not_negative};
+
+/// Stochastic gradient descent, with momentum and weight decay as in PyTorch.
+///
+/// For each weight `w` with gradient `g`: `g += weight_decay w`; with momentum, `v = momentum v + (1 - dampening) g`, where the first step takes `v = g`; then
+/// `w -= learning_rate v`, or for Nesterov `w -= learning_rate (g + momentum v)`; without momentum, `w -= learning_rate g`.
+///
+/// ```
+/// use chainrule_train::optimizer::Sgd;
+///
+/// let sgd = Sgd { momentum: 0.9, nesterov: true, ..Sgd::new(0.1) };
+/// assert_eq!(sgd.weight_decay, 0.0);
+/// ```
+///
+/// Source: Sutskever, Martens, Dahl and Hinton, "On the importance of initialization and momentum in deep learning", 2013.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Sgd {
+    /// The length of a step for a gradient of 1; 1e-3 by default.
+    pub learning_rate: f64,
+    /// How much of the last step goes into the next, in `[0, 1)`; 0 by default.
+    pub momentum: f64,
+    /// How much less of the gradient goes into the momentum; 0 by default.
+    pub dampening: f64,
+    /// Added to the gradient for each unit of weight (L2); 0 by default.
+    pub weight_decay: f64,
+    /// Whether to look ahead along the momentum; needs momentum, and no dampening. False by default.
+    pub nesterov: bool,
+}
+
+impl Default for Sgd {
+    fn default() -> Self {
+        Sgd { learning_rate: 1e-3, momentum: 0.0, dampening: 0.0, weight_decay: 0.0, nesterov: false }
+    }
+}
+
+impl Sgd {
+    /// Plain gradient descent with this learning rate.
+    #[must_use]
+    pub fn new(learning_rate: f64) -> Self {
+        Sgd { learning_rate, ..Sgd::default() }
+    }
+
+    /// The same with momentum.
+    #[must_use]
+    pub fn momentum(self, momentum: f64) -> Self {
+        Sgd { momentum, ..self }
+    }
+}
+
+impl<T: Real> Optimizer<T> for Sgd {
+    fn name(&self) -> &'static str {
+        "sgd"
+    }
+
+    fn learning_rate(&self) -> f64 {
+        self.learning_rate
+    }
+
+    fn slots(&self) -> &'static [&'static str] {
+        if self.momentum == 0.0 { &[] } else { &["momentum"] }
+    }
+
+    fn check(&self) -> Result<(), String> {
+        not_negative("sgd: the learning rate", self.learning_rate)?;
+        fraction("sgd: the momentum", self.momentum)?;
+        not_negative("sgd: the weight decay", self.weight_decay)?;
+        if !self.dampening.is_finite() {
+            return Err(format!("sgd: the dampening must be finite, but it is {}", self.dampening));
+        }
+        if self.nesterov && (self.momentum == 0.0 || self.dampening != 0.0) {
+            return Err("sgd: Nesterov's rule needs a momentum above 0 and a dampening of 0".to_owned());
+        }
+        Ok(())
+    }
+
+    fn step(&self, update: Update<'_, T>) {
+        let [rate, momentum, decay] = [update.learning_rate, self.momentum, self.weight_decay].map(T::from_f64);
+        let (weights, gradient) = (update.weights, update.gradient);
+        let [velocity] = update.slots else {
+            return simd::dispatch(|| {
+                weights.iter_mut().zip(gradient).for_each(|(w, &g)| *w -= rate * (g + decay * *w));
+            });
+        };
+        let (keep, take) =
+            if update.step == 1 { (T::ZERO, T::ONE) } else { (momentum, T::from_f64(1.0 - self.dampening)) };
+        // w -= rate (own g + along v)
+        let (own, along) = if self.nesterov { (T::ONE, momentum) } else { (T::ZERO, T::ONE) };
+        simd::dispatch(|| {
+            for ((w, &g), v) in weights.iter_mut().zip(gradient).zip(velocity.iter_mut()) {
+                let g = g + decay * *w;
+                *v = keep * *v + take * g;
+                *w -= rate * (own * g + along * *v);
+            }
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::optimizer::tests::down_a_parabola;
+
+    fn assert_path(sgd: Sgd, expected: &[f64]) {
+        for (got, expected) in down_a_parabola(&sgd, expected.len()).iter().zip(expected) {
+            assert!((got - expected).abs() < 1e-15, "{sgd:?}: {got} is not {expected}");
+        }
+    }
+
+    #[test]
+    fn golden_paths() {
+        let plain = Sgd::new(0.1);
+        assert_path(plain, &[0.8, 0.64, 0.512]);
+        assert_path(plain.momentum(0.9), &[0.8, 0.46, 0.062]);
+        assert_path(Sgd { momentum: 0.9, nesterov: true, ..plain }, &[0.62, 0.2224, -0.108352]);
+        assert_path(Sgd { momentum: 0.9, dampening: 0.5, ..plain }, &[0.8, 0.54, 0.252]);
+        // g = 2 w + 0.5 w
+        assert_path(Sgd { weight_decay: 0.5, ..plain }, &[0.75, 0.5625, 0.421875]);
+    }
+
+    #[test]
+    fn settings_that_make_no_sense_are_refused() {
+        let check = |sgd: Sgd| Optimizer::<f32>::check(&sgd).unwrap_err();
+        assert_eq!(check(Sgd::new(-1.0)), "sgd: the learning rate must be finite and not negative, but it is -1");
+        assert_eq!(check(Sgd::new(0.1).momentum(1.0)), "sgd: the momentum must lie in [0, 1), but it is 1");
+        let nesterov = Sgd { nesterov: true, ..Sgd::new(0.1) };
+        assert_eq!(check(nesterov), "sgd: Nesterov's rule needs a momentum above 0 and a dampening of 0");
+    }
+}

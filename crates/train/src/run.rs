@@ -1,0 +1,194 @@
+//! The training loop.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+
+use chainrule_data::{Batches, Dataset};
+use chainrule_graph::{Grads, Params};
+use chainrule_tensor::{Real, TensorView, reduce};
+
+use crate::TrainError;
+use crate::callback::{BatchEnd, Callback, EpochEnd, FitPlan, Flow};
+use crate::history::{EpochRecord, History, Scores, StopReason};
+use crate::metric::Metric;
+use crate::optimizer::{Optimizer, State};
+use crate::rule::GradientRule;
+use crate::stage::Stages;
+
+/// One training: the settings that it follows, the plans, and what it remembers from step to step.
+pub(crate) struct Run<'r, 'a, T: Real> {
+    pub(crate) optimizer: &'r dyn Optimizer<T>,
+    pub(crate) rules: &'r [Box<dyn GradientRule<T> + 'a>],
+    pub(crate) metrics: &'r mut [Box<dyn Metric<T> + 'a>],
+    pub(crate) callbacks: &'r mut [Box<dyn Callback<T> + 'a>],
+    pub(crate) stop: Option<&'r AtomicBool>,
+    pub(crate) training: Stages<'r, T>,
+    pub(crate) evaluation: Stages<'r, T>,
+    pub(crate) state: State<T>,
+    pub(crate) grads: Grads<T>,
+}
+
+impl<T: Real> Run<'_, '_, T> {
+    /// Plans for every size of batch before the first step, so that a mistake in the model comes out at once.
+    pub(crate) fn prepare(
+        &mut self,
+        params: &Params<T>,
+        train: &Dataset<T>,
+        validation: Option<&Dataset<T>>,
+        batch_size: usize,
+    ) -> Result<(), TrainError> {
+        self.training.prepare(params, train, batch_size)?;
+        validation.map_or(Ok(()), |data| self.evaluation.prepare(params, data, batch_size))
+    }
+
+    /// Trains for some epochs, and lets the callbacks end however that goes.
+    pub(crate) fn fit(
+        &mut self,
+        params: &mut Params<T>,
+        train: &Dataset<T>,
+        validation: Option<&Dataset<T>>,
+        batches: &mut Batches,
+        epochs: usize,
+    ) -> Result<History, TrainError> {
+        let plan = FitPlan { epochs, batches: batches.count(), samples: train.len() };
+        self.callbacks.iter_mut().for_each(|callback| callback.start(&plan));
+        let mut history = History { epochs: Vec::new(), stop: StopReason::Finished };
+        let mut result = Ok(());
+        for epoch in 1..=epochs {
+            match self.epoch(params, train, validation, batches, epoch) {
+                Ok(Ended::Epoch(record, Flow::Continue)) => history.epochs.push(record),
+                Ok(Ended::Epoch(record, Flow::Stop)) => {
+                    history.epochs.push(record);
+                    history.stop = StopReason::Callback;
+                    break;
+                }
+                Ok(Ended::Interrupted) => {
+                    history.stop = StopReason::Interrupted;
+                    break;
+                }
+                Err(error) => {
+                    result = Err(error);
+                    break;
+                }
+            }
+        }
+        self.callbacks.iter_mut().for_each(|callback| callback.end(params));
+        result.map(|()| history)
+    }
+
+    fn epoch(
+        &mut self,
+        params: &mut Params<T>,
+        train: &Dataset<T>,
+        validation: Option<&Dataset<T>>,
+        batches: &mut Batches,
+        epoch: usize,
+    ) -> Result<Ended, TrainError> {
+        let begun = Instant::now();
+        let batch_size = batches.batch_size();
+        self.metrics.iter_mut().for_each(|metric| metric.reset());
+        let mut loss = WeightedMean::default();
+        for (samples, batch) in batches.epoch().zip(1..) {
+            if self.stop.is_some_and(|stop| stop.load(Ordering::Relaxed)) {
+                return Ok(Ended::Interrupted);
+            }
+            loss.add(self.step(params, train, samples, epoch)?, samples.len());
+            let end = BatchEnd { epoch, batch, samples: samples.len(), loss: loss.mean() };
+            self.callbacks.iter_mut().for_each(|callback| callback.batch_end(&end));
+        }
+        let seconds = begun.elapsed().as_secs_f64();
+        let record = EpochRecord {
+            epoch,
+            train: Scores::of(loss.mean(), self.metrics),
+            validation: validation
+                .map(|data| evaluate(self.metrics, &mut self.evaluation, params, data, batch_size))
+                .transpose()?,
+            seconds,
+            samples_per_second: loss.samples as f64 / seconds,
+        };
+        let end = EpochEnd { record: &record, params };
+        // Every callback sees the epoch, also after one has asked to stop.
+        let flows = self.callbacks.iter_mut().map(|callback| callback.epoch_end(&end));
+        let stop = flows.fold(false, |stop, flow| stop | (flow == Flow::Stop));
+        Ok(Ended::Epoch(record, if stop { Flow::Stop } else { Flow::Continue }))
+    }
+
+    /// One step: forward, backward, rules, optimizer. Gives the loss.
+    fn step(
+        &mut self,
+        params: &mut Params<T>,
+        data: &Dataset<T>,
+        samples: &[usize],
+        epoch: usize,
+    ) -> Result<f64, TrainError> {
+        let stage = self.training.get(params, data, samples.len())?;
+        let loss = stage.forward(params, data, samples);
+        let step = self.state.steps() + 1;
+        if !loss.is_finite() {
+            return Err(TrainError::NonFiniteLoss { epoch, step, loss, origin: stage.origin_of_non_finite(params) });
+        }
+        stage.backward(params, &mut self.grads);
+        if let Some((parameter, value)) = first_non_finite(&self.grads) {
+            return Err(TrainError::NonFiniteGradient { epoch, step, loss, parameter, value });
+        }
+        stage.update(self.metrics);
+        self.rules.iter().for_each(|rule| rule.apply(self.grads.values_mut()));
+        self.state.step(self.optimizer, params.values_mut(), self.grads.values());
+        Ok(loss)
+    }
+}
+
+/// How an epoch ended.
+enum Ended {
+    Epoch(EpochRecord, Flow),
+    Interrupted,
+}
+
+/// Loss and metrics over a data set, in order.
+pub(crate) fn evaluate<T: Real>(
+    metrics: &mut [Box<dyn Metric<T> + '_>],
+    stages: &mut Stages<'_, T>,
+    params: &Params<T>,
+    data: &Dataset<T>,
+    batch_size: usize,
+) -> Result<Scores, TrainError> {
+    metrics.iter_mut().for_each(|metric| metric.reset());
+    let mut loss = WeightedMean::default();
+    for samples in Batches::in_order(data.len(), batch_size)?.epoch() {
+        let stage = stages.get(params, data, samples.len())?;
+        loss.add(stage.forward(params, data, samples), samples.len());
+        stage.update(metrics);
+    }
+    Ok(Scores::of(loss.mean(), metrics))
+}
+
+/// The parameter nearest to the loss, that is the last declared, whose gradient is not finite, and the first such value.
+fn first_non_finite<T: Real>(grads: &Grads<T>) -> Option<(String, f64)> {
+    // A sum settles nearly all steps: it is finite only if every element is. Large finite elements can make it overflow, hence the second look.
+    if reduce::sum(grads.values()).is_finite() {
+        return None;
+    }
+    let bad = |(name, gradient): (&str, TensorView<'_, T>)| {
+        let value = gradient.values().iter().find(|x| !x.is_finite())?;
+        Some((name.to_owned(), value.to_f64()))
+    };
+    grads.iter().filter_map(bad).last()
+}
+
+/// A mean over batches of different sizes, in `f64`.
+#[derive(Default)]
+struct WeightedMean {
+    sum: f64,
+    samples: usize,
+}
+
+impl WeightedMean {
+    fn add(&mut self, mean: f64, samples: usize) {
+        self.sum += mean * samples as f64;
+        self.samples += samples;
+    }
+
+    fn mean(&self) -> f64 {
+        self.sum / self.samples as f64
+    }
+}

@@ -1,0 +1,146 @@
+//! The model, recorded and planned for batches of one size.
+
+use chainrule_data::{Dataset, Targets};
+use chainrule_graph::{Grads, Graph, NodeId, Params, Plan, Workspace};
+use chainrule_nn::{Layer, Loss, Reduction, TargetKind};
+use chainrule_tensor::Real;
+
+use crate::TrainError;
+use crate::metric::Metric;
+
+/// The plans for the sizes of batch met so far: one for full batches, and one for the last of an epoch.
+pub(crate) struct Stages<'a, T: Real> {
+    model: &'a dyn Layer<T>,
+    loss: &'a dyn Loss<T>,
+    training: bool,
+    seed: u64,
+    stages: Vec<Stage<T>>,
+}
+
+impl<'a, T: Real> Stages<'a, T> {
+    pub(crate) fn new(model: &'a dyn Layer<T>, loss: &'a dyn Loss<T>, training: bool, seed: u64) -> Self {
+        Stages { model, loss, training, seed, stages: Vec::new() }
+    }
+
+    /// Plans for full batches and for what is left over.
+    pub(crate) fn prepare(
+        &mut self,
+        params: &Params<T>,
+        data: &Dataset<T>,
+        batch_size: usize,
+    ) -> Result<(), TrainError> {
+        let full = batch_size.min(data.len());
+        for samples in [full, data.len() % full] {
+            if samples > 0 {
+                self.get(params, data, samples)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The stage for batches of this size.
+    pub(crate) fn get(
+        &mut self,
+        params: &Params<T>,
+        data: &Dataset<T>,
+        samples: usize,
+    ) -> Result<&mut Stage<T>, TrainError> {
+        let known = self.stages.iter().position(|stage| stage.samples == samples);
+        let position = match known {
+            Some(position) => position,
+            None => {
+                let stage = Stage::plan(self.model, self.loss, params, data, samples, self.training, self.seed)?;
+                self.stages.push(stage);
+                self.stages.len() - 1
+            }
+        };
+        Ok(&mut self.stages[position])
+    }
+}
+
+/// A plan with its workspace, for batches of one size.
+pub(crate) struct Stage<T: Real> {
+    samples: usize,
+    plan: Plan<T>,
+    workspace: Workspace<T>,
+    inputs: NodeId,
+    targets: NodeId,
+    prediction: NodeId,
+    loss: NodeId,
+}
+
+impl<T: Real> Stage<T> {
+    fn plan(
+        model: &dyn Layer<T>,
+        loss: &dyn Loss<T>,
+        params: &Params<T>,
+        data: &Dataset<T>,
+        samples: usize,
+        training: bool,
+        seed: u64,
+    ) -> Result<Self, TrainError> {
+        let graph = if training { Graph::with_params(params) } else { Graph::with_params(params).evaluating() };
+        let inputs = graph.input("inputs", data.input_shape(samples));
+        let prediction = model.forward(inputs).keep();
+        graph.check_error()?;
+        let targets = match data.targets() {
+            Targets::Classes { classes, .. } if prediction.features() != *classes => {
+                return Err(TrainError::Classes { classes: *classes, outputs: prediction.features() });
+            }
+            Targets::Classes { classes, .. } => graph.class_input("targets", samples, *classes),
+            other => graph.input("targets", other.shape(samples)),
+        };
+        let mean = loss.forward(prediction, targets, Reduction::Mean);
+        let plan = if training { graph.plan(mean)? } else { graph.plan_forward(&[mean])? };
+        let mut workspace = plan.workspace();
+        workspace.seed(seed);
+        let [inputs, targets, prediction, loss] = [inputs, targets, prediction, mean].map(|var| var.id());
+        Ok(Stage { samples, plan, workspace, inputs, targets, prediction, loss })
+    }
+
+    /// Reads a batch and carries it forward; gives the mean loss.
+    pub(crate) fn forward(&mut self, params: &Params<T>, data: &Dataset<T>, samples: &[usize]) -> f64 {
+        let [inputs, targets] = self.workspace.inputs_mut([self.inputs, self.targets]);
+        data.gather(samples, inputs, targets);
+        self.plan.forward(params, &mut self.workspace);
+        self.workspace.value(self.loss).values()[0].to_f64()
+    }
+
+    pub(crate) fn backward(&mut self, params: &Params<T>, grads: &mut Grads<T>) {
+        self.plan.backward(params, &mut self.workspace, grads);
+    }
+
+    /// Lets the metrics see the batch.
+    pub(crate) fn update(&self, metrics: &mut [Box<dyn Metric<T> + '_>]) {
+        if metrics.is_empty() {
+            return;
+        }
+        let (prediction, targets) = (self.workspace.value(self.prediction), self.workspace.value(self.targets));
+        metrics.iter_mut().for_each(|metric| metric.update(prediction, targets));
+    }
+
+    /// Replays the batch to find the first operation whose value is not finite.
+    pub(crate) fn origin_of_non_finite(&mut self, params: &Params<T>) -> String {
+        if let Some((name, _)) = params.iter().find(|(_, tensor)| tensor.values().iter().any(|x| !x.is_finite())) {
+            return format!("parameter `{name}` is not finite");
+        }
+        let mut origin = None;
+        self.plan.forward_traced(params, &mut self.workspace, |traced| {
+            if let (None, Some(value)) = (&origin, traced.values.iter().find(|x| !x.is_finite())) {
+                let layer = if traced.layer.is_empty() { "the loss" } else { traced.layer };
+                origin = Some(format!("it began with {value} in operation `{}` of layer `{layer}`", traced.op));
+            }
+        });
+        origin.unwrap_or_else(|| "no single operation gives it on a replay".to_owned())
+    }
+}
+
+/// What the targets of a data set are.
+pub(crate) fn kind<T: Real>(targets: &Targets<T>) -> TargetKind {
+    match targets {
+        Targets::Classes { .. } => TargetKind::Classes,
+        Targets::Probabilities(_) => TargetKind::Probabilities,
+        Targets::Labels(_) => TargetKind::Labels,
+        Targets::Values(_) => TargetKind::Values,
+    }
+}

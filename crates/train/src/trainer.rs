@@ -1,0 +1,201 @@
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use chainrule_data::{Batches, Dataset};
+use chainrule_graph::{Grads, Params};
+use chainrule_nn::{Layer, Loss};
+use chainrule_tensor::Real;
+
+use crate::TrainError;
+use crate::callback::Callback;
+use crate::history::{History, Scores};
+use crate::metric::Metric;
+use crate::optimizer::{Optimizer, State};
+use crate::rule::GradientRule;
+use crate::run::{Run, evaluate};
+use crate::stage::{Stages, kind};
+
+/// Trains a model: batches, forward, loss, backward, a step against the gradient, over and over.
+///
+/// ```
+/// use chainrule_data::{Dataset, Targets};
+/// use chainrule_nn::{Model, Sequential, loss::CrossEntropy};
+/// use chainrule_tensor::Tensor;
+/// use chainrule_train::{Trainer, metric::Accuracy, optimizer::Adam};
+///
+/// // The exclusive or: no line separates its classes.
+/// let inputs = Tensor::from_rows([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]]);
+/// let data = Dataset::new(inputs, Targets::Classes { indices: vec![0, 1, 1, 0], classes: 2 })?;
+///
+/// let model = Sequential::new().linear(2, 8).tanh().linear(8, 2);
+/// let mut params = model.init([2], 1)?;
+/// let mut trainer = Trainer::new(&model, CrossEntropy, Adam::new(0.05)).epochs(200).batch_size(4).metric(Accuracy::new());
+/// let history = trainer.fit(&mut params, &data, None)?;
+/// assert_eq!(history.last().unwrap().train.metric("accuracy"), Some(1.0));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct Trainer<'a, T: Real = f32> {
+    model: &'a dyn Layer<T>,
+    loss: Box<dyn Loss<T> + 'a>,
+    optimizer: Box<dyn Optimizer<T> + 'a>,
+    rules: Vec<Box<dyn GradientRule<T> + 'a>>,
+    metrics: Vec<Box<dyn Metric<T> + 'a>>,
+    callbacks: Vec<Box<dyn Callback<T> + 'a>>,
+    epochs: usize,
+    batch_size: usize,
+    seed: u64,
+    shuffle: bool,
+    stop: Option<Arc<AtomicBool>>,
+}
+
+impl<'a, T: Real> Trainer<'a, T> {
+    /// Trains `model` to make the mean of `loss` small with `optimizer`: 10 epochs in shuffled batches of 32, seed 0, unless told otherwise.
+    #[must_use]
+    pub fn new(model: &'a dyn Layer<T>, loss: impl Loss<T> + 'a, optimizer: impl Optimizer<T> + 'a) -> Self {
+        Trainer {
+            model,
+            loss: Box::new(loss),
+            optimizer: Box::new(optimizer),
+            rules: Vec::new(),
+            metrics: Vec::new(),
+            callbacks: Vec::new(),
+            epochs: 10,
+            batch_size: 32,
+            seed: 0,
+            shuffle: true,
+            stop: None,
+        }
+    }
+
+    /// How often to go through the training data.
+    #[must_use]
+    pub fn epochs(mut self, epochs: usize) -> Self {
+        self.epochs = epochs;
+        self
+    }
+
+    /// How many samples make a step. The last batch of an epoch may be smaller.
+    #[must_use]
+    pub fn batch_size(mut self, batch_size: usize) -> Self {
+        self.batch_size = batch_size;
+        self
+    }
+
+    /// The seed of the order of samples, and of all that is random within the model.
+    #[must_use]
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
+        self
+    }
+
+    /// Takes the samples in the order of the data set in each epoch.
+    #[must_use]
+    pub fn in_order(mut self) -> Self {
+        self.shuffle = false;
+        self
+    }
+
+    /// Adds a rule that rewrites the gradient before the optimizer sees it, such as [`ClipNorm`](crate::ClipNorm).
+    #[must_use]
+    pub fn rule(mut self, rule: impl GradientRule<T> + 'a) -> Self {
+        self.rules.push(Box::new(rule));
+        self
+    }
+
+    /// Adds a metric, gathered over training and validation data.
+    #[must_use]
+    pub fn metric(mut self, metric: impl Metric<T> + 'a) -> Self {
+        self.metrics.push(Box::new(metric));
+        self
+    }
+
+    /// Adds a callback; `&mut callback` will do, to ask it something afterwards.
+    #[must_use]
+    pub fn callback(mut self, callback: impl Callback<T> + 'a) -> Self {
+        self.callbacks.push(Box::new(callback));
+        self
+    }
+
+    /// Stops after the current batch as soon as the flag is raised, as by a handler of Ctrl-C. The epoch that was cut short leaves no record; callbacks end as usual.
+    #[must_use]
+    pub fn stop_when(mut self, flag: Arc<AtomicBool>) -> Self {
+        self.stop = Some(flag);
+        self
+    }
+
+    /// Trains on `train`, and looks at `validation` after each epoch.
+    ///
+    /// Training on from parameters that were trained before is possible; the optimizer's memory begins anew.
+    ///
+    /// # Errors
+    /// Data, model, loss and metrics that do not fit together, settings that make no sense, and a loss or a gradient that is not finite: then the
+    /// parameters are as the last good step left them, and callbacks have ended as usual.
+    pub fn fit(
+        &mut self,
+        params: &mut Params<T>,
+        train: &Dataset<T>,
+        validation: Option<&Dataset<T>>,
+    ) -> Result<History, TrainError> {
+        let mut batches = if self.shuffle {
+            Batches::shuffled(train.len(), self.batch_size, self.seed)?
+        } else {
+            Batches::in_order(train.len(), self.batch_size)?
+        };
+        [Some(train), validation].into_iter().flatten().try_for_each(|data| self.check(data))?;
+        let mut run = Run {
+            optimizer: self.optimizer.as_ref(),
+            rules: &self.rules,
+            metrics: &mut self.metrics,
+            callbacks: &mut self.callbacks,
+            stop: self.stop.as_deref(),
+            training: Stages::new(self.model, self.loss.as_ref(), true, self.seed),
+            evaluation: Stages::new(self.model, self.loss.as_ref(), false, self.seed),
+            state: State::new(self.optimizer.as_ref(), params.values().len()),
+            grads: Grads::zeros(Arc::clone(params.layout())),
+        };
+        run.prepare(params, train, validation, self.batch_size)?;
+        run.fit(params, train, validation, &mut batches, self.epochs)
+    }
+
+    /// Loss and metrics over a data set, without training.
+    ///
+    /// # Errors
+    /// Data, model, loss and metrics that do not fit together.
+    pub fn evaluate(&mut self, params: &Params<T>, data: &Dataset<T>) -> Result<Scores, TrainError> {
+        self.check(data)?;
+        let mut stages = Stages::new(self.model, self.loss.as_ref(), false, self.seed);
+        evaluate(&mut self.metrics, &mut stages, params, data, self.batch_size)
+    }
+
+    fn check(&self, data: &Dataset<T>) -> Result<(), TrainError> {
+        if self.batch_size == 0 {
+            return Err(TrainError::Setting("the batch size must be at least 1, but it is 0".to_owned()));
+        }
+        self.optimizer.check().map_err(TrainError::Setting)?;
+        self.rules.iter().try_for_each(|rule| rule.check()).map_err(TrainError::Setting)?;
+        let target = kind(data.targets());
+        let accepted = |what, name: &str, accepts: bool| {
+            if accepts { Ok(()) } else { Err(TrainError::Target { what, name: name.to_owned(), target }) }
+        };
+        accepted("loss", self.loss.name(), self.loss.accepts(target))?;
+        self.metrics.iter().try_for_each(|metric| accepted("metric", metric.name(), metric.accepts(target)))
+    }
+}
+
+impl<T: Real> fmt::Debug for Trainer<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Trainer")
+            .field("model", &self.model)
+            .field("loss", &self.loss)
+            .field("optimizer", &self.optimizer)
+            .field("rules", &self.rules)
+            .field("metrics", &self.metrics)
+            .field("callbacks", &self.callbacks)
+            .field("epochs", &self.epochs)
+            .field("batch_size", &self.batch_size)
+            .field("seed", &self.seed)
+            .field("shuffle", &self.shuffle)
+            .finish_non_exhaustive()
+    }
+}
