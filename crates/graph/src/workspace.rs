@@ -100,11 +100,23 @@ impl<T: Real> Workspace<T> {
     #[track_caller]
     #[must_use]
     pub fn value(&self, node: impl Into<NodeId>) -> TensorView<'_, T> {
+        let node = node.into();
+        self.try_value(node).unwrap_or_else(|| {
+            let name = &self.bindings.get(node).name;
+            panic!("the value of `{name}` is not kept: ask for it with `keep()` before planning")
+        })
+    }
+
+    /// [`value`](Workspace::value), or `None` if it is not kept.
+    ///
+    /// # Panics
+    /// If the variable is not of the graph that was planned.
+    #[track_caller]
+    #[must_use]
+    pub fn try_value(&self, node: impl Into<NodeId>) -> Option<TensorView<'_, T>> {
         let binding = self.bindings.get(node.into());
-        let Some(buffer) = binding.value else {
-            panic!("the value of `{}` is not kept: ask for it with `keep()` before planning", binding.name)
-        };
-        view(binding.shape, &self.values[buffer][..binding.shape.elements()])
+        let buffer = binding.value?;
+        Some(view(binding.shape, &self.values[buffer][..binding.shape.elements()]))
     }
 
     /// The gradient after a backward pass with respect to a value that was asked for with [`Var::keep_gradient`](crate::Var::keep_gradient).
