@@ -1,8 +1,4 @@
-//! Reverse-mode automatic differentiation for [chainrule](https://docs.rs/chainrule): record, plan, replay.
-//!
-//! A [`Graph`] records operations on [`Var`]s. [`Graph::plan`] turns the recording into an immutable [`Plan`]: the operations that are needed, in
-//! order, fused where that pays, on buffers that are reused. A [`Workspace`] holds all that changes. [`Plan::forward`] and
-//! [`Plan::backward`] then run as often as wanted, without allocating and without failing.
+#![doc = include_str!("../README.md")]
 
 pub mod op;
 

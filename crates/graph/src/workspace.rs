@@ -89,8 +89,9 @@ impl<T: Real> Workspace<T> {
     #[track_caller]
     #[must_use]
     pub fn inputs_mut(&mut self, inputs: [NodeId; 2]) -> [&mut [T]; 2] {
+        assert!(inputs[0] != inputs[1], "`{}` is asked for twice", self.bindings.input(inputs[0]).name);
         let buffers = inputs.map(|input| self.bindings.input(input).value.expect("inputs are always placed"));
-        self.values.get_disjoint_mut(buffers).expect("two different inputs").map(|buffer| &mut **buffer)
+        self.values.get_disjoint_mut(buffers).expect("each input has a buffer of its own").map(|buffer| &mut **buffer)
     }
 
     /// A value after a forward pass: an input, a root of the plan, or one that was asked for with [`Var::keep`](crate::Var::keep).
