@@ -1,0 +1,209 @@
+//! Every entry of every list against central differences, in shapes that are easily got wrong, and every list by its names.
+
+use chainrule::graph::{GradcheckError, Gradchecked};
+use chainrule::nn::{activation, init, loss};
+use chainrule::prelude::*;
+use chainrule::train::optimizer;
+
+const REDUCTIONS: [Reduction; 3] = [Reduction::None, Reduction::Mean, Reduction::Sum];
+
+/// One sample, one feature, odd sizes, and samples with several axes.
+fn shapes() -> [Shape; 6] {
+    [&[1, 1][..], &[1, 5], &[7, 1], &[3, 13], &[2, 3, 5], &[1, 2, 1, 3]].map(Shape::new)
+}
+
+/// Values from -3 to 3 without order, none of them within 1e-3 of a kink.
+fn away_from(kinks: &[f64], shape: Shape, seed: u64) -> Tensor<f64> {
+    let drawn = Tensor::uniform(shape, -3.0..3.0, &mut generator(seed)).unwrap();
+    let moved = drawn.map(|x: f64| if kinks.iter().any(|kink| (x - kink).abs() < 1e-3) { x + 0.01 } else { x });
+    assert!(moved.values().iter().all(|x| kinks.iter().all(|kink| (x - kink).abs() >= 1e-3)));
+    moved
+}
+
+#[track_caller]
+fn assert_agrees(what: &str, checked: Result<Gradchecked, GradcheckError>) {
+    let checked = checked.unwrap_or_else(|error| panic!("{what}: {error}"));
+    assert!(checked.compared > 0, "{what}");
+}
+
+#[test]
+fn every_activation() {
+    for activation in activation::all::<f64>() {
+        for (seed, shape) in (0..).zip(shapes()) {
+            let x = away_from(&activation.properties().kinks, shape, seed);
+            let what = format!("{} of {shape}", activation.kind());
+            assert_agrees(&what, gradcheck(&[x], |_, x| activation.forward(x[0])));
+        }
+    }
+}
+
+#[test]
+fn every_activation_fused_behind_a_linear_layer() {
+    for activation in activation::all::<f64>() {
+        for (bias, shape) in [(true, [1, 3]), (true, [5, 3]), (false, [5, 3])] {
+            let linear = Linear::new(3, 4).weight_init(init::Normal::default());
+            let linear = if bias { linear.bias_init(init::Normal::default()) } else { linear.without_bias() };
+            // The seed is such that no unit lies at a kink: a difference across one would fail the check.
+            let x = away_from(&[], shape.into(), 11);
+            let what = format!("{} behind a linear layer, bias {bias}, of {shape:?}", activation.kind());
+            assert_agrees(&what, gradcheck(&[x], |_, x| activation.forward(Layer::<f64>::forward(&linear, x[0]))));
+        }
+    }
+}
+
+#[test]
+fn layers_with_and_without_bias() {
+    for shape in [&[1, 3][..], &[5, 3], &[2, 3, 3], &[2, 1, 2, 3]].map(Shape::new) {
+        for layer in [Linear::new(3, 1), Linear::new(3, 7), Linear::new(3, 7).without_bias()] {
+            let x = away_from(&[], shape, 3);
+            assert_agrees(&format!("{layer:?} of {shape}"), gradcheck(&[x], |_, x| layer.forward(x[0])));
+        }
+    }
+}
+
+#[test]
+fn slopes_for_each_channel() {
+    for (seed, shape) in (0..).zip(shapes()) {
+        let x = away_from(&[0.0], shape, seed);
+        assert_agrees(&format!("prelu of {shape}"), gradcheck(&[x], |_, x| PRelu::per_channel().forward(x[0])));
+    }
+}
+
+#[test]
+fn a_deep_network_of_everything() {
+    let model = Sequential::<f64>::new()
+        .linear(5, 7)
+        .relu()
+        .linear(7, 6)
+        .layer(PRelu::per_channel())
+        .layer(Linear::new(6, 5).without_bias())
+        .elu()
+        .linear(5, 5)
+        .leaky_relu()
+        .linear(5, 4)
+        .prelu()
+        .linear(4, 4)
+        .tanh()
+        .identity()
+        .linear(4, 3)
+        .sigmoid()
+        .linear(3, 4);
+    for shape in [&[1, 5][..], &[6, 5], &[2, 2, 5]].map(Shape::new) {
+        let x = away_from(&[], shape, 5);
+        assert_agrees(&format!("the output for {shape}"), gradcheck(&[x.clone()], |_, x| model.forward(x[0])));
+        let classes = Tensor::from_fn(shape.without_axis(shape.rank() - 1), |i| (i % 4) as f64);
+        let checked = gradcheck(&[x], |graph, x| {
+            CrossEntropy.forward(model.forward(x[0]), graph.constant(&classes), Reduction::Mean)
+        });
+        assert_agrees(&format!("cross-entropy for {shape}"), checked);
+    }
+}
+
+#[test]
+fn every_loss_with_every_reduction() {
+    for loss in loss::all::<f64>() {
+        for (seed, shape) in (20..).zip(shapes()) {
+            for reduction in REDUCTIONS {
+                let what = format!("{} of {shape}, {reduction:?}", loss.name());
+                let prediction = away_from(&[], shape, seed);
+                let target = Tensor::uniform(shape, 0.05..0.95, &mut generator(seed + 100)).unwrap();
+                let by_prediction = gradcheck(&[prediction.clone()], |graph, x| {
+                    loss.forward(x[0], graph.constant(&target), reduction)
+                });
+                assert_agrees(&what, by_prediction);
+                let by_both = gradcheck(&[prediction, target], |_, x| loss.forward(x[0], x[1], reduction));
+                assert_agrees(&format!("{what}, by the target too"), by_both);
+            }
+        }
+    }
+}
+
+#[test]
+fn cross_entropy_by_class_indices() {
+    for (seed, shape) in (40..).zip(shapes()) {
+        let (logits, classes) = (away_from(&[], shape, seed), shape[shape.rank() - 1]);
+        let target = Tensor::from_fn(shape.without_axis(shape.rank() - 1), |i| (i % classes) as f64);
+        for reduction in REDUCTIONS {
+            let checked = gradcheck(&[logits.clone()], |graph, x| {
+                CrossEntropy.forward(x[0], graph.constant(&target), reduction)
+            });
+            assert_agrees(&format!("cross_entropy of {shape}, {reduction:?}"), checked);
+        }
+    }
+}
+
+#[test]
+fn a_wrong_derivative_is_found() {
+    /// `y = x^2` with the derivative `x`.
+    #[derive(Debug)]
+    struct Halved;
+    impl<T: Real> Pointwise<T> for Halved {
+        fn name(&self) -> &'static str {
+            "halved"
+        }
+        fn value(&self, x: T) -> T {
+            x * x
+        }
+        fn derivative(&self, x: T) -> T {
+            x
+        }
+        fn derivative_reads(&self) -> DerivativeReads {
+            DerivativeReads::Input
+        }
+    }
+    let error = gradcheck(&[away_from(&[0.0], [2, 3].into(), 0)], |_, x| x[0].map(Halved)).unwrap_err();
+    assert!(matches!(error, GradcheckError::Differs { .. }), "{error}");
+}
+
+#[test]
+fn every_name_of_a_list_is_found() {
+    for activation in activation::all::<f32>() {
+        assert_eq!(activation::by_name::<f32>(activation.kind()).unwrap().kind(), activation.kind());
+    }
+    for loss in loss::all::<f32>() {
+        assert_eq!(loss::by_name::<f32>(loss.name()).unwrap().name(), loss.name());
+    }
+    for (name, initialiser) in init::all() {
+        assert_eq!(format!("{:?}", init::by_name(name).unwrap()), format!("{initialiser:?}"));
+    }
+    for optimizer in optimizer::all::<f32>(Some(0.5)) {
+        let found = optimizer::by_name::<f32>(optimizer.name(), Some(0.5)).unwrap();
+        assert_eq!(format!("{found:?}"), format!("{optimizer:?}"));
+        assert_eq!(found.learning_rate(), 0.5);
+    }
+}
+
+#[test]
+fn no_name_stands_twice_in_a_list() {
+    let lists = [
+        activation::all::<f32>().iter().map(|activation| activation.kind().to_owned()).collect::<Vec<_>>(),
+        loss::all::<f32>().iter().map(|loss| loss.name().to_owned()).collect(),
+        init::all().iter().map(|(name, _)| (*name).to_owned()).collect(),
+        optimizer::all::<f32>(None).iter().map(|optimizer| optimizer.name().to_owned()).collect(),
+    ];
+    for list in lists {
+        let distinct: std::collections::BTreeSet<_> = list.iter().collect();
+        assert_eq!(distinct.len(), list.len(), "{list:?}");
+    }
+}
+
+#[test]
+fn an_unknown_name_is_answered_with_those_that_there_are() {
+    let messages = [
+        activation::by_name::<f32>("rleu").unwrap_err(),
+        loss::by_name::<f32>("").unwrap_err(),
+        init::by_name("he").unwrap_err(),
+        optimizer::by_name::<f32>("SGD", None).unwrap_err(),
+    ]
+    .map(|error| error.to_string());
+    assert_eq!(
+        messages,
+        [
+            "there is no activation `rleu`; there are: sigmoid, tanh, relu, leaky_relu, prelu, elu, identity, softmax, log_softmax",
+            "there is no loss ``; there are: mse, cross_entropy, binary_cross_entropy",
+            "there is no initialiser `he`; there are: zeros, uniform, normal, glorot_uniform, glorot_normal, he_uniform, he_normal, \
+             lecun_uniform, lecun_normal, orthogonal",
+            "there is no optimizer `SGD`; there are: sgd, adam",
+        ]
+    );
+}

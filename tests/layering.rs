@@ -1,0 +1,90 @@
+//! Dependencies point downward only, and the lower crates stay light.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::process::Command;
+
+/// What each crate of the workspace may depend on among the others, each line below the crates that it names.
+const ALLOWED: [(&str, &[&str]); 8] = [
+    ("chainrule-tensor", &[]),
+    ("chainrule-graph", &["chainrule-tensor"]),
+    ("chainrule-nn", &["chainrule-tensor", "chainrule-graph"]),
+    ("chainrule-data", &["chainrule-tensor"]),
+    ("chainrule-train", &["chainrule-tensor", "chainrule-graph", "chainrule-nn", "chainrule-data"]),
+    ("chainrule-checkpoint", &["chainrule-tensor", "chainrule-graph"]),
+    (
+        "chainrule",
+        &[
+            "chainrule-tensor",
+            "chainrule-graph",
+            "chainrule-nn",
+            "chainrule-data",
+            "chainrule-train",
+            "chainrule-checkpoint",
+        ],
+    ),
+    ("chainrule-cli", &["chainrule"]),
+];
+
+/// The crates that draw nothing, parse no files and do not talk to a terminal, and all they may depend on outside of the workspace.
+const LIGHT: [&str; 4] = ["chainrule-tensor", "chainrule-graph", "chainrule-nn", "chainrule-train"];
+const LIGHT_DEPENDENCIES: [&str; 6] = ["nalgebra", "bytemuck", "rand", "rand_distr", "thiserror", "private-gemm-x86"];
+
+/// The dependencies of each crate of the workspace, those for its tests left out.
+fn dependencies() -> BTreeMap<String, BTreeSet<String>> {
+    let output = Command::new(env!("CARGO"))
+        .args(["metadata", "--no-deps", "--offline", "--format-version", "1", "--manifest-path"])
+        .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"))
+        .output()
+        .expect("cargo runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let metadata: serde_json::Value = serde_json::from_slice(&output.stdout).expect("cargo metadata prints JSON");
+    let text = |value: &serde_json::Value| value.as_str().expect("a name").to_owned();
+    let packages = metadata["packages"].as_array().expect("a list of packages").iter();
+    let outside_tests = |package: &serde_json::Value| {
+        let all = package["dependencies"].as_array().expect("a list of dependencies").iter();
+        all.filter(|dependency| dependency["kind"] != "dev").map(|dependency| text(&dependency["name"])).collect()
+    };
+    packages.map(|package| (text(&package["name"]), outside_tests(package))).collect()
+}
+
+#[test]
+fn dependencies_point_downward_only() {
+    let allowed = BTreeMap::from(ALLOWED);
+    let dependencies = dependencies();
+    let known: Vec<&str> = allowed.keys().copied().collect();
+    assert_eq!(dependencies.keys().map(String::as_str).collect::<Vec<_>>(), known, "the crates of the workspace");
+    for (package, names) in &dependencies {
+        for name in names.iter().filter(|name| allowed.contains_key(name.as_str())) {
+            assert!(allowed[package.as_str()].contains(&name.as_str()), "{package} must not depend on {name}");
+        }
+    }
+}
+
+#[test]
+fn the_list_of_allowed_edges_has_no_cycle() {
+    for (position, (package, below)) in ALLOWED.iter().enumerate() {
+        for name in *below {
+            assert!(ALLOWED[..position].iter().any(|(earlier, _)| earlier == name), "{package} -> {name} points upward");
+        }
+    }
+}
+
+#[test]
+fn the_lower_crates_are_light() {
+    let dependencies = dependencies();
+    for package in LIGHT {
+        for name in &dependencies[package] {
+            let allowed = name.starts_with("chainrule-") || LIGHT_DEPENDENCIES.contains(&name.as_str());
+            assert!(allowed, "{package} must not depend on {name}");
+        }
+    }
+}
+
+#[test]
+fn only_tensor_names_the_numeric_kernels() {
+    for (package, names) in dependencies() {
+        for kernel in ["nalgebra", "private-gemm-x86"] {
+            assert_eq!(names.contains(kernel), package == "chainrule-tensor", "{package} and {kernel}");
+        }
+    }
+}
