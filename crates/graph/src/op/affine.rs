@@ -61,13 +61,16 @@ impl<T: Real> Op<T> for Affine<T> {
         gemm(Put::Set, MatMut::new(pass.output, rows, outputs), x, w);
         match &self.activation {
             Some(activation) => activation.bias_map(pass.output, bias),
-            None => simd::dispatch(#[inline(always)] || {
-                for row in pass.output.chunks_exact_mut(outputs) {
-                    for (z, &b) in row.iter_mut().zip(bias) {
-                        *z += b;
+            None => simd::dispatch(
+                #[inline(always)]
+                || {
+                    for row in pass.output.chunks_exact_mut(outputs) {
+                        for (z, &b) in row.iter_mut().zip(bias) {
+                            *z += b;
+                        }
                     }
-                }
-            }),
+                },
+            ),
         }
     }
 
@@ -79,13 +82,16 @@ impl<T: Real> Op<T> for Affine<T> {
             _ if outputs == 0 => {}
             (Some(activation), Some(bias)) => activation.bias_map_back(pass.upstream, pass.output, bias),
             (Some(activation), None) => activation.map_back_in_place(pass.upstream, pass.output),
-            (None, Some(bias)) => simd::dispatch(#[inline(always)] || {
-                for row in pass.upstream.chunks_exact(outputs) {
-                    for (b, &g) in bias.iter_mut().zip(row) {
-                        *b += g;
+            (None, Some(bias)) => simd::dispatch(
+                #[inline(always)]
+                || {
+                    for row in pass.upstream.chunks_exact(outputs) {
+                        for (b, &g) in bias.iter_mut().zip(row) {
+                            *b += g;
+                        }
                     }
-                }
-            }),
+                },
+            ),
             (None, None) => {}
         }
         let upstream = Mat::new(&*pass.upstream, rows, outputs);

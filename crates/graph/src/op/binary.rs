@@ -13,7 +13,7 @@ use crate::Var;
 /// A differentiable function of two numbers.
 trait Binary: Debug + Send + Sync + 'static {
     const NAME: &'static str;
-    /// Whether the partial derivatives read the operands; if not they are given zeros, and nothing is kept for them.
+    /// Whether the partial derivatives read the operands; if not they are constants, the first of them 1, and nothing is kept for them.
     const READS_OPERANDS: bool;
     fn value<T: Real>(a: T, b: T) -> T;
     /// `upstream * df/da`
@@ -61,6 +61,16 @@ impl<T: Real, B: Binary> Op<T> for Zip<B> {
             return;
         }
         // The gradient of a repeated operand is summed over the repetitions.
+        if !B::READS_OPERANDS {
+            if let Some(da) = pass.cotangents.get(0) {
+                broadcast::fold(da.put, da.values, a_shape, pass.upstream, pass.shape);
+            }
+            if let Some(db) = pass.cotangents.get(1) {
+                pass.upstream.iter_mut().for_each(|g| *g = B::pull_b(*g, T::ONE, T::ONE));
+                broadcast::fold(db.put, db.values, b_shape, pass.upstream, pass.shape);
+            }
+            return;
+        }
         if let Some(da) = pass.cotangents.get(0) {
             let da = da.accumulate();
             broadcast::for_each(pass.shape, a_shape, b_shape, |i, ia, ib| da[ia] += B::pull_a(g[i], a[ia], b[ib]));

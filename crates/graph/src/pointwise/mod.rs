@@ -69,44 +69,68 @@ pub trait Pointwise<T: Real>: Debug + Send + Sync + 'static {
     /// `y = f(x)` over slices of equal length.
     #[doc(hidden)]
     fn map(&self, x: &[T], y: &mut [T]) {
-        elementwise::map(Put::Set, y, x, #[inline(always)] |x| self.value(x));
+        elementwise::map(
+            Put::Set,
+            y,
+            x,
+            #[inline(always)]
+            |x| self.value(x),
+        );
     }
 
     /// `dx = upstream * f'` or `dx += upstream * f'` over slices of equal length.
     #[doc(hidden)]
     fn map_back(&self, put: Put, dx: &mut [T], upstream: &[T], at: &[T]) {
-        elementwise::zip(put, dx, upstream, at, #[inline(always)] |g, at| self.pull_back(g, at));
+        elementwise::zip(
+            put,
+            dx,
+            upstream,
+            at,
+            #[inline(always)]
+            |g, at| self.pull_back(g, at),
+        );
     }
 
     /// `z = f(z + bias)` for each row of `z`.
     #[doc(hidden)]
     fn bias_map(&self, z: &mut [T], bias: &[T]) {
-        simd::dispatch(#[inline(always)] || {
-            for row in z.chunks_exact_mut(bias.len()) {
-                for (z, &b) in row.iter_mut().zip(bias) {
-                    *z = self.value(*z + b);
+        simd::dispatch(
+            #[inline(always)]
+            || {
+                for row in z.chunks_exact_mut(bias.len()) {
+                    for (z, &b) in row.iter_mut().zip(bias) {
+                        *z = self.value(*z + b);
+                    }
                 }
-            }
-        });
+            },
+        );
     }
 
     /// `upstream = upstream * f'` in place, and its sum over the rows added to `bias`.
     #[doc(hidden)]
     fn bias_map_back(&self, upstream: &mut [T], at: &[T], bias: &mut [T]) {
-        simd::dispatch(#[inline(always)] || {
-            for (row, at) in upstream.chunks_exact_mut(bias.len()).zip(at.chunks_exact(bias.len())) {
-                for ((g, &at), bias) in row.iter_mut().zip(at).zip(bias.iter_mut()) {
-                    *g = self.pull_back(*g, at);
-                    *bias += *g;
+        simd::dispatch(
+            #[inline(always)]
+            || {
+                for (row, at) in upstream.chunks_exact_mut(bias.len()).zip(at.chunks_exact(bias.len())) {
+                    for ((g, &at), bias) in row.iter_mut().zip(at).zip(bias.iter_mut()) {
+                        *g = self.pull_back(*g, at);
+                        *bias += *g;
+                    }
                 }
-            }
-        });
+            },
+        );
     }
 
     /// `upstream = upstream * f'` in place.
     #[doc(hidden)]
     fn map_back_in_place(&self, upstream: &mut [T], at: &[T]) {
-        elementwise::update(upstream, at, #[inline(always)] |g, at| self.pull_back(g, at));
+        elementwise::update(
+            upstream,
+            at,
+            #[inline(always)]
+            |g, at| self.pull_back(g, at),
+        );
     }
 }
 
