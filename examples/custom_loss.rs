@@ -23,7 +23,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let losses: [(&str, Box<dyn Loss>); 2] =
         [("mean squared error", Box::new(MeanSquaredError)), ("pinball at 0.9", Box::new(pinball))];
     for (name, loss) in losses {
-        let model: Sequential = Sequential::new().linear(1, 1);
+        let model = Sequential::new().linear(1, 1);
         let mut params = model.init([1], 0)?;
         Trainer::new(&model, loss, Adam::new(0.01)).epochs(60).fit(&mut params, &data, None)?;
 

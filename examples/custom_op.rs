@@ -88,7 +88,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let indices = (0..1000).map(|i| inside(points.row(i))).collect();
     let data = Dataset::new(points, Targets::Classes { indices, classes: 2 })?;
 
-    let model: Sequential = Sequential::new().layer(RadialLayer { centres: 8 }).linear(8, 2);
+    let model = Sequential::new().layer(RadialLayer { centres: 8 }).linear(8, 2);
     let mut params = model.init([2], 0)?;
     let mut trainer = Trainer::new(&model, CrossEntropy, Adam::new(0.02)).epochs(60).metric(Accuracy::new());
     trainer.fit(&mut params, &data, None)?;

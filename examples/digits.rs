@@ -9,7 +9,7 @@ use chainrule::prelude::*;
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let (train, test) = Digits::load()?.dataset().split_stratified(0.2, 0)?;
 
-    let model: Sequential = Sequential::new().linear(64, 64).relu().linear(64, 10);
+    let model = Sequential::new().linear(64, 64).relu().linear(64, 10);
     println!("{}", model.summary([64])?);
 
     let mut params = model.init([64], 0)?;

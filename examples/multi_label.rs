@@ -13,7 +13,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let data: Dataset = pictures(4000, 0)?;
     let (train, test) = data.split(0.25, 0)?;
 
-    let model: Sequential = Sequential::new().linear(128, 64).relu().linear(64, 10);
+    let model = Sequential::new().linear(128, 64).relu().linear(64, 10);
     let mut params = model.init([128], 0)?;
     let mut trainer = Trainer::new(&model, BinaryCrossEntropy, Adam::new(0.003))
         .epochs(40)

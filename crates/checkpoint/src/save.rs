@@ -17,7 +17,7 @@ use crate::{CheckpointError, DESCRIPTION};
 /// ```
 /// use chainrule_nn::{Model, Sequential};
 ///
-/// let model: Sequential = Sequential::new().linear(2, 3);
+/// let model = Sequential::new().linear(2, 3);
 /// let params = model.init([2], 0)?;
 /// let path = std::env::temp_dir().join("chainrule-doc-example.safetensors");
 /// chainrule_checkpoint::save(&params, &path, "one layer")?;

@@ -8,7 +8,7 @@ use chainrule_nn::{Model, Sequential};
 use chainrule_tensor::Real;
 
 fn model<T: Real>(hidden: usize) -> Sequential<T> {
-    Sequential::new().linear(3, hidden).prelu().linear(hidden, 2)
+    Sequential::default().linear(3, hidden).prelu().linear(hidden, 2)
 }
 
 fn params<T: Real>(hidden: usize, seed: u64) -> Params<T> {
@@ -71,7 +71,7 @@ fn a_file_that_does_not_fit_says_how_and_changes_nothing() {
     assert!(error.ends_with("parameter `0.weight` has shape [3, 4] in the file, but [3, 5] in the model"), "{error}");
     assert_eq!(wider.values(), before);
 
-    let mut other: Params<f32> = Sequential::new().linear(3, 4).tanh().linear(4, 2).linear(2, 1).init([3], 0).unwrap();
+    let mut other = Sequential::new().linear(3, 4).tanh().linear(4, 2).linear(2, 1).init([3], 0).unwrap();
     let error = load(&mut other, &path).unwrap_err().to_string();
     assert!(
         error.ends_with("missing from the file: 3.weight, 3.bias; in the file but not in the model: 1.slope"),

@@ -8,7 +8,7 @@ use chainrule_tensor::Shape;
 /// ```
 /// use chainrule_nn::{Model, Sequential};
 ///
-/// let model: Sequential = Sequential::new().linear(64, 32).relu().linear(32, 10);
+/// let model = Sequential::new().linear(64, 32).relu().linear(32, 10);
 /// assert_eq!(
 ///     model.summary([64])?.to_string(),
 ///     "\

@@ -6,17 +6,22 @@
 
 /// Runs `kernel` compiled for the best vector instructions that this processor has.
 ///
-/// The kernel is an ordinary closure over slices; what it calls must be `#[inline(always)]` to be compiled with it.
+/// The kernel is an ordinary closure over slices. What is compiled for the better instructions is what the compiler inlines: a closure of any size needs
+/// `#[inline(always)]` before it, so does what it calls, and inner loops should be plain `for` loops, since an iterator adaptor around a heavy function
+/// becomes a call. A kernel that is not inlined still gives the right result, at the speed of the baseline.
 /// The result does not depend on which version runs: no version may reorder floating-point operations, and a
 /// [`Real::mul_add`](crate::Real::mul_add) rounds once everywhere.
 ///
 /// ```
 /// let mut values = vec![1.0_f32; 100];
-/// chainrule_tensor::simd::dispatch(|| {
-///     for x in &mut values {
-///         *x *= 3.0;
-///     }
-/// });
+/// chainrule_tensor::simd::dispatch(
+///     #[inline(always)]
+///     || {
+///         for x in &mut values {
+///             *x *= 3.0;
+///         }
+///     },
+/// );
 /// assert_eq!(values, vec![3.0; 100]);
 /// ```
 #[inline(always)]

@@ -3,7 +3,7 @@ use chainrule_graph::{Properties, Var};
 use chainrule_tensor::{Real, Shape, simd};
 
 use super::Activation;
-use super::softmax::{last_axis, row_max};
+use super::softmax::{last_axis, row_max, sum_exp};
 use crate::Layer;
 
 /// Logarithms of probabilities over the last axis: `y_i = x_i - max x - ln sum_j e^(x_j - max x)`; gradient `g - softmax(x) sum g`.
@@ -46,26 +46,35 @@ impl<T: Real> Op<T> for LogSoftmaxOp {
 
     fn forward(&self, pass: Forward<'_, T>) {
         let (_, classes) = pass.shape.as_rows();
-        simd::dispatch(|| {
-            for (y, x) in pass.output.chunks_exact_mut(classes).zip(pass.inputs[0].chunks_exact(classes)) {
-                let max = row_max(x);
-                let log_sum = x.iter().map(|&x| (x - max).exp()).sum::<T>().ln();
-                y.iter_mut().zip(x).for_each(|(y, &x)| *y = (x - max) - log_sum);
-            }
-        });
+        simd::dispatch(
+            #[inline(always)]
+            || {
+                for (y, x) in pass.output.chunks_exact_mut(classes).zip(pass.inputs[0].chunks_exact(classes)) {
+                    let (max, log_sum) = (row_max(x), sum_exp(x).ln());
+                    for (y, &x) in y.iter_mut().zip(x) {
+                        *y = (x - max) - log_sum;
+                    }
+                }
+            },
+        );
     }
 
     fn vjp(&self, mut pass: Backward<'_, T>) {
         let (_, classes) = pass.shape.as_rows();
         let Some(dx) = pass.cotangents.get(0) else { return };
         let dx = dx.accumulate();
-        simd::dispatch(|| {
-            let rows = dx.chunks_exact_mut(classes).zip(pass.output.chunks_exact(classes));
-            for ((dx, y), g) in rows.zip(pass.upstream.chunks_exact(classes)) {
-                let total: T = g.iter().copied().sum();
-                dx.iter_mut().zip(g).zip(y).for_each(|((dx, &g), &y)| *dx += g - y.exp() * total);
-            }
-        });
+        simd::dispatch(
+            #[inline(always)]
+            || {
+                let rows = dx.chunks_exact_mut(classes).zip(pass.output.chunks_exact(classes));
+                for ((dx, y), g) in rows.zip(pass.upstream.chunks_exact(classes)) {
+                    let total: T = g.iter().copied().sum();
+                    for ((dx, &g), &y) in dx.iter_mut().zip(g).zip(y) {
+                        *dx += g - y.exp() * total;
+                    }
+                }
+            },
+        );
     }
 }
 

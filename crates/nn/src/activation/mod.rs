@@ -37,7 +37,7 @@ pub use prelu::PRelu;
 pub use relu::Relu;
 pub use sigmoid::Sigmoid;
 pub use softmax::Softmax;
-pub(crate) use softmax::row_max;
+pub(crate) use softmax::{row_max, softmax_rows, sum_exp};
 pub use tanh::Tanh;
 
 /// A layer that is an activation, with what is known of it.

@@ -101,12 +101,16 @@ impl<T: Real> Op<T> for PReluOp {
                 slopes => {
                     let width = slopes.len().max(1);
                     let rows = dx.accumulate().chunks_exact_mut(width);
-                    simd::dispatch(|| {
-                        for ((dx, g), x) in rows.zip(g.chunks_exact(width)).zip(x.chunks_exact(width)) {
-                            let row = dx.iter_mut().zip(g).zip(x).zip(slopes);
-                            row.for_each(|(((dx, &g), &x), &slope)| *dx += pull(g, x, slope));
-                        }
-                    });
+                    simd::dispatch(
+                        #[inline(always)]
+                        || {
+                            for ((dx, g), x) in rows.zip(g.chunks_exact(width)).zip(x.chunks_exact(width)) {
+                                for (((dx, &g), &x), &slope) in dx.iter_mut().zip(g).zip(x).zip(slopes) {
+                                    *dx += pull(g, x, slope);
+                                }
+                            }
+                        },
+                    );
                 }
             }
         }
@@ -114,17 +118,21 @@ impl<T: Real> Op<T> for PReluOp {
             let pull = |g: T, x: T| if x > T::ZERO { T::ZERO } else { g * x };
             let dslope = dslope.accumulate();
             let width = if dslope.len() == 1 { pass.shape.as_rows().1 } else { dslope.len() }.max(1);
-            simd::dispatch(|| {
-                for (g, x) in g.chunks_exact(width).zip(x.chunks_exact(width)) {
-                    match &mut *dslope {
-                        [dslope] => *dslope += g.iter().zip(x).map(|(&g, &x)| pull(g, x)).sum::<T>(),
-                        dslopes => {
-                            let row = dslopes.iter_mut().zip(g).zip(x);
-                            row.for_each(|((dslope, &g), &x)| *dslope += pull(g, x));
+            simd::dispatch(
+                #[inline(always)]
+                || {
+                    for (g, x) in g.chunks_exact(width).zip(x.chunks_exact(width)) {
+                        match &mut *dslope {
+                            [dslope] => *dslope += g.iter().zip(x).map(|(&g, &x)| pull(g, x)).sum::<T>(),
+                            dslopes => {
+                                for ((dslope, &g), &x) in dslopes.iter_mut().zip(g).zip(x) {
+                                    *dslope += pull(g, x);
+                                }
+                            }
                         }
                     }
-                }
-            });
+                },
+            );
         }
     }
 }

@@ -46,27 +46,25 @@ impl<T: Real> Op<T> for SoftmaxOp {
 
     fn forward(&self, pass: Forward<'_, T>) {
         let (_, classes) = pass.shape.as_rows();
-        simd::dispatch(|| {
-            for (y, x) in pass.output.chunks_exact_mut(classes).zip(pass.inputs[0].chunks_exact(classes)) {
-                let max = row_max(x);
-                y.iter_mut().zip(x).for_each(|(y, &x)| *y = (x - max).exp());
-                let scale = T::ONE / y.iter().copied().sum::<T>();
-                y.iter_mut().for_each(|y| *y *= scale);
-            }
-        });
+        softmax_rows(pass.inputs.get(0), pass.output, &mut [], classes);
     }
 
     fn vjp(&self, mut pass: Backward<'_, T>) {
         let (_, classes) = pass.shape.as_rows();
         let Some(dx) = pass.cotangents.get(0) else { return };
         let dx = dx.accumulate();
-        simd::dispatch(|| {
-            let rows = dx.chunks_exact_mut(classes).zip(pass.output.chunks_exact(classes));
-            for ((dx, y), g) in rows.zip(pass.upstream.chunks_exact(classes)) {
-                let mean: T = g.iter().zip(y).map(|(&g, &y)| g * y).sum();
-                dx.iter_mut().zip(g).zip(y).for_each(|((dx, &g), &y)| *dx += y * (g - mean));
-            }
-        });
+        simd::dispatch(
+            #[inline(always)]
+            || {
+                let rows = dx.chunks_exact_mut(classes).zip(pass.output.chunks_exact(classes));
+                for ((dx, y), g) in rows.zip(pass.upstream.chunks_exact(classes)) {
+                    let mean: T = g.iter().zip(y).map(|(&g, &y)| g * y).sum();
+                    for ((dx, &g), &y) in dx.iter_mut().zip(g).zip(y) {
+                        *dx += y * (g - mean);
+                    }
+                }
+            },
+        );
     }
 }
 
@@ -77,9 +75,53 @@ pub(super) fn last_axis(shape: Shape) -> Result<Shape, String> {
     }
 }
 
+/// The softmax of each row of `x` into `p`, and each row's sum of `e^(x - max x)` into `sums`, as far as that reaches.
+pub(crate) fn softmax_rows<T: Real>(x: &[T], p: &mut [T], sums: &mut [T], classes: usize) {
+    simd::dispatch(
+        #[inline(always)]
+        || {
+            for (p, x) in p.chunks_exact_mut(classes).zip(x.chunks_exact(classes)) {
+                let max = row_max(x);
+                for (p, &x) in p.iter_mut().zip(x) {
+                    *p = x - max;
+                }
+            }
+            // Over all rows at once: one row of few classes would not fill a vector.
+            for p in p.iter_mut() {
+                *p = p.exp();
+            }
+            let mut sums = sums.iter_mut();
+            for p in p.chunks_exact_mut(classes) {
+                let sum: T = p.iter().copied().sum();
+                let scale = T::ONE / sum;
+                for p in p {
+                    *p *= scale;
+                }
+                if let Some(out) = sums.next() {
+                    *out = sum;
+                }
+            }
+        },
+    );
+}
+
+/// `sum e^(x - max x)`
+#[inline(always)]
+pub(crate) fn sum_exp<T: Real>(row: &[T]) -> T {
+    let (max, mut sum) = (row_max(row), T::ZERO);
+    for &x in row {
+        sum += (x - max).exp();
+    }
+    sum
+}
+
 #[inline(always)]
 pub(crate) fn row_max<T: Real>(row: &[T]) -> T {
-    row.iter().fold(-T::INFINITY, |max, &x| max.maximum(x))
+    let mut max = -T::INFINITY;
+    for &x in row {
+        max = max.maximum(x);
+    }
+    max
 }
 
 #[cfg(test)]

@@ -15,9 +15,9 @@ use crate::init::{He, Uniform};
 /// use chainrule_nn::{Linear, Model};
 ///
 /// let layer = Linear::new(64, 10).weight_init(He::normal()).bias_init(0.0);
-/// let params = layer.init([64], 7)?;
+/// let params: chainrule_graph::Params = layer.init([64], 7)?;
 /// assert_eq!(params.count(), 650);
-/// assert_eq!(params.get("bias").unwrap().values(), [0.0_f32; 10]);
+/// assert_eq!(params.get("bias").unwrap().values(), [0.0; 10]);
 /// # Ok::<(), chainrule_graph::BuildError>(())
 /// ```
 #[derive(Clone, Debug)]

@@ -49,7 +49,6 @@ pub use sequential::Sequential;
 /// let model = Sequential::new().linear(4, 8).relu().layer(gated);
 /// let params = model.init([4], 0)?;
 /// assert_eq!(params.get("2.gate.weight").unwrap().shape(), [8, 3].into());
-/// # let _: chainrule_graph::Params = params;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub trait Layer<T: Real = f32>: Debug + Send + Sync {

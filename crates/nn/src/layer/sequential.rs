@@ -6,13 +6,14 @@ use crate::activation::{Elu, Identity, LeakyRelu, LogSoftmax, PRelu, Relu, Sigmo
 
 /// Layers one after the other. Parameters carry the layer's position in front: `0.weight`, `0.bias`, `2.weight`.
 ///
+/// [`Sequential::new`] starts a model in `f32`; one in `f64`, as for a gradient check, starts from `Sequential::<f64>::default()`.
+///
 /// ```
 /// use chainrule_nn::{Model, Sequential};
 ///
 /// let model = Sequential::new().linear(64, 32).relu().linear(32, 10);
 /// let params = model.init([64], 0)?;
 /// assert_eq!(params.count(), 64 * 32 + 32 + 32 * 10 + 10);
-/// # let _: chainrule_graph::Params = params;
 /// # Ok::<(), chainrule_graph::BuildError>(())
 /// ```
 #[derive(Debug)]
@@ -26,13 +27,15 @@ impl<T: Real> Default for Sequential<T> {
     }
 }
 
-impl<T: Real> Sequential<T> {
-    /// No layer yet: the identity.
+impl Sequential {
+    /// No layer yet: the identity, in `f32`.
     #[must_use]
     pub fn new() -> Self {
         Sequential::default()
     }
+}
 
+impl<T: Real> Sequential<T> {
     /// Adds any layer.
     #[must_use]
     pub fn layer(mut self, layer: impl Layer<T> + 'static) -> Self {

@@ -54,14 +54,29 @@ impl<T: Real> Op<T> for SigmoidBinaryCrossEntropy {
     }
 
     fn forward(&self, pass: Forward<'_, T>) {
-        let value = |x: T, t: T| x.maximum(T::ZERO) - x * t + (-x.abs()).exp().ln_1p();
-        elementwise::zip(Put::Set, pass.output, pass.inputs.get(LOGITS), pass.inputs.get(TARGET), value);
+        let (x, t) = (pass.inputs.get(LOGITS), pass.inputs.get(TARGET));
+        elementwise::zip(
+            Put::Set,
+            pass.output,
+            x,
+            t,
+            #[inline(always)]
+            |x, t| x.maximum(T::ZERO) - x * t + (-x.abs()).exp().ln_1p(),
+        );
     }
 
     fn vjp(&self, mut pass: Backward<'_, T>) {
         let (x, t) = (pass.inputs.get(LOGITS), pass.inputs.get(TARGET));
         if let Some(dx) = pass.cotangents.get(LOGITS) {
-            elementwise::zip3(dx.put, dx.values, pass.upstream, x, t, |g, x, t| g * (x.sigmoid() - t));
+            elementwise::zip3(
+                dx.put,
+                dx.values,
+                pass.upstream,
+                x,
+                t,
+                #[inline(always)]
+                |g, x, t| g * (x.sigmoid() - t),
+            );
         }
         if let Some(dt) = pass.cotangents.get(TARGET) {
             dt.zip(pass.upstream, x, |g, x| -g * x);

@@ -5,7 +5,7 @@ use chainrule_graph::op::{Backward, Forward, Op, Reads};
 use chainrule_tensor::{Real, Shape, simd};
 
 use super::{Loss, TargetKind, expect_logits};
-use crate::activation::row_max;
+use crate::activation::{row_max, softmax_rows, sum_exp};
 
 /// Softmax cross-entropy on logits, one value for each sample: `-sum_c q_c ln softmax(p)_c`; gradient `softmax(p) sum q - q`.
 ///
@@ -89,72 +89,77 @@ impl<T: Real> Op<T> for SoftmaxCrossEntropy {
 
     fn forward(&self, pass: Forward<'_, T>) {
         let (logits, target) = (pass.inputs.get(LOGITS), pass.inputs.get(TARGET));
-        let (rows, classes) = pass.inputs.shape(LOGITS).as_rows();
+        let (_, classes) = pass.inputs.shape(LOGITS).as_rows();
         let by_index = pass.inputs.shape(TARGET) == pass.shape;
-        let (output, saved) = (pass.output, pass.saved);
-        simd::dispatch(|| {
-            for row in 0..rows {
-                let x = &logits[row * classes..][..classes];
-                let max = row_max(x);
-                let sum = if saved.is_empty() {
-                    x.iter().map(|&x| (x - max).exp()).sum::<T>()
-                } else {
-                    let p = &mut saved[row * classes..][..classes];
-                    p.iter_mut().zip(x).for_each(|(p, &x)| *p = (x - max).exp());
-                    let sum = p.iter().copied().sum::<T>();
-                    let scale = T::ONE / sum;
-                    p.iter_mut().for_each(|p| *p *= scale);
-                    sum
-                };
-                let log_sum = sum.ln();
-                output[row] = if by_index {
-                    class(target[row], classes).map_or(T::NAN, |y| log_sum - (x[y] - max))
-                } else {
-                    let q = &target[row * classes..][..classes];
-                    // A class of probability zero costs nothing, even at a logit of minus infinity.
-                    let cost = |q: T, x: T| if q == T::ZERO { T::ZERO } else { q * (log_sum - (x - max)) };
-                    q.iter().zip(x).map(|(&q, &x)| cost(q, x)).sum()
-                };
-            }
-        });
+        let output = pass.output;
+        if pass.saved.is_empty() {
+            simd::dispatch(
+                #[inline(always)]
+                || {
+                    for (sum, x) in output.iter_mut().zip(logits.chunks_exact(classes)) {
+                        *sum = sum_exp(x);
+                    }
+                },
+            );
+        } else {
+            softmax_rows(logits, pass.saved, output, classes);
+        }
+        // The output holds each row's sum of e^(x - max): take all logarithms at once, then add what the target takes away.
+        simd::dispatch(
+            #[inline(always)]
+            || {
+                for sum in output.iter_mut() {
+                    *sum = sum.ln();
+                }
+            },
+        );
+        for (row, (out, x)) in output.iter_mut().zip(logits.chunks_exact(classes)).enumerate() {
+            let (log_sum, max) = (*out, row_max(x));
+            *out = if by_index {
+                class(target[row], classes).map_or(T::NAN, |y| log_sum - (x[y] - max))
+            } else {
+                let q = &target[row * classes..][..classes];
+                // A class of probability zero costs nothing, even at a logit of minus infinity.
+                let cost = |q: T, x: T| if q == T::ZERO { T::ZERO } else { q * (log_sum - (x - max)) };
+                q.iter().zip(x).map(|(&q, &x)| cost(q, x)).sum()
+            };
+        }
     }
 
     fn vjp(&self, mut pass: Backward<'_, T>) {
         let (logits, target) = (pass.inputs.get(LOGITS), pass.inputs.get(TARGET));
-        let (rows, classes) = pass.inputs.shape(LOGITS).as_rows();
+        let (_, classes) = pass.inputs.shape(LOGITS).as_rows();
         let by_index = pass.inputs.shape(TARGET) == pass.shape;
-        let (g, p) = (&*pass.upstream, pass.saved);
+        let g = &*pass.upstream;
         if let Some(dx) = pass.cotangents.get(LOGITS) {
-            let dx = dx.accumulate();
-            simd::dispatch(|| {
-                for row in 0..rows {
-                    let (dx, p) = (&mut dx[row * classes..][..classes], &p[row * classes..][..classes]);
-                    if by_index {
-                        // A label that is no class makes the whole row NaN, as it did the value.
-                        let y = class(target[row], classes);
-                        let g = if y.is_some() { g[row] } else { T::NAN };
-                        dx.iter_mut().zip(p).for_each(|(dx, &p)| *dx += g * p);
-                        if let Some(y) = y {
-                            dx[y] -= g;
-                        }
-                    } else {
-                        let (q, g) = (&target[row * classes..][..classes], g[row]);
-                        let total: T = q.iter().copied().sum();
-                        dx.iter_mut().zip(p).zip(q).for_each(|((dx, &p), &q)| *dx += g * (p * total - q));
+            let rows = dx.accumulate().chunks_exact_mut(classes).zip(pass.saved.chunks_exact(classes));
+            for (row, (dx, p)) in rows.enumerate() {
+                if by_index {
+                    // A label that is no class makes the whole row NaN, as it did the value.
+                    let y = class(target[row], classes);
+                    let g = if y.is_some() { g[row] } else { T::NAN };
+                    for (dx, &p) in dx.iter_mut().zip(p) {
+                        *dx += g * p;
+                    }
+                    if let Some(y) = y {
+                        dx[y] -= g;
+                    }
+                } else {
+                    let (q, g) = (&target[row * classes..][..classes], g[row]);
+                    let total: T = q.iter().copied().sum();
+                    for ((dx, &p), &q) in dx.iter_mut().zip(p).zip(q) {
+                        *dx += g * (p * total - q);
                     }
                 }
-            });
+            }
         }
         if let Some(dq) = pass.cotangents.get(TARGET).filter(|_| !by_index) {
-            let dq = dq.accumulate();
-            for row in 0..rows {
-                let x = &logits[row * classes..][..classes];
-                let max = row_max(x);
-                let log_sum = x.iter().map(|&x| (x - max).exp()).sum::<T>().ln();
-                dq[row * classes..][..classes]
-                    .iter_mut()
-                    .zip(x)
-                    .for_each(|(dq, &x)| *dq += g[row] * (log_sum - (x - max)));
+            let rows = dq.accumulate().chunks_exact_mut(classes).zip(logits.chunks_exact(classes));
+            for ((dq, x), &g) in rows.zip(g) {
+                let (max, log_sum) = (row_max(x), sum_exp(x).ln());
+                for (dq, &x) in dq.iter_mut().zip(x) {
+                    *dq += g * (log_sum - (x - max));
+                }
             }
         }
     }

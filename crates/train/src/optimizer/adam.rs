@@ -67,14 +67,17 @@ impl<T: Real> Optimizer<T> for Adam {
         let [new1, new2] = [1.0 - self.beta1, 1.0 - self.beta2].map(T::from_f64);
         let moments = first.iter_mut().zip(second.iter_mut());
         let weights = update.weights.iter_mut().zip(update.gradient);
-        simd::dispatch(|| {
-            for ((w, &g), (m, v)) in weights.zip(moments) {
-                let g = g + decay * *w;
-                *m = beta1 * *m + new1 * g;
-                *v = beta2 * *v + new2 * g * g;
-                *w -= rate * *m / (v.sqrt() * scale + epsilon);
-            }
-        });
+        simd::dispatch(
+            #[inline(always)]
+            || {
+                for ((w, &g), (m, v)) in weights.zip(moments) {
+                    let g = g + decay * *w;
+                    *m = beta1 * *m + new1 * g;
+                    *v = beta2 * *v + new2 * g * g;
+                    *w -= rate * *m / (v.sqrt() * scale + epsilon);
+                }
+            },
+        );
     }
 }
 

@@ -79,21 +79,29 @@ impl<T: Real> Optimizer<T> for Sgd {
         let [rate, momentum, decay] = [update.learning_rate, self.momentum, self.weight_decay].map(T::from_f64);
         let (weights, gradient) = (update.weights, update.gradient);
         let [velocity] = update.slots else {
-            return simd::dispatch(|| {
-                weights.iter_mut().zip(gradient).for_each(|(w, &g)| *w -= rate * (g + decay * *w));
-            });
+            return simd::dispatch(
+                #[inline(always)]
+                || {
+                    for (w, &g) in weights.iter_mut().zip(gradient) {
+                        *w -= rate * (g + decay * *w);
+                    }
+                },
+            );
         };
         let (keep, take) =
             if update.step == 1 { (T::ZERO, T::ONE) } else { (momentum, T::from_f64(1.0 - self.dampening)) };
         // w -= rate (own g + along v)
         let (own, along) = if self.nesterov { (T::ONE, momentum) } else { (T::ZERO, T::ONE) };
-        simd::dispatch(|| {
-            for ((w, &g), v) in weights.iter_mut().zip(gradient).zip(velocity.iter_mut()) {
-                let g = g + decay * *w;
-                *v = keep * *v + take * g;
-                *w -= rate * (own * g + along * *v);
-            }
-        });
+        simd::dispatch(
+            #[inline(always)]
+            || {
+                for ((w, &g), v) in weights.iter_mut().zip(gradient).zip(velocity.iter_mut()) {
+                    let g = g + decay * *w;
+                    *v = keep * *v + take * g;
+                    *w -= rate * (own * g + along * *v);
+                }
+            },
+        );
     }
 }
 
