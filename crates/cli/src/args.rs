@@ -1,0 +1,99 @@
+//! The flags as they are typed.
+
+use std::path::PathBuf;
+
+use clap::Parser;
+
+use crate::config::{activations, optimizers};
+use crate::place::DEFAULT_PATH;
+
+/// Trains a network to read handwritten digits, shows how well it does, and saves it.
+///
+/// The 1797 digits of 8x8 pixels come with the program. A fifth of them, with the classes in proportion, is set aside to test on; a tenth of the rest
+/// chooses the epoch whose weights are kept; the network learns from what remains.
+#[derive(Debug, Parser)]
+#[command(name = "chainrule", version, after_help = AFTER_HELP)]
+pub struct Args {
+    /// Fixes the split of the digits, the first weights and the order of the samples
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub seed: u64,
+
+    /// How often to go through the training digits
+    #[arg(long, value_name = "N", default_value_t = 40, allow_negative_numbers = true)]
+    pub epochs: i64,
+
+    /// The widths of the hidden layers, separated by commas; `none` for no hidden layer
+    #[arg(long, value_name = "WIDTHS", default_value = "128,64", allow_hyphen_values = true)]
+    pub hidden: String,
+
+    #[arg(long, value_name = "NAME", default_value = "relu",
+        help = format!("What the hidden layers apply: {}", activations().join(", ")))]
+    pub activation: String,
+
+    #[arg(long, value_name = "NAME", default_value = "adam",
+        help = format!("The rule that moves the weights: {}", optimizers().join(", ")))]
+    pub optimizer: String,
+
+    /// How far each step goes [default: 0.001 for adam, 0.1 for sgd]
+    #[arg(long, value_name = "RATE", allow_negative_numbers = true)]
+    pub learning_rate: Option<f64>,
+
+    /// How many digits make a step
+    #[arg(long, value_name = "N", default_value_t = 32, allow_negative_numbers = true)]
+    pub batch_size: i64,
+
+    #[arg(long, value_name = "PATH",
+        help = format!("Where to save the network, replacing what is there [default: {DEFAULT_PATH}, keeping what is there under another name]"))]
+    pub output: Option<PathBuf>,
+
+    /// Say nothing unless something goes wrong
+    #[arg(long, short)]
+    pub quiet: bool,
+
+    /// Print one JSON object on standard output, and nothing else there
+    #[arg(long)]
+    pub json: bool,
+}
+
+const AFTER_HELP: &str = "\
+Examples:
+  chainrule                                    train, show the result, save the network
+  chainrule --hidden none                      no hidden layer: softmax regression
+  chainrule --hidden 32,32,32 --activation tanh --seed 7
+  chainrule --optimizer sgd --learning-rate 0.05 --batch-size 16 --epochs 100
+  chainrule --json --quiet --output /tmp/net.safetensors
+
+Files:
+  The network is saved as safetensors, with a description in JSON from which it can be rebuilt.
+  Without --output, a network already saved under the default name is kept as digits.1.safetensors,
+  digits.2.safetensors and so on, unless the new one is the same.
+
+Ctrl-C stops after the current batch and saves the best weights so far; a second one quits at once.
+NO_COLOR turns colours off. Results go to standard output, progress and notes to standard error.
+
+Exit codes:
+  0  done
+  1  something failed: the loss became infinite, the file cannot be written
+  2  a flag is wrong
+  130  stopped by Ctrl-C";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_flags_are_well_formed() {
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn the_defaults_in_the_help_are_the_real_ones() {
+        let help = Args::command().render_long_help().to_string();
+        for (optimizer, rate) in [("adam", 0.001), ("sgd", 0.1)] {
+            assert!(help.contains(&format!("{rate} for {optimizer}")), "{help}");
+            assert_eq!(crate::config::default_learning_rate(optimizer), Some(rate));
+        }
+        assert_eq!(DEFAULT_PATH, "digits.safetensors");
+    }
+}

@@ -1,0 +1,218 @@
+//! The flags, checked: what is to be done.
+
+use chainrule::nn::{UnknownName, activation};
+use chainrule::prelude::*;
+use chainrule::train::optimizer;
+
+use crate::args::Args;
+use crate::network::Network;
+use crate::place::Place;
+
+/// More parameters than this would not fit into the memory of a common machine.
+const MOST_PARAMETERS: u128 = 50_000_000;
+
+/// A training that makes sense.
+#[derive(Debug)]
+pub struct Config {
+    pub settings: Settings,
+    pub network: Network,
+    pub optimizer: Box<dyn Optimizer>,
+    pub place: Place,
+}
+
+/// Its numbers and names, to be told.
+#[derive(Debug)]
+pub struct Settings {
+    pub seed: u64,
+    pub epochs: usize,
+    pub batch_size: usize,
+    pub optimizer: &'static str,
+    pub learning_rate: f64,
+}
+
+/// A flag whose value makes no sense. The message names the flag, the value and what is allowed.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    #[error("--{flag} {value}: must be a whole number of at least 1")]
+    Count { flag: &'static str, value: i64 },
+    #[error("--hidden {0}: must be whole numbers of at least 1, separated by commas, such as 64,32, or `none`")]
+    Hidden(String),
+    #[error("--hidden {hidden}: makes {parameters} parameters; at most {MOST_PARAMETERS} are allowed")]
+    TooLarge { hidden: String, parameters: u128 },
+    #[error("--activation {0}: it turns the outputs of a whole layer into probabilities, so that it is not for hidden layers; there are: {known}", known = activations().join(", "))]
+    OutputActivation(String),
+    #[error("--activation {0}: there is no such activation; there are: {known}", known = activations().join(", "))]
+    Activation(String),
+    #[error("--optimizer {name}: {source}")]
+    Optimizer { name: String, source: UnknownName },
+    #[error("--learning-rate {0}: must be a number above 0, such as 0.001")]
+    LearningRate(f64),
+}
+
+impl Config {
+    /// Checks the flags.
+    ///
+    /// # Errors
+    /// The first flag whose value makes no sense.
+    pub fn resolve(args: Args) -> Result<Self, ConfigError> {
+        let learning_rate = args.learning_rate.or(default_learning_rate(&args.optimizer));
+        if let Some(rate) = learning_rate.filter(|rate| !(rate.is_finite() && *rate > 0.0)) {
+            return Err(ConfigError::LearningRate(rate));
+        }
+        let optimizer = optimizer::by_name(&args.optimizer, learning_rate)
+            .map_err(|source| ConfigError::Optimizer { name: args.optimizer, source })?;
+        let settings = Settings {
+            seed: args.seed,
+            epochs: at_least_one("epochs", args.epochs)?,
+            batch_size: at_least_one("batch-size", args.batch_size)?,
+            optimizer: optimizer.name(),
+            learning_rate: optimizer.learning_rate(),
+        };
+        let network = network(&args.hidden, args.activation)?;
+        Ok(Config { settings, network, optimizer, place: Place::new(args.output) })
+    }
+}
+
+/// The activations that a hidden layer can have: those that look at each value alone.
+pub fn activations() -> Vec<String> {
+    let names = activation::all::<f32>().into_iter().map(|activation| activation.kind().to_owned());
+    names.filter(|name| !is_for_outputs(name)).collect()
+}
+
+/// The optimizers there are.
+pub fn optimizers() -> Vec<&'static str> {
+    optimizer::all::<f32>(None).iter().map(|optimizer| optimizer.name()).collect()
+}
+
+/// The learning rate that suits the digits, where it is not the optimizer's own default.
+pub fn default_learning_rate(optimizer: &str) -> Option<f64> {
+    match optimizer {
+        "adam" => Some(0.001),
+        "sgd" => Some(0.1),
+        _ => None,
+    }
+}
+
+fn is_for_outputs(activation: &str) -> bool {
+    matches!(activation, "softmax" | "log_softmax")
+}
+
+fn at_least_one(flag: &'static str, value: i64) -> Result<usize, ConfigError> {
+    usize::try_from(value).ok().filter(|&value| value > 0).ok_or(ConfigError::Count { flag, value })
+}
+
+fn network(hidden: &str, activation: String) -> Result<Network, ConfigError> {
+    if is_for_outputs(&activation) {
+        return Err(ConfigError::OutputActivation(activation));
+    }
+    let widths = widths(hidden).ok_or_else(|| ConfigError::Hidden(hidden.to_owned()))?;
+    let parameters = parameters(&widths);
+    if parameters > MOST_PARAMETERS {
+        return Err(ConfigError::TooLarge { hidden: hidden.to_owned(), parameters });
+    }
+    Network::new(widths, &activation).map_err(|_| ConfigError::Activation(activation))
+}
+
+fn widths(text: &str) -> Option<Vec<usize>> {
+    if matches!(text.trim(), "" | "none") {
+        return Some(Vec::new());
+    }
+    text.split(',').map(|width| width.trim().parse().ok().filter(|&width| width > 0)).collect()
+}
+
+/// Weights and biases of the linear layers, in a type that no widths overflow.
+fn parameters(hidden: &[usize]) -> u128 {
+    let widths: Vec<u128> =
+        [&[Digits::PIXELS], hidden, &[Digits::CLASSES]].concat().iter().map(|&n| n as u128).collect();
+    widths.windows(2).fold(0, |sum: u128, pair| sum.saturating_add((pair[0] + 1).saturating_mul(pair[1])))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser;
+
+    fn resolve(flags: &[&str]) -> Result<Config, String> {
+        let args = Args::try_parse_from(["chainrule"].iter().chain(flags)).unwrap();
+        Config::resolve(args).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn without_flags_everything_has_a_default() {
+        let config = resolve(&[]).unwrap();
+        let settings = config.settings;
+        assert_eq!((settings.seed, settings.epochs, settings.batch_size), (0, 40, 32));
+        assert_eq!((settings.optimizer, settings.learning_rate), ("adam", 0.001));
+        assert_eq!((config.network.hidden(), config.network.activation()), (&[128, 64][..], "relu"));
+    }
+
+    #[test]
+    fn the_learning_rate_follows_the_optimizer_unless_given() {
+        let rate = |flags: &[&str]| resolve(flags).unwrap().optimizer.learning_rate();
+        assert_eq!(rate(&["--optimizer", "sgd"]), 0.1);
+        assert_eq!(rate(&["--optimizer", "sgd", "--learning-rate", "2"]), 2.0);
+    }
+
+    #[test]
+    fn hidden_layers_are_read_as_a_list() {
+        let hidden = |text: &str| resolve(&["--hidden", text]).map(|config| config.network.hidden().to_vec());
+        for none in ["", "none", " "] {
+            assert_eq!(hidden(none), Ok(vec![]));
+        }
+        assert_eq!(hidden("64"), Ok(vec![64]));
+        assert_eq!(hidden("64, 32,16"), Ok(vec![64, 32, 16]));
+        for wrong in ["64,", "0", "-3", "64;32", "1e3"] {
+            let rest = "must be whole numbers of at least 1, separated by commas, such as 64,32, or `none`";
+            assert_eq!(hidden(wrong), Err(format!("--hidden {wrong}: {rest}")));
+        }
+    }
+
+    #[test]
+    fn a_network_too_large_for_the_memory_is_refused_with_its_size() {
+        let error = resolve(&["--hidden", "100000,100000"]).unwrap_err();
+        assert_eq!(error, "--hidden 100000,100000: makes 10007600010 parameters; at most 50000000 are allowed");
+        let most = usize::MAX.to_string();
+        assert!(resolve(&["--hidden", &format!("{most},{most},{most}")]).is_err());
+    }
+
+    #[test]
+    fn every_activation_in_the_list_works_and_others_are_named() {
+        for name in activations() {
+            assert_eq!(resolve(&["--activation", &name]).unwrap().network.activation(), name);
+        }
+        let known = "there are: sigmoid, tanh, relu, leaky_relu, prelu, elu, identity";
+        assert_eq!(
+            resolve(&["--activation", "rleu"]).unwrap_err(),
+            format!("--activation rleu: there is no such activation; {known}")
+        );
+        for name in ["softmax", "log_softmax"] {
+            let why = "it turns the outputs of a whole layer into probabilities, so that it is not for hidden layers";
+            assert_eq!(resolve(&["--activation", name]).unwrap_err(), format!("--activation {name}: {why}; {known}"));
+        }
+    }
+
+    #[test]
+    fn every_optimizer_in_the_list_works_and_others_are_named() {
+        for name in optimizers() {
+            assert_eq!(resolve(&["--optimizer", name]).unwrap().optimizer.name(), name);
+        }
+        assert_eq!(
+            resolve(&["--optimizer", "adma"]).unwrap_err(),
+            "--optimizer adma: there is no optimizer `adma`; there are: sgd, adam"
+        );
+    }
+
+    #[test]
+    fn numbers_out_of_range_are_refused() {
+        for flag in ["epochs", "batch-size"] {
+            for value in ["0", "-5"] {
+                let error = resolve(&[&format!("--{flag}"), value]).unwrap_err();
+                assert_eq!(error, format!("--{flag} {value}: must be a whole number of at least 1"));
+            }
+        }
+        for value in ["0", "-0.5", "NaN", "inf"] {
+            let error = resolve(&["--learning-rate", value]).unwrap_err();
+            assert_eq!(error, format!("--learning-rate {value}: must be a number above 0, such as 0.001"));
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! The run: train, test, save, tell.
+
+use std::io;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Instant;
+
+use chainrule::data::DataError;
+use chainrule::graph::BuildError;
+use chainrule::nn::PredictError;
+use chainrule::prelude::*;
+use chainrule::train::TrainError;
+
+use crate::config::Config;
+use crate::console::Console;
+use crate::digits::Parts;
+use crate::interrupt;
+use crate::outcome::Outcome;
+use crate::place::{Place, PlaceError};
+use crate::progress;
+use crate::report::answer::{Answer, answers};
+use crate::report::text;
+
+/// Why a run failed.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    #[error(transparent)]
+    Place(#[from] PlaceError),
+    #[error(transparent)]
+    Data(#[from] DataError),
+    #[error(transparent)]
+    Build(#[from] BuildError),
+    #[error(transparent)]
+    Train(#[from] TrainError),
+    #[error(transparent)]
+    Predict(#[from] PredictError),
+    #[error("the trained network answers a test digit with NaN; a lower --learning-rate may help")]
+    NotANumber,
+    #[error("cannot write to standard output: {0}")]
+    Output(#[from] io::Error),
+    #[error("cannot handle Ctrl-C: {0}")]
+    Interrupt(#[from] ctrlc::Error),
+}
+
+/// Trains, tests, saves and tells. Gives what the program exits with.
+///
+/// # Errors
+/// Whatever went wrong. If training did, the weights of the best epoch before that are saved.
+pub fn run(config: Config, console: Console) -> Result<ExitCode, RunError> {
+    let stop = interrupt::flag()?;
+    let Config { settings, network, optimizer, place } = config;
+    place.check()?;
+    let parts = Parts::load(settings.seed)?;
+    let model = network.model();
+    let mut params = model.init([Digits::PIXELS], settings.seed)?;
+    console.report(&text::plan(&settings, &parts, &model.summary([Digits::PIXELS])?))?;
+
+    let begun = Instant::now();
+    // Accuracy on so few digits makes steps too coarse to tell two good epochs apart.
+    let mut best = BestWeights::new(Monitor::loss());
+    let mut trainer = Trainer::new(model, CrossEntropy, optimizer)
+        .epochs(settings.epochs)
+        .batch_size(settings.batch_size)
+        .seed(settings.seed)
+        .metric(Accuracy::new())
+        .callback(&mut best)
+        .callback(Progress::new(progress::teller(console)))
+        .stop_when(stop);
+    let fitted = trainer.fit(&mut params, &parts.train, Some(&parts.validation));
+    let tested = test(&mut trainer, model, &params, &parts.test);
+    let seconds = begun.elapsed().as_secs_f64();
+    drop(trainer);
+
+    let best_epoch = best.best().map(|(epoch, _)| epoch);
+    let save = || place.save(&params, &network.description(settings.seed));
+    let history = match fitted {
+        Ok(history) => history,
+        Err(error) => {
+            console.complain(&rescue(best_epoch, save, &place));
+            return Err(error.into());
+        }
+    };
+    // Saved before anything is told, so that whatever becomes of the output, the network is there.
+    let saved = save();
+    if let Ok(Some(kept)) = &saved {
+        console.note(&format!("the network that was in {} is now {}", place.path().display(), kept.display()));
+    }
+    let (history, saved_to) = (&history, saved.is_ok().then_some(place.path()));
+    let outcome = Outcome { settings: &settings, network: &network, history, best_epoch, seconds, saved_to };
+    if outcome.interrupted() {
+        console.complain(&outcome.interruption());
+    }
+    let Test { loss, answers } = tested?;
+    console.report(&text::results(&answers, loss, &outcome.weights(), &parts.test, console.paint()))?;
+    console.object(|| outcome.object(&answers, loss, params.count()))?;
+    saved?;
+    console.report(&format!("Saved to {}\n", place.path().display()))?;
+    Ok(if outcome.interrupted() { ExitCode::from(interrupt::EXIT_CODE) } else { ExitCode::SUCCESS })
+}
+
+struct Test {
+    loss: f64,
+    answers: Vec<Answer>,
+}
+
+fn test(trainer: &mut Trainer<'_>, model: &Sequential, params: &Params, test: &Dataset) -> Result<Test, RunError> {
+    let loss = trainer.evaluate(params, test)?.loss;
+    let logits = model.predict(params, test.inputs())?;
+    let probabilities = Softmax.predict(&Softmax.init([Digits::CLASSES], 0)?, &logits)?;
+    let Targets::Classes { indices, .. } = test.targets() else { unreachable!("digits have classes") };
+    let answers = answers(indices, &probabilities).ok_or(RunError::NotANumber)?;
+    Ok(Test { loss, answers })
+}
+
+/// Saves what a training that failed has reached, and says so.
+fn rescue(
+    best_epoch: Option<usize>,
+    save: impl FnOnce() -> Result<Option<PathBuf>, PlaceError>,
+    place: &Place,
+) -> String {
+    let Some(epoch) = best_epoch else {
+        return "no epoch was completed: nothing was saved".to_owned();
+    };
+    match save() {
+        Ok(kept) => {
+            let kept = kept.map(|kept| format!("; the network that was there is now {}", kept.display()));
+            let path = place.path().display();
+            format!(
+                "the weights of epoch {epoch}, the best before the failure, were saved to {path}{}",
+                kept.unwrap_or_default()
+            )
+        }
+        Err(error) => format!("error: {error}"),
+    }
+}
