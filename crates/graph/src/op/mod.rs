@@ -8,6 +8,7 @@ mod concat;
 mod detach;
 mod gather_rows;
 mod matmul;
+mod pass;
 mod reduce;
 mod reshape;
 mod select;
@@ -15,15 +16,13 @@ mod slice;
 mod transpose;
 
 use std::fmt::Debug;
-use std::ops::Index;
 use std::sync::Arc;
 
-use chainrule_tensor::gemm::Put;
-use chainrule_tensor::random::Generator;
-use chainrule_tensor::{Aligned, Real, Shape};
+use chainrule_tensor::{Real, Shape};
 
-use crate::plan::{Operand, Slot};
 use crate::pointwise::Pointwise;
+
+pub use pass::{Backward, Cotangent, Cotangents, Forward, Inputs};
 
 /// An operation of the graph: how its value comes from its inputs, and how a gradient goes back through it.
 ///
@@ -155,173 +154,5 @@ impl Reads {
     #[must_use]
     pub const fn reads_output(self) -> bool {
         self.output
-    }
-}
-
-/// What [`Op::forward`] works with.
-#[derive(Debug)]
-pub struct Forward<'a, T: Real> {
-    /// The inputs' values and shapes.
-    pub inputs: Inputs<'a, T>,
-    /// The value to be written, every element of it; what is there before is arbitrary.
-    pub output: &'a mut [T],
-    /// The value's shape.
-    pub shape: Shape,
-    /// The [`saves`](Op::saves) values for the way back, to be written; empty when there is no way back.
-    pub saved: &'a mut [T],
-    /// The workspace's generator, for operations that draw random numbers.
-    pub generator: &'a mut Generator,
-}
-
-/// What [`Op::vjp`] works with.
-#[derive(Debug)]
-pub struct Backward<'a, T: Real> {
-    /// The inputs' shapes, and the values of those that [`Op::reads`] names.
-    pub inputs: Inputs<'a, T>,
-    /// The value, if [`Op::reads`] names it, else empty.
-    pub output: &'a [T],
-    /// The value's shape.
-    pub shape: Shape,
-    /// What `forward` saved.
-    pub saved: &'a [T],
-    /// The gradient with respect to the value. No one reads it afterwards: it may be overwritten.
-    pub upstream: &'a mut [T],
-    /// The gradients with respect to the inputs, to be written.
-    pub cotangents: Cotangents<'a, T>,
-}
-
-/// The values and shapes of an operation's inputs; `inputs[i]` is the value of input `i` in row-major order.
-#[derive(Clone, Copy)]
-pub struct Inputs<'a, T: Real> {
-    pub(crate) operands: &'a [Operand],
-    pub(crate) shapes: &'a [Shape],
-    pub(crate) values: &'a [Aligned<T>],
-    pub(crate) params: &'a [T],
-    pub(crate) constants: &'a [Aligned<T>],
-    pub(crate) readable: Reads,
-    pub(crate) op: &'a str,
-}
-
-impl<'a, T: Real> Inputs<'a, T> {
-    /// The value of input `i`, for longer than `self` is borrowed.
-    ///
-    /// # Panics
-    /// In a vector-Jacobian product, if [`Op::reads`] does not name the input.
-    #[inline]
-    #[must_use]
-    pub fn get(&self, i: usize) -> &'a [T] {
-        assert!(
-            self.readable.reads_input(i),
-            "op `{}` reads input {i} in its vjp, but does not name it in `reads`",
-            self.op
-        );
-        let len = self.shapes[i].elements();
-        match &self.operands[i] {
-            Operand::Value(buffer) => &self.values[*buffer][..len],
-            Operand::Param(range) => &self.params[range.clone()],
-            Operand::Constant(constant) => &self.constants[*constant][..len],
-        }
-    }
-
-    /// The shape of input `i`.
-    #[inline]
-    #[must_use]
-    pub fn shape(&self, i: usize) -> Shape {
-        self.shapes[i]
-    }
-
-    /// The number of inputs.
-    #[inline]
-    #[must_use]
-    #[allow(clippy::len_without_is_empty, reason = "an operation without inputs has no use for this type")]
-    pub fn len(&self) -> usize {
-        self.shapes.len()
-    }
-}
-
-impl<T: Real> Index<usize> for Inputs<'_, T> {
-    type Output = [T];
-    #[inline]
-    fn index(&self, i: usize) -> &[T] {
-        self.get(i)
-    }
-}
-
-impl<T: Real> Debug for Inputs<'_, T> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_tuple("Inputs").field(&self.shapes).finish()
-    }
-}
-
-/// The gradients with respect to an operation's inputs.
-pub struct Cotangents<'a, T: Real> {
-    pub(crate) slots: &'a [Slot],
-    pub(crate) adjoints: &'a mut [Aligned<T>],
-    pub(crate) grads: &'a mut [T],
-    pub(crate) accumulate: bool,
-    pub(crate) asked: &'a mut [bool],
-    pub(crate) evaluations: &'a mut u64,
-    pub(crate) op: &'a str,
-}
-
-impl<T: Real> Cotangents<'_, T> {
-    /// The gradient with respect to input `i`, if anyone wants it.
-    ///
-    /// # Panics
-    /// If it is asked for twice: it may be there to be overwritten.
-    #[inline]
-    #[track_caller]
-    pub fn get(&mut self, i: usize) -> Option<Cotangent<'_, T>> {
-        let asked_before = std::mem::replace(&mut self.asked[i], true);
-        assert!(!asked_before, "op `{}` asks twice for the gradient with respect to input {i}", self.op);
-        let cotangent = match &self.slots[i] {
-            Slot::Unwanted => return None,
-            Slot::Adjoint { buffer, len, put } => Cotangent { values: &mut self.adjoints[*buffer][..*len], put: *put },
-            Slot::Grad { range, put } => {
-                let put = if self.accumulate { Put::Add } else { *put };
-                Cotangent { values: &mut self.grads[range.clone()], put }
-            }
-        };
-        *self.evaluations += 1;
-        Some(cotangent)
-    }
-}
-
-impl<T: Real> Debug for Cotangents<'_, T> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_tuple("Cotangents").field(&self.slots).finish()
-    }
-}
-
-/// The gradient with respect to one input: values to be set, or to be added to what other consumers of the input have left.
-#[derive(Debug)]
-pub struct Cotangent<'a, T: Real> {
-    /// The gradient, in row-major order.
-    pub values: &'a mut [T],
-    /// Whether to overwrite it or to add to it.
-    pub put: Put,
-}
-
-impl<'a, T: Real> Cotangent<'a, T> {
-    /// Sets or adds `f(a[i])` for each element.
-    #[inline(always)]
-    pub fn map(self, a: &[T], f: impl Fn(T) -> T) {
-        chainrule_tensor::elementwise::map(self.put, self.values, a, f);
-    }
-
-    /// Sets or adds `f(a[i], b[i])` for each element.
-    #[inline(always)]
-    pub fn zip(self, a: &[T], b: &[T], f: impl Fn(T, T) -> T) {
-        chainrule_tensor::elementwise::zip(self.put, self.values, a, b, f);
-    }
-
-    /// The gradient to be added to: cleared first if nothing is there yet.
-    #[inline]
-    #[must_use]
-    pub fn accumulate(self) -> &'a mut [T] {
-        if self.put == Put::Set {
-            self.values.fill(T::ZERO);
-        }
-        self.values
     }
 }

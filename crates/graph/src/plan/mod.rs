@@ -1,9 +1,13 @@
 //! The immutable program that a recording becomes.
 
+mod adjoints;
 mod buffers;
 mod build;
 mod copy;
+mod draft;
+mod flow;
 mod replay;
+mod values;
 
 use std::collections::HashMap;
 use std::ops::Range;
