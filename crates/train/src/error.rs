@@ -67,6 +67,21 @@ pub enum TrainError {
         /// The first such value.
         value: f64,
     },
+    /// A parameter is NaN or infinite: it was given so, or the last step's change was too large for the type. Nothing is put back but by
+    /// [`BestWeights`](crate::callback::BestWeights).
+    #[error(
+        "parameter `{parameter}` is {value} in epoch {epoch}, after step {step}: start from finite parameters, with a lower learning rate"
+    )]
+    NonFiniteParameter {
+        /// The epoch, from 1.
+        epoch: usize,
+        /// The number of steps made, over all epochs.
+        step: u64,
+        /// The parameter's name.
+        parameter: String,
+        /// The first such value.
+        value: f64,
+    },
 }
 
 /// What to use with such targets.

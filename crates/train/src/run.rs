@@ -96,6 +96,8 @@ impl<T: Real> Run<'_, '_, T> {
             let end = BatchEnd { epoch, batch, samples: samples.len(), loss: loss.mean() };
             self.callbacks.iter_mut().for_each(|callback| callback.batch_end(&end));
         }
+        // Within an epoch the next loss would tell.
+        check_finite(params, epoch, self.state.steps())?;
         let seconds = begun.elapsed().as_secs_f64();
         let record = EpochRecord {
             epoch,
@@ -125,6 +127,7 @@ impl<T: Real> Run<'_, '_, T> {
         let loss = stage.forward(params, data, samples);
         let step = self.state.steps() + 1;
         if !loss.is_finite() {
+            check_finite(params, epoch, self.state.steps())?;
             return Err(TrainError::NonFiniteLoss { epoch, step, loss, origin: stage.origin_of_non_finite(params) });
         }
         stage.backward(params, &mut self.grads);
@@ -160,6 +163,17 @@ pub(crate) fn evaluate<T: Real>(
         stage.update(metrics);
     }
     Ok(Scores::of(loss.mean(), metrics))
+}
+
+/// That no step has made a parameter overflow, which takes a learning rate near the largest number that `T` holds.
+fn check_finite<T: Real>(params: &Params<T>, epoch: usize, step: u64) -> Result<(), TrainError> {
+    for (name, tensor) in params.iter() {
+        if let Some(value) = tensor.values().iter().find(|x| !x.is_finite()) {
+            let (parameter, value) = (name.to_owned(), value.to_f64());
+            return Err(TrainError::NonFiniteParameter { epoch, step, parameter, value });
+        }
+    }
+    Ok(())
 }
 
 /// The parameter nearest to the loss, that is the last declared, whose gradient is not finite, and the first such value.

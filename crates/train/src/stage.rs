@@ -121,9 +121,6 @@ impl<T: Real> Stage<T> {
 
     /// Replays the batch to find the first operation whose value is not finite.
     pub(crate) fn origin_of_non_finite(&mut self, params: &Params<T>) -> String {
-        if let Some((name, _)) = params.iter().find(|(_, tensor)| tensor.values().iter().any(|x| !x.is_finite())) {
-            return format!("parameter `{name}` is not finite");
-        }
         let mut origin = None;
         self.plan.forward_traced(params, &mut self.workspace, |traced| {
             if let (None, Some(value)) = (&origin, traced.values.iter().find(|x| !x.is_finite())) {

@@ -130,7 +130,8 @@ impl<'a, T: Real> Trainer<'a, T> {
     ///
     /// # Errors
     /// Data, model, loss and metrics that do not fit together, settings that make no sense, and a loss or a gradient that is not finite: then the
-    /// parameters are as the last good step left them, and callbacks have ended as usual.
+    /// parameters are as the last good step left them, and callbacks have ended as usual. Only a step that makes a parameter itself overflow cannot be taken
+    /// back; it is reported by the next step or at the end of the epoch.
     pub fn fit(
         &mut self,
         params: &mut Params<T>,
