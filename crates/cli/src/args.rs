@@ -15,7 +15,7 @@ use crate::place::DEFAULT_PATH;
 #[command(name = "chainrule", version, after_help = AFTER_HELP)]
 pub struct Args {
     /// Fixes the split of the digits, the first weights and the order of the samples
-    #[arg(long, value_name = "N", default_value_t = 0)]
+    #[arg(long, value_name = "N", default_value_t = 0, allow_negative_numbers = true)]
     pub seed: u64,
 
     /// How often to go through the training digits

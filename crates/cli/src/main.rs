@@ -26,8 +26,8 @@ use console::Console;
 fn main() -> ExitCode {
     let args = Args::parse();
     let console = Console::new(args.quiet, args.json);
-    let config = Config::resolve(args)
-        .unwrap_or_else(|error| Args::command().error(ErrorKind::ValueValidation, format!("{error}\n")).exit());
+    let config =
+        Config::resolve(args).unwrap_or_else(|error| Args::command().error(ErrorKind::ValueValidation, error).exit());
     run::run(config, console).unwrap_or_else(|error| {
         console.complain(&format!("error: {error}"));
         ExitCode::from(1)

@@ -98,7 +98,8 @@ impl Place {
 
     /// The file itself, where the path is a link to one.
     fn target(&self) -> PathBuf {
-        fs::canonicalize(&self.path).unwrap_or_else(|_| self.path.clone())
+        let link = self.path.is_symlink().then(|| fs::canonicalize(&self.path).ok());
+        link.flatten().unwrap_or_else(|| self.path.clone())
     }
 }
 
@@ -108,7 +109,7 @@ fn keep(path: &Path) -> io::Result<(PathBuf, Vec<u8>)> {
     let stem = path.file_stem().unwrap_or_default().to_string_lossy();
     let extension = path.extension().map(OsStr::to_string_lossy).unwrap_or_default();
     for number in 1_u64.. {
-        let copy = folder(path).join(format!("{stem}.{number}.{extension}"));
+        let copy = path.with_file_name(format!("{stem}.{number}.{extension}"));
         match File::create_new(&copy) {
             Ok(mut file) => {
                 file.write_all(&bytes).and_then(|()| file.sync_all()).inspect_err(|_| drop(fs::remove_file(&copy)))?;

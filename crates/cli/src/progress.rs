@@ -14,12 +14,12 @@ pub fn teller(console: Console) -> Box<dyn FnMut(ProgressEvent<'_>)> {
     match console.progress() {
         console::Progress::None => Box::new(|_| {}),
         console::Progress::Lines => Box::new(lines(move |line| console.note(line))),
-        console::Progress::Bar { colour } => Box::new(bar(colour)),
+        console::Progress::Bar { colour } => Box::new(bar(console, colour)),
     }
 }
 
 /// A bar on standard error, drawn at most 20 times a second.
-fn bar(colour: bool) -> impl FnMut(ProgressEvent<'_>) {
+fn bar(console: Console, colour: bool) -> impl FnMut(ProgressEvent<'_>) {
     let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(20));
     let template = if colour { "{prefix} {wide_bar:.cyan/blue} {msg}" } else { "{prefix} {wide_bar} {msg}" };
     let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
@@ -42,7 +42,10 @@ fn bar(colour: bool) -> impl FnMut(ProgressEvent<'_>) {
             last_epoch = format!("  {}", accuracy_and_speed(record));
             bar.set_message(format!("loss {}{last_epoch}", brief(record.train.loss)));
         }
-        ProgressEvent::End => bar.abandon(),
+        ProgressEvent::End => {
+            bar.abandon();
+            console.note("");
+        }
         _ => {}
     }
 }

@@ -1,0 +1,123 @@
+//! The saved network: that it can be built again, that nothing is lost, and what stands in the way.
+
+mod common;
+
+use std::fs;
+use std::path::Path;
+
+use chainrule::checkpoint;
+use chainrule::nn::activation;
+use chainrule::prelude::*;
+use common::{files, object, run, run_quick, stderr, stdout};
+use serde_json::Value;
+
+/// Builds the network that a file describes, loads it, and tests it on the digits that its seed sets aside.
+fn test_accuracy(path: &Path) -> f64 {
+    let description = checkpoint::description(path).unwrap().unwrap();
+    let description: Value = serde_json::from_str(&description).unwrap();
+    let width = |value: &Value| value.as_u64().unwrap() as usize;
+    let mut model: Sequential = Sequential::new();
+    let mut inputs = width(&description["inputs"]);
+    for hidden in description["hidden"].as_array().unwrap().iter().map(width) {
+        let activation = activation::by_name(description["activation"].as_str().unwrap()).unwrap();
+        model = model.linear(inputs, hidden).layer(activation);
+        inputs = hidden;
+    }
+    let model = model.linear(inputs, width(&description["outputs"]));
+    let mut params = model.init([64], 0).unwrap();
+    checkpoint::load(&mut params, path).unwrap();
+    let seed = description["seed"].as_u64().unwrap();
+    let (_, test) = Digits::load().unwrap().dataset().split_stratified(0.2, seed).unwrap();
+    let mut trainer = Trainer::new(&model, CrossEntropy, Adam::default()).metric(Accuracy::new());
+    trainer.evaluate(&params, &test).unwrap().metric("accuracy").unwrap()
+}
+
+#[test]
+fn the_file_is_enough_to_build_the_network_again() {
+    let folder = tempfile::tempdir().unwrap();
+    for flags in [["--hidden", "12,9", "--activation", "prelu"], ["--hidden", "none", "--seed", "4"]] {
+        let flags = [&["--json", "--epochs", "3", "--output", "net.safetensors"], &flags[..]].concat();
+        let object = object(&run(folder.path(), &flags));
+        assert_eq!(test_accuracy(&folder.path().join("net.safetensors")), object["test_accuracy"], "{flags:?}");
+    }
+}
+
+#[test]
+fn networks_under_the_default_name_are_kept_and_the_same_one_is_not_kept_twice() {
+    let folder = tempfile::tempdir().unwrap();
+    let read = |name: &str| fs::read(folder.path().join(name)).unwrap();
+    run_quick(folder.path(), &["--seed", "1"]);
+    let first = read("digits.safetensors");
+    assert!(!stderr(&run_quick(folder.path(), &["--seed", "1"])).contains("digits.1"));
+    assert_eq!(files(folder.path()), ["digits.safetensors"]);
+
+    let output = run_quick(folder.path(), &["--seed", "2"]);
+    let note = "the network that was in digits.safetensors is now digits.1.safetensors\n";
+    assert!(stderr(&output).contains(note), "{}", stderr(&output));
+    let second = read("digits.safetensors");
+    run_quick(folder.path(), &["--seed", "3"]);
+    assert_eq!(files(folder.path()), ["digits.1.safetensors", "digits.2.safetensors", "digits.safetensors"]);
+    assert_eq!((read("digits.1.safetensors"), read("digits.2.safetensors")), (first, second));
+}
+
+#[test]
+fn a_file_named_by_output_is_replaced() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("net.safetensors");
+    fs::write(&path, "something else").unwrap();
+    let output = run_quick(folder.path(), &["--output", "net.safetensors"]);
+    assert!(stdout(&output).ends_with("\nSaved to net.safetensors\n"));
+    assert_eq!(files(folder.path()), ["net.safetensors"]);
+    assert!(checkpoint::description(&path).unwrap().is_some());
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_is_followed() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("real"), "").unwrap();
+    std::os::unix::fs::symlink("real", folder.path().join("link")).unwrap();
+    run_quick(folder.path(), &["--output", "link"]);
+    assert!(fs::symlink_metadata(folder.path().join("link")).unwrap().is_symlink());
+    assert!(checkpoint::description(folder.path().join("real")).unwrap().is_some());
+}
+
+#[test]
+fn a_place_that_cannot_hold_a_file_is_found_out_before_training() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("file"), "text").unwrap();
+    fs::create_dir(folder.path().join("folder")).unwrap();
+    let mut places = vec![
+        ("missing/net.safetensors", "there is no folder missing; create it, or choose another place with --output"),
+        ("file/net.safetensors", "there is no folder file; create it"),
+        ("folder", "there is something there that is not a file"),
+        ("folder/", "there is something there that is not a file"),
+        ("new/", "it names no file"),
+        ("..", "it names no file"),
+    ];
+    if cfg!(target_os = "linux") {
+        // Where nobody can create files, not even root.
+        places.push(("/proc/net.safetensors", "nothing can be written in /proc: "));
+        places.push(("/dev/null", "there is something there that is not a file"));
+    }
+    for (place, expected) in places {
+        let output = run(folder.path(), &["--output", place]);
+        assert_eq!(output.status.code(), Some(1), "{place}");
+        let message = stderr(&output);
+        assert!(message.starts_with(&format!("error: cannot save to {place}: {expected}")), "{message}");
+        assert_eq!(stdout(&output), "", "{place}");
+    }
+    assert_eq!(files(folder.path()), ["file", "folder"]);
+    assert_eq!(fs::read_to_string(folder.path().join("file")).unwrap(), "text");
+}
+
+#[test]
+fn a_training_that_diverges_says_where_and_what_was_saved() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = run(folder.path(), &["--optimizer", "sgd", "--learning-rate", "1e30", "--hidden", "16"]);
+    let message = stderr(&output);
+    assert_eq!(output.status.code(), Some(1), "{message}");
+    assert!(message.contains("in epoch 1, step 2") && message.contains("a lower learning rate"), "{message}");
+    assert!(message.contains("no epoch was completed: nothing was saved"), "{message}");
+    assert!(files(folder.path()).is_empty());
+}
