@@ -31,8 +31,8 @@ impl<T: Real> Metric<T> for Accuracy {
     }
 
     fn update(&mut self, prediction: TensorView<'_, T>, target: TensorView<'_, T>) {
-        let (samples, classes) = prediction.shape().as_rows();
-        let by_index = target.shape().elements() == samples;
+        let (_, classes) = prediction.shape().as_rows();
+        let by_index = target.shape() != prediction.shape();
         for (row, outputs) in prediction.values().chunks_exact(classes.max(1)).enumerate() {
             let right = if by_index {
                 target.values()[row].to_f64() as usize
@@ -76,5 +76,14 @@ mod tests {
         assert_eq!(Metric::<f32>::value(&accuracy), 5.0 / 8.0);
         Metric::<f32>::reset(&mut accuracy);
         assert!(Metric::<f32>::value(&accuracy).is_nan());
+    }
+
+    #[test]
+    fn a_single_class_is_told_from_indices_by_its_axis() {
+        let (outputs, mut accuracy) = (Tensor::from_rows([[0.3_f32], [-0.3]]), Accuracy::new());
+        accuracy.update(outputs.view(), Tensor::from_rows([[1.0], [1.0]]).view());
+        assert_eq!(Metric::<f32>::value(&accuracy), 1.0);
+        accuracy.update(outputs.view(), Tensor::from(vec![0.0, 0.0]).view());
+        assert_eq!(Metric::<f32>::value(&accuracy), 1.0);
     }
 }
