@@ -107,9 +107,8 @@ fn every_loss_with_every_reduction() {
                 let what = format!("{} of {shape}, {reduction:?}", loss.name());
                 let prediction = away_from(&[], shape, seed);
                 let target = Tensor::uniform(shape, 0.05..0.95, &mut generator(seed + 100)).unwrap();
-                let by_prediction = gradcheck(&[prediction.clone()], |graph, x| {
-                    loss.forward(x[0], graph.constant(&target), reduction)
-                });
+                let by_prediction =
+                    gradcheck(&[prediction.clone()], |graph, x| loss.forward(x[0], graph.constant(&target), reduction));
                 assert_agrees(&what, by_prediction);
                 let by_both = gradcheck(&[prediction, target], |_, x| loss.forward(x[0], x[1], reduction));
                 assert_agrees(&format!("{what}, by the target too"), by_both);
@@ -124,9 +123,8 @@ fn cross_entropy_by_class_indices() {
         let (logits, classes) = (away_from(&[], shape, seed), shape[shape.rank() - 1]);
         let target = Tensor::from_fn(shape.without_axis(shape.rank() - 1), |i| (i % classes) as f64);
         for reduction in REDUCTIONS {
-            let checked = gradcheck(&[logits.clone()], |graph, x| {
-                CrossEntropy.forward(x[0], graph.constant(&target), reduction)
-            });
+            let checked =
+                gradcheck(&[logits.clone()], |graph, x| CrossEntropy.forward(x[0], graph.constant(&target), reduction));
             assert_agrees(&format!("cross_entropy of {shape}, {reduction:?}"), checked);
         }
     }

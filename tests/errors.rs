@@ -43,7 +43,10 @@ fn inputs_of_another_width_than_the_model() {
     let mut trainer_model = model();
     assert_says(Trainer::new(&trainer_model, CrossEntropy, Sgd::new(0.1)).fit(&mut params, &data, None), expected);
     trainer_model = Sequential::new().linear(4, 3).linear(5, 2);
-    assert_says(trainer_model.init([4], 0), "affine: x [1, 3] has 3 features, but the weights [5, 2] take 5 in layer `1`");
+    assert_says(
+        trainer_model.init([4], 0),
+        "affine: x [1, 3] has 3 features, but the weights [5, 2] take 5 in layer `1`",
+    );
 }
 
 #[test]
@@ -55,7 +58,10 @@ fn more_inputs_than_targets() {
 #[test]
 fn labels_that_are_no_class() {
     let targets = Targets::Classes { indices: vec![0, 1, 2], classes: 2 };
-    assert_says(Dataset::new(inputs(3, 4), targets), "Dataset: row 2 has class 2, but with 2 classes the index must be below 2");
+    assert_says(
+        Dataset::new(inputs(3, 4), targets),
+        "Dataset: row 2 has class 2, but with 2 classes the index must be below 2",
+    );
 }
 
 #[test]
@@ -141,7 +147,8 @@ fn probabilities_given_to_a_loss_on_logits() {
         let expected = format!("cross_entropy takes logits, but the model already ends in {op}: {}", end(op));
         assert_says(train(&model, CrossEntropy, classes(6, 2)), &expected);
     }
-    let expected = format!("binary_cross_entropy takes logits, but the model already ends in sigmoid: {}", end("sigmoid"));
+    let expected =
+        format!("binary_cross_entropy takes logits, but the model already ends in sigmoid: {}", end("sigmoid"));
     let model = Sequential::new().linear(4, 2).sigmoid();
     assert_says(train(&model, BinaryCrossEntropy, Targets::Labels(inputs(6, 2))), &expected);
     // Not a mistake: the Brier score takes probabilities.
@@ -177,7 +184,8 @@ fn numbers_that_are_none_in_the_inputs() {
     for (value, text) in [(f32::NAN, "NaN"), (f32::INFINITY, "inf")] {
         let mut spoilt = inputs(6, 4);
         spoilt.values_mut()[9] = value;
-        let expected = format!("Dataset: inputs have {text} in row 2, column 1: remove the sample or put a number there");
+        let expected =
+            format!("Dataset: inputs have {text} in row 2, column 1: remove the sample or put a number there");
         assert_says(Dataset::new(spoilt.clone(), classes(6, 2)), &expected);
         // Prediction takes what it is given: the spoilt row shows it, the others do not.
         let params = model().init([4], 0).unwrap();
@@ -308,7 +316,9 @@ fn a_gradient_that_explodes_names_the_parameter_and_changes_nothing() {
     assert_eq!((parameter.as_str(), value), ("2.bias", f64::INFINITY));
     assert_says(
         Err::<(), _>(error),
-        &format!("the gradient of parameter `2.bias` became inf in epoch 1, step 1, while the loss was {loss}. The parameters are kept"),
+        &format!(
+            "the gradient of parameter `2.bias` became inf in epoch 1, step 1, while the loss was {loss}. The parameters are kept"
+        ),
     );
     assert_eq!(params.values(), before);
 }

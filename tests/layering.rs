@@ -64,7 +64,10 @@ fn dependencies_point_downward_only() {
 fn the_list_of_allowed_edges_has_no_cycle() {
     for (position, (package, below)) in ALLOWED.iter().enumerate() {
         for name in *below {
-            assert!(ALLOWED[..position].iter().any(|(earlier, _)| earlier == name), "{package} -> {name} points upward");
+            assert!(
+                ALLOWED[..position].iter().any(|(earlier, _)| earlier == name),
+                "{package} -> {name} points upward"
+            );
         }
     }
 }

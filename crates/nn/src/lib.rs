@@ -1,4 +1,4 @@
-//! Activations, losses, initialisers and layers for [chainrule](https://docs.rs/chainrule).
+#![doc = include_str!("../README.md")]
 
 pub mod activation;
 pub mod init;

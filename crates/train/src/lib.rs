@@ -1,4 +1,4 @@
-//! The training loop of [chainrule](https://docs.rs/chainrule): optimizers, metrics, callbacks, [`Trainer`].
+#![doc = include_str!("../README.md")]
 
 pub mod callback;
 pub mod metric;

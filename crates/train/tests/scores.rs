@@ -70,8 +70,7 @@ fn element_wise_losses_are_means_over_samples_and_outputs() {
         let mut trainer = Trainer::new(&model, MeanSquaredError, Sgd::new(0.1)).batch_size(batch_size);
         assert!((trainer.evaluate(&params, &values).unwrap().loss - squared).abs() < 1e-6);
         let trainer = Trainer::new(&model, BinaryCrossEntropy, Sgd::new(0.1)).batch_size(batch_size);
-        let mut trainer =
-            trainer.metric(MultiLabelAccuracy::per_label()).metric(MultiLabelAccuracy::exact_match());
+        let mut trainer = trainer.metric(MultiLabelAccuracy::per_label()).metric(MultiLabelAccuracy::exact_match());
         let scores = trainer.evaluate(&params, &labels).unwrap();
         assert!((scores.loss - binary).abs() < 1e-6);
         let right = |i: usize| (predicted.values()[i] >= 0.0) == (targets.values()[i] >= 0.5);
