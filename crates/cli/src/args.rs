@@ -69,6 +69,7 @@ Files:
   digits.2.safetensors and so on, unless the new one is the same.
 
 Ctrl-C stops after the current batch and saves the best weights so far; a second one quits at once.
+A training that diverges fails, and saves the best weights before that, if an epoch was completed.
 NO_COLOR turns colours off. Results go to standard output, progress and notes to standard error.
 
 Exit codes:

@@ -41,12 +41,12 @@ impl Outcome<'_> {
     pub fn interruption(&self) -> String {
         let done = self.history.epochs.len();
         let what = match self.best_epoch {
-            Some(epoch) => format!("the best weights so far, those of epoch {epoch}"),
+            Some(epoch) => format!("the best weights so far, of epoch {epoch}"),
             None => "the weights as they are".to_owned(),
         };
         let saved = self.saved_to.map(|path| format!("saved {what}, to {}", path.display()));
         let saved = saved.unwrap_or("nothing was saved".to_owned());
-        format!("interrupted in epoch {} of {}: {saved}", done + 1, self.settings.epochs)
+        format!("interrupted in epoch {} of {}\n{saved}", done + 1, self.settings.epochs)
     }
 
     /// All of it as a JSON object.

@@ -30,6 +30,7 @@ fn bar(console: Console, colour: bool) -> impl FnMut(ProgressEvent<'_>) {
         ProgressEvent::Start(plan) => {
             (epochs, batches) = (plan.epochs, plan.batches as u64);
             bar.set_length((epochs as u64).saturating_mul(batches));
+            bar.set_prefix(format!("epoch {}", counted(1, epochs)));
             // Without it, a slow batch would leave the bar undrawn.
             bar.enable_steady_tick(Duration::from_millis(200));
         }
@@ -44,7 +45,8 @@ fn bar(console: Console, colour: bool) -> impl FnMut(ProgressEvent<'_>) {
         }
         ProgressEvent::End => {
             bar.abandon();
-            console.note("");
+            // The first ends the bar's line, the second leaves one empty.
+            console.note("\n");
         }
         _ => {}
     }

@@ -31,7 +31,13 @@ pub enum RunError {
     #[error(transparent)]
     Build(#[from] BuildError),
     #[error(transparent)]
-    Train(#[from] TrainError),
+    Test(#[from] TrainError),
+    #[error("{error}\n{rescued}")]
+    Train {
+        error: TrainError,
+        /// What became of the weights.
+        rescued: String,
+    },
     #[error(transparent)]
     Predict(#[from] PredictError),
     #[error("the trained network answers a test digit with NaN; a lower --learning-rate may help")]
@@ -75,10 +81,7 @@ pub fn run(config: Config, console: Console) -> Result<ExitCode, RunError> {
     let save = || place.save(&params, &network.description(settings.seed));
     let history = match fitted {
         Ok(history) => history,
-        Err(error) => {
-            console.complain(&rescue(best_epoch, save, &place));
-            return Err(error.into());
-        }
+        Err(error) => return Err(RunError::Train { error, rescued: rescue(best_epoch, save, &place) }),
     };
     // Saved before anything is told, so that whatever becomes of the output, the network is there.
     let saved = save();

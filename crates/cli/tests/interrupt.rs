@@ -49,7 +49,7 @@ fn the_best_weights_so_far_are_saved() {
     assert_eq!(object["interrupted"], true);
     assert!(epochs >= 1, "{object}");
     let expected = format!(
-        "interrupted in epoch {} of 1000000000: saved the best weights so far, those of epoch {}, to digits.safetensors\n",
+        "interrupted in epoch {} of 1000000000\nsaved the best weights so far, of epoch {}, to digits.safetensors\n",
         epochs + 1,
         object["best_epoch"]
     );
@@ -73,7 +73,7 @@ fn before_the_end_of_an_epoch_the_weights_as_they_are_are_saved() {
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(130));
     let err = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(err, "interrupted in epoch 1 of 1000000000: saved the weights as they are, to digits.safetensors\n");
+    assert_eq!(err, "interrupted in epoch 1 of 1000000000\nsaved the weights as they are, to digits.safetensors\n");
     assert!(out.contains("The weights are those of the moment of the interruption"), "{out}");
     assert!(out.ends_with("\nSaved to digits.safetensors\n"), "{out}");
     assert!(checkpoint::description(folder.path().join("digits.safetensors")).unwrap().is_some());
@@ -92,7 +92,7 @@ fn a_folder_that_is_gone_by_then_is_an_error_after_the_results() {
 
     let (code, out, err) = end(child, stderr);
     assert_eq!(code, Some(1), "{err}");
-    assert!(err.contains(": nothing was saved\nerror: cannot write gone/net.safetensors: "), "{err}");
+    assert!(err.contains("\nnothing was saved\nerror: cannot write gone/net.safetensors: "), "{err}");
     assert!(out.contains("Test accuracy ") && !out.contains("Saved to"), "{out}");
     assert!(files(folder.path()).is_empty());
 }

@@ -118,6 +118,21 @@ fn a_training_that_diverges_says_where_and_what_was_saved() {
     let message = stderr(&output);
     assert_eq!(output.status.code(), Some(1), "{message}");
     assert!(message.contains("in epoch 1, step 2") && message.contains("a lower learning rate"), "{message}");
-    assert!(message.contains("no epoch was completed: nothing was saved"), "{message}");
+    assert!(message.ends_with("\nno epoch was completed: nothing was saved\n"), "{message}");
     assert!(files(folder.path()).is_empty());
+}
+
+#[test]
+fn the_best_weights_before_a_training_diverges_are_saved() {
+    let folder = tempfile::tempdir().unwrap();
+    // All digits in one step: the weights after the first are huge, after some more too large for any number.
+    let flags = ["--optimizer", "sgd", "--learning-rate", "1e10", "--batch-size", "2000", "--json"];
+    let flags = [&flags[..], &["--hidden", "16", "--activation", "identity"]].concat();
+    let output = run(folder.path(), &flags);
+    let message = stderr(&output);
+    assert_eq!((output.status.code(), stdout(&output).as_str()), (Some(1), ""), "{message}");
+    assert!(message.contains("\nerror: ") && message.contains("lower learning rate"), "{message}");
+    let saved = "\nthe weights of epoch 1, the best before the failure, were saved to digits.safetensors\n";
+    assert!(message.ends_with(saved), "{message}");
+    assert!(test_accuracy(&folder.path().join("digits.safetensors")) <= 1.0);
 }
