@@ -1,5 +1,7 @@
 //! Every entry of every list against central differences, in shapes that are easily got wrong, and every list by its names.
 
+use std::slice::from_ref;
+
 use chainrule::graph::{GradcheckError, Gradchecked};
 use chainrule::nn::{activation, init, loss};
 use chainrule::prelude::*;
@@ -90,7 +92,7 @@ fn a_deep_network_of_everything() {
         .linear(3, 4);
     for shape in [&[1, 5][..], &[6, 5], &[2, 2, 5]].map(Shape::new) {
         let x = away_from(&[], shape, 5);
-        assert_agrees(&format!("the output for {shape}"), gradcheck(&[x.clone()], |_, x| model.forward(x[0])));
+        assert_agrees(&format!("the output for {shape}"), gradcheck(from_ref(&x), |_, x| model.forward(x[0])));
         let classes = Tensor::from_fn(shape.without_axis(shape.rank() - 1), |i| (i % 4) as f64);
         let checked = gradcheck(&[x], |graph, x| {
             CrossEntropy.forward(model.forward(x[0]), graph.constant(&classes), Reduction::Mean)
@@ -108,7 +110,7 @@ fn every_loss_with_every_reduction() {
                 let prediction = away_from(&[], shape, seed);
                 let target = Tensor::uniform(shape, 0.05..0.95, &mut generator(seed + 100)).unwrap();
                 let by_prediction =
-                    gradcheck(&[prediction.clone()], |graph, x| loss.forward(x[0], graph.constant(&target), reduction));
+                    gradcheck(from_ref(&prediction), |graph, x| loss.forward(x[0], graph.constant(&target), reduction));
                 assert_agrees(&what, by_prediction);
                 let by_both = gradcheck(&[prediction, target], |_, x| loss.forward(x[0], x[1], reduction));
                 assert_agrees(&format!("{what}, by the target too"), by_both);
@@ -124,7 +126,7 @@ fn cross_entropy_by_class_indices() {
         let target = Tensor::from_fn(shape.without_axis(shape.rank() - 1), |i| (i % classes) as f64);
         for reduction in REDUCTIONS {
             let checked =
-                gradcheck(&[logits.clone()], |graph, x| CrossEntropy.forward(x[0], graph.constant(&target), reduction));
+                gradcheck(from_ref(&logits), |graph, x| CrossEntropy.forward(x[0], graph.constant(&target), reduction));
             assert_agrees(&format!("cross_entropy of {shape}, {reduction:?}"), checked);
         }
     }

@@ -40,7 +40,8 @@ fn derivatives_at_zero_are_the_chosen_ones() {
 
 #[test]
 fn activations_far_out_neither_overflow_nor_lose_their_sign() {
-    let limits: [(&dyn Layer<f64>, [f64; 2], [f64; 2]); 6] = [
+    type Case<'a> = (&'a dyn Layer<f64>, [f64; 2], [f64; 2]);
+    let limits: [Case<'_>; 6] = [
         (&Sigmoid, [0.0, 1.0], [0.0, 0.0]),
         (&Tanh, [-1.0, 1.0], [0.0, 0.0]),
         (&Relu, [0.0, 1e8], [0.0, 1.0]),
