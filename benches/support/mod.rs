@@ -1,72 +1,102 @@
-//! The networks that every benchmark uses, ready to train.
+//! The networks that every benchmark uses, ready to train, and the same as hand-written loops.
+
+#![allow(dead_code, reason = "each benchmark uses a part of it")]
+
+pub mod hand;
+
+use std::sync::Arc;
 
 use chainrule::graph::NodeId;
 use chainrule::prelude::*;
+use chainrule::tensor::parallel::Pool;
 use chainrule::train::optimizer::State;
 
 /// A network with the settings that it is trained with.
+#[derive(Clone, Copy)]
 pub struct Work {
     pub name: &'static str,
     pub widths: &'static [usize],
+    pub activation: Hidden,
     pub batch: usize,
-    model: fn(&[usize]) -> Sequential,
-    optimizer: fn() -> Box<dyn Optimizer>,
+    pub rule: Rule,
 }
 
-pub const WORKS: [Work; 4] = [
-    Work { name: "64-64-10 relu, batch 32, sgd", widths: &[64, 64, 10], batch: 32, model: relu, optimizer: sgd },
-    Work {
-        name: "64-(8x64)-10 sigmoid, batch 32, sgd momentum",
-        widths: &[64, 64, 64, 64, 64, 64, 64, 64, 64, 10],
-        batch: 32,
-        model: sigmoid,
-        optimizer: momentum,
-    },
-    Work {
-        name: "64-(8x64)-10 relu, batch 32, sgd momentum",
-        widths: &[64, 64, 64, 64, 64, 64, 64, 64, 64, 10],
-        batch: 32,
-        model: relu,
-        optimizer: momentum,
-    },
-    Work {
-        name: "784-512-256-10 relu, batch 128, adam",
-        widths: &[784, 512, 256, 10],
-        batch: 128,
-        model: relu,
-        optimizer: adam,
-    },
+/// The activation of hidden layers.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Hidden {
+    Relu,
+    Sigmoid,
+}
+
+/// How the weights are moved.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Rule {
+    Sgd,
+    Momentum,
+    Adam,
+}
+
+const DEEP: &[usize] = &[64, 64, 64, 64, 64, 64, 64, 64, 64, 10];
+const SMALL: &[usize] = &[64, 64, 10];
+const MIDDLE: &[usize] = &[784, 512, 256, 10];
+const LARGE: &[usize] = &[1024, 2048, 2048, 2048, 1000];
+
+/// Training steps, with mean softmax cross-entropy on class indices.
+pub const WORKS: [Work; 5] = [
+    Work { name: "W1", widths: SMALL, activation: Hidden::Relu, batch: 32, rule: Rule::Sgd },
+    Work { name: "W2s", widths: DEEP, activation: Hidden::Sigmoid, batch: 32, rule: Rule::Momentum },
+    Work { name: "W2r", widths: DEEP, activation: Hidden::Relu, batch: 32, rule: Rule::Momentum },
+    Work { name: "W3", widths: MIDDLE, activation: Hidden::Relu, batch: 128, rule: Rule::Adam },
+    Work { name: "W4", widths: LARGE, activation: Hidden::Relu, batch: 256, rule: Rule::Sgd },
 ];
 
-fn relu(widths: &[usize]) -> Sequential {
-    stacked(widths, Sequential::relu)
+/// Inference of one sample.
+pub const INFERENCES: [Work; 2] =
+    [Work { name: "W5a", batch: 1, ..WORKS[0] }, Work { name: "W5b", batch: 1, ..WORKS[3] }];
+
+impl Work {
+    /// The network, as a user writes it.
+    pub fn model(&self) -> Sequential {
+        let last = self.widths.len() - 2;
+        (0..=last).fold(Sequential::new(), |model, i| {
+            let model = model.linear(self.widths[i], self.widths[i + 1]);
+            match self.activation {
+                _ if i == last => model,
+                Hidden::Relu => model.relu(),
+                Hidden::Sigmoid => model.sigmoid(),
+            }
+        })
+    }
+
+    /// The optimizer, as a user writes it.
+    pub fn optimizer(&self) -> Box<dyn Optimizer> {
+        match self.rule {
+            Rule::Sgd => Box::new(Sgd::new(RATE)),
+            Rule::Momentum => Box::new(Sgd::new(RATE).momentum(0.9)),
+            Rule::Adam => Box::new(Adam::new(1e-3)),
+        }
+    }
+
+    pub fn features(&self) -> usize {
+        self.widths[0]
+    }
+
+    pub fn classes(&self) -> usize {
+        self.widths[self.widths.len() - 1]
+    }
+
+    /// Random samples with labels.
+    pub fn data(&self) -> (Vec<f32>, Vec<f32>) {
+        let samples = Tensor::normal([self.batch, self.features()], 0.0, 1.0, &mut generator(1)).expect("sound");
+        let labels = (0..self.batch).map(|i| (i * 7 % self.classes()) as f32).collect();
+        (samples.into_values(), labels)
+    }
 }
 
-fn sigmoid(widths: &[usize]) -> Sequential {
-    stacked(widths, Sequential::sigmoid)
-}
+/// The learning rate of plain gradient descent.
+pub const RATE: f64 = 0.01;
 
-fn stacked(widths: &[usize], activation: fn(Sequential) -> Sequential) -> Sequential {
-    let last = widths.len() - 2;
-    (0..=last).fold(Sequential::new(), |model, i| {
-        let model = model.linear(widths[i], widths[i + 1]);
-        if i < last { activation(model) } else { model }
-    })
-}
-
-fn sgd() -> Box<dyn Optimizer> {
-    Box::new(Sgd::new(0.01))
-}
-
-fn momentum() -> Box<dyn Optimizer> {
-    Box::new(Sgd::new(0.01).momentum(0.9))
-}
-
-fn adam() -> Box<dyn Optimizer> {
-    Box::new(Adam::new(1e-3))
-}
-
-/// A work planned and filled with data, to be stepped.
+/// A work planned and filled with data, to be stepped through the public API.
 pub struct Step {
     plan: Plan,
     params: Params,
@@ -78,24 +108,23 @@ pub struct Step {
 }
 
 impl Step {
-    /// Plans the work on random samples with random labels.
-    pub fn new(work: &Work) -> Step {
-        let (features, classes) = (work.widths[0], work.widths[work.widths.len() - 1]);
-        let model = (work.model)(work.widths);
+    pub fn new(work: &Work, threads: usize) -> Step {
         let graph = Graph::new();
-        let x = graph.input("x", [work.batch, features]);
-        let y = graph.class_input("y", work.batch, classes);
-        let loss = CrossEntropy.forward(model.forward(x), y, Reduction::Mean);
+        let x = graph.input("x", [work.batch, work.features()]);
+        let y = graph.class_input("y", work.batch, work.classes());
+        let loss = CrossEntropy.forward(work.model().forward(x), y, Reduction::Mean);
         let plan = graph.plan(loss).expect("the model is sound");
-
-        let mut workspace = plan.workspace();
-        let samples = Tensor::<f32>::normal([work.batch, features], 0.0, 1.0, &mut generator(1)).expect("sound");
-        workspace.set(x, samples.values()).expect("fits");
-        let labels: Vec<f32> = (0..work.batch).map(|i| (i * 7 % classes) as f32).collect();
-        workspace.set(y, &labels).expect("fits");
         let params = plan.init(0).expect("sound");
-        let optimizer = (work.optimizer)();
-        let state = State::new(optimizer.as_ref(), params.values().len());
+
+        let pool = Arc::new(Pool::new(threads));
+        let mut workspace = plan.workspace();
+        workspace.on(Arc::clone(&pool));
+        let (samples, labels) = work.data();
+        workspace.set(x, &samples).expect("fits");
+        workspace.set(y, &labels).expect("fits");
+        let optimizer = work.optimizer();
+        let mut state = State::new(optimizer.as_ref(), params.values().len());
+        state.on(pool);
         Step { grads: plan.grads(), loss: loss.id(), plan, params, workspace, optimizer, state }
     }
 
@@ -117,5 +146,32 @@ impl Step {
         self.backward();
         self.update();
         self.workspace.value(self.loss).values()[0]
+    }
+}
+
+/// Inference planned and filled with data.
+pub struct Inference {
+    plan: Plan,
+    params: Params,
+    workspace: Workspace,
+    output: NodeId,
+}
+
+impl Inference {
+    pub fn new(work: &Work, threads: usize) -> Inference {
+        let graph = Graph::new().evaluating();
+        let x = graph.input("x", [work.batch, work.features()]);
+        let output = work.model().forward(x);
+        let plan = graph.plan_forward(&[output]).expect("the model is sound");
+        let mut workspace = plan.workspace();
+        workspace.on(Arc::new(Pool::new(threads)));
+        workspace.set(x, &work.data().0).expect("fits");
+        Inference { params: plan.init(0).expect("sound"), output: output.id(), plan, workspace }
+    }
+
+    /// The outputs for one sample.
+    pub fn run(&mut self) -> &[f32] {
+        self.plan.forward(&self.params, &mut self.workspace);
+        self.workspace.value(self.output).values()
     }
 }

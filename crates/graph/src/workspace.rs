@@ -1,6 +1,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use chainrule_tensor::parallel::Pool;
 use chainrule_tensor::random::{Generator, generator};
 use chainrule_tensor::{Aligned, Real, TensorView};
 
@@ -20,6 +21,7 @@ pub struct Workspace<T: Real = f32> {
     pub(crate) derivative_evaluations: u64,
     /// Which gradients the operation that is on its way back has asked for.
     pub(crate) asked: Vec<bool>,
+    pub(crate) pool: Arc<Pool>,
 }
 
 impl<T: Real> Workspace<T> {
@@ -37,12 +39,24 @@ impl<T: Real> Workspace<T> {
             generator: generator(0),
             derivative_evaluations: 0,
             asked: vec![false; most_inputs],
+            pool: Pool::shared(),
         }
     }
 
     /// Seeds the generator that operations such as dropout draw from; a new workspace has seed 0.
     pub fn seed(&mut self, seed: u64) {
         self.generator = generator(seed);
+    }
+
+    /// Shares large operations among the threads of this pool; by default [`Pool::shared`], which has one for each processor. The results are the same bits with any number of threads.
+    pub fn on(&mut self, pool: Arc<Pool>) {
+        self.pool = pool;
+    }
+
+    /// The threads that share large operations.
+    #[must_use]
+    pub fn pool(&self) -> &Arc<Pool> {
+        &self.pool
     }
 
     /// Fills an input.

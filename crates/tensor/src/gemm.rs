@@ -8,6 +8,7 @@ mod fallback;
 mod x86;
 
 use crate::Real;
+use crate::parallel::{Chunks, Pool};
 
 /// Whether a kernel overwrites its destination or adds to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,6 +51,18 @@ impl<'a, T> Mat<'a, T> {
             row_stride: self.column_stride,
             column_stride: self.row_stride,
         }
+    }
+
+    /// These rows of it.
+    ///
+    /// # Panics
+    /// If there are fewer rows.
+    #[track_caller]
+    #[must_use]
+    pub fn rows(self, rows: std::ops::Range<usize>) -> Self {
+        assert!(rows.start <= rows.end && rows.end <= self.rows, "rows {rows:?} of a matrix with {} rows", self.rows);
+        let start = (rows.start * self.row_stride).min(self.values.len());
+        Mat { values: &self.values[start..], rows: rows.len(), ..self }
     }
 }
 
@@ -123,6 +136,42 @@ pub fn gemm<T: Real>(put: Put, c: MatMut<'_, T>, a: Mat<'_, T>, b: Mat<'_, T>) {
         return;
     }
     T::multiply(put, c, a, b);
+}
+
+/// From this many multiplications and additions on, a product is worth sharing: about 40 us of work for one thread, against about 1 us to hand over to a thread that is awake.
+const SHARED_WORK: usize = 4_000_000;
+
+/// [`gemm`] on the threads of a pool, where the product is large enough to gain from it; then `finish` with each part of `c`, whole rows of it, still in the cache.
+///
+/// The rows of `c` are shared out. Each element is summed in the same order whatever the number of threads, so that the bits are the same.
+///
+/// # Panics
+/// As [`gemm`].
+#[track_caller]
+pub fn gemm_on<T: Real>(
+    pool: &Pool,
+    put: Put,
+    c: MatMut<'_, T>,
+    a: Mat<'_, T>,
+    b: Mat<'_, T>,
+    finish: impl Fn(&mut [T]) + Sync,
+) {
+    let work = 2 * a.rows * a.columns * b.columns;
+    let threads = if work < SHARED_WORK { 1 } else { pool.threads() };
+    // Whole vector registers of rows, since the kernels are slower at the edges.
+    let rows = c.rows.div_ceil(threads).next_multiple_of(16);
+    if threads == 1 || rows >= c.rows {
+        gemm(put, MatMut::new(&mut *c.values, c.rows, c.columns), a, b);
+        return finish(c.values);
+    }
+    let (parts, columns) = (c.rows.div_ceil(rows), c.columns);
+    let chunks = Chunks::new(c.values, rows * columns);
+    pool.run(parts, |part| {
+        let chunk = chunks.take(part);
+        let (begin, count) = (part * rows, chunk.len() / columns);
+        gemm(put, MatMut::new(&mut *chunk, count, columns), a.rows(begin..begin + count), b);
+        finish(chunk);
+    });
 }
 
 /// What a scalar brings to [`gemm`]: a product of shapes that were checked, none of them empty.
@@ -235,6 +284,30 @@ mod tests {
                 fallback::multiply(put, MatMut::new(&mut plain, m, n), Mat::new(&a, k, m).t(), Mat::new(&b, n, k).t());
                 for (x, y) in fast.iter().zip(&plain) {
                     assert!((x - y).abs() < 1e-13, "{m}x{k}x{n} {put:?}: {x} and {y}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn any_number_of_threads_gives_the_same_bits() {
+        let mut rng = generator(2);
+        for &(m, k, n) in &[(128, 784, 512), (300, 600, 97), (784, 128, 512), (40, 2000, 33)] {
+            let a: Vec<f32> = (0..m * k).map(|_| rng.random_range(-1.0..1.0)).collect();
+            let b: Vec<f32> = (0..k * n).map(|_| rng.random_range(-1.0..1.0)).collect();
+            for (put, left, right) in [
+                (Put::Set, Mat::new(&a, m, k), Mat::new(&b, k, n)),
+                (Put::Add, Mat::new(&a, k, m).t(), Mat::new(&b, n, k).t()),
+            ] {
+                let product = |threads: usize| {
+                    let mut c = vec![0.5; m * n];
+                    let add_one = |rows: &mut [f32]| rows.iter_mut().for_each(|x| *x += 1.0);
+                    gemm_on(&Pool::new(threads), put, MatMut::new(&mut c, m, n), left, right, add_one);
+                    c
+                };
+                let alone = product(1);
+                for threads in [2, 3, 5] {
+                    assert!(product(threads) == alone, "{m}x{k}x{n} {put:?} on {threads} threads");
                 }
             }
         }

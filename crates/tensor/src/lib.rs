@@ -12,6 +12,7 @@ mod linalg;
 mod loops;
 mod math;
 mod matrix;
+pub mod parallel;
 pub mod random;
 mod real;
 pub mod reduce;

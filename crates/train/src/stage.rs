@@ -1,25 +1,39 @@
 //! The model, recorded and planned for batches of one size.
 
+use std::sync::Arc;
+
 use chainrule_data::{Dataset, Targets};
 use chainrule_graph::{Grads, Graph, NodeId, Params, Plan, Workspace};
 use chainrule_nn::{Layer, Loss, Reduction, TargetKind};
 use chainrule_tensor::Real;
+use chainrule_tensor::parallel::Pool;
 
 use crate::TrainError;
 use crate::metric::Metric;
 
+/// What every plan of one run has in common.
+#[derive(Clone, Copy)]
+pub(crate) struct Setup<'a, T: Real> {
+    pub(crate) model: &'a dyn Layer<T>,
+    pub(crate) loss: &'a dyn Loss<T>,
+    pub(crate) seed: u64,
+    pub(crate) pool: &'a Arc<Pool>,
+}
+
 /// The plans for the sizes of batch met so far: one for full batches, and one for the last of an epoch.
 pub(crate) struct Stages<'a, T: Real> {
-    model: &'a dyn Layer<T>,
-    loss: &'a dyn Loss<T>,
+    setup: Setup<'a, T>,
     training: bool,
-    seed: u64,
     stages: Vec<Stage<T>>,
 }
 
 impl<'a, T: Real> Stages<'a, T> {
-    pub(crate) fn new(model: &'a dyn Layer<T>, loss: &'a dyn Loss<T>, training: bool, seed: u64) -> Self {
-        Stages { model, loss, training, seed, stages: Vec::new() }
+    pub(crate) fn training(setup: Setup<'a, T>) -> Self {
+        Stages { setup, training: true, stages: Vec::new() }
+    }
+
+    pub(crate) fn evaluation(setup: Setup<'a, T>) -> Self {
+        Stages { setup, training: false, stages: Vec::new() }
     }
 
     /// Plans for full batches and for what is left over.
@@ -49,7 +63,7 @@ impl<'a, T: Real> Stages<'a, T> {
         let position = match known {
             Some(position) => position,
             None => {
-                let stage = Stage::plan(self.model, self.loss, params, data, samples, self.training, self.seed)?;
+                let stage = Stage::plan(&self.setup, params, data, samples, self.training)?;
                 self.stages.push(stage);
                 self.stages.len() - 1
             }
@@ -71,17 +85,15 @@ pub(crate) struct Stage<T: Real> {
 
 impl<T: Real> Stage<T> {
     fn plan(
-        model: &dyn Layer<T>,
-        loss: &dyn Loss<T>,
+        setup: &Setup<'_, T>,
         params: &Params<T>,
         data: &Dataset<T>,
         samples: usize,
         training: bool,
-        seed: u64,
     ) -> Result<Self, TrainError> {
         let graph = if training { Graph::with_params(params) } else { Graph::with_params(params).evaluating() };
         let inputs = graph.input("inputs", data.input_shape(samples));
-        let prediction = model.forward(inputs).keep();
+        let prediction = setup.model.forward(inputs).keep();
         graph.check_error()?;
         let targets = match data.targets() {
             Targets::Classes { classes, .. } if prediction.features() != *classes => {
@@ -90,10 +102,11 @@ impl<T: Real> Stage<T> {
             Targets::Classes { classes, .. } => graph.class_input("targets", samples, *classes),
             other => graph.input("targets", other.shape(samples)),
         };
-        let mean = loss.forward(prediction, targets, Reduction::Mean);
+        let mean = setup.loss.forward(prediction, targets, Reduction::Mean);
         let plan = if training { graph.plan(mean)? } else { graph.plan_forward(&[mean])? };
         let mut workspace = plan.workspace();
-        workspace.seed(seed);
+        workspace.seed(setup.seed);
+        workspace.on(Arc::clone(setup.pool));
         let [inputs, targets, prediction, loss] = [inputs, targets, prediction, mean].map(|var| var.id());
         Ok(Stage { samples, plan, workspace, inputs, targets, prediction, loss })
     }

@@ -6,6 +6,7 @@ use chainrule_data::{Batches, Dataset};
 use chainrule_graph::{Grads, Params};
 use chainrule_nn::{Layer, Loss};
 use chainrule_tensor::Real;
+use chainrule_tensor::parallel::Pool;
 
 use crate::TrainError;
 use crate::callback::Callback;
@@ -14,7 +15,7 @@ use crate::metric::Metric;
 use crate::optimizer::{Optimizer, State};
 use crate::rule::GradientRule;
 use crate::run::{Run, evaluate};
-use crate::stage::{Stages, kind};
+use crate::stage::{Setup, Stages, kind};
 
 /// Trains a model: batches, forward, loss, backward, a step against the gradient, over and over.
 ///
@@ -47,6 +48,7 @@ pub struct Trainer<'a, T: Real = f32> {
     seed: u64,
     shuffle: bool,
     stop: Option<Arc<AtomicBool>>,
+    pool: Arc<Pool>,
 }
 
 impl<'a, T: Real> Trainer<'a, T> {
@@ -65,6 +67,7 @@ impl<'a, T: Real> Trainer<'a, T> {
             seed: 0,
             shuffle: true,
             stop: None,
+            pool: Pool::shared(),
         }
     }
 
@@ -93,6 +96,13 @@ impl<'a, T: Real> Trainer<'a, T> {
     #[must_use]
     pub fn in_order(mut self) -> Self {
         self.shuffle = false;
+        self
+    }
+
+    /// Shares large operations among this many threads; by default as many as there are processors. The results are the same bits with any number.
+    #[must_use]
+    pub fn threads(mut self, threads: usize) -> Self {
+        self.pool = Arc::new(Pool::new(threads));
         self
     }
 
@@ -144,15 +154,18 @@ impl<'a, T: Real> Trainer<'a, T> {
             Batches::in_order(train.len(), self.batch_size)?
         };
         [Some(train), validation].into_iter().flatten().try_for_each(|data| self.check(data))?;
+        let mut state = State::new(self.optimizer.as_ref(), params.values().len());
+        state.on(Arc::clone(&self.pool));
+        let setup = Setup { model: self.model, loss: self.loss.as_ref(), seed: self.seed, pool: &self.pool };
         let mut run = Run {
             optimizer: self.optimizer.as_ref(),
             rules: &self.rules,
             metrics: &mut self.metrics,
             callbacks: &mut self.callbacks,
             stop: self.stop.as_deref(),
-            training: Stages::new(self.model, self.loss.as_ref(), true, self.seed),
-            evaluation: Stages::new(self.model, self.loss.as_ref(), false, self.seed),
-            state: State::new(self.optimizer.as_ref(), params.values().len()),
+            training: Stages::training(setup),
+            evaluation: Stages::evaluation(setup),
+            state,
             grads: Grads::zeros(Arc::clone(params.layout())),
         };
         run.prepare(params, train, validation, self.batch_size)?;
@@ -165,7 +178,8 @@ impl<'a, T: Real> Trainer<'a, T> {
     /// Data, model, loss and metrics that do not fit together.
     pub fn evaluate(&mut self, params: &Params<T>, data: &Dataset<T>) -> Result<Scores, TrainError> {
         self.check(data)?;
-        let mut stages = Stages::new(self.model, self.loss.as_ref(), false, self.seed);
+        let setup = Setup { model: self.model, loss: self.loss.as_ref(), seed: self.seed, pool: &self.pool };
+        let mut stages = Stages::evaluation(setup);
         evaluate(&mut self.metrics, &mut stages, params, data, self.batch_size)
     }
 

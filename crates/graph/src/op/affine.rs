@@ -1,7 +1,7 @@
 use std::panic::Location;
 use std::sync::Arc;
 
-use chainrule_tensor::gemm::{Mat, MatMut, Put, gemm};
+use chainrule_tensor::gemm::{Mat, MatMut, Put, gemm_on};
 use chainrule_tensor::{Real, Shape, simd};
 
 use super::{Backward, Forward, Op, Reads};
@@ -58,20 +58,19 @@ impl<T: Real> Op<T> for Affine<T> {
             return;
         }
         let (x, w) = (Mat::new(pass.inputs.get(X), rows, inputs), Mat::new(pass.inputs.get(W), inputs, outputs));
-        gemm(Put::Set, MatMut::new(pass.output, rows, outputs), x, w);
-        match &self.activation {
-            Some(activation) => activation.bias_map(pass.output, bias),
+        gemm_on(pass.pool, Put::Set, MatMut::new(pass.output, rows, outputs), x, w, |z| match &self.activation {
+            Some(activation) => activation.bias_map(z, bias),
             None => simd::dispatch(
                 #[inline(always)]
                 || {
-                    for row in pass.output.chunks_exact_mut(outputs) {
+                    for row in z.chunks_exact_mut(outputs) {
                         for (z, &b) in row.iter_mut().zip(bias) {
                             *z += b;
                         }
                     }
                 },
             ),
-        }
+        });
     }
 
     fn vjp(&self, mut pass: Backward<'_, T>) {
@@ -97,11 +96,11 @@ impl<T: Real> Op<T> for Affine<T> {
         let upstream = Mat::new(&*pass.upstream, rows, outputs);
         if let Some(dw) = pass.cotangents.get(W) {
             let x = Mat::new(pass.inputs.get(X), rows, inputs);
-            gemm(dw.put, MatMut::new(dw.values, inputs, outputs), x.t(), upstream);
+            gemm_on(pass.pool, dw.put, MatMut::new(dw.values, inputs, outputs), x.t(), upstream, |_| {});
         }
         if let Some(dx) = pass.cotangents.get(X) {
             let w = Mat::new(pass.inputs.get(W), inputs, outputs);
-            gemm(dx.put, MatMut::new(dx.values, rows, inputs), upstream, w.t());
+            gemm_on(pass.pool, dx.put, MatMut::new(dx.values, rows, inputs), upstream, w.t(), |_| {});
         }
     }
 

@@ -2,6 +2,7 @@ use std::fmt::Debug;
 use std::ops::Index;
 
 use chainrule_tensor::gemm::Put;
+use chainrule_tensor::parallel::Pool;
 use chainrule_tensor::random::Generator;
 use chainrule_tensor::{Aligned, Real, Shape};
 
@@ -23,6 +24,8 @@ pub struct Forward<'a, T: Real> {
     pub saved: &'a mut [T],
     /// The workspace's generator, for operations that draw random numbers.
     pub generator: &'a mut Generator,
+    /// The workspace's threads, for operations with enough work to share.
+    pub pool: &'a Pool,
 }
 
 /// What [`Op::vjp`] works with.
@@ -40,6 +43,8 @@ pub struct Backward<'a, T: Real> {
     pub upstream: &'a mut [T],
     /// The gradients with respect to the inputs, to be written.
     pub cotangents: Cotangents<'a, T>,
+    /// The workspace's threads, for operations with enough work to share.
+    pub pool: &'a Pool,
 }
 
 /// The values and shapes of an operation's inputs; `inputs[i]` is the value of input `i` in row-major order.

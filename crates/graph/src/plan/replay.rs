@@ -147,6 +147,7 @@ impl<T: Real> Step<T> {
             shape: self.shape,
             saved: &mut saved[..self.saved.map_or(0, |(_, len)| len)],
             generator: &mut workspace.generator,
+            pool: &workspace.pool,
         });
         workspace.values[self.output] = output;
         if let Some((buffer, _)) = self.saved {
@@ -190,6 +191,7 @@ impl<T: Real> Step<T> {
                 evaluations: &mut workspace.derivative_evaluations,
                 op: self.op.name(),
             },
+            pool: &workspace.pool,
         });
         // What an operation does not ask for is zero: the place may still hold an older gradient.
         for (slot, _) in back.slots.iter().zip(asked).filter(|(_, asked)| !**asked) {

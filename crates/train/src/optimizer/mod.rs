@@ -6,8 +6,10 @@ mod adam;
 mod sgd;
 
 use std::fmt;
+use std::sync::Arc;
 
 use chainrule_nn::UnknownName;
+use chainrule_tensor::parallel::{Chunks, Pool};
 use chainrule_tensor::{Aligned, Real};
 
 pub use adam::Adam;
@@ -46,7 +48,7 @@ pub struct Update<'a, T: Real> {
     /// Their gradient.
     pub gradient: &'a [T],
     /// What the rule remembers, in the order of its [`slots`](Optimizer::slots).
-    pub slots: &'a mut [Aligned<T>],
+    pub slots: &'a mut [&'a mut [T]],
 }
 
 /// What an optimizer remembers from step to step.
@@ -54,13 +56,31 @@ pub struct Update<'a, T: Real> {
 pub struct State<T: Real = f32> {
     step: u64,
     slots: Vec<Aligned<T>>,
+    pool: Arc<Pool>,
 }
+
+/// The most vectors that a rule may remember.
+const MOST_SLOTS: usize = 4;
+
+/// From this many weights on, a step is worth sharing: about 10 us of work for the cheapest rule.
+const SHARED_WEIGHTS: usize = 100_000;
 
 impl<T: Real> State<T> {
     /// The state before the first step, for `len` weights.
+    ///
+    /// # Panics
+    /// If the optimizer remembers more than four vectors.
+    #[track_caller]
     #[must_use]
     pub fn new(optimizer: &dyn Optimizer<T>, len: usize) -> Self {
-        State { step: 0, slots: optimizer.slots().iter().map(|_| Aligned::zeros(len)).collect() }
+        let slots = optimizer.slots();
+        assert!(slots.len() <= MOST_SLOTS, "an optimizer may remember {MOST_SLOTS} vectors, {} are named", slots.len());
+        State { step: 0, slots: slots.iter().map(|_| Aligned::zeros(len)).collect(), pool: Pool::shared() }
+    }
+
+    /// Shares steps over many weights among the threads of this pool; by default [`Pool::shared`]. The results are the same bits with any number of threads.
+    pub fn on(&mut self, pool: Arc<Pool>) {
+        self.pool = pool;
     }
 
     /// The number of steps made.
@@ -106,7 +126,21 @@ impl<T: Real> State<T> {
         let fits = weights.len() == gradient.len() && self.slots.iter().all(|slot| slot.len() == weights.len());
         assert!(fits && self.slots.len() == optimizer.slots().len(), "weights, gradient and state differ in length");
         self.step += 1;
-        optimizer.step(Update { step: self.step, learning_rate, weights, gradient, slots: &mut self.slots });
+        let threads = if weights.len() < SHARED_WEIGHTS { 1 } else { self.pool.threads() };
+        let part = weights.len().div_ceil(threads).next_multiple_of(64);
+        let weights = Chunks::new(weights, part);
+        let (step, count) = (self.step, self.slots.len());
+        let mut slots = [const { None }; MOST_SLOTS];
+        for (chunks, slot) in slots.iter_mut().zip(&mut self.slots) {
+            *chunks = Some(Chunks::new(slot, part));
+        }
+        self.pool.run(threads, |position| {
+            let weights = weights.take(position);
+            let begin = (position * part).min(gradient.len());
+            let gradient = &gradient[begin..begin + weights.len()];
+            let mut slots = slots.each_ref().map(|slot| slot.as_ref().map_or(&mut [][..], |slot| slot.take(position)));
+            optimizer.step(Update { step, learning_rate, weights, gradient, slots: &mut slots[..count] });
+        });
     }
 }
 

@@ -1,0 +1,387 @@
+//! Threads that wait for work: a pool that hands a closure to all of its threads in well under a microsecond.
+//!
+//! A part of the work is a number; the same parts are done in the same way whichever thread does them, so that results do not depend on the number of threads as long as
+//! the parts do not share sums.
+
+use std::any::Any;
+use std::marker::PhantomData;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::thread::{self, JoinHandle, Thread};
+
+/// How often a waiting thread looks for work before it goes to sleep: some tens of microseconds, longer than most gaps within a training step, short enough not to be in the way of
+/// other programs.
+const SPINS: u32 = 4_000;
+
+/// The largest number of threads of a [`Pool`], and of parts of a [`Chunks`].
+pub const MAX_THREADS: usize = 64;
+
+/// A number of threads that share work, the calling one included.
+///
+/// ```
+/// use chainrule_tensor::parallel::{Chunks, Pool};
+///
+/// let pool = Pool::new(2);
+/// let mut squares = vec![0; 10];
+/// let chunks = Chunks::new(&mut squares, 5);
+/// pool.run(2, |part| {
+///     for (i, square) in chunks.take(part).iter_mut().enumerate() {
+///         *square = (5 * part + i).pow(2);
+///     }
+/// });
+/// assert_eq!(squares[7], 49);
+/// ```
+pub struct Pool {
+    shared: Arc<Shared>,
+    /// Held while a job runs. A second caller, or a job within a job, works alone instead of waiting.
+    running: Mutex<()>,
+    workers: Vec<JoinHandle<()>>,
+}
+
+struct Shared {
+    /// The job at hand; valid while `busy` is above zero.
+    job: Mutex<Option<Job>>,
+    /// Counts the jobs; a change of it starts one. `STOP` ends the threads.
+    epoch: AtomicU64,
+    /// The workers that are not done with the job at hand.
+    busy: AtomicUsize,
+    /// The next part that no one has taken.
+    next: AtomicUsize,
+    panic: Mutex<Option<Box<dyn Any + Send>>>,
+}
+
+const STOP: u64 = u64::MAX;
+
+/// A closure that lives at least until every worker is done with it.
+#[derive(Clone, Copy)]
+struct Job {
+    work: &'static (dyn Fn(usize) + Sync),
+    parts: usize,
+}
+
+impl Pool {
+    /// A pool of this many threads, one of which is whoever calls [`run`](Pool::run). At least 1, at most [`MAX_THREADS`]; if the system refuses a thread, there are fewer.
+    #[must_use]
+    pub fn new(threads: usize) -> Self {
+        let shared = Arc::new(Shared {
+            job: Mutex::new(None),
+            epoch: AtomicU64::new(0),
+            busy: AtomicUsize::new(0),
+            next: AtomicUsize::new(0),
+            panic: Mutex::new(None),
+        });
+        let spawn = |i: usize| {
+            let shared = Arc::clone(&shared);
+            thread::Builder::new().name(format!("chainrule-{i}")).spawn(move || shared.serve())
+        };
+        let workers = (1..threads.clamp(1, MAX_THREADS)).map_while(|i| spawn(i).ok()).collect();
+        let pool = Pool { shared, running: Mutex::new(()), workers };
+        // Every worker takes part in every job: when this one is done they are all up, and allocate nothing from then on.
+        pool.run(2, |_| {});
+        pool
+    }
+
+    /// The pool that the whole process shares, with a thread for each processor; made at its first use.
+    #[must_use]
+    pub fn shared() -> Arc<Pool> {
+        static SHARED: OnceLock<Arc<Pool>> = OnceLock::new();
+        let processors = || thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        Arc::clone(SHARED.get_or_init(|| Arc::new(Pool::new(processors()))))
+    }
+
+    /// The number of threads, the calling one included.
+    #[must_use]
+    pub fn threads(&self) -> usize {
+        self.workers.len() + 1
+    }
+
+    /// Calls `work` with each number from 0 to `parts`, on all threads, and returns when all are done. Parts are handed out in order to whoever is free.
+    ///
+    /// While another job runs on the pool, or from within one, the calling thread does all parts itself.
+    ///
+    /// # Panics
+    /// If `work` panics; after all other parts are done.
+    pub fn run(&self, parts: usize, work: impl Fn(usize) + Sync) {
+        let alone = || (0..parts).for_each(&work);
+        if parts <= 1 || self.workers.is_empty() {
+            return alone();
+        }
+        let Ok(running) = self.running.try_lock() else {
+            return alone();
+        };
+        let finish = self.shared.start(&work, parts, &self.workers, running);
+        self.shared.take_parts(&work, parts);
+        drop(finish);
+        let panic = lock(&self.shared.panic).take();
+        if let Some(panic) = panic {
+            resume_unwind(panic);
+        }
+    }
+}
+
+impl Shared {
+    /// Hands the work to the workers. The work must not be dropped before what is returned.
+    fn start<'a>(
+        &'a self,
+        work: &'a (dyn Fn(usize) + Sync),
+        parts: usize,
+        workers: &[JoinHandle<()>],
+        running: MutexGuard<'a, ()>,
+    ) -> Finish<'a> {
+        // SAFETY: only the lifetime is extended. Workers use the reference only between the change of `epoch` below and their decrease of `busy`; `Finish` waits until `busy` is zero
+        // before it lets go of the borrow `'a`, also when the caller unwinds. It is private, and its one user drops it. Compared with one thread in the tests.
+        let work = unsafe { std::mem::transmute::<&(dyn Fn(usize) + Sync), &'static (dyn Fn(usize) + Sync)>(work) };
+        *lock(&self.job) = Some(Job { work, parts });
+        self.next.store(0, Ordering::Relaxed);
+        self.busy.store(workers.len(), Ordering::Relaxed);
+        self.epoch.fetch_add(1, Ordering::Release);
+        workers.iter().map(JoinHandle::thread).for_each(Thread::unpark);
+        Finish { shared: self, _running: running }
+    }
+
+    /// What a worker does all its life.
+    fn serve(&self) {
+        let mut seen = 0;
+        loop {
+            seen = self.wait_for_change(seen);
+            if seen == STOP {
+                return;
+            }
+            let job = *lock(&self.job);
+            if let Some(Job { work, parts }) = job {
+                let done = catch_unwind(AssertUnwindSafe(|| self.take_parts(work, parts)));
+                if let Err(panic) = done {
+                    *lock(&self.panic) = Some(panic);
+                }
+            }
+            self.busy.fetch_sub(1, Ordering::Release);
+        }
+    }
+
+    /// Looks for a while, then sleeps.
+    fn wait_for_change(&self, seen: u64) -> u64 {
+        for _ in 0..SPINS {
+            let epoch = self.epoch.load(Ordering::Acquire);
+            if epoch != seen {
+                return epoch;
+            }
+            std::hint::spin_loop();
+        }
+        loop {
+            let epoch = self.epoch.load(Ordering::Acquire);
+            if epoch != seen {
+                return epoch;
+            }
+            // An unpark between the look and this returns at once.
+            thread::park();
+        }
+    }
+
+    fn take_parts(&self, work: &(dyn Fn(usize) + Sync), parts: usize) {
+        loop {
+            let part = self.next.fetch_add(1, Ordering::Relaxed);
+            if part >= parts {
+                return;
+            }
+            work(part);
+        }
+    }
+}
+
+/// Waits for the workers when dropped.
+struct Finish<'a> {
+    shared: &'a Shared,
+    _running: MutexGuard<'a, ()>,
+}
+
+impl Drop for Finish<'_> {
+    fn drop(&mut self) {
+        let mut spins = 0_u32;
+        while self.shared.busy.load(Ordering::Acquire) > 0 {
+            spins += 1;
+            // Another program may need this processor for the worker to go on.
+            if spins.is_multiple_of(SPINS) {
+                thread::yield_now();
+            }
+            std::hint::spin_loop();
+        }
+    }
+}
+
+impl Drop for Pool {
+    fn drop(&mut self) {
+        self.shared.epoch.store(STOP, Ordering::Release);
+        for worker in self.workers.drain(..) {
+            worker.thread().unpark();
+            // A worker catches the panics of its jobs and has none of its own.
+            let _ = worker.join();
+        }
+    }
+}
+
+impl std::fmt::Debug for Pool {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Pool").field("threads", &self.threads()).finish()
+    }
+}
+
+/// No invariant is broken while these locks are held, so that a poisoned one is as good as any.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A mutable slice cut into chunks of equal length, the last perhaps shorter, for threads to take one each.
+#[derive(Debug)]
+pub struct Chunks<'a, T> {
+    start: *mut T,
+    len: usize,
+    chunk: usize,
+    taken: AtomicU64,
+    borrowed: PhantomData<&'a mut [T]>,
+}
+
+// SAFETY: a `Chunks` gives each chunk away once, as an exclusive borrow: sharing it is like sending the chunks to different threads.
+unsafe impl<T: Send> Sync for Chunks<'_, T> {}
+// SAFETY: it stands for the exclusive borrow of the slice.
+unsafe impl<T: Send> Send for Chunks<'_, T> {}
+
+impl<'a, T> Chunks<'a, T> {
+    /// Cuts `values` into chunks of `chunk` elements.
+    ///
+    /// # Panics
+    /// If that gives more than [`MAX_THREADS`] chunks, or `chunk` is 0 while there are values.
+    #[track_caller]
+    #[must_use]
+    pub fn new(values: &'a mut [T], chunk: usize) -> Self {
+        assert!(values.is_empty() || values.len().div_ceil(chunk) <= MAX_THREADS, "at most {MAX_THREADS} chunks");
+        let (start, len) = (values.as_mut_ptr(), values.len());
+        Chunks { start, len, chunk, taken: AtomicU64::new(0), borrowed: PhantomData }
+    }
+
+    /// The chunk at this position; empty past the end.
+    ///
+    /// # Panics
+    /// If it was taken before.
+    #[track_caller]
+    #[allow(clippy::mut_from_ref, reason = "each chunk is given away once")]
+    pub fn take(&self, part: usize) -> &'a mut [T] {
+        let begin = part.saturating_mul(self.chunk).min(self.len);
+        let end = begin.saturating_add(self.chunk).min(self.len);
+        if begin == end {
+            return &mut [];
+        }
+        let bit = 1_u64 << part;
+        assert!(self.taken.fetch_or(bit, Ordering::Relaxed) & bit == 0, "chunk {part} was taken before");
+        // SAFETY: `begin..end` lies within the slice that is borrowed for `'a`; chunks of different parts do not overlap, and `taken` lets each be given away only once.
+        unsafe { std::slice::from_raw_parts_mut(self.start.add(begin), end - begin) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_part_is_done_once_with_any_number_of_threads() {
+        for threads in [1, 2, 3, 8] {
+            let pool = Pool::new(threads);
+            assert_eq!(pool.threads(), threads);
+            for parts in [0, 1, 2, 7, 64] {
+                let counts: Vec<AtomicUsize> = (0..parts).map(|_| AtomicUsize::new(0)).collect();
+                for _ in 0..200 {
+                    pool.run(parts, |part| {
+                        counts[part].fetch_add(1, Ordering::Relaxed);
+                    });
+                }
+                assert!(
+                    counts.iter().all(|count| count.load(Ordering::Relaxed) == 200),
+                    "{threads} threads, {parts} parts"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn sleeping_threads_wake_up() {
+        let pool = Pool::new(2);
+        for _ in 0..3 {
+            thread::sleep(std::time::Duration::from_millis(20));
+            let done = AtomicUsize::new(0);
+            pool.run(2, |_| {
+                done.fetch_add(1, Ordering::Relaxed);
+            });
+            assert_eq!(done.into_inner(), 2);
+        }
+    }
+
+    #[test]
+    fn chunks_hold_what_a_plain_split_holds() {
+        for len in [0, 1, 9, 10, 11] {
+            let mut values: Vec<usize> = (0..len).collect();
+            let mut plain = values.clone();
+            let chunks = Chunks::new(&mut values, 5);
+            Pool::new(2).run(3, |part| {
+                for value in chunks.take(part) {
+                    *value = *value * 10 + part;
+                }
+            });
+            for (part, chunk) in plain.chunks_mut(5).enumerate() {
+                chunk.iter_mut().for_each(|value| *value = *value * 10 + part);
+            }
+            assert_eq!(values, plain);
+        }
+    }
+
+    #[test]
+    #[should_panic(expected = "chunk 1 was taken before")]
+    fn a_chunk_is_given_away_once() {
+        let mut values = [0; 4];
+        let chunks = Chunks::new(&mut values, 2);
+        let _ = (chunks.take(1), chunks.take(1));
+    }
+
+    #[test]
+    fn a_panic_comes_out_after_all_other_parts_and_leaves_the_pool_usable() {
+        let pool = Pool::new(3);
+        for bad in 0..4 {
+            let done = AtomicUsize::new(0);
+            let result = catch_unwind(AssertUnwindSafe(|| {
+                pool.run(4, |part| {
+                    assert!(part != bad, "part {part} fails");
+                    done.fetch_add(1, Ordering::Relaxed);
+                });
+            }));
+            assert!(result.is_err());
+        }
+        let done = AtomicUsize::new(0);
+        pool.run(4, |_| {
+            done.fetch_add(1, Ordering::Relaxed);
+        });
+        assert_eq!(done.into_inner(), 4);
+    }
+
+    #[test]
+    fn a_job_within_a_job_and_two_callers_at_once_work_alone() {
+        let pool = Pool::new(2);
+        let done = AtomicUsize::new(0);
+        pool.run(2, |_| {
+            pool.run(5, |_| {
+                done.fetch_add(1, Ordering::Relaxed);
+            });
+        });
+        assert_eq!(done.load(Ordering::Relaxed), 10);
+        thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    for _ in 0..100 {
+                        pool.run(3, |_| {
+                            done.fetch_add(1, Ordering::Relaxed);
+                        });
+                    }
+                });
+            }
+        });
+        assert_eq!(done.into_inner(), 10 + 1200);
+    }
+}
