@@ -176,7 +176,7 @@ impl<T: Real> Workspace<T> {
 impl Bindings {
     #[track_caller]
     fn get(&self, node: NodeId) -> &Binding {
-        match self.nodes.get(&node.index) {
+        match self.nodes.get(node.index as usize) {
             Some(binding) if node.graph == self.graph => binding,
             Some(_) => panic!("this variable is of another graph than the workspace's plan"),
             None => panic!("this variable was recorded after the workspace's plan was made, or is of another graph"),

@@ -4,6 +4,7 @@
 //! elsewhere, and as the oracle in the tests, on nalgebra's product (`fallback.rs`).
 
 mod fallback;
+mod row;
 #[cfg(all(feature = "fast-gemm", target_arch = "x86_64"))]
 mod x86;
 
@@ -134,6 +135,9 @@ pub fn gemm<T: Real>(put: Put, c: MatMut<'_, T>, a: Mat<'_, T>, b: Mat<'_, T>) {
     }
     if c.values.is_empty() {
         return;
+    }
+    if c.rows == 1 && a.column_stride == 1 && b.column_stride == 1 {
+        return row::multiply(put, c.values, &a.values[..a.columns], b.values);
     }
     T::multiply(put, c, a, b);
 }

@@ -206,6 +206,8 @@ impl Drop for Finish<'_> {
             }
             std::hint::spin_loop();
         }
+        // The work may be gone from here on.
+        *lock(&self.shared.job) = None;
     }
 }
 

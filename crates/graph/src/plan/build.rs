@@ -25,7 +25,7 @@ impl<T: Real> Plan<T> {
                 Source::Input { classes, .. } => (true, classes),
                 _ => (false, None),
             };
-            let binding = Binding {
+            Binding {
                 name: node.name(&recording.layout).to_owned(),
                 shape: node.shape,
                 is_input,
@@ -33,8 +33,7 @@ impl<T: Real> Plan<T> {
                 classes,
                 value: if is_input || is_seen(node, index, roots) { values.of[index] } else { None },
                 gradient: if node.keep_gradient { adjoints.of[index] } else { None },
-            };
-            (index as u32, binding)
+            }
         };
         let bindings = Bindings { graph, nodes: recording.nodes.iter().enumerate().map(binding).collect() };
 

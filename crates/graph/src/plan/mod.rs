@@ -9,7 +9,6 @@ mod flow;
 mod replay;
 mod values;
 
-use std::collections::HashMap;
 use std::ops::Range;
 use std::panic::Location;
 use std::sync::Arc;
@@ -110,7 +109,7 @@ impl Slot {
 #[derive(Debug, Default)]
 pub(crate) struct Bindings {
     pub(crate) graph: u32,
-    pub(crate) nodes: HashMap<u32, Binding>,
+    pub(crate) nodes: Vec<Binding>,
 }
 
 #[derive(Debug)]
