@@ -1,6 +1,7 @@
 use chainrule_data::DataError;
 use chainrule_graph::BuildError;
 use chainrule_nn::TargetKind;
+use chainrule_tensor::Shape;
 
 /// Why a model cannot be trained or evaluated, or stopped training.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -34,6 +35,17 @@ pub enum TrainError {
         classes: usize,
         /// The number of outputs.
         outputs: usize,
+    },
+    /// A metric for a model whose outputs do not stand beside the targets one to one.
+    #[error(
+        "metrics compare each output with its target, but the model gives {outputs} where the targets need {expected}; \
+         train without metrics, or give the model outputs of that shape"
+    )]
+    Outputs {
+        /// The shape of the model's outputs for a batch.
+        outputs: Shape,
+        /// The shape that fits the targets.
+        expected: Shape,
     },
     /// The loss is NaN or infinite. The parameters are as they were before this step.
     #[error(

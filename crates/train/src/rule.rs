@@ -25,7 +25,7 @@ pub struct ClipNorm {
 
 impl<T: Real> GradientRule<T> for ClipNorm {
     fn apply(&self, gradient: &mut [T]) {
-        let norm = reduce::sum_of_squares(gradient).sqrt();
+        let norm = norm(gradient);
         let scale = self.max_norm / (norm + 1e-6);
         if scale < 1.0 {
             let scale = T::from_f64(scale);
@@ -56,6 +56,18 @@ impl<T: Real> GradientRule<T> for ClipValue {
     }
 }
 
+/// The Euclidean norm.
+fn norm<T: Real>(gradient: &[T]) -> f64 {
+    let norm = reduce::sum_of_squares(gradient).sqrt();
+    if norm.is_finite() {
+        return norm;
+    }
+    // Squares that overflow would make the norm infinite, and so the gradient zero: measure by the largest element.
+    let largest = gradient.iter().fold(0.0, |largest: f64, g| largest.max(g.to_f64().abs()));
+    let sum: f64 = gradient.iter().map(|g| (g.to_f64() / largest).powi(2)).sum();
+    largest * sum.sqrt()
+}
+
 fn positive(name: &str, value: f64) -> Result<(), String> {
     if value > 0.0 { Ok(()) } else { Err(format!("{name} must be above 0, but it is {value}")) }
 }
@@ -73,6 +85,20 @@ mod tests {
         let mut gradient = [0.3_f64, 0.0, -0.4];
         ClipNorm { max_norm: 1.0 }.apply(&mut gradient);
         assert_eq!(gradient, [0.3, 0.0, -0.4]);
+    }
+
+    #[test]
+    fn a_gradient_whose_squares_overflow_keeps_its_direction() {
+        let mut gradient = [3e30_f32, 0.0, -4e30];
+        ClipNorm { max_norm: 1.0 }.apply(&mut gradient);
+        for (got, expected) in gradient.iter().zip([0.6, 0.0, -0.8]) {
+            assert!((got - expected).abs() < 1e-6, "{got} is not {expected}");
+        }
+        let mut gradient = [3e300_f64, -4e300];
+        ClipNorm { max_norm: 5.0 }.apply(&mut gradient);
+        for (got, expected) in gradient.iter().zip([3.0, -4.0]) {
+            assert!((got - expected).abs() < 1e-12, "{got} is not {expected}");
+        }
     }
 
     #[test]

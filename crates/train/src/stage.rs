@@ -18,6 +18,8 @@ pub(crate) struct Setup<'a, T: Real> {
     pub(crate) loss: &'a dyn Loss<T>,
     pub(crate) seed: u64,
     pub(crate) pool: &'a Arc<Pool>,
+    /// Whether metrics look at the outputs.
+    pub(crate) measured: bool,
 }
 
 /// The plans for the sizes of batch met so far: one for full batches, and one for the last of an epoch.
@@ -102,6 +104,11 @@ impl<T: Real> Stage<T> {
             Targets::Classes { classes, .. } => graph.class_input("targets", samples, *classes),
             other => graph.input("targets", other.shape(samples)),
         };
+        // A loss of one's own may take other outputs; metrics do not.
+        let expected = [samples, data.targets().outputs()].into();
+        if setup.measured && prediction.shape() != expected {
+            return Err(TrainError::Outputs { outputs: prediction.shape(), expected });
+        }
         let mean = setup.loss.forward(prediction, targets, Reduction::Mean);
         let plan = if training { graph.plan(mean)? } else { graph.plan_forward(&[mean])? };
         let mut workspace = plan.workspace();

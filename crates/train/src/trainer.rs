@@ -156,7 +156,8 @@ impl<'a, T: Real> Trainer<'a, T> {
         [Some(train), validation].into_iter().flatten().try_for_each(|data| self.check(data))?;
         let mut state = State::new(self.optimizer.as_ref(), params.values().len());
         state.on(Arc::clone(&self.pool));
-        let setup = Setup { model: self.model, loss: self.loss.as_ref(), seed: self.seed, pool: &self.pool };
+        let measured = !self.metrics.is_empty();
+        let setup = Setup { model: self.model, loss: self.loss.as_ref(), seed: self.seed, pool: &self.pool, measured };
         let mut run = Run {
             optimizer: self.optimizer.as_ref(),
             rules: &self.rules,
@@ -178,7 +179,8 @@ impl<'a, T: Real> Trainer<'a, T> {
     /// Data, model, loss and metrics that do not fit together.
     pub fn evaluate(&mut self, params: &Params<T>, data: &Dataset<T>) -> Result<Scores, TrainError> {
         self.check(data)?;
-        let setup = Setup { model: self.model, loss: self.loss.as_ref(), seed: self.seed, pool: &self.pool };
+        let measured = !self.metrics.is_empty();
+        let setup = Setup { model: self.model, loss: self.loss.as_ref(), seed: self.seed, pool: &self.pool, measured };
         let mut stages = Stages::evaluation(setup);
         evaluate(&mut self.metrics, &mut stages, params, data, self.batch_size)
     }
