@@ -101,7 +101,7 @@ impl Pool {
     /// While another job runs on the pool, or from within one, the calling thread does all parts itself.
     ///
     /// # Panics
-    /// If `work` panics; after all other parts are done.
+    /// If `work` panics, once no thread is at work any more. Where it panics on every thread, parts may be left out.
     pub fn run(&self, parts: usize, work: impl Fn(usize) + Sync) {
         let alone = || (0..parts).for_each(&work);
         if parts <= 1 || self.workers.is_empty() {
@@ -111,10 +111,12 @@ impl Pool {
             return alone();
         };
         let finish = self.shared.start(&work, parts, &self.workers, running);
-        self.shared.take_parts(&work, parts);
+        let own = catch_unwind(AssertUnwindSafe(|| self.shared.take_parts(&work, parts)));
+        finish.wait();
+        // Before the next job may begin, and in any case: what stayed here would come out of a job that did not cause it.
+        let others = lock(&self.shared.panic).take();
         drop(finish);
-        let panic = lock(&self.shared.panic).take();
-        if let Some(panic) = panic {
+        if let Some(panic) = own.err().or(others) {
             resume_unwind(panic);
         }
     }
@@ -195,8 +197,8 @@ struct Finish<'a> {
     _running: MutexGuard<'a, ()>,
 }
 
-impl Drop for Finish<'_> {
-    fn drop(&mut self) {
+impl Finish<'_> {
+    fn wait(&self) {
         let mut spins = 0_u32;
         while self.shared.busy.load(Ordering::Acquire) > 0 {
             spins += 1;
@@ -206,6 +208,12 @@ impl Drop for Finish<'_> {
             }
             std::hint::spin_loop();
         }
+    }
+}
+
+impl Drop for Finish<'_> {
+    fn drop(&mut self) {
+        self.wait();
         // The work may be gone from here on.
         *lock(&self.shared.job) = None;
     }
@@ -361,6 +369,26 @@ mod tests {
             done.fetch_add(1, Ordering::Relaxed);
         });
         assert_eq!(done.into_inner(), 4);
+    }
+
+    #[test]
+    fn panics_on_all_threads_at_once_come_out_of_their_own_job_and_leave_the_threads_at_work() {
+        let pool = Pool::new(3);
+        // Whether three threads take one part each: a part waits for the others, though not for ever.
+        let meet = |met: &AtomicUsize| {
+            met.fetch_add(1, Ordering::Relaxed);
+            let begun = std::time::Instant::now();
+            while met.load(Ordering::Relaxed) < 3 && begun.elapsed().as_secs() < 10 {
+                thread::yield_now();
+            }
+            met.load(Ordering::Relaxed) == 3
+        };
+        for _ in 0..20 {
+            let met = AtomicUsize::new(0);
+            let result = catch_unwind(AssertUnwindSafe(|| pool.run(3, |part| assert!(!meet(&met), "part {part}"))));
+            assert!(result.is_err(), "the parts were not done at the same time");
+            pool.run(3, |_| {});
+        }
     }
 
     #[test]
