@@ -137,8 +137,8 @@ binary!(
     Mul, "mul", true, |a, b| a * b, |g| g * b, g * a
 );
 binary!(
-    /// `a / b`; derivatives `1 / b` and `-a / b^2`.
-    Div, "div", true, |a, b| a / b, |g| g / b, -g * a / (b * b)
+    /// `a / b`; derivatives `1 / b` and `-a / b^2`, not by way of `b^2`, which may overflow or vanish.
+    Div, "div", true, |a, b| a / b, |g| g / b, -g * (a / b / b)
 );
 binary!(
     /// The larger; the gradient goes to it, half to each of two equal ones, as in PyTorch.
@@ -250,6 +250,15 @@ mod tests {
         ] {
             assert!(y.values().iter().all(|y| y.is_nan()), "{y:?}");
         }
+    }
+
+    #[test]
+    fn quotients_of_very_small_and_very_large_numbers_have_a_gradient() {
+        let inputs = [Tensor::from(vec![1e-200, 1e200]), Tensor::from(vec![2e-200, 2e200])];
+        let (_, gradients) = value_and_gradients(&inputs, None, |_, x| x[0] / x[1]);
+        assert_eq!(gradients[1].values(), [-0.5 / 2e-200, -0.5 / 2e200]);
+        let (_, gradients) = value_and_gradients(&inputs[1..], None, |_, x| 1e-200 / x[0].slice_rows(..1));
+        assert_eq!(gradients[0].values(), [-0.5 / 2e-200, 0.0]);
     }
 
     #[test]

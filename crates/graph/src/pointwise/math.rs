@@ -151,7 +151,8 @@ impl<T: Real> Pointwise<T> for Under<T> {
     }
     #[inline(always)]
     fn derivative(&self, x: T) -> T {
-        -self.0 / (x * x)
+        // Not by way of x^2, which may overflow or vanish.
+        -self.0 / x / x
     }
     fn derivative_reads(&self) -> DerivativeReads {
         DerivativeReads::Input
@@ -232,9 +233,15 @@ impl<'g, T: Real> Var<'g, T> {
     }
 
     /// Each element limited to `[low, high]`; derivative 1 within, bounds included as in PyTorch, and 0 outside. NaN stays NaN.
+    ///
+    /// A `low` above `high`, or a bound that is NaN, is a mistake that planning reports.
     #[track_caller]
     #[must_use]
     pub fn clamp(self, low: T, high: T) -> Var<'g, T> {
+        let ordered = low <= high;
+        if !ordered {
+            self.graph().fail(format!("clamp: the lower bound {low} must be at most the upper bound {high}"));
+        }
         self.map(Clamp { low, high })
     }
 
@@ -295,7 +302,7 @@ impl<'g, T: Real> std::ops::Neg for Var<'g, T> {
 mod tests {
     use chainrule_tensor::Tensor;
 
-    use crate::testing::{check, value, value_and_gradients};
+    use crate::testing::{check, mistake, value, value_and_gradients};
 
     #[test]
     fn gradients_agree_with_differences() {
@@ -322,6 +329,13 @@ mod tests {
         check(&[&[2, 3]], |_, x| 3.0 / (x[0] + 2.0));
         check(&[&[2, 3]], |_, x| 1.0 - -x[0]);
         check(&[&[2, 3]], |_, x| 2.0 + 3.0 * x[0]);
+    }
+
+    #[test]
+    fn bounds_in_the_wrong_order_are_a_mistake() {
+        let message = mistake(&[&[3]], |_, x| x[0].clamp(1.0, -1.0));
+        assert_eq!(message, "clamp: the lower bound 1 must be at most the upper bound -1");
+        assert!(mistake(&[&[3]], |_, x| x[0].clamp(f64::NAN, 1.0)).starts_with("clamp: the lower bound NaN"));
     }
 
     #[test]
