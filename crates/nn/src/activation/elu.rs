@@ -1,5 +1,8 @@
-use chainrule_graph::{DerivativeReads, Pointwise, Properties};
+use chainrule_graph::{DerivativeReads, Pointwise, Properties, Var};
 use chainrule_tensor::Real;
+
+use super::Activation;
+use crate::Layer;
 
 /// The exponential linear unit: `y = x` above zero, `alpha (e^x - 1)` at zero and below; derivative 1 or `y + alpha`.
 ///
@@ -9,7 +12,8 @@ use chainrule_tensor::Real;
 /// Source: Clevert, Unterthiner and Hochreiter, "Fast and Accurate Deep Network Learning by Exponential Linear Units", 2016.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Elu {
-    /// The value that the output approaches far below zero is `-alpha`; must be positive.
+    /// The value that the output approaches far below zero is `-alpha`. It must be positive, or else the sign of the output would not
+    /// tell the side of zero: a layer with another one is a mistake that planning reports.
     pub alpha: f64,
 }
 
@@ -53,9 +57,30 @@ impl<T: Real> Pointwise<T> for Elu {
     }
 }
 
+impl<T: Real> Layer<T> for Elu {
+    fn kind(&self) -> &str {
+        Pointwise::<T>::name(self)
+    }
+
+    fn forward<'g>(&self, x: Var<'g, T>) -> Var<'g, T> {
+        let positive = self.alpha > 0.0;
+        if !positive {
+            x.graph().fail(format!("elu: alpha must be above 0, but it is {}", self.alpha));
+        }
+        x.map(*self)
+    }
+}
+
+impl<T: Real> Activation<T> for Elu {
+    fn properties(&self) -> Properties {
+        Pointwise::<T>::properties(self)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Model;
     use crate::activation::check;
 
     #[test]
@@ -71,6 +96,14 @@ mod tests {
                 (3.0, 3.0, 1.0),
             ],
         );
+    }
+
+    #[test]
+    fn an_alpha_that_is_not_positive_is_a_mistake() {
+        for (alpha, shown) in [(0.0, "0"), (-1.0, "-1"), (f64::NAN, "NaN")] {
+            let error = Model::<f32>::init(&Elu { alpha }, [3], 0).unwrap_err();
+            assert_eq!(error.kind.to_string(), format!("elu: alpha must be above 0, but it is {shown}"));
+        }
     }
 
     #[test]

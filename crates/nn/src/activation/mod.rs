@@ -95,5 +95,4 @@ pointwise_activation!(Sigmoid);
 pointwise_activation!(Tanh);
 pointwise_activation!(Relu);
 pointwise_activation!(LeakyRelu);
-pointwise_activation!(Elu);
 pointwise_activation!(Identity);

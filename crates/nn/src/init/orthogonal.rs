@@ -28,13 +28,10 @@ impl Orthogonal {
 
 impl Initialiser for Orthogonal {
     fn fill(&self, shape: Shape, values: &mut [f64], generator: &mut Generator) -> Result<(), String> {
-        let [rows, others @ ..] = &*shape else {
-            return Err("orthogonal needs weights of at least two axes".to_owned());
-        };
-        if others.is_empty() {
+        if shape.rank() < 2 {
             return Err("orthogonal needs weights of at least two axes".to_owned());
         }
-        let (rows, columns) = (*rows, others.iter().product::<usize>());
+        let (rows, columns) = (shape[0], shape[1..].iter().product::<usize>());
         let (long, short) = (rows.max(columns), rows.min(columns));
         let (q, r) = Tensor::<f64>::normal([long, short], 0.0, 1.0, generator)
             .and_then(|normal| normal.qr())

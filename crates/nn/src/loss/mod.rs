@@ -57,6 +57,10 @@ impl<T: Real, L: Loss<T> + ?Sized> Loss<T> for Box<L> {
     fn values<'g>(&self, prediction: Var<'g, T>, target: Var<'g, T>) -> Var<'g, T> {
         (**self).values(prediction, target)
     }
+    #[track_caller]
+    fn forward<'g>(&self, prediction: Var<'g, T>, target: Var<'g, T>, reduction: Reduction) -> Var<'g, T> {
+        (**self).forward(prediction, target, reduction)
+    }
 }
 
 /// What becomes of the values of a loss.
@@ -117,5 +121,35 @@ fn expect_logits<T: Real>(loss: &str, prediction: Var<'_, T>) {
         prediction.graph().fail(format!(
             "{loss} takes logits, but the model already ends in {op}: leave the {op} out, the loss applies its own; use it for predictions only"
         ));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use chainrule_graph::Graph;
+
+    #[test]
+    fn a_boxed_loss_reduces_in_its_own_way() {
+        /// The sum of the values, whatever is asked for.
+        #[derive(Debug)]
+        struct Summed;
+        impl Loss for Summed {
+            fn name(&self) -> &str {
+                "summed"
+            }
+            fn accepts(&self, _: TargetKind) -> bool {
+                true
+            }
+            fn values<'g>(&self, prediction: Var<'g>, target: Var<'g>) -> Var<'g> {
+                prediction - target
+            }
+            fn forward<'g>(&self, prediction: Var<'g>, target: Var<'g>, _: Reduction) -> Var<'g> {
+                self.values(prediction, target).sum(..)
+            }
+        }
+        let (graph, boxed) = (Graph::new(), Box::new(Summed) as Box<dyn Loss>);
+        let loss = boxed.forward(graph.input("x", [3]), graph.input("y", [3]), Reduction::None);
+        assert_eq!(loss.op_name().as_deref(), Some("sum"));
     }
 }
