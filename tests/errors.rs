@@ -129,6 +129,31 @@ fn a_loss_for_other_targets() {
 }
 
 #[test]
+fn a_metric_for_outputs_that_do_not_stand_beside_the_targets() {
+    // Two guesses for each sample, of which the loss takes the mean.
+    #[derive(Debug)]
+    struct Twice;
+    impl Layer for Twice {
+        fn kind(&self) -> &str {
+            "twice"
+        }
+        fn forward<'g>(&self, x: Var<'g>) -> Var<'g> {
+            x.graph().concat(0, &[x, x * 2.0])
+        }
+    }
+    let model = Sequential::new().linear(4, 2).layer(Twice);
+    let loss = || CustomLoss::new("mean", |prediction: Var<'_>, _: Var<'_>| prediction.square().mean(..));
+    let data = Dataset::new(inputs(6, 4), classes(6, 2)).unwrap();
+    let mut params = model.init([4], 0).unwrap();
+    assert!(Trainer::new(&model, loss(), Sgd::new(0.1)).epochs(1).fit(&mut params, &data, None).is_ok());
+    let mut trainer = Trainer::new(&model, loss(), Sgd::new(0.1)).metric(Accuracy::new());
+    let expected = "metrics compare each output with its target, but the model gives [12, 2] where the targets need \
+                    [6, 2]; train without metrics";
+    assert_says(trainer.fit(&mut params, &data, None), expected);
+    assert_says(trainer.evaluate(&params, &data), expected);
+}
+
+#[test]
 fn a_metric_for_other_targets() {
     let model = model();
     let data = Dataset::new(inputs(6, 4), Targets::Values(inputs(6, 2))).unwrap();

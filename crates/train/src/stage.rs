@@ -104,12 +104,13 @@ impl<T: Real> Stage<T> {
             Targets::Classes { classes, .. } => graph.class_input("targets", samples, *classes),
             other => graph.input("targets", other.shape(samples)),
         };
+        let mean = setup.loss.forward(prediction, targets, Reduction::Mean);
+        graph.check_error()?;
         // A loss of one's own may take other outputs; metrics do not.
         let expected = [samples, data.targets().outputs()].into();
         if setup.measured && prediction.shape() != expected {
             return Err(TrainError::Outputs { outputs: prediction.shape(), expected });
         }
-        let mean = setup.loss.forward(prediction, targets, Reduction::Mean);
         let plan = if training { graph.plan(mean)? } else { graph.plan_forward(&[mean])? };
         let mut workspace = plan.workspace();
         workspace.seed(setup.seed);
