@@ -30,7 +30,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let predicted = model.predict(&params, data.inputs())?;
         let Targets::Values(y) = data.targets() else { unreachable!("the targets are values") };
         let below = predicted.values().iter().zip(y.values()).filter(|(p, y)| y <= p).count();
-        println!("{name}: {:.1} % of the targets lie below the prediction", below as f64 / 20.0);
+        println!("{name}: {:.1} % of the targets lie below the prediction", 100.0 * below as f64 / data.len() as f64);
     }
     Ok(())
 }
