@@ -1,4 +1,5 @@
-//! The matrix product at the shapes of the benchmarked networks: forward `x w`, weight gradient `x^T g`, input gradient `g w^T`.
+//! The matrix product at the shapes of the benchmarked networks: forward `x w`, weight gradient `x^T g`, input gradient
+//! `g w^T`.
 
 use std::hint::black_box;
 

@@ -1,7 +1,7 @@
 //! A loss of one's own: quantile regression, in which too high and too low cost differently.
 //!
-//! The targets scatter evenly around a line, from 1 below to 1 above. The mean squared error finds the line; the pinball loss at 0.9 finds the line that nine out
-//! of ten targets lie below.
+//! The targets scatter evenly around a line, from 1 below to 1 above. The mean squared error finds the line; the
+//! pinball loss at 0.9 finds the line that nine out of ten targets lie below.
 //!
 //! ```console
 //! cargo run --release --example custom_loss

@@ -1,6 +1,7 @@
 //! An operation of one's own, checked against central differences and then trained through.
 //!
-//! A radial unit `y_j = exp(-|x - c_j|^2)` answers to inputs near its centre. Written as one operation, it needs no `[samples, centres, features]` in between.
+//! A radial unit `y_j = exp(-|x - c_j|^2)` answers to inputs near its centre. Written as one operation, it needs no
+//! `[samples, centres, features]` in between.
 //!
 //! ```console
 //! cargo run --release --example custom_op
@@ -8,8 +9,8 @@
 
 use chainrule::prelude::*;
 
-/// `y = exp(-|x - c|^2)` for `x: [samples, features]` and centres `c: [centres, features]`; with `g` the upstream gradient,
-/// `dx = sum_j -2 g y (x - c_j)` and `dc = sum_i 2 g y (x_i - c)`.
+/// `y = exp(-|x - c|^2)` for `x: [samples, features]` and centres `c: [centres, features]`; with `g` the upstream
+/// gradient, `dx = sum_j -2 g y (x - c_j)` and `dc = sum_i 2 g y (x_i - c)`.
 #[derive(Debug)]
 struct Radial;
 

@@ -1,7 +1,8 @@
 //! Several labels for one sample: a picture may show a laptop, a smartphone, both or neither.
 //!
-//! Each picture is two digits side by side, each blotted out half of the time; the labels say which digits can be seen. A sigmoid for each label answers each question on
-//! its own, where a softmax would make the labels compete for one unit of probability.
+//! Each picture is two digits side by side, each blotted out half of the time; the labels say which digits can be seen.
+//! A sigmoid for each label answers each question on its own, where a softmax would make the labels compete for one
+//! unit of probability.
 //!
 //! ```console
 //! cargo run --release --example multi_label

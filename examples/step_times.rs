@@ -1,6 +1,8 @@
-//! What one step of training costs through the public API: one line for each work, `library<TAB>work<TAB>threads<TAB>median microseconds`.
+//! What one step of training costs through the public API: one line for each work,
+//! `library<TAB>work<TAB>threads<TAB>median microseconds`.
 //!
-//! It trains for real: the loss must fall. With `--hand`, hand-written loops on the same kernels are measured in turn with it.
+//! It trains for real: the loss must fall. With `--hand`, hand-written loops on the same kernels are measured in turn
+//! with it.
 //!
 //! ```console
 //! cargo run --release --example step_times -- --threads 1

@@ -1,4 +1,5 @@
-//! The exclusive or: no line separates its two classes, so a network without a hidden layer fails, and one with a hidden layer does not.
+//! The exclusive or: no line separates its two classes, so a network without a hidden layer fails, and one with a
+//! hidden layer does not.
 //!
 //! ```console
 //! cargo run --release --example xor

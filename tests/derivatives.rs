@@ -1,4 +1,5 @@
-//! Every entry of every list against central differences, in shapes that are easily got wrong, and every list by its names.
+//! Every entry of every list against central differences, in shapes that are easily got wrong, and every list by its
+//! names.
 
 use std::slice::from_ref;
 

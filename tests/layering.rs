@@ -25,7 +25,8 @@ const ALLOWED: [(&str, &[&str]); 8] = [
     ("chainrule-cli", &["chainrule"]),
 ];
 
-/// The crates that draw nothing, parse no files and do not talk to a terminal, and all they may depend on outside of the workspace.
+/// The crates that draw nothing, parse no files and do not talk to a terminal, and all they may depend on outside of
+/// the workspace.
 const LIGHT: [&str; 4] = ["chainrule-tensor", "chainrule-graph", "chainrule-nn", "chainrule-train"];
 const LIGHT_DEPENDENCIES: [&str; 6] = ["nalgebra", "bytemuck", "rand", "rand_distr", "thiserror", "private-gemm-x86"];
 

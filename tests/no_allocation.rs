@@ -1,9 +1,11 @@
 //! After the workspace is made, training allocates nothing.
 //!
-//! Allocations are counted per thread by the program's allocator. One buffer is counted apart: the matrix kernels pack their operands into pages that they
-//! allocate at the first product on a thread and keep. They are the only allocations here that are aligned to whole pages, which tells them apart.
+//! Allocations are counted per thread by the program's allocator. One buffer is counted apart: the matrix kernels pack
+//! their operands into pages that they allocate at the first product on a thread and keep. They are the only
+//! allocations here that are aligned to whole pages, which tells them apart.
 //!
-//! The fallback for other processors, nalgebra's product, allocates such a buffer at each call; there this promise does not hold.
+//! The fallback for other processors, nalgebra's product, allocates such a buffer at each call; there this promise does
+//! not hold.
 #![cfg(all(feature = "fast-gemm", target_arch = "x86_64"))]
 
 use std::alloc::{GlobalAlloc, Layout, System};
@@ -55,7 +57,8 @@ impl Counting {
     }
 }
 
-// SAFETY: every call goes to the system's allocator as it came; the counter is a plain number of the thread, without a destructor, that allocates nothing.
+// SAFETY: every call goes to the system's allocator as it came; the counter is a plain number of the thread, without a
+// destructor, that allocates nothing.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         Counting::note(layout);

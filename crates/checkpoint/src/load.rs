@@ -6,7 +6,8 @@ use safetensors::{Dtype, SafeTensors};
 
 use crate::{CheckpointError, DESCRIPTION};
 
-/// Loads a file's tensors into the parameters of the same names and shapes, from `F32` or `F64`. On any error the parameters stay as they were.
+/// Loads a file's tensors into the parameters of the same names and shapes, from `F32` or `F64`. On any error the
+/// parameters stay as they were.
 ///
 /// # Errors
 /// A file that cannot be read, is no safetensors file, or does not hold just the model's parameters.

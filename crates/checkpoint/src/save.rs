@@ -11,8 +11,8 @@ use crate::{CheckpointError, DESCRIPTION};
 
 /// Saves all parameters, and a description of the model in words of one's own.
 ///
-/// The file is written beside its place and then moved there, so that an interruption or a full disk leaves what was there before. The same parameters
-/// give the same bytes.
+/// The file is written beside its place and then moved there, so that an interruption or a full disk leaves what was
+/// there before. The same parameters give the same bytes.
 ///
 /// ```
 /// use chainrule_nn::{Model, Sequential};

@@ -15,8 +15,8 @@ pub struct Network {
 impl Network {
     /// The network with these hidden layers, each followed by the activation of this name.
     ///
-    /// Weights in front of the activation start by He's rule, which keeps the size of values where the activation lets large ones pass, or by Glorot's, which
-    /// minds the gradients too where it is bounded; biases start at 0.
+    /// Weights in front of the activation start by He's rule, which keeps the size of values where the activation lets
+    /// large ones pass, or by Glorot's, which minds the gradients too where it is bounded; biases start at 0.
     ///
     /// # Errors
     /// [`UnknownName`] if there is no such activation.

@@ -71,7 +71,8 @@ impl Place {
         }
     }
 
-    /// Saves the network. Gives the path under which an earlier one was kept, if there was one, it was to be kept, and it was not the same.
+    /// Saves the network. Gives the path under which an earlier one was kept, if there was one, it was to be kept, and
+    /// it was not the same.
     ///
     /// # Errors
     /// A file that cannot be written; what was there before is still there.

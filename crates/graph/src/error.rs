@@ -4,8 +4,8 @@ use chainrule_tensor::Shape;
 
 /// Why a model cannot be planned: the first mistake made while recording it, with the place where it was made.
 ///
-/// Recording never fails on the spot, so that no `?` stands behind each operator; [`Graph::plan`](crate::Graph::plan) returns the
-/// first mistake, and everything recorded after it is ignored.
+/// Recording never fails on the spot, so that no `?` stands behind each operator; [`Graph::plan`](crate::Graph::plan)
+/// returns the first mistake, and everything recorded after it is ignored.
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("{kind}{} (recorded at {location})", in_layer(.layer))]
 pub struct BuildError {

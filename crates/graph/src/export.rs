@@ -9,7 +9,8 @@ use crate::graph::{Graph, Node, Source};
 impl<T: Real> Graph<T> {
     /// The recording as a drawing for [Graphviz](https://graphviz.org): `dot -Tsvg graph.dot > graph.svg`.
     ///
-    /// A node carries its name and its shape, a box around nodes is a layer. Inputs are ellipses, parameters cylinders, constants notes, operations boxes.
+    /// A node carries its name and its shape, a box around nodes is a layer. Inputs are ellipses, parameters cylinders,
+    /// constants notes, operations boxes.
     ///
     /// ```
     /// use chainrule_graph::Graph;
@@ -52,7 +53,8 @@ impl<T: Real> Graph<T> {
 
     /// The recording as a drawing for [Mermaid](https://mermaid.js.org), which many Markdown viewers show in place.
     ///
-    /// A node carries its name and its shape, a box around nodes is a layer. Inputs are rounded, parameters cylinders, constants hexagons, operations boxes.
+    /// A node carries its name and its shape, a box around nodes is a layer. Inputs are rounded, parameters cylinders,
+    /// constants hexagons, operations boxes.
     #[must_use]
     pub fn to_mermaid(&self) -> String {
         self.with_nodes(|nodes, layout| {

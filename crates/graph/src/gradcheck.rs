@@ -19,16 +19,16 @@ where
     Gradcheck::default().check(inputs, function)
 }
 
-/// Compares the vector-Jacobian products of a function with central differences, in `f64`, with respect to its inputs and to every parameter that
-/// it declares.
+/// Compares the vector-Jacobian products of a function with central differences, in `f64`, with respect to its inputs
+/// and to every parameter that it declares.
 ///
-/// A small function is checked entry by entry of its Jacobian, and every function through random projections: for random `u` and `v`, `<u, J v>` from two
-/// evaluations of the function against `<J^T u, v>` from one way back. Both are then repeated on
-/// `f(x) + f(x) / 2`, which makes every derivative add to what another has left.
+/// A small function is checked entry by entry of its Jacobian, and every function through random projections: for
+/// random `u` and `v`, `<u, J v>` from two evaluations of the function against `<J^T u, v>` from one way back. Both are
+/// then repeated on `f(x) + f(x) / 2`, which makes every derivative add to what another has left.
 ///
-/// At a kink the two need not agree: keep the inputs away from it by more than [`step`](Gradcheck::step). Inputs that only name something, such as the indices of
-/// [`gather_rows`](Var::gather_rows), are not to be moved at all: record them with [`Graph::constant`]. A function that draws random numbers
-/// draws the same in each evaluation.
+/// At a kink the two need not agree: keep the inputs away from it by more than [`step`](Gradcheck::step). Inputs that
+/// only name something, such as the indices of [`gather_rows`](Var::gather_rows), are not to be moved at all: record
+/// them with [`Graph::constant`]. A function that draws random numbers draws the same in each evaluation.
 ///
 /// ```
 /// use chainrule_graph::gradcheck;
@@ -41,8 +41,8 @@ where
 /// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Gradcheck {
-    /// The step of the central difference, relative to the larger of 1 and the coordinate; 6e-6 by default, the cube root of the rounding error, where the
-    /// errors of truncation and of rounding are about equal.
+    /// The step of the central difference, relative to the larger of 1 and the coordinate; 6e-6 by default, the cube
+    /// root of the rounding error, where the errors of truncation and of rounding are about equal.
     pub step: f64,
     /// The absolute part of the tolerance `absolute + relative * |numeric|`; 1e-8 by default.
     pub absolute: f64,

@@ -16,8 +16,8 @@ use crate::{BuildError, BuildErrorKind};
 
 /// A recording of a computation: inputs, parameters and the operations on them, in order.
 ///
-/// Nothing is computed while recording. Shapes are checked, and the first mistake is kept until [`plan`](Graph::plan) returns it, with the
-/// line of the caller and the layer in which it was made.
+/// Nothing is computed while recording. Shapes are checked, and the first mistake is kept until [`plan`](Graph::plan)
+/// returns it, with the line of the caller and the layer in which it was made.
 ///
 /// ```
 /// use chainrule_graph::Graph;
@@ -155,7 +155,8 @@ impl<T: Real> Graph<T> {
         self.push(Source::Input { name: name.to_owned(), classes: None }, Vec::new(), shape.into(), Location::caller())
     }
 
-    /// An input of `samples` class indices, whole numbers in `0..classes`; [`Workspace::set`](crate::Workspace::set) checks that they are.
+    /// An input of `samples` class indices, whole numbers in `0..classes`; [`Workspace::set`](crate::Workspace::set)
+    /// checks that they are.
     ///
     /// No class at all is a mistake that planning reports.
     #[track_caller]
@@ -174,7 +175,8 @@ impl<T: Real> Graph<T> {
         self.push(source, Vec::new(), tensor.shape(), Location::caller())
     }
 
-    /// The parameter of this name in the current [`scope`](Graph::scope), declared at its first use. Asked for again, it is the same parameter.
+    /// The parameter of this name in the current [`scope`](Graph::scope), declared at its first use. Asked for again,
+    /// it is the same parameter.
     #[track_caller]
     pub fn param(&self, name: &str, shape: impl Into<Shape>, initialiser: impl Initialiser + 'static) -> Var<'_, T> {
         let (location, shape) = (Location::caller(), shape.into());
@@ -281,8 +283,8 @@ impl<T: Real> Graph<T> {
         self.plan_with_seed(loss)
     }
 
-    /// A plan for a vector-Jacobian product: forward to `root`, of any shape, and backward from a gradient with respect to it that the caller gives
-    /// to [`Plan::backward_with`].
+    /// A plan for a vector-Jacobian product: forward to `root`, of any shape, and backward from a gradient with respect
+    /// to it that the caller gives to [`Plan::backward_with`].
     ///
     /// # Errors
     /// The first mistake of the recording.
@@ -296,7 +298,8 @@ impl<T: Real> Graph<T> {
         Ok(Plan::build(self.id, &self.recording.borrow(), &[root], true))
     }
 
-    /// A plan for inference: forward to `outputs`, and to all values that [`Var::keep`] names, with nothing kept for a way back.
+    /// A plan for inference: forward to `outputs`, and to all values that [`Var::keep`] names, with nothing kept for a
+    /// way back.
     ///
     /// # Errors
     /// The first mistake of the recording.

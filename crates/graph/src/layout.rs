@@ -8,8 +8,8 @@ use chainrule_tensor::random::Generator;
 
 /// How a parameter gets its first values.
 ///
-/// Values are drawn in `f64` and rounded, so that an `f32` and an `f64` model of the same seed start from the same numbers.
-/// A number is itself an initialiser: a constant.
+/// Values are drawn in `f64` and rounded, so that an `f32` and an `f64` model of the same seed start from the same
+/// numbers. A number is itself an initialiser: a constant.
 pub trait Initialiser: Debug + Send + Sync {
     /// Fills `values`, the elements of a parameter of this shape in row-major order.
     ///

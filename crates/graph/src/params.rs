@@ -8,8 +8,9 @@ use crate::{BuildError, BuildErrorKind};
 
 /// The parameters of a model: all of them in one flat, aligned vector, seen as named tensors.
 ///
-/// An optimizer is one pass over [`values_mut`](Params::values_mut); a checkpoint is the named tensors of [`iter`](Params::iter). The gaps between
-/// parameters hold zeros and stay so under every rule that moves a weight by a multiple of its gradient or of itself.
+/// An optimizer is one pass over [`values_mut`](Params::values_mut); a checkpoint is the named tensors of
+/// [`iter`](Params::iter). The gaps between parameters hold zeros and stay so under every rule that moves a weight by a
+/// multiple of its gradient or of itself.
 ///
 /// ```
 /// use chainrule_graph::Graph;
@@ -132,8 +133,8 @@ impl<T: Real> Grads<T> {
         &mut self.values
     }
 
-    /// The gradient of the parameter of this name; `None` if there is none or the loss does not depend on it, which is not the same
-    /// as a gradient of zero.
+    /// The gradient of the parameter of this name; `None` if there is none or the loss does not depend on it, which is
+    /// not the same as a gradient of zero.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<TensorView<'_, T>> {
         let position = self.layout.position(name)?;

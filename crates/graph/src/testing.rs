@@ -30,7 +30,8 @@ where
     value_and_gradients(inputs, None, function).0
 }
 
-/// The value of `function` at these inputs, and the gradients with respect to them for the given gradient with respect to the value, by default ones.
+/// The value of `function` at these inputs, and the gradients with respect to them for the given gradient with respect
+/// to the value, by default ones.
 #[track_caller]
 pub(crate) fn value_and_gradients<F>(
     inputs: &[Tensor<f64>],

@@ -6,8 +6,8 @@ use crate::graph::{Graph, NodeId, Source};
 
 /// A value of a [`Graph`] under recording: a small handle, free to copy, with the usual operators.
 ///
-/// Operators between variables broadcast as in NumPy; those with a number apply it to each element. The operations are methods, and functions
-/// of one's own come in through [`map`](Var::map) and [`Graph::apply`].
+/// Operators between variables broadcast as in NumPy; those with a number apply it to each element. The operations are
+/// methods, and functions of one's own come in through [`map`](Var::map) and [`Graph::apply`].
 ///
 /// ```
 /// use chainrule_graph::Graph;
@@ -62,8 +62,8 @@ impl<'g, T: Real> Var<'g, T> {
         })
     }
 
-    /// Asks for its value to be readable after a pass, with [`Workspace::value`](crate::Workspace::value). Inputs and the roots of a plan always are;
-    /// the buffer of any other value is reused as soon as nothing needs it.
+    /// Asks for its value to be readable after a pass, with [`Workspace::value`](crate::Workspace::value). Inputs and
+    /// the roots of a plan always are; the buffer of any other value is reused as soon as nothing needs it.
     #[must_use = "it is the variable itself, to go on with"]
     pub fn keep(self) -> Self {
         self.graph.with_node(self.index(), |node| node.keep = true);

@@ -12,7 +12,8 @@ use crate::plan::{Binding, Bindings};
 
 /// All that changes while a [`Plan`](crate::Plan) is replayed: the inputs, the values and their gradients.
 ///
-/// Made by [`Plan::workspace`](crate::Plan::workspace), which is the last allocation. One plan and several workspaces serve several threads.
+/// Made by [`Plan::workspace`](crate::Plan::workspace), which is the last allocation. One plan and several workspaces
+/// serve several threads.
 pub struct Workspace<T: Real = f32> {
     pub(crate) bindings: Arc<Bindings>,
     pub(crate) values: Vec<Aligned<T>>,
@@ -48,7 +49,8 @@ impl<T: Real> Workspace<T> {
         self.generator = generator(seed);
     }
 
-    /// Shares large operations among the threads of this pool; by default [`Pool::shared`], which has one for each processor. The results are the same bits with any number of threads.
+    /// Shares large operations among the threads of this pool; by default [`Pool::shared`], which has one for each
+    /// processor. The results are the same bits with any number of threads.
     pub fn on(&mut self, pool: Arc<Pool>) {
         self.pool = pool;
     }
@@ -62,7 +64,8 @@ impl<T: Real> Workspace<T> {
     /// Fills an input.
     ///
     /// # Errors
-    /// [`InputError::Length`] for another number of values than the input has; [`InputError::Class`] for a label that is not a class.
+    /// [`InputError::Length`] for another number of values than the input has; [`InputError::Class`] for a label that
+    /// is not a class.
     ///
     /// # Panics
     /// If the variable is not an input of the plan.
@@ -108,7 +111,8 @@ impl<T: Real> Workspace<T> {
         self.values.get_disjoint_mut(buffers).expect("each input has a buffer of its own").map(|buffer| &mut **buffer)
     }
 
-    /// A value after a forward pass: an input, a root of the plan, or one that was asked for with [`Var::keep`](crate::Var::keep).
+    /// A value after a forward pass: an input, a root of the plan, or one that was asked for with
+    /// [`Var::keep`](crate::Var::keep).
     ///
     /// # Panics
     /// If it is none of these: its buffer may hold something else by now.
@@ -134,10 +138,12 @@ impl<T: Real> Workspace<T> {
         Some(view(binding.shape, &self.values[buffer][..binding.shape.elements()]))
     }
 
-    /// The gradient after a backward pass with respect to a value that was asked for with [`Var::keep_gradient`](crate::Var::keep_gradient).
+    /// The gradient after a backward pass with respect to a value that was asked for with
+    /// [`Var::keep_gradient`](crate::Var::keep_gradient).
     ///
     /// # Panics
-    /// If it was not, or the loss does not depend on it, or it is a parameter: the gradients of those are in the [`Grads`](crate::Grads).
+    /// If it was not, or the loss does not depend on it, or it is a parameter: the gradients of those are in the
+    /// [`Grads`](crate::Grads).
     #[track_caller]
     #[must_use]
     pub fn gradient(&self, node: impl Into<NodeId>) -> TensorView<'_, T> {
@@ -154,7 +160,8 @@ impl<T: Real> Workspace<T> {
         }
     }
 
-    /// [`gradient`](Workspace::gradient), or `None` if it was not asked for, or the loss does not depend on the value: not the same as a gradient of zero.
+    /// [`gradient`](Workspace::gradient), or `None` if it was not asked for, or the loss does not depend on the value:
+    /// not the same as a gradient of zero.
     ///
     /// # Panics
     /// If the variable is not of the graph that was planned.

@@ -91,7 +91,8 @@ fn gradients_of_intermediates_are_those_of_the_rest_of_the_function() {
     gradcheck(&[x, w], |_, x| head(x[0].matmul(x[1]).map(Tanh))).unwrap();
 }
 
-/// `mean` and the fused `affine` rescale the gradient that arrives at them in place; who asked for it sees it as it arrived.
+/// `mean` and the fused `affine` rescale the gradient that arrives at them in place; who asked for it sees it as it
+/// arrived.
 #[test]
 fn a_kept_gradient_is_not_overwritten_by_the_operation_that_made_the_value() {
     let graph = Graph::<f64>::new();

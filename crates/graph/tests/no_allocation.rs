@@ -43,8 +43,8 @@ unsafe impl GlobalAlloc for Counting {
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
-/// The allocations in ten training steps and as many traced ones, after two to warm up: a matrix kernel keeps one packing buffer for each thread, which it
-/// allocates at its first product.
+/// The allocations in ten training steps and as many traced ones, after two to warm up: a matrix kernel keeps one
+/// packing buffer for each thread, which it allocates at its first product.
 fn allocations<'g>(graph: &'g Graph<f32>, x: Var<'g>, loss: Var<'g>) -> u64 {
     let batches: Vec<_> = (0..3).map(|seed| Random(seed).tensor::<f32>(x.shape())).collect();
     let x = x.id();

@@ -119,8 +119,8 @@ impl<T: Real> Tensor<T> {
     /// ```
     ///
     /// # Errors
-    /// [`TensorError::Parameter`] if there are none, [`TensorError::Axis`] if there is no such axis, [`TensorError::Shapes`] if
-    /// the other lengths differ.
+    /// [`TensorError::Parameter`] if there are none, [`TensorError::Axis`] if there is no such axis,
+    /// [`TensorError::Shapes`] if the other lengths differ.
     pub fn concat(axis: usize, parts: &[&Self]) -> Result<Self, TensorError> {
         let op = "concat";
         let Some(first) = parts.first().map(|part| part.shape()) else {

@@ -1,4 +1,5 @@
-//! NumPy's broadcasting over slices: shapes are aligned at the last axis, and an axis of length 1, or a missing one, is repeated.
+//! NumPy's broadcasting over slices: shapes are aligned at the last axis, and an axis of length 1, or a missing one, is
+//! repeated.
 //!
 //! Nothing here allocates. [`fold`] is the adjoint of [`expand`]: what was repeated on the way forward is summed on
 //! the way back.
@@ -163,8 +164,8 @@ fn expand_runs<T: Real>(put: Put, out: &mut [T], loops: &Loops<1>, a: &[T]) {
     }
 }
 
-/// The adjoint of [`expand`]: `out`, or what is added to it, is `a` summed over the axes along which `out_shape` is repeated to give
-/// `a_shape`. For all `x` and `y`, `<expand(x), y> = <x, fold(y)>`.
+/// The adjoint of [`expand`]: `out`, or what is added to it, is `a` summed over the axes along which `out_shape` is
+/// repeated to give `a_shape`. For all `x` and `y`, `<expand(x), y> = <x, fold(y)>`.
 ///
 /// The error of each sum is that of [`reduce::sum`].
 ///

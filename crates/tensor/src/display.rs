@@ -11,8 +11,8 @@ const PRECISION: usize = 4;
 
 /// The shape, the scalar type and the values in aligned columns; of an axis longer than 8, the first and last 3.
 ///
-/// As many digits after the point as the values need, at most 4; `{:.2}` asks for 2. Where the largest magnitude shown is below 0.001 or
-/// not below a million, with exponents.
+/// As many digits after the point as the values need, at most 4; `{:.2}` asks for 2. Where the largest magnitude shown
+/// is below 0.001 or not below a million, with exponents.
 ///
 /// ```
 /// use chainrule_tensor::Tensor;

@@ -1,13 +1,14 @@
-//! Element-wise kernels over slices of equal length: `out = f(a, ...)` or `out += f(a, ...)`, compiled for the best vector instructions.
+//! Element-wise kernels over slices of equal length: `out = f(a, ...)` or `out += f(a, ...)`, compiled for the best
+//! vector instructions.
 //!
 //! The function must be compiled into the loop. The compiler sees to that while it is small; one with several `exp`
 //! or `tanh` needs `#[inline(always)]`, which may also stand before a closure in a call.
 //!
-//! On a plain `f32`, `x.exp()` is the standard library's function, which does not vectorise: [`Real::exp`] is the one that does. In code
-//! that is generic over [`Real`] they are the same call.
+//! On a plain `f32`, `x.exp()` is the standard library's function, which does not vectorise: [`Real::exp`] is the one
+//! that does. In code that is generic over [`Real`] they are the same call.
 //!
-//! The kernels themselves are plain loops, marked in the same way: an iterator adaptor around such a function would become a call
-//! for each element.
+//! The kernels themselves are plain loops, marked in the same way: an iterator adaptor around such a function would
+//! become a call for each element.
 
 use crate::gemm::Put;
 use crate::{Real, simd};

@@ -1,4 +1,5 @@
-//! The one matrix product of the workspace: `C = A B` or `C += A B`, with either factor transposed by swapping its strides.
+//! The one matrix product of the workspace: `C = A B` or `C += A B`, with either factor transposed by swapping its
+//! strides.
 //!
 //! On x86-64 with AVX2 and the default feature `fast-gemm` it runs on faer's hand-tuned kernels (`x86.rs`);
 //! elsewhere, and as the oracle in the tests, on nalgebra's product (`fallback.rs`).
@@ -142,12 +143,15 @@ pub fn gemm<T: Real>(put: Put, c: MatMut<'_, T>, a: Mat<'_, T>, b: Mat<'_, T>) {
     T::multiply(put, c, a, b);
 }
 
-/// From this many multiplications and additions on, a product is worth sharing: about 40 us of work for one thread, against about 1 us to hand over to a thread that is awake.
+/// From this many multiplications and additions on, a product is worth sharing: about 40 us of work for one thread,
+/// against about 1 us to hand over to a thread that is awake.
 const SHARED_WORK: usize = 4_000_000;
 
-/// [`gemm`] on the threads of a pool, where the product is large enough to gain from it; then `finish` with each part of `c`, whole rows of it, still in the cache.
+/// [`gemm`] on the threads of a pool, where the product is large enough to gain from it; then `finish` with each part
+/// of `c`, whole rows of it, still in the cache.
 ///
-/// The rows of `c` are shared out. Each element is summed in the same order whatever the number of threads, so that the bits are the same.
+/// The rows of `c` are shared out. Each element is summed in the same order whatever the number of threads, so that the
+/// bits are the same.
 ///
 /// # Panics
 /// As [`gemm`].

@@ -7,11 +7,11 @@ const ITERATIONS_PER_VALUE: usize = 100;
 
 /// Factorisations of matrices, computed in `f64` by nalgebra and rounded.
 impl<T: Real> Tensor<T> {
-    /// The thin QR factorisation `X = Q R`: for `[m, n]` and `k = min(m, n)`, `Q` is `[m, k]` with orthonormal columns, `R` is `[k, n]`, zero
-    /// below the diagonal and not negative on it.
+    /// The thin QR factorisation `X = Q R`: for `[m, n]` and `k = min(m, n)`, `Q` is `[m, k]` with orthonormal columns,
+    /// `R` is `[k, n]`, zero below the diagonal and not negative on it.
     ///
-    /// With that sign the factorisation of a matrix of full rank is unique, and the `Q` of a normally distributed square matrix
-    /// is uniformly distributed over the orthogonal matrices.
+    /// With that sign the factorisation of a matrix of full rank is unique, and the `Q` of a normally distributed
+    /// square matrix is uniformly distributed over the orthogonal matrices.
     ///
     /// ```
     /// use chainrule_tensor::Tensor;
@@ -51,8 +51,8 @@ impl<T: Real> Tensor<T> {
     /// ```
     ///
     /// # Errors
-    /// [`TensorError::Operand`] if there are not two axes or the iteration does not converge; [`TensorError::Parameter`] if a value is
-    /// infinite or NaN.
+    /// [`TensorError::Operand`] if there are not two axes or the iteration does not converge;
+    /// [`TensorError::Parameter`] if a value is infinite or NaN.
     pub fn singular_values(&self) -> Result<Vec<T>, TensorError> {
         let op = "singular_values";
         let matrix = self.finite_matrix(op)?;

@@ -1,7 +1,8 @@
 //! The elementary functions of each scalar.
 //!
 //! [`single`] holds polynomials for `f32` without branches or calls, so that a loop over them inside
-//! [`simd::dispatch`](crate::simd::dispatch) is vectorised by the compiler; [`double`] is the standard library's, which serves as their oracle.
+//! [`simd::dispatch`](crate::simd::dispatch) is vectorised by the compiler; [`double`] is the standard library's, which
+//! serves as their oracle.
 //!
 //! | `f32` function | method | largest error, ulp | at |
 //! |---|---|---|---|
@@ -12,12 +13,13 @@
 //! | `tanh` | below 0.625 odd of degree 11, above `1 - 2 / (1 + e^2x)` | 1.20 | 0.62611 |
 //! | `sigmoid` | `1 / (1 + e^-x)`, scaled so that nothing overflows | 1.75 | -1.0995 |
 //!
-//! The errors are against the exact value, in units in the last place of the result, over all 2^32 arguments. Subnormal results are right to
-//! the same bounds; infinities, zeros with their signs, and NaN come out as in the standard library. A test
-//! (`tests/math_accuracy.rs`) measures a sample each time and all arguments on demand.
+//! The errors are against the exact value, in units in the last place of the result, over all 2^32 arguments. Subnormal
+//! results are right to the same bounds; infinities, zeros with their signs, and NaN come out as in the standard
+//! library. A test (`tests/math_accuracy.rs`) measures a sample each time and all arguments on demand.
 //!
 //! The results are the same bits whichever instructions they are compiled for. Where these include no fused
-//! multiply-add, as on x86-64 outside `dispatch`, each `mul_add` is a call and a function takes some 20 ns instead of 0.4: call them inside.
+//! multiply-add, as on x86-64 outside `dispatch`, each `mul_add` is a call and a function takes some 20 ns instead of
+//! 0.4: call them inside.
 
 pub(crate) mod double;
 mod exponential;

@@ -1,7 +1,7 @@
 //! Threads that wait for work: a pool that hands a closure to all of its threads in well under a microsecond.
 //!
-//! A part of the work is a number; the same parts are done in the same way whichever thread does them, so that results do not depend on the number of threads as long as
-//! the parts do not share sums.
+//! A part of the work is a number; the same parts are done in the same way whichever thread does them, so that results
+//! do not depend on the number of threads as long as the parts do not share sums.
 
 use std::any::Any;
 use std::marker::PhantomData;
@@ -10,8 +10,8 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread::{self, JoinHandle, Thread};
 
-/// How often a waiting thread looks for work before it goes to sleep: some tens of microseconds, longer than most gaps within a training step, short enough not to be in the way of
-/// other programs.
+/// How often a waiting thread looks for work before it goes to sleep: some tens of microseconds, longer than most gaps
+/// within a training step, short enough not to be in the way of other programs.
 const SPINS: u32 = 4_000;
 
 /// The largest number of threads of a [`Pool`], and of parts of a [`Chunks`].
@@ -61,7 +61,8 @@ struct Job {
 }
 
 impl Pool {
-    /// A pool of this many threads, one of which is whoever calls [`run`](Pool::run). At least 1, at most [`MAX_THREADS`]; if the system refuses a thread, there are fewer.
+    /// A pool of this many threads, one of which is whoever calls [`run`](Pool::run). At least 1, at most
+    /// [`MAX_THREADS`]; if the system refuses a thread, there are fewer.
     #[must_use]
     pub fn new(threads: usize) -> Self {
         let shared = Arc::new(Shared {
@@ -77,7 +78,8 @@ impl Pool {
         };
         let workers = (1..threads.clamp(1, MAX_THREADS)).map_while(|i| spawn(i).ok()).collect();
         let pool = Pool { shared, running: Mutex::new(()), workers };
-        // Every worker takes part in every job: when this one is done they are all up, and allocate nothing from then on.
+        // Every worker takes part in every job: when this one is done they are all up, and allocate nothing from then
+        // on.
         pool.run(2, |_| {});
         pool
     }
@@ -96,7 +98,8 @@ impl Pool {
         self.workers.len() + 1
     }
 
-    /// Calls `work` with each number from 0 to `parts`, on all threads, and returns when all are done. Parts are handed out in order to whoever is free.
+    /// Calls `work` with each number from 0 to `parts`, on all threads, and returns when all are done. Parts are handed
+    /// out in order to whoever is free.
     ///
     /// While another job runs on the pool, or from within one, the calling thread does all parts itself.
     ///
@@ -113,7 +116,8 @@ impl Pool {
         let finish = self.shared.start(&work, parts, &self.workers, running);
         let own = catch_unwind(AssertUnwindSafe(|| self.shared.take_parts(&work, parts)));
         finish.wait();
-        // Before the next job may begin, and in any case: what stayed here would come out of a job that did not cause it.
+        // Before the next job may begin, and in any case: what stayed here would come out of a job that did not cause
+        // it.
         let others = lock(&self.shared.panic).take();
         drop(finish);
         if let Some(panic) = own.err().or(others) {
@@ -131,8 +135,9 @@ impl Shared {
         workers: &[JoinHandle<()>],
         running: MutexGuard<'a, ()>,
     ) -> Finish<'a> {
-        // SAFETY: only the lifetime is extended. Workers use the reference only between the change of `epoch` below and their decrease of `busy`; `Finish` waits until `busy` is zero
-        // before it lets go of the borrow `'a`, also when the caller unwinds. It is private, and its one user drops it. Compared with one thread in the tests.
+        // SAFETY: only the lifetime is extended. Workers use the reference only between the change of `epoch` below and
+        // their decrease of `busy`; `Finish` waits until `busy` is zero before it lets go of the borrow `'a`, also when
+        // the caller unwinds. It is private, and its one user drops it. Compared with one thread in the tests.
         let work = unsafe { std::mem::transmute::<&(dyn Fn(usize) + Sync), &'static (dyn Fn(usize) + Sync)>(work) };
         *lock(&self.job) = Some(Job { work, parts });
         self.next.store(0, Ordering::Relaxed);
@@ -251,7 +256,8 @@ pub struct Chunks<'a, T> {
     borrowed: PhantomData<&'a mut [T]>,
 }
 
-// SAFETY: a `Chunks` gives each chunk away once, as an exclusive borrow: sharing it is like sending the chunks to different threads.
+// SAFETY: a `Chunks` gives each chunk away once, as an exclusive borrow: sharing it is like sending the chunks to
+// different threads.
 unsafe impl<T: Send> Sync for Chunks<'_, T> {}
 // SAFETY: it stands for the exclusive borrow of the slice.
 unsafe impl<T: Send> Send for Chunks<'_, T> {}
@@ -283,7 +289,8 @@ impl<'a, T> Chunks<'a, T> {
         }
         let bit = 1_u64 << part;
         assert!(self.taken.fetch_or(bit, Ordering::Relaxed) & bit == 0, "chunk {part} was taken before");
-        // SAFETY: `begin..end` lies within the slice that is borrowed for `'a`; chunks of different parts do not overlap, and `taken` lets each be given away only once.
+        // SAFETY: `begin..end` lies within the slice that is borrowed for `'a`; chunks of different parts do not
+        // overlap, and `taken` lets each be given away only once.
         unsafe { std::slice::from_raw_parts_mut(self.start.add(begin), end - begin) }
     }
 }

@@ -1,6 +1,8 @@
-//! Random numbers from an explicit generator: the fills of slices here, the same as constructors of [`Tensor`](crate::Tensor).
+//! Random numbers from an explicit generator: the fills of slices here, the same as constructors of
+//! [`Tensor`](crate::Tensor).
 //!
-//! Every number is drawn in `f64` and then rounded: the same seed gives the same numbers in `f32` and `f64`, up to that rounding.
+//! Every number is drawn in `f64` and then rounded: the same seed gives the same numbers in `f32` and `f64`, up to that
+//! rounding.
 
 mod fill;
 mod tensor;

@@ -115,8 +115,8 @@ impl Shape {
         out
     }
 
-    /// The common shape under NumPy's broadcasting rules, if there is one: aligned at the last axis, lengths are equal or one of
-    /// them is 1 or missing.
+    /// The common shape under NumPy's broadcasting rules, if there is one: aligned at the last axis, lengths are equal
+    /// or one of them is 1 or missing.
     ///
     /// ```
     /// use chainrule_tensor::Shape;

@@ -1,16 +1,16 @@
 //! Run-time dispatch to the best vector instructions.
 //!
-//! A plain loop over slices is compiled three times, for AVX-512, for AVX2 with FMA and for the target's baseline, and the
-//! best one that this processor has is called: a portable binary runs as fast as one built for the machine it
-//! runs on.
+//! A plain loop over slices is compiled three times, for AVX-512, for AVX2 with FMA and for the target's baseline, and
+//! the best one that this processor has is called: a portable binary runs as fast as one built for the machine it runs
+//! on.
 
 /// Runs `kernel` compiled for the best vector instructions that this processor has.
 ///
-/// The kernel is an ordinary closure over slices. What is compiled for the better instructions is what the compiler inlines: a closure of any size needs
-/// `#[inline(always)]` before it, so does what it calls, and inner loops should be plain `for` loops, since an iterator adaptor around a heavy function
-/// becomes a call. A kernel that is not inlined still gives the right result, at the speed of the baseline.
-/// The result does not depend on which version runs: no version may reorder floating-point operations, and a
-/// [`Real::mul_add`](crate::Real::mul_add) rounds once everywhere.
+/// The kernel is an ordinary closure over slices. What is compiled for the better instructions is what the compiler
+/// inlines: a closure of any size needs `#[inline(always)]` before it, so does what it calls, and inner loops should be
+/// plain `for` loops, since an iterator adaptor around a heavy function becomes a call. A kernel that is not inlined
+/// still gives the right result, at the speed of the baseline. The result does not depend on which version runs: no
+/// version may reorder floating-point operations, and a [`Real::mul_add`](crate::Real::mul_add) rounds once everywhere.
 ///
 /// ```
 /// let mut values = vec![1.0_f32; 100];
@@ -29,7 +29,8 @@ pub fn dispatch<R>(kernel: impl FnOnce() -> R) -> R {
     #[cfg(target_arch = "x86_64")]
     {
         if has_avx512() {
-            // SAFETY: `has_avx512` has just asked the processor for exactly the features that this copy is compiled with.
+            // SAFETY: `has_avx512` has just asked the processor for exactly the features that this copy is compiled
+            // with.
             return unsafe { avx512(kernel) };
         }
         if has_avx2() {

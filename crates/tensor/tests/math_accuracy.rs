@@ -1,5 +1,5 @@
-//! The `f32` functions against the standard library's `f64` ones, rounded: over a sample of all bit patterns, and over all of
-//! them with `cargo test --release -p chainrule-tensor --test math_accuracy -- --ignored --nocapture`.
+//! The `f32` functions against the standard library's `f64` ones, rounded: over a sample of all bit patterns, and over
+//! all of them with `cargo test --release -p chainrule-tensor --test math_accuracy -- --ignored --nocapture`.
 
 use chainrule_tensor::{Real, simd};
 

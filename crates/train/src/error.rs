@@ -79,8 +79,8 @@ pub enum TrainError {
         /// The first such value.
         value: f64,
     },
-    /// A parameter is NaN or infinite: it was given so, or the last step's change was too large for the type. Nothing is put back but by
-    /// [`BestWeights`](crate::callback::BestWeights).
+    /// A parameter is NaN or infinite: it was given so, or the last step's change was too large for the type. Nothing
+    /// is put back but by [`BestWeights`](crate::callback::BestWeights).
     #[error(
         "parameter `{parameter}` is {value} in epoch {epoch}, after step {step}: start from finite parameters, with a lower learning rate"
     )]

@@ -31,7 +31,8 @@ use crate::stage::{Setup, Stages, kind};
 ///
 /// let model = Sequential::new().linear(2, 8).tanh().linear(8, 2);
 /// let mut params = model.init([2], 1)?;
-/// let mut trainer = Trainer::new(&model, CrossEntropy, Adam::new(0.05)).epochs(200).batch_size(4).metric(Accuracy::new());
+/// let mut trainer =
+///     Trainer::new(&model, CrossEntropy, Adam::new(0.05)).epochs(200).batch_size(4).metric(Accuracy::new());
 /// let history = trainer.fit(&mut params, &data, None)?;
 /// assert_eq!(history.last().unwrap().train.metric("accuracy"), Some(1.0));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -52,7 +53,8 @@ pub struct Trainer<'a, T: Real = f32> {
 }
 
 impl<'a, T: Real> Trainer<'a, T> {
-    /// Trains `model` to make the mean of `loss` small with `optimizer`: 10 epochs in shuffled batches of 32, seed 0, unless told otherwise.
+    /// Trains `model` to make the mean of `loss` small with `optimizer`: 10 epochs in shuffled batches of 32, seed 0,
+    /// unless told otherwise.
     #[must_use]
     pub fn new(model: &'a dyn Layer<T>, loss: impl Loss<T> + 'a, optimizer: impl Optimizer<T> + 'a) -> Self {
         Trainer {
@@ -99,7 +101,8 @@ impl<'a, T: Real> Trainer<'a, T> {
         self
     }
 
-    /// Shares large operations among this many threads; by default as many as there are processors. The results are the same bits with any number.
+    /// Shares large operations among this many threads; by default as many as there are processors. The results are the
+    /// same bits with any number.
     #[must_use]
     pub fn threads(mut self, threads: usize) -> Self {
         self.pool = Arc::new(Pool::new(threads));
@@ -127,7 +130,8 @@ impl<'a, T: Real> Trainer<'a, T> {
         self
     }
 
-    /// Stops after the current batch as soon as the flag is raised, as by a handler of Ctrl-C. The epoch that was cut short leaves no record; callbacks end as usual.
+    /// Stops after the current batch as soon as the flag is raised, as by a handler of Ctrl-C. The epoch that was cut
+    /// short leaves no record; callbacks end as usual.
     #[must_use]
     pub fn stop_when(mut self, flag: Arc<AtomicBool>) -> Self {
         self.stop = Some(flag);
@@ -139,9 +143,10 @@ impl<'a, T: Real> Trainer<'a, T> {
     /// Training on from parameters that were trained before is possible; the optimizer's memory begins anew.
     ///
     /// # Errors
-    /// Data, model, loss and metrics that do not fit together, settings that make no sense, and a loss or a gradient that is not finite: then the
-    /// parameters are as the last good step left them, and callbacks have ended as usual. Only a step that makes a parameter itself overflow cannot be taken
-    /// back; it is reported by the next step or at the end of the epoch.
+    /// Data, model, loss and metrics that do not fit together, settings that make no sense, and a loss or a gradient
+    /// that is not finite: then the parameters are as the last good step left them, and callbacks have ended as usual.
+    /// Only a step that makes a parameter itself overflow cannot be taken back; it is reported by the next step or at
+    /// the end of the epoch.
     pub fn fit(
         &mut self,
         params: &mut Params<T>,

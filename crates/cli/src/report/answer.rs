@@ -22,7 +22,8 @@ impl Answer {
     }
 }
 
-/// The answers to a test set with these classes, from probabilities `[samples, classes]`. Of equal probabilities the first counts. `None` if one of them is NaN.
+/// The answers to a test set with these classes, from probabilities `[samples, classes]`. Of equal probabilities the
+/// first counts. `None` if one of them is NaN.
 pub fn answers(classes: &[u32], probabilities: &Tensor) -> Option<Vec<Answer>> {
     let answer = |(sample, &truth): (usize, &u32)| {
         let row = probabilities.row(sample);

@@ -15,7 +15,8 @@ const WIDTH: usize = 18;
 /// Columns between digits.
 const GAP: &str = "  ";
 
-/// The digits side by side, each with what it is and what it was taken for. `image` gives the pixels of a sample of the test set, from 0 (paper) to 1 (ink).
+/// The digits side by side, each with what it is and what it was taken for. `image` gives the pixels of a sample of the
+/// test set, from 0 (paper) to 1 (ink).
 pub fn drawings<'a>(answers: &[Answer], image: impl Fn(usize) -> &'a [f32], paint: Paint) -> String {
     let row = |answers: &[Answer]| {
         let columns: Vec<Vec<String>> =

@@ -29,7 +29,8 @@ impl Scores {
     }
 }
 
-/// A row for each class, and the mean over the classes, in which 0 / 0 counts as 0. Support is the number of digits of the class.
+/// A row for each class, and the mean over the classes, in which 0 / 0 counts as 0. Support is the number of digits of
+/// the class.
 pub fn table(confusion: &Confusion, paint: Paint) -> String {
     let scores: Vec<Scores> = (0..Digits::CLASSES).map(|class| Scores::of(confusion, class)).collect();
     let mean = |score: fn(&Scores) -> Option<f64>| {
@@ -58,7 +59,8 @@ mod tests {
 
     #[test]
     fn scores_follow_their_definitions() {
-        // Of four sevens, three are seen, one is taken for a 1; a 1 is taken for a 7. Nothing is taken for a 2, and there is no 9.
+        // Of four sevens, three are seen, one is taken for a 1; a 1 is taken for a 7. Nothing is taken for a 2, and
+        // there is no 9.
         let mut pairs = vec![(7, 7), (7, 7), (7, 7), (7, 1), (1, 7), (2, 0)];
         pairs.extend([(0, 0), (3, 3), (4, 4), (5, 5), (6, 6), (8, 8)]);
         assert_eq!(

@@ -8,10 +8,11 @@ use super::{Backward, Forward, Op, Reads};
 use crate::Var;
 use crate::pointwise::{DerivativeReads, Pointwise};
 
-/// `y = f(x w + b)`: product, bias and activation in one operation, with `f` the identity unless a function was fused into it.
+/// `y = f(x w + b)`: product, bias and activation in one operation, with `f` the identity unless a function was fused
+/// into it.
 ///
-/// With `d = upstream * f'`: `dx = d w^T`, `dw = x^T d`, `db` the sum of `d` over the rows. The activation's derivative and the bias gradient
-/// come from one pass over `d`.
+/// With `d = upstream * f'`: `dx = d w^T`, `dw = x^T d`, `db` the sum of `d` over the rows. The activation's derivative
+/// and the bias gradient come from one pass over `d`.
 #[derive(Debug)]
 struct Affine<T> {
     activation: Option<Arc<dyn Pointwise<T>>>,

@@ -54,8 +54,8 @@ impl<T: Real> Op<T> for Argmax {
 }
 
 impl<'g, T: Real> Var<'g, T> {
-    /// The index of the maximum along an axis, which goes: the predicted class of each sample. The first of several equal ones; NaN counts as the maximum, as in
-    /// NumPy and PyTorch. Indices are held as `T`.
+    /// The index of the maximum along an axis, which goes: the predicted class of each sample. The first of several
+    /// equal ones; NaN counts as the maximum, as in NumPy and PyTorch. Indices are held as `T`.
     ///
     /// No gradient goes back through it. A missing or an empty axis is a mistake that planning reports.
     ///

@@ -13,7 +13,8 @@ use crate::Var;
 /// A differentiable function of two numbers.
 trait Binary: Debug + Send + Sync + 'static {
     const NAME: &'static str;
-    /// Whether the partial derivatives read the operands; if not they are constants, the first of them 1, and nothing is kept for them.
+    /// Whether the partial derivatives read the operands; if not they are constants, the first of them 1, and nothing
+    /// is kept for them.
     const READS_OPERANDS: bool;
     fn value<T: Real>(a: T, b: T) -> T;
     /// `upstream * df/da`
@@ -96,7 +97,8 @@ impl<'g, T: Real> Var<'g, T> {
     }
 }
 
-/// Defines one function: its name, what its derivatives read, its value and the two products with the upstream gradient.
+/// Defines one function: its name, what its derivatives read, its value and the two products with the upstream
+/// gradient.
 macro_rules! binary {
     ($(#[$doc:meta])* $op:ident, $name:literal, $reads_operands:expr, |$a:ident, $b:ident| $value:expr, |$g:ident| $pull_a:expr, $pull_b:expr) => {
         $(#[$doc])*

@@ -47,7 +47,8 @@ impl<T: Real> Op<T> for Greater {
 }
 
 impl<'g, T: Real> Var<'g, T> {
-    /// 1 where `self > other`, else 0, with broadcasting: a condition for [`select`](Var::select). NaN if either is NaN.
+    /// 1 where `self > other`, else 0, with broadcasting: a condition for [`select`](Var::select). NaN if either is
+    /// NaN.
     ///
     /// No gradient goes back through it. Shapes that do not broadcast are a mistake that planning reports.
     #[track_caller]

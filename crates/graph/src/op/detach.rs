@@ -36,8 +36,8 @@ impl<T: Real> Op<T> for Detach {
 }
 
 impl<'g, T: Real> Var<'g, T> {
-    /// The same values as a constant: no gradient goes back through it, and [`Plan::reach`](crate::Plan::reach) says of a parameter that is
-    /// reached in no other way that `detach` cuts it.
+    /// The same values as a constant: no gradient goes back through it, and [`Plan::reach`](crate::Plan::reach) says of
+    /// a parameter that is reached in no other way that `detach` cuts it.
     ///
     /// ```
     /// use chainrule_graph::{Graph, Reach};

@@ -78,13 +78,14 @@ fn row<T: Real>(index: T, rows: usize) -> Option<usize> {
 }
 
 impl<'g, T: Real> Var<'g, T> {
-    /// The rows of `self` (indices of its first axis) at `indices`, as in an embedding: `[rows, features]` at `[batch]` gives `[batch, features]`,
-    /// and indices of any shape give that shape followed by the row's.
+    /// The rows of `self` (indices of its first axis) at `indices`, as in an embedding: `[rows, features]` at `[batch]`
+    /// gives `[batch, features]`, and indices of any shape give that shape followed by the row's.
     ///
     /// The gradient of a row is the sum over all places to which it went; there is none with respect to the indices.
     ///
-    /// Indices are whole numbers held as `T`, so exact up to 2^24 in `f32`. One that is not a whole number from 0 to `rows - 1` gives a row of NaN, to
-    /// which no gradient belongs; [`class_input`](crate::Graph::class_input) refuses such numbers before they get here.
+    /// Indices are whole numbers held as `T`, so exact up to 2^24 in `f32`. One that is not a whole number from 0 to
+    /// `rows - 1` gives a row of NaN, to which no gradient belongs; [`class_input`](crate::Graph::class_input) refuses
+    /// such numbers before they get here.
     ///
     /// A scalar, or more axes than a shape can have, are mistakes that planning reports.
     ///

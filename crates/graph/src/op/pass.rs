@@ -150,7 +150,8 @@ impl<T: Real> Debug for Cotangents<'_, T> {
     }
 }
 
-/// The gradient with respect to one input: values to be set, or to be added to what other consumers of the input have left.
+/// The gradient with respect to one input: values to be set, or to be added to what other consumers of the input have
+/// left.
 #[derive(Debug)]
 pub struct Cotangent<'a, T: Real> {
     /// The gradient, in row-major order.

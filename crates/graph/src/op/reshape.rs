@@ -73,7 +73,8 @@ impl<'g, T: Real> Var<'g, T> {
         self.graph().record(Arc::new(Reshape::To(shape.into())), &[self], Location::caller())
     }
 
-    /// [`reshape`](Var::reshape) to `[first, rest]`: the first axis stays, all others become one, as between images and a linear layer.
+    /// [`reshape`](Var::reshape) to `[first, rest]`: the first axis stays, all others become one, as between images and
+    /// a linear layer.
     ///
     /// A scalar, which has no first axis, is a mistake that planning reports.
     #[track_caller]

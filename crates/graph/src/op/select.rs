@@ -79,11 +79,13 @@ fn choose<T: Real>(condition: T, a: T, b: T) -> T {
 }
 
 impl<'g, T: Real> Var<'g, T> {
-    /// The elements of `a` where `self`, the condition, is not zero, and those of `b` where it is; all three broadcast. Known as `where` in NumPy and PyTorch.
+    /// The elements of `a` where `self`, the condition, is not zero, and those of `b` where it is; all three broadcast.
+    /// Known as `where` in NumPy and PyTorch.
     ///
-    /// The gradient goes to the one that was taken, and not to the condition. What was not taken may be infinite or NaN without harm, except that an
-    /// operation *before* it multiplies its zero gradient with its own derivative: keep the argument of a `sqrt` or `ln` in its domain,
-    /// not only its result. Where the condition is NaN, so are the value and both gradients.
+    /// The gradient goes to the one that was taken, and not to the condition. What was not taken may be infinite or NaN
+    /// without harm, except that an operation *before* it multiplies its zero gradient with its own derivative: keep
+    /// the argument of a `sqrt` or `ln` in its domain, not only its result. Where the condition is NaN, so are the
+    /// value and both gradients.
     ///
     /// Shapes that do not broadcast are a mistake that planning reports.
     ///

@@ -7,7 +7,8 @@ use chainrule_tensor::{Real, Shape};
 use super::{Backward, Forward, Op, Reads};
 use crate::Var;
 
-/// The axes in another order: axis `i` of the value is axis `order[i]` of the input. The gradient goes back through the inverse order.
+/// The axes in another order: axis `i` of the value is axis `order[i]` of the input. The gradient goes back through the
+/// inverse order.
 #[derive(Debug)]
 struct Permute {
     name: &'static str,

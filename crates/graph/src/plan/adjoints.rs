@@ -57,8 +57,8 @@ pub(super) fn place_adjoints<T: Real>(
     (backs, seed, adjoints)
 }
 
-/// Where an operation reads one value several times, its gradients meet in one place. Which of them comes first is for the operation to choose, so all of them
-/// add; the places that are to be cleared before are returned.
+/// Where an operation reads one value several times, its gradients meet in one place. Which of them comes first is for
+/// the operation to choose, so all of them add; the places that are to be cleared before are returned.
 fn share(inputs: &[usize], slots: &mut [Slot]) -> Vec<Slot> {
     let mut shared = Vec::new();
     for (i, input) in inputs.iter().enumerate() {

@@ -6,7 +6,8 @@ pub(super) struct Buffers {
 }
 
 impl Buffers {
-    /// A buffer that no one else has, of at least `len` elements: the smallest free one that fits, else the largest free one grown, else a new one.
+    /// A buffer that no one else has, of at least `len` elements: the smallest free one that fits, else the largest
+    /// free one grown, else a new one.
     pub(super) fn take(&mut self, len: usize) -> usize {
         let fitting = self.free.iter().enumerate().filter(|(_, buffer)| self.lens[**buffer] >= len);
         let best = fitting.min_by_key(|(_, buffer)| self.lens[**buffer]);

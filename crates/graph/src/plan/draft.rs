@@ -19,8 +19,8 @@ pub(super) struct Draft<T: Real> {
     pub(super) node: usize,
 }
 
-/// The needed operations in order: first copies of the parameters and constants that the outside reads; each function fused into the affine
-/// operation before it where no one else reads what is in between.
+/// The needed operations in order: first copies of the parameters and constants that the outside reads; each function
+/// fused into the affine operation before it where no one else reads what is in between.
 pub(super) fn draft<T: Real>(nodes: &[Node<T>], roots: &[usize], flow: &Flow) -> Vec<Draft<T>> {
     let mut consumers = vec![0_usize; nodes.len()];
     for (_, node) in nodes.iter().enumerate().filter(|(index, _)| flow.needed[*index]) {

@@ -26,8 +26,8 @@ pub use replay::Traced;
 
 /// A recording turned into a program: which operations are needed, in what order, on which buffers.
 ///
-/// It never changes and can be shared between threads; all that changes is in the [`Workspace`], the [`Params`] and the [`Grads`]. Replaying it neither
-/// allocates nor fails.
+/// It never changes and can be shared between threads; all that changes is in the [`Workspace`], the [`Params`] and the
+/// [`Grads`]. Replaying it neither allocates nor fails.
 #[derive(Debug)]
 pub struct Plan<T: Real = f32> {
     layout: Arc<Layout>,
@@ -78,7 +78,8 @@ pub(crate) enum Operand {
     Constant(usize),
 }
 
-/// Where an operation leaves the gradient with respect to an input. Whether it is the first to do so is known when planning.
+/// Where an operation leaves the gradient with respect to an input. Whether it is the first to do so is known when
+/// planning.
 #[derive(Clone, Debug)]
 pub(crate) enum Slot {
     Unwanted,
@@ -142,8 +143,8 @@ pub enum Reach {
 pub struct Derivatives {
     /// With the table of adjoints: one for each edge of the graph.
     pub memoised: u64,
-    /// With the chain rule written out for each path from the loss to a leaf, without a table: grows exponentially with the number of branches in
-    /// sequence.
+    /// With the chain rule written out for each path from the loss to a leaf, without a table: grows exponentially with
+    /// the number of branches in sequence.
     pub expanded: f64,
 }
 
@@ -176,7 +177,8 @@ impl<T: Real> Plan<T> {
         &self.layout
     }
 
-    /// Whether and how the gradient reaches each parameter, in the order of the [`layout`](Plan::layout). A plan for inference reaches none.
+    /// Whether and how the gradient reaches each parameter, in the order of the [`layout`](Plan::layout). A plan for
+    /// inference reaches none.
     pub fn reach(&self) -> impl Iterator<Item = (&str, &Reach)> {
         self.layout.entries().iter().map(|entry| entry.name.as_str()).zip(&self.reach)
     }

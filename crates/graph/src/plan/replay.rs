@@ -52,13 +52,16 @@ impl<T: Real> Plan<T> {
         }
     }
 
-    /// Backpropagation after a [`forward`](Plan::forward) with the same parameters: the gradient of the loss with respect to every parameter, and to every
-    /// value that [`keep_gradient`](crate::Var::keep_gradient) names. What `grads` held before is overwritten.
+    /// Backpropagation after a [`forward`](Plan::forward) with the same parameters: the gradient of the loss with
+    /// respect to every parameter, and to every value that [`keep_gradient`](crate::Var::keep_gradient) names. What
+    /// `grads` held before is overwritten.
     ///
-    /// Walks the operations once, in reverse, with a table of adjoints: each local derivative is evaluated once and reused for all that lies behind it.
+    /// Walks the operations once, in reverse, with a table of adjoints: each local derivative is evaluated once and
+    /// reused for all that lies behind it.
     ///
     /// # Panics
-    /// If the plan is for inference, the root is not a scalar, or parameters, gradients or workspace belong to something else than this plan.
+    /// If the plan is for inference, the root is not a scalar, or parameters, gradients or workspace belong to
+    /// something else than this plan.
     #[track_caller]
     pub fn backward(&self, params: &Params<T>, workspace: &mut Workspace<T>, grads: &mut Grads<T>) {
         self.back(params, workspace, grads, &[T::ONE], false);
@@ -73,7 +76,8 @@ impl<T: Real> Plan<T> {
         self.back(params, workspace, grads, &[T::ONE], true);
     }
 
-    /// The vector-Jacobian product: [`backward`](Plan::backward) from a given gradient with respect to the root, of the root's shape.
+    /// The vector-Jacobian product: [`backward`](Plan::backward) from a given gradient with respect to the root, of the
+    /// root's shape.
     ///
     /// # Panics
     /// If `seed` has another length than the root, or as [`backward`](Plan::backward).
@@ -137,7 +141,8 @@ impl<T: Real> Plan<T> {
 impl<T: Real> Step<T> {
     #[inline]
     fn forward(&self, constants: &[Aligned<T>], params: &Params<T>, workspace: &mut Workspace<T>) {
-        // The buffers to be written are taken out of the workspace for the call, so that the others can be read: a move, not a copy.
+        // The buffers to be written are taken out of the workspace for the call, so that the others can be read: a
+        // move, not a copy.
         let mut output = mem::take(&mut workspace.values[self.output]);
         let mut saved =
             self.saved.map_or_else(Aligned::default, |(buffer, _)| mem::take(&mut workspace.values[buffer]));

@@ -232,7 +232,8 @@ impl<'g, T: Real> Var<'g, T> {
         self.map(Power(p))
     }
 
-    /// Each element limited to `[low, high]`; derivative 1 within, bounds included as in PyTorch, and 0 outside. NaN stays NaN.
+    /// Each element limited to `[low, high]`; derivative 1 within, bounds included as in PyTorch, and 0 outside. NaN
+    /// stays NaN.
     ///
     /// A `low` above `high`, or a bound that is NaN, is a mistake that planning reports.
     #[track_caller]

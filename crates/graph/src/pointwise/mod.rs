@@ -10,8 +10,8 @@ use chainrule_tensor::{Real, elementwise, simd};
 
 /// A differentiable function of one number, applied to each element.
 ///
-/// An implementation states the function and its derivative; the kernels below them are compiled for each implementation,
-/// vectorised, and need no change.
+/// An implementation states the function and its derivative; the kernels below them are compiled for each
+/// implementation, vectorised, and need no change.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -59,8 +59,8 @@ pub trait Pointwise<T: Real>: Debug + Send + Sync + 'static {
         Properties::default()
     }
 
-    /// The gradient that goes back: `upstream * f'`. A function with a region of derivative zero selects instead of multiplying, so that an
-    /// infinite upstream gradient does not become NaN there.
+    /// The gradient that goes back: `upstream * f'`. A function with a region of derivative zero selects instead of
+    /// multiplying, so that an infinite upstream gradient does not become NaN there.
     #[inline(always)]
     fn pull_back(&self, upstream: T, at: T) -> T {
         upstream * self.derivative(at)
@@ -150,15 +150,18 @@ pub enum DerivativeReads {
 pub struct Properties {
     /// The infimum and supremum of the values.
     pub range: (f64, f64),
-    /// The inputs at which the derivative jumps. There [`derivative`](Pointwise::derivative) gives the chosen subgradient.
+    /// The inputs at which the derivative jumps. There [`derivative`](Pointwise::derivative) gives the chosen
+    /// subgradient.
     pub kinks: Vec<f64>,
     /// The largest `|f'|`; infinite if there is none.
     pub lipschitz: f64,
-    /// The inputs between which `|f'|` is at least 5 % of its maximum, where the function saturates outside of them; the bounds may be infinite.
+    /// The inputs between which `|f'|` is at least 5 % of its maximum, where the function saturates outside of them;
+    /// the bounds may be infinite.
     pub responsive: (f64, f64),
     /// Whether the derivative is exactly zero over a whole half-line, so that a unit can stop learning for good.
     pub can_die: bool,
-    /// The factor by which initialisers scale weights in front of this function: `1 / sqrt(E[f(z)^2])` or PyTorch's value.
+    /// The factor by which initialisers scale weights in front of this function: `1 / sqrt(E[f(z)^2])` or PyTorch's
+    /// value.
     pub gain: f64,
 }
 

@@ -6,14 +6,15 @@ use crate::Layer;
 
 /// The exponential linear unit: `y = x` above zero, `alpha (e^x - 1)` at zero and below; derivative 1 or `y + alpha`.
 ///
-/// Smooth at zero for `alpha = 1`, the default, with a mean output nearer to zero than ReLU's; below zero its gradient gets small but never exactly zero, so that
-/// units recover. At zero the derivative is `alpha`, as in PyTorch.
+/// Smooth at zero for `alpha = 1`, the default, with a mean output nearer to zero than ReLU's; below zero its gradient
+/// gets small but never exactly zero, so that units recover. At zero the derivative is `alpha`, as in PyTorch.
 ///
-/// Source: Clevert, Unterthiner and Hochreiter, "Fast and Accurate Deep Network Learning by Exponential Linear Units", 2016.
+/// Source: Clevert, Unterthiner and Hochreiter, "Fast and Accurate Deep Network Learning by Exponential Linear
+/// Units", 2016.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Elu {
-    /// The value that the output approaches far below zero is `-alpha`. It must be positive, or else the sign of the output would not
-    /// tell the side of zero: a layer with another one is a mistake that planning reports.
+    /// The value that the output approaches far below zero is `-alpha`. It must be positive, or else the sign of the
+    /// output would not tell the side of zero: a layer with another one is a mistake that planning reports.
     pub alpha: f64,
 }
 

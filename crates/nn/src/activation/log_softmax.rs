@@ -6,9 +6,11 @@ use super::Activation;
 use super::softmax::{last_axis, row_max, sum_exp};
 use crate::Layer;
 
-/// Logarithms of probabilities over the last axis: `y_i = x_i - max x - ln sum_j e^(x_j - max x)`; gradient `g - softmax(x) sum g`.
+/// Logarithms of probabilities over the last axis: `y_i = x_i - max x - ln sum_j e^(x_j - max x)`; gradient
+/// `g - softmax(x) sum g`.
 ///
-/// Exact where the logarithm of a softmax would be `-inf`. In front of a cross-entropy loss leave it out: the losses take logits.
+/// Exact where the logarithm of a softmax would be `-inf`. In front of a cross-entropy loss leave it out: the losses
+/// take logits.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct LogSoftmax;
 

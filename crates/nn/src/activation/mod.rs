@@ -46,7 +46,8 @@ pub trait Activation<T: Real = f32>: Layer<T> {
     fn properties(&self) -> Properties;
 }
 
-/// Every activation with its default settings, in the order of the table above. Names, gradient checks and command lines come from this list.
+/// Every activation with its default settings, in the order of the table above. Names, gradient checks and command
+/// lines come from this list.
 #[must_use]
 pub fn all<T: Real>() -> Vec<Box<dyn Activation<T>>> {
     vec![

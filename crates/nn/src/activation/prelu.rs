@@ -6,10 +6,11 @@ use chainrule_tensor::{Real, Shape, broadcast, simd};
 use super::Activation;
 use crate::Layer;
 
-/// The parametric rectified linear unit: `y = x` above zero, `a x` at zero and below, with the slope `a` a parameter of the model, named `slope`.
+/// The parametric rectified linear unit: `y = x` above zero, `a x` at zero and below, with the slope `a` a parameter of
+/// the model, named `slope`.
 ///
-/// Derivatives: by `x`, 1 or `a`; by `a`, the sum of `x` times the upstream gradient where `x` is not positive. One slope for all features by default, or
-/// one for each feature of the last axis. First value 0.25, as in PyTorch.
+/// Derivatives: by `x`, 1 or `a`; by `a`, the sum of `x` times the upstream gradient where `x` is not positive. One
+/// slope for all features by default, or one for each feature of the last axis. First value 0.25, as in PyTorch.
 ///
 /// Source: He, Zhang, Ren and Sun, "Delving Deep into Rectifiers", 2015.
 ///

@@ -3,8 +3,8 @@ use chainrule_tensor::Real;
 
 /// The rectified linear unit `y = max(0, x)`; derivative 1 above zero, 0 at zero and below.
 ///
-/// It does not saturate above zero, so that gradients pass deep networks undiminished. A unit whose input is negative for every sample gets no gradient at
-/// all any more: it is dead. NaN stays NaN.
+/// It does not saturate above zero, so that gradients pass deep networks undiminished. A unit whose input is negative
+/// for every sample gets no gradient at all any more: it is dead. NaN stays NaN.
 ///
 /// Source: Nair and Hinton, "Rectified Linear Units Improve Restricted Boltzmann Machines", 2010.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -5,7 +5,8 @@ use chainrule_tensor::{Real, Shape, simd};
 use super::Activation;
 use crate::Layer;
 
-/// Probabilities over the last axis: `y_i = e^(x_i) / sum_j e^(x_j)`, computed from `x - max x`; gradient `y (g - sum g y)`.
+/// Probabilities over the last axis: `y_i = e^(x_i) / sum_j e^(x_j)`, computed from `x - max x`; gradient
+/// `y (g - sum g y)`.
 ///
 /// For predictions. In front of a cross-entropy loss leave it out: the losses take logits.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -4,8 +4,9 @@ use chainrule_tensor::random::Generator;
 
 use super::fan::{Distribution, fans};
 
-/// Glorot's rule, also named Xavier: variance `gain^2 * 2 / (fan in + fan out)`, which keeps the size of values on the way forward and of gradients on the way
-/// back, as a compromise, for activations that are linear near zero. Gain 1 by default; 5/3 for tanh.
+/// Glorot's rule, also named Xavier: variance `gain^2 * 2 / (fan in + fan out)`, which keeps the size of values on the
+/// way forward and of gradients on the way back, as a compromise, for activations that are linear near zero. Gain 1 by
+/// default; 5/3 for tanh.
 ///
 /// Source: Glorot and Bengio, "Understanding the difficulty of training deep feedforward neural networks", 2010.
 #[derive(Clone, Copy, Debug, PartialEq)]

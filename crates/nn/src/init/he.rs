@@ -6,7 +6,8 @@ use chainrule_tensor::random::Generator;
 
 use super::fan::{Distribution, fans};
 
-/// He's rule, also named Kaiming: variance `gain^2 / fan in`, with gain `sqrt 2` by default, which makes up for the half of the values that a ReLU sets to zero.
+/// He's rule, also named Kaiming: variance `gain^2 / fan in`, with gain `sqrt 2` by default, which makes up for the
+/// half of the values that a ReLU sets to zero.
 ///
 /// With [`fan_out`](He::fan_out), `gain^2 / fan out` keeps the size of gradients instead of values.
 ///

@@ -9,7 +9,8 @@
 //! | [`LeCun`] | variance `1 / fan in` | SELU, linear |
 //! | [`Orthogonal`] | orthonormal rows or columns, times a gain | deep networks |
 //!
-//! Weights are `[inputs, outputs]`: the fan in is the first length, the fan out the last; any axes in between count for both.
+//! Weights are `[inputs, outputs]`: the fan in is the first length, the fan out the last; any axes in between count for
+//! both.
 
 mod constant;
 mod fan;

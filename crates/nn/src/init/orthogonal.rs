@@ -2,11 +2,14 @@ use chainrule_graph::Initialiser;
 use chainrule_tensor::random::Generator;
 use chainrule_tensor::{Shape, Tensor};
 
-/// A random matrix with orthonormal columns, or rows where it has more columns, times a gain: it neither stretches nor shrinks any direction. Gain 1 by default.
+/// A random matrix with orthonormal columns, or rows where it has more columns, times a gain: it neither stretches nor
+/// shrinks any direction. Gain 1 by default.
 ///
-/// More than two axes count as `[first, all others]`. Uniformly distributed over such matrices: the signs of the factorisation are made unique.
+/// More than two axes count as `[first, all others]`. Uniformly distributed over such matrices: the signs of the
+/// factorisation are made unique.
 ///
-/// Source: Saxe, McClelland and Ganguli, "Exact solutions to the nonlinear dynamics of learning in deep linear neural networks", 2014.
+/// Source: Saxe, McClelland and Ganguli, "Exact solutions to the nonlinear dynamics of learning in deep linear neural
+/// networks", 2014.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Orthogonal {
     gain: f64,

@@ -6,9 +6,11 @@ use chainrule_tensor::Real;
 use super::Layer;
 use crate::init::{He, Uniform};
 
-/// A fully connected layer: `y = x w + b` for `x: [.., inputs]`, with parameters `weight: [inputs, outputs]` and `bias: [outputs]`.
+/// A fully connected layer: `y = x w + b` for `x: [.., inputs]`, with parameters `weight: [inputs, outputs]` and
+/// `bias: [outputs]`.
 ///
-/// By default both are drawn as in PyTorch, uniformly from `+-1 / sqrt(inputs)`. Note that PyTorch stores weights as `[outputs, inputs]`.
+/// By default both are drawn as in PyTorch, uniformly from `+-1 / sqrt(inputs)`. Note that PyTorch stores weights as
+/// `[outputs, inputs]`.
 ///
 /// ```
 /// use chainrule_nn::init::He;

@@ -16,8 +16,9 @@ pub use sequential::Sequential;
 
 /// A layer: a function from variable to variable, with parameters that it names.
 ///
-/// A layer says what a part of a model is; it holds no weights. It asks the graph for its parameters by name, each with a shape and a rule for its first
-/// values; the weights themselves are in [`Params`]. A layer of one's own is one function:
+/// A layer says what a part of a model is; it holds no weights. It asks the graph for its parameters by name, each with
+/// a shape and a rule for its first values; the weights themselves are in [`Params`]. A layer of one's own is one
+/// function:
 ///
 /// ```
 /// use chainrule_graph::{Var, gradcheck};

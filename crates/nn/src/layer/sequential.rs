@@ -6,7 +6,8 @@ use crate::activation::{Elu, Identity, LeakyRelu, LogSoftmax, PRelu, Relu, Sigmo
 
 /// Layers one after the other. Parameters carry the layer's position in front: `0.weight`, `0.bias`, `2.weight`.
 ///
-/// [`Sequential::new`] starts a model in `f32`; one in `f64`, as for a gradient check, starts from `Sequential::<f64>::default()`.
+/// [`Sequential::new`] starts a model in `f32`; one in `f64`, as for a gradient check, starts from
+/// `Sequential::<f64>::default()`.
 ///
 /// ```
 /// use chainrule_nn::{Model, Sequential};

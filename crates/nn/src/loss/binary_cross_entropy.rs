@@ -5,11 +5,12 @@ use chainrule_tensor::{Real, Shape, elementwise};
 
 use super::{Loss, TargetKind, expect_logits};
 
-/// Binary cross-entropy on logits, one value for each element: `-t ln sigmoid(p) - (1 - t) ln(1 - sigmoid(p))`, computed as
-/// `max(p, 0) - p t + ln(1 + e^-|p|)`; gradient `sigmoid(p) - t`.
+/// Binary cross-entropy on logits, one value for each element: `-t ln sigmoid(p) - (1 - t) ln(1 - sigmoid(p))`,
+/// computed as `max(p, 0) - p t + ln(1 + e^-|p|)`; gradient `sigmoid(p) - t`.
 ///
-/// For samples with several labels that do not exclude each other, such as a picture with both a laptop and a smartphone: each label has a sigmoid of its own,
-/// where a softmax would make them compete. Targets are in `[0, 1]`, soft ones included, and have the shape of the logits. The mean is over all elements, as in PyTorch.
+/// For samples with several labels that do not exclude each other, such as a picture with both a laptop and a
+/// smartphone: each label has a sigmoid of its own, where a softmax would make them compete. Targets are in `[0, 1]`,
+/// soft ones included, and have the shape of the logits. The mean is over all elements, as in PyTorch.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct BinaryCrossEntropy;
 

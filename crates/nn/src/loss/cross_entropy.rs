@@ -7,12 +7,14 @@ use chainrule_tensor::{Real, Shape, simd};
 use super::{Loss, TargetKind, expect_logits};
 use crate::activation::{row_max, softmax_rows, sum_exp};
 
-/// Softmax cross-entropy on logits, one value for each sample: `-sum_c q_c ln softmax(p)_c`; gradient `softmax(p) sum q - q`.
+/// Softmax cross-entropy on logits, one value for each sample: `-sum_c q_c ln softmax(p)_c`; gradient
+/// `softmax(p) sum q - q`.
 ///
-/// Targets are class indices `[n]`, or probabilities `[n, c]`, one-hot or soft, of the same shape as the logits. With a class index `y` the value is
-/// `ln sum_c e^(p_c - max p) + max p - p_y`, so that nothing overflows and no logarithm of zero is taken. An index that is not a class gives NaN;
-/// [`Workspace::set`](chainrule_graph::Workspace::set) on a [`class_input`](chainrule_graph::Graph::class_input) refuses it. Probabilities are not
-/// checked to sum to 1, as in PyTorch.
+/// Targets are class indices `[n]`, or probabilities `[n, c]`, one-hot or soft, of the same shape as the logits. With a
+/// class index `y` the value is `ln sum_c e^(p_c - max p) + max p - p_y`, so that nothing overflows and no logarithm of
+/// zero is taken. An index that is not a class gives NaN; [`Workspace::set`](chainrule_graph::Workspace::set) on a
+/// [`class_input`](chainrule_graph::Graph::class_input) refuses it. Probabilities are not checked to sum to 1, as in
+/// PyTorch.
 ///
 /// The softmax is part of the loss: a model that ends in one is refused. To go through probabilities in steps, use
 /// [`LogSoftmax`](crate::activation::LogSoftmax) with the graph's own operations.
@@ -104,7 +106,8 @@ impl<T: Real> Op<T> for SoftmaxCrossEntropy {
         } else {
             softmax_rows(logits, pass.saved, output, classes);
         }
-        // The output holds each row's sum of e^(x - max): take all logarithms at once, then add what the target takes away.
+        // The output holds each row's sum of e^(x - max): take all logarithms at once, then add what the target takes
+        // away.
         simd::dispatch(
             #[inline(always)]
             || {

@@ -3,10 +3,12 @@ use chainrule_tensor::Real;
 
 use super::{Loss, TargetKind};
 
-/// The squared error `(p - t)^2` of each element; gradient `2 (p - t)`. The mean is over all elements, `n d` of them, as in PyTorch.
+/// The squared error `(p - t)^2` of each element; gradient `2 (p - t)`. The mean is over all elements, `n d` of them,
+/// as in PyTorch.
 ///
-/// For values. On classes it learns slowly where it is confidently wrong: behind a softmax its gradient carries a factor `p (1 - p)` that
-/// [`CrossEntropy`](super::CrossEntropy) does not. Prediction and target must have the same shape; nothing is broadcast.
+/// For values. On classes it learns slowly where it is confidently wrong: behind a softmax its gradient carries a
+/// factor `p (1 - p)` that [`CrossEntropy`](super::CrossEntropy) does not. Prediction and target must have the same
+/// shape; nothing is broadcast.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct MeanSquaredError;
 

@@ -1,6 +1,7 @@
 //! The product of one row with a matrix, as in the inference of one sample.
 //!
-//! The general kernels pack for many rows: against them this took 0.85 of the time at 1x64x64 and 0.9 at 1x784x512, on one core with AVX-512.
+//! The general kernels pack for many rows: against them this took 0.85 of the time at 1x64x64 and 0.9 at 1x784x512, on
+//! one core with AVX-512.
 
 use super::Put;
 use crate::{Real, simd};

@@ -1,7 +1,7 @@
 //! faer's matrix kernels for AVX2 and AVX-512 (`private-gemm-x86`), on one thread.
 //!
-//! Measured against nalgebra's product on one core with AVX-512, `f32`: 1.4 times at 32x64x64, 2.7 times at 32x10x64, 1.1 times at 1024^3.
-//! The kernels keep one packing buffer per thread, allocated at its first product.
+//! Measured against nalgebra's product on one core with AVX-512, `f32`: 1.4 times at 32x64x64, 2.7 times at 32x10x64,
+//! 1.1 times at 1024^3. The kernels keep one packing buffer per thread, allocated at its first product.
 
 use std::ptr;
 use std::sync::LazyLock;
@@ -32,10 +32,11 @@ macro_rules! product {
     ($t:ident, $dtype:expr) => {
         pub(super) fn $t(instructions: Instructions, put: Put, c: MatMut<'_, $t>, a: Mat<'_, $t>, b: Mat<'_, $t>) {
             const ALPHA: $t = 1.0;
-            // SAFETY: `gemm` has checked that the shapes fit and none is empty; `Mat` and `MatMut` guarantee that each slice
-            // holds `rows * columns` values reached by their strides; `c` is borrowed mutably, so that it overlaps neither
-            // factor; the index pointers and the diagonal may be null, which stands for "all rows", "all columns" and "none";
-            // `instructions` was detected on this processor. Compared with the safe product in this module's parent's tests.
+            // SAFETY: `gemm` has checked that the shapes fit and none is empty; `Mat` and `MatMut` guarantee that each
+            // slice holds `rows * columns` values reached by their strides; `c` is borrowed mutably, so that it
+            // overlaps neither factor; the index pointers and the diagonal may be null, which stands for "all rows",
+            // "all columns" and "none"; `instructions` was detected on this processor. Compared with the safe product
+            // in this module's parent's tests.
             unsafe {
                 kernels::gemm(
                     $dtype,

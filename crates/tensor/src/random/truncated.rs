@@ -6,10 +6,10 @@ use crate::{Real, TensorError};
 
 /// Fills `values` from the normal distribution restricted to `[low, high]`.
 ///
-/// The bounds are absolute, as in PyTorch's `trunc_normal_`, not in units of the deviation; they may be infinite. A deviation of 0
-/// gives the point of the interval that is nearest to the mean. It is exact and fast wherever the interval
-/// lies: about two draws for a number at worst, however far out in a tail
-/// (Robert, *Simulation of truncated normal variables*, Statistics and Computing 5, 1995).
+/// The bounds are absolute, as in PyTorch's `trunc_normal_`, not in units of the deviation; they may be infinite. A
+/// deviation of 0 gives the point of the interval that is nearest to the mean. It is exact and fast wherever the
+/// interval lies: about two draws for a number at worst, however far out in a tail (Robert, *Simulation of truncated
+/// normal variables*, Statistics and Computing 5, 1995).
 ///
 /// # Errors
 /// [`TensorError::Parameter`] unless `low < high`, the mean is finite and the deviation finite and not negative.
@@ -35,7 +35,8 @@ pub fn truncated_normal<T: Real>(
     Ok(())
 }
 
-/// How to draw a standard normal number within `[a, b]`: three proposals, each accepted with a probability that is never small.
+/// How to draw a standard normal number within `[a, b]`: three proposals, each accepted with a probability that is
+/// never small.
 #[derive(Clone, Copy, Debug)]
 enum Sampler {
     /// A wide interval around zero: draw until it is hit.

@@ -2,7 +2,8 @@ use super::extremum::extremum_of;
 use crate::broadcast::check;
 use crate::{Real, Shape, simd};
 
-/// `out` is the index of the maximum along `axis`, the first one where there are several. NaN counts as the maximum, as in NumPy and PyTorch.
+/// `out` is the index of the maximum along `axis`, the first one where there are several. NaN counts as the maximum, as
+/// in NumPy and PyTorch.
 ///
 /// `out` holds one index for each element of `shape` without `axis`, in row-major order.
 ///

@@ -42,7 +42,8 @@ impl Axes {
     /// ```
     ///
     /// # Errors
-    /// [`TensorError::Axis`] for an axis that the shape does not have; [`TensorError::Parameter`] if one is named twice.
+    /// [`TensorError::Axis`] for an axis that the shape does not have; [`TensorError::Parameter`] if one is named
+    /// twice.
     pub fn reduced(self, shape: Shape, op: &'static str) -> Result<Shape, TensorError> {
         let contains = self.checked(shape, op)?;
         let lengths = std::array::from_fn::<_, { Shape::MAX_RANK }, _>(|axis| match shape.get(axis) {

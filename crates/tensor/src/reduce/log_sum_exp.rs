@@ -4,7 +4,8 @@ use super::sum::{Sums, sum_of};
 use crate::broadcast::check;
 use crate::{Real, Shape, simd};
 
-/// `out` is `ln sum e^x` over the reduced axes, computed as `m + ln sum e^(x - m)` with the maximum `m`, so that nothing overflows.
+/// `out` is `ln sum e^x` over the reduced axes, computed as `m + ln sum e^(x - m)` with the maximum `m`, so that
+/// nothing overflows.
 ///
 /// `-inf` where all values are `-inf` or the axis is empty, `inf` where one is `inf`, NaN where one is NaN.
 ///

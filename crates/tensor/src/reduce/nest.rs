@@ -8,9 +8,9 @@ pub(super) const TILE: usize = 64;
 
 /// The loops of a reduction: one nest over the outputs, one over what goes into each of them.
 ///
-/// The last axis that counts is either reduced, and each output is made from contiguous runs ([`along`](Nest::along)), or
-/// kept, and neighbouring outputs, up to [`TILE`] of them, are made together from contiguous pieces of rows. Either way the
-/// innermost work is on contiguous slices. The operand must not be empty.
+/// The last axis that counts is either reduced, and each output is made from contiguous runs ([`along`](Nest::along)),
+/// or kept, and neighbouring outputs, up to [`TILE`] of them, are made together from contiguous pieces of rows. Either
+/// way the innermost work is on contiguous slices. The operand must not be empty.
 pub(super) struct Nest {
     kept: Loops<1>,
     reduced: Loops<1>,
@@ -36,8 +36,8 @@ impl Nest {
         !self.reduced.is_single() && self.reduced.run().steps == [1]
     }
 
-    /// The groups of outputs, with the offset in the operand of each one's first slice. A group is one output if the reduction
-    /// runs along slices.
+    /// The groups of outputs, with the offset in the operand of each one's first slice. A group is one output if the
+    /// reduction runs along slices.
     #[inline(always)]
     pub fn groups(&self) -> Groups<'_> {
         let width = if self.along() { 1 } else { TILE };

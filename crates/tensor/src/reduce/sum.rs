@@ -13,7 +13,8 @@ const BLOCK: usize = 16;
 /// The sum of all values.
 ///
 /// 32 partial sums of at most 16 values each are added up in `T`, everything else in `f64`: the error is at most
-/// `(16 epsilon + n 2^-62) sum |x_i|` with `T`'s epsilon and `n` values, whatever their order. The result has the same bits on every processor.
+/// `(16 epsilon + n 2^-62) sum |x_i|` with `T`'s epsilon and `n` values, whatever their order. The result has the same
+/// bits on every processor.
 ///
 /// ```
 /// use chainrule_tensor::reduce;
@@ -43,7 +44,8 @@ pub fn sum_of_squares<T: Real>(values: &[T]) -> f64 {
     )
 }
 
-/// `out`, or what is added to it, is the mean of `a` over the reduced axes; NaN where there is nothing to take the mean of.
+/// `out`, or what is added to it, is the mean of `a` over the reduced axes; NaN where there is nothing to take the mean
+/// of.
 ///
 /// For the sum alone, see [`broadcast::fold`](crate::broadcast::fold).
 ///
@@ -147,7 +149,8 @@ pub(super) fn sum_of<T: Real>(values: &[T], f: impl Fn(T) -> T) -> f64 {
     ((a + e) + (c + g)) + ((b + f) + (d + h)) + last.to_f64()
 }
 
-/// Sums of up to [`TILE`] neighbouring outputs, row by row; aligned, so that no vector of them lies across two cache lines.
+/// Sums of up to [`TILE`] neighbouring outputs, row by row; aligned, so that no vector of them lies across two cache
+/// lines.
 #[repr(align(64))]
 pub(super) struct Sums<T> {
     partial: [T; TILE],

@@ -3,7 +3,8 @@ use chainrule_tensor::{Real, TensorView};
 
 use super::{Metric, Ratio};
 
-/// The share of samples whose largest output is at the right class. Of equal outputs the first counts; a NaN among them is wrong.
+/// The share of samples whose largest output is at the right class. Of equal outputs the first counts; a NaN among them
+/// is wrong.
 ///
 /// The right class is the index, or the most probable class where targets are probabilities.
 #[derive(Clone, Copy, Debug, Default)]
@@ -48,7 +49,8 @@ impl<T: Real> Metric<T> for Accuracy {
     }
 }
 
-/// Whether the value at this position is larger than all before it and at least as large as all after it. Without a branch for each value, unlike a search for the largest.
+/// Whether the value at this position is larger than all before it and at least as large as all after it. Without a
+/// branch for each value, unlike a search for the largest.
 #[inline]
 fn is_first_largest<T: Real>(row: &[T], position: usize) -> bool {
     let Some(&value) = row.get(position) else { return false };

@@ -3,10 +3,11 @@ use chainrule_tensor::{Real, TensorView};
 
 use super::{Metric, Ratio};
 
-/// How many labels of multi-label samples are right. A label is predicted where its logit is at least 0, which is a probability of at least 1/2.
+/// How many labels of multi-label samples are right. A label is predicted where its logit is at least 0, which is a
+/// probability of at least 1/2.
 ///
-/// [`per_label`](MultiLabelAccuracy::per_label) counts single labels (one minus the Hamming loss); [`exact_match`](MultiLabelAccuracy::exact_match) counts samples
-/// with all labels right (subset accuracy).
+/// [`per_label`](MultiLabelAccuracy::per_label) counts single labels (one minus the Hamming loss);
+/// [`exact_match`](MultiLabelAccuracy::exact_match) counts samples with all labels right (subset accuracy).
 #[derive(Clone, Copy, Debug)]
 pub struct MultiLabelAccuracy {
     exact: bool,

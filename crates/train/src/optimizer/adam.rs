@@ -4,8 +4,9 @@ use super::{Optimizer, Update, fraction, not_negative};
 
 /// Adam: steps of about the learning rate in each direction, whatever the gradient's size there; as in PyTorch.
 ///
-/// For each weight `w` with gradient `g`, after `g += weight_decay w`: `m = beta1 m + (1 - beta1) g`, `v = beta2 v + (1 - beta2) g^2`,
-/// `w -= learning_rate m' / (sqrt v' + epsilon)` with the bias corrections `m' = m / (1 - beta1^t)` and `v' = v / (1 - beta2^t)`, computed in `f64`.
+/// For each weight `w` with gradient `g`, after `g += weight_decay w`: `m = beta1 m + (1 - beta1) g`,
+/// `v = beta2 v + (1 - beta2) g^2`, `w -= learning_rate m' / (sqrt v' + epsilon)` with the bias corrections
+/// `m' = m / (1 - beta1^t)` and `v' = v / (1 - beta2^t)`, computed in `f64`.
 ///
 /// Source: Kingma and Ba, "Adam: A Method for Stochastic Optimization", 2015.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -1,6 +1,7 @@
 //! Optimizers: rules that move weights against their gradient.
 //!
-//! An optimizer holds its settings alone; its memory is a [`State`] that the caller owns. Each is one pass over flat slices.
+//! An optimizer holds its settings alone; its memory is a [`State`] that the caller owns. Each is one pass over flat
+//! slices.
 
 mod adam;
 mod sgd;
@@ -78,7 +79,8 @@ impl<T: Real> State<T> {
         State { step: 0, slots: slots.iter().map(|_| Aligned::zeros(len)).collect(), pool: Pool::shared() }
     }
 
-    /// Shares steps over many weights among the threads of this pool; by default [`Pool::shared`]. The results are the same bits with any number of threads.
+    /// Shares steps over many weights among the threads of this pool; by default [`Pool::shared`]. The results are the
+    /// same bits with any number of threads.
     pub fn on(&mut self, pool: Arc<Pool>) {
         self.pool = pool;
     }
@@ -162,7 +164,8 @@ impl<T: Real, O: Optimizer<T> + ?Sized> Optimizer<T> for Box<O> {
     }
 }
 
-/// Every optimizer with its default settings and this learning rate, or its default one. Names, checks and command lines come from this list.
+/// Every optimizer with its default settings and this learning rate, or its default one. Names, checks and command
+/// lines come from this list.
 #[must_use]
 pub fn all<T: Real>(learning_rate: Option<f64>) -> Vec<Box<dyn Optimizer<T>>> {
     let (mut sgd, mut adam) = (Sgd::default(), Adam::default());

@@ -4,8 +4,9 @@ use super::{Optimizer, Update, fraction, not_negative};
 
 /// Stochastic gradient descent, with momentum and weight decay as in PyTorch.
 ///
-/// For each weight `w` with gradient `g`: `g += weight_decay w`; with momentum, `v = momentum v + (1 - dampening) g`, where the first step takes `v = g`; then
-/// `w -= learning_rate v`, or for Nesterov `w -= learning_rate (g + momentum v)`; without momentum, `w -= learning_rate g`.
+/// For each weight `w` with gradient `g`: `g += weight_decay w`; with momentum, `v = momentum v + (1 - dampening) g`,
+/// where the first step takes `v = g`; then `w -= learning_rate v`, or for Nesterov
+/// `w -= learning_rate (g + momentum v)`; without momentum, `w -= learning_rate g`.
 ///
 /// ```
 /// use chainrule_train::optimizer::Sgd;
@@ -14,7 +15,8 @@ use super::{Optimizer, Update, fraction, not_negative};
 /// assert_eq!(sgd.weight_decay, 0.0);
 /// ```
 ///
-/// Source: Sutskever, Martens, Dahl and Hinton, "On the importance of initialization and momentum in deep learning", 2013.
+/// Source: Sutskever, Martens, Dahl and Hinton, "On the importance of initialization and momentum in deep
+/// learning", 2013.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Sgd {
     /// The length of a step for a gradient of 1; 1e-3 by default.

@@ -61,7 +61,8 @@ impl<T: Real> Op<T> for Extremum {
 }
 
 impl<'g, T: Real> Var<'g, T> {
-    /// The maximum along some axes, which go: an axis, an array of axes, or `..` for all. NaN if an element is, `-inf` over an empty axis.
+    /// The maximum along some axes, which go: an axis, an array of axes, or `..` for all. NaN if an element is, `-inf`
+    /// over an empty axis.
     ///
     /// The gradient goes to the maximum, shared evenly among several equal ones, as with PyTorch's `amax`.
     ///

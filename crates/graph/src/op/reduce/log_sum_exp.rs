@@ -64,7 +64,8 @@ impl<T: Real> Op<T> for LogSumExp {
 impl<'g, T: Real> Var<'g, T> {
     /// `ln sum e^x` along some axes, which go, without overflow; derivative the softmax, `e^(x - y)`.
     ///
-    /// `-inf` where all elements are, or over an empty axis; `inf` where one is; NaN where one is. Where it is infinite its derivative is NaN.
+    /// `-inf` where all elements are, or over an empty axis; `inf` where one is; NaN where one is. Where it is infinite
+    /// its derivative is NaN.
     ///
     /// A missing axis, or one named twice, is a mistake that planning reports.
     ///
