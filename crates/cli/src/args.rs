@@ -23,7 +23,7 @@ pub struct Args {
     pub epochs: i64,
 
     /// The widths of the hidden layers, separated by commas; `none` for no hidden layer
-    #[arg(long, value_name = "WIDTHS", default_value = "128,64", allow_hyphen_values = true)]
+    #[arg(long, value_name = "WIDTHS", default_value = "256,128", allow_hyphen_values = true)]
     pub hidden: String,
 
     #[arg(long, value_name = "NAME", default_value = "relu",

@@ -143,7 +143,7 @@ mod tests {
         let settings = config.settings;
         assert_eq!((settings.seed, settings.epochs, settings.batch_size), (0, 40, 32));
         assert_eq!((settings.optimizer, settings.learning_rate), ("adam", 0.001));
-        assert_eq!((config.network.hidden(), config.network.activation()), (&[128, 64][..], "relu"));
+        assert_eq!((config.network.hidden(), config.network.activation()), (&[256, 128][..], "relu"));
     }
 
     #[test]

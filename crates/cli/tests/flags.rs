@@ -42,7 +42,7 @@ fn help_names_every_flag_default_example_and_exit_code() {
         "--seed <N>",
         "--epochs <N>",
         "--hidden <WIDTHS>",
-        "[default: 128,64]",
+        "[default: 256,128]",
         "sigmoid, tanh, relu, leaky_relu, prelu, elu, identity",
         "sgd, adam",
         "--learning-rate <RATE>",
