@@ -25,18 +25,21 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let hand = arguments.iter().any(|argument| argument == "--hand");
 
     for work in WORKS.iter().filter(|work| wanted(work.name)) {
-        let (mut step, mut loops) = (Step::new(work, threads), Hand::new(work, threads));
+        let (mut step, mut loops) = (Step::new(work, threads), hand.then(|| Hand::new(work, threads)));
         let first = step.step();
         let mut last = first;
-        measure(work.name, threads, seconds, &mut || last = step.step(), hand.then_some(&mut || _ = loops.train()));
+        let mut by_hand = loops.as_mut().map(|loops| || _ = loops.train());
+        let other = by_hand.as_mut().map(|run| run as &mut dyn FnMut());
+        measure(work.name, threads, seconds, &mut || last = step.step(), other);
         if last >= first {
             return Err(format!("{}: the loss does not fall: {first} at first, {last} at last", work.name).into());
         }
     }
     for work in INFERENCES.iter().filter(|work| wanted(work.name)) {
-        let (mut inference, mut loops) = (Inference::new(work, threads), Hand::new(work, threads));
-        let run = &mut || _ = std::hint::black_box(inference.run());
-        measure(work.name, threads, seconds, run, hand.then_some(&mut || _ = std::hint::black_box(loops.forward())));
+        let (mut inference, mut loops) = (Inference::new(work, threads), hand.then(|| Hand::new(work, threads)));
+        let mut by_hand = loops.as_mut().map(|loops| || _ = std::hint::black_box(loops.forward()));
+        let other = by_hand.as_mut().map(|run| run as &mut dyn FnMut());
+        measure(work.name, threads, seconds, &mut || _ = std::hint::black_box(inference.run()), other);
     }
     Ok(())
 }

@@ -72,11 +72,10 @@ impl<'a, T: Real> Inputs<'a, T> {
             "op `{}` reads input {i} in its vjp, but does not name it in `reads`",
             self.op
         );
-        let len = self.shapes[i].elements();
         match &self.operands[i] {
-            Operand::Value(buffer) => &self.values[*buffer][..len],
+            Operand::Value { buffer, len } => &self.values[*buffer][..*len],
             Operand::Param(range) => &self.params[range.clone()],
-            Operand::Constant(constant) => &self.constants[*constant][..len],
+            Operand::Constant(constant) => &self.constants[*constant],
         }
     }
 

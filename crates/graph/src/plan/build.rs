@@ -43,7 +43,8 @@ impl<T: Real> Plan<T> {
             Source::Param(position) => Operand::Param(recording.layout.entries()[position].range.clone()),
             Source::Constant(_) => Operand::Constant(constants.position[&input]),
             Source::Input { .. } | Source::Op(_) => {
-                Operand::Value(values.of[input].expect("an operand is placed before the operations that read it"))
+                let buffer = values.of[input].expect("an operand is placed before the operations that read it");
+                Operand::Value { buffer, len: recording.nodes[input].shape.elements() }
             }
         };
         let steps = drafts.into_iter().zip(backs).zip(values.saved).map(|((draft, back), saved)| {
@@ -53,6 +54,7 @@ impl<T: Real> Plan<T> {
                 shapes: draft.inputs.iter().map(|&input| recording.nodes[input].shape).collect(),
                 output: values.of[draft.node].expect("every operation has an output"),
                 shape: node.shape,
+                len: node.shape.elements(),
                 saved,
                 back,
                 layer: node.layer.clone(),

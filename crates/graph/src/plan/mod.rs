@@ -52,6 +52,8 @@ struct Step<T: Real> {
     shapes: Vec<Shape>,
     output: usize,
     shape: Shape,
+    /// The number of elements of the value.
+    len: usize,
     /// The buffer and the number of values that the operation leaves for its way back.
     saved: Option<(usize, usize)>,
     back: Option<Back>,
@@ -73,7 +75,7 @@ struct Back {
 /// Where an operation finds an input.
 #[derive(Clone, Debug)]
 pub(crate) enum Operand {
-    Value(usize),
+    Value { buffer: usize, len: usize },
     Param(Range<usize>),
     Constant(usize),
 }

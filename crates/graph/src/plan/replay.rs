@@ -47,7 +47,7 @@ impl<T: Real> Plan<T> {
         self.check(params, workspace);
         for step in &self.steps {
             step.forward(&self.constants, params, workspace);
-            let values = &workspace.values[step.output][..step.shape.elements()];
+            let values = &workspace.values[step.output][..step.len];
             see(Traced { op: step.op.name(), layer: &step.layer, location: step.location, shape: step.shape, values });
         }
     }
@@ -148,7 +148,7 @@ impl<T: Real> Step<T> {
             self.saved.map_or_else(Aligned::default, |(buffer, _)| mem::take(&mut workspace.values[buffer]));
         self.op.forward(Forward {
             inputs: self.inputs(constants, params, &workspace.values, Reads::EVERYTHING),
-            output: &mut output[..self.shape.elements()],
+            output: &mut output[..self.len],
             shape: self.shape,
             saved: &mut saved[..self.saved.map_or(0, |(_, len)| len)],
             generator: &mut workspace.generator,
@@ -171,7 +171,7 @@ impl<T: Real> Step<T> {
     ) {
         let Some(back) = &self.back else { return };
         let reads = self.op.reads();
-        let len = self.shape.elements();
+        let len = self.len;
         for slot in &back.shared {
             slot.clear(&mut workspace.adjoints, grads, accumulate);
         }

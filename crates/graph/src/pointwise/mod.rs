@@ -78,6 +78,19 @@ pub trait Pointwise<T: Real>: Debug + Send + Sync + 'static {
         );
     }
 
+    /// `z = f(z)` in place.
+    #[doc(hidden)]
+    fn map_in_place(&self, z: &mut [T]) {
+        simd::dispatch(
+            #[inline(always)]
+            || {
+                for z in z {
+                    *z = self.value(*z);
+                }
+            },
+        );
+    }
+
     /// `dx = upstream * f'` or `dx += upstream * f'` over slices of equal length.
     #[doc(hidden)]
     fn map_back(&self, put: Put, dx: &mut [T], upstream: &[T], at: &[T]) {
