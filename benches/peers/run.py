@@ -40,7 +40,7 @@ def main():
             lines.write("round\tlibrary\twork\tthreads\tmicroseconds\n")
             for peer, reason in broken.items():
                 for threads in options.threads:
-                    lines.writelines(skipped(peer, threads, reason, options))
+                    lines.writelines(skipped(peer, options.works, threads, reason))
             for round_ in range(options.rounds):
                 for threads in options.threads:
                     for peer in (peer for peer in options.peers if peer not in broken):
@@ -62,7 +62,7 @@ def arguments():
     parser.add_argument("--render", action="store_true", help="run nothing; write table and picture again")
     options = parser.parse_args()
     options.python = options.venv / "bin" / "python"
-    options.peers = options.peers.split(",")
+    options.peers, options.works = options.peers.split(","), options.works.split(",")
     options.threads = [int(threads) for threads in options.threads.split(",")]
     if unknown := set(options.peers) - {"chainrule", *PYTHON_PEERS, *RUST_PEERS}:
         parser.error(f"no such peers: {', '.join(sorted(unknown))}")
@@ -103,44 +103,47 @@ def command(words, where=HERE, environment=None):
         raise RuntimeError((wrong or ["no message"])[0].strip()[:150])
 
 
+def rust_target():
+    return Path(os.environ.get("CARGO_TARGET_DIR", HERE / "target")) / "peers"
+
+
 def rust_environment():
     """The peers may use every instruction of this machine; chainrule is built as published."""
-    target = Path(os.environ.get("CARGO_TARGET_DIR", HERE / "target"))
-    return os.environ | {"RUSTFLAGS": "-C target-cpu=native", "CARGO_TARGET_DIR": str(target / "peers")}
+    return os.environ | {"RUSTFLAGS": "-C target-cpu=native", "CARGO_TARGET_DIR": str(rust_target())}
 
 
 def run(peer, threads, round_, options, lines):
-    shared = ["--threads", str(threads)]
-    chosen = [*shared, "--works", options.works, "--seconds", str(options.seconds)]
-    if peer == "chainrule":
-        words = ["cargo", "run", "--quiet", "--release", "--example", "step_times", "--", *shared]
-    elif peer in RUST_PEERS:
-        words = [str(Path(rust_environment()["CARGO_TARGET_DIR"]) / "release" / f"peer-{peer}"), *chosen]
-    else:
-        words = [str(options.python), f"peer_{peer}.py", *chosen]
-    if shutil.which("taskset"):
-        words = ["taskset", "-c", "0" if threads == 1 else f"0-{threads - 1}", *words]
-    count = str(threads)
-    names = ["OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "RAYON_NUM_THREADS"]
-    environment = os.environ | dict.fromkeys(names, count)
-    load = os.getloadavg()[0]
-    print(f"round {round_ + 1}, {threads} threads, load {load:.1f}: {peer}", file=sys.stderr)
-    done = subprocess.run(words, cwd=ROOT if peer == "chainrule" else HERE, env=environment, capture_output=True, text=True)
-    for line in done.stdout.splitlines():
-        if line.count("\t") == 3 and line.split("\t")[1] in options.works.split(","):
-            lines.write(f"{round_}\t{line}\n")
-    if done.returncode != 0:
-        reason = (done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1][:150]
-        print(f"  {peer} failed: {reason}", file=sys.stderr)
-        said = {tuple(line.split("\t")[:2]) for line in done.stdout.splitlines() if line.count("\t") == 3}
-        lines.writelines(line for line in skipped(peer, threads, reason, options, round_) if tuple(line.split("\t")[1:3]) not in said)
-    lines.flush()
+    """Writes what the peer says on each work, or why it does not."""
+    print(f"round {round_ + 1}, {threads} threads, load {os.getloadavg()[0]:.1f}: {peer}", file=sys.stderr)
+    # A process for each work, so that one that fails leaves the others alone.
+    for work in options.works:
+        timed = ["--threads", str(threads), "--seconds", str(options.seconds)]
+        if peer == "chainrule":
+            words = ["cargo", "run", "--quiet", "--release", "--example", "step_times", "--", *timed, "--only", work]
+        elif peer in RUST_PEERS:
+            words = [rust_target() / "release" / f"peer-{peer}", *timed, "--works", work]
+        else:
+            words = [options.python, f"peer_{peer}.py", *timed, "--works", work]
+        if shutil.which("taskset"):
+            words = ["taskset", "-c", "0" if threads == 1 else f"0-{threads - 1}", *words]
+        names = ["OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "RAYON_NUM_THREADS"]
+        environment = os.environ | dict.fromkeys(names, str(threads))
+        where = ROOT if peer == "chainrule" else HERE
+        done = subprocess.run(words, cwd=where, env=environment, capture_output=True, text=True)
+        said = [line for line in done.stdout.splitlines() if line.count("\t") == 3]
+        lines.writelines(f"{round_}\t{line}\n" for line in said)
+        if done.returncode != 0:
+            reason = (done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1][:150]
+            print(f"  {work} failed: {reason}", file=sys.stderr)
+            if not said:
+                lines.writelines(skipped(peer, [work], threads, reason, round_))
+        lines.flush()
 
 
-def skipped(peer, threads, reason, options, round_=0):
+def skipped(peer, works, threads, reason, round_=0):
     reason = reason.replace("\t", " ")
     for library in LIBRARIES.get(peer, [peer]):
-        for work in options.works.split(","):
+        for work in works:
             yield f"{round_}\t{library}\t{work}\t{threads}\tskipped: {reason}\n"
 
 
