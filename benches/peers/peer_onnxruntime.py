@@ -23,7 +23,8 @@ def model(work):
             nodes.append(helper.make_node("Relu", [value], [f"a{i}"]))
             value = f"a{i}"
     tensor = lambda name, width: helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, width])
-    graph = helper.make_graph(nodes, "network", [tensor("x", work.widths[0])], [tensor(value, work.widths[-1])], weights)
+    ends = [tensor("x", work.widths[0])], [tensor(value, work.widths[-1])]
+    graph = helper.make_graph(nodes, "network", *ends, weights)
     made = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
     onnx.checker.check_model(made)
     return made

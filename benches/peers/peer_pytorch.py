@@ -23,7 +23,8 @@ def network(work):
 def optimizer(work, parameters):
     if work.optimizer == "adam":
         return torch.optim.Adam(parameters, lr=ADAM_LEARNING_RATE, fused=True)
-    return torch.optim.SGD(parameters, lr=LEARNING_RATE, momentum=0.9 if work.optimizer == "momentum" else 0, fused=True)
+    momentum = 0.9 if work.optimizer == "momentum" else 0
+    return torch.optim.SGD(parameters, lr=LEARNING_RATE, momentum=momentum, fused=True)
 
 
 def train(library, work, options, compiled):

@@ -24,7 +24,7 @@ LIBRARIES = {
     "pytorch": ["pytorch-eager", "pytorch-compile", "pytorch-jit"],
     "jax": ["jax-jit", "jax-scan"],
     "scikit_learn": ["scikit-learn"],
-    "burn": ["burn-flex", "burn-ndarray"],
+    "burn": ["burn-flex", "burn-ndarray", "burn-cpu"],
 }
 WORKS = ["W1", "W2s", "W2r", "W3", "W4", "W5a", "W5b"]
 
@@ -84,7 +84,8 @@ def prepare(options):
     for peer in options.peers:
         try:
             if peer in RUST_PEERS:
-                command(["cargo", "build", "--release", "--locked", "-j", options.jobs], HERE / peer, rust_environment())
+                build = ["cargo", "build", "--release", "--locked", "-j", options.jobs]
+                command(build, HERE / peer, rust_environment())
             elif peer == "chainrule":
                 command(["cargo", "build", "--release", "--example", "step_times", "-j", options.jobs], ROOT)
         except RuntimeError as error:

@@ -14,10 +14,22 @@ WORKS = {
     "W5a": "one sample through the network of W1",
     "W5b": "one sample through the network of W3",
 }
-LIBRARIES = [
-    "chainrule", "jax-jit", "jax-scan", "pytorch-eager", "pytorch-compile", "pytorch-jit",
-    "dfdx", "candle", "burn-flex", "burn-ndarray", "scikit-learn", "onnxruntime",
-]  # fmt: skip
+# In the order of the table, with the colour of the family and the mark of the picture.
+LIBRARIES = {
+    "chainrule": ("black", "o"),
+    "jax-jit": ("tab:blue", "o"),
+    "jax-scan": ("tab:blue", "^"),
+    "pytorch-eager": ("tab:red", "o"),
+    "pytorch-compile": ("tab:red", "^"),
+    "pytorch-jit": ("tab:red", "s"),
+    "dfdx": ("tab:purple", "D"),
+    "candle": ("tab:orange", "D"),
+    "burn-flex": ("tab:brown", "D"),
+    "burn-ndarray": ("tab:brown", "v"),
+    "burn-cpu": ("tab:brown", "^"),
+    "scikit-learn": ("tab:green", "P"),
+    "onnxruntime": ("tab:gray", "s"),
+}
 
 
 def read(path):
@@ -64,25 +76,28 @@ def ordered(figures, reasons):
 
 
 def write_markdown(path, figures, reasons, versions):
-    lines = ["Microseconds: median over the rounds (smallest to largest), and how many times chainrule's time that is.", ""]
+    lines = ["Microseconds: median over the rounds (smallest to largest), and the ratio to chainrule's time.", ""]
     for work, what in WORKS.items():
         keys = [key for key in ordered(figures, reasons) if key[0] == work]
         threads = sorted({key[1] for key in keys})
         if not keys:
             continue
-        lines += [f"**{work}**: {what}", "", "| library | " + " | ".join(f"{t} thread{'s' * (t > 1)} | ratio" for t in threads) + " |"]
+        columns = " | ".join(f"{t} thread{'s' * (t > 1)} | ratio" for t in threads)
+        lines += [f"**{work}**: {what}", "", f"| library | {columns} |"]
         lines.append("|---|" + "---:|---:|" * len(threads))
         for library in dict.fromkeys(key[2] for key in keys):
             cells = [cell(figures, (work, t, library)) for t in threads]
             if any(cell != "- | -" for cell in cells):
                 lines.append(f"| {library} | " + " | ".join(cells) + " |")
         lines.append("")
-    lines += ["Skipped:", ""]
-    by_reason = defaultdict(lambda: defaultdict(list))
-    for (work, _, library), reason in reasons.items():
-        if not figures.get((work, _, library)) and work not in by_reason[library][reason]:
-            by_reason[library][reason].append(work)
-    lines += [f"- {library} ({', '.join(works)}): {reason}" for library, all_ in by_reason.items() for reason, works in all_.items()]
+    works_of = defaultdict(list)
+    for key in ordered({}, reasons):
+        work, _, library = key
+        if key not in figures and work not in works_of[library, reasons[key]]:
+            works_of[library, reasons[key]].append(work)
+    if works_of:
+        lines += ["Skipped:", ""]
+    lines += [f"- {library} ({', '.join(works)}): {reason}" for (library, reason), works in works_of.items()]
     lines += ["", "Run with: " + ", ".join(f"{name} {value}" for name, value in versions) + "."]
     path.write_text("\n".join(lines) + "\n")
 
@@ -97,7 +112,7 @@ def cell(figures, key):
 
 
 def draw(path, figures):
-    """For each number of threads a panel: works downwards, time relative to chainrule's to the right, on a log scale."""
+    """A panel for each number of threads: works downwards, time relative to chainrule's to the right."""
     import matplotlib
 
     matplotlib.use("svg")
@@ -106,14 +121,16 @@ def draw(path, figures):
 
     threads = sorted({key[1] for key in figures})
     shown = [library for library in LIBRARIES if any(key[2] == library for key in figures)]
-    pictures, panels = pyplot.subplots(1, len(threads), figsize=(4.8 * len(threads), 4.2), sharey=True, sharex=True, squeeze=False)
-    colours = dict(zip(LIBRARIES, pyplot.get_cmap("tab20").colors[2:]))
+    size = (4.8 * len(threads), 4.2)
+    pictures, panels = pyplot.subplots(1, len(threads), figsize=size, sharey=True, sharex=True, squeeze=False)
     for panel, count in zip(panels[0], threads):
         panel.axvline(1, color="black", linewidth=2)
-        for i, library in enumerate(library for library in shown if library != "chainrule"):
-            points = [(ratio(figures, k), row) for row, work in enumerate(WORKS) if (k := (work, count, library)) in figures]
-            points = [point for point in points if point[0]]
-            panel.scatter(*zip(*points) if points else ([], []), s=42, marker="osD^vP"[i % 6], color=colours[library], label=library, zorder=3)
+        for library in (library for library in shown if library != "chainrule"):
+            colour, mark = LIBRARIES[library]
+            keys = [(row, (work, count, library)) for row, work in enumerate(WORKS)]
+            points = [(relative, row) for row, key in keys if key in figures and (relative := ratio(figures, key))]
+            across, down = zip(*points) if points else ([], [])
+            panel.scatter(across, down, s=36, marker=mark, color=colour, label=library, alpha=0.85, zorder=3)
         panel.set_xscale("log")
         panel.xaxis.set_major_formatter(lambda value, _: f"{value:g}x")
         panel.set_title(f"{count} thread{'s' * (count > 1)}")

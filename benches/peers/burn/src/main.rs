@@ -1,4 +1,4 @@
-//! burn: modules, its own loss and optimizers, on each of its backends that run on the CPU without anything else installed.
+//! burn: modules, its own loss and optimizers, on those of its CPU backends that build from crates alone.
 
 #[path = "../../measure.rs"]
 mod measure;
@@ -66,12 +66,13 @@ fn run(library: &str, device: &Device, work: &Work, options: &Options) {
 
 fn main() {
     let options = Options::read();
-    let backend = std::env::args().skip_while(|a| a != "--backend").nth(1);
+    for work in options.works() {
+        let (name, threads) = (work.name, options.threads);
+        println!("burn-cpu\t{name}\t{threads}\tskipped: its build downloads LLVM from outside the registry");
+    }
     #[allow(deprecated)] // burn-ndarray still runs, and is the faster one at times
     let backends = [("burn-flex", Device::flex()), ("burn-ndarray", Device::ndarray())];
-    for (library, device) in
-        backends.iter().filter(|(name, _)| backend.as_ref().is_none_or(|b| name.ends_with(b.as_str())))
-    {
+    for (library, device) in &backends {
         options.works().for_each(|work| run(library, device, work, &options));
     }
 }

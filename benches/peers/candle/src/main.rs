@@ -1,4 +1,4 @@
-//! candle: `VarBuilder` networks, its own loss and optimizers. Momentum, which its `SGD` lacks, is written with its tensors.
+//! candle: its own layers, loss and optimizers. Momentum, which its `SGD` lacks, is written with its tensors.
 
 #[path = "../../measure.rs"]
 mod measure;
