@@ -8,6 +8,7 @@
 mod argmax;
 mod axes;
 mod extremum;
+mod finite;
 mod log_sum_exp;
 mod nest;
 mod sum;
@@ -16,6 +17,7 @@ mod tensor;
 pub use argmax::argmax;
 pub use axes::Axes;
 pub use extremum::{max, min};
+pub use finite::all_finite;
 pub use log_sum_exp::log_sum_exp;
 pub(crate) use sum::scaled_sum;
 pub use sum::{mean, sum, sum_of_squares};

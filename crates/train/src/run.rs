@@ -179,9 +179,8 @@ fn check_finite<T: Real>(params: &Params<T>, epoch: usize, step: u64) -> Result<
 /// The parameter nearest to the loss, that is the last declared, whose gradient is not finite, and the first such
 /// value.
 fn first_non_finite<T: Real>(grads: &Grads<T>) -> Option<(String, f64)> {
-    // A sum settles nearly all steps: it is finite only if every element is. Large finite elements can make it
-    // overflow, hence the second look.
-    if reduce::sum(grads.values()).is_finite() {
+    // All at once, since nearly all steps end here.
+    if reduce::all_finite(grads.values()) {
         return None;
     }
     let bad = |(name, gradient): (&str, TensorView<'_, T>)| {

@@ -49,18 +49,14 @@ impl<T: Real> Metric<T> for Accuracy {
     }
 }
 
-/// Whether the value at this position is larger than all before it and at least as large as all after it. Without a
-/// branch for each value, unlike a search for the largest.
+/// Whether the value at this position is larger than all before it and at least as large as all after it. Looks at all
+/// of them in one loop without a branch, unlike a search for the largest.
 #[inline]
 fn is_first_largest<T: Real>(row: &[T], position: usize) -> bool {
     let Some(&value) = row.get(position) else { return false };
-    let (before, after) = row.split_at(position);
     let mut largest = true;
-    for &x in before {
-        largest &= x < value;
-    }
-    for &x in after {
-        largest &= x <= value;
+    for (i, &x) in row.iter().enumerate() {
+        largest &= (x < value) | ((x == value) & (i >= position));
     }
     largest
 }
