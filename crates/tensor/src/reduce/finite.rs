@@ -13,10 +13,10 @@ pub fn all_finite<T: Real>(values: &[T]) -> bool {
     simd::dispatch(
         #[inline(always)]
         || {
-            // x - x is 0 for a finite x and NaN for any other. As a number it vectorises, as a flag it would not.
+            // 0 x is 0 for a finite x and NaN for any other. As a number it vectorises, as a flag it would not.
             let mut others = 0_u32;
             for &x in values {
-                others |= u32::from(x - x != T::ZERO);
+                others |= u32::from(x * T::ZERO != T::ZERO);
             }
             others == 0
         },
