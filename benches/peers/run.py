@@ -109,8 +109,9 @@ def rust_target():
 
 
 def rust_environment():
-    """The peers may use every instruction of this machine; chainrule is built as published."""
-    return os.environ | {"RUSTFLAGS": "-C target-cpu=native", "CARGO_TARGET_DIR": str(rust_target())}
+    """Leaves the flags to the peers' own `.cargo/config.toml`, which a variable would override."""
+    kept = {name: value for name, value in os.environ.items() if name != "RUSTFLAGS"}
+    return kept | {"CARGO_TARGET_DIR": str(rust_target())}
 
 
 def run(peer, threads, round_, options, lines):
