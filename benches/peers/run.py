@@ -66,6 +66,8 @@ def arguments():
     options.threads = [int(threads) for threads in options.threads.split(",")]
     if unknown := set(options.peers) - {"chainrule", *PYTHON_PEERS, *RUST_PEERS}:
         parser.error(f"no such peers: {', '.join(sorted(unknown))}")
+    if unknown := set(options.works) - set(WORKS):
+        parser.error(f"no such works: {', '.join(sorted(unknown))}")
     return options
 
 
