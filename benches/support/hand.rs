@@ -222,57 +222,88 @@ fn gemm(c: &mut [f32], m: usize, n: usize, a: (&[f32], usize, usize), b: (&[f32]
     }
 }
 
-/// `y = f(x w + b)` for one sample: four rows of the weights at a time.
+/// `y = f(x w + b)` for one sample: short rows of the weights summed in registers, long ones four at a time.
 fn one_row(x: &[f32], w: &[f32], b: &[f32], y: &mut [f32], activation: Option<Hidden>) {
-    let n = y.len();
     simd::dispatch(
         #[inline(always)]
         || {
             y.copy_from_slice(b);
-            let whole = x.len() / 4 * 4;
-            for (x, w) in x[..whole].chunks_exact(4).zip(w.chunks_exact(4 * n)) {
-                let (w0, rest) = w.split_at(n);
-                let (w1, rest) = rest.split_at(n);
-                let (w2, w3) = rest.split_at(n);
-                for ((((y, w0), w1), w2), w3) in y.iter_mut().zip(w0).zip(w1).zip(w2).zip(w3) {
-                    *y = x[3].mul_add(*w3, x[2].mul_add(*w2, x[1].mul_add(*w1, x[0].mul_add(*w0, *y))));
+            let n = y.len();
+            if n <= 128 {
+                let mut first = 0;
+                while n - first >= 64 {
+                    columns::<64>(x, &w[first..], &mut y[first..], n);
+                    first += 64;
                 }
+                while n - first >= 8 {
+                    columns::<8>(x, &w[first..], &mut y[first..], n);
+                    first += 8;
+                }
+                while n - first >= 2 {
+                    columns::<2>(x, &w[first..], &mut y[first..], n);
+                    first += 2;
+                }
+                if first < n {
+                    columns::<1>(x, &w[first..], &mut y[first..], n);
+                }
+            } else {
+                rows(x, w, y);
             }
-            for (x, w) in x[whole..].iter().zip(w[whole * n..].chunks_exact(n)) {
-                for (y, w) in y.iter_mut().zip(w) {
-                    *y = x.mul_add(*w, *y);
-                }
+            for y in y.iter_mut() {
+                *y = value(*y, activation);
             }
         },
     );
-    bias_and_activation(y, &[], activation);
+}
+
+#[inline(always)]
+fn columns<const N: usize>(x: &[f32], w: &[f32], y: &mut [f32], n: usize) {
+    let y = y.first_chunk_mut::<N>().expect("N columns are left");
+    let mut sums = *y;
+    for (x, w) in x.iter().zip(w.chunks(n)) {
+        let w = w.first_chunk::<N>().expect("each row is as long");
+        for (sum, w) in sums.iter_mut().zip(w) {
+            *sum = x.mul_add(*w, *sum);
+        }
+    }
+    *y = sums;
+}
+
+#[inline(always)]
+fn rows(x: &[f32], w: &[f32], y: &mut [f32]) {
+    let n = y.len();
+    let whole = x.len() / 4 * 4;
+    for (x, w) in x[..whole].chunks_exact(4).zip(w.chunks_exact(4 * n)) {
+        let (w0, rest) = w.split_at(n);
+        let (w1, rest) = rest.split_at(n);
+        let (w2, w3) = rest.split_at(n);
+        for ((((y, w0), w1), w2), w3) in y.iter_mut().zip(w0).zip(w1).zip(w2).zip(w3) {
+            *y = x[3].mul_add(*w3, x[2].mul_add(*w2, x[1].mul_add(*w1, x[0].mul_add(*w0, *y))));
+        }
+    }
+    for (x, w) in x[whole..].iter().zip(w[whole * n..].chunks_exact(n)) {
+        for (y, w) in y.iter_mut().zip(w) {
+            *y = x.mul_add(*w, *y);
+        }
+    }
 }
 
 /// `z = f(z + bias)` for each row.
 fn bias_and_activation(z: &mut [f32], bias: &[f32], activation: Option<Hidden>) {
     simd::dispatch(
         #[inline(always)]
-        || {
-            let zeros = [];
-            let bias = if bias.is_empty() { &zeros[..] } else { bias };
-            match activation {
-                _ if bias.is_empty() => {
-                    for z in z.iter_mut() {
-                        *z = value(*z, activation);
+        || match activation {
+            None => {
+                for row in z.chunks_exact_mut(bias.len()) {
+                    for (z, b) in row.iter_mut().zip(bias) {
+                        *z += b;
                     }
                 }
-                None => {
-                    for row in z.chunks_exact_mut(bias.len()) {
-                        for (z, b) in row.iter_mut().zip(bias) {
-                            *z += b;
-                        }
-                    }
-                }
-                Some(_) => {
-                    for row in z.chunks_exact_mut(bias.len()) {
-                        for (z, b) in row.iter_mut().zip(bias) {
-                            *z = value(*z + b, activation);
-                        }
+            }
+            Some(_) => {
+                for row in z.chunks_exact_mut(bias.len()) {
+                    for (z, b) in row.iter_mut().zip(bias) {
+                        *z = value(*z + b, activation);
                     }
                 }
             }
@@ -288,7 +319,7 @@ fn value(z: f32, activation: Option<Hidden>) -> f32 {
             if z <= 0.0 {
                 0.0
             } else {
-                z
+                z + 0.0
             }
         }
         Some(Hidden::Sigmoid) => Real::sigmoid(z),
@@ -308,7 +339,7 @@ fn activation_back(delta: &mut [f32], y: &[f32], bias: &mut [f32], activation: H
                             if *y <= 0.0 {
                                 0.0
                             } else {
-                                *d
+                                *d + 0.0
                             }
                         }
                         Hidden::Sigmoid => *d * y * (1.0 - y),

@@ -9,6 +9,8 @@ mod row;
 #[cfg(all(feature = "fast-gemm", target_arch = "x86_64"))]
 mod x86;
 
+use std::ops::Range;
+
 use crate::Real;
 use crate::parallel::{Chunks, Pool};
 
@@ -61,7 +63,7 @@ impl<'a, T> Mat<'a, T> {
     /// If there are fewer rows.
     #[track_caller]
     #[must_use]
-    pub fn rows(self, rows: std::ops::Range<usize>) -> Self {
+    pub fn rows(self, rows: Range<usize>) -> Self {
         assert!(rows.start <= rows.end && rows.end <= self.rows, "rows {rows:?} of a matrix with {} rows", self.rows);
         let start = (rows.start * self.row_stride).min(self.values.len());
         Mat { values: &self.values[start..], rows: rows.len(), ..self }
@@ -116,18 +118,10 @@ fn check_length(length: usize, rows: usize, columns: usize) {
 ///
 /// # Panics
 /// If the shapes do not fit: `a` is `m x k`, `b` is `k x n`, `c` is `m x n`.
+#[inline(always)]
 #[track_caller]
 pub fn gemm<T: Real>(put: Put, c: MatMut<'_, T>, a: Mat<'_, T>, b: Mat<'_, T>) {
-    assert!(
-        a.columns == b.rows && c.rows == a.rows && c.columns == b.columns,
-        "gemm: {}x{} = {}x{} times {}x{} does not fit",
-        c.rows,
-        c.columns,
-        a.rows,
-        a.columns,
-        b.rows,
-        b.columns
-    );
+    check_fit(&c, &a, &b);
     if a.columns == 0 {
         if put == Put::Set {
             c.values.fill(T::ZERO);
@@ -137,8 +131,8 @@ pub fn gemm<T: Real>(put: Put, c: MatMut<'_, T>, a: Mat<'_, T>, b: Mat<'_, T>) {
     if c.values.is_empty() {
         return;
     }
-    if c.rows == 1 && a.column_stride == 1 && b.column_stride == 1 {
-        return row::multiply(put, c.values, &a.values[..a.columns], b.values);
+    if is_single_row(&c, &a, &b) {
+        return row::multiply(put, c.values, &a.values[..a.columns], b.values, b.columns);
     }
     T::multiply(put, c, a, b);
 }
@@ -147,11 +141,14 @@ pub fn gemm<T: Real>(put: Put, c: MatMut<'_, T>, a: Mat<'_, T>, b: Mat<'_, T>) {
 /// against about 1 us to hand over to a thread that is awake.
 const SHARED_WORK: usize = 4_000_000;
 
+/// From this many values of `b` on, the product of a single row is worth sharing: about 5 us of reading them.
+const SHARED_READING: usize = 100_000;
+
 /// [`gemm`] on the threads of a pool, where the product is large enough to gain from it; then `finish` with each part
-/// of `c`, whole rows of it, still in the cache.
+/// of `c`, still in the cache, and with the columns that it covers.
 ///
-/// The rows of `c` are shared out. Each element is summed in the same order whatever the number of threads, so that the
-/// bits are the same.
+/// The rows of `c` are shared out; of a single row, its columns. Each element is summed in the same order whatever the
+/// number of threads, so that the bits are the same.
 ///
 /// # Panics
 /// As [`gemm`].
@@ -162,24 +159,56 @@ pub fn gemm_on<T: Real>(
     c: MatMut<'_, T>,
     a: Mat<'_, T>,
     b: Mat<'_, T>,
-    finish: impl Fn(&mut [T]) + Sync,
+    finish: impl Fn(Range<usize>, &mut [T]) + Sync,
 ) {
-    let work = 2 * a.rows * a.columns * b.columns;
-    let threads = if work < SHARED_WORK { 1 } else { pool.threads() };
-    // Whole vector registers of rows, since the kernels are slower at the edges.
-    let rows = c.rows.div_ceil(threads).next_multiple_of(16);
-    if threads == 1 || rows >= c.rows {
-        gemm(put, MatMut::new(&mut *c.values, c.rows, c.columns), a, b);
-        return finish(c.values);
+    let columns = c.columns;
+    let single = is_single_row(&c, &a, &b);
+    let worth_it = if single { b.values.len() >= SHARED_READING } else { 2 * c.rows * b.values.len() >= SHARED_WORK };
+    if !worth_it || pool.threads() == 1 {
+        gemm(put, MatMut::new(&mut *c.values, c.rows, columns), a, b);
+        return finish(0..columns, c.values);
     }
-    let (parts, columns) = (c.rows.div_ceil(rows), c.columns);
+    if single {
+        check_fit(&c, &a, &b);
+        // Whole cache lines.
+        let width = columns.div_ceil(pool.threads()).next_multiple_of(64);
+        let chunks = Chunks::new(c.values, width);
+        return pool.run(columns.div_ceil(width), |part| {
+            let (chunk, first) = (chunks.take(part), part * width);
+            row::multiply(put, chunk, &a.values[..a.columns], &b.values[first..], columns);
+            finish(first..first + chunk.len(), chunk);
+        });
+    }
+    // Whole vector registers of rows, since the kernels are slower at the edges.
+    let rows = c.rows.div_ceil(pool.threads()).next_multiple_of(16).min(c.rows);
     let chunks = Chunks::new(c.values, rows * columns);
-    pool.run(parts, |part| {
+    pool.run(c.rows.div_ceil(rows), |part| {
         let chunk = chunks.take(part);
         let (begin, count) = (part * rows, chunk.len() / columns);
         gemm(put, MatMut::new(&mut *chunk, count, columns), a.rows(begin..begin + count), b);
-        finish(chunk);
+        finish(0..columns, chunk);
     });
+}
+
+/// Whether the product is of one row with a row-major matrix, which has a kernel of its own.
+#[inline(always)]
+fn is_single_row<T>(c: &MatMut<'_, T>, a: &Mat<'_, T>, b: &Mat<'_, T>) -> bool {
+    c.rows == 1 && a.column_stride == 1 && b.column_stride == 1
+}
+
+#[inline(always)]
+#[track_caller]
+fn check_fit<T>(c: &MatMut<'_, T>, a: &Mat<'_, T>, b: &Mat<'_, T>) {
+    assert!(
+        a.columns == b.rows && c.rows == a.rows && c.columns == b.columns,
+        "gemm: {}x{} = {}x{} times {}x{} does not fit",
+        c.rows,
+        c.columns,
+        a.rows,
+        a.columns,
+        b.rows,
+        b.columns
+    );
 }
 
 /// What a scalar brings to [`gemm`]: a product of shapes that were checked, none of them empty.
@@ -266,6 +295,8 @@ mod tests {
         for &(m, k, n) in &[
             (1, 1, 1),
             (1, 64, 10),
+            (1, 7, 77),
+            (1, 9, 203),
             (32, 64, 10),
             (32, 64, 64),
             (5, 3, 7),
@@ -300,7 +331,15 @@ mod tests {
     #[test]
     fn any_number_of_threads_gives_the_same_bits() {
         let mut rng = generator(2);
-        for &(m, k, n) in &[(128, 784, 512), (300, 600, 97), (784, 128, 512), (40, 2000, 33)] {
+        for &(m, k, n) in &[
+            (128, 784, 512),
+            (300, 600, 97),
+            (784, 128, 512),
+            (40, 2000, 33),
+            (1, 784, 512),
+            (1, 400, 300),
+            (1, 3000, 40),
+        ] {
             let a: Vec<f32> = (0..m * k).map(|_| rng.random_range(-1.0..1.0)).collect();
             let b: Vec<f32> = (0..k * n).map(|_| rng.random_range(-1.0..1.0)).collect();
             for (put, left, right) in [
@@ -309,11 +348,19 @@ mod tests {
             ] {
                 let product = |threads: usize| {
                     let mut c = vec![0.5; m * n];
-                    let add_one = |rows: &mut [f32]| rows.iter_mut().for_each(|x| *x += 1.0);
-                    gemm_on(&Pool::new(threads), put, MatMut::new(&mut c, m, n), left, right, add_one);
+                    let add_column = |columns: Range<usize>, part: &mut [f32]| {
+                        for row in part.chunks_exact_mut(columns.len()) {
+                            row.iter_mut().zip(columns.clone()).for_each(|(x, column)| *x += column as f32);
+                        }
+                    };
+                    gemm_on(&Pool::new(threads), put, MatMut::new(&mut c, m, n), left, right, add_column);
                     c
                 };
                 let alone = product(1);
+                let mut plain = vec![0.5; m * n];
+                gemm(put, MatMut::new(&mut plain, m, n), left, right);
+                plain.iter_mut().enumerate().for_each(|(i, x)| *x += (i % n) as f32);
+                assert!(alone == plain, "{m}x{k}x{n} {put:?} on one thread");
                 for threads in [2, 3, 5] {
                     assert!(product(threads) == alone, "{m}x{k}x{n} {put:?} on {threads} threads");
                 }

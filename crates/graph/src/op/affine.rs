@@ -1,7 +1,7 @@
 use std::panic::Location;
 use std::sync::Arc;
 
-use chainrule_tensor::gemm::{Mat, MatMut, Put, gemm, gemm_on};
+use chainrule_tensor::gemm::{Mat, MatMut, Put, gemm_on};
 use chainrule_tensor::{Real, Shape, simd};
 
 use super::{Backward, Forward, Op, Reads};
@@ -59,27 +59,21 @@ impl<T: Real> Op<T> for Affine<T> {
             return;
         }
         let (x, w) = (Mat::new(pass.inputs.get(X), rows, inputs), Mat::new(pass.inputs.get(W), inputs, outputs));
-        if rows == 1 {
-            // One sample is over so soon that a pass for the bias shows: the product is added to it instead.
-            pass.output.copy_from_slice(bias);
-            gemm(Put::Add, MatMut::new(&mut *pass.output, 1, outputs), x, w);
-            if let Some(activation) = &self.activation {
-                activation.map_in_place(pass.output);
-            }
-            return;
-        }
-        gemm_on(pass.pool, Put::Set, MatMut::new(pass.output, rows, outputs), x, w, |z| match &self.activation {
-            Some(activation) => activation.bias_map(z, bias),
-            None => simd::dispatch(
-                #[inline(always)]
-                || {
-                    for row in z.chunks_exact_mut(outputs) {
-                        for (z, &b) in row.iter_mut().zip(bias) {
-                            *z += b;
+        gemm_on(pass.pool, Put::Set, MatMut::new(pass.output, rows, outputs), x, w, |columns, z| {
+            match &self.activation {
+                Some(activation) => activation.bias_map(z, &bias[columns]),
+                None => simd::dispatch(
+                    #[inline(always)]
+                    || {
+                        let bias = &bias[columns];
+                        for row in z.chunks_exact_mut(bias.len()) {
+                            for (z, &b) in row.iter_mut().zip(bias) {
+                                *z += b;
+                            }
                         }
-                    }
-                },
-            ),
+                    },
+                ),
+            }
         });
     }
 
@@ -106,11 +100,11 @@ impl<T: Real> Op<T> for Affine<T> {
         let upstream = Mat::new(&*pass.upstream, rows, outputs);
         if let Some(dw) = pass.cotangents.get(W) {
             let x = Mat::new(pass.inputs.get(X), rows, inputs);
-            gemm_on(pass.pool, dw.put, MatMut::new(dw.values, inputs, outputs), x.t(), upstream, |_| {});
+            gemm_on(pass.pool, dw.put, MatMut::new(dw.values, inputs, outputs), x.t(), upstream, |_, _| {});
         }
         if let Some(dx) = pass.cotangents.get(X) {
             let w = Mat::new(pass.inputs.get(W), inputs, outputs);
-            gemm_on(pass.pool, dx.put, MatMut::new(dx.values, rows, inputs), upstream, w.t(), |_| {});
+            gemm_on(pass.pool, dx.put, MatMut::new(dx.values, rows, inputs), upstream, w.t(), |_, _| {});
         }
     }
 

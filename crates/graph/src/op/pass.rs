@@ -6,9 +6,7 @@ use chainrule_tensor::parallel::Pool;
 use chainrule_tensor::random::Generator;
 use chainrule_tensor::{Aligned, Real, Shape};
 
-#[cfg(doc)]
-use super::Op;
-use super::Reads;
+use super::{Op, Reads};
 use crate::plan::{Operand, Slot};
 
 /// What [`Op::forward`] works with.
@@ -52,11 +50,12 @@ pub struct Backward<'a, T: Real> {
 pub struct Inputs<'a, T: Real> {
     pub(crate) operands: &'a [Operand],
     pub(crate) shapes: &'a [Shape],
-    pub(crate) values: &'a [Aligned<T>],
+    /// All buffers in two parts, without the one between them that is being written.
+    pub(crate) values: [&'a [Aligned<T>]; 2],
     pub(crate) params: &'a [T],
     pub(crate) constants: &'a [Aligned<T>],
     pub(crate) readable: Reads,
-    pub(crate) op: &'a str,
+    pub(crate) op: &'a dyn Op<T>,
 }
 
 impl<'a, T: Real> Inputs<'a, T> {
@@ -64,16 +63,20 @@ impl<'a, T: Real> Inputs<'a, T> {
     ///
     /// # Panics
     /// In a vector-Jacobian product, if [`Op::reads`] does not name the input.
-    #[inline]
+    #[inline(always)]
     #[must_use]
     pub fn get(&self, i: usize) -> &'a [T] {
         assert!(
             self.readable.reads_input(i),
             "op `{}` reads input {i} in its vjp, but does not name it in `reads`",
-            self.op
+            self.op.name()
         );
         match &self.operands[i] {
-            Operand::Value { buffer, len } => &self.values[*buffer][..*len],
+            Operand::Value { buffer, len } => {
+                let [before, after] = self.values;
+                let buffer = before.get(*buffer).unwrap_or_else(|| &after[*buffer - before.len() - 1]);
+                &buffer[..*len]
+            }
             Operand::Param(range) => &self.params[range.clone()],
             Operand::Constant(constant) => &self.constants[*constant],
         }
@@ -117,7 +120,7 @@ pub struct Cotangents<'a, T: Real> {
     pub(crate) accumulate: bool,
     pub(crate) asked: &'a mut [bool],
     pub(crate) evaluations: &'a mut u64,
-    pub(crate) op: &'a str,
+    pub(crate) op: &'a dyn Op<T>,
 }
 
 impl<T: Real> Cotangents<'_, T> {
@@ -129,7 +132,7 @@ impl<T: Real> Cotangents<'_, T> {
     #[track_caller]
     pub fn get(&mut self, i: usize) -> Option<Cotangent<'_, T>> {
         let asked_before = std::mem::replace(&mut self.asked[i], true);
-        assert!(!asked_before, "op `{}` asks twice for the gradient with respect to input {i}", self.op);
+        assert!(!asked_before, "op `{}` asks twice for the gradient with respect to input {i}", self.op.name());
         let cotangent = match &self.slots[i] {
             Slot::Unwanted => return None,
             Slot::Adjoint { buffer, len, put } => Cotangent { values: &mut self.adjoints[*buffer][..*len], put: *put },

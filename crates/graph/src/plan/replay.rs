@@ -141,20 +141,20 @@ impl<T: Real> Plan<T> {
 impl<T: Real> Step<T> {
     #[inline]
     fn forward(&self, constants: &[Aligned<T>], params: &Params<T>, workspace: &mut Workspace<T>) {
-        // The buffers to be written are taken out of the workspace for the call, so that the others can be read: a
+        // What the operation saves is taken out of the workspace for the call, so that the other buffers can be read: a
         // move, not a copy.
-        let mut output = mem::take(&mut workspace.values[self.output]);
         let mut saved =
             self.saved.map_or_else(Aligned::default, |(buffer, _)| mem::take(&mut workspace.values[buffer]));
+        let (before, rest) = workspace.values.split_at_mut(self.output);
+        let (output, after) = rest.split_first_mut().expect("every value has a buffer");
         self.op.forward(Forward {
-            inputs: self.inputs(constants, params, &workspace.values, Reads::EVERYTHING),
+            inputs: self.inputs(constants, params, [before, after], Reads::EVERYTHING),
             output: &mut output[..self.len],
             shape: self.shape,
             saved: &mut saved[..self.saved.map_or(0, |(_, len)| len)],
             generator: &mut workspace.generator,
             pool: &workspace.pool,
         });
-        workspace.values[self.output] = output;
         if let Some((buffer, _)) = self.saved {
             workspace.values[buffer] = saved;
         }
@@ -182,7 +182,7 @@ impl<T: Real> Step<T> {
         let asked = &mut workspace.asked[..back.slots.len()];
         asked.fill(false);
         self.op.vjp(Backward {
-            inputs: self.inputs(constants, params, &workspace.values, reads),
+            inputs: self.inputs(constants, params, [&workspace.values, &[]], reads),
             output: if reads.reads_output() { &workspace.values[self.output][..len] } else { &[] },
             shape: self.shape,
             saved: self.saved.map_or(&[], |(buffer, len)| &workspace.values[buffer][..len]),
@@ -194,7 +194,7 @@ impl<T: Real> Step<T> {
                 accumulate,
                 asked: &mut *asked,
                 evaluations: &mut workspace.derivative_evaluations,
-                op: self.op.name(),
+                op: &*self.op,
             },
             pool: &workspace.pool,
         });
@@ -210,10 +210,9 @@ impl<T: Real> Step<T> {
         &'a self,
         constants: &'a [Aligned<T>],
         params: &'a Params<T>,
-        values: &'a [Aligned<T>],
+        values: [&'a [Aligned<T>]; 2],
         readable: Reads,
     ) -> Inputs<'a, T> {
-        let op = self.op.name();
         Inputs {
             operands: &self.operands,
             shapes: &self.shapes,
@@ -221,7 +220,7 @@ impl<T: Real> Step<T> {
             params: params.values(),
             constants,
             readable,
-            op,
+            op: &*self.op,
         }
     }
 }
