@@ -164,8 +164,8 @@ fn every_name_of_a_list_is_found() {
     for loss in loss::all::<f32>() {
         assert_eq!(loss::by_name::<f32>(loss.name()).unwrap().name(), loss.name());
     }
-    for (name, initialiser) in init::all() {
-        assert_eq!(format!("{:?}", init::by_name(name).unwrap()), format!("{initialiser:?}"));
+    for initialiser in init::all() {
+        assert_eq!(format!("{:?}", init::by_name(initialiser.name()).unwrap()), format!("{initialiser:?}"));
     }
     for optimizer in optimizer::all::<f32>(Some(0.5)) {
         let found = optimizer::by_name::<f32>(optimizer.name(), Some(0.5)).unwrap();
@@ -179,7 +179,7 @@ fn no_name_stands_twice_in_a_list() {
     let lists = [
         activation::all::<f32>().iter().map(|activation| activation.kind().to_owned()).collect::<Vec<_>>(),
         loss::all::<f32>().iter().map(|loss| loss.name().to_owned()).collect(),
-        init::all().iter().map(|(name, _)| (*name).to_owned()).collect(),
+        init::all().iter().map(|initialiser| initialiser.name().to_owned()).collect(),
         optimizer::all::<f32>(None).iter().map(|optimizer| optimizer.name().to_owned()).collect(),
     ];
     for list in lists {
@@ -191,18 +191,17 @@ fn no_name_stands_twice_in_a_list() {
 #[test]
 fn an_unknown_name_is_answered_with_those_that_there_are() {
     let messages = [
-        activation::by_name::<f32>("rleu").unwrap_err(),
-        loss::by_name::<f32>("").unwrap_err(),
-        init::by_name("he").unwrap_err(),
-        optimizer::by_name::<f32>("SGD", None).unwrap_err(),
-    ]
-    .map(|error| error.to_string());
+        activation::by_name::<f32>("rleu").unwrap_err().to_string(),
+        loss::by_name::<f32>("").unwrap_err().to_string(),
+        init::by_name("he").unwrap_err().to_string(),
+        optimizer::by_name::<f32>("SGD", None).unwrap_err().to_string(),
+    ];
     assert_eq!(
         messages,
         [
             "there is no activation `rleu`; there are: sigmoid, tanh, relu, leaky_relu, prelu, elu, identity, softmax, log_softmax",
             "there is no loss ``; there are: mse, cross_entropy, binary_cross_entropy",
-            "there is no initialiser `he`; there are: zeros, uniform, normal, glorot_uniform, glorot_normal, he_uniform, he_normal, \
+            "there is no initialiser `he`; there are: constant, uniform, normal, glorot_uniform, glorot_normal, he_uniform, he_normal, \
              lecun_uniform, lecun_normal, orthogonal",
             "there is no optimizer `SGD`; there are: sgd, adam",
         ]

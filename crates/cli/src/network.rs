@@ -1,6 +1,6 @@
 //! The network: linear layers with an activation between them.
 
-use chainrule::nn::{UnknownName, activation};
+use chainrule::nn::{ConfigError, activation};
 use chainrule::prelude::*;
 use serde_json::json;
 
@@ -19,8 +19,8 @@ impl Network {
     /// large ones pass, or by Glorot's, which minds the gradients too where it is bounded; biases start at 0.
     ///
     /// # Errors
-    /// [`UnknownName`] if there is no such activation.
-    pub fn new(hidden: Vec<usize>, activation: &str) -> Result<Self, UnknownName> {
+    /// [`ConfigError`] if there is no such activation.
+    pub fn new(hidden: Vec<usize>, activation: &str) -> Result<Self, ConfigError> {
         let properties = activation::by_name::<f32>(activation)?.properties();
         let mut model = Sequential::new();
         let mut inputs = Digits::PIXELS;

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod activation;
+pub mod config;
 pub mod init;
 mod layer;
 pub mod loss;
@@ -9,6 +10,7 @@ mod error;
 mod summary;
 
 pub use activation::Activation;
+pub use config::{ConfigError, Configure};
 pub use error::{PredictError, UnknownName};
 pub use layer::{Layer, Linear, Model, Sequential};
 pub use loss::{Loss, Reduction, TargetKind};

@@ -2,7 +2,8 @@ use chainrule_graph::{DerivativeReads, Pointwise, Properties, Var};
 use chainrule_tensor::Real;
 
 use super::Activation;
-use crate::Layer;
+use crate::config::Setting;
+use crate::{Configure, Layer};
 
 /// The exponential linear unit: `y = x` above zero, `alpha (e^x - 1)` at zero and below; derivative 1 or `y + alpha`.
 ///
@@ -75,6 +76,16 @@ impl<T: Real> Layer<T> for Elu {
 impl<T: Real> Activation<T> for Elu {
     fn properties(&self) -> Properties {
         Pointwise::<T>::properties(self)
+    }
+}
+
+impl Configure for Elu {
+    fn formula(&self) -> &'static str {
+        "x where x > 0, else alpha (e^x - 1)"
+    }
+
+    fn settings(&mut self) -> Vec<(&'static str, Setting<'_>)> {
+        vec![("alpha", Setting::Number(&mut self.alpha))]
     }
 }
 

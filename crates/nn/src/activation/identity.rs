@@ -1,3 +1,4 @@
+use crate::Configure;
 use chainrule_graph::{DerivativeReads, Pointwise, Properties};
 use chainrule_tensor::Real;
 
@@ -27,6 +28,12 @@ impl<T: Real> Pointwise<T> for Identity {
 
     fn properties(&self) -> Properties {
         Properties { lipschitz: 1.0, gain: 1.0, ..Properties::default() }
+    }
+}
+
+impl Configure for Identity {
+    fn formula(&self) -> &'static str {
+        "x"
     }
 }
 

@@ -1,3 +1,5 @@
+use crate::Configure;
+use crate::config::Setting;
 use chainrule_graph::{DerivativeReads, Pointwise, Properties};
 use chainrule_tensor::Real;
 
@@ -48,6 +50,16 @@ impl<T: Real> Pointwise<T> for LeakyRelu {
             gain: (2.0 / (1.0 + slope * slope)).sqrt(),
             ..Properties::default()
         }
+    }
+}
+
+impl Configure for LeakyRelu {
+    fn formula(&self) -> &'static str {
+        "x where x > 0, else slope x"
+    }
+
+    fn settings(&mut self) -> Vec<(&'static str, Setting<'_>)> {
+        vec![("slope", Setting::Number(&mut self.slope))]
     }
 }
 

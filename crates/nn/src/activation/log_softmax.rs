@@ -4,7 +4,7 @@ use chainrule_tensor::{Real, Shape, simd};
 
 use super::Activation;
 use super::softmax::{last_axis, row_max, sum_exp};
-use crate::Layer;
+use crate::{Configure, Layer};
 
 /// Logarithms of probabilities over the last axis: `y_i = x_i - max x - ln sum_j e^(x_j - max x)`; gradient
 /// `g - softmax(x) sum g`.
@@ -77,6 +77,12 @@ impl<T: Real> Op<T> for LogSoftmaxOp {
                 }
             },
         );
+    }
+}
+
+impl Configure for LogSoftmax {
+    fn formula(&self) -> &'static str {
+        "x_i - ln sum_j e^x_j"
     }
 }
 

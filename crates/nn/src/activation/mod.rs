@@ -27,7 +27,8 @@ mod tanh;
 use chainrule_graph::{Pointwise, Properties, Var};
 use chainrule_tensor::Real;
 
-use crate::{Layer, UnknownName};
+use crate::config::choose;
+use crate::{ConfigError, Configure, Layer};
 
 pub use elu::Elu;
 pub use identity::Identity;
@@ -41,7 +42,7 @@ pub(crate) use softmax::{row_max, softmax_rows, sum_exp};
 pub use tanh::Tanh;
 
 /// A layer that is an activation, with what is known of it.
-pub trait Activation<T: Real = f32>: Layer<T> {
+pub trait Activation<T: Real = f32>: Layer<T> + Configure {
     /// Range, kinks, saturation, initialisation gain.
     fn properties(&self) -> Properties;
 }
@@ -63,13 +64,12 @@ pub fn all<T: Real>() -> Vec<Box<dyn Activation<T>>> {
     ]
 }
 
-/// The activation of this name, such as `leaky_relu`, with its default settings.
+/// The activation that a text names, such as `leaky_relu` or `leaky_relu(slope=0.2)`.
 ///
 /// # Errors
-/// [`UnknownName`], which lists the names there are.
-pub fn by_name<T: Real>(name: &str) -> Result<Box<dyn Activation<T>>, UnknownName> {
-    let found = all().into_iter().find(|activation| activation.kind() == name);
-    found.ok_or_else(|| UnknownName::new("activation", name, all::<T>().iter().map(|activation| activation.kind())))
+/// [`ConfigError`] says what is wrong with the text, and what there is.
+pub fn by_name<T: Real>(text: &str) -> Result<Box<dyn Activation<T>>, ConfigError> {
+    choose("activation", all(), |activation| activation.kind().to_owned(), text)
 }
 
 /// Makes an element-wise function an activation layer.

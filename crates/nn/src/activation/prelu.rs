@@ -4,7 +4,8 @@ use chainrule_tensor::gemm::Put;
 use chainrule_tensor::{Real, Shape, broadcast, simd};
 
 use super::Activation;
-use crate::Layer;
+use crate::config::Setting;
+use crate::{Configure, Layer};
 
 /// The parametric rectified linear unit: `y = x` above zero, `a x` at zero and below, with the slope `a` a parameter of
 /// the model, named `slope`.
@@ -135,6 +136,16 @@ impl<T: Real> Op<T> for PReluOp {
                 },
             );
         }
+    }
+}
+
+impl Configure for PRelu {
+    fn formula(&self) -> &'static str {
+        "x where x > 0, else a x, with a learned"
+    }
+
+    fn settings(&mut self) -> Vec<(&'static str, Setting<'_>)> {
+        vec![("per_channel", Setting::Flag(&mut self.per_channel)), ("initial", Setting::Number(&mut self.initial))]
     }
 }
 

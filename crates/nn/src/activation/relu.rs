@@ -1,3 +1,4 @@
+use crate::Configure;
 use chainrule_graph::{DerivativeReads, Pointwise, Properties};
 use chainrule_tensor::Real;
 
@@ -45,6 +46,12 @@ impl<T: Real> Pointwise<T> for Relu {
             gain: std::f64::consts::SQRT_2,
             ..Properties::default()
         }
+    }
+}
+
+impl Configure for Relu {
+    fn formula(&self) -> &'static str {
+        "max(0, x)"
     }
 }
 

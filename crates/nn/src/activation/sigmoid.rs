@@ -1,3 +1,4 @@
+use crate::Configure;
 use chainrule_graph::{DerivativeReads, Pointwise, Properties};
 use chainrule_tensor::Real;
 
@@ -38,6 +39,12 @@ impl<T: Real> Pointwise<T> for Sigmoid {
             gain: 1.0,
             ..Properties::default()
         }
+    }
+}
+
+impl Configure for Sigmoid {
+    fn formula(&self) -> &'static str {
+        "1 / (1 + e^-x)"
     }
 }
 

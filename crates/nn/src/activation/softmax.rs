@@ -3,7 +3,7 @@ use chainrule_graph::{Properties, Var};
 use chainrule_tensor::{Real, Shape, simd};
 
 use super::Activation;
-use crate::Layer;
+use crate::{Configure, Layer};
 
 /// Probabilities over the last axis: `y_i = e^(x_i) / sum_j e^(x_j)`, computed from `x - max x`; gradient
 /// `y (g - sum g y)`.
@@ -123,6 +123,12 @@ pub(crate) fn row_max<T: Real>(row: &[T]) -> T {
         max = max.maximum(x);
     }
     max
+}
+
+impl Configure for Softmax {
+    fn formula(&self) -> &'static str {
+        "e^x_i / sum_j e^x_j"
+    }
 }
 
 #[cfg(test)]

@@ -1,3 +1,4 @@
+use crate::Configure;
 use chainrule_graph::{DerivativeReads, Pointwise, Properties};
 use chainrule_tensor::Real;
 
@@ -37,6 +38,12 @@ impl<T: Real> Pointwise<T> for Tanh {
             gain: 5.0 / 3.0,
             ..Properties::default()
         }
+    }
+}
+
+impl Configure for Tanh {
+    fn formula(&self) -> &'static str {
+        "tanh x"
     }
 }
 

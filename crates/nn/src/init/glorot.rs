@@ -2,7 +2,10 @@ use chainrule_graph::Initialiser;
 use chainrule_tensor::Shape;
 use chainrule_tensor::random::Generator;
 
+use super::Listed;
 use super::fan::{Distribution, fans};
+use crate::Configure;
+use crate::config::Setting;
 
 /// Glorot's rule, also named Xavier: variance `gain^2 * 2 / (fan in + fan out)`, which keeps the size of values on the
 /// way forward and of gradients on the way back, as a compromise, for activations that are linear near zero. Gain 1 by
@@ -40,6 +43,25 @@ impl Initialiser for Glorot {
     fn fill(&self, shape: Shape, values: &mut [f64], generator: &mut Generator) -> Result<(), String> {
         let (inputs, outputs) = fans("glorot", shape)?;
         self.distribution.fill(self.gain * (2.0 / (inputs + outputs)).sqrt(), values, generator)
+    }
+}
+
+impl Configure for Glorot {
+    fn formula(&self) -> &'static str {
+        "variance gain^2 2 / (fan in + fan out)"
+    }
+
+    fn settings(&mut self) -> Vec<(&'static str, Setting<'_>)> {
+        vec![("gain", Setting::Number(&mut self.gain))]
+    }
+}
+
+impl Listed for Glorot {
+    fn name(&self) -> &'static str {
+        match self.distribution {
+            Distribution::Uniform => "glorot_uniform",
+            Distribution::Normal => "glorot_normal",
+        }
     }
 }
 

@@ -4,7 +4,10 @@ use chainrule_graph::Initialiser;
 use chainrule_tensor::Shape;
 use chainrule_tensor::random::Generator;
 
+use super::Listed;
 use super::fan::{Distribution, fans};
+use crate::Configure;
+use crate::config::Setting;
 
 /// He's rule, also named Kaiming: variance `gain^2 / fan in`, with gain `sqrt 2` by default, which makes up for the
 /// half of the values that a ReLU sets to zero.
@@ -47,11 +50,36 @@ impl He {
     }
 }
 
+impl He {
+    pub(super) fn distribution(&self) -> Distribution {
+        self.distribution
+    }
+}
+
 impl Initialiser for He {
     fn fill(&self, shape: Shape, values: &mut [f64], generator: &mut Generator) -> Result<(), String> {
         let (inputs, outputs) = fans("he", shape)?;
         let fan = if self.fan_out { outputs } else { inputs };
         self.distribution.fill(self.gain / fan.sqrt(), values, generator)
+    }
+}
+
+impl Configure for He {
+    fn formula(&self) -> &'static str {
+        "variance gain^2 / fan in, or fan out"
+    }
+
+    fn settings(&mut self) -> Vec<(&'static str, Setting<'_>)> {
+        vec![("gain", Setting::Number(&mut self.gain)), ("fan_out", Setting::Flag(&mut self.fan_out))]
+    }
+}
+
+impl Listed for He {
+    fn name(&self) -> &'static str {
+        match self.distribution {
+            Distribution::Uniform => "he_uniform",
+            Distribution::Normal => "he_normal",
+        }
     }
 }
 

@@ -3,6 +3,9 @@ use chainrule_tensor::Shape;
 use chainrule_tensor::random::Generator;
 
 use super::He;
+use super::Listed;
+use super::fan::Distribution;
+use crate::Configure;
 
 /// LeCun's rule: variance `1 / fan in`, which keeps the size of values through affine maps and self-normalising units.
 ///
@@ -27,6 +30,21 @@ impl LeCun {
 impl Initialiser for LeCun {
     fn fill(&self, shape: Shape, values: &mut [f64], generator: &mut Generator) -> Result<(), String> {
         self.0.fill(shape, values, generator)
+    }
+}
+
+impl Configure for LeCun {
+    fn formula(&self) -> &'static str {
+        "variance 1 / fan in"
+    }
+}
+
+impl Listed for LeCun {
+    fn name(&self) -> &'static str {
+        match self.0.distribution() {
+            Distribution::Uniform => "lecun_uniform",
+            Distribution::Normal => "lecun_normal",
+        }
     }
 }
 

@@ -25,7 +25,8 @@ use std::sync::Arc;
 
 use chainrule_graph::Initialiser;
 
-use crate::UnknownName;
+use crate::config::choose;
+use crate::{ConfigError, Configure};
 
 pub use constant::{Constant, zeros};
 pub use glorot::Glorot;
@@ -35,29 +36,34 @@ pub use normal::Normal;
 pub use orthogonal::Orthogonal;
 pub use uniform::Uniform;
 
-/// Every initialiser with its default settings, by name. Checks and command lines come from this list.
+/// An initialiser of the list: one with a name, a formula and settings.
+pub trait Listed: Initialiser + Configure {
+    /// The name, in configuration.
+    fn name(&self) -> &'static str;
+}
+
+/// Every initialiser with its default settings. Checks and command lines come from this list.
 #[must_use]
-pub fn all() -> Vec<(&'static str, Arc<dyn Initialiser>)> {
+pub fn all() -> Vec<Box<dyn Listed>> {
     vec![
-        ("zeros", Arc::new(zeros())),
-        ("uniform", Arc::new(Uniform::default())),
-        ("normal", Arc::new(Normal::default())),
-        ("glorot_uniform", Arc::new(Glorot::uniform())),
-        ("glorot_normal", Arc::new(Glorot::normal())),
-        ("he_uniform", Arc::new(He::uniform())),
-        ("he_normal", Arc::new(He::normal())),
-        ("lecun_uniform", Arc::new(LeCun::uniform())),
-        ("lecun_normal", Arc::new(LeCun::normal())),
-        ("orthogonal", Arc::new(Orthogonal::default())),
+        Box::new(zeros()),
+        Box::new(Uniform::default()),
+        Box::new(Normal::default()),
+        Box::new(Glorot::uniform()),
+        Box::new(Glorot::normal()),
+        Box::new(He::uniform()),
+        Box::new(He::normal()),
+        Box::new(LeCun::uniform()),
+        Box::new(LeCun::normal()),
+        Box::new(Orthogonal::default()),
     ]
 }
 
-/// The initialiser of this name, such as `he_normal`, with its default settings.
+/// The initialiser that a text names, such as `he_normal` or `normal(deviation=0.1)`.
 ///
 /// # Errors
-/// [`UnknownName`], which lists the names there are.
-pub fn by_name(name: &str) -> Result<Arc<dyn Initialiser>, UnknownName> {
-    let found = all().into_iter().find(|(known, _)| *known == name);
-    let unknown = || UnknownName::new("initialiser", name, all().iter().map(|(known, _)| *known));
-    found.map(|(_, initialiser)| initialiser).ok_or_else(unknown)
+/// [`ConfigError`] says what is wrong with the text, and what there is.
+pub fn by_name(text: &str) -> Result<Arc<dyn Initialiser>, ConfigError> {
+    let found: Box<dyn Initialiser> = choose("initialiser", all(), |initialiser| initialiser.name().to_owned(), text)?;
+    Ok(Arc::from(found))
 }

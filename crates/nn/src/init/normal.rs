@@ -2,7 +2,10 @@ use chainrule_graph::Initialiser;
 use chainrule_tensor::Shape;
 use chainrule_tensor::random::Generator;
 
+use super::Listed;
 use super::fan;
+use crate::Configure;
+use crate::config::Setting;
 
 /// Normally with a mean and a standard deviation; 0 and 1 by default, as in PyTorch.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -28,6 +31,22 @@ impl Default for Normal {
 impl Initialiser for Normal {
     fn fill(&self, _: Shape, values: &mut [f64], generator: &mut Generator) -> Result<(), String> {
         fan::normal(self.mean, self.deviation, values, generator)
+    }
+}
+
+impl Configure for Normal {
+    fn formula(&self) -> &'static str {
+        "N(mean, deviation^2)"
+    }
+
+    fn settings(&mut self) -> Vec<(&'static str, Setting<'_>)> {
+        vec![("mean", Setting::Number(&mut self.mean)), ("deviation", Setting::Number(&mut self.deviation))]
+    }
+}
+
+impl Listed for Normal {
+    fn name(&self) -> &'static str {
+        "normal"
     }
 }
 

@@ -2,6 +2,10 @@ use chainrule_graph::Initialiser;
 use chainrule_tensor::random::Generator;
 use chainrule_tensor::{Shape, Tensor};
 
+use super::Listed;
+use crate::Configure;
+use crate::config::Setting;
+
 /// A random matrix with orthonormal columns, or rows where it has more columns, times a gain: it neither stretches nor
 /// shrinks any direction. Gain 1 by default.
 ///
@@ -46,6 +50,22 @@ impl Initialiser for Orthogonal {
             *value = if rows >= columns { signed(row, column) } else { signed(column, row) };
         }
         Ok(())
+    }
+}
+
+impl Configure for Orthogonal {
+    fn formula(&self) -> &'static str {
+        "orthonormal rows or columns, times gain"
+    }
+
+    fn settings(&mut self) -> Vec<(&'static str, Setting<'_>)> {
+        vec![("gain", Setting::Number(&mut self.gain))]
+    }
+}
+
+impl Listed for Orthogonal {
+    fn name(&self) -> &'static str {
+        "orthogonal"
     }
 }
 

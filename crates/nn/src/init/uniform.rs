@@ -2,7 +2,10 @@ use chainrule_graph::Initialiser;
 use chainrule_tensor::Shape;
 use chainrule_tensor::random::Generator;
 
+use super::Listed;
 use super::fan;
+use crate::Configure;
+use crate::config::Setting;
 
 /// Uniformly from `[low, high)`; `[0, 1)` by default, as in PyTorch.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -28,6 +31,22 @@ impl Default for Uniform {
 impl Initialiser for Uniform {
     fn fill(&self, _: Shape, values: &mut [f64], generator: &mut Generator) -> Result<(), String> {
         fan::uniform(self.low, self.high, values, generator)
+    }
+}
+
+impl Configure for Uniform {
+    fn formula(&self) -> &'static str {
+        "U(low, high)"
+    }
+
+    fn settings(&mut self) -> Vec<(&'static str, Setting<'_>)> {
+        vec![("low", Setting::Number(&mut self.low)), ("high", Setting::Number(&mut self.high))]
+    }
+}
+
+impl Listed for Uniform {
+    fn name(&self) -> &'static str {
+        "uniform"
     }
 }
 

@@ -4,6 +4,7 @@ use chainrule_tensor::gemm::Put;
 use chainrule_tensor::{Real, Shape, elementwise};
 
 use super::{Loss, TargetKind, expect_logits};
+use crate::Configure;
 
 /// Binary cross-entropy on logits, one value for each element: `-t ln sigmoid(p) - (1 - t) ln(1 - sigmoid(p))`,
 /// computed as `max(p, 0) - p t + ln(1 + e^-|p|)`; gradient `sigmoid(p) - t`.
@@ -13,6 +14,12 @@ use super::{Loss, TargetKind, expect_logits};
 /// soft ones included, and have the shape of the logits. The mean is over all elements, as in PyTorch.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct BinaryCrossEntropy;
+
+impl Configure for BinaryCrossEntropy {
+    fn formula(&self) -> &'static str {
+        "max(p, 0) - p t + ln(1 + e^-|p|)"
+    }
+}
 
 impl<T: Real> Loss<T> for BinaryCrossEntropy {
     fn name(&self) -> &str {

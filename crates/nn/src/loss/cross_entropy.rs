@@ -5,6 +5,7 @@ use chainrule_graph::op::{Backward, Forward, Op, Reads};
 use chainrule_tensor::{Real, Shape, simd};
 
 use super::{Loss, TargetKind, expect_logits};
+use crate::Configure;
 use crate::activation::{row_max, softmax_rows, sum_exp};
 
 /// Softmax cross-entropy on logits, one value for each sample: `-sum_c q_c ln softmax(p)_c`; gradient
@@ -38,6 +39,12 @@ use crate::activation::{row_max, softmax_rows, sum_exp};
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct CrossEntropy;
+
+impl Configure for CrossEntropy {
+    fn formula(&self) -> &'static str {
+        "-sum q ln softmax(p)"
+    }
+}
 
 impl<T: Real> Loss<T> for CrossEntropy {
     fn name(&self) -> &str {

@@ -2,6 +2,7 @@ use chainrule_graph::Var;
 use chainrule_tensor::Real;
 
 use super::{Loss, TargetKind};
+use crate::Configure;
 
 /// The squared error `(p - t)^2` of each element; gradient `2 (p - t)`. The mean is over all elements, `n d` of them,
 /// as in PyTorch.
@@ -11,6 +12,12 @@ use super::{Loss, TargetKind};
 /// shape; nothing is broadcast.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct MeanSquaredError;
+
+impl Configure for MeanSquaredError {
+    fn formula(&self) -> &'static str {
+        "(p - t)^2"
+    }
+}
 
 impl<T: Real> Loss<T> for MeanSquaredError {
     fn name(&self) -> &str {

@@ -22,7 +22,8 @@ pub use cross_entropy::CrossEntropy;
 pub use custom::CustomLoss;
 pub use mean_squared_error::MeanSquaredError;
 
-use crate::UnknownName;
+use crate::config::choose;
+use crate::{ConfigError, Configure};
 
 /// A loss: from predictions and targets to numbers that training makes small.
 pub trait Loss<T: Real = f32>: fmt::Debug + Send + Sync {
@@ -99,19 +100,23 @@ impl fmt::Display for TargetKind {
     }
 }
 
+/// A loss of the list: one with a formula and settings by name.
+pub trait Listed<T: Real>: Loss<T> + Configure {}
+
+impl<T: Real, L: Loss<T> + Configure> Listed<T> for L {}
+
 /// Every loss with its default settings. Names, gradient checks and command lines come from this list.
 #[must_use]
-pub fn all<T: Real>() -> Vec<Box<dyn Loss<T>>> {
+pub fn all<T: Real>() -> Vec<Box<dyn Listed<T>>> {
     vec![Box::new(MeanSquaredError), Box::new(CrossEntropy), Box::new(BinaryCrossEntropy)]
 }
 
-/// The loss of this name, such as `cross_entropy`.
+/// The loss that a text names, such as `cross_entropy` or `cross_entropy(label_smoothing=0.1)`.
 ///
 /// # Errors
-/// [`UnknownName`], which lists the names there are.
-pub fn by_name<T: Real>(name: &str) -> Result<Box<dyn Loss<T>>, UnknownName> {
-    let found = all().into_iter().find(|loss| loss.name() == name);
-    found.ok_or_else(|| UnknownName::new("loss", name, all::<T>().iter().map(|loss| loss.name())))
+/// [`ConfigError`] says what is wrong with the text, and what there is.
+pub fn by_name<T: Real>(text: &str) -> Result<Box<dyn Listed<T>>, ConfigError> {
+    choose("loss", all(), |loss| loss.name().to_owned(), text)
 }
 
 /// Notes a mistake if a loss on logits is given what an activation has already turned into probabilities.

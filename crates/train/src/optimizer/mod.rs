@@ -27,11 +27,13 @@ pub trait Optimizer<T: Real = f32>: fmt::Debug + Send + Sync {
     /// The names of the vectors that it remembers, each as long as the weights.
     fn slots(&self) -> &'static [&'static str];
 
-    /// Whether the settings make sense.
+    /// Whether the settings make sense. By default yes.
     ///
     /// # Errors
     /// Which one does not, and what it must be.
-    fn check(&self) -> Result<(), String>;
+    fn check(&self) -> Result<(), String> {
+        Ok(())
+    }
 
     /// Moves the weights once.
     fn step(&self, update: Update<'_, T>);

@@ -1,0 +1,99 @@
+//! The form of the files: `{"source": "PyTorch 2.15.0", "cases": [{"name": .., "config": .., ..}, ..]}`, compressed with
+//! gzip.
+//!
+//! A tensor is `{"shape": [2, 3], "values": [..]}`; NaN and infinities, which JSON has not, are the texts `"nan"`,
+//! `"inf"` and `"-inf"`.
+
+use std::io::Read;
+
+use chainrule::prelude::*;
+use serde_json::Value;
+
+/// A file of cases.
+#[derive(Debug)]
+pub struct Cases {
+    /// The packages that wrote it, with their versions.
+    pub source: String,
+    /// The cases.
+    pub cases: Vec<Case>,
+}
+
+/// One case: named values.
+#[derive(Debug)]
+pub struct Case(Value);
+
+impl Cases {
+    /// Reads a compressed file.
+    ///
+    /// # Errors
+    /// What is wrong with the file.
+    pub fn read(compressed: &[u8]) -> Result<Self, String> {
+        let mut text = String::new();
+        flate2::read::GzDecoder::new(compressed).read_to_string(&mut text).map_err(|error| error.to_string())?;
+        let mut file: Value = serde_json::from_str(&text).map_err(|error| error.to_string())?;
+        let source = file["source"].as_str().ok_or("no source is named")?.to_owned();
+        let Value::Array(cases) = file["cases"].take() else { return Err("there are no cases".to_owned()) };
+        Ok(Cases { source, cases: cases.into_iter().map(Case).collect() })
+    }
+}
+
+impl Case {
+    /// The case's name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.0["name"].as_str().unwrap_or("without a name")
+    }
+
+    /// The value of this name; `None` if the case has none.
+    #[must_use]
+    pub fn get(&self, key: &str) -> Option<&Value> {
+        self.0.get(key).filter(|value| !value.is_null())
+    }
+
+    /// A text.
+    ///
+    /// # Errors
+    /// That it is missing, or not a text.
+    pub fn text(&self, key: &str) -> Result<&str, String> {
+        self.get(key).and_then(Value::as_str).ok_or_else(|| format!("the case has no text `{key}`"))
+    }
+
+    /// A number.
+    ///
+    /// # Errors
+    /// That it is missing, or not a number.
+    pub fn number(&self, key: &str) -> Result<f64, String> {
+        self.get(key).and_then(number).ok_or_else(|| format!("the case has no number `{key}`"))
+    }
+
+    /// A list of numbers.
+    ///
+    /// # Errors
+    /// That it is missing, or not such a list.
+    pub fn numbers(&self, key: &str) -> Result<Vec<f64>, String> {
+        let list = self.get(key).and_then(numbers);
+        list.ok_or_else(|| format!("the case has no list of numbers `{key}`"))
+    }
+
+    /// A tensor.
+    ///
+    /// # Errors
+    /// That it is missing, or not a tensor.
+    pub fn tensor(&self, key: &str) -> Result<Tensor<f64>, String> {
+        let parts = self.get(key).and_then(|tensor| Some((numbers(&tensor["shape"])?, numbers(&tensor["values"])?)));
+        let (shape, values) = parts.ok_or_else(|| format!("the case has no tensor `{key}`"))?;
+        let lengths: Vec<usize> = shape.iter().map(|&length| length as usize).collect();
+        Tensor::new(lengths.as_slice(), values).map_err(|error| format!("tensor `{key}`: {error}"))
+    }
+}
+
+fn number(value: &Value) -> Option<f64> {
+    match value.as_str() {
+        Some(text @ ("nan" | "inf" | "-inf")) => text.parse().ok(),
+        _ => value.as_f64(),
+    }
+}
+
+fn numbers(value: &Value) -> Option<Vec<f64>> {
+    value.as_array()?.iter().map(number).collect()
+}

@@ -1,0 +1,348 @@
+//! Entries of a list with their settings, chosen by text: `relu`, `elu(alpha=0.5)`, `cross_entropy(weights=[1, 2, 0.5])`.
+
+use std::fmt;
+
+use crate::UnknownName;
+
+/// What an entry of a list says of itself: its formula and its settings by name. Tables, command lines and checks
+/// follow from it.
+pub trait Configure {
+    /// What it computes, in one line.
+    fn formula(&self) -> &'static str;
+
+    /// Its settings by name, to be read or written. By default none.
+    fn settings(&mut self) -> Vec<(&'static str, Setting<'_>)> {
+        Vec::new()
+    }
+
+    /// Whether the settings make sense.
+    ///
+    /// # Errors
+    /// Which one does not, and what it must be.
+    fn check(&self) -> Result<(), String> {
+        Ok(())
+    }
+}
+
+/// One setting of an entry, to be read or written.
+#[derive(Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Setting<'a> {
+    /// A number, such as `0.01` or `inf`.
+    Number(&'a mut f64),
+    /// A number, or `none`.
+    Optional(&'a mut Option<f64>),
+    /// A whole number that is not negative.
+    Count(&'a mut usize),
+    /// A whole number that is not negative, or `none`.
+    OptionalCount(&'a mut Option<usize>),
+    /// `true` or `false`.
+    Flag(&'a mut bool),
+    /// Numbers in brackets, such as `[1, 2, 0.5]`; `[]` for none.
+    Numbers(&'a mut Vec<f64>),
+    /// One of several words: the index of the chosen one, and all of them.
+    Choice(&'a mut usize, &'static [&'static str]),
+}
+
+/// Why a text does not name an entry and its settings.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConfigError {
+    /// No entry has this name.
+    #[error(transparent)]
+    Name(#[from] UnknownName),
+    /// The text is not of the form `name` or `name(setting=value, ...)`.
+    #[error("`{text}`: {why}; write `name` or `name(setting=value, ...)`")]
+    Syntax {
+        /// The text.
+        text: String,
+        /// What is wrong with it.
+        why: &'static str,
+    },
+    /// The entry has no such setting.
+    #[error("{entry} has no setting `{setting}`; it has: {known}")]
+    Setting {
+        /// The entry.
+        entry: String,
+        /// The setting that was asked for.
+        setting: String,
+        /// Those that there are.
+        known: String,
+    },
+    /// The value cannot be read.
+    #[error("{entry}: {setting}={value}: must be {rule}")]
+    Value {
+        /// The entry.
+        entry: String,
+        /// The setting.
+        setting: String,
+        /// The text of the value.
+        value: String,
+        /// What it must be.
+        rule: String,
+    },
+    /// The settings make no sense.
+    #[error("{0}")]
+    Check(String),
+}
+
+impl Setting<'_> {
+    /// Reads the value from text.
+    ///
+    /// # Errors
+    /// What the value must be, in words.
+    pub fn parse(&mut self, text: &str) -> Result<(), String> {
+        let text = text.trim();
+        let number = |text: &str| text.trim().parse::<f64>().ok();
+        let set = match self {
+            Setting::Number(value) => number(text).map(|x| **value = x),
+            Setting::Optional(value) if text == "none" => {
+                **value = None;
+                Some(())
+            }
+            Setting::Optional(value) => number(text).map(|x| **value = Some(x)),
+            Setting::Count(value) => text.parse().ok().map(|x| **value = x),
+            Setting::OptionalCount(value) if text == "none" => {
+                **value = None;
+                Some(())
+            }
+            Setting::OptionalCount(value) => text.parse().ok().map(|x| **value = Some(x)),
+            Setting::Flag(value) => text.parse().ok().map(|x| **value = x),
+            Setting::Numbers(values) => {
+                let inside = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).map(str::trim);
+                let numbers = inside.and_then(|inside| match inside {
+                    "" => Some(Vec::new()),
+                    _ => inside.split(',').map(number).collect(),
+                });
+                numbers.map(|numbers| **values = numbers)
+            }
+            Setting::Choice(chosen, words) => {
+                words.iter().position(|word| *word == text).map(|position| **chosen = position)
+            }
+        };
+        set.ok_or_else(|| self.rule())
+    }
+
+    fn rule(&self) -> String {
+        match self {
+            Setting::Number(_) => "a number, such as 0.5".to_owned(),
+            Setting::Optional(_) => "a number, such as 0.5, or none".to_owned(),
+            Setting::Count(_) => "a whole number of at least 0".to_owned(),
+            Setting::OptionalCount(_) => "a whole number of at least 0, or none".to_owned(),
+            Setting::Flag(_) => "true or false".to_owned(),
+            Setting::Numbers(_) => "numbers in brackets, such as [1, 2, 0.5]".to_owned(),
+            Setting::Choice(_, words) => words.join(" or "),
+        }
+    }
+}
+
+/// The value, in the form in which it is read.
+impl fmt::Display for Setting<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Setting::Number(value) => write!(f, "{}", Short(**value)),
+            Setting::Optional(value) => match value {
+                Some(value) => write!(f, "{}", Short(*value)),
+                None => f.write_str("none"),
+            },
+            Setting::Count(value) => write!(f, "{value}"),
+            Setting::OptionalCount(value) => match value {
+                Some(value) => write!(f, "{value}"),
+                None => f.write_str("none"),
+            },
+            Setting::Flag(value) => write!(f, "{value}"),
+            Setting::Numbers(values) => {
+                let numbers: Vec<String> = values.iter().map(|&value| Short(value).to_string()).collect();
+                write!(f, "[{}]", numbers.join(", "))
+            }
+            Setting::Choice(chosen, words) => f.write_str(words[**chosen]),
+        }
+    }
+}
+
+/// A number without a row of zeros: `1e-8` instead of `0.00000001`.
+struct Short(f64);
+
+impl fmt::Display for Short {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0.abs() {
+            x if x != 0.0 && x.is_finite() && !(1e-4..1e7).contains(&x) => write!(f, "{:e}", self.0),
+            _ => write!(f, "{}", self.0),
+        }
+    }
+}
+
+/// The entry of a list that a text names, with the settings that it gives: `elu`, or `elu(alpha=0.5)`. Settings that are
+/// not given keep their values.
+///
+/// # Errors
+/// [`ConfigError`] says which name, setting or value is wrong, and what there is.
+pub fn choose<E: Configure + ?Sized>(
+    family: &'static str,
+    entries: Vec<Box<E>>,
+    name_of: impl Fn(&E) -> String,
+    text: &str,
+) -> Result<Box<E>, ConfigError> {
+    let (name, settings) = split(text)?;
+    let known: Vec<String> = entries.iter().map(|entry| name_of(entry)).collect();
+    let found = entries.into_iter().find(|entry| name_of(entry) == name);
+    let mut entry = found.ok_or_else(|| UnknownName::new(family, name, known.iter().map(String::as_str)))?;
+    configure(&mut *entry, name, &settings)?;
+    Ok(entry)
+}
+
+/// Gives an entry the settings of these names and texts.
+///
+/// # Errors
+/// [`ConfigError`] says which setting or value is wrong.
+pub fn configure<E: Configure + ?Sized>(
+    entry: &mut E,
+    name: &str,
+    settings: &[(&str, &str)],
+) -> Result<(), ConfigError> {
+    for &(setting, value) in settings {
+        let mut all = entry.settings();
+        let found = all.iter_mut().find(|(known, _)| *known == setting);
+        match found {
+            Some((_, found)) => found.parse(value).map_err(|rule| ConfigError::Value {
+                entry: name.to_owned(),
+                setting: setting.to_owned(),
+                value: value.to_owned(),
+                rule,
+            })?,
+            None => {
+                let known: Vec<_> = all.iter().map(|(known, _)| *known).collect();
+                let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+                return Err(ConfigError::Setting { entry: name.to_owned(), setting: setting.to_owned(), known });
+            }
+        }
+    }
+    entry.check().map_err(ConfigError::Check)
+}
+
+/// The name and the settings, as texts.
+#[allow(clippy::type_complexity, reason = "a name and pairs of texts need no name of their own")]
+fn split(text: &str) -> Result<(&str, Vec<(&str, &str)>), ConfigError> {
+    let syntax = |why| ConfigError::Syntax { text: text.to_owned(), why };
+    let trimmed = text.trim();
+    let Some((name, rest)) = trimmed.split_once('(') else {
+        return Ok((trimmed, Vec::new()));
+    };
+    let inside = rest.strip_suffix(')').ok_or_else(|| syntax("the closing parenthesis is missing"))?;
+    let mut settings = Vec::new();
+    let (mut depth, mut begin) = (0_usize, 0);
+    for (at, c) in inside.char_indices().chain([(inside.len(), ',')]) {
+        match c {
+            '[' => depth += 1,
+            ']' => depth = depth.saturating_sub(1),
+            ',' if depth == 0 => {
+                let part = inside[begin..at].trim();
+                begin = (at + 1).min(inside.len());
+                if part.is_empty() && inside.trim().is_empty() {
+                    continue;
+                }
+                let pair = part.split_once('=').ok_or_else(|| syntax("a setting needs a value"))?;
+                settings.push((pair.0.trim(), pair.1.trim()));
+            }
+            _ => {}
+        }
+    }
+    if depth > 0 {
+        return Err(syntax("a closing bracket is missing"));
+    }
+    Ok((name.trim(), settings))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, Default, PartialEq)]
+    struct Everything {
+        number: f64,
+        optional: Option<f64>,
+        count: usize,
+        optional_count: Option<usize>,
+        flag: bool,
+        numbers: Vec<f64>,
+        choice: usize,
+    }
+
+    impl Configure for Everything {
+        fn formula(&self) -> &'static str {
+            "x"
+        }
+        fn settings(&mut self) -> Vec<(&'static str, Setting<'_>)> {
+            vec![
+                ("number", Setting::Number(&mut self.number)),
+                ("optional", Setting::Optional(&mut self.optional)),
+                ("count", Setting::Count(&mut self.count)),
+                ("optional_count", Setting::OptionalCount(&mut self.optional_count)),
+                ("flag", Setting::Flag(&mut self.flag)),
+                ("numbers", Setting::Numbers(&mut self.numbers)),
+                ("choice", Setting::Choice(&mut self.choice, &["left", "right"])),
+            ]
+        }
+        fn check(&self) -> Result<(), String> {
+            if self.number >= 0.0 { Ok(()) } else { Err(format!("number must not be negative, it is {}", self.number)) }
+        }
+    }
+
+    fn chosen(text: &str) -> Result<Everything, String> {
+        let found = choose("thing", vec![Box::new(Everything::default())], |_| "everything".to_owned(), text);
+        found.map(|entry| *entry).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn settings_are_read_from_text_and_written_as_they_are_read() {
+        assert_eq!(chosen("everything").unwrap(), Everything::default());
+        assert_eq!(chosen(" everything( ) ").unwrap(), Everything::default());
+        let text = "everything(number=1e-8, optional=0.5, count=7, optional_count=3, flag=true, numbers=[1, 2.5, -3], choice=right)";
+        let mut all = chosen(text).unwrap();
+        let expected = Everything {
+            number: 1e-8,
+            optional: Some(0.5),
+            count: 7,
+            optional_count: Some(3),
+            flag: true,
+            numbers: vec![1.0, 2.5, -3.0],
+            choice: 1,
+        };
+        assert_eq!(all, expected);
+        let written: Vec<String> = all.settings().iter().map(|(name, value)| format!("{name}={value}")).collect();
+        assert_eq!(format!("everything({})", written.join(", ")), text);
+        let none = chosen("everything(optional=none, optional_count=none, numbers=[])").unwrap();
+        assert_eq!(none, Everything::default());
+    }
+
+    #[test]
+    fn mistakes_are_named_with_what_there_is() {
+        for (text, message) in [
+            ("every", "there is no thing `every`; there are: everything"),
+            (
+                "everything(number=1",
+                "`everything(number=1`: the closing parenthesis is missing; write `name` or `name(setting=value, ...)`",
+            ),
+            (
+                "everything(number)",
+                "`everything(number)`: a setting needs a value; write `name` or `name(setting=value, ...)`",
+            ),
+            (
+                "everything(numbers=[1, 2)",
+                "`everything(numbers=[1, 2)`: a closing bracket is missing; write `name` or `name(setting=value, ...)`",
+            ),
+            (
+                "everything(nmber=1)",
+                "everything has no setting `nmber`; it has: number, optional, count, optional_count, flag, numbers, choice",
+            ),
+            ("everything(number=one)", "everything: number=one: must be a number, such as 0.5"),
+            ("everything(count=-1)", "everything: count=-1: must be a whole number of at least 0"),
+            ("everything(flag=yes)", "everything: flag=yes: must be true or false"),
+            ("everything(numbers=1)", "everything: numbers=1: must be numbers in brackets, such as [1, 2, 0.5]"),
+            ("everything(choice=up)", "everything: choice=up: must be left or right"),
+            ("everything(number=-1)", "number must not be negative, it is -1"),
+        ] {
+            assert_eq!(chosen(text).unwrap_err(), message);
+        }
+    }
+}
