@@ -1,7 +1,10 @@
 #![doc = include_str!("../README.md")]
 
 mod case;
+pub mod catalogue;
 mod compare;
+
+pub mod derivatives;
 
 pub use case::{Case, Cases};
 pub use compare::{Tolerance, close};
@@ -17,17 +20,30 @@ pub struct Family {
     check: fn(&Case) -> Result<(), String>,
 }
 
-/// What came of a family's cases.
+/// What came of the checks of a family.
 #[derive(Debug)]
-pub struct Report {
+pub struct Checked {
     /// The family.
     pub family: &'static str,
-    /// The packages that wrote the cases, with their versions.
+    /// What chainrule was compared with: packages with their versions, or differences.
     pub source: String,
     /// The number of cases that agree.
     pub passed: usize,
     /// The cases that do not, each with the reason.
     pub failures: Vec<(String, String)>,
+}
+
+impl Checked {
+    fn new(family: &'static str, source: String, outcomes: impl Iterator<Item = (String, Result<(), String>)>) -> Self {
+        let mut checked = Checked { family, source, passed: 0, failures: Vec::new() };
+        for (name, outcome) in outcomes {
+            match outcome {
+                Ok(()) => checked.passed += 1,
+                Err(why) => checked.failures.push((name, why)),
+            }
+        }
+        checked
+    }
 }
 
 /// Every family of cases.
@@ -42,12 +58,9 @@ impl Family {
     /// # Panics
     /// If the file of cases, which is part of the program, is damaged.
     #[must_use]
-    pub fn run(&self) -> Report {
+    pub fn run(&self) -> Checked {
         let cases = Cases::read(self.compressed).unwrap_or_else(|error| panic!("{}: {error}", self.name));
-        let outcomes: Vec<_> = cases.cases.iter().map(|case| (case.name(), (self.check)(case))).collect();
-        let passed = outcomes.iter().filter(|(_, outcome)| outcome.is_ok()).count();
-        let failures =
-            outcomes.into_iter().filter_map(|(name, outcome)| Some((name.to_owned(), outcome.err()?))).collect();
-        Report { family: self.name, source: cases.source, passed, failures }
+        let outcomes = cases.cases.iter().map(|case| (case.name().to_owned(), (self.check)(case)));
+        Checked::new(self.name, cases.source, outcomes)
     }
 }
