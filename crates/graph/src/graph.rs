@@ -356,7 +356,7 @@ impl<T: Real> Graph<T> {
         self.var(recording.nodes.len() - 1)
     }
 
-    fn var(&self, index: usize) -> Var<'_, T> {
+    pub(crate) fn var(&self, index: usize) -> Var<'_, T> {
         Var::new(self, u32::try_from(index).expect("a graph holds fewer than 2^32 values"))
     }
 
