@@ -29,12 +29,12 @@ fn saved(folder: &tempfile::TempDir) -> PathBuf {
 fn buffers_are_saved_with_the_parameters() {
     let graph = Graph::<f64>::new();
     let _ = (graph.param("w", [2], 1.0), graph.buffer("mean", [3], 2.0));
-    let mut params = Params::init(graph.layout(), 0).unwrap();
+    let mut params = Params::<f64>::init(graph.layout(), 0).unwrap();
     let folder = folder();
     let path = folder.path().join("model.safetensors");
     params.get_mut("mean").unwrap()[1] = 7.0;
     save(&params, &path, "").unwrap();
-    let mut loaded = Params::init(graph.layout(), 0).unwrap();
+    let mut loaded = Params::<f64>::init(graph.layout(), 0).unwrap();
     load(&mut loaded, &path).unwrap();
     assert_eq!(loaded.get("mean").unwrap().values(), [2.0, 7.0, 2.0]);
 }
