@@ -241,7 +241,7 @@ fn an_unknown_name_is_answered_with_those_that_there_are() {
             "there is no activation `rleu`; there are: sigmoid, tanh, relu, leaky_relu, prelu, elu, identity, softmax, log_softmax",
             "there is no loss ``; there are: mse, cross_entropy, binary_cross_entropy",
             "there is no initialiser `he`; there are: constant, uniform, normal, glorot_uniform, glorot_normal, he_uniform, he_normal, \
-             lecun_uniform, lecun_normal, orthogonal",
+             lecun_uniform, lecun_normal, orthogonal, truncated_normal, sparse, identity",
             "there is no optimizer `SGD`; there are: sgd, adam",
         ]
     );
