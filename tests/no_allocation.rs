@@ -199,6 +199,34 @@ fn every_activation_and_every_loss() {
 }
 
 #[test]
+fn every_layer_and_its_running_statistics() {
+    use chainrule::nn::layer::{self, Sample};
+    for layer in layer::all::<f32>() {
+        for sample in layer.samples() {
+            let (shape, x) = match sample {
+                Sample::Indices { shape, .. } => (shape, None),
+                Sample::Values(shape) => (shape, Some(inputs(4, shape.elements()))),
+                other => panic!("{other:?} is new"),
+            };
+            let graph = Graph::new();
+            let input = graph.input("x", Shape::new(&[&[4], &shape[..]].concat())).keep_gradient();
+            let plan = graph.plan(layer.forward(input).square().mean(..)).unwrap();
+            let (mut params, mut workspace, mut grads) = (plan.init(0).unwrap(), plan.workspace(), plan.grads());
+            x.into_iter().for_each(|x| workspace.set(input, x.values()).unwrap());
+            let mut step = || {
+                plan.forward(&params, &mut workspace);
+                plan.backward(&params, &mut workspace, &mut grads);
+                plan.update_buffers(&mut params, &workspace);
+            };
+            step();
+            let before = count();
+            step();
+            assert_eq!(count() - before, Count::default(), "{} of {sample:?}", layer.kind());
+        }
+    }
+}
+
+#[test]
 fn another_thread_allocates_its_packing_pages_once() {
     let model = Sequential::new().linear(64, 64).relu().linear(64, 10);
     let mut training = Training::new(&model, &CrossEntropy, &classes(32, 64), Sgd::new(0.1));
@@ -230,7 +258,7 @@ impl Callback for Snapshots {
 
 /// The allocations of a whole training, and those between the ends of two batches of one epoch.
 fn fit(samples: usize) -> (Count, Vec<Count>) {
-    let model = Sequential::new().linear(20, 16).prelu().linear(16, 10);
+    let model = Sequential::new().linear(20, 16).batch_norm().prelu().dropout(0.1).linear(16, 10);
     let mut params = model.init([20], 0).unwrap();
     let (train, validation) = (classes(samples, 20), classes(50, 20));
     let mut snapshots = Snapshots::default();

@@ -3,6 +3,7 @@
 mod case;
 pub mod catalogue;
 mod compare;
+mod layers;
 
 pub mod derivatives;
 
@@ -49,7 +50,7 @@ impl Checked {
 /// Every family of cases.
 #[must_use]
 pub fn families() -> Vec<Family> {
-    vec![]
+    vec![Family { name: "layers", compressed: include_bytes!("../cases/pytorch_layers.json.gz"), check: layers::check }]
 }
 
 impl Family {
