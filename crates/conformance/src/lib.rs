@@ -2,6 +2,7 @@
 
 mod case;
 mod compare;
+mod optimizers;
 
 pub use case::{Case, Cases};
 pub use compare::{Tolerance, close};
@@ -33,7 +34,11 @@ pub struct Report {
 /// Every family of cases.
 #[must_use]
 pub fn families() -> Vec<Family> {
-    vec![]
+    vec![Family {
+        name: "optimizers",
+        compressed: include_bytes!("../cases/pytorch_optimizers.json.gz"),
+        check: optimizers::check,
+    }]
 }
 
 impl Family {

@@ -16,12 +16,14 @@
 //! | `nadam` | [`NAdam`], Nesterov's momentum | as `adam` |
 //! | `radam` | [`RAdam`], rectified | as `adam`, from when there are enough squares to trust |
 //! | `lion` | [`Lion`] | its magnitude: a step is a sign |
+//! | | [`Lbfgs`] | an approximate second derivative; a function, since it needs several evaluations for a step |
 
 mod adadelta;
 mod adagrad;
 mod adam;
 mod adamax;
 mod adamw;
+mod lbfgs;
 mod lion;
 mod nadam;
 mod radam;
@@ -41,6 +43,7 @@ pub use adagrad::Adagrad;
 pub use adam::Adam;
 pub use adamax::Adamax;
 pub use adamw::AdamW;
+pub use lbfgs::{Lbfgs, LbfgsStop, Minimum};
 pub use lion::Lion;
 pub use nadam::NAdam;
 pub use radam::RAdam;
