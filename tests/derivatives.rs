@@ -204,7 +204,7 @@ fn an_unknown_name_is_answered_with_those_that_there_are() {
             "there is no loss ``; there are: mse, cross_entropy, binary_cross_entropy",
             "there is no initialiser `he`; there are: constant, uniform, normal, glorot_uniform, glorot_normal, he_uniform, he_normal, \
              lecun_uniform, lecun_normal, orthogonal",
-            "there is no optimizer `SGD`; there are: sgd, adagrad, adadelta, rmsprop, adam, amsgrad, adamw, adamax, nadam, radam, lion",
+            "there is no optimizer `SGD`; there are: sgd, adagrad, adadelta, rmsprop, adam, amsgrad, adamw, adamax, nadam, radam, lion, lookahead",
         ]
     );
 }
