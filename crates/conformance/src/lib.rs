@@ -1,11 +1,12 @@
 #![doc = include_str!("../README.md")]
 
+
 mod case;
 pub mod catalogue;
 mod compare;
-mod layers;
-
 pub mod derivatives;
+mod layers;
+mod optimizers;
 
 pub use case::{Case, Cases};
 pub use compare::{Tolerance, close};
@@ -50,7 +51,14 @@ impl Checked {
 /// Every family of cases.
 #[must_use]
 pub fn families() -> Vec<Family> {
-    vec![Family { name: "layers", compressed: include_bytes!("../cases/pytorch_layers.json.gz"), check: layers::check }]
+    vec![
+        Family { name: "layers", compressed: include_bytes!("../cases/pytorch_layers.json.gz"), check: layers::check },
+        Family {
+            name: "optimizers",
+            compressed: include_bytes!("../cases/pytorch_optimizers.json.gz"),
+            check: optimizers::check,
+        },
+    ]
 }
 
 impl Family {
