@@ -2,6 +2,7 @@
 
 mod case;
 mod compare;
+mod metrics;
 
 pub use case::{Case, Cases};
 pub use compare::{Tolerance, close};
@@ -33,7 +34,11 @@ pub struct Report {
 /// Every family of cases.
 #[must_use]
 pub fn families() -> Vec<Family> {
-    vec![]
+    vec![Family {
+        name: "metrics",
+        compressed: include_bytes!("../cases/scikit_learn_metrics.json.gz"),
+        check: metrics::check,
+    }]
 }
 
 impl Family {
