@@ -1,11 +1,11 @@
 #![doc = include_str!("../README.md")]
 
-
 mod case;
 pub mod catalogue;
 mod compare;
 pub mod derivatives;
 mod layers;
+mod metrics;
 mod optimizers;
 
 pub use case::{Case, Cases};
@@ -51,13 +51,19 @@ impl Checked {
 /// Every family of cases.
 #[must_use]
 pub fn families() -> Vec<Family> {
+    macro_rules! family {
+        ($name:ident, $file:literal) => {
+            Family {
+                name: stringify!($name),
+                compressed: include_bytes!(concat!("../cases/", $file, ".json.gz")),
+                check: $name::check,
+            }
+        };
+    }
     vec![
-        Family { name: "layers", compressed: include_bytes!("../cases/pytorch_layers.json.gz"), check: layers::check },
-        Family {
-            name: "optimizers",
-            compressed: include_bytes!("../cases/pytorch_optimizers.json.gz"),
-            check: optimizers::check,
-        },
+        family!(layers, "pytorch_layers"),
+        family!(optimizers, "pytorch_optimizers"),
+        family!(metrics, "scikit_learn_metrics"),
     ]
 }
 

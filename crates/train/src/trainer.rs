@@ -190,7 +190,7 @@ impl<'a, T: Real> Trainer<'a, T> {
         evaluate(&mut self.metrics, &mut stages, params, data, self.batch_size)
     }
 
-    fn check(&self, data: &Dataset<T>) -> Result<(), TrainError> {
+    fn check(&mut self, data: &Dataset<T>) -> Result<(), TrainError> {
         if self.batch_size == 0 {
             return Err(TrainError::Setting("the batch size must be at least 1, but it is 0".to_owned()));
         }
@@ -201,7 +201,11 @@ impl<'a, T: Real> Trainer<'a, T> {
             if accepts { Ok(()) } else { Err(TrainError::Target { what, name: name.to_owned(), target }) }
         };
         accepted("loss", self.loss.name(), self.loss.accepts(target))?;
-        self.metrics.iter().try_for_each(|metric| accepted("metric", metric.name(), metric.accepts(target)))
+        for metric in &mut self.metrics {
+            metric.prepare(target).map_err(TrainError::Setting)?;
+            accepted("metric", metric.name(), metric.accepts(target))?;
+        }
+        Ok(())
     }
 }
 
