@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod op;
+pub mod second_order;
 
 mod error;
 mod export;

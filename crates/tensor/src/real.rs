@@ -75,6 +75,12 @@ pub trait Real:
         Self::from_f64(n as f64)
     }
 
+    /// The same number as a constant: a dual number loses its tangent, any other stays as it is.
+    #[inline(always)]
+    fn without_tangent(self) -> Self {
+        self
+    }
+
     /// `|x|`.
     fn abs(self) -> Self;
     /// The square root; NaN below zero.
