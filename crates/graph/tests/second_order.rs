@@ -302,7 +302,10 @@ fn values_that_are_not_finite_have_no_largest_eigenvalue() {
     let graph = Graph::<f64>::new();
     let params = graph.plan(loss(&graph)).unwrap().init(0).unwrap();
     let error = second_order::sharpness(&params, loss).unwrap_err();
-    assert_eq!(error.to_string(), "the Hessian has no largest eigenvalue: the loss or a Hessian-vector product is not finite");
+    assert_eq!(
+        error.to_string(),
+        "the Hessian has no largest eigenvalue: the loss or a Hessian-vector product is not finite"
+    );
 }
 
 #[test]

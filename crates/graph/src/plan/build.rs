@@ -58,6 +58,7 @@ impl<T: Real> Plan<T> {
                 saved,
                 back,
                 layer: node.layer.clone(),
+                first_layer: recording.nodes[draft.first].layer.clone(),
                 location: node.location,
                 op: draft.op,
             }
