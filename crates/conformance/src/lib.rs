@@ -2,6 +2,7 @@
 
 mod case;
 mod compare;
+mod second_order;
 
 pub use case::{Case, Cases};
 pub use compare::{Tolerance, close};
@@ -33,7 +34,11 @@ pub struct Report {
 /// Every family of cases.
 #[must_use]
 pub fn families() -> Vec<Family> {
-    vec![]
+    vec![Family {
+        name: "second_order",
+        compressed: include_bytes!("../cases/pytorch_second_order.json.gz"),
+        check: second_order::check,
+    }]
 }
 
 impl Family {

@@ -14,8 +14,7 @@ const BLOCK: usize = 16;
 ///
 /// 32 partial sums of at most 16 values each are added up in `T`, everything else in `f64`: the error is at most
 /// `(16 epsilon + n 2^-62) sum |x_i|` with `T`'s epsilon and `n` values, whatever their order. The result has the same
-/// bits on every processor. Of dual numbers it is the value alone; [`mean`] and
-/// [`broadcast::fold`](crate::broadcast::fold) keep the tangent.
+/// bits on every processor. Of dual numbers it is the value alone: see [`wide_sum`].
 ///
 /// ```
 /// use chainrule_tensor::reduce;
@@ -26,9 +25,23 @@ const BLOCK: usize = 16;
 /// ```
 #[must_use]
 pub fn sum<T: Real>(values: &[T]) -> f64 {
+    wide_sum(values).to_f64()
+}
+
+/// [`sum`] in the type that it is gathered in, which keeps the tangent of dual numbers.
+///
+/// ```
+/// use chainrule_tensor::{Dual, reduce};
+///
+/// let sum = reduce::wide_sum(&[Dual::variable(2.0), Dual::constant(3.0)]);
+/// assert_eq!((sum.value, sum.tangent), (5.0, 1.0));
+/// assert_eq!(reduce::wide_sum(&[2.0_f32, 3.0]), 5.0_f64);
+/// ```
+#[must_use]
+pub fn wide_sum<T: Real>(values: &[T]) -> T::Wide {
     simd::dispatch(
         #[inline(always)]
-        || sum_of(values, |x| x).to_f64(),
+        || sum_of(values, |x| x),
     )
 }
 
