@@ -7,6 +7,7 @@ pub mod derivatives;
 mod layers;
 mod metrics;
 mod optimizers;
+mod second_order;
 
 pub use case::{Case, Cases};
 pub use compare::{Tolerance, close};
@@ -64,6 +65,7 @@ pub fn families() -> Vec<Family> {
         family!(layers, "pytorch_layers"),
         family!(optimizers, "pytorch_optimizers"),
         family!(metrics, "scikit_learn_metrics"),
+        family!(second_order, "pytorch_second_order"),
     ]
 }
 

@@ -62,6 +62,24 @@ impl<T: Real> Params<T> {
         Ok(Params { layout, values, buffers })
     }
 
+    /// The same values as another scalar; from `f32` or `f64` to [`Dual`](chainrule_tensor::Dual) as constants.
+    ///
+    /// ```
+    /// use chainrule_graph::{Graph, Params};
+    ///
+    /// let graph = Graph::<f64>::new();
+    /// let w = graph.param("w", [2], 0.1);
+    /// let single: Params<f32> = graph.plan(w.sum(..))?.init(0)?.cast();
+    /// assert_eq!(single.get("w").unwrap().values(), [0.1_f32; 2]);
+    /// # Ok::<(), chainrule_graph::BuildError>(())
+    /// ```
+    #[must_use]
+    pub fn cast<U: Real>(&self) -> Params<U> {
+        let mut values = Aligned::zeros(self.values.len());
+        values.iter_mut().zip(&*self.values).for_each(|(to, from)| *to = U::from_f64(from.to_f64()));
+        Params { layout: Arc::clone(&self.layout), values }
+    }
+
     /// What parameters there are.
     #[must_use]
     pub fn layout(&self) -> &Arc<Layout> {

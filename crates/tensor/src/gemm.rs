@@ -2,8 +2,10 @@
 //! strides.
 //!
 //! On x86-64 with AVX2 and the default feature `fast-gemm` it runs on faer's hand-tuned kernels (`x86.rs`);
-//! elsewhere, and as the oracle in the tests, on nalgebra's product (`fallback.rs`).
+//! elsewhere, and as the oracle in the tests, on nalgebra's product (`fallback.rs`). Dual numbers have a loop of their
+//! own (`dual.rs`).
 
+mod dual;
 mod fallback;
 mod row;
 #[cfg(all(feature = "fast-gemm", target_arch = "x86_64"))]
