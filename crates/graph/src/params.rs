@@ -75,9 +75,12 @@ impl<T: Real> Params<T> {
     /// ```
     #[must_use]
     pub fn cast<U: Real>(&self) -> Params<U> {
-        let mut values = Aligned::zeros(self.values.len());
-        values.iter_mut().zip(&*self.values).for_each(|(to, from)| *to = U::from_f64(from.to_f64()));
-        Params { layout: Arc::clone(&self.layout), values }
+        let cast = |from: &[T]| {
+            let mut to = Aligned::zeros(from.len());
+            to.iter_mut().zip(from).for_each(|(to, from)| *to = U::from_f64(from.to_f64()));
+            to
+        };
+        Params { layout: Arc::clone(&self.layout), values: cast(&self.values), buffers: cast(&self.buffers) }
     }
 
     /// What parameters there are.
