@@ -2,6 +2,7 @@
 
 mod case;
 mod compare;
+mod losses;
 
 pub use case::{Case, Cases};
 pub use compare::{Tolerance, close};
@@ -33,7 +34,7 @@ pub struct Report {
 /// Every family of cases.
 #[must_use]
 pub fn families() -> Vec<Family> {
-    vec![]
+    vec![Family { name: "losses", compressed: include_bytes!("../cases/pytorch_losses.json.gz"), check: losses::check }]
 }
 
 impl Family {
