@@ -329,7 +329,7 @@ fn a_loss_that_explodes_keeps_finite_parameters_and_is_traced_to_its_layer() {
     );
     // The outputs are still finite, their squares are not.
     let TrainError::NonFiniteLoss { origin, .. } = run(&shallow, 1e10) else { panic!("another error") };
-    assert_eq!(origin, "it began with inf in operation `square` of layer `the loss`");
+    assert_eq!(origin, "it began with inf in operation `mse` of layer `the loss`");
     // Slower: an epoch has 4 steps.
     let TrainError::NonFiniteLoss { epoch, step, .. } = run(&shallow, 100.0) else { panic!("another error") };
     assert!(epoch > 1 && step.div_ceil(4) == epoch as u64, "epoch {epoch}, step {step}");

@@ -5,6 +5,7 @@ pub mod catalogue;
 mod compare;
 pub mod derivatives;
 mod layers;
+mod losses;
 mod metrics;
 mod optimizers;
 mod second_order;
@@ -62,6 +63,7 @@ pub fn families() -> Vec<Family> {
         };
     }
     vec![
+        family!(losses, "pytorch_losses"),
         family!(layers, "pytorch_layers"),
         family!(optimizers, "pytorch_optimizers"),
         family!(metrics, "scikit_learn_metrics"),
