@@ -34,6 +34,8 @@ fn assert_agrees(what: &str, checked: Result<Gradchecked, GradcheckError>) {
 fn every_activation() {
     for activation in activation::all::<f64>() {
         for (seed, shape) in (0..).zip(shapes()) {
+            let last = shape.rank() - 1;
+            let shape = shape.with_length(last, shape[last] * activation.divisor());
             let x = away_from(&activation.properties().kinks, shape, seed);
             let what = format!("{} of {shape}", activation.kind());
             assert_agrees(&what, gradcheck(&[x], |_, x| activation.forward(x[0])));
@@ -45,7 +47,7 @@ fn every_activation() {
 fn every_activation_fused_behind_a_linear_layer() {
     for activation in activation::all::<f64>() {
         for (bias, shape) in [(true, [1, 3]), (true, [5, 3]), (false, [5, 3])] {
-            let linear = Linear::new(3, 4).weight_init(init::Normal::default());
+            let linear = Linear::new(3, 4 * activation.divisor()).weight_init(init::Normal::default());
             let linear = if bias { linear.bias_init(init::Normal::default()) } else { linear.without_bias() };
             // The seed is such that no unit lies at a kink: a difference across one would fail the check.
             let x = away_from(&[], shape.into(), 11);
@@ -230,7 +232,9 @@ fn an_unknown_name_is_answered_with_those_that_there_are() {
     assert_eq!(
         messages,
         [
-            "there is no activation `rleu`; there are: sigmoid, tanh, relu, leaky_relu, prelu, elu, identity, softmax, log_softmax",
+            "there is no activation `rleu`; there are: sigmoid, tanh, relu, leaky_relu, prelu, elu, identity, softmax, log_softmax, \
+             log_sigmoid, hard_sigmoid, hard_tanh, tanhshrink, softsign, softplus, relu6, rrelu, selu, celu, gelu, silu, mish, hard_swish, \
+             hard_shrink, soft_shrink, threshold, softmin, glu, maxout",
             "there is no loss ``; there are: mse, l1, huber, smooth_l1, log_cosh, cross_entropy, nll, softmax_focal, kl_divergence, \
              bce_with_logits, bce, focal, multi_label_soft_margin, multi_label_margin, multi_class_margin, hinge, squared_hinge, \
              soft_margin, poisson_nll, gaussian_nll, cosine_embedding",

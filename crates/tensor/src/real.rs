@@ -97,6 +97,11 @@ pub trait Real:
     fn tanh(self) -> Self;
     /// The logistic function `1 / (1 + e^-x)`, without overflow.
     fn sigmoid(self) -> Self;
+    /// The error function: `2 / sqrt(pi)` times the integral of `e^(-t^2)` from 0 to `x`.
+    fn erf(self) -> Self;
+    /// `1 - erf x`, accurate where that is small. The standard normal distribution has `erfc(-x / sqrt 2) / 2` of its
+    /// mass below `x`.
+    fn erfc(self) -> Self;
     /// `x^p`.
     fn powf(self, p: Self) -> Self;
     /// The sine.
@@ -197,6 +202,16 @@ macro_rules! real {
             fn sigmoid(self) -> Self {
                 use $functions as f;
                 f::sigmoid(self)
+            }
+            #[inline(always)]
+            fn erf(self) -> Self {
+                use $functions as f;
+                f::erf(self)
+            }
+            #[inline(always)]
+            fn erfc(self) -> Self {
+                use $functions as f;
+                f::erfc(self)
             }
             #[inline(always)]
             fn powf(self, p: Self) -> Self {
