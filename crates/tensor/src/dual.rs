@@ -287,8 +287,11 @@ fn bell(x: f64) -> f64 {
 mod tests {
     use super::*;
 
+    /// A function of one argument and its name.
+    type Named<T> = (&'static str, fn(T) -> T);
+
     /// Every function of one argument, on either scalar.
-    fn functions<T: Real>() -> Vec<(&'static str, fn(T) -> T)> {
+    fn functions<T: Real>() -> Vec<Named<T>> {
         vec![
             ("abs", T::abs),
             ("sqrt", T::sqrt),
