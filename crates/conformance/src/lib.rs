@@ -3,6 +3,7 @@
 mod case;
 mod compare;
 mod optimizers;
+mod schedules;
 
 pub use case::{Case, Cases};
 pub use compare::{Tolerance, close};
@@ -34,11 +35,18 @@ pub struct Report {
 /// Every family of cases.
 #[must_use]
 pub fn families() -> Vec<Family> {
-    vec![Family {
-        name: "optimizers",
-        compressed: include_bytes!("../cases/pytorch_optimizers.json.gz"),
-        check: optimizers::check,
-    }]
+    vec![
+        Family {
+            name: "optimizers",
+            compressed: include_bytes!("../cases/pytorch_optimizers.json.gz"),
+            check: optimizers::check,
+        },
+        Family {
+            name: "schedules",
+            compressed: include_bytes!("../cases/pytorch_schedules.json.gz"),
+            check: schedules::check,
+        },
+    ]
 }
 
 impl Family {
