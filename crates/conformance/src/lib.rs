@@ -8,6 +8,7 @@ mod layers;
 mod losses;
 mod metrics;
 mod optimizers;
+mod schedules;
 mod second_order;
 
 pub use case::{Case, Cases};
@@ -66,6 +67,7 @@ pub fn families() -> Vec<Family> {
         family!(losses, "pytorch_losses"),
         family!(layers, "pytorch_layers"),
         family!(optimizers, "pytorch_optimizers"),
+        family!(schedules, "pytorch_schedules"),
         family!(metrics, "scikit_learn_metrics"),
         family!(second_order, "pytorch_second_order"),
     ]
