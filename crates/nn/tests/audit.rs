@@ -107,6 +107,14 @@ fn a_saturated_layer_is_told_from_a_dead_one() {
 }
 
 #[test]
+fn a_softmax_that_is_sure_is_saturated() {
+    let model = Sequential::default().linear(3, 4).softmax().linear(4, 2);
+    let audit = audit_of(&model, &spread([6, 3]), |params| params.get_mut("0.bias").unwrap()[1] = 1e4);
+    let saturated = "zero: all 4 units of `softmax` of layer `1` saturated, the derivative underflows to zero";
+    assert_eq!(said(&audit)[..2], [("0.weight", saturated.to_owned()), ("0.bias", saturated.to_owned())]);
+}
+
+#[test]
 fn weights_of_zero_let_nothing_back() {
     let audit = audit_of(&network(), &spread([6, 3]), |params| fill(params, "2.weight", 0.0));
     let zero = "zero: the weights `2.weight` in `affine` of layer `2` behind it are all zero";
