@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod activations;
 mod case;
 mod compare;
 
@@ -33,7 +34,11 @@ pub struct Report {
 /// Every family of cases.
 #[must_use]
 pub fn families() -> Vec<Family> {
-    vec![]
+    vec![Family {
+        name: "activations",
+        compressed: include_bytes!("../cases/pytorch_activations.json.gz"),
+        check: activations::check,
+    }]
 }
 
 impl Family {
