@@ -98,6 +98,7 @@ mod tests {
                 epoch,
                 train,
                 validation,
+                learning_rate: 0.001,
                 seconds: 0.1,
                 samples_per_second: 12345.6,
             }));

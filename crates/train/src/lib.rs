@@ -7,6 +7,7 @@ pub mod schedule;
 
 mod error;
 mod history;
+mod rates;
 mod rule;
 mod run;
 mod stage;

@@ -86,6 +86,22 @@ impl<T: Real> Plan<T> {
         self.back(params, workspace, grads, seed, false);
     }
 
+    /// [`backward_with`](Plan::backward_with), adding to what `grads` holds: the gradient of a weighted sum over several
+    /// passes.
+    ///
+    /// # Panics
+    /// As [`backward_with`](Plan::backward_with).
+    #[track_caller]
+    pub fn backward_add_with(
+        &self,
+        params: &Params<T>,
+        workspace: &mut Workspace<T>,
+        grads: &mut Grads<T>,
+        seed: &[T],
+    ) {
+        self.back(params, workspace, grads, seed, true);
+    }
+
     #[track_caller]
     fn back(
         &self,
