@@ -2,7 +2,7 @@
 
 use chainrule::nn::activation;
 use chainrule::prelude::*;
-use chainrule::train::optimizer::{self, Lbfgs};
+use chainrule::train::optimizer;
 
 /// 900 digits for training and a fifth of them for testing; both hold all writers.
 fn digits() -> (Dataset, Dataset) {

@@ -55,7 +55,7 @@ impl<T: Real> Run<'_, '_, T> {
         batches: &mut Batches,
         epochs: usize,
     ) -> Result<History, TrainError> {
-        let plan = FitPlan { epochs, batches: batches.count(), samples: train.len() };
+        let plan = FitPlan { epochs, batches: batches.count(), samples: train.len(), weights: params.values().len() };
         self.callbacks.iter_mut().for_each(|callback| callback.start(&plan));
         let mut history = History { epochs: Vec::new(), stop: StopReason::Finished };
         let mut result = Ok(());

@@ -112,6 +112,8 @@ pub struct FitPlan {
     pub batches: usize,
     /// The number of samples in an epoch.
     pub samples: usize,
+    /// The length of the flat vector of parameters.
+    pub weights: usize,
 }
 
 /// How far training is after a batch.

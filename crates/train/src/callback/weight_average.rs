@@ -31,8 +31,8 @@ use super::{Callback, FitPlan, StepEnd};
 pub struct WeightAverage<T: Real = f32> {
     decay: f64,
     bias_correction: bool,
-    /// The average, corrected, if a step was made.
-    average: Option<Aligned<T>>,
+    /// The average, corrected, once a step was made.
+    average: Aligned<T>,
     /// Whether the average stands in the parameters, and the weights here.
     exchanged: bool,
     steps: u64,
@@ -42,7 +42,7 @@ impl<T: Real> WeightAverage<T> {
     /// An average that forgets a part `1 - decay` in each step; the decay lies in `[0, 1)`, such as 0.999.
     #[must_use]
     pub fn new(decay: f64) -> Self {
-        WeightAverage { decay, bias_correction: false, average: None, exchanged: false, steps: 0 }
+        WeightAverage { decay, bias_correction: false, average: Aligned::default(), exchanged: false, steps: 0 }
     }
 
     /// Begins at zero and corrects for it, in place of beginning with the first step's weights.
@@ -55,36 +55,36 @@ impl<T: Real> WeightAverage<T> {
     /// The average, in the layout of the parameters, if a step was made.
     #[must_use]
     pub fn values(&self) -> Option<&[T]> {
-        self.average.as_deref()
+        (self.steps > 0).then_some(&*self.average)
     }
 
     fn exchange(&mut self, params: &mut Params<T>) {
-        if let Some(average) = &mut self.average {
-            average.swap_with_slice(params.values_mut());
+        if self.steps > 0 {
+            self.average.swap_with_slice(params.values_mut());
             self.exchanged = !self.exchanged;
         }
     }
 }
 
 impl<T: Real> Callback<T> for WeightAverage<T> {
-    fn start(&mut self, _: &FitPlan) {
-        (self.average, self.exchanged, self.steps) = (None, false, 0);
+    fn start(&mut self, plan: &FitPlan) {
+        (self.average, self.exchanged, self.steps) = (Aligned::zeros(plan.weights), false, 0);
     }
 
     fn step_end(&mut self, step: &StepEnd<'_, T>) {
         self.steps += 1;
         let weights = step.params.values();
-        let Some(average) = &mut self.average else {
-            self.average = Some(Aligned::from_slice(weights));
+        if self.steps == 1 {
+            self.average.copy_from_slice(weights);
             return;
-        };
+        }
         // Of d (1 - d^(t - 1)) average + (1 - d) w, divided by 1 - d^t, this much is new.
         let new = if self.bias_correction {
             (1.0 - self.decay) / (1.0 - self.decay.powf(self.steps as f64))
         } else {
             1.0 - self.decay
         };
-        let new = T::from_f64(new);
+        let (new, average) = (T::from_f64(new), &mut self.average);
         simd::dispatch(
             #[inline(always)]
             || {
@@ -106,8 +106,8 @@ impl<T: Real> Callback<T> for WeightAverage<T> {
     }
 
     fn end(&mut self, params: &mut Params<T>) {
-        if let Some(average) = &self.average {
-            params.values_mut().copy_from_slice(average);
+        if self.steps > 0 {
+            params.values_mut().copy_from_slice(&self.average);
         }
     }
 
