@@ -167,10 +167,11 @@ fn every_name_of_a_list_is_found() {
     for initialiser in init::all() {
         assert_eq!(format!("{:?}", init::by_name(initialiser.name()).unwrap()), format!("{initialiser:?}"));
     }
-    for optimizer in optimizer::all::<f32>(Some(0.5)) {
-        let found = optimizer::by_name::<f32>(optimizer.name(), Some(0.5)).unwrap();
+    for optimizer in optimizer::all::<f32>() {
+        let found = optimizer::by_name::<f32>(optimizer.name()).unwrap();
         assert_eq!(format!("{found:?}"), format!("{optimizer:?}"));
-        assert_eq!(found.learning_rate(), 0.5);
+        let faster = optimizer::by_name::<f32>(&format!("{}(learning_rate=0.5)", optimizer.name())).unwrap();
+        assert_eq!(faster.learning_rate(), 0.5);
     }
 }
 
@@ -180,7 +181,7 @@ fn no_name_stands_twice_in_a_list() {
         activation::all::<f32>().iter().map(|activation| activation.kind().to_owned()).collect::<Vec<_>>(),
         loss::all::<f32>().iter().map(|loss| loss.name().to_owned()).collect(),
         init::all().iter().map(|initialiser| initialiser.name().to_owned()).collect(),
-        optimizer::all::<f32>(None).iter().map(|optimizer| optimizer.name().to_owned()).collect(),
+        optimizer::all::<f32>().iter().map(|optimizer| optimizer.name().to_owned()).collect(),
     ];
     for list in lists {
         let distinct: std::collections::BTreeSet<_> = list.iter().collect();
@@ -194,7 +195,7 @@ fn an_unknown_name_is_answered_with_those_that_there_are() {
         activation::by_name::<f32>("rleu").unwrap_err().to_string(),
         loss::by_name::<f32>("").unwrap_err().to_string(),
         init::by_name("he").unwrap_err().to_string(),
-        optimizer::by_name::<f32>("SGD", None).unwrap_err().to_string(),
+        optimizer::by_name::<f32>("SGD").unwrap_err().to_string(),
     ];
     assert_eq!(
         messages,
@@ -203,7 +204,7 @@ fn an_unknown_name_is_answered_with_those_that_there_are() {
             "there is no loss ``; there are: mse, cross_entropy, binary_cross_entropy",
             "there is no initialiser `he`; there are: constant, uniform, normal, glorot_uniform, glorot_normal, he_uniform, he_normal, \
              lecun_uniform, lecun_normal, orthogonal",
-            "there is no optimizer `SGD`; there are: sgd, adam",
+            "there is no optimizer `SGD`; there are: sgd, adagrad, adadelta, rmsprop, adam, amsgrad, adamw, adamax, nadam, radam, lion",
         ]
     );
 }

@@ -169,6 +169,14 @@ fn a_wide_network_with_adam() {
 }
 
 #[test]
+fn every_optimizer() {
+    let model = Sequential::new().linear(7, 6).relu().linear(6, 10);
+    for optimizer in chainrule::train::optimizer::all::<f32>() {
+        assert_steps_allocate_nothing(Training::new(&model, &CrossEntropy, &classes(5, 7), optimizer));
+    }
+}
+
+#[test]
 fn every_activation_and_every_loss() {
     for activation in chainrule::nn::activation::all::<f32>() {
         let model = Sequential::new().linear(7, 6).layer(activation).linear(6, 10);

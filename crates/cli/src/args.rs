@@ -35,10 +35,10 @@ pub struct Args {
     pub activation: String,
 
     #[arg(long, value_name = "NAME", default_value = "adam",
-        help = format!("The rule that moves the weights: {}", optimizers().join(", ")))]
+        help = format!("The rule that moves the weights, such as adam or adam(beta1=0.8): {}", optimizers().join(", ")))]
     pub optimizer: String,
 
-    /// How far each step goes [default: 0.001 for adam, 0.1 for sgd]
+    /// How far each step goes [default: 0.001 for adam, 0.1 for sgd, for others their own]
     #[arg(long, value_name = "RATE", allow_negative_numbers = true)]
     pub learning_rate: Option<f64>,
 

@@ -1,8 +1,8 @@
 //! The flags, checked: what is to be done.
 
-use chainrule::nn::{UnknownName, activation};
+use chainrule::nn::{activation, config};
 use chainrule::prelude::*;
-use chainrule::train::optimizer;
+use chainrule::train::optimizer::{self, Listed};
 
 use crate::args::Args;
 use crate::network::Network;
@@ -44,7 +44,7 @@ pub enum ConfigError {
     #[error("--activation {0}: there is no such activation; there are: {known}", known = activations().join(", "))]
     Activation(String),
     #[error("--optimizer {name}: {source}")]
-    Optimizer { name: String, source: UnknownName },
+    Optimizer { name: String, source: config::ConfigError },
     #[error("--learning-rate {0}: must be a number above 0, such as 0.001")]
     LearningRate(f64),
 }
@@ -55,12 +55,7 @@ impl Config {
     /// # Errors
     /// The first flag whose value makes no sense.
     pub fn resolve(args: Args) -> Result<Self, ConfigError> {
-        let learning_rate = args.learning_rate.or(default_learning_rate(&args.optimizer));
-        if let Some(rate) = learning_rate.filter(|rate| !(rate.is_finite() && *rate > 0.0)) {
-            return Err(ConfigError::LearningRate(rate));
-        }
-        let optimizer = optimizer::by_name(&args.optimizer, learning_rate)
-            .map_err(|source| ConfigError::Optimizer { name: args.optimizer, source })?;
+        let optimizer = chosen_optimizer(args.optimizer, args.learning_rate)?;
         let settings = Settings {
             seed: args.seed,
             epochs: at_least_one("epochs", args.epochs)?,
@@ -81,7 +76,7 @@ pub fn activations() -> Vec<String> {
 
 /// The optimizers there are.
 pub fn optimizers() -> Vec<&'static str> {
-    optimizer::all::<f32>(None).iter().map(|optimizer| optimizer.name()).collect()
+    optimizer::all::<f32>().iter().map(|optimizer| optimizer.name()).collect()
 }
 
 /// The learning rate that suits the digits, where it is not the optimizer's own default.
@@ -91,6 +86,23 @@ pub fn default_learning_rate(optimizer: &str) -> Option<f64> {
         "sgd" => Some(0.1),
         _ => None,
     }
+}
+
+/// The optimizer that a text names, with the learning rate of the flag, or of the text, or that suits the digits.
+fn chosen_optimizer(text: String, learning_rate: Option<f64>) -> Result<Box<dyn Listed<f32>>, ConfigError> {
+    let mut all = optimizer::all::<f32>();
+    for entry in &mut all {
+        if let Some(rate) = default_learning_rate(entry.name()) {
+            optimizer::set_learning_rate(entry.as_mut(), rate);
+        }
+    }
+    let chosen = config::choose("optimizer", all, |entry| entry.name().to_owned(), &text);
+    let mut chosen = chosen.map_err(|source| ConfigError::Optimizer { name: text, source })?;
+    if let Some(rate) = learning_rate {
+        optimizer::set_learning_rate(chosen.as_mut(), rate);
+    }
+    let rate = chosen.learning_rate();
+    if rate.is_finite() && rate > 0.0 { Ok(chosen) } else { Err(ConfigError::LearningRate(rate)) }
 }
 
 fn is_for_outputs(activation: &str) -> bool {
@@ -198,7 +210,25 @@ mod tests {
         }
         assert_eq!(
             resolve(&["--optimizer", "adma"]).unwrap_err(),
-            "--optimizer adma: there is no optimizer `adma`; there are: sgd, adam"
+            format!("--optimizer adma: there is no optimizer `adma`; there are: {}", optimizers().join(", "))
+        );
+    }
+
+    #[test]
+    fn an_optimizer_can_be_given_settings() {
+        let optimizer = |flags: &[&str]| resolve(flags).map(|config| format!("{:?}", config.optimizer));
+        let adam = Adam { beta1: 0.8, ..Adam::new(0.001) };
+        assert_eq!(optimizer(&["--optimizer", "adam(beta1=0.8)"]), Ok(format!("{adam:?}")));
+        let adam = Adam { learning_rate: 0.01, ..adam };
+        let flags = ["--optimizer", "adam(beta1=0.8)", "--learning-rate", "0.01"];
+        assert_eq!(optimizer(&flags), Ok(format!("{adam:?}")));
+        let sgd = Sgd::new(0.1).momentum(0.9);
+        assert_eq!(optimizer(&["--optimizer", "sgd(momentum=0.9)"]), Ok(format!("{sgd:?}")));
+        let sgd = Sgd::new(0.3);
+        assert_eq!(optimizer(&["--optimizer", "sgd(learning_rate=0.3)"]), Ok(format!("{sgd:?}")));
+        assert_eq!(
+            optimizer(&["--optimizer", "adam(beta1=2)"]).unwrap_err(),
+            "--optimizer adam(beta1=2): adam: beta1 must lie in [0, 1), but it is 2"
         );
     }
 
