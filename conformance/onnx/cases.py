@@ -45,7 +45,7 @@ DATA = {
 }
 
 NOT_YET = set(
-    "Adagrad Adam Momentum BatchNormalization Celu Dropout Gelu HardSigmoid HardSwish InstanceNormalization "
+    "BatchNormalization Celu Dropout Gelu HardSigmoid HardSwish InstanceNormalization "
     "LayerNormalization Mish NegativeLogLikelihoodLoss RMSNormalization Selu Shrink Softplus Softsign Swish "
     "ThresholdedRelu".split()
 )
