@@ -28,8 +28,9 @@ POINTWISE = (
 LOSSES = ["NegativeLogLikelihoodLoss", "SoftmaxCrossEntropyLoss"]
 OPTIMIZERS = ["Adagrad", "Adam", "Momentum"]
 OTHERS = (
-    "Add ArgMax ArgMin BatchNormalization Concat Div Dropout Expand Flatten Gather Gemm Greater Hardmax "
-    "InstanceNormalization LayerNormalization Less LogSoftmax LpNormalization MatMul Max Mean Min Mul PRelu Pow "
+    "Add ArgMax ArgMin BatchNormalization Concat Div Dropout Expand Flatten Gather Gemm GlobalAveragePool "
+    "GlobalMaxPool Greater GroupNormalization Hardmax "
+    "InstanceNormalization LayerNormalization Less LogSoftmax LpNormalization MatMul Max Mean MeanVarianceNormalization Min Mul PRelu Pow "
     "RMSNormalization ReduceL1 ReduceL2 ReduceLogSum ReduceLogSumExp ReduceMax ReduceMean ReduceMin ReduceSum "
     "ReduceSumSquare Reshape Slice Softmax Split Squeeze Sub Sum Transpose Unsqueeze Where"
 ).split()
@@ -46,7 +47,7 @@ DATA = {
 
 NOT_YET = set(
     "BatchNormalization Celu Dropout Gelu HardSigmoid HardSwish InstanceNormalization "
-    "LayerNormalization Mish NegativeLogLikelihoodLoss RMSNormalization Selu Shrink Softplus Softsign Swish "
+    "GroupNormalization LayerNormalization MeanVarianceNormalization Mish NegativeLogLikelihoodLoss RMSNormalization Selu Shrink Softplus Softsign Swish "
     "ThresholdedRelu".split()
 )
 

@@ -134,3 +134,35 @@ fn number(value: &Value) -> Option<f64> {
 pub(crate) fn numbers(value: &Value) -> Option<Vec<f64>> {
     value.as_array()?.iter().map(number).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use super::*;
+
+    fn read(text: &str) -> Result<Cases, String> {
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        encoder.write_all(text.as_bytes()).unwrap();
+        Cases::read(&encoder.finish().unwrap())
+    }
+
+    #[test]
+    fn shared_tensors_are_put_in_and_what_is_skipped_is_kept() {
+        let text = r#"{"source": "a", "tensors": [{"shape": []}], "cases": [{"inputs": [0, {"shape": [1]}], "x": 0}],
+            "skipped": [{"name": "b", "cases": 2, "why": "c"}]}"#;
+        let cases = read(text).unwrap();
+        assert_eq!(cases.cases[0].get("inputs").unwrap().to_string(), r#"[{"shape":[]},{"shape":[1]}]"#);
+        assert_eq!(cases.cases[0].number("x"), Ok(0.0));
+        assert_eq!(cases.skipped, [Skipped { name: "b".to_owned(), cases: 2, why: "c".to_owned() }]);
+    }
+
+    #[test]
+    fn a_damaged_file_is_an_error() {
+        assert_eq!(read(r#"{"cases": []}"#).unwrap_err(), "no source is named");
+        assert_eq!(read(r#"{"source": "a"}"#).unwrap_err(), "there are no cases");
+        let why = read(r#"{"source": "a", "cases": [], "skipped": [{"name": "b"}]}"#).unwrap_err();
+        assert_eq!(why, "what is skipped needs a name, the number of cases and the reason");
+        assert!(Cases::read(b"no gzip").is_err());
+    }
+}

@@ -7,12 +7,46 @@ use super::node::{Node, counted};
 use super::recording::{Recorded, Recording};
 
 /// The operators that are an activation.
-pub(super) const ALL: &[&str] =
-    &["Elu", "Identity", "LeakyRelu", "LogSoftmax", "PRelu", "Relu", "Sigmoid", "Softmax", "Tanh"];
+pub(super) const ALL: &[&str] = &[
+    "Celu",
+    "Elu",
+    "Gelu",
+    "HardSigmoid",
+    "HardSwish",
+    "Identity",
+    "LeakyRelu",
+    "LogSoftmax",
+    "Mish",
+    "PRelu",
+    "Relu",
+    "Selu",
+    "Shrink",
+    "Sigmoid",
+    "Softmax",
+    "Softplus",
+    "Softsign",
+    "Swish",
+    "Tanh",
+    "ThresholdedRelu",
+];
 
 pub(super) fn record<'g, T: Real>(r: &Recording<'g, '_, T>) -> Recorded<'g, T> {
     let (node, x) = (r.node, r.x(0)?);
-    let activation = activation::by_name::<T>(&text(node)).map_err(|error| error.to_string())?;
+    let activation = |text: &str| activation::by_name::<T>(text).map_err(|error| error.to_string());
+    // Here as in PyTorch these two have fixed numbers; with others they are further functions.
+    let number = |name, default| T::from_f64(node.number(name, default));
+    match node.op.as_str() {
+        "HardSigmoid" => {
+            let line = x.scale_shift(number("alpha", 0.2), number("beta", 0.5));
+            return Ok(vec![line.clamp(T::ZERO, T::ONE)]);
+        }
+        "Selu" if node.has("alpha") => {
+            let elu = activation(&format!("elu(alpha={})", node.number("alpha", 1.0)))?;
+            return Ok(vec![elu.forward(x) * number("gamma", 1.0)]);
+        }
+        _ => {}
+    }
+    let activation = activation(&text(node)?)?;
     let y = match node.op.as_str() {
         // Along the last axis here.
         "Softmax" | "LogSoftmax" => along(x, node.axis(-1)?, |x| activation.forward(x)),
@@ -29,15 +63,28 @@ pub(super) fn record<'g, T: Real>(r: &Recording<'g, '_, T>) -> Recorded<'g, T> {
 }
 
 /// The text that names the activation; ONNX's defaults are written out where they are not the list's.
-fn text(node: &Node) -> String {
+fn text(node: &Node) -> Result<String, String> {
     let number = |name, default| node.number(name, default);
-    match node.op.as_str() {
+    Ok(match node.op.as_str() {
+        "Celu" => format!("celu(alpha={})", number("alpha", 1.0)),
         "Elu" => format!("elu(alpha={})", number("alpha", 1.0)),
+        "Gelu" if node.text("approximate") == "tanh" => "gelu(approximate=tanh)".to_owned(),
+        "HardSwish" => "hard_swish".to_owned(),
         "LeakyRelu" => format!("leaky_relu(slope={})", number("alpha", 0.01)),
         "LogSoftmax" => "log_softmax".to_owned(),
         "PRelu" => "prelu(per_channel=true)".to_owned(),
+        "Shrink" => {
+            let (lambda, bias) = (number("lambd", 0.5), number("bias", 0.0));
+            let name = if bias == 0.0 { "hard_shrink" } else { "soft_shrink" };
+            if bias != 0.0 && bias != lambda {
+                return Err("a bias that is neither 0 nor lambda has no counterpart".to_owned());
+            }
+            format!("{name}(lambda={lambda})")
+        }
+        "Swish" if number("alpha", 1.0) == 1.0 => "silu".to_owned(),
+        "ThresholdedRelu" => format!("threshold(threshold={}, value=0)", number("alpha", 1.0)),
         op => op.to_lowercase(),
-    }
+    })
 }
 
 /// A function along another axis than the last one, to which that axis is taken and back.

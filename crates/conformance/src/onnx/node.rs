@@ -73,6 +73,11 @@ impl Node {
         self.optional(position).map(|x| x.values().iter().map(|&x| x as i64).collect())
     }
 
+    /// Whether an attribute is given.
+    pub(super) fn has(&self, name: &str) -> bool {
+        !self.attributes[name].is_null()
+    }
+
     /// An attribute that is a number.
     pub(super) fn number(&self, name: &str, default: f64) -> f64 {
         self.attributes[name].as_f64().unwrap_or(default)
@@ -133,4 +138,32 @@ impl Expected {
 /// A position among `length`, counted from the end if it is negative.
 pub(super) fn counted(position: i64, length: usize) -> usize {
     if position < 0 { length - position.unsigned_abs() as usize } else { position as usize }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn results_are_compared_in_shape_in_number_and_by_sample() {
+        let tensor = json!({"dtype": "float32", "shape": [1, 3], "every": 2, "values": [0.1, 3]});
+        let expected = Expected::read(&tensor).unwrap();
+        // The number of 32 bits, not that of 64 which the text names.
+        assert_eq!(expected.values, [f64::from(0.1_f32), 3.0]);
+        let node =
+            Node { op: String::new(), attributes: Value::Null, inputs: vec![], outputs: vec![expected], double: false };
+        let compare = |got: &[Tensor<f32>]| node.compare(got, Tolerance::DOUBLE);
+        assert_eq!(compare(&[Tensor::from_rows([[0.1, 7.0, 3.0]])]), Ok(()));
+        assert!(compare(&[Tensor::from_rows([[0.1, 7.0, 4.0]])]).unwrap_err().starts_with("result 0: 4e0 at 1"));
+        let flat = compare(&[Tensor::from(vec![0.1, 7.0, 3.0])]).unwrap_err();
+        assert_eq!(flat, "result 0: shape [3], [1, 3] is expected");
+        assert_eq!(compare(&[]).unwrap_err(), "0 results, 1 are expected");
+    }
+
+    #[test]
+    fn positions_count_from_either_end() {
+        assert_eq!((counted(1, 3), counted(-1, 3), counted(-3, 3)), (1, 2, 0));
+    }
 }

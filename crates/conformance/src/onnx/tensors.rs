@@ -45,6 +45,11 @@ pub(super) fn record<'g, T: Real>(r: &Recording<'g, '_, T>) -> Recorded<'g, T> {
             let place = if node.op == "ArgMax" { x.argmax(axis) } else { (-x).argmax(axis) };
             kept(node, x.shape(), place, &[axis])
         }
+        "GlobalAveragePool" | "GlobalMaxPool" => {
+            let places: Vec<usize> = (2..x.shape().rank()).collect();
+            let pooled = if node.op == "GlobalMaxPool" { x.max(&places[..]) } else { x.mean(&places[..]) };
+            kept(node, x.shape(), pooled, &places)
+        }
         op if op.starts_with("Reduce") => reduce(node, x)?,
         _ => return rearrange(r, x),
     };
