@@ -2,6 +2,7 @@
 
 pub mod op;
 
+mod buffer;
 mod error;
 mod export;
 mod gradcheck;

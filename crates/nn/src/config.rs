@@ -59,6 +59,14 @@ pub enum ConfigError {
         /// What is wrong with it.
         why: &'static str,
     },
+    /// The text of a layer made of others is not of the form `name[layer, layer, ...]`.
+    #[error("`{text}`: {why}; write `name[layer, layer, ...]`")]
+    Layers {
+        /// The text.
+        text: String,
+        /// What is wrong with it.
+        why: &'static str,
+    },
     /// The entry has no such setting.
     #[error("{entry} has no setting `{setting}`; it has: {known}")]
     Setting {

@@ -135,6 +135,7 @@ impl<T: Real> Run<'_, '_, T> {
             return Err(TrainError::NonFiniteGradient { epoch, step, loss, parameter, value });
         }
         stage.update(self.metrics);
+        stage.update_buffers(params);
         self.rules.iter().for_each(|rule| rule.apply(self.grads.values_mut()));
         self.state.step(self.optimizer, params.values_mut(), self.grads.values());
         Ok(loss)

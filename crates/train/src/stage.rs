@@ -131,6 +131,11 @@ impl<T: Real> Stage<T> {
         self.plan.backward(params, &mut self.workspace, grads);
     }
 
+    /// Takes over what the pass has computed for the buffers, such as running statistics.
+    pub(crate) fn update_buffers(&self, params: &mut Params<T>) {
+        self.plan.update_buffers(params, &self.workspace);
+    }
+
     /// Lets the metrics see the batch.
     pub(crate) fn update(&self, metrics: &mut [Box<dyn Metric<T> + '_>]) {
         if metrics.is_empty() {

@@ -28,7 +28,9 @@ pub(super) fn draft<T: Real>(nodes: &[Node<T>], roots: &[usize], flow: &Flow) ->
     }
     let mut drafts: Vec<Option<Draft<T>>> = Vec::new();
     for (index, node) in nodes.iter().enumerate() {
-        if matches!(node.source, Source::Param(_) | Source::Constant(_)) && is_seen(node, index, roots) {
+        if matches!(node.source, Source::Param(_) | Source::Buffer(_) | Source::Constant(_))
+            && is_seen(node, index, roots)
+        {
             drafts.push(Some(Draft { op: Arc::new(Copy), inputs: vec![index], node: index }));
         }
     }

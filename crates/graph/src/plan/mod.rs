@@ -33,6 +33,8 @@ pub struct Plan<T: Real = f32> {
     layout: Arc<Layout>,
     constants: Vec<Aligned<T>>,
     steps: Vec<Step<T>>,
+    /// What [`Plan::update_buffers`] copies.
+    updates: Vec<Update>,
     bindings: Arc<Bindings>,
     value_lens: Vec<usize>,
     adjoint_lens: Vec<usize>,
@@ -61,6 +63,14 @@ struct Step<T: Real> {
     location: &'static Location<'static>,
 }
 
+/// The new value of a buffer after a pass.
+#[derive(Debug)]
+struct Update {
+    range: Range<usize>,
+    /// The workspace's buffer that holds it.
+    value: usize,
+}
+
 /// The way back through one operation.
 #[derive(Debug)]
 struct Back {
@@ -77,6 +87,7 @@ struct Back {
 pub(crate) enum Operand {
     Value { buffer: usize, len: usize },
     Param(Range<usize>),
+    Buffer(Range<usize>),
     Constant(usize),
 }
 

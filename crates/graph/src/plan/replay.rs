@@ -5,7 +5,7 @@ use std::sync::Arc;
 use chainrule_tensor::gemm::Put;
 use chainrule_tensor::{Aligned, Real, Shape, elementwise};
 
-use super::{Plan, Slot, Step};
+use super::{Plan, Slot, Step, Update};
 use crate::op::{Backward, Cotangents, Forward, Inputs, Reads};
 use crate::params::{Grads, Params};
 use crate::workspace::Workspace;
@@ -84,6 +84,20 @@ impl<T: Real> Plan<T> {
     #[track_caller]
     pub fn backward_with(&self, params: &Params<T>, workspace: &mut Workspace<T>, grads: &mut Grads<T>, seed: &[T]) {
         self.back(params, workspace, grads, seed, false);
+    }
+
+    /// Takes over the new values of the [buffers](crate::Graph::buffer) that the last forward pass has computed; to be
+    /// called once for each training step, when the step counts. Does nothing where there are none.
+    ///
+    /// # Panics
+    /// If the parameters or the workspace belong to something else than this plan.
+    #[track_caller]
+    pub fn update_buffers(&self, params: &mut Params<T>, workspace: &Workspace<T>) {
+        self.check(params, workspace);
+        for Update { range, value } in &self.updates {
+            let len = range.len();
+            params.buffers[range.clone()].copy_from_slice(&workspace.values[*value][..len]);
+        }
     }
 
     #[track_caller]
@@ -218,6 +232,7 @@ impl<T: Real> Step<T> {
             shapes: &self.shapes,
             values,
             params: params.values(),
+            buffers: &params.buffers,
             constants,
             readable,
             op: &*self.op,

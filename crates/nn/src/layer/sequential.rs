@@ -1,7 +1,8 @@
 use chainrule_graph::Var;
 use chainrule_tensor::Real;
 
-use super::{Layer, Linear};
+use super::{BatchNorm, Dropout, Flatten, Layer, LayerNorm, Linear, Listed};
+use crate::Configure;
 use crate::activation::{Elu, Identity, LeakyRelu, LogSoftmax, PRelu, Relu, Sigmoid, Softmax, Tanh};
 
 /// Layers one after the other. Parameters carry the layer's position in front: `0.weight`, `0.bias`, `2.weight`.
@@ -104,6 +105,30 @@ impl<T: Real> Sequential<T> {
         self.layer(LogSoftmax)
     }
 
+    /// Adds a [`BatchNorm`] with its default settings.
+    #[must_use]
+    pub fn batch_norm(self) -> Self {
+        self.layer(BatchNorm::default())
+    }
+
+    /// Adds a [`LayerNorm`] with its default settings.
+    #[must_use]
+    pub fn layer_norm(self) -> Self {
+        self.layer(LayerNorm::default())
+    }
+
+    /// Adds a [`Dropout`] that drops each element with probability `p`.
+    #[must_use]
+    pub fn dropout(self, p: f64) -> Self {
+        self.layer(Dropout { p })
+    }
+
+    /// Adds a [`Flatten`].
+    #[must_use]
+    pub fn flatten(self) -> Self {
+        self.layer(Flatten)
+    }
+
     /// The layers in order.
     #[must_use]
     pub fn layers(&self) -> &[Box<dyn Layer<T>>] {
@@ -123,3 +148,11 @@ impl<T: Real> Layer<T> for Sequential<T> {
             .fold(x, |x, (position, layer)| x.graph().layer(&position.to_string(), layer.kind(), || layer.forward(x)))
     }
 }
+
+impl<T: Real> Configure for Sequential<T> {
+    fn formula(&self) -> &'static str {
+        "f_n(.. f_1(f_0(x)))"
+    }
+}
+
+impl<T: Real> Listed<T> for Sequential<T> {}
