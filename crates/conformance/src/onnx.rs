@@ -5,6 +5,7 @@
 //! Gradients are not part of ONNX's tests.
 
 mod activations;
+mod layers;
 mod losses;
 mod node;
 mod optimizers;
@@ -30,10 +31,10 @@ fn run<T: Real>(node: &Node) -> Result<Vec<Tensor<T>>, String> {
     if let "Adagrad" | "Adam" | "Momentum" = node.op.as_str() {
         return optimizers::run(node);
     }
-    let training = node.integer("training_mode", 0) == 1;
-    recording::evaluate(node, training, |r| match node.op.as_str() {
+    recording::evaluate(node, layers::is_training(node), |r| match node.op.as_str() {
         "NegativeLogLikelihoodLoss" | "SoftmaxCrossEntropyLoss" => losses::record(r),
         op if activations::ALL.contains(&op) => activations::record(r),
+        op if layers::ALL.contains(&op) => layers::record(r),
         _ => tensors::record(r),
     })
 }

@@ -37,7 +37,7 @@ pub(super) fn record<'g, T: Real>(r: &Recording<'g, '_, T>) -> Recorded<'g, T> {
         "MeanVarianceNormalization" => {
             // ONNX adds 1e-9 to the deviation, less than the last place of it.
             let channels = flat(x);
-            let y = apply(&format!("batch_norm(epsilon=1e-18, affine=false, tracked=false)"), channels)?;
+            let y = apply("batch_norm(epsilon=1e-18, affine=false, tracked=false)", channels)?;
             Ok(vec![y.reshape(x.shape())])
         }
         op => {
@@ -47,7 +47,10 @@ pub(super) fn record<'g, T: Real>(r: &Recording<'g, '_, T>) -> Recorded<'g, T> {
             if let Some(bias) = node.optional(2) {
                 r.param("bias", bias);
             }
-            let mut results = vec![apply(&format!("{name}(epsilon={epsilon}, axes={axes})"), x)?];
+            // A layer normalises within samples: to normalise everything together, it all is one.
+            let samples: Vec<usize> = [1].into_iter().chain(x.shape().iter().copied()).collect();
+            let y = apply(&format!("{name}(epsilon={epsilon}, axes={axes})"), x.reshape(samples.as_slice()))?;
+            let mut results = vec![y.reshape(x.shape())];
             if node.results() == 3 {
                 results.extend(moments(x, axes, epsilon));
             }
@@ -105,11 +108,11 @@ fn grouped<'g, T: Real>(r: &Recording<'g, '_, T>, x: Var<'g, T>, groups: usize, 
 }
 
 /// The mean and the inverse deviation over the last axes, which stay at length 1.
-fn moments<T: Real>(x: Var<'_, T>, axes: usize, epsilon: f64) -> [Var<'_, T>; 2] {
+fn moments<'g, T: Real>(x: Var<'g, T>, axes: usize, epsilon: f64) -> [Var<'g, T>; 2] {
     let rank = x.shape().rank();
     let over: Vec<usize> = (rank - axes..rank).collect();
     let lengths: Vec<usize> = x.shape().iter().take(rank - axes).copied().chain(over.iter().map(|_| 1)).collect();
-    let mean = |x: Var<'_, T>| x.mean(over.as_slice()).reshape(lengths.as_slice());
+    let mean = |x: Var<'g, T>| x.mean(over.as_slice()).reshape(lengths.as_slice());
     let centre = mean(x);
     [centre, (mean((x - centre).square()) + T::from_f64(epsilon)).sqrt().recip()]
 }

@@ -32,7 +32,6 @@ impl<'g, T: Real> Recording<'g, '_, T> {
     }
 
     /// Gives a parameter that a layer asks for the values of an input.
-    #[allow(dead_code)]
     pub(super) fn param(&self, name: &str, values: &Tensor<f64>) {
         self.params.borrow_mut().push((name.to_owned(), values.cast()));
     }
