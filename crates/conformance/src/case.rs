@@ -1,9 +1,9 @@
-//! The form of the files: `{"source": "PyTorch 2.15.0", "cases": [{"name": .., "config": .., ..}, ..]}`, compressed with
-//! gzip.
+//! The form of the files: `{"source": "PyTorch 2.15.0", "cases": [{"name": .., "config": .., ..}, ..]}`, compressed
+//! with gzip.
 //!
 //! A tensor is `{"shape": [2, 3], "values": [..]}`; NaN and infinities, which JSON has not, are the texts `"nan"`,
-//! `"inf"` and `"-inf"`. A file may have a list `skipped` of what was not taken from the source, and a list `tensors` of
-//! those that stand in several cases: there a case's `inputs` and `outputs` hold the place in that list.
+//! `"inf"` and `"-inf"`. A file may have a list `skipped` of what was not taken from the source, and a list `tensors`
+//! of those that stand in several cases: there a case's `inputs` and `outputs` hold the place in that list.
 
 use std::io::Read;
 
