@@ -101,7 +101,7 @@ fn instead(name: &str, target: TargetKind) -> String {
     let advice = match target {
         TargetKind::Classes => "cross_entropy, accuracy",
         TargetKind::Probabilities => "cross_entropy, mse, accuracy",
-        TargetKind::Labels => "binary_cross_entropy, label_accuracy, exact_match",
+        TargetKind::Labels => "bce_with_logits, label_accuracy, exact_match",
         TargetKind::Values => "mse",
     };
     if advice.split(", ").any(|known| known == name) { String::new() } else { format!("; made for them: {advice}") }
