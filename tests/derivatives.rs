@@ -3,8 +3,9 @@
 
 use std::slice::from_ref;
 
+use chainrule::graph::Gradcheck;
 use chainrule::graph::{GradcheckError, Gradchecked};
-use chainrule::nn::{activation, init, loss};
+use chainrule::nn::{activation, init, layer, loss};
 use chainrule::prelude::*;
 use chainrule::train::optimizer;
 
@@ -33,6 +34,8 @@ fn assert_agrees(what: &str, checked: Result<Gradchecked, GradcheckError>) {
 fn every_activation() {
     for activation in activation::all::<f64>() {
         for (seed, shape) in (0..).zip(shapes()) {
+            let last = shape.rank() - 1;
+            let shape = shape.with_length(last, shape[last] * activation.divisor());
             let x = away_from(&activation.properties().kinks, shape, seed);
             let what = format!("{} of {shape}", activation.kind());
             assert_agrees(&what, gradcheck(&[x], |_, x| activation.forward(x[0])));
@@ -44,12 +47,42 @@ fn every_activation() {
 fn every_activation_fused_behind_a_linear_layer() {
     for activation in activation::all::<f64>() {
         for (bias, shape) in [(true, [1, 3]), (true, [5, 3]), (false, [5, 3])] {
-            let linear = Linear::new(3, 4).weight_init(init::Normal::default());
+            let linear = Linear::new(3, 4 * activation.divisor()).weight_init(init::Normal::default());
             let linear = if bias { linear.bias_init(init::Normal::default()) } else { linear.without_bias() };
             // The seed is such that no unit lies at a kink: a difference across one would fail the check.
             let x = away_from(&[], shape.into(), 11);
             let what = format!("{} behind a linear layer, bias {bias}, of {shape:?}", activation.kind());
             assert_agrees(&what, gradcheck(&[x], |_, x| activation.forward(Layer::<f64>::forward(&linear, x[0]))));
+        }
+    }
+}
+
+/// A batch of what a layer takes.
+fn batch(sample: layer::Sample, size: usize, seed: u64) -> (Tensor<f64>, bool) {
+    let of = |shape: Shape| Shape::new(&[&[size], &shape[..]].concat());
+    match sample {
+        layer::Sample::Indices { shape, classes } => {
+            (Tensor::from_fn(of(shape), |i| ((i * 7 + i / 3) % classes) as f64), true)
+        }
+        layer::Sample::Values(shape) => (away_from(&[], of(shape), seed), false),
+        other => panic!("{other:?} is new"),
+    }
+}
+
+#[test]
+fn every_layer_in_training_and_in_evaluation() {
+    for layer in layer::all::<f64>() {
+        for sample in layer.samples() {
+            for (training, size) in [(true, 2), (true, 5), (false, 3)] {
+                let (x, is_index) = batch(sample, size, 9);
+                let settings = Gradcheck { training, ..Gradcheck::default() };
+                let checked = if is_index {
+                    settings.check(&[], |graph, _| layer.forward(graph.constant(&x)))
+                } else {
+                    settings.check(from_ref(&x), |_, x| layer.forward(x[0]))
+                };
+                assert_agrees(&format!("{} of {sample:?}, training {training}", layer.kind()), checked);
+            }
         }
     }
 }
@@ -152,6 +185,9 @@ fn every_name_of_a_list_is_found() {
     for activation in activation::all::<f32>() {
         assert_eq!(activation::by_name::<f32>(activation.kind()).unwrap().kind(), activation.kind());
     }
+    for layer in layer::all::<f32>() {
+        assert_eq!(layer::by_name::<f32>(layer.kind()).unwrap().kind(), layer.kind());
+    }
     for loss in loss::all::<f32>() {
         assert_eq!(loss::by_name::<f32>(loss.name()).unwrap().name(), loss.name());
     }
@@ -170,6 +206,11 @@ fn every_name_of_a_list_is_found() {
 fn no_name_stands_twice_in_a_list() {
     let lists = [
         activation::all::<f32>().iter().map(|activation| activation.kind().to_owned()).collect::<Vec<_>>(),
+        layer::all::<f32>()
+            .iter()
+            .map(|layer| layer.kind().to_owned())
+            .chain(activation::all::<f32>().iter().map(|activation| activation.kind().to_owned()))
+            .collect(),
         loss::all::<f32>().iter().map(|loss| loss.name().to_owned()).collect(),
         init::all().iter().map(|initialiser| initialiser.name().to_owned()).collect(),
         optimizer::all::<f32>().iter().map(|optimizer| optimizer.name().to_owned()).collect(),
@@ -191,13 +232,15 @@ fn an_unknown_name_is_answered_with_those_that_there_are() {
     assert_eq!(
         messages,
         [
-            "there is no activation `rleu`; there are: sigmoid, tanh, relu, leaky_relu, prelu, elu, identity, softmax, log_softmax",
+            "there is no activation `rleu`; there are: sigmoid, tanh, relu, leaky_relu, prelu, elu, identity, softmax, log_softmax, \
+             log_sigmoid, hard_sigmoid, hard_tanh, tanhshrink, softsign, softplus, relu6, rrelu, selu, celu, gelu, silu, mish, hard_swish, \
+             hard_shrink, soft_shrink, threshold, softmin, glu, maxout",
             "there is no loss ``; there are: mse, l1, huber, smooth_l1, log_cosh, cross_entropy, nll, softmax_focal, kl_divergence, \
              bce_with_logits, bce, focal, multi_label_soft_margin, multi_label_margin, multi_class_margin, hinge, squared_hinge, \
              soft_margin, poisson_nll, gaussian_nll, cosine_embedding",
             "there is no initialiser `he`; there are: constant, uniform, normal, glorot_uniform, glorot_normal, he_uniform, he_normal, \
-             lecun_uniform, lecun_normal, orthogonal",
-            "there is no optimizer `SGD`; there are: sgd, adagrad, adadelta, rmsprop, adam, amsgrad, adamw, adamax, nadam, radam, lion",
+             lecun_uniform, lecun_normal, orthogonal, truncated_normal, sparse, identity",
+            "there is no optimizer `SGD`; there are: sgd, adagrad, adadelta, rmsprop, adam, amsgrad, adamw, adamax, nadam, radam, lion, lookahead",
         ]
     );
 }

@@ -179,7 +179,8 @@ fn every_optimizer() {
 #[test]
 fn every_activation_and_every_loss() {
     for activation in chainrule::nn::activation::all::<f32>() {
-        let model = Sequential::new().linear(7, 6).layer(activation).linear(6, 10);
+        let width = 6 * activation.divisor();
+        let model = Sequential::new().linear(7, width).layer(activation).linear(6, 10);
         assert_steps_allocate_nothing(Training::new(&model, &CrossEntropy, &classes(5, 7), Adam::new(0.01)));
     }
     for loss in chainrule::nn::loss::all::<f32>() {
@@ -202,6 +203,34 @@ fn every_activation_and_every_loss() {
             plan.backward(&params, &mut workspace, &mut grads);
             let allocated = count() - before;
             assert_eq!(allocated, Count::default(), "{} with {form}", loss.name());
+        }
+    }
+}
+
+#[test]
+fn every_layer_and_its_running_statistics() {
+    use chainrule::nn::layer::{self, Sample};
+    for layer in layer::all::<f32>() {
+        for sample in layer.samples() {
+            let (shape, x) = match sample {
+                Sample::Indices { shape, .. } => (shape, None),
+                Sample::Values(shape) => (shape, Some(inputs(4, shape.elements()))),
+                other => panic!("{other:?} is new"),
+            };
+            let graph = Graph::new();
+            let input = graph.input("x", Shape::new(&[&[4], &shape[..]].concat())).keep_gradient();
+            let plan = graph.plan(layer.forward(input).square().mean(..)).unwrap();
+            let (mut params, mut workspace, mut grads) = (plan.init(0).unwrap(), plan.workspace(), plan.grads());
+            x.into_iter().for_each(|x| workspace.set(input, x.values()).unwrap());
+            let mut step = || {
+                plan.forward(&params, &mut workspace);
+                plan.backward(&params, &mut workspace, &mut grads);
+                plan.update_buffers(&mut params, &workspace);
+            };
+            step();
+            let before = count();
+            step();
+            assert_eq!(count() - before, Count::default(), "{} of {sample:?}", layer.kind());
         }
     }
 }
@@ -238,7 +267,7 @@ impl Callback for Snapshots {
 
 /// The allocations of a whole training, and those between the ends of two batches of one epoch.
 fn fit(samples: usize) -> (Count, Vec<Count>) {
-    let model = Sequential::new().linear(20, 16).prelu().linear(16, 10);
+    let model = Sequential::new().linear(20, 16).batch_norm().prelu().dropout(0.1).linear(16, 10);
     let mut params = model.init([20], 0).unwrap();
     let (train, validation) = (classes(samples, 20), classes(50, 20));
     let mut snapshots = Snapshots::default();

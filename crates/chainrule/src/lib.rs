@@ -15,7 +15,10 @@ pub mod prelude {
     pub use chainrule_graph::{DerivativeReads, Grads, Graph, Params, Plan, Pointwise, Var, Workspace, gradcheck};
     pub use chainrule_nn::activation::{Elu, Identity, LeakyRelu, LogSoftmax, PRelu, Relu, Sigmoid, Softmax, Tanh};
     pub use chainrule_nn::loss::{BinaryCrossEntropy, CrossEntropy, CustomLoss, MeanSquaredError};
-    pub use chainrule_nn::{Activation, Layer, Linear, Loss, Model, Reduction, Sequential, init};
+    pub use chainrule_nn::{
+        Activation, BatchNorm, Bilinear, Dropout, Embedding, Flatten, Layer, LayerNorm, Linear, Loss, Model, Parallel,
+        Reduction, Residual, RmsNorm, Sequential, init,
+    };
     pub use chainrule_tensor::random::generator;
     pub use chainrule_tensor::{Real, Shape, Tensor, TensorView};
     pub use chainrule_train::callback::{BestWeights, EarlyStopping, Monitor, Progress, ProgressEvent};

@@ -2,7 +2,8 @@
 
 use std::fmt::Write;
 
-use chainrule::nn::{Configure, activation, init, loss};
+use chainrule::nn::{Configure, activation, init, layer, loss};
+use chainrule::train::{metric, optimizer, schedule};
 
 /// One list: activations, losses and so on.
 #[derive(Debug)]
@@ -31,6 +32,10 @@ pub fn catalogue() -> Vec<List> {
         list("activations", activation::all::<f32>(), |entry| entry.kind().to_owned()),
         list("losses", loss::all::<f32>(), |entry| entry.name().to_owned()),
         list("initialisers", init::all(), |entry| entry.name().to_owned()),
+        list("layers", layer::all::<f32>(), |entry| entry.kind().to_owned()),
+        list("optimizers", optimizer::all::<f32>(), |entry| entry.name().to_owned()),
+        list("schedules", schedule::all(), |entry| entry.name().to_owned()),
+        list("metrics", metric::all::<f32>(), |entry| entry.name().to_owned()),
     ]
 }
 
@@ -82,6 +87,10 @@ mod tests {
                     "activations" => activation::by_name::<f32>(&text).map(|_| ()),
                     "losses" => loss::by_name::<f32>(&text).map(|_| ()),
                     "initialisers" => init::by_name(&text).map(|_| ()),
+                    "layers" => layer::by_name::<f32>(&text).map(|_| ()),
+                    "optimizers" => optimizer::by_name::<f32>(&text).map(|_| ()),
+                    "schedules" => schedule::by_name(&text).map(|_| ()),
+                    "metrics" => metric::by_name::<f32>(&text).map(|_| ()),
                     other => panic!("no way to look up {other}"),
                 };
                 found.unwrap_or_else(|error| panic!("{text}: {error}"));

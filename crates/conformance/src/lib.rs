@@ -3,9 +3,13 @@
 mod case;
 pub mod catalogue;
 mod compare;
-
 pub mod derivatives;
+mod layers;
+mod losses;
+mod metrics;
 mod onnx;
+mod optimizers;
+mod second_order;
 
 pub use case::{Case, Cases, Skipped};
 pub use compare::{Tolerance, close};
@@ -52,7 +56,23 @@ impl Checked {
 /// Every family of cases.
 #[must_use]
 pub fn families() -> Vec<Family> {
-    vec![Family { name: "onnx_nodes", compressed: include_bytes!("../cases/onnx_nodes.json.gz"), check: onnx::check }]
+    macro_rules! family {
+        ($name:ident, $file:literal) => {
+            Family {
+                name: stringify!($name),
+                compressed: include_bytes!(concat!("../cases/", $file, ".json.gz")),
+                check: $name::check,
+            }
+        };
+    }
+    vec![
+        family!(losses, "pytorch_losses"),
+        family!(layers, "pytorch_layers"),
+        family!(optimizers, "pytorch_optimizers"),
+        family!(metrics, "scikit_learn_metrics"),
+        family!(second_order, "pytorch_second_order"),
+        family!(onnx, "onnx_nodes"),
+    ]
 }
 
 impl Family {

@@ -1,5 +1,5 @@
 use chainrule_data::DataError;
-use chainrule_graph::BuildError;
+use chainrule_graph::{BuildError, Reach};
 use chainrule_nn::TargetKind;
 use chainrule_tensor::Shape;
 
@@ -46,6 +46,15 @@ pub enum TrainError {
         outputs: Shape,
         /// The shape that fits the targets.
         expected: Shape,
+    },
+    /// Parameters that no step would change; raised before the first one.
+    #[error(
+        "training would never change {}. Let the loss depend on every parameter, or accept it with `Trainer::allow_unreached(true)`",
+        each(.parameters)
+    )]
+    Unreached {
+        /// The name of each, and why no gradient reaches it.
+        parameters: Vec<(String, Reach)>,
     },
     /// The loss is NaN or infinite. The parameters are as they were before this step.
     #[error(
@@ -94,6 +103,12 @@ pub enum TrainError {
         /// The first such value.
         value: f64,
     },
+}
+
+/// The parameters that are not reached, in words.
+fn each(parameters: &[(String, Reach)]) -> String {
+    let each: Vec<String> = parameters.iter().map(|(name, reach)| format!("`{name}` ({reach})")).collect();
+    each.join(", ")
 }
 
 /// What to use with such targets.

@@ -3,6 +3,7 @@
 pub mod callback;
 pub mod metric;
 pub mod optimizer;
+pub mod schedule;
 
 mod error;
 mod history;

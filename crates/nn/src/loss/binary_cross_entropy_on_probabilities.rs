@@ -67,9 +67,12 @@ impl<T: Real> Elementwise<T> for OnProbabilities {
     #[inline(always)]
     fn gradient(&self, p: T, t: T) -> (T, T) {
         let [yes, no] = logarithms(p);
-        ((p - t) / (p * (T::ONE - p)).maximum(T::from_f64(1e-12)), no - yes)
+        ((p - t) / (p * (T::ONE - p)).maximum(T::from_f64(SMALLEST_DIVISOR)), no - yes)
     }
 }
+
+/// PyTorch's constant, an `f32` in both precisions.
+const SMALLEST_DIVISOR: f64 = 1e-12_f32 as f64;
 
 /// `ln p` and `ln(1 - p)`, at least -100.
 #[inline(always)]
@@ -92,8 +95,8 @@ mod tests {
             &BinaryCrossEntropyOnProbabilities::default(),
             &[
                 (0.9, 1.0, 0.10536051565782628, -1.0 / 0.9),
-                (1.0, 0.0, 100.0, 1e12),
-                (0.0, 1.0, 100.0, -1e12),
+                (1.0, 0.0, 100.0, 1.0 / SMALLEST_DIVISOR),
+                (0.0, 1.0, 100.0, -1.0 / SMALLEST_DIVISOR),
                 (0.0, 0.0, 0.0, 0.0),
                 (1.0, 1.0, 0.0, 0.0),
                 (0.25, 0.5, 0.8369882167858358, -0.25 / 0.1875),
@@ -106,7 +109,7 @@ mod tests {
         let weighted = BinaryCrossEntropyOnProbabilities { weights: vec![2.0] };
         let (p, t) = (Tensor::from_rows([[0.0], [0.5]]), Tensor::from_rows([[1.0], [1.0]]));
         let [y, dp, _] = check::run(&weighted, &p, &t, Reduction::None);
-        assert_eq!((y, dp), (vec![200.0, 2.0 * std::f64::consts::LN_2], vec![-2e12, -4.0]));
+        assert_eq!((y, dp), (vec![200.0, 2.0 * std::f64::consts::LN_2], vec![-2.0 / SMALLEST_DIVISOR, -4.0]));
         assert_eq!(check::mistake(&weighted), "bce: 1 weights for [2, 3]; give one for each column, or none");
     }
 

@@ -13,8 +13,7 @@ use crate::config::Setting;
 ///
 /// The prediction `[.., 2 d]` holds along its last axis the `d` numbers of `a`, then those of `b`; the target is `[..]`
 /// or `[.., 1]`. The derivative of `cos` by `a` is `b / sqrt((a a) (b b)) - cos a / (a a)`, zero for vectors of zeros.
-/// At the margin itself the gradient still goes back, as in PyTorch's `CosineEmbeddingLoss`. A target other than 1 and
-/// -1 gives NaN.
+/// At the margin itself it is zero, as in PyTorch's `CosineEmbeddingLoss`. A target other than 1 and -1 gives NaN.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct CosineEmbedding {
     /// The largest cosine that costs nothing where the target is -1, from -1 to 1, 0 by default.
@@ -119,7 +118,7 @@ impl<T: Real> Op<T> for CosineEmbeddingOp {
                 -g
             } else if t != -T::ONE {
                 T::NAN
-            } else if cosine.value < T::from_f64(self.0.margin) {
+            } else if cosine.value <= T::from_f64(self.0.margin) {
                 T::ZERO
             } else {
                 g
@@ -146,7 +145,8 @@ impl<T: Real> Cosine<T> {
     fn of(pair: &[T]) -> Self {
         let (a, b) = pair.split_at(pair.len() / 2);
         let product = |a: &[T], b: &[T]| -> T { a.iter().zip(b).map(|(&a, &b)| a * b).sum() };
-        let tiny = T::from_f64(1e-12);
+        // PyTorch's constant, an f32 in both precisions.
+        let tiny = T::from_f64(f64::from(1e-12_f32));
         let squares = [product(a, a) + tiny, product(b, b) + tiny];
         let norms = (squares[0] * squares[1]).sqrt();
         Cosine { value: product(a, b) / norms, norms, squares }

