@@ -33,19 +33,7 @@ pub(super) const ALL: &[&str] = &[
 pub(super) fn record<'g, T: Real>(r: &Recording<'g, '_, T>) -> Recorded<'g, T> {
     let (node, x) = (r.node, r.x(0)?);
     let activation = |text: &str| activation::by_name::<T>(text).map_err(|error| error.to_string());
-    // Here as in PyTorch these two have fixed numbers; with others they are further functions.
     let number = |name, default| T::from_f64(node.number(name, default));
-    match node.op.as_str() {
-        "HardSigmoid" => {
-            let line = x.scale_shift(number("alpha", 0.2), number("beta", 0.5));
-            return Ok(vec![line.clamp(T::ZERO, T::ONE)]);
-        }
-        "Selu" if node.has("alpha") => {
-            let elu = activation(&format!("elu(alpha={})", node.number("alpha", 1.0)))?;
-            return Ok(vec![elu.forward(x) * number("gamma", 1.0)]);
-        }
-        _ => {}
-    }
     let activation = activation(&text(node)?)?;
     let y = match node.op.as_str() {
         // Along the last axis here.
@@ -57,6 +45,13 @@ pub(super) fn record<'g, T: Real>(r: &Recording<'g, '_, T>) -> Recorded<'g, T> {
             let wide = x.shape().elements() / slopes.shape().elements();
             activation.forward(x.reshape([wide, slopes.shape().elements()])).reshape(x.shape())
         }
+        // `clip(alpha x + beta, 0, 1)`, where here as in PyTorch it is `clip(x / 6 + 1/2, 0, 1)`.
+        "HardSigmoid" => {
+            let (alpha, beta) = (number("alpha", 0.2), number("beta", 0.5));
+            activation.forward(x.scale_shift(alpha * T::from_f64(6.0), (beta - T::HALF) * T::from_f64(6.0)))
+        }
+        // With numbers other than PyTorch's, which are fixed here, it is a scaled ELU.
+        "Selu" if node.has("gamma") => activation.forward(x) * number("gamma", 1.0),
         _ => activation.forward(x),
     };
     Ok(vec![y])
@@ -69,10 +64,12 @@ fn text(node: &Node) -> Result<String, String> {
         "Celu" => format!("celu(alpha={})", number("alpha", 1.0)),
         "Elu" => format!("elu(alpha={})", number("alpha", 1.0)),
         "Gelu" if node.text("approximate") == "tanh" => "gelu(approximate=tanh)".to_owned(),
+        "HardSigmoid" => "hard_sigmoid".to_owned(),
         "HardSwish" => "hard_swish".to_owned(),
         "LeakyRelu" => format!("leaky_relu(slope={})", number("alpha", 0.01)),
         "LogSoftmax" => "log_softmax".to_owned(),
         "PRelu" => "prelu(per_channel=true)".to_owned(),
+        "Selu" if node.has("alpha") => format!("elu(alpha={})", number("alpha", 1.0)),
         "Shrink" => {
             let (lambda, bias) = (number("lambd", 0.5), number("bias", 0.0));
             let name = if bias == 0.0 { "hard_shrink" } else { "soft_shrink" };

@@ -1,5 +1,6 @@
 //! The graph's own operations: arithmetic, reductions, and what moves elements.
 
+use chainrule::nn::activation;
 use chainrule::prelude::*;
 
 use super::activations::along;
@@ -21,11 +22,17 @@ pub(super) fn record<'g, T: Real>(r: &Recording<'g, '_, T>) -> Recorded<'g, T> {
         "Mean" => fold(r, |a, b| a + b)? / T::from_f64(node.inputs.len() as f64),
         "Where" => x.select(r.x(1)?, r.x(2)?),
         "Abs" => x.abs(),
+        "Clip" if node.optional(1).is_some() && node.optional(2).is_some() => {
+            let text = format!("hard_tanh(min_value={}, max_value={})", node.scalar(1, -1.0), node.scalar(2, 1.0));
+            activation::by_name::<T>(&text).map_err(|error| error.to_string())?.forward(x)
+        }
         "Clip" => {
             let [low, high] = [node.scalar(1, f64::NEG_INFINITY), node.scalar(2, f64::INFINITY)].map(T::from_f64);
             x.clamp(low, high)
         }
         "Cos" => x.cos(),
+        // A function of numbers that is no operation of the graph.
+        "Erf" => r.graph.constant(&node.input(0)?.cast::<T>().map(T::erf)),
         "Exp" => x.exp(),
         "Log" => x.ln(),
         "Neg" => -x,
