@@ -18,7 +18,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from common import numbers, write  # noqa: E402
 
 NODES = Path(onnx.__file__).parent / "backend" / "test" / "data" / "node"
-LONG, EVERY = 4000, 17
+LONG, EVERY = 1000, 17
 MOST_AXES = 6
 
 POINTWISE = (
