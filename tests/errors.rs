@@ -90,7 +90,18 @@ fn another_number_of_outputs_than_targets() {
 #[test]
 fn a_loss_for_other_targets() {
     let two = || inputs(6, 2);
-    let cases: [(Box<dyn Loss>, Targets, &str); 6] = [
+    let cases: [(Box<dyn Loss>, Targets, &str); 8] = [
+        (
+            Box::new(chainrule::nn::loss::Hinge::default()),
+            Targets::Labels(two()),
+            "loss `hinge` cannot be used with multi-label targets as targets: it takes -1 or 1, given as values; made for them: \
+             bce_with_logits, label_accuracy, exact_match",
+        ),
+        (
+            Box::new(chainrule::nn::loss::KlDivergence { log_target: true }),
+            Targets::Probabilities(two()),
+            "loss `kl_divergence` cannot be used with class probabilities as targets; made for them: cross_entropy, mse, accuracy",
+        ),
         (
             Box::new(MeanSquaredError),
             classes(6, 2),

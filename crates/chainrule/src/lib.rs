@@ -24,5 +24,5 @@ pub mod prelude {
     pub use chainrule_train::callback::{BestWeights, EarlyStopping, Monitor, Progress, ProgressEvent};
     pub use chainrule_train::metric::{Accuracy, MultiLabelAccuracy};
     pub use chainrule_train::optimizer::{Adam, Optimizer, Sgd};
-    pub use chainrule_train::{ClipNorm, ClipValue, History, StopReason, Trainer};
+    pub use chainrule_train::{ClipNorm, ClipValue, Group, History, MaxNorm, Penalty, StopReason, Trainer, UnitNorm};
 }

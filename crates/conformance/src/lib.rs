@@ -9,6 +9,7 @@ mod losses;
 mod metrics;
 mod onnx;
 mod optimizers;
+mod schedules;
 mod second_order;
 
 pub use case::{Case, Cases, Skipped};
@@ -69,6 +70,7 @@ pub fn families() -> Vec<Family> {
         family!(losses, "pytorch_losses"),
         family!(layers, "pytorch_layers"),
         family!(optimizers, "pytorch_optimizers"),
+        family!(schedules, "pytorch_schedules"),
         family!(metrics, "scikit_learn_metrics"),
         family!(second_order, "pytorch_second_order"),
         family!(onnx, "onnx_nodes"),

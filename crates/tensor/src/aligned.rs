@@ -91,7 +91,7 @@ mod tests {
             let double = Aligned::<f64>::zeros(len);
             assert_eq!((single.len(), double.len()), (len, len));
             let dual = Aligned::from_slice(&vec![Dual::new(1.0, -2.0); len]);
-            assert!(dual.as_ptr() as usize % 64 == 0 && dual.len() == len);
+            assert_eq!((dual.as_ptr() as usize % 64, dual.len()), (0, len));
             assert!(dual.iter().all(|x| (x.value, x.tangent) == (1.0, -2.0)));
             assert_eq!(single.as_ptr() as usize % 64, 0);
             assert_eq!(double.as_ptr() as usize % 64, 0);

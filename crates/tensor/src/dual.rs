@@ -242,6 +242,14 @@ impl Real for Dual {
         self.chain(y, y * double::sigmoid(-self.value))
     }
     #[inline(always)]
+    fn erf(self) -> Self {
+        self.chain(Real::erf(self.value), bell(self.value))
+    }
+    #[inline(always)]
+    fn erfc(self) -> Self {
+        self.chain(Real::erfc(self.value), -bell(self.value))
+    }
+    #[inline(always)]
     fn powf(self, p: Self) -> Self {
         let y = self.value.powf(p.value);
         // x^0 is 1 everywhere, though 0 * x^-1 is NaN at 0.
@@ -270,12 +278,20 @@ impl Real for Dual {
     }
 }
 
+/// The derivative of the error function: `2 e^(-x^2) / sqrt(pi)`.
+fn bell(x: f64) -> f64 {
+    std::f64::consts::FRAC_2_SQRT_PI * double::exp(-x * x)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    /// A function of one argument and its name.
+    type Named<T> = (&'static str, fn(T) -> T);
+
     /// Every function of one argument, on either scalar.
-    fn functions<T: Real>() -> Vec<(&'static str, fn(T) -> T)> {
+    fn functions<T: Real>() -> Vec<Named<T>> {
         vec![
             ("abs", T::abs),
             ("sqrt", T::sqrt),
@@ -285,6 +301,8 @@ mod tests {
             ("ln_1p", T::ln_1p),
             ("tanh", T::tanh),
             ("sigmoid", T::sigmoid),
+            ("erf", T::erf),
+            ("erfc", T::erfc),
             ("sin", T::sin),
             ("cos", T::cos),
             ("neg", |x| -x),

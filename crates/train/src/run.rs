@@ -9,9 +9,13 @@ use chainrule_tensor::{Real, TensorView, reduce};
 
 use crate::TrainError;
 use crate::callback::{BatchEnd, Callback, EpochEnd, FitPlan, Flow};
+use crate::constraint::Constraint;
+use crate::groups::Groups;
 use crate::history::{EpochRecord, History, Scores, StopReason};
 use crate::metric::Metric;
 use crate::optimizer::{Optimizer, State};
+use crate::pattern::Chosen;
+use crate::penalty::Penalty;
 use crate::rule::GradientRule;
 use crate::stage::{Stages, kind};
 
@@ -19,6 +23,9 @@ use crate::stage::{Stages, kind};
 pub(crate) struct Run<'r, 'a, T: Real> {
     pub(crate) optimizer: &'r dyn Optimizer<T>,
     pub(crate) rules: &'r [Box<dyn GradientRule<T> + 'a>],
+    pub(crate) groups: Groups<T>,
+    pub(crate) penalties: Vec<(&'r Penalty, Vec<Chosen>)>,
+    pub(crate) constraints: Vec<(&'r dyn Constraint<T>, Vec<Chosen>)>,
     pub(crate) metrics: &'r mut [Box<dyn Metric<T> + 'a>],
     pub(crate) callbacks: &'r mut [Box<dyn Callback<T> + 'a>],
     pub(crate) stop: Option<&'r AtomicBool>,
@@ -115,7 +122,7 @@ impl<T: Real> Run<'_, '_, T> {
         Ok(Ended::Epoch(record, if stop { Flow::Stop } else { Flow::Continue }))
     }
 
-    /// One step: forward, backward, rules, optimizer. Gives the loss.
+    /// One step: forward, backward, penalties, rules, optimizer, constraints. Gives the loss.
     fn step(
         &mut self,
         params: &mut Params<T>,
@@ -136,8 +143,19 @@ impl<T: Real> Run<'_, '_, T> {
         }
         stage.update(self.metrics);
         stage.update_buffers(params);
+        for (penalty, chosen) in &self.penalties {
+            penalty.add(chosen, params.values(), self.grads.values_mut());
+        }
+        self.groups.silence(self.grads.values_mut());
         self.rules.iter().for_each(|rule| rule.apply(self.grads.values_mut()));
+        self.groups.remember(params.values());
         self.state.step(self.optimizer, params.values_mut(), self.grads.values());
+        self.groups.settle(params.values_mut(), self.optimizer.learning_rate());
+        for (constraint, chosen) in &self.constraints {
+            chosen.iter().for_each(|Chosen { shape, range }| {
+                constraint.apply(*shape, &mut params.values_mut()[range.clone()]);
+            });
+        }
         Ok(loss)
     }
 }

@@ -10,9 +10,13 @@ use chainrule_tensor::parallel::Pool;
 
 use crate::TrainError;
 use crate::callback::Callback;
+use crate::constraint::Constraint;
+use crate::groups::{Group, Groups};
 use crate::history::{History, Scores};
 use crate::metric::Metric;
 use crate::optimizer::{Optimizer, State};
+use crate::pattern::choose;
+use crate::penalty::Penalty;
 use crate::rule::GradientRule;
 use crate::run::{Run, evaluate};
 use crate::stage::{Setup, Stages, kind};
@@ -42,6 +46,9 @@ pub struct Trainer<'a, T: Real = f32> {
     loss: Box<dyn Loss<T> + 'a>,
     optimizer: Box<dyn Optimizer<T> + 'a>,
     rules: Vec<Box<dyn GradientRule<T> + 'a>>,
+    groups: Vec<Group>,
+    penalties: Vec<Penalty>,
+    constraints: Vec<(String, Box<dyn Constraint<T> + 'a>)>,
     metrics: Vec<Box<dyn Metric<T> + 'a>>,
     callbacks: Vec<Box<dyn Callback<T> + 'a>>,
     epochs: usize,
@@ -63,6 +70,9 @@ impl<'a, T: Real> Trainer<'a, T> {
             loss: Box::new(loss),
             optimizer: Box::new(optimizer),
             rules: Vec::new(),
+            groups: Vec::new(),
+            penalties: Vec::new(),
+            constraints: Vec::new(),
             metrics: Vec::new(),
             callbacks: Vec::new(),
             epochs: 10,
@@ -127,6 +137,34 @@ impl<'a, T: Real> Trainer<'a, T> {
         self
     }
 
+    /// Adds groups of parameters with settings of their own.
+    #[must_use]
+    pub fn groups(mut self, groups: impl IntoIterator<Item = Group>) -> Self {
+        self.groups.extend(groups);
+        self
+    }
+
+    /// Never moves the parameters of these names, such as `0.*`: a [`Group`] that is frozen.
+    #[must_use]
+    pub fn freeze(self, pattern: impl Into<String>) -> Self {
+        self.groups([Group::new(pattern).frozen()])
+    }
+
+    /// Adds a penalty on large weights.
+    #[must_use]
+    pub fn penalty(mut self, penalty: Penalty) -> Self {
+        self.penalties.push(penalty);
+        self
+    }
+
+    /// Brings the parameters of these names, such as `*.weight`, to a condition after each step, those that are frozen
+    /// excepted. Constraints follow each other in the order in which they are given.
+    #[must_use]
+    pub fn constraint(mut self, pattern: impl Into<String>, constraint: impl Constraint<T> + 'a) -> Self {
+        self.constraints.push((pattern.into(), Box::new(constraint)));
+        self
+    }
+
     /// Adds a metric, gathered over training and validation data.
     #[must_use]
     pub fn metric(mut self, metric: impl Metric<T> + 'a) -> Self {
@@ -172,18 +210,32 @@ impl<'a, T: Real> Trainer<'a, T> {
         [Some(train), validation].into_iter().flatten().try_for_each(|data| self.check(data))?;
         let mut state = State::new(self.optimizer.as_ref(), params.values().len());
         state.on(Arc::clone(&self.pool));
+        let layout = Arc::clone(params.layout());
+        let groups = Groups::new(&layout, &self.groups)?;
+        let penalties = self.penalties.iter().map(|penalty| Ok((penalty, penalty.chosen(&layout)?)));
+        let penalties = penalties.collect::<Result<Vec<_>, TrainError>>()?;
+        let constraints = self.constraints.iter().map(|(pattern, constraint)| {
+            constraint.check().map_err(TrainError::Setting)?;
+            let mut chosen = choose(&layout, pattern)?;
+            chosen.retain(|chosen| !groups.is_frozen(&chosen.range));
+            Ok((constraint.as_ref(), chosen))
+        });
+        let constraints = constraints.collect::<Result<Vec<_>, TrainError>>()?;
         let measured = !self.metrics.is_empty();
         let setup = Setup { model: self.model, loss: self.loss.as_ref(), seed: self.seed, pool: &self.pool, measured };
         let mut run = Run {
             optimizer: self.optimizer.as_ref(),
             rules: &self.rules,
+            groups,
+            penalties,
+            constraints,
             metrics: &mut self.metrics,
             callbacks: &mut self.callbacks,
             stop: self.stop.as_deref(),
             training: Stages::training(setup),
             evaluation: Stages::evaluation(setup),
             state,
-            grads: Grads::zeros(Arc::clone(params.layout())),
+            grads: Grads::zeros(layout),
         };
         run.prepare(params, train, validation, self.batch_size)?;
         if !self.allow_unreached {
@@ -230,6 +282,9 @@ impl<T: Real> fmt::Debug for Trainer<'_, T> {
             .field("loss", &self.loss)
             .field("optimizer", &self.optimizer)
             .field("rules", &self.rules)
+            .field("groups", &self.groups)
+            .field("penalties", &self.penalties)
+            .field("constraints", &self.constraints)
             .field("metrics", &self.metrics)
             .field("callbacks", &self.callbacks)
             .field("epochs", &self.epochs)

@@ -101,6 +101,11 @@ pub(super) fn cause<T: Real>(traced: &TracedBack<'_, T>, input: usize) -> ZeroCa
     if first.op == "affine" && input == 2 {
         return ZeroCause::Cancelled { at: first };
     }
+    // A softmax that gives each row to one class is no element-wise function, but as flat as a saturated one.
+    let decided = |&y: &T| y == T::ZERO || y == T::ONE;
+    if traced.inputs.len() == 1 && !traced.output.is_empty() && traced.output.iter().all(decided) {
+        return ZeroCause::Saturated { at: first, units: traced.shape.as_rows().1 };
+    }
     let product = matches!(&*first.op, "affine" | "matmul" | "mul") && traced.inputs.len() > 1 && input <= 1;
     let unknown = ZeroCause::Unknown { at: Some(first.clone()) };
     if !product || !seen.as_deref().unwrap_or(traced.upstream).iter().any(|&g| g != T::ZERO) {

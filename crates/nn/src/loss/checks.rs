@@ -64,6 +64,14 @@ pub(super) fn weights(what: &str, weights: &[f64]) -> Result<(), String> {
     weights.iter().try_for_each(|&weight| not_negative(what, weight))
 }
 
+/// That an index, if there is one, is a whole number.
+pub(super) fn whole(what: &str, index: Option<f64>) -> Result<(), String> {
+    match index {
+        Some(index) if index.fract() != 0.0 => Err(format!("{what} must be a whole number, but it is {index}")),
+        _ => Ok(()),
+    }
+}
+
 /// The values `[.., d]` times a weight for each column, of which there are `d` or none.
 #[track_caller]
 pub(super) fn weigh_columns<'g, T: Real>(loss: &str, what: &str, weights: &[f64], values: Var<'g, T>) -> Var<'g, T> {

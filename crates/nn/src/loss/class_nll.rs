@@ -6,7 +6,7 @@ use chainrule_graph::op::{Backward, Forward, Op, Reads};
 use chainrule_tensor::{Real, Shape};
 
 use super::Reduction;
-use super::cross_entropy::{class, samples_of};
+use super::softmax_cross_entropy::{class, samples_of};
 
 /// For each row of log-probabilities `p` the value `-sum_c a_c p_c`, with `a_c = w_c ((1 - s) q_c + s / C)`; gradient
 /// `-a`. The target is a class index, for which `q` is one-hot, or the row `q` itself.

@@ -143,6 +143,7 @@ impl<F> fmt::Debug for CustomLoss<F> {
 mod tests {
     use super::*;
     use crate::Reduction;
+    use crate::loss::check;
     use chainrule_graph::{GradcheckError, Graph, gradcheck};
     use chainrule_tensor::Tensor;
 

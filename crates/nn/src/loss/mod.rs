@@ -53,6 +53,7 @@ mod nll;
 mod poisson_nll;
 mod smooth_l1;
 mod soft_margin;
+mod softmax_cross_entropy;
 mod softmax_focal;
 mod squared_hinge;
 

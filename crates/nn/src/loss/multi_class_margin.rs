@@ -3,7 +3,7 @@ use chainrule_graph::op::{Backward, Forward, Op, Reads};
 use chainrule_tensor::{Real, Shape};
 
 use super::checks::{above_zero, is_positive, positive_part, require, weights};
-use super::cross_entropy::{class, samples_of};
+use super::softmax_cross_entropy::{class, samples_of};
 use super::{Domain, Loss, Predictions, TargetForm};
 use crate::Configure;
 use crate::config::Setting;

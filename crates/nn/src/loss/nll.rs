@@ -1,9 +1,8 @@
 use chainrule_graph::Var;
 use chainrule_tensor::Real;
 
-use super::checks::{expect, require, weights};
+use super::checks::{expect, require, weights, whole};
 use super::class_nll::ClassNll;
-use super::cross_entropy::whole;
 use super::{Domain, Loss, Predictions, Reduction, TargetForm};
 use crate::Configure;
 use crate::config::Setting;

@@ -3,8 +3,8 @@ use chainrule_graph::op::{Backward, Forward, Op, Reads};
 use chainrule_tensor::{Real, Shape};
 
 use super::checks::{expect, not_negative, require};
-use super::cross_entropy::{class, samples_of};
 use super::focal::{power, power_slope};
+use super::softmax_cross_entropy::{class, samples_of};
 use super::{Domain, Loss, Predictions, TargetForm};
 use crate::activation::LogSoftmax;
 use crate::config::Setting;
