@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod activations;
 mod case;
 pub mod catalogue;
 mod compare;
@@ -67,6 +68,7 @@ pub fn families() -> Vec<Family> {
         };
     }
     vec![
+        family!(activations, "pytorch_activations"),
         family!(losses, "pytorch_losses"),
         family!(layers, "pytorch_layers"),
         family!(optimizers, "pytorch_optimizers"),
