@@ -169,18 +169,41 @@ fn a_wide_network_with_adam() {
 }
 
 #[test]
+fn every_optimizer() {
+    let model = Sequential::new().linear(7, 6).relu().linear(6, 10);
+    for optimizer in chainrule::train::optimizer::all::<f32>() {
+        assert_steps_allocate_nothing(Training::new(&model, &CrossEntropy, &classes(5, 7), optimizer));
+    }
+}
+
+#[test]
 fn every_activation_and_every_loss() {
     for activation in chainrule::nn::activation::all::<f32>() {
-        let model = Sequential::new().linear(7, 6).layer(activation).linear(6, 10);
+        let width = 6 * activation.divisor();
+        let model = Sequential::new().linear(7, width).layer(activation).linear(6, 10);
         assert_steps_allocate_nothing(Training::new(&model, &CrossEntropy, &classes(5, 7), Adam::new(0.01)));
     }
-    let model = Sequential::new().linear(7, 6).layer(PRelu::per_channel()).linear(6, 3);
-    let zeros_and_ones = Tensor::from_fn([5, 3], |i| f32::from(u8::from(i % 2 == 0)));
-    let targets = [Targets::Values, Targets::Labels, Targets::Probabilities].map(|kind| kind(zeros_and_ones.clone()));
-    let losses: [&dyn Loss; 3] = [&MeanSquaredError, &BinaryCrossEntropy, &CrossEntropy];
-    for (loss, targets) in losses.into_iter().zip(targets) {
-        let data = Dataset::new(inputs(5, 7), targets).unwrap();
-        assert_steps_allocate_nothing(Training::new(&model, loss, &data, Adam::new(0.01)));
+    for loss in chainrule::nn::loss::all::<f32>() {
+        let domain = loss.domain();
+        for &form in domain.targets {
+            let (prediction, target) = domain.draw(form, Shape::new(&[5, 3]), &mut generator(3));
+            let (graph, width) = (Graph::new(), prediction.shape()[1]);
+            let (p, t) = (graph.input("p", prediction.shape()), graph.input("t", target.shape()));
+            // A factor to be learned, so that a gradient goes back through the loss.
+            let mean = loss.forward(p * graph.param("factor", width, 1.0), t, Reduction::Mean);
+            let plan = graph.plan(mean).unwrap();
+            let (params, mut workspace, mut grads) = (plan.init(0).unwrap(), plan.workspace(), plan.grads());
+            let single = |x: &Tensor<f64>| x.values().iter().map(|&x| x as f32).collect::<Vec<_>>();
+            workspace.set(p, &single(&prediction)).unwrap();
+            workspace.set(t, &single(&target)).unwrap();
+            plan.forward(&params, &mut workspace);
+            plan.backward(&params, &mut workspace, &mut grads);
+            let before = count();
+            plan.forward(&params, &mut workspace);
+            plan.backward(&params, &mut workspace, &mut grads);
+            let allocated = count() - before;
+            assert_eq!(allocated, Count::default(), "{} with {form}", loss.name());
+        }
     }
 }
 

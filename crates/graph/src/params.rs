@@ -62,6 +62,27 @@ impl<T: Real> Params<T> {
         Ok(Params { layout, values, buffers })
     }
 
+    /// The same values as another scalar; from `f32` or `f64` to [`Dual`](chainrule_tensor::Dual) as constants.
+    ///
+    /// ```
+    /// use chainrule_graph::{Graph, Params};
+    ///
+    /// let graph = Graph::<f64>::new();
+    /// let w = graph.param("w", [2], 0.1);
+    /// let single: Params<f32> = graph.plan(w.sum(..))?.init(0)?.cast();
+    /// assert_eq!(single.get("w").unwrap().values(), [0.1_f32; 2]);
+    /// # Ok::<(), chainrule_graph::BuildError>(())
+    /// ```
+    #[must_use]
+    pub fn cast<U: Real>(&self) -> Params<U> {
+        let cast = |from: &[T]| {
+            let mut to = Aligned::zeros(from.len());
+            to.iter_mut().zip(from).for_each(|(to, from)| *to = U::from_f64(from.to_f64()));
+            to
+        };
+        Params { layout: Arc::clone(&self.layout), values: cast(&self.values), buffers: cast(&self.buffers) }
+    }
+
     /// What parameters there are.
     #[must_use]
     pub fn layout(&self) -> &Arc<Layout> {

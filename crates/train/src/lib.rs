@@ -3,6 +3,7 @@
 pub mod callback;
 pub mod metric;
 pub mod optimizer;
+pub mod schedule;
 
 mod constraint;
 mod error;

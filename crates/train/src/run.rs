@@ -17,7 +17,7 @@ use crate::optimizer::{Optimizer, State};
 use crate::pattern::Chosen;
 use crate::penalty::Penalty;
 use crate::rule::GradientRule;
-use crate::stage::Stages;
+use crate::stage::{Stages, kind};
 
 /// One training: the settings that it follows, the plans, and what it remembers from step to step.
 pub(crate) struct Run<'r, 'a, T: Real> {
@@ -93,7 +93,7 @@ impl<T: Real> Run<'_, '_, T> {
     ) -> Result<Ended, TrainError> {
         let begun = Instant::now();
         let batch_size = batches.batch_size();
-        self.metrics.iter_mut().for_each(|metric| metric.reset());
+        begin(self.metrics, train)?;
         let mut loss = WeightedMean::default();
         for (samples, batch) in batches.epoch().zip(1..) {
             if self.stop.is_some_and(|stop| stop.load(Ordering::Relaxed)) {
@@ -174,7 +174,7 @@ pub(crate) fn evaluate<T: Real>(
     data: &Dataset<T>,
     batch_size: usize,
 ) -> Result<Scores, TrainError> {
-    metrics.iter_mut().for_each(|metric| metric.reset());
+    begin(metrics, data)?;
     let mut loss = WeightedMean::default();
     for samples in Batches::in_order(data.len(), batch_size)?.epoch() {
         let stage = stages.get(params, data, samples.len())?;
@@ -182,6 +182,15 @@ pub(crate) fn evaluate<T: Real>(
         stage.update(metrics);
     }
     Ok(Scores::of(loss.mean(), metrics))
+}
+
+/// Makes the metrics ready for a data set.
+fn begin<T: Real>(metrics: &mut [Box<dyn Metric<T> + '_>], data: &Dataset<T>) -> Result<(), TrainError> {
+    for metric in metrics {
+        metric.prepare(kind(data.targets())).map_err(TrainError::Setting)?;
+        metric.reset();
+    }
+    Ok(())
 }
 
 /// That no step has made a parameter overflow, which takes a learning rate near the largest number that `T` holds.

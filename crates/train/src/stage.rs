@@ -54,6 +54,13 @@ impl<'a, T: Real> Stages<'a, T> {
         Ok(())
     }
 
+    /// An error if a parameter would never change, which planning has found out.
+    pub(crate) fn refuse_unreached(&self) -> Result<(), TrainError> {
+        let unreached = self.stages.first().into_iter().flat_map(|stage| stage.plan.unreached());
+        let parameters: Vec<_> = unreached.map(|(name, reach)| (name.to_owned(), reach.clone())).collect();
+        if parameters.is_empty() { Ok(()) } else { Err(TrainError::Unreached { parameters }) }
+    }
+
     /// The stage for batches of this size.
     pub(crate) fn get(
         &mut self,

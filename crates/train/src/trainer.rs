@@ -55,6 +55,7 @@ pub struct Trainer<'a, T: Real = f32> {
     batch_size: usize,
     seed: u64,
     shuffle: bool,
+    allow_unreached: bool,
     stop: Option<Arc<AtomicBool>>,
     pool: Arc<Pool>,
 }
@@ -78,6 +79,7 @@ impl<'a, T: Real> Trainer<'a, T> {
             batch_size: 32,
             seed: 0,
             shuffle: true,
+            allow_unreached: false,
             stop: None,
             pool: Pool::shared(),
         }
@@ -108,6 +110,15 @@ impl<'a, T: Real> Trainer<'a, T> {
     #[must_use]
     pub fn in_order(mut self) -> Self {
         self.shuffle = false;
+        self
+    }
+
+    /// Whether to train although the loss does not depend on some parameter, or only through an operation that lets no
+    /// gradient through. By default that is an error, since such a parameter stays at its first values; it is wanted
+    /// where part of a model is frozen with [`detach`](chainrule_graph::Var::detach).
+    #[must_use]
+    pub fn allow_unreached(mut self, allow: bool) -> Self {
+        self.allow_unreached = allow;
         self
     }
 
@@ -181,8 +192,8 @@ impl<'a, T: Real> Trainer<'a, T> {
     /// Training on from parameters that were trained before is possible; the optimizer's memory begins anew.
     ///
     /// # Errors
-    /// Data, model, loss and metrics that do not fit together, settings that make no sense, and a loss or a gradient
-    /// that is not finite: then the parameters are as the last good step left them, and callbacks have ended as usual.
+    /// Data, model, loss and metrics that do not fit together, settings that make no sense, parameters that no gradient
+    /// reaches, all before the first step; and a loss or a gradient that is not finite: then the parameters are as the last good step left them, and callbacks have ended as usual.
     /// Only a step that makes a parameter itself overflow cannot be taken back; it is reported by the next step or at
     /// the end of the epoch.
     pub fn fit(
@@ -227,6 +238,9 @@ impl<'a, T: Real> Trainer<'a, T> {
             grads: Grads::zeros(layout),
         };
         run.prepare(params, train, validation, self.batch_size)?;
+        if !self.allow_unreached {
+            run.training.refuse_unreached()?;
+        }
         run.fit(params, train, validation, &mut batches, self.epochs)
     }
 
@@ -242,7 +256,7 @@ impl<'a, T: Real> Trainer<'a, T> {
         evaluate(&mut self.metrics, &mut stages, params, data, self.batch_size)
     }
 
-    fn check(&self, data: &Dataset<T>) -> Result<(), TrainError> {
+    fn check(&mut self, data: &Dataset<T>) -> Result<(), TrainError> {
         if self.batch_size == 0 {
             return Err(TrainError::Setting("the batch size must be at least 1, but it is 0".to_owned()));
         }
@@ -253,7 +267,11 @@ impl<'a, T: Real> Trainer<'a, T> {
             if accepts { Ok(()) } else { Err(TrainError::Target { what, name: name.to_owned(), target }) }
         };
         accepted("loss", self.loss.name(), self.loss.accepts(target))?;
-        self.metrics.iter().try_for_each(|metric| accepted("metric", metric.name(), metric.accepts(target)))
+        for metric in &mut self.metrics {
+            metric.prepare(target).map_err(TrainError::Setting)?;
+            accepted("metric", metric.name(), metric.accepts(target))?;
+        }
+        Ok(())
     }
 }
 
@@ -273,6 +291,7 @@ impl<T: Real> fmt::Debug for Trainer<'_, T> {
             .field("batch_size", &self.batch_size)
             .field("seed", &self.seed)
             .field("shuffle", &self.shuffle)
+            .field("allow_unreached", &self.allow_unreached)
             .finish_non_exhaustive()
     }
 }

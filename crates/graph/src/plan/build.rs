@@ -65,6 +65,7 @@ impl<T: Real> Plan<T> {
                 saved,
                 back,
                 layer: node.layer.clone(),
+                first_layer: recording.nodes[draft.first].layer.clone(),
                 location: node.location,
                 op: draft.op,
             }

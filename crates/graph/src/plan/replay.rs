@@ -3,6 +3,7 @@ use std::panic::Location;
 use std::sync::Arc;
 
 use chainrule_tensor::gemm::Put;
+use chainrule_tensor::parallel::Pool;
 use chainrule_tensor::{Aligned, Real, Shape, elementwise};
 
 use super::{Plan, Slot, Step, Update};
@@ -109,6 +110,23 @@ impl<T: Real> Plan<T> {
         seed: &[T],
         accumulate: bool,
     ) {
+        if self.begin_back(params, workspace, grads, seed, accumulate) {
+            for step in self.steps.iter().rev() {
+                step.backward(&self.constants, params, workspace, &mut grads.values, accumulate);
+            }
+        }
+    }
+
+    /// Lets the gradient with respect to the root begin; whether it goes any further.
+    #[track_caller]
+    pub(super) fn begin_back(
+        &self,
+        params: &Params<T>,
+        workspace: &mut Workspace<T>,
+        grads: &mut Grads<T>,
+        seed: &[T],
+        accumulate: bool,
+    ) -> bool {
         self.check(params, workspace);
         let same = Arc::ptr_eq(&self.layout, grads.layout()) || self.layout == *grads.layout();
         assert!(same, "these gradients have another layout than the plan");
@@ -132,16 +150,14 @@ impl<T: Real> Plan<T> {
             }
         }
         match &self.seed {
-            Slot::Unwanted => return,
+            Slot::Unwanted => return false,
             Slot::Adjoint { buffer, len, .. } => workspace.adjoints[*buffer][..*len].copy_from_slice(seed),
             Slot::Grad { range, .. } => {
                 let put = if accumulate { Put::Add } else { Put::Set };
                 elementwise::map(put, &mut grads.values[range.clone()], seed, |g| g);
             }
         }
-        for step in self.steps.iter().rev() {
-            step.backward(&self.constants, params, workspace, &mut grads.values, accumulate);
-        }
+        true
     }
 
     #[track_caller]
@@ -175,7 +191,7 @@ impl<T: Real> Step<T> {
     }
 
     #[inline]
-    fn backward(
+    pub(super) fn backward(
         &self,
         constants: &[Aligned<T>],
         params: &Params<T>,
@@ -184,7 +200,6 @@ impl<T: Real> Step<T> {
         accumulate: bool,
     ) {
         let Some(back) = &self.back else { return };
-        let reads = self.op.reads();
         let len = self.len;
         for slot in &back.shared {
             slot.clear(&mut workspace.adjoints, grads, accumulate);
@@ -195,23 +210,16 @@ impl<T: Real> Step<T> {
         }
         let asked = &mut workspace.asked[..back.slots.len()];
         asked.fill(false);
-        self.op.vjp(Backward {
-            inputs: self.inputs(constants, params, [&workspace.values, &[]], reads),
-            output: if reads.reads_output() { &workspace.values[self.output][..len] } else { &[] },
-            shape: self.shape,
-            saved: self.saved.map_or(&[], |(buffer, len)| &workspace.values[buffer][..len]),
-            upstream: &mut upstream[..len],
-            cotangents: Cotangents {
-                slots: &back.slots,
-                adjoints: &mut workspace.adjoints,
-                grads: &mut *grads,
-                accumulate,
-                asked: &mut *asked,
-                evaluations: &mut workspace.derivative_evaluations,
-                op: &*self.op,
-            },
-            pool: &workspace.pool,
-        });
+        let cotangents = Cotangents {
+            slots: &back.slots,
+            adjoints: &mut workspace.adjoints,
+            grads: &mut *grads,
+            accumulate,
+            asked: &mut *asked,
+            evaluations: &mut workspace.derivative_evaluations,
+            op: &*self.op,
+        };
+        self.vjp(constants, params, &workspace.values, &mut upstream[..len], cotangents, &workspace.pool);
         // What an operation does not ask for is zero: the place may still hold an older gradient.
         for (slot, _) in back.slots.iter().zip(asked).filter(|(_, asked)| !**asked) {
             slot.clear(&mut workspace.adjoints, grads, accumulate);
@@ -220,7 +228,29 @@ impl<T: Real> Step<T> {
     }
 
     #[inline]
-    fn inputs<'a>(
+    pub(super) fn vjp(
+        &self,
+        constants: &[Aligned<T>],
+        params: &Params<T>,
+        values: &[Aligned<T>],
+        upstream: &mut [T],
+        cotangents: Cotangents<'_, T>,
+        pool: &Pool,
+    ) {
+        let reads = self.op.reads();
+        self.op.vjp(Backward {
+            inputs: self.inputs(constants, params, [values, &[]], reads),
+            output: if reads.reads_output() { &values[self.output][..self.len] } else { &[] },
+            shape: self.shape,
+            saved: self.saved.map_or(&[], |(buffer, len)| &values[buffer][..len]),
+            upstream,
+            cotangents,
+            pool,
+        });
+    }
+
+    #[inline]
+    pub(super) fn inputs<'a>(
         &'a self,
         constants: &'a [Aligned<T>],
         params: &'a Params<T>,

@@ -3,7 +3,9 @@ use chainrule_tensor::Real;
 
 use super::{BatchNorm, Dropout, Flatten, Layer, LayerNorm, Linear, Listed};
 use crate::Configure;
-use crate::activation::{Elu, Identity, LeakyRelu, LogSoftmax, PRelu, Relu, Sigmoid, Softmax, Tanh};
+use crate::activation::{
+    Elu, Gelu, Identity, LeakyRelu, LogSoftmax, Mish, PRelu, Relu, Selu, Sigmoid, Silu, Softmax, Softplus, Tanh,
+};
 
 /// Layers one after the other. Parameters carry the layer's position in front: `0.weight`, `0.bias`, `2.weight`.
 ///
@@ -85,6 +87,36 @@ impl<T: Real> Sequential<T> {
     #[must_use]
     pub fn elu(self) -> Self {
         self.layer(Elu::default())
+    }
+
+    /// Adds a [`Selu`].
+    #[must_use]
+    pub fn selu(self) -> Self {
+        self.layer(Selu)
+    }
+
+    /// Adds a [`Gelu`] in its exact form.
+    #[must_use]
+    pub fn gelu(self) -> Self {
+        self.layer(Gelu::default())
+    }
+
+    /// Adds a [`Silu`], also known as swish.
+    #[must_use]
+    pub fn silu(self) -> Self {
+        self.layer(Silu)
+    }
+
+    /// Adds a [`Mish`].
+    #[must_use]
+    pub fn mish(self) -> Self {
+        self.layer(Mish)
+    }
+
+    /// Adds a [`Softplus`] with its default settings.
+    #[must_use]
+    pub fn softplus(self) -> Self {
+        self.layer(Softplus::default())
     }
 
     /// Adds an [`Identity`].

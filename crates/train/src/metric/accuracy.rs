@@ -1,6 +1,7 @@
-use chainrule_nn::TargetKind;
+use chainrule_nn::{Configure, TargetKind};
 use chainrule_tensor::{Real, TensorView};
 
+use super::rows::{is_first_largest, rows};
 use super::{Metric, Ratio};
 
 /// The share of samples whose largest output is at the right class. Of equal outputs the first counts; a NaN among them
@@ -18,6 +19,12 @@ impl Accuracy {
     }
 }
 
+impl Configure for Accuracy {
+    fn formula(&self) -> &'static str {
+        "samples with argmax p = t / samples"
+    }
+}
+
 impl<T: Real> Metric<T> for Accuracy {
     fn name(&self) -> &'static str {
         "accuracy"
@@ -32,45 +39,14 @@ impl<T: Real> Metric<T> for Accuracy {
     }
 
     fn update(&mut self, prediction: TensorView<'_, T>, target: TensorView<'_, T>) {
-        let (_, classes) = prediction.shape().as_rows();
-        let by_index = target.shape() != prediction.shape();
-        for (row, outputs) in prediction.values().chunks_exact(classes.max(1)).enumerate() {
-            let right = if by_index {
-                target.values()[row].to_f64() as usize
-            } else {
-                largest(&target.values()[row * classes..][..classes]).unwrap_or(usize::MAX)
-            };
-            self.0.add(is_first_largest(outputs, right));
+        for (outputs, target) in rows(prediction, target) {
+            self.0.add(target.class(outputs.len()).is_some_and(|class| is_first_largest(outputs, class)));
         }
     }
 
     fn value(&self) -> f64 {
         self.0.value()
     }
-}
-
-/// Whether the value at this position is larger than all before it and at least as large as all after it. Looks at all
-/// of them in one loop without a branch, unlike a search for the largest.
-#[inline]
-fn is_first_largest<T: Real>(row: &[T], position: usize) -> bool {
-    let Some(&value) = row.get(position) else { return false };
-    let mut largest = true;
-    for (i, &x) in row.iter().enumerate() {
-        largest &= (x < value) | ((x == value) & (i >= position));
-    }
-    largest
-}
-
-/// The first position of the largest value; none if a value is NaN.
-fn largest<T: Real>(row: &[T]) -> Option<usize> {
-    let (mut best, mut nan) = (0, false);
-    for (i, &x) in row.iter().enumerate() {
-        nan |= x.is_nan();
-        if x > row[best] {
-            best = i;
-        }
-    }
-    (!nan).then_some(best)
 }
 
 #[cfg(test)]
