@@ -8,8 +8,8 @@ use chainrule_nn::loss::{CrossEntropy, MeanSquaredError};
 use chainrule_nn::{Dropout, Layer, Linear, Loss, Model, Reduction, Residual, Sequential, activation};
 use chainrule_tensor::random::generator;
 use chainrule_tensor::{Real, Tensor};
-use chainrule_train::optimizer::{Adam, Sgd};
 use chainrule_train::Trainer;
+use chainrule_train::optimizer::{Adam, Sgd};
 
 fn digits(samples: usize) -> Dataset<f32> {
     Digits::load().unwrap().dataset().select(&(0..samples).collect::<Vec<_>>()).unwrap()
@@ -64,7 +64,8 @@ fn layers_are_operations_with_weights_and_the_activations_behind_them() {
         .fit(&mut params, &data, None)
         .unwrap();
     let log = instruments.into_log();
-    let seen: Vec<_> = log.layers.iter().map(|l| (&*l.path, &*l.op, l.activation.as_deref(), l.units, l.output)).collect();
+    let seen: Vec<_> =
+        log.layers.iter().map(|l| (&*l.path, &*l.op, l.activation.as_deref(), l.units, l.output)).collect();
     assert_eq!(
         seen,
         [

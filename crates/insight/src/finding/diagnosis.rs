@@ -38,7 +38,7 @@ pub fn all<T: Real>() -> Vec<Box<dyn Rule<T>>> {
     ]
 }
 
-/// The rule that a text names, with other thresholds if it says so: `dying_relu(warning=0.5)`.
+/// The rule that a text names, with other thresholds if it says so: `dying_relu(warning=0.6)`.
 ///
 /// # Errors
 /// [`ConfigError`] says what is wrong with the text, and what there is.
@@ -55,7 +55,7 @@ pub fn by_name<T: Real>(text: &str) -> Result<Box<dyn Rule<T>>, ConfigError> {
 /// use chainrule_nn::{Sequential, loss::MeanSquaredError};
 /// use chainrule_tensor::Tensor;
 ///
-/// let diagnosis = Diagnosis::default().with(DyingRelu { warning: 0.5, ..DyingRelu::default() });
+/// let diagnosis = Diagnosis::default().with(DyingRelu { warning: 0.6, ..DyingRelu::default() });
 /// let inputs: Tensor = Tensor::from_rows([[0.1, 3000.0], [0.4, 1000.0], [0.3, 2000.0], [0.2, 4000.0]]);
 /// let data = Dataset::new(inputs, Targets::Values(Tensor::from_rows([[1.0], [2.0], [3.0], [4.0]])))?;
 /// let findings = diagnosis.findings(&Evidence::new().data(&data).loss(&MeanSquaredError));
@@ -131,8 +131,8 @@ mod tests {
             assert_eq!(by_name::<f32>(rule.name()).unwrap().name(), rule.name());
             assert!(!rule.formula().is_empty());
         }
-        let rule = by_name::<f64>("dying_relu(warning=0.5)").unwrap();
-        assert_eq!(format!("{rule:?}"), "DyingRelu { info: 0.1, warning: 0.5, error: 0.9 }");
+        let rule = by_name::<f64>("dying_relu(warning=0.6)").unwrap();
+        assert_eq!(format!("{rule:?}"), "DyingRelu { info: 0.1, warning: 0.6, error: 0.9, unlearned: 0.5 }");
         assert_eq!(
             by_name::<f32>("vanishing_gradients(ratio=-1)").unwrap_err().to_string(),
             "vanishing_gradients: ratio must be finite and above 0, but it is -1"

@@ -11,21 +11,25 @@ use crate::monitor::{LayerInfo, Units, survey};
 ///
 /// Found for a hidden layer whose activation [can die](chainrule_graph::Properties::can_die) where at least the part
 /// `info`, `warning` or `error` of its units is inactive over the last window; with model, parameters and data among
-/// the evidence over all of the data, which makes them dead for certain. Healthy networks have a few of them; leaky
-/// ReLU, ELU and their kin never do.
+/// the evidence over all of the data, which makes them dead for certain. Healthy networks have them too, a few at the
+/// beginning and in narrow layers up to half in the end. So where the loss over the last window is below `unlearned` times
+/// that of the first observed step, `error` is a mere warning and `warning` an info. Leaky ReLU, ELU and their kin
+/// never die.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct DyingRelu {
     /// 0.1 by default.
     pub info: f64,
-    /// 0.35 by default.
+    /// 0.5 by default.
     pub warning: f64,
     /// 0.9 by default.
     pub error: f64,
+    /// 0.5 by default.
+    pub unlearned: f64,
 }
 
 impl Default for DyingRelu {
     fn default() -> Self {
-        DyingRelu { info: 0.1, warning: 0.35, error: 0.9 }
+        DyingRelu { info: 0.1, warning: 0.5, error: 0.9, unlearned: 0.5 }
     }
 }
 
@@ -42,14 +46,15 @@ impl<T: Real> Rule<T> for DyingRelu {
         let mut findings = Vec::new();
         let windows = evidence.log.and_then(|log| log.windows.last().map(|last| (log, last)));
         if let Some((log, last)) = windows {
+            let learned = log.records.first().is_some_and(|first| last.loss < self.unlearned * first.loss);
             for (i, layer) in log.layers.iter().enumerate() {
                 let whole = whole.iter().flatten().find(|seen| seen.layer.path == layer.path).map(|seen| &seen.units);
                 let earlier: Vec<&Units> = log.windows.iter().map(|window| &window.layers[i]).collect();
-                findings.extend(self.judge(layer, whole, &last.layers[i], &earlier));
+                findings.extend(self.judge(layer, whole, &earlier, learned));
             }
         } else {
             for seen in whole.iter().flatten() {
-                findings.extend(self.judge(&seen.layer, Some(&seen.units), &seen.units, &[]));
+                findings.extend(self.judge(&seen.layer, Some(&seen.units), &[], false));
             }
         }
         findings
@@ -57,16 +62,16 @@ impl<T: Real> Rule<T> for DyingRelu {
 }
 
 impl DyingRelu {
-    fn judge(&self, layer: &LayerInfo, whole: Option<&Units>, last: &Units, windows: &[&Units]) -> Option<Finding> {
+    fn judge(&self, layer: &LayerInfo, whole: Option<&Units>, windows: &[&Units], learned: bool) -> Option<Finding> {
         if layer.output || !layer.properties.can_die {
             return None;
         }
-        let units = whole.unwrap_or(last);
+        let units = whole.or(windows.last().copied())?;
         let dead = units.inactive().count();
         let share = dead as f64 / layer.units.max(1) as f64;
         let severity = match share {
-            _ if share >= self.error => Severity::Error,
-            _ if share >= self.warning => Severity::Warning,
+            _ if share >= self.error && !learned => Severity::Error,
+            _ if share >= self.error || share >= self.warning && !learned => Severity::Warning,
             _ if share >= self.info => Severity::Info,
             _ => return None,
         };
@@ -101,7 +106,7 @@ fn list(units: &[usize]) -> String {
 
 impl Configure for DyingRelu {
     fn formula(&self) -> &'static str {
-        "units with f'(z) = 0 on all rows >= info, warning or error of the layer"
+        "units with f'(z) = 0 on all rows >= info, warning or error of the layer; milder if loss < unlearned first loss"
     }
 
     fn settings(&mut self) -> Vec<(&'static str, Setting<'_>)> {
@@ -109,10 +114,12 @@ impl Configure for DyingRelu {
             ("info", Setting::Number(&mut self.info)),
             ("warning", Setting::Number(&mut self.warning)),
             ("error", Setting::Number(&mut self.error)),
+            ("unlearned", Setting::Number(&mut self.unlearned)),
         ]
     }
 
     fn check(&self) -> Result<(), String> {
-        above_zero("dying_relu", &[("info", self.info), ("warning", self.warning), ("error", self.error)])
+        let DyingRelu { info, warning, error, unlearned } = *self;
+        above_zero("dying_relu", &[("info", info), ("warning", warning), ("error", error), ("unlearned", unlearned)])
     }
 }

@@ -12,8 +12,9 @@ use super::{Evidence, Finding, Kind, Rule, Severity, words};
 /// - Overfitting: the loss on the validation data ends above `worse` times its best, which is at least `patience` epochs
 ///   back, while the loss on the training data fell by at least a tenth.
 /// - Underfitting: after at least `epochs` epochs the loss on the training data is still above `constant` times that
-///   of the best constant answer: the entropy of the classes or labels for the cross-entropies, the variance for the
-///   squared error. Other losses are compared with their own first epoch.
+///   of the best constant answer, and over the second half of them it fell by less than the part `plateau`. That answer
+///   has the entropy of the classes or labels for the cross-entropies, the variance for the squared error. Other
+///   losses are compared with their own first epoch.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Fit {
     /// 1.3 by default.
@@ -22,13 +23,15 @@ pub struct Fit {
     pub patience: usize,
     /// 0.9 by default.
     pub constant: f64,
+    /// 0.03 by default.
+    pub plateau: f64,
     /// 5 by default.
     pub epochs: usize,
 }
 
 impl Default for Fit {
     fn default() -> Self {
-        Fit { worse: 1.3, patience: 3, constant: 0.9, epochs: 5 }
+        Fit { worse: 1.3, patience: 3, constant: 0.9, plateau: 0.03, epochs: 5 }
     }
 }
 
@@ -76,7 +79,9 @@ impl Fit {
     fn underfitting(&self, epochs: &[EpochRecord], baseline: Option<f64>) -> Option<Finding> {
         let (first, last) = (epochs.first()?.train.loss, epochs.last()?.train.loss);
         let limit = baseline.unwrap_or(first);
-        (epochs.len() >= self.epochs.max(2) && limit > 0.0 && last > self.constant * limit).then(|| {
+        let falls = last < (1.0 - self.plateau) * epochs[epochs.len() / 2].train.loss;
+        let enough = epochs.len() >= self.epochs.max(2) && !falls;
+        (enough && limit > 0.0 && last > self.constant * limit).then(|| {
             let against = match baseline {
                 Some(constant) => format!("the best constant answer has {}", words(constant)),
                 None => format!("it began at {}", words(first)),
@@ -127,7 +132,7 @@ fn constant_loss<T: Real>(data: &Dataset<T>, loss: &str) -> Option<f64> {
 
 impl Configure for Fit {
     fn formula(&self) -> &'static str {
-        "over: last validation loss > worse times the best; under: training loss > constant times that of a constant"
+        "over: last validation loss > worse times the best; under: training loss > constant times that of a constant, and no longer falling"
     }
 
     fn settings(&mut self) -> Vec<(&'static str, Setting<'_>)> {
@@ -135,11 +140,12 @@ impl Configure for Fit {
             ("worse", Setting::Number(&mut self.worse)),
             ("patience", Setting::Count(&mut self.patience)),
             ("constant", Setting::Number(&mut self.constant)),
+            ("plateau", Setting::Number(&mut self.plateau)),
             ("epochs", Setting::Count(&mut self.epochs)),
         ]
     }
 
     fn check(&self) -> Result<(), String> {
-        above_zero("fit", &[("worse", self.worse), ("constant", self.constant)])
+        above_zero("fit", &[("worse", self.worse), ("constant", self.constant), ("plateau", self.plateau)])
     }
 }

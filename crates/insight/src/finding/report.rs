@@ -70,6 +70,7 @@ impl Kind {
                 VanishingGradients,
                 ExplodingGradients,
                 SaturatedUnits,
+                DyingRelu,
                 StillLayers,
                 LearningRateTooHigh,
                 LearningRateTooLow,
