@@ -3,14 +3,18 @@
 
 mod common;
 
-use chainrule_insight::{Kind, Severity};
+use chainrule_insight::{Diagnosis, Evidence, Finding, Kind, Severity};
+use chainrule_nn::Loss;
 use chainrule_nn::activation;
 use chainrule_nn::init::{Glorot, He, Normal};
-use chainrule_nn::loss::{CrossEntropy, MeanSquaredError, PoissonNll};
+use chainrule_nn::loss::{
+    BinaryCrossEntropy, BinaryCrossEntropyOnProbabilities, CrossEntropy, MeanSquaredError, PoissonNll,
+};
 use chainrule_nn::{Layer, Linear, Sequential};
+use chainrule_tensor::Tensor;
 use chainrule_train::Group;
 use chainrule_train::optimizer::{Adam, Sgd};
-use common::{Run, bad, check, circles, clouds, curve, digits, show};
+use common::{Run, bad, check, circles, clouds, curve, digits, labels, show};
 
 use chainrule_data::{Dataset, StandardScaler, Targets};
 use chainrule_graph::{Initialiser, Var};
@@ -255,4 +259,118 @@ fn non_finite_values() {
     };
     let found = check(Kind::NonFinite, run(80.0, 0.01), run(0.1, 0.01), run(0.1, 0.02));
     assert!(found[0].evidence.contains("the loss became inf in epoch 1, step 1"), "{}", found[0]);
+}
+
+/// What is found of model, loss and data before any training.
+fn beforehand(model: &Sequential, loss: &dyn Loss, data: &Dataset) -> Vec<Finding> {
+    Diagnosis::new().without("class_imbalance").findings(&Evidence::new().model(model).loss(loss).data(data))
+}
+
+#[test]
+fn a_loss_that_squashes_twice() {
+    let ends = |kind: &str| Sequential::new().linear(6, 2).layer(activation::by_name(kind).unwrap());
+    for (kind, severity) in [("softmax", Severity::Error), ("sigmoid", Severity::Error), ("tanh", Severity::Warning)] {
+        let found = beforehand(&ends(kind), &CrossEntropy, &two_clouds());
+        assert_eq!((bad(&found), found[0].severity), (vec![Kind::UnsuitedLoss], severity), "{}", show(&found));
+        let expected = format!(
+            "cross_entropy takes logits and squashes them itself, but the model already ends in {kind}. Remedy: leave \
+             the {kind} at the output out"
+        );
+        assert!(found[0].to_string().contains(&expected), "{}", found[0]);
+    }
+    for kind in ["identity", "leaky_relu"] {
+        assert_eq!(beforehand(&ends(kind), &CrossEntropy, &two_clouds()), []);
+    }
+    // The trainer takes a tanh in front of the loss; the diagnosis of the run tells.
+    let run = |model| Run::new(model, CrossEntropy, Adam::new(0.05), two_clouds());
+    let plain = || deep(6, 16, 1, "relu", He::normal());
+    check(Kind::UnsuitedLoss, run(plain().tanh()), run(plain()), run(plain().identity()));
+    let binary = beforehand(&Sequential::new().linear(4, 3).sigmoid(), &BinaryCrossEntropy, &labels(60, 1));
+    assert_eq!((bad(&binary), binary[0].severity), (vec![Kind::UnsuitedLoss], Severity::Error));
+    assert_eq!(beforehand(&Sequential::new().linear(4, 3), &BinaryCrossEntropy, &labels(60, 1)), []);
+}
+
+#[test]
+fn a_softmax_for_labels_that_do_not_exclude_each_other() {
+    let data = labels(200, 2);
+    let Targets::Labels(values) = data.targets() else { unreachable!() };
+    let as_probabilities = Dataset::new(data.inputs().clone(), Targets::Probabilities(values.clone())).unwrap();
+    let model = || Sequential::new().linear(4, 16).relu().linear(16, 3);
+    let run = |data: &Dataset, multi: bool| match multi {
+        true => Run::new(model(), BinaryCrossEntropy, Adam::new(0.01), data.clone()),
+        false => Run::new(model(), CrossEntropy, Adam::new(0.01), data.clone()),
+    };
+    let classes = clouds(&[60, 60, 60], 4, 0.5, 3).one_hot().unwrap();
+    let found = check(Kind::UnsuitedLoss, run(&as_probabilities, false), run(&classes, false), run(&data, true));
+    assert!(found[0].evidence.starts_with("the loss applies a softmax, which gives probabilities that sum to 1"));
+    let softmax = beforehand(&model().softmax(), &BinaryCrossEntropyOnProbabilities::default(), &data);
+    assert!(softmax[0].evidence.starts_with("the model ends in a softmax"), "{}", show(&softmax));
+}
+
+#[test]
+fn a_squared_error_on_classes() {
+    let one_hot = || two_clouds().one_hot().unwrap();
+    let model = || deep(6, 16, 1, "tanh", Glorot::normal());
+    let found = check(
+        Kind::UnsuitedLoss,
+        Run::new(model().softmax(), MeanSquaredError, Adam::new(0.02), one_hot()),
+        Run::new(stack(3, 16, 1, "tanh", Glorot::normal(), 1), MeanSquaredError, Adam::new(0.02), curve(160, 4)),
+        Run::new(model(), CrossEntropy, Adam::new(0.02), one_hot()),
+    );
+    assert!(found[0].evidence.starts_with("mse on class probabilities: where the model is confidently wrong"));
+    assert!(found[0].remedy.starts_with("take cross_entropy on the logits"), "{}", found[0]);
+    let refused = beforehand(&model(), &MeanSquaredError, &two_clouds());
+    assert_eq!((bad(&refused), refused[0].severity), (vec![Kind::UnsuitedLoss], Severity::Error));
+    // Soft answers are another matter.
+    let soft = Targets::Probabilities(Tensor::full([160, 2], 0.5));
+    let soft = Dataset::new(two_clouds().inputs().clone(), soft).unwrap();
+    assert_eq!(beforehand(&model().softmax(), &MeanSquaredError, &soft), []);
+}
+
+#[test]
+fn targets_that_the_last_activation_cannot_reach() {
+    let model = |kind: &str| {
+        let hidden = stack(3, 16, 1, "tanh", Glorot::normal(), 1);
+        hidden.layer(activation::by_name(kind).unwrap())
+    };
+    let found = beforehand(&model("relu"), &MeanSquaredError, &curve(160, 4));
+    assert_eq!((bad(&found), found[0].severity), (vec![Kind::UnsuitedLoss], Severity::Error));
+    assert!(found[0].evidence.starts_with("the model ends in relu, which gives 0 to inf, but"), "{}", found[0]);
+    assert_eq!(beforehand(&model("identity"), &MeanSquaredError, &curve(160, 4)), []);
+}
+
+#[test]
+fn rare_labels_count_by_their_weights() {
+    let data = labels(400, 6);
+    let Targets::Labels(values) = data.targets() else { unreachable!() };
+    // The last label is 1 for one sample in a hundred.
+    let rare =
+        Tensor::from_fn(
+            [400, 3],
+            |i| if i % 3 == 2 { f32::from(u8::from(i / 3 % 100 == 0)) } else { values.values()[i] },
+        );
+    let rare = Dataset::new(data.inputs().clone(), Targets::Labels(rare)).unwrap();
+    let judge = |loss: &dyn Loss, data: &Dataset| Diagnosis::new().findings(&Evidence::new().loss(loss).data(data));
+    let found = judge(&BinaryCrossEntropy, &rare);
+    assert_eq!(bad(&found), [Kind::ClassImbalance], "{}", show(&found));
+    assert!(found[0].evidence.starts_with("1 of 3 labels are hardly ever 1: for label 2, 1 makes up 1 % of the loss"));
+    let weighted = chainrule_nn::loss::by_name::<f32>("binary_cross_entropy(pos_weights=[1, 1, 50])").unwrap();
+    assert_eq!(bad(&judge(&weighted, &rare)), []);
+    assert_eq!(bad(&judge(&BinaryCrossEntropy, &data)), []);
+}
+
+#[test]
+fn inputs_on_scales_of_their_own() {
+    let with = |factor: f32| {
+        let data = two_clouds();
+        let scaled = Tensor::from_fn([160, 6], |i| data.inputs().values()[i] * if i % 6 == 0 { factor } else { 1.0 });
+        Dataset::new(scaled, data.targets().clone()).unwrap()
+    };
+    let judge = |data: &Dataset| Diagnosis::new().findings(&Evidence::new().data(data));
+    let found = judge(&with(1e-5));
+    assert_eq!(bad(&found), [Kind::UnscaledData], "{}", show(&found));
+    assert!(found[0].evidence.starts_with("the inputs have deviations from"), "{}", found[0]);
+    assert_eq!(judge(&with(0.1)), []);
+    let constant = judge(&with(0.0));
+    assert_eq!((bad(&constant), constant[0].severity), (vec![], Severity::Info));
 }

@@ -10,7 +10,8 @@ use super::{Evidence, Finding, Kind, Rule, Severity, words};
 /// The model learns its training data by heart, or learns next to nothing.
 ///
 /// - Overfitting: the loss on the validation data ends above `worse` times its best, which is at least `patience` epochs
-///   back, while the loss on the training data fell by at least a tenth.
+///   back, while the loss on the training data fell by at least a tenth. One that ends below `negligible` times that of
+///   the best constant answer is none.
 /// - Underfitting: after at least `epochs` epochs the loss on the training data is still above `constant` times that
 ///   of the best constant answer, and over the second half of them it fell by less than the part `plateau`. That answer
 ///   has the entropy of the classes or labels for the cross-entropies, the variance for the squared error. Other
@@ -21,6 +22,8 @@ pub struct Fit {
     pub worse: f64,
     /// 3 by default.
     pub patience: usize,
+    /// 0.05 by default.
+    pub negligible: f64,
     /// 0.9 by default.
     pub constant: f64,
     /// 0.03 by default.
@@ -31,7 +34,7 @@ pub struct Fit {
 
 impl Default for Fit {
     fn default() -> Self {
-        Fit { worse: 1.3, patience: 3, constant: 0.9, plateau: 0.03, epochs: 5 }
+        Fit { worse: 1.3, patience: 3, negligible: 0.05, constant: 0.9, plateau: 0.03, epochs: 5 }
     }
 }
 
@@ -43,12 +46,12 @@ impl<T: Real> Rule<T> for Fit {
     fn find(&self, evidence: &Evidence<'_, T>) -> Vec<Finding> {
         let Some(log) = evidence.log else { return Vec::new() };
         let baseline = evidence.data.zip(evidence.loss).and_then(|(data, loss)| constant_loss(data, loss.name()));
-        self.overfitting(&log.epochs).into_iter().chain(self.underfitting(&log.epochs, baseline)).collect()
+        self.overfitting(&log.epochs, baseline).into_iter().chain(self.underfitting(&log.epochs, baseline)).collect()
     }
 }
 
 impl Fit {
-    fn overfitting(&self, epochs: &[EpochRecord]) -> Option<Finding> {
+    fn overfitting(&self, epochs: &[EpochRecord], baseline: Option<f64>) -> Option<Finding> {
         let loss = |record: &EpochRecord| Some(record.validation.as_ref()?.loss);
         let (last, end) = epochs.last().and_then(|last| Some((last, loss(last)?)))?;
         let best = epochs.iter().filter(|record| loss(record).is_some()).min_by(|a, b| {
@@ -58,7 +61,8 @@ impl Fit {
         let low = loss(best)?;
         let learned = last.train.loss <= 0.9 * best.train.loss;
         let back = last.epoch - best.epoch;
-        (low > 0.0 && end > self.worse * low && back >= self.patience && learned).then(|| Finding {
+        let matters = baseline.is_none_or(|constant| end > self.negligible * constant);
+        (low > 0.0 && end > self.worse * low && back >= self.patience && learned && matters).then(|| Finding {
             kind: Kind::Overfitting,
             severity: Severity::Warning,
             layer: None,
@@ -104,7 +108,7 @@ impl Fit {
 }
 
 /// The mean loss of the best answer that does not look at the inputs, for losses of which it is known.
-fn constant_loss<T: Real>(data: &Dataset<T>, loss: &str) -> Option<f64> {
+pub(super) fn constant_loss<T: Real>(data: &Dataset<T>, loss: &str) -> Option<f64> {
     let entropy = |p: f64| if p > 0.0 { -p * p.ln() } else { 0.0 };
     let means = |values: &[T], width: usize| -> Vec<f64> {
         let rows = (values.len() / width.max(1)).max(1) as f64;
@@ -139,6 +143,7 @@ impl Configure for Fit {
         vec![
             ("worse", Setting::Number(&mut self.worse)),
             ("patience", Setting::Count(&mut self.patience)),
+            ("negligible", Setting::Number(&mut self.negligible)),
             ("constant", Setting::Number(&mut self.constant)),
             ("plateau", Setting::Number(&mut self.plateau)),
             ("epochs", Setting::Count(&mut self.epochs)),
@@ -146,6 +151,8 @@ impl Configure for Fit {
     }
 
     fn check(&self) -> Result<(), String> {
-        above_zero("fit", &[("worse", self.worse), ("constant", self.constant), ("plateau", self.plateau)])
+        let Fit { worse, negligible, constant, plateau, .. } = *self;
+        let thresholds = [("worse", worse), ("negligible", negligible), ("constant", constant), ("plateau", plateau)];
+        above_zero("fit", &thresholds)
     }
 }

@@ -2,6 +2,7 @@ use chainrule_nn::Configure;
 use chainrule_nn::config::Setting;
 use chainrule_tensor::Real;
 
+use super::fit::constant_loss;
 use super::still_layers::weight_ratios;
 use super::vanishing_gradients::above_zero;
 use super::{Evidence, Finding, Kind, Rule, Severity, median, words};
@@ -12,8 +13,9 @@ use crate::Log;
 /// Judged by the loss at the first observed step, the median loss over the last quarter of at least `records` observed
 /// steps, and the update-to-weight ratio, the median over steps and matrices of weights.
 ///
-/// - Too high: the loss ends above `diverged` times the first; or a step changes the weights by more than `restless`
-///   of themselves and the loss ends above `stuck` times the first.
+/// - Too high: the loss ends above `diverged` times the first, which is that of a single batch, and also above that of the
+///   best constant answer, or where that is not known above twice as much; or a step changes the weights by more than
+///   `restless` of themselves and the loss ends above `stuck` times the first.
 /// - Too low: a step changes the weights by less than `idle` of themselves, and the loss ends above `stuck` times the
 ///   first.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -56,7 +58,10 @@ impl<T: Real> Rule<T> for LearningRate {
         };
         let change = format!("a step at {rate} changes the weights by {} of themselves", words(ratio));
         let course = format!("the loss began at {} and ends at {}", words(first), words(last));
-        if comparable && last > self.diverged * first || stuck && ratio > self.restless {
+        let constant = evidence.data.zip(evidence.loss).and_then(|(data, loss)| constant_loss(data, loss.name()));
+        let far = self.diverged * first;
+        let limit = constant.map_or(2.0 * far, |constant| constant.max(far));
+        if comparable && last > limit || stuck && ratio > self.restless {
             found(
                 Kind::LearningRateTooHigh,
                 format!("{course}, and {change}"),
