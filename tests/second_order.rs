@@ -2,7 +2,7 @@
 //! of gradients.
 
 use chainrule::graph::second_order::{self, Curvature};
-use chainrule::nn::{activation, loss};
+use chainrule::nn::{activation, layer, loss};
 use chainrule::prelude::*;
 use chainrule::tensor::Dual;
 
@@ -68,6 +68,41 @@ impl Case for OfActivation {
         };
         let y = activation.forward(z);
         (y.square() + y * data([z.shape()[0], 4])).sum(..)
+    }
+}
+
+/// A layer by its place in the list, behind a linear layer where it takes values, in a loss that bends.
+struct OfLayer {
+    index: usize,
+    sample: layer::Sample,
+}
+
+impl Case for OfLayer {
+    fn record<'g, T: Real>(&self, graph: &'g Graph<T>) -> Var<'g, T> {
+        let layer = layer::all::<T>().remove(self.index);
+        let data = |shape| graph.constant(&Tensor::<f64>::uniform(shape, -1.5..1.5, &mut generator(2)).unwrap().cast());
+        let batch = |shape: Shape| Shape::new(&[&[3], &shape[..]].concat());
+        let y = match self.sample {
+            layer::Sample::Values(shape) => {
+                let before = Linear::to(shape[shape.rank() - 1]).without_bias();
+                layer.forward(graph.scope("before", || before.forward(data(batch(shape).with_length(shape.rank(), 2)))))
+            }
+            layer::Sample::Indices { shape, classes } => {
+                let indices = Tensor::<f64>::from_fn(batch(shape), |i| (i % classes) as f64);
+                layer.forward(graph.constant(&indices.cast()))
+            }
+            other => panic!("{other:?} is new"),
+        };
+        (y.square() + y * data(y.shape())).sum(..)
+    }
+}
+
+#[test]
+fn every_layer() {
+    for (index, layer) in layer::all::<Dual>().iter().enumerate() {
+        for sample in layer.samples() {
+            assert!(OfLayer { index, sample }.check(&format!("{} of {sample:?}", layer.kind())) > 0.0);
+        }
     }
 }
 
