@@ -94,6 +94,32 @@ fn every_optimizer_learns_the_digits() {
 }
 
 #[test]
+fn the_full_batch_method_learns_a_few_digits_with_any_activation() {
+    // As scikit-learn tests its own: the first 200 digits of three and of two classes, 50 hidden units, scaled to [0, 1].
+    for classes in [3, 2] {
+        let all = Digits::load().unwrap().dataset();
+        let Targets::Classes { indices, .. } = all.targets() else { unreachable!("digits have classes") };
+        let rows: Vec<usize> = (0..all.len()).filter(|&row| indices[row] < classes).take(200).collect();
+        let indices = rows.iter().map(|&row| indices[row]).collect();
+        let inputs = all.select(&rows).unwrap().into_parts().0;
+        let data = Dataset::new(inputs, Targets::Classes { indices, classes: classes as usize }).unwrap();
+        let (train, test) = data.split(0.25, 0).unwrap();
+        for name in ["identity", "sigmoid", "tanh", "relu"] {
+            let activation = activation::by_name::<f32>(name).unwrap();
+            let model = Sequential::new().linear(64, 50).layer(activation).linear(50, classes as usize);
+            let mut params = model.init([64], 0).unwrap();
+            let minimum = Lbfgs::new(150).fit(&model, &CrossEntropy, &mut params, &train).unwrap();
+            assert!(minimum.iterations <= 150 && minimum.loss < 1e-3, "{name}: {minimum:?}");
+            let mut trainer = Trainer::new(&model, CrossEntropy, Sgd::new(0.1)).metric(Accuracy::new());
+            for part in [&train, &test] {
+                let accuracy = trainer.evaluate(&params, part).unwrap().metric("accuracy").unwrap();
+                assert!(accuracy > 0.95, "{name}, {classes} classes: {accuracy}");
+            }
+        }
+    }
+}
+
+#[test]
 fn every_hidden_activation_learns_the_digits() {
     for activation in activation::all::<f32>() {
         let name = activation.kind().to_owned();

@@ -5,7 +5,7 @@ use std::slice::from_ref;
 use chainrule::graph::{GradcheckError, Gradchecked};
 use chainrule::nn::{activation, init, layer, loss};
 use chainrule::prelude::*;
-use chainrule::train::optimizer;
+use chainrule::train::{optimizer, schedule};
 
 /// One sample, one feature, odd sizes, and samples with several axes.
 fn shapes() -> [Shape; 6] {
@@ -117,6 +117,9 @@ fn every_name_of_a_list_is_found() {
         let faster = optimizer::by_name::<f32>(&format!("{}(learning_rate=0.5)", optimizer.name())).unwrap();
         assert_eq!(faster.learning_rate(), 0.5);
     }
+    for listed in schedule::all() {
+        assert_eq!(format!("{:?}", schedule::by_name(listed.name()).unwrap()), format!("{listed:?}"));
+    }
 }
 
 #[test]
@@ -131,6 +134,7 @@ fn no_name_stands_twice_in_a_list() {
         loss::all::<f32>().iter().map(|loss| loss.name().to_owned()).collect(),
         init::all().iter().map(|initialiser| initialiser.name().to_owned()).collect(),
         optimizer::all::<f32>().iter().map(|optimizer| optimizer.name().to_owned()).collect(),
+        schedule::all().iter().map(|schedule| schedule.name().to_owned()).collect(),
     ];
     for list in lists {
         let distinct: std::collections::BTreeSet<_> = list.iter().collect();

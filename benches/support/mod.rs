@@ -97,6 +97,7 @@ impl Work {
 pub const RATE: f64 = 0.01;
 
 /// A work planned and filled with data, to be stepped through the public API.
+#[derive(Debug)]
 pub struct Step {
     plan: Plan,
     params: Params,

@@ -21,8 +21,11 @@ pub mod prelude {
     };
     pub use chainrule_tensor::random::generator;
     pub use chainrule_tensor::{Real, Shape, Tensor, TensorView};
-    pub use chainrule_train::callback::{BestWeights, EarlyStopping, Monitor, Progress, ProgressEvent};
+    pub use chainrule_train::callback::{BestWeights, EarlyStopping, Monitor, Progress, ProgressEvent, WeightAverage};
     pub use chainrule_train::metric::{Accuracy, MultiLabelAccuracy};
-    pub use chainrule_train::optimizer::{Adam, Optimizer, Sgd};
+    pub use chainrule_train::optimizer::{
+        Adadelta, Adagrad, Adam, AdamW, Adamax, Lbfgs, Lion, Lookahead, NAdam, Optimizer, RAdam, RmsProp, Sgd,
+    };
+    pub use chainrule_train::schedule::{Cosine, Interval, LinearWarmup, OneCycle, ReduceOnPlateau, Schedule};
     pub use chainrule_train::{ClipNorm, ClipValue, Group, History, MaxNorm, Penalty, StopReason, Trainer, UnitNorm};
 }

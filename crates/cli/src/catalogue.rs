@@ -110,17 +110,21 @@ pub fn conformance(args: &CheckArgs, console: Console) -> Result<ExitCode, RunEr
 fn tell(reports: impl Iterator<Item = Checked>, json: bool, console: Console) -> Result<ExitCode, RunError> {
     let (mut objects, mut failed) = (serde_json::Map::new(), 0);
     for report in reports {
-        let Checked { family, source, passed, failures } = &report;
+        let Checked { family, source, passed, failures, skipped } = &report;
         failed += failures.len();
         if json {
             let failures: Vec<_> = failures.iter().map(|(name, why)| json!({ "case": name, "reason": why })).collect();
             objects.insert(
                 (*family).to_owned(),
-                json!({ "source": source, "passed": passed, "failed": failures.len(), "failures": failures }),
+                json!({
+                    "source": source, "passed": passed, "failed": failures.len(), "failures": failures,
+                    "skipped": skipped.len(),
+                }),
             );
             continue;
         }
-        print(&format!("{family:16} {passed:5} passed, {:3} failed   {source}\n", failures.len()))?;
+        let left_out = if skipped.is_empty() { String::new() } else { format!(", {} not expressible", skipped.len()) };
+        print(&format!("{family:14} {passed:4} passed, {} failed{left_out}   {source}\n", failures.len()))?;
         for (name, why) in failures {
             print(&format!("  {name}: {why}\n"))?;
         }

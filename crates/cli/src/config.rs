@@ -68,10 +68,10 @@ impl Config {
     }
 }
 
-/// The activations that a hidden layer can have: those that look at each value alone.
+/// The activations that a hidden layer can have: those that make no distribution of its outputs.
 pub fn activations() -> Vec<String> {
-    let names = activation::all::<f32>().into_iter().map(|activation| activation.kind().to_owned());
-    names.filter(|name| !is_for_outputs(name)).collect()
+    let hidden = activation::all::<f32>().into_iter().filter(|activation| !activation.for_outputs());
+    hidden.map(|activation| activation.kind().to_owned()).collect()
 }
 
 /// The optimizers there are.
@@ -105,20 +105,18 @@ fn chosen_optimizer(text: String, learning_rate: Option<f64>) -> Result<Box<dyn 
     if rate.is_finite() && rate > 0.0 { Ok(chosen) } else { Err(ConfigError::LearningRate(rate)) }
 }
 
-fn is_for_outputs(activation: &str) -> bool {
-    matches!(activation, "softmax" | "log_softmax")
-}
-
 fn at_least_one(flag: &'static str, value: i64) -> Result<usize, ConfigError> {
     usize::try_from(value).ok().filter(|&value| value > 0).ok_or(ConfigError::Count { flag, value })
 }
 
 fn network(hidden: &str, activation: String) -> Result<Network, ConfigError> {
-    if is_for_outputs(&activation) {
-        return Err(ConfigError::OutputActivation(activation));
-    }
+    let divisor = match activation::by_name::<f32>(&activation) {
+        Ok(found) if found.for_outputs() => return Err(ConfigError::OutputActivation(activation)),
+        Ok(found) => found.divisor(),
+        Err(_) => return Err(ConfigError::Activation(activation)),
+    };
     let widths = widths(hidden).ok_or_else(|| ConfigError::Hidden(hidden.to_owned()))?;
-    let parameters = parameters(&widths);
+    let parameters = parameters(&widths, divisor);
     if parameters > MOST_PARAMETERS {
         return Err(ConfigError::TooLarge { hidden: hidden.to_owned(), parameters });
     }
@@ -132,11 +130,13 @@ fn widths(text: &str) -> Option<Vec<usize>> {
     text.split(',').map(|width| width.trim().parse().ok().filter(|&width| width > 0)).collect()
 }
 
-/// Weights and biases of the linear layers, in a type that no widths overflow.
-fn parameters(hidden: &[usize]) -> u128 {
-    let widths: Vec<u128> =
-        [&[Digits::PIXELS], hidden, &[Digits::CLASSES]].concat().iter().map(|&n| n as u128).collect();
-    widths.windows(2).fold(0, |sum: u128, pair| sum.saturating_add((pair[0] + 1).saturating_mul(pair[1])))
+/// Weights and biases of the linear layers, in a type that no widths overflow; the activation divides the width of each
+/// hidden layer.
+fn parameters(hidden: &[usize], divisor: usize) -> u128 {
+    let inputs = [&[Digits::PIXELS], hidden].concat().into_iter().map(|n| n as u128);
+    let before_activation = hidden.iter().map(|&n| (n as u128).saturating_mul(divisor as u128));
+    let outputs = before_activation.chain([Digits::CLASSES as u128]);
+    inputs.zip(outputs).fold(0, |sum: u128, (i, o)| sum.saturating_add((i + 1).saturating_mul(o)))
 }
 
 #[cfg(test)]
@@ -192,12 +192,14 @@ mod tests {
         for name in activations() {
             assert_eq!(resolve(&["--activation", &name]).unwrap().network.activation(), name);
         }
-        let known = "there are: sigmoid, tanh, relu, leaky_relu, prelu, elu, identity";
+        let known = "there are: sigmoid, tanh, relu, leaky_relu, prelu, elu, identity, log_sigmoid, hard_sigmoid, \
+                     hard_tanh, tanhshrink, softsign, softplus, relu6, rrelu, selu, celu, gelu, silu, mish, hard_swish, \
+                     hard_shrink, soft_shrink, threshold, glu, maxout";
         assert_eq!(
             resolve(&["--activation", "rleu"]).unwrap_err(),
             format!("--activation rleu: there is no such activation; {known}")
         );
-        for name in ["softmax", "log_softmax"] {
+        for name in ["softmax", "log_softmax", "softmin"] {
             let why = "it turns the outputs of a whole layer into probabilities, so that it is not for hidden layers";
             assert_eq!(resolve(&["--activation", name]).unwrap_err(), format!("--activation {name}: {why}; {known}"));
         }

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod activations;
 mod case;
 pub mod catalogue;
 mod compare;
@@ -7,11 +8,12 @@ pub mod derivatives;
 mod layers;
 mod losses;
 mod metrics;
+mod onnx;
 mod optimizers;
 mod schedules;
 mod second_order;
 
-pub use case::{Case, Cases};
+pub use case::{Case, Cases, Skipped};
 pub use compare::{Tolerance, close};
 
 /// The cases of one family from one source, and how they are checked.
@@ -36,11 +38,13 @@ pub struct Checked {
     pub passed: usize,
     /// The cases that do not, each with the reason.
     pub failures: Vec<(String, String)>,
+    /// The cases of the source that cannot be expressed, and are not checked.
+    pub skipped: Vec<Skipped>,
 }
 
 impl Checked {
     fn new(family: &'static str, source: String, outcomes: impl Iterator<Item = (String, Result<(), String>)>) -> Self {
-        let mut checked = Checked { family, source, passed: 0, failures: Vec::new() };
+        let mut checked = Checked { family, source, passed: 0, failures: Vec::new(), skipped: Vec::new() };
         for (name, outcome) in outcomes {
             match outcome {
                 Ok(()) => checked.passed += 1,
@@ -64,12 +68,14 @@ pub fn families() -> Vec<Family> {
         };
     }
     vec![
+        family!(activations, "pytorch_activations"),
         family!(losses, "pytorch_losses"),
         family!(layers, "pytorch_layers"),
         family!(optimizers, "pytorch_optimizers"),
         family!(schedules, "pytorch_schedules"),
         family!(metrics, "scikit_learn_metrics"),
         family!(second_order, "pytorch_second_order"),
+        family!(onnx, "onnx_nodes"),
     ]
 }
 
@@ -82,6 +88,6 @@ impl Family {
     pub fn run(&self) -> Checked {
         let cases = Cases::read(self.compressed).unwrap_or_else(|error| panic!("{}: {error}", self.name));
         let outcomes = cases.cases.iter().map(|case| (case.name().to_owned(), (self.check)(case)));
-        Checked::new(self.name, cases.source, outcomes)
+        Checked { skipped: cases.skipped, ..Checked::new(self.name, cases.source, outcomes) }
     }
 }

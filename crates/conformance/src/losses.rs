@@ -48,3 +48,26 @@ fn in_precision<T: Real>(case: &Case, tolerance: impl Fn(usize) -> Tolerance) ->
         None => Ok(()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cases() -> crate::Cases {
+        crate::Cases::read(include_bytes!("../cases/pytorch_losses.json.gz")).unwrap()
+    }
+
+    #[test]
+    fn every_loss_of_the_list_has_cases_of_every_reduction() {
+        let cases = cases();
+        for loss in loss::all::<f64>() {
+            for reduction in ["none", "mean", "sum"] {
+                let of = |case: &&Case| {
+                    let name = case.text("config").unwrap().split('(').next().unwrap();
+                    name == loss.name() && case.text("reduction").unwrap() == reduction
+                };
+                assert!(cases.cases.iter().any(|case| of(&case)), "{}, {reduction}", loss.name());
+            }
+        }
+    }
+}

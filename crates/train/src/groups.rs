@@ -95,7 +95,7 @@ impl<T: Real> Groups<T> {
         let mut parts = Vec::new();
         for entry in layout.entries() {
             let of_entry = || groups.iter().filter(|group| matches(&group.pattern, &entry.name));
-            let Some(last) = of_entry().last() else { continue };
+            let Some(last) = of_entry().next_back() else { continue };
             let (factor, weight_decay) = (last.learning_rate, last.weight_decay);
             let part = Part { range: entry.range.clone(), factor, weight_decay, frozen: of_entry().any(|g| g.frozen) };
             if part.frozen || factor != 1.0 || weight_decay != 0.0 {

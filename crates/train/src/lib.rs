@@ -11,6 +11,7 @@ mod groups;
 mod history;
 mod pattern;
 mod penalty;
+mod rates;
 mod rule;
 mod run;
 mod stage;

@@ -90,9 +90,7 @@ fn penalties_make_weights_smaller_and_constraints_hold() {
 
 #[test]
 fn mistakes_are_named_before_the_first_step() {
-    let error = |change: &dyn Fn(Trainer<'_, f64>) -> Trainer<'_, f64>| {
-        trained(|trainer| change(trainer)).unwrap_err().to_string()
-    };
+    let error = |change: &dyn Fn(Trainer<'_, f64>) -> Trainer<'_, f64>| trained(change).unwrap_err().to_string();
     let known = "there are: 0.weight, 0.bias, 1.weight, 1.bias, 3.weight, 3.bias";
     assert_eq!(error(&|trainer| trainer.freeze("5.*")), format!("no parameter has a name like `5.*`; {known}"));
     assert_eq!(

@@ -87,6 +87,22 @@ impl<T: Real> Plan<T> {
         self.back(params, workspace, grads, seed, false);
     }
 
+    /// [`backward_with`](Plan::backward_with), adding to what `grads` holds: the gradient of a weighted sum over several
+    /// passes.
+    ///
+    /// # Panics
+    /// As [`backward_with`](Plan::backward_with).
+    #[track_caller]
+    pub fn backward_add_with(
+        &self,
+        params: &Params<T>,
+        workspace: &mut Workspace<T>,
+        grads: &mut Grads<T>,
+        seed: &[T],
+    ) {
+        self.back(params, workspace, grads, seed, true);
+    }
+
     /// Takes over the new values of the [buffers](crate::Graph::buffer) that the last forward pass has computed; to be
     /// called once for each training step, when the step counts. Does nothing where there are none.
     ///

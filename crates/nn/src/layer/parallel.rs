@@ -55,10 +55,10 @@ impl<T: Real> Layer<T> for Parallel<T> {
 
     fn forward<'g>(&self, x: Var<'g, T>) -> Var<'g, T> {
         let graph = x.graph();
-        let branch = |(position, layer): (usize, &Box<dyn Layer<T>>)| {
-            graph.layer(&position.to_string(), layer.kind(), || layer.forward(x))
-        };
-        let outputs: Vec<Var<'g, T>> = self.layers.iter().enumerate().map(branch).collect();
+        let branches = self.layers.iter().enumerate();
+        let outputs: Vec<Var<'g, T>> = branches
+            .map(|(position, layer)| graph.layer(&position.to_string(), layer.kind(), || layer.forward(x)))
+            .collect();
         let Some(last) = outputs.first().and_then(|output| output.shape().rank().checked_sub(1)) else {
             graph.fail("parallel: needs at least one layer, and outputs with at least one axis");
             return x;

@@ -32,10 +32,9 @@ impl<T: Real> ClassNll<T> {
     #[track_caller]
     pub(super) fn values<'g>(&self, log_probabilities: Var<'g, T>, target: Var<'g, T>) -> Var<'g, T> {
         if self.ignore_index.is_some() && log_probabilities.shape() == target.shape() {
-            log_probabilities.graph().fail(format!(
-                "{}: ignore_index is for class indices, but the target holds probabilities; to ignore a sample give it a row of zeros",
-                self.name
-            ));
+            log_probabilities
+                .graph()
+                .fail(format!("{}: ignore_index is for class indices, but the target holds probabilities", self.name));
         }
         log_probabilities.graph().apply(self.clone(), &[log_probabilities, target])
     }

@@ -5,7 +5,7 @@ use crate::Configure;
 use crate::config::Setting;
 
 /// The Kullback-Leibler divergence of the target from log-probabilities `p`, in parts: `t (ln t - p)` for each class;
-/// gradient `-t`. A class of probability zero costs nothing.
+/// gradient `-t`. A class of probability zero costs nothing; its derivative by the target is `-inf`.
 ///
 /// With `log_target` the target is given as log-probabilities too: `e^t (t - p)`; gradient `-e^t`.
 ///

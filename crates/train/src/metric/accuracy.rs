@@ -1,5 +1,5 @@
 use chainrule_nn::{Configure, TargetKind};
-use chainrule_tensor::{Real, TensorView};
+use chainrule_tensor::{Real, TensorView, simd};
 
 use super::rows::{is_first_largest, rows};
 use super::{Metric, Ratio};
@@ -39,13 +39,52 @@ impl<T: Real> Metric<T> for Accuracy {
     }
 
     fn update(&mut self, prediction: TensorView<'_, T>, target: TensorView<'_, T>) {
-        for (outputs, target) in rows(prediction, target) {
-            self.0.add(target.class(outputs.len()).is_some_and(|class| is_first_largest(outputs, class)));
+        if target.shape() == prediction.shape() {
+            for (outputs, target) in rows(prediction, target) {
+                self.0.add(target.class(outputs.len()).is_some_and(|class| is_first_largest(outputs, class)));
+            }
+            return;
         }
+        // What nearly every training step does is a loop of its own.
+        let (samples, classes) = prediction.shape().as_rows();
+        let (outputs, targets) = (prediction.values(), target.values());
+        self.0.trials += samples as u64;
+        self.0.hits += simd::dispatch(
+            #[inline(always)]
+            || {
+                let mut hits = 0;
+                for (row, &target) in outputs.chunks_exact(classes.max(1)).zip(targets) {
+                    hits += u64::from(is_hit(row, target));
+                }
+                hits
+            },
+        );
     }
 
     fn value(&self) -> f64 {
         self.0.value()
+    }
+}
+
+/// Whether the first largest value is at this index. In one loop without a branch but for ties, since what is right is
+/// hard to foresee.
+#[inline(always)]
+fn is_hit<T: Real>(row: &[T], index: T) -> bool {
+    let class = index.to_f64() as u32 as usize;
+    let Some(&value) = row.get(class) else { return false };
+    if row.len() >= 1 << 16 {
+        return index >= T::ZERO && is_first_largest(row, class);
+    }
+    // Counts what is not smaller in the lower half, and what is neither smaller nor equal in the upper one.
+    let mut count = 0_u32;
+    for &x in row {
+        count += if x < value { 0 } else { 1 };
+        count += if x <= value { 0 } else { 1 << 16 };
+    }
+    match count {
+        1 => index >= T::ZERO,
+        2..0x1_0000 => index >= T::ZERO && is_first_largest(row, class),
+        _ => false,
     }
 }
 
@@ -65,6 +104,26 @@ mod tests {
         assert_eq!(Metric::<f32>::value(&accuracy), 5.0 / 8.0);
         Metric::<f32>::reset(&mut accuracy);
         assert!(Metric::<f32>::value(&accuracy).is_nan());
+    }
+
+    #[test]
+    fn of_equal_outputs_the_first_counts_whatever_the_number_of_classes() {
+        for classes in [1, 2, 3, 7, 8, 9, 10, 16, 33, 100, 70_000] {
+            let mut outputs = Tensor::<f32>::zeros([1, classes]);
+            let is_right = |outputs: &Tensor, class: f32| {
+                let mut accuracy = Accuracy::new();
+                accuracy.update(outputs.view(), Tensor::from(vec![class]).view());
+                Metric::<f32>::value(&accuracy) == 1.0
+            };
+            assert!(is_right(&outputs, 0.0) && !is_right(&outputs, 1.0), "{classes} equal ones");
+            let last = classes - 1;
+            outputs.values_mut()[last] = 0.5;
+            assert!(is_right(&outputs, last as f32), "the last of {classes}");
+            assert!(classes == 1 || !is_right(&outputs, 0.0), "the first of {classes}");
+            outputs.values_mut()[last / 2] = f32::NAN;
+            assert!(!is_right(&outputs, last as f32) && !is_right(&outputs, (last / 2) as f32), "NaN of {classes}");
+            assert!([-1.0, f32::NAN, 1e6].iter().all(|&class| !is_right(&Tensor::zeros([1, classes]), class)));
+        }
     }
 
     #[test]

@@ -57,7 +57,8 @@ impl RmsProp {
             #[inline(always)]
             || {
                 let len = weights.len();
-                let (gradient, squares) = (&gradient[..len], &mut squares[..len]);
+                // Of one length, and bound anew, so that the loop needs no checks and vectorises.
+                let (weights, gradient, squares) = (&mut weights[..len], &gradient[..len], &mut squares[..len]);
                 let momenta = &mut momenta[..if MOMENTUM { len } else { 0 }];
                 let means = &mut means[..if CENTERED { len } else { 0 }];
                 for i in 0..len {

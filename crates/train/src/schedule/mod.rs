@@ -18,7 +18,7 @@
 //! | `cyclic` | [`Cyclic`] | up and down over and over |
 //! | | [`Lambda`] | `base` times a function of one's own |
 //!
-//! [`ReduceOnPlateau`] is none of these, since it depends on how training goes.
+//! [`ReduceOnPlateau`] is none of these, since it depends on how training goes; [`RangeTest`] finds a rate to begin with.
 
 mod constant;
 mod cosine;
@@ -30,6 +30,7 @@ mod linear_warmup;
 mod multi_step;
 mod one_cycle;
 mod polynomial;
+mod range_test;
 mod reduce_on_plateau;
 mod step;
 
@@ -48,6 +49,7 @@ pub use linear_warmup::LinearWarmup;
 pub use multi_step::MultiStep;
 pub use one_cycle::OneCycle;
 pub use polynomial::Polynomial;
+pub use range_test::{RangeReport, RangeTest};
 pub use reduce_on_plateau::{Plateau, ReduceOnPlateau};
 pub use step::Step;
 
@@ -117,9 +119,9 @@ pub fn all() -> Vec<Box<dyn Listed>> {
 /// ```
 /// use chainrule_train::schedule::{self, Schedule};
 ///
-/// let schedule = schedule::by_name("linear_warmup(steps=4, start_factor=0.5, then=exponential(gamma=0.1))")?;
-/// let rates: Vec<f64> = (0..6).map(|step| schedule.learning_rate(0.8, step)).collect();
-/// assert_eq!(rates, [0.4, 0.5, 0.6, 0.7, 0.8, 0.8 * 0.1]);
+/// let schedule = schedule::by_name("linear_warmup(steps=4, start_factor=0.5, then=exponential(gamma=0.5))")?;
+/// let rates: Vec<f64> = (0..6).map(|step| schedule.learning_rate(8.0, step)).collect();
+/// assert_eq!(rates, [4.0, 5.0, 6.0, 7.0, 8.0, 4.0]);
 /// # Ok::<(), chainrule_nn::ConfigError>(())
 /// ```
 ///
