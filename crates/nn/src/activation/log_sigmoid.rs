@@ -19,7 +19,7 @@ impl<T: Real> Pointwise<T> for LogSigmoid {
 
     #[inline(always)]
     fn value(&self, x: T) -> T {
-        (if x < T::ZERO { x } else { T::ZERO }) - (-x.abs()).exp().ln_1p()
+        x.minimum(T::ZERO) - (-x.abs()).exp().ln_1p()
     }
 
     #[inline(always)]

@@ -39,8 +39,7 @@ impl<T: Real> Pointwise<T> for Softplus {
     fn value(&self, x: T) -> T {
         let (beta, threshold) = (T::from_f64(self.beta), T::from_f64(self.threshold));
         let z = beta * x;
-        let positive = if z < T::ZERO { T::ZERO } else { z };
-        let y = (positive + (-z.abs()).exp().ln_1p()) / beta;
+        let y = (z.maximum(T::ZERO) + (-z.abs()).exp().ln_1p()) / beta;
         if z > threshold { x } else { y }
     }
 

@@ -1,6 +1,5 @@
-//! The two kernels of batch normalisation, over channels along the last axis. Sums are gathered in
-//! [`Real::Wide`], a block of
-//! channels at a time, so that they stay in registers and nothing is allocated.
+//! The two kernels of batch normalisation, over channels along the last axis. Sums are gathered in `T::Wide`, a
+//! block of channels at a time, so that they stay in registers and nothing is allocated.
 
 use std::ops::Range;
 
@@ -42,7 +41,10 @@ impl<T: Real> Op<T> for Moments {
         let (means, variances) = pass.output.split_at_mut(channels);
         for block in blocks(channels) {
             let mean = sums(x, x, channels, block.clone(), |x, _, _| x.widen()).map(|sum| sum / count);
-            let squares = sums(x, x, channels, block.clone(), |x, _, c| (x.widen() - mean[c]) * (x.widen() - mean[c]));
+            let squares = sums(x, x, channels, block.clone(), |x, _, c| {
+                let rest = x.widen() - mean[c];
+                rest * rest
+            });
             for (c, channel) in block.enumerate() {
                 means[channel] = T::narrow(mean[c]);
                 variances[channel] = T::narrow(squares[c] / count);
@@ -100,8 +102,8 @@ impl<T: Real> Op<T> for Standardise {
         for block in blocks(channels) {
             let (mut scale, mut bias) = ([T::ZERO; BLOCK], [T::ZERO; BLOCK]);
             for (c, channel) in block.clone().enumerate() {
-                let weight = affine.map_or(T::ONE, |(weight, _)| weight[channel]);
-                scale[c] = T::narrow(weight.widen() * self.inverse(variance[channel]));
+                let weight = affine.map_or(T::Wide::ONE, |(weight, _)| weight[channel].widen());
+                scale[c] = T::narrow(weight * self.inverse(variance[channel]));
                 bias[c] = affine.map_or(T::ZERO, |(_, bias)| bias[channel]);
             }
             let mean = &mean[block.clone()];
@@ -136,14 +138,12 @@ impl<T: Real> Op<T> for Standardise {
             let dx = dx.accumulate();
             for block in blocks(channels) {
                 let (mut scale, mut slope, mut offset) = ([T::ZERO; BLOCK], [T::ZERO; BLOCK], [T::ZERO; BLOCK]);
-                let (products, totals) = if self.of_batch {
-                    (product(&block), sum(&block))
-                } else {
-                    ([T::Wide::ZERO; BLOCK], [T::Wide::ZERO; BLOCK])
-                };
+                let nothing = [T::Wide::ZERO; BLOCK];
+                let (products, totals) =
+                    if self.of_batch { (product(&block), sum(&block)) } else { (nothing, nothing) };
                 for (c, channel) in block.clone().enumerate() {
                     let inverse = self.inverse(variance[channel]);
-                    scale[c] = T::narrow(weight.map_or(T::ONE, |weight| weight[channel]).widen() * inverse);
+                    scale[c] = T::narrow(weight.map_or(T::Wide::ONE, |weight| weight[channel].widen()) * inverse);
                     slope[c] = T::narrow(products[c] * inverse * inverse) / count;
                     offset[c] = T::narrow(totals[c]) / count;
                 }

@@ -25,7 +25,7 @@ impl RowNorm {
         for (y, &x) in y.iter_mut().zip(x) {
             *y = x - mean;
         }
-        let variance = product(y, y, T::ZERO) / width;
+        let variance = reduce::wide_sum_of_squares(y) / width;
         [mean, T::narrow(T::Wide::ONE / (variance + T::Wide::from_f64(self.epsilon)).sqrt())]
     }
 }
@@ -108,7 +108,11 @@ impl<T: Real> Op<T> for RowNorm {
             let (mean, inverse) = (saved[0], saved[1]);
             g.iter_mut().zip(weight).for_each(|(g, &weight)| *g *= weight);
             let offset = if self.centred { T::narrow(reduce::wide_sum(g) / count) } else { T::ZERO };
-            let slope = T::narrow(product(g, x, mean) / count) * inverse * inverse;
+            let product = simd::dispatch(
+                #[inline(always)]
+                || product(g, x, mean),
+            );
+            let slope = T::narrow(product / count) * inverse * inverse;
             simd::dispatch(
                 #[inline(always)]
                 || {
@@ -122,18 +126,14 @@ impl<T: Real> Op<T> for RowNorm {
 }
 
 /// `sum g (x - mean)`, in lanes that fill a vector.
+#[inline(always)]
 fn product<T: Real>(g: &[T], x: &[T], mean: T) -> T::Wide {
     const LANES: usize = 16;
-    simd::dispatch(
-        #[inline(always)]
-        || {
-            let mut lanes = [T::Wide::ZERO; LANES];
-            for (g, x) in g.chunks(LANES).zip(x.chunks(LANES)) {
-                for ((lane, &g), &x) in lanes.iter_mut().zip(g).zip(x) {
-                    *lane += g.widen() * (x - mean).widen();
-                }
-            }
-            lanes.into_iter().sum()
-        },
-    )
+    let mut lanes = [T::Wide::ZERO; LANES];
+    for (g, x) in g.chunks(LANES).zip(x.chunks(LANES)) {
+        for ((lane, &g), &x) in lanes.iter_mut().zip(g).zip(x) {
+            *lane += g.widen() * (x - mean).widen();
+        }
+    }
+    lanes.into_iter().sum()
 }
