@@ -54,7 +54,7 @@ pub(crate) struct Recording<T: Real> {
     fixed: bool,
     scopes: Vec<String>,
     /// The node of each parameter of the layout that is used so far.
-    param_nodes: HashMap<usize, usize>,
+    pub(crate) param_nodes: HashMap<usize, usize>,
     pub(crate) layers: Vec<LayerRecord>,
     pub(crate) error: Option<BuildError>,
 }

@@ -38,7 +38,8 @@ impl<T: Real> Plan<T> {
         let bindings = Bindings { graph, nodes: recording.nodes.iter().enumerate().map(binding).collect() };
 
         let derivatives = count_derivatives(&drafts, &backs, recording.nodes.len(), start);
-        let reach = (0..recording.layout.entries().len()).map(|p| flow.reach(&recording.nodes, p)).collect();
+        let param_nodes = (0..recording.layout.entries().len()).map(|p| recording.param_nodes.get(&p).copied());
+        let reach = flow.reach(&recording.nodes, param_nodes).collect();
         let operand = |&input: &usize| match recording.nodes[input].source {
             Source::Param(position) => Operand::Param(recording.layout.entries()[position].range.clone()),
             Source::Constant(_) => Operand::Constant(constants.position[&input]),
