@@ -28,10 +28,10 @@ def tensor(x):
     return {"shape": list(array.shape), "values": numbers(array.ravel())}
 
 
-def write(name, source, cases):
-    """Writes `cases/<name>.json.gz`; the same cases give the same bytes."""
+def write(name, source, cases, **more):
+    """Writes `cases/<name>.json.gz`, with more entries of the file if there are; the same cases give the same bytes."""
     CASES.mkdir(exist_ok=True)
-    text = json.dumps({"source": source, "cases": cases}, separators=(",", ":"))
+    text = json.dumps({"source": source, "cases": cases, **more}, separators=(",", ":"))
     path = CASES / f"{name}.json.gz"
     path.write_bytes(gzip.compress(text.encode(), compresslevel=9, mtime=0))
     print(f"{path.name}: {len(cases)} cases, {path.stat().st_size} bytes")

@@ -1,14 +1,11 @@
-//! Every entry of every list against central differences, in shapes that are easily got wrong, and every list by its
-//! names.
+//! Derivatives of what no list holds, and every list by its names.
 
 use std::slice::from_ref;
 
 use chainrule::graph::{GradcheckError, Gradchecked};
-use chainrule::nn::{activation, init, loss};
+use chainrule::nn::{activation, init, layer, loss};
 use chainrule::prelude::*;
-use chainrule::train::optimizer;
-
-const REDUCTIONS: [Reduction; 3] = [Reduction::None, Reduction::Mean, Reduction::Sum];
+use chainrule::train::{optimizer, schedule};
 
 /// One sample, one feature, odd sizes, and samples with several axes.
 fn shapes() -> [Shape; 6] {
@@ -27,31 +24,6 @@ fn away_from(kinks: &[f64], shape: Shape, seed: u64) -> Tensor<f64> {
 fn assert_agrees(what: &str, checked: Result<Gradchecked, GradcheckError>) {
     let checked = checked.unwrap_or_else(|error| panic!("{what}: {error}"));
     assert!(checked.compared > 0, "{what}");
-}
-
-#[test]
-fn every_activation() {
-    for activation in activation::all::<f64>() {
-        for (seed, shape) in (0..).zip(shapes()) {
-            let x = away_from(&activation.properties().kinks, shape, seed);
-            let what = format!("{} of {shape}", activation.kind());
-            assert_agrees(&what, gradcheck(&[x], |_, x| activation.forward(x[0])));
-        }
-    }
-}
-
-#[test]
-fn every_activation_fused_behind_a_linear_layer() {
-    for activation in activation::all::<f64>() {
-        for (bias, shape) in [(true, [1, 3]), (true, [5, 3]), (false, [5, 3])] {
-            let linear = Linear::new(3, 4).weight_init(init::Normal::default());
-            let linear = if bias { linear.bias_init(init::Normal::default()) } else { linear.without_bias() };
-            // The seed is such that no unit lies at a kink: a difference across one would fail the check.
-            let x = away_from(&[], shape.into(), 11);
-            let what = format!("{} behind a linear layer, bias {bias}, of {shape:?}", activation.kind());
-            assert_agrees(&what, gradcheck(&[x], |_, x| activation.forward(Layer::<f64>::forward(&linear, x[0]))));
-        }
-    }
 }
 
 #[test]
@@ -103,37 +75,6 @@ fn a_deep_network_of_everything() {
 }
 
 #[test]
-fn every_loss_with_every_reduction() {
-    for loss in loss::all::<f64>() {
-        for (seed, shape) in (20..).zip(shapes()) {
-            for reduction in REDUCTIONS {
-                let what = format!("{} of {shape}, {reduction:?}", loss.name());
-                let prediction = away_from(&[], shape, seed);
-                let target = Tensor::uniform(shape, 0.05..0.95, &mut generator(seed + 100)).unwrap();
-                let by_prediction =
-                    gradcheck(from_ref(&prediction), |graph, x| loss.forward(x[0], graph.constant(&target), reduction));
-                assert_agrees(&what, by_prediction);
-                let by_both = gradcheck(&[prediction, target], |_, x| loss.forward(x[0], x[1], reduction));
-                assert_agrees(&format!("{what}, by the target too"), by_both);
-            }
-        }
-    }
-}
-
-#[test]
-fn cross_entropy_by_class_indices() {
-    for (seed, shape) in (40..).zip(shapes()) {
-        let (logits, classes) = (away_from(&[], shape, seed), shape[shape.rank() - 1]);
-        let target = Tensor::from_fn(shape.without_axis(shape.rank() - 1), |i| (i % classes) as f64);
-        for reduction in REDUCTIONS {
-            let checked =
-                gradcheck(from_ref(&logits), |graph, x| CrossEntropy.forward(x[0], graph.constant(&target), reduction));
-            assert_agrees(&format!("cross_entropy of {shape}, {reduction:?}"), checked);
-        }
-    }
-}
-
-#[test]
 fn a_wrong_derivative_is_found() {
     /// `y = x^2` with the derivative `x`.
     #[derive(Debug)]
@@ -161,16 +102,23 @@ fn every_name_of_a_list_is_found() {
     for activation in activation::all::<f32>() {
         assert_eq!(activation::by_name::<f32>(activation.kind()).unwrap().kind(), activation.kind());
     }
+    for layer in layer::all::<f32>() {
+        assert_eq!(layer::by_name::<f32>(layer.kind()).unwrap().kind(), layer.kind());
+    }
     for loss in loss::all::<f32>() {
         assert_eq!(loss::by_name::<f32>(loss.name()).unwrap().name(), loss.name());
     }
     for initialiser in init::all() {
         assert_eq!(format!("{:?}", init::by_name(initialiser.name()).unwrap()), format!("{initialiser:?}"));
     }
-    for optimizer in optimizer::all::<f32>(Some(0.5)) {
-        let found = optimizer::by_name::<f32>(optimizer.name(), Some(0.5)).unwrap();
+    for optimizer in optimizer::all::<f32>() {
+        let found = optimizer::by_name::<f32>(optimizer.name()).unwrap();
         assert_eq!(format!("{found:?}"), format!("{optimizer:?}"));
-        assert_eq!(found.learning_rate(), 0.5);
+        let faster = optimizer::by_name::<f32>(&format!("{}(learning_rate=0.5)", optimizer.name())).unwrap();
+        assert_eq!(faster.learning_rate(), 0.5);
+    }
+    for listed in schedule::all() {
+        assert_eq!(format!("{:?}", schedule::by_name(listed.name()).unwrap()), format!("{listed:?}"));
     }
 }
 
@@ -178,9 +126,15 @@ fn every_name_of_a_list_is_found() {
 fn no_name_stands_twice_in_a_list() {
     let lists = [
         activation::all::<f32>().iter().map(|activation| activation.kind().to_owned()).collect::<Vec<_>>(),
+        layer::all::<f32>()
+            .iter()
+            .map(|layer| layer.kind().to_owned())
+            .chain(activation::all::<f32>().iter().map(|activation| activation.kind().to_owned()))
+            .collect(),
         loss::all::<f32>().iter().map(|loss| loss.name().to_owned()).collect(),
         init::all().iter().map(|initialiser| initialiser.name().to_owned()).collect(),
-        optimizer::all::<f32>(None).iter().map(|optimizer| optimizer.name().to_owned()).collect(),
+        optimizer::all::<f32>().iter().map(|optimizer| optimizer.name().to_owned()).collect(),
+        schedule::all().iter().map(|schedule| schedule.name().to_owned()).collect(),
     ];
     for list in lists {
         let distinct: std::collections::BTreeSet<_> = list.iter().collect();
@@ -194,16 +148,20 @@ fn an_unknown_name_is_answered_with_those_that_there_are() {
         activation::by_name::<f32>("rleu").unwrap_err().to_string(),
         loss::by_name::<f32>("").unwrap_err().to_string(),
         init::by_name("he").unwrap_err().to_string(),
-        optimizer::by_name::<f32>("SGD", None).unwrap_err().to_string(),
+        optimizer::by_name::<f32>("SGD").unwrap_err().to_string(),
     ];
     assert_eq!(
         messages,
         [
-            "there is no activation `rleu`; there are: sigmoid, tanh, relu, leaky_relu, prelu, elu, identity, softmax, log_softmax",
-            "there is no loss ``; there are: mse, cross_entropy, binary_cross_entropy",
+            "there is no activation `rleu`; there are: sigmoid, tanh, relu, leaky_relu, prelu, elu, identity, softmax, log_softmax, \
+             log_sigmoid, hard_sigmoid, hard_tanh, tanhshrink, softsign, softplus, relu6, rrelu, selu, celu, gelu, silu, mish, hard_swish, \
+             hard_shrink, soft_shrink, threshold, softmin, glu, maxout",
+            "there is no loss ``; there are: mse, l1, huber, smooth_l1, log_cosh, cross_entropy, nll, softmax_focal, kl_divergence, \
+             bce_with_logits, bce, focal, multi_label_soft_margin, multi_label_margin, multi_class_margin, hinge, squared_hinge, \
+             soft_margin, poisson_nll, gaussian_nll, cosine_embedding",
             "there is no initialiser `he`; there are: constant, uniform, normal, glorot_uniform, glorot_normal, he_uniform, he_normal, \
-             lecun_uniform, lecun_normal, orthogonal",
-            "there is no optimizer `SGD`; there are: sgd, adam",
+             lecun_uniform, lecun_normal, orthogonal, truncated_normal, sparse, identity",
+            "there is no optimizer `SGD`; there are: sgd, adagrad, adadelta, rmsprop, adam, amsgrad, adamw, adamax, nadam, radam, lion, lookahead",
         ]
     );
 }

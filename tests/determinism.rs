@@ -22,7 +22,14 @@ fn bits<T: Real>(values: &[T]) -> Vec<u64> {
 fn train<T: Real>(model_seed: u64, order_seed: u64) -> Trace {
     let all: Dataset<T> = Digits::load().unwrap().dataset();
     let (train, validation) = (select(&all, 0..210), select(&all, 210..300));
-    let model = Sequential::<T>::default().linear(64, 24).relu().linear(24, 16).prelu().linear(16, 10);
+    let model = Sequential::<T>::default()
+        .linear(64, 24)
+        .batch_norm()
+        .relu()
+        .dropout(0.2)
+        .linear(24, 16)
+        .prelu()
+        .linear(16, 10);
     let mut params = model.init([64], model_seed).unwrap();
     let mut trainer = Trainer::new(&model, CrossEntropy, Adam::new(0.01))
         .epochs(3)
@@ -38,7 +45,7 @@ fn train<T: Real>(model_seed: u64, order_seed: u64) -> Trace {
     });
     let epochs = epochs.collect();
     let predictions = bits(model.predict(&params, validation.inputs()).unwrap().values());
-    Trace { weights: bits(params.values()), epochs, predictions }
+    Trace { weights: [bits(params.values()), bits(params.buffer_values())].concat(), epochs, predictions }
 }
 
 fn select<T: Real>(data: &Dataset<T>, rows: std::ops::Range<usize>) -> Dataset<T> {

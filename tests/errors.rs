@@ -83,14 +83,25 @@ fn another_number_of_outputs_than_targets() {
     );
     assert_says(
         train(&model(), BinaryCrossEntropy, Targets::Labels(three())),
-        "binary_cross_entropy: logits [4, 2] and target [4, 3] must have the same shape",
+        "bce_with_logits: prediction [4, 2] and target [4, 3] must have the same shape; reshape one of them if they mean the same",
     );
 }
 
 #[test]
 fn a_loss_for_other_targets() {
     let two = || inputs(6, 2);
-    let cases: [(Box<dyn Loss>, Targets, &str); 6] = [
+    let cases: [(Box<dyn Loss>, Targets, &str); 8] = [
+        (
+            Box::new(chainrule::nn::loss::Hinge::default()),
+            Targets::Labels(two()),
+            "loss `hinge` cannot be used with multi-label targets as targets: it takes -1 or 1, given as values; made for them: \
+             bce_with_logits, label_accuracy, exact_match",
+        ),
+        (
+            Box::new(chainrule::nn::loss::KlDivergence { log_target: true }),
+            Targets::Probabilities(two()),
+            "loss `kl_divergence` cannot be used with class probabilities as targets; made for them: cross_entropy, mse, accuracy",
+        ),
         (
             Box::new(MeanSquaredError),
             classes(6, 2),
@@ -104,23 +115,23 @@ fn a_loss_for_other_targets() {
         (
             Box::new(CrossEntropy),
             Targets::Labels(two()),
-            "loss `cross_entropy` cannot be used with multi-label targets as targets; made for them: binary_cross_entropy, \
+            "loss `cross_entropy` cannot be used with multi-label targets as targets; made for them: bce_with_logits, \
              label_accuracy, exact_match",
         ),
         (
             Box::new(BinaryCrossEntropy),
             classes(6, 2),
-            "loss `binary_cross_entropy` cannot be used with class indices as targets; made for them: cross_entropy, accuracy",
+            "loss `bce_with_logits` cannot be used with class indices as targets; made for them: cross_entropy, accuracy",
         ),
         (
             Box::new(BinaryCrossEntropy),
             Targets::Values(two()),
-            "loss `binary_cross_entropy` cannot be used with values as targets; made for them: mse",
+            "loss `bce_with_logits` cannot be used with values as targets; made for them: mse",
         ),
         (
             Box::new(BinaryCrossEntropy),
             Targets::Probabilities(two()),
-            "loss `binary_cross_entropy` cannot be used with class probabilities as targets; made for them: cross_entropy, mse, accuracy",
+            "loss `bce_with_logits` cannot be used with class probabilities as targets; made for them: cross_entropy, mse, accuracy",
         ),
     ];
     for (loss, targets, expected) in cases {
@@ -172,8 +183,7 @@ fn probabilities_given_to_a_loss_on_logits() {
         let expected = format!("cross_entropy takes logits, but the model already ends in {op}: {}", end(op));
         assert_says(train(&model, CrossEntropy, classes(6, 2)), &expected);
     }
-    let expected =
-        format!("binary_cross_entropy takes logits, but the model already ends in sigmoid: {}", end("sigmoid"));
+    let expected = format!("bce_with_logits takes logits, but the model already ends in sigmoid: {}", end("sigmoid"));
     let model = Sequential::new().linear(4, 2).sigmoid();
     assert_says(train(&model, BinaryCrossEntropy, Targets::Labels(inputs(6, 2))), &expected);
     // Not a mistake: the Brier score takes probabilities.
@@ -225,12 +235,43 @@ fn numbers_that_are_none_in_the_inputs() {
 #[test]
 fn nan_passes_every_activation() {
     for activation in chainrule::nn::activation::all::<f32>() {
-        let params = activation.init([3], 0).unwrap();
-        let y = activation.predict(&params, &Tensor::from_rows([[f32::NAN; 3], [0.5; 3]])).unwrap();
+        let width = 3 * activation.divisor();
+        let params = activation.init([width], 0).unwrap();
+        let rows = Tensor::from_fn([2, width], |i| if i < width { f32::NAN } else { 0.5 });
+        let y = activation.predict(&params, &rows).unwrap();
         assert!(y.row(0).iter().all(|y| y.is_nan()), "{}", activation.kind());
         assert!(y.row(1).iter().all(|y| y.is_finite()), "{}", activation.kind());
     }
     assert_eq!(Activation::<f32>::properties(&Relu).kinks, [0.0]);
+}
+
+#[test]
+fn nan_passes_every_loss() {
+    for loss in chainrule::nn::loss::all::<f64>() {
+        let domain = loss.domain();
+        for &form in domain.targets {
+            let (mut prediction, target) = domain.draw(form, Shape::new(&[4, 3]), &mut generator(2));
+            let width = prediction.shape()[1];
+            prediction.values_mut()[width..][..width].fill(f64::NAN);
+            for reduction in [Reduction::None, Reduction::Mean] {
+                let graph = Graph::new();
+                let (p, t) = (graph.input("p", prediction.shape()), graph.input("t", target.shape()));
+                let value = loss.forward(p, t, reduction);
+                let plan = graph.plan_forward(&[value]).unwrap();
+                let (params, mut workspace) = (plan.init(0).unwrap(), plan.workspace());
+                workspace.set(p, prediction.values()).unwrap();
+                workspace.set(t, target.values()).unwrap();
+                plan.forward(&params, &mut workspace);
+                let values = workspace.value(value).values().to_vec();
+                let per_row = values.len() / 4;
+                let spoilt = if reduction == Reduction::None { &values[per_row..][..per_row] } else { &values };
+                assert!(spoilt.iter().all(|x| x.is_nan()), "{} with {form}: {values:?}", loss.name());
+                if reduction == Reduction::None {
+                    assert!(values[..per_row].iter().all(|x| x.is_finite()), "{} with {form}: {values:?}", loss.name());
+                }
+            }
+        }
+    }
 }
 
 #[test]
@@ -301,7 +342,7 @@ fn a_loss_that_explodes_keeps_finite_parameters_and_is_traced_to_its_layer() {
     );
     // The outputs are still finite, their squares are not.
     let TrainError::NonFiniteLoss { origin, .. } = run(&shallow, 1e10) else { panic!("another error") };
-    assert_eq!(origin, "it began with inf in operation `square` of layer `the loss`");
+    assert_eq!(origin, "it began with inf in operation `mse` of layer `the loss`");
     // Slower: an epoch has 4 steps.
     let TrainError::NonFiniteLoss { epoch, step, .. } = run(&shallow, 100.0) else { panic!("another error") };
     assert!(epoch > 1 && step.div_ceil(4) == epoch as u64, "epoch {epoch}, step {step}");

@@ -51,18 +51,69 @@ fn a_wide_network_with_adam() {
 }
 
 #[test]
+fn every_optimizer() {
+    let model = Sequential::new().linear(7, 6).relu().linear(6, 10);
+    for optimizer in chainrule::train::optimizer::all::<f32>() {
+        assert_steps_allocate_nothing(Training::new(&model, &CrossEntropy, &classes(5, 7), optimizer));
+    }
+}
+
+#[test]
 fn every_activation_and_every_loss() {
     for activation in chainrule::nn::activation::all::<f32>() {
-        let model = Sequential::new().linear(7, 6).layer(activation).linear(6, 10);
+        let width = 6 * activation.divisor();
+        let model = Sequential::new().linear(7, width).layer(activation).linear(6, 10);
         assert_steps_allocate_nothing(Training::new(&model, &CrossEntropy, &classes(5, 7), Adam::new(0.01)));
     }
-    let model = Sequential::new().linear(7, 6).layer(PRelu::per_channel()).linear(6, 3);
-    let zeros_and_ones = Tensor::from_fn([5, 3], |i| f32::from(u8::from(i % 2 == 0)));
-    let targets = [Targets::Values, Targets::Labels, Targets::Probabilities].map(|kind| kind(zeros_and_ones.clone()));
-    let losses: [&dyn Loss; 3] = [&MeanSquaredError, &BinaryCrossEntropy, &CrossEntropy];
-    for (loss, targets) in losses.into_iter().zip(targets) {
-        let data = Dataset::new(inputs(5, 7), targets).unwrap();
-        assert_steps_allocate_nothing(Training::new(&model, loss, &data, Adam::new(0.01)));
+    for loss in chainrule::nn::loss::all::<f32>() {
+        let domain = loss.domain();
+        for &form in domain.targets {
+            let (prediction, target) = domain.draw(form, Shape::new(&[5, 3]), &mut generator(3));
+            let (graph, width) = (Graph::new(), prediction.shape()[1]);
+            let (p, t) = (graph.input("p", prediction.shape()), graph.input("t", target.shape()));
+            // A factor to be learned, so that a gradient goes back through the loss.
+            let mean = loss.forward(p * graph.param("factor", width, 1.0), t, Reduction::Mean);
+            let plan = graph.plan(mean).unwrap();
+            let (params, mut workspace, mut grads) = (plan.init(0).unwrap(), plan.workspace(), plan.grads());
+            let single = |x: &Tensor<f64>| x.values().iter().map(|&x| x as f32).collect::<Vec<_>>();
+            workspace.set(p, &single(&prediction)).unwrap();
+            workspace.set(t, &single(&target)).unwrap();
+            plan.forward(&params, &mut workspace);
+            plan.backward(&params, &mut workspace, &mut grads);
+            let before = count();
+            plan.forward(&params, &mut workspace);
+            plan.backward(&params, &mut workspace, &mut grads);
+            let allocated = count() - before;
+            assert_eq!(allocated, Count::default(), "{} with {form}", loss.name());
+        }
+    }
+}
+
+#[test]
+fn every_layer_and_its_running_statistics() {
+    use chainrule::nn::layer::{self, Sample};
+    for layer in layer::all::<f32>() {
+        for sample in layer.samples() {
+            let (shape, x) = match sample {
+                Sample::Indices { shape, .. } => (shape, None),
+                Sample::Values(shape) => (shape, Some(inputs(4, shape.elements()))),
+                other => panic!("{other:?} is new"),
+            };
+            let graph = Graph::new();
+            let input = graph.input("x", Shape::new(&[&[4], &shape[..]].concat())).keep_gradient();
+            let plan = graph.plan(layer.forward(input).square().mean(..)).unwrap();
+            let (mut params, mut workspace, mut grads) = (plan.init(0).unwrap(), plan.workspace(), plan.grads());
+            x.into_iter().for_each(|x| workspace.set(input, x.values()).unwrap());
+            let mut step = || {
+                plan.forward(&params, &mut workspace);
+                plan.backward(&params, &mut workspace, &mut grads);
+                plan.update_buffers(&mut params, &workspace);
+            };
+            step();
+            let before = count();
+            step();
+            assert_eq!(count() - before, Count::default(), "{} of {sample:?}", layer.kind());
+        }
     }
 }
 
@@ -98,7 +149,7 @@ impl Callback for Snapshots {
 
 /// The allocations of a whole training, and those between the ends of two batches of one epoch.
 fn fit(samples: usize) -> (Count, Vec<Count>) {
-    let model = Sequential::new().linear(20, 16).prelu().linear(16, 10);
+    let model = Sequential::new().linear(20, 16).batch_norm().prelu().dropout(0.1).linear(16, 10);
     let mut params = model.init([20], 0).unwrap();
     let (train, validation) = (classes(samples, 20), classes(50, 20));
     let mut snapshots = Snapshots::default();
@@ -106,6 +157,14 @@ fn fit(samples: usize) -> (Count, Vec<Count>) {
     let mut trainer = Trainer::new(&model, CrossEntropy, Adam::new(0.01))
         .epochs(3)
         .batch_size(16)
+        .groups([Group::new("*.bias").learning_rate(0.5).weight_decay(0.1), Group::new("2.*").frozen()])
+        .penalty(Penalty { l1: 1e-4, ..Penalty::l2(1e-4) }.on("*.weight"))
+        .constraint("*.weight", MaxNorm { max_norm: 2.0 })
+        .accumulate(2)
+        .schedule(LinearWarmup::new(3).then(Cosine::new(100)))
+        .schedule_by(Interval::Step)
+        .reduce_on_plateau(ReduceOnPlateau::default(), Monitor::loss())
+        .callback(WeightAverage::new(0.9))
         .rule(ClipNorm { max_norm: 1.0 })
         .rule(ClipValue { max_value: 0.1 })
         .metric(Accuracy::new())

@@ -124,7 +124,13 @@ impl Hand {
                 (before.last().map_or(&self.input, |layer| &layer.output), &weights.values, &bias.values);
             let activation = (i < last).then_some(self.work.activation);
             if batch == 1 {
-                one_row(x, weights, bias, output, activation);
+                let threads = if weights.len() < 100_000 { 1 } else { self.pool.threads() };
+                let width = outputs.div_ceil(threads).next_multiple_of(64).min(*outputs);
+                let chunks = Chunks::new(output, width);
+                self.pool.run(outputs.div_ceil(width), |part| {
+                    let (out, first) = (chunks.take(part), part * width);
+                    one_row(x, (&weights[first..], *outputs), &bias[first..first + out.len()], out, activation);
+                });
                 continue;
             }
             let rows = part_of(batch, 2 * batch * *inputs * *outputs, &self.pool);
@@ -223,7 +229,7 @@ fn gemm(c: &mut [f32], m: usize, n: usize, a: (&[f32], usize, usize), b: (&[f32]
 }
 
 /// `y = f(x w + b)` for one sample: short rows of the weights summed in registers, long ones four at a time.
-fn one_row(x: &[f32], w: &[f32], b: &[f32], y: &mut [f32], activation: Option<Hidden>) {
+fn one_row(x: &[f32], (w, stride): (&[f32], usize), b: &[f32], y: &mut [f32], activation: Option<Hidden>) {
     simd::dispatch(
         #[inline(always)]
         || {
@@ -232,22 +238,22 @@ fn one_row(x: &[f32], w: &[f32], b: &[f32], y: &mut [f32], activation: Option<Hi
             if n <= 128 {
                 let mut first = 0;
                 while n - first >= 64 {
-                    columns::<64>(x, &w[first..], &mut y[first..], n);
+                    columns::<64>(x, &w[first..], &mut y[first..], stride);
                     first += 64;
                 }
                 while n - first >= 8 {
-                    columns::<8>(x, &w[first..], &mut y[first..], n);
+                    columns::<8>(x, &w[first..], &mut y[first..], stride);
                     first += 8;
                 }
                 while n - first >= 2 {
-                    columns::<2>(x, &w[first..], &mut y[first..], n);
+                    columns::<2>(x, &w[first..], &mut y[first..], stride);
                     first += 2;
                 }
                 if first < n {
-                    columns::<1>(x, &w[first..], &mut y[first..], n);
+                    columns::<1>(x, &w[first..], &mut y[first..], stride);
                 }
             } else {
-                rows(x, w, y);
+                rows(x, w, y, stride);
             }
             for y in y.iter_mut() {
                 *y = value(*y, activation);
@@ -257,10 +263,10 @@ fn one_row(x: &[f32], w: &[f32], b: &[f32], y: &mut [f32], activation: Option<Hi
 }
 
 #[inline(always)]
-fn columns<const N: usize>(x: &[f32], w: &[f32], y: &mut [f32], n: usize) {
+fn columns<const N: usize>(x: &[f32], w: &[f32], y: &mut [f32], stride: usize) {
     let y = y.first_chunk_mut::<N>().expect("N columns are left");
     let mut sums = *y;
-    for (x, w) in x.iter().zip(w.chunks(n)) {
+    for (x, w) in x.iter().zip(w.chunks(stride)) {
         let w = w.first_chunk::<N>().expect("each row is as long");
         for (sum, w) in sums.iter_mut().zip(w) {
             *sum = x.mul_add(*w, *sum);
@@ -270,20 +276,20 @@ fn columns<const N: usize>(x: &[f32], w: &[f32], y: &mut [f32], n: usize) {
 }
 
 #[inline(always)]
-fn rows(x: &[f32], w: &[f32], y: &mut [f32]) {
+fn rows(x: &[f32], w: &[f32], y: &mut [f32], stride: usize) {
     let n = y.len();
-    let whole = x.len() / 4 * 4;
-    for (x, w) in x[..whole].chunks_exact(4).zip(w.chunks_exact(4 * n)) {
-        let (w0, rest) = w.split_at(n);
-        let (w1, rest) = rest.split_at(n);
-        let (w2, w3) = rest.split_at(n);
+    let (fours, rest) = x.as_chunks::<4>();
+    for (x, w) in fours.iter().zip(w.chunks(4 * stride)) {
+        let [w0, w1, w2, w3] = [&w[..n], &w[stride..][..n], &w[2 * stride..][..n], &w[3 * stride..][..n]];
         for ((((y, w0), w1), w2), w3) in y.iter_mut().zip(w0).zip(w1).zip(w2).zip(w3) {
             *y = x[3].mul_add(*w3, x[2].mul_add(*w2, x[1].mul_add(*w1, x[0].mul_add(*w0, *y))));
         }
     }
-    for (x, w) in x[whole..].iter().zip(w[whole * n..].chunks_exact(n)) {
-        for (y, w) in y.iter_mut().zip(w) {
-            *y = x.mul_add(*w, *y);
+    if !rest.is_empty() {
+        for (x, w) in rest.iter().zip(w[fours.len() * 4 * stride..].chunks(stride)) {
+            for (y, w) in y.iter_mut().zip(w) {
+                *y = x.mul_add(*w, *y);
+            }
         }
     }
 }

@@ -102,6 +102,7 @@ pub fn data(batch: usize, features: usize, classes: usize) -> (Vec<f32>, Vec<f32
 pub const RATE: f64 = 0.01;
 
 /// A model planned and filled with data, to be stepped through the public API.
+#[derive(Debug)]
 pub struct Step {
     plan: Plan,
     params: Params,

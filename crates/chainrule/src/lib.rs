@@ -15,11 +15,17 @@ pub mod prelude {
     pub use chainrule_graph::{DerivativeReads, Grads, Graph, Params, Plan, Pointwise, Var, Workspace, gradcheck};
     pub use chainrule_nn::activation::{Elu, Identity, LeakyRelu, LogSoftmax, PRelu, Relu, Sigmoid, Softmax, Tanh};
     pub use chainrule_nn::loss::{BinaryCrossEntropy, CrossEntropy, CustomLoss, MeanSquaredError};
-    pub use chainrule_nn::{Activation, Layer, Linear, Loss, Model, Reduction, Sequential, init};
+    pub use chainrule_nn::{
+        Activation, BatchNorm, Bilinear, Dropout, Embedding, Flatten, Layer, LayerNorm, Linear, Loss, Model, Parallel,
+        Reduction, Residual, RmsNorm, Sequential, init,
+    };
     pub use chainrule_tensor::random::generator;
     pub use chainrule_tensor::{Real, Shape, Tensor, TensorView};
-    pub use chainrule_train::callback::{BestWeights, EarlyStopping, Monitor, Progress, ProgressEvent};
+    pub use chainrule_train::callback::{BestWeights, EarlyStopping, Monitor, Progress, ProgressEvent, WeightAverage};
     pub use chainrule_train::metric::{Accuracy, MultiLabelAccuracy};
-    pub use chainrule_train::optimizer::{Adam, Optimizer, Sgd};
-    pub use chainrule_train::{ClipNorm, ClipValue, History, StopReason, Trainer};
+    pub use chainrule_train::optimizer::{
+        Adadelta, Adagrad, Adam, AdamW, Adamax, Lbfgs, Lion, Lookahead, NAdam, Optimizer, RAdam, RmsProp, Sgd,
+    };
+    pub use chainrule_train::schedule::{Cosine, Interval, LinearWarmup, OneCycle, ReduceOnPlateau, Schedule};
+    pub use chainrule_train::{ClipNorm, ClipValue, Group, History, MaxNorm, Penalty, StopReason, Trainer, UnitNorm};
 }

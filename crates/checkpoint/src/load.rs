@@ -6,7 +6,7 @@ use safetensors::{Dtype, SafeTensors};
 
 use crate::{CheckpointError, DESCRIPTION};
 
-/// Loads a file's tensors into the parameters of the same names and shapes, from `F32` or `F64`. On any error the
+/// Loads a file's tensors into the parameters and buffers of the same names and shapes, from `F32` or `F64`. On any error the
 /// parameters stay as they were.
 ///
 /// # Errors
@@ -17,7 +17,7 @@ pub fn load<T: Real>(params: &mut Params<T>, path: impl AsRef<Path>) -> Result<(
     let file = parse(path, &bytes)?;
     check_names(params, path, &file)?;
     let mut loaded = Vec::new();
-    for (name, parameter) in params.iter() {
+    for (name, parameter) in params.iter().chain(params.buffers()) {
         let tensor = file.tensor(name).map_err(|source| CheckpointError::Format { path: path.to_owned(), source })?;
         // More axes than a shape can have cannot be the model's either; the first ones name the difference well enough.
         let found = Shape::new(&tensor.shape()[..tensor.shape().len().min(Shape::MAX_RANK)]);
@@ -63,10 +63,13 @@ fn parse<'a>(path: &Path, bytes: &'a [u8]) -> Result<SafeTensors<'a>, Checkpoint
 fn check_names<T: Real>(params: &Params<T>, path: &Path, file: &SafeTensors<'_>) -> Result<(), CheckpointError> {
     let held = file.names();
     let layout = params.layout();
-    let names = layout.entries().iter().map(|entry| &entry.name);
+    let names = layout.entries().iter().chain(layout.buffers()).map(|entry| &entry.name);
     let missing: Vec<String> = names.filter(|name| !held.contains(&name.as_str())).cloned().collect();
-    let mut unknown: Vec<String> =
-        held.iter().filter(|name| layout.position(name).is_none()).map(|&name| name.to_owned()).collect();
+    let mut unknown: Vec<String> = held
+        .iter()
+        .filter(|name| layout.position(name).or(layout.buffer_position(name)).is_none())
+        .map(|&name| name.to_owned())
+        .collect();
     unknown.sort();
     if missing.is_empty() && unknown.is_empty() {
         Ok(())

@@ -9,7 +9,7 @@ use safetensors::tensor::TensorView;
 
 use crate::{CheckpointError, DESCRIPTION};
 
-/// Saves all parameters, and a description of the model in words of one's own.
+/// Saves all parameters and buffers, and a description of the model in words of one's own.
 ///
 /// The file is written beside its place and then moved there, so that an interruption or a full disk leaves what was
 /// there before. The same parameters give the same bytes.
@@ -45,10 +45,10 @@ pub fn save<T: Real>(params: &Params<T>, path: impl AsRef<Path>, description: &s
 }
 
 fn encode<T: Real>(params: &Params<T>, description: &str) -> Result<Vec<u8>, safetensors::SafeTensorError> {
-    let bytes: Vec<Vec<u8>> = params.iter().map(|(_, tensor)| little_endian(tensor.values())).collect();
-    let dtype = if T::DTYPE == "f64" { Dtype::F64 } else { Dtype::F32 };
-    let tensors = params
-        .iter()
+    let named = || params.iter().chain(params.buffers());
+    let bytes: Vec<Vec<u8>> = named().map(|(_, tensor)| little_endian(tensor.values())).collect();
+    let dtype = if T::DTYPE == "f32" { Dtype::F32 } else { Dtype::F64 };
+    let tensors = named()
         .zip(&bytes)
         .map(|((name, tensor), bytes)| Ok((name, TensorView::new(dtype, tensor.shape().to_vec(), bytes)?)))
         .collect::<Result<Vec<_>, safetensors::SafeTensorError>>()?;
@@ -58,10 +58,10 @@ fn encode<T: Real>(params: &Params<T>, description: &str) -> Result<Vec<u8>, saf
 }
 
 fn little_endian<T: Real>(values: &[T]) -> Vec<u8> {
-    if T::DTYPE == "f64" {
-        values.iter().flat_map(|x| x.to_f64().to_le_bytes()).collect()
-    } else {
+    if T::DTYPE == "f32" {
         values.iter().flat_map(|x| (x.to_f64() as f32).to_le_bytes()).collect()
+    } else {
+        values.iter().flat_map(|x| x.to_f64().to_le_bytes()).collect()
     }
 }
 

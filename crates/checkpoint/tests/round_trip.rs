@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use chainrule_checkpoint::{description, load, save};
-use chainrule_graph::Params;
+use chainrule_graph::{Graph, Params};
 use chainrule_nn::{Model, Sequential};
 use chainrule_tensor::Real;
 
@@ -23,6 +23,20 @@ fn saved(folder: &tempfile::TempDir) -> PathBuf {
     let path = folder.path().join("model.safetensors");
     save(&params::<f32>(4, 7), &path, "text \u{3b1}").unwrap();
     path
+}
+
+#[test]
+fn buffers_are_saved_with_the_parameters() {
+    let graph = Graph::<f64>::new();
+    let _ = (graph.param("w", [2], 1.0), graph.buffer("mean", [3], 2.0));
+    let mut params = Params::<f64>::init(graph.layout(), 0).unwrap();
+    let folder = folder();
+    let path = folder.path().join("model.safetensors");
+    params.get_mut("mean").unwrap()[1] = 7.0;
+    save(&params, &path, "").unwrap();
+    let mut loaded = Params::<f64>::init(graph.layout(), 0).unwrap();
+    load(&mut loaded, &path).unwrap();
+    assert_eq!(loaded.get("mean").unwrap().values(), [2.0, 7.0, 2.0]);
 }
 
 #[test]

@@ -2,8 +2,9 @@
 
 use std::path::PathBuf;
 
-use clap::Parser;
+use clap::{Parser, Subcommand};
 
+use crate::catalogue::{CheckArgs, ListArgs};
 use crate::config::{activations, optimizers};
 use crate::place::DEFAULT_PATH;
 
@@ -12,8 +13,11 @@ use crate::place::DEFAULT_PATH;
 /// The 1797 digits of 8x8 pixels come with the program. A fifth of them, with the classes in proportion, is set aside
 /// to test on; a tenth of the rest chooses the epoch whose weights are kept; the network learns from what remains.
 #[derive(Debug, Parser)]
-#[command(name = "chainrule", version, after_help = AFTER_HELP)]
+#[command(name = "chainrule", version, after_help = AFTER_HELP, args_conflicts_with_subcommands = true)]
 pub struct Args {
+    #[command(subcommand)]
+    pub command: Option<Command>,
+
     /// Fixes the split of the digits, the first weights and the order of the samples
     #[arg(long, value_name = "N", default_value_t = 0, allow_negative_numbers = true)]
     pub seed: u64,
@@ -31,10 +35,10 @@ pub struct Args {
     pub activation: String,
 
     #[arg(long, value_name = "NAME", default_value = "adam",
-        help = format!("The rule that moves the weights: {}", optimizers().join(", ")))]
+        help = format!("The rule that moves the weights, such as adam or adam(beta1=0.8): {}", optimizers().join(", ")))]
     pub optimizer: String,
 
-    /// How far each step goes [default: 0.001 for adam, 0.1 for sgd]
+    /// How far each step goes [default: 0.001 for adam, 0.1 for sgd, for others their own]
     #[arg(long, value_name = "RATE", allow_negative_numbers = true)]
     pub learning_rate: Option<f64>,
 
@@ -55,6 +59,17 @@ pub struct Args {
     pub json: bool,
 }
 
+/// What to do instead of training on the digits.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// List the activations, losses, initialisers, layers, optimizers, schedules and metrics with their settings
+    List(ListArgs),
+    /// Compare every derivative of every list with central differences
+    Gradcheck(CheckArgs),
+    /// Compare the library with reference cases that published packages wrote
+    Conformance(CheckArgs),
+}
+
 const AFTER_HELP: &str = "\
 Examples:
   chainrule                                    train, show the result, save the network
@@ -62,6 +77,7 @@ Examples:
   chainrule --hidden 32,32,32 --activation tanh --seed 7
   chainrule --optimizer sgd --learning-rate 0.05 --batch-size 16 --epochs 100
   chainrule --json --quiet --output /tmp/net.safetensors
+  chainrule list losses                        what can be chosen, with settings and defaults
 
 Files:
   The network is saved as safetensors, with a description in JSON from which it can be rebuilt.

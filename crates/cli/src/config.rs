@@ -1,8 +1,8 @@
 //! The flags, checked: what is to be done.
 
-use chainrule::nn::{UnknownName, activation};
+use chainrule::nn::{activation, config};
 use chainrule::prelude::*;
-use chainrule::train::optimizer;
+use chainrule::train::optimizer::{self, Listed};
 
 use crate::args::Args;
 use crate::network::Network;
@@ -44,7 +44,7 @@ pub enum ConfigError {
     #[error("--activation {0}: there is no such activation; there are: {known}", known = activations().join(", "))]
     Activation(String),
     #[error("--optimizer {name}: {source}")]
-    Optimizer { name: String, source: UnknownName },
+    Optimizer { name: String, source: config::ConfigError },
     #[error("--learning-rate {0}: must be a number above 0, such as 0.001")]
     LearningRate(f64),
 }
@@ -55,12 +55,7 @@ impl Config {
     /// # Errors
     /// The first flag whose value makes no sense.
     pub fn resolve(args: Args) -> Result<Self, ConfigError> {
-        let learning_rate = args.learning_rate.or(default_learning_rate(&args.optimizer));
-        if let Some(rate) = learning_rate.filter(|rate| !(rate.is_finite() && *rate > 0.0)) {
-            return Err(ConfigError::LearningRate(rate));
-        }
-        let optimizer = optimizer::by_name(&args.optimizer, learning_rate)
-            .map_err(|source| ConfigError::Optimizer { name: args.optimizer, source })?;
+        let optimizer = chosen_optimizer(args.optimizer, args.learning_rate)?;
         let settings = Settings {
             seed: args.seed,
             epochs: at_least_one("epochs", args.epochs)?,
@@ -73,15 +68,15 @@ impl Config {
     }
 }
 
-/// The activations that a hidden layer can have: those that look at each value alone.
+/// The activations that a hidden layer can have: those that make no distribution of its outputs.
 pub fn activations() -> Vec<String> {
-    let names = activation::all::<f32>().into_iter().map(|activation| activation.kind().to_owned());
-    names.filter(|name| !is_for_outputs(name)).collect()
+    let hidden = activation::all::<f32>().into_iter().filter(|activation| !activation.for_outputs());
+    hidden.map(|activation| activation.kind().to_owned()).collect()
 }
 
 /// The optimizers there are.
 pub fn optimizers() -> Vec<&'static str> {
-    optimizer::all::<f32>(None).iter().map(|optimizer| optimizer.name()).collect()
+    optimizer::all::<f32>().iter().map(|optimizer| optimizer.name()).collect()
 }
 
 /// The learning rate that suits the digits, where it is not the optimizer's own default.
@@ -93,8 +88,21 @@ pub fn default_learning_rate(optimizer: &str) -> Option<f64> {
     }
 }
 
-fn is_for_outputs(activation: &str) -> bool {
-    matches!(activation, "softmax" | "log_softmax")
+/// The optimizer that a text names, with the learning rate of the flag, or of the text, or that suits the digits.
+fn chosen_optimizer(text: String, learning_rate: Option<f64>) -> Result<Box<dyn Listed<f32>>, ConfigError> {
+    let mut all = optimizer::all::<f32>();
+    for entry in &mut all {
+        if let Some(rate) = default_learning_rate(entry.name()) {
+            optimizer::set_learning_rate(entry.as_mut(), rate);
+        }
+    }
+    let chosen = config::choose("optimizer", all, |entry| entry.name().to_owned(), &text);
+    let mut chosen = chosen.map_err(|source| ConfigError::Optimizer { name: text, source })?;
+    if let Some(rate) = learning_rate {
+        optimizer::set_learning_rate(chosen.as_mut(), rate);
+    }
+    let rate = chosen.learning_rate();
+    if rate.is_finite() && rate > 0.0 { Ok(chosen) } else { Err(ConfigError::LearningRate(rate)) }
 }
 
 fn at_least_one(flag: &'static str, value: i64) -> Result<usize, ConfigError> {
@@ -102,11 +110,13 @@ fn at_least_one(flag: &'static str, value: i64) -> Result<usize, ConfigError> {
 }
 
 fn network(hidden: &str, activation: String) -> Result<Network, ConfigError> {
-    if is_for_outputs(&activation) {
-        return Err(ConfigError::OutputActivation(activation));
-    }
+    let divisor = match activation::by_name::<f32>(&activation) {
+        Ok(found) if found.for_outputs() => return Err(ConfigError::OutputActivation(activation)),
+        Ok(found) => found.divisor(),
+        Err(_) => return Err(ConfigError::Activation(activation)),
+    };
     let widths = widths(hidden).ok_or_else(|| ConfigError::Hidden(hidden.to_owned()))?;
-    let parameters = parameters(&widths);
+    let parameters = parameters(&widths, divisor);
     if parameters > MOST_PARAMETERS {
         return Err(ConfigError::TooLarge { hidden: hidden.to_owned(), parameters });
     }
@@ -120,11 +130,13 @@ fn widths(text: &str) -> Option<Vec<usize>> {
     text.split(',').map(|width| width.trim().parse().ok().filter(|&width| width > 0)).collect()
 }
 
-/// Weights and biases of the linear layers, in a type that no widths overflow.
-fn parameters(hidden: &[usize]) -> u128 {
-    let widths: Vec<u128> =
-        [&[Digits::PIXELS], hidden, &[Digits::CLASSES]].concat().iter().map(|&n| n as u128).collect();
-    widths.windows(2).fold(0, |sum: u128, pair| sum.saturating_add((pair[0] + 1).saturating_mul(pair[1])))
+/// Weights and biases of the linear layers, in a type that no widths overflow; the activation divides the width of each
+/// hidden layer.
+fn parameters(hidden: &[usize], divisor: usize) -> u128 {
+    let inputs = [&[Digits::PIXELS], hidden].concat().into_iter().map(|n| n as u128);
+    let before_activation = hidden.iter().map(|&n| (n as u128).saturating_mul(divisor as u128));
+    let outputs = before_activation.chain([Digits::CLASSES as u128]);
+    inputs.zip(outputs).fold(0, |sum: u128, (i, o)| sum.saturating_add((i + 1).saturating_mul(o)))
 }
 
 #[cfg(test)]
@@ -180,12 +192,14 @@ mod tests {
         for name in activations() {
             assert_eq!(resolve(&["--activation", &name]).unwrap().network.activation(), name);
         }
-        let known = "there are: sigmoid, tanh, relu, leaky_relu, prelu, elu, identity";
+        let known = "there are: sigmoid, tanh, relu, leaky_relu, prelu, elu, identity, log_sigmoid, hard_sigmoid, \
+                     hard_tanh, tanhshrink, softsign, softplus, relu6, rrelu, selu, celu, gelu, silu, mish, hard_swish, \
+                     hard_shrink, soft_shrink, threshold, glu, maxout";
         assert_eq!(
             resolve(&["--activation", "rleu"]).unwrap_err(),
             format!("--activation rleu: there is no such activation; {known}")
         );
-        for name in ["softmax", "log_softmax"] {
+        for name in ["softmax", "log_softmax", "softmin"] {
             let why = "it turns the outputs of a whole layer into probabilities, so that it is not for hidden layers";
             assert_eq!(resolve(&["--activation", name]).unwrap_err(), format!("--activation {name}: {why}; {known}"));
         }
@@ -198,7 +212,25 @@ mod tests {
         }
         assert_eq!(
             resolve(&["--optimizer", "adma"]).unwrap_err(),
-            "--optimizer adma: there is no optimizer `adma`; there are: sgd, adam"
+            format!("--optimizer adma: there is no optimizer `adma`; there are: {}", optimizers().join(", "))
+        );
+    }
+
+    #[test]
+    fn an_optimizer_can_be_given_settings() {
+        let optimizer = |flags: &[&str]| resolve(flags).map(|config| format!("{:?}", config.optimizer));
+        let adam = Adam { beta1: 0.8, ..Adam::new(0.001) };
+        assert_eq!(optimizer(&["--optimizer", "adam(beta1=0.8)"]), Ok(format!("{adam:?}")));
+        let adam = Adam { learning_rate: 0.01, ..adam };
+        let flags = ["--optimizer", "adam(beta1=0.8)", "--learning-rate", "0.01"];
+        assert_eq!(optimizer(&flags), Ok(format!("{adam:?}")));
+        let sgd = Sgd::new(0.1).momentum(0.9);
+        assert_eq!(optimizer(&["--optimizer", "sgd(momentum=0.9)"]), Ok(format!("{sgd:?}")));
+        let sgd = Sgd::new(0.3);
+        assert_eq!(optimizer(&["--optimizer", "sgd(learning_rate=0.3)"]), Ok(format!("{sgd:?}")));
+        assert_eq!(
+            optimizer(&["--optimizer", "adam(beta1=2)"]).unwrap_err(),
+            "--optimizer adam(beta1=2): adam: beta1 must lie in [0, 1), but it is 2"
         );
     }
 

@@ -66,7 +66,11 @@ impl Console {
     }
 }
 
-fn print(text: &str) -> io::Result<()> {
+/// Prints on standard output; if whoever reads has seen enough, that is well.
+///
+/// # Errors
+/// If standard output cannot be written.
+pub fn print(text: &str) -> io::Result<()> {
     let mut out = io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         // Whoever reads has seen enough, as in `chainrule | head`.

@@ -4,6 +4,7 @@
 //! ([`report`]).
 
 mod args;
+mod catalogue;
 mod config;
 mod console;
 mod digits;
@@ -20,17 +21,28 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, error::ErrorKind};
 
-use args::Args;
+use args::{Args, Command};
 use config::Config;
 use console::Console;
+use run::RunError;
 
 fn main() -> ExitCode {
     let args = Args::parse();
     let console = Console::new(args.quiet, args.json);
-    let config =
-        Config::resolve(args).unwrap_or_else(|error| Args::command().error(ErrorKind::ValueValidation, error).exit());
-    run::run(config, console).unwrap_or_else(|error| {
+    let done = match &args.command {
+        Some(Command::List(args)) => catalogue::list(args),
+        Some(Command::Gradcheck(args)) => catalogue::gradcheck(args, console),
+        Some(Command::Conformance(args)) => catalogue::conformance(args, console),
+        None => train(args, console),
+    };
+    done.unwrap_or_else(|error| {
         console.complain(&format!("error: {error}"));
         ExitCode::from(1)
     })
+}
+
+fn train(args: Args, console: Console) -> Result<ExitCode, RunError> {
+    let config =
+        Config::resolve(args).unwrap_or_else(|error| Args::command().error(ErrorKind::ValueValidation, error).exit());
+    run::run(config, console)
 }

@@ -4,7 +4,8 @@ use chainrule::nn::{ConfigError, activation};
 use chainrule::prelude::*;
 use serde_json::json;
 
-/// A classifier of digits: hidden layers of some widths, and one output for each class.
+/// A classifier of digits: hidden layers of some widths, which are those behind the activation, and one output for each
+/// class.
 #[derive(Debug)]
 pub struct Network {
     hidden: Vec<usize>,
@@ -21,11 +22,12 @@ impl Network {
     /// # Errors
     /// [`ConfigError`] if there is no such activation.
     pub fn new(hidden: Vec<usize>, activation: &str) -> Result<Self, ConfigError> {
-        let properties = activation::by_name::<f32>(activation)?.properties();
+        let found = activation::by_name::<f32>(activation)?;
+        let (properties, divisor) = (found.properties(), found.divisor());
         let mut model = Sequential::new();
         let mut inputs = Digits::PIXELS;
         for &width in &hidden {
-            let linear = Linear::new(inputs, width).bias_init(0.0);
+            let linear = Linear::new(inputs, width * divisor).bias_init(0.0);
             let linear = if properties.range.1.is_infinite() {
                 linear.weight_init(init::He::normal().gain(properties.gain))
             } else {

@@ -90,7 +90,7 @@ mod tests {
     fn said(epochs: usize) -> Vec<String> {
         let mut said = Vec::new();
         let mut tell = lines(|line| said.push(line.to_owned()));
-        tell(ProgressEvent::Start(&FitPlan { epochs, batches: 3, samples: 90 }));
+        tell(ProgressEvent::Start(&FitPlan { epochs, batches: 3, samples: 90, weights: 10 }));
         for epoch in 1..=epochs {
             let scores = |accuracy| Scores { loss: 0.25, metrics: vec![("accuracy", accuracy)] };
             let (train, validation) = (scores(0.5), Some(scores(0.975)));
@@ -98,6 +98,7 @@ mod tests {
                 epoch,
                 train,
                 validation,
+                learning_rate: 0.001,
                 seconds: 0.1,
                 samples_per_second: 12345.6,
             }));

@@ -42,6 +42,8 @@ pub enum RunError {
     Predict(#[from] PredictError),
     #[error("the trained network answers a test digit with NaN; a lower --learning-rate may help")]
     NotANumber,
+    #[error("there is no {what} `{name}`; there are: {known}")]
+    Unknown { what: &'static str, name: String, known: String },
     #[error("cannot write to standard output: {0}")]
     Output(#[from] io::Error),
     #[error("cannot handle Ctrl-C: {0}")]

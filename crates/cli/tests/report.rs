@@ -93,7 +93,9 @@ fn every_activation_and_optimizer_learns_without_hidden_layers_or_with() {
         let flags = [&["--json", "--quiet", "--output", "net.safetensors", "--epochs", "6"], flags].concat();
         object(&run(folder.path(), &flags))["test_accuracy"].as_f64().unwrap()
     };
-    for activation in ["sigmoid", "tanh", "relu", "leaky_relu", "prelu", "elu", "identity"] {
+    for activation in
+        ["sigmoid", "tanh", "relu", "leaky_relu", "prelu", "elu", "identity", "gelu", "glu", "maxout(pieces=3)"]
+    {
         let accuracy = accuracy(&["--hidden", "24,16", "--learning-rate", "0.005", "--activation", activation]);
         assert!(accuracy > 0.75, "{activation}: {accuracy}");
     }

@@ -1,8 +1,9 @@
-//! The form of the files: `{"source": "PyTorch 2.15.0", "cases": [{"name": .., "config": .., ..}, ..]}`, compressed with
-//! gzip.
+//! The form of the files: `{"source": "PyTorch 2.15.0", "cases": [{"name": .., "config": .., ..}, ..]}`, compressed
+//! with gzip.
 //!
 //! A tensor is `{"shape": [2, 3], "values": [..]}`; NaN and infinities, which JSON has not, are the texts `"nan"`,
-//! `"inf"` and `"-inf"`.
+//! `"inf"` and `"-inf"`. A file may have a list `skipped` of what was not taken from the source, and a list `tensors`
+//! of those that stand in several cases: there a case's `inputs` and `outputs` hold the place in that list.
 
 use std::io::Read;
 
@@ -16,6 +17,19 @@ pub struct Cases {
     pub source: String,
     /// The cases.
     pub cases: Vec<Case>,
+    /// What the source has besides, but cannot be expressed.
+    pub skipped: Vec<Skipped>,
+}
+
+/// Cases of the source that are not checked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Skipped {
+    /// The case's name, or that of the operation of several cases.
+    pub name: String,
+    /// How many cases these are.
+    pub cases: usize,
+    /// Why they are not checked.
+    pub why: String,
 }
 
 /// One case: named values.
@@ -32,8 +46,30 @@ impl Cases {
         flate2::read::GzDecoder::new(compressed).read_to_string(&mut text).map_err(|error| error.to_string())?;
         let mut file: Value = serde_json::from_str(&text).map_err(|error| error.to_string())?;
         let source = file["source"].as_str().ok_or("no source is named")?.to_owned();
-        let Value::Array(cases) = file["cases"].take() else { return Err("there are no cases".to_owned()) };
-        Ok(Cases { source, cases: cases.into_iter().map(Case).collect() })
+        let Value::Array(mut cases) = file["cases"].take() else { return Err("there are no cases".to_owned()) };
+        cases.iter_mut().for_each(|case| resolve(case, &file["tensors"]));
+        let skipped = file["skipped"].as_array().into_iter().flatten().map(Skipped::read).collect::<Option<_>>();
+        let skipped = skipped.ok_or("what is skipped needs a name, the number of cases and the reason")?;
+        Ok(Cases { source, cases: cases.into_iter().map(Case).collect(), skipped })
+    }
+}
+
+impl Skipped {
+    fn read(entry: &Value) -> Option<Self> {
+        let text = |key: &str| entry[key].as_str().map(str::to_owned);
+        let cases = usize::try_from(entry["cases"].as_u64()?).ok()?;
+        Some(Skipped { name: text("name")?, cases, why: text("why")? })
+    }
+}
+
+/// Puts the tensors themselves where a case holds their places in the list.
+fn resolve(case: &mut Value, tensors: &Value) {
+    for key in ["inputs", "outputs"] {
+        for tensor in case.get_mut(key).and_then(Value::as_array_mut).into_iter().flatten() {
+            if let Some(shared) = tensor.as_u64().and_then(|place| tensors.get(place as usize)) {
+                *tensor = shared.clone();
+            }
+        }
     }
 }
 
@@ -94,6 +130,39 @@ fn number(value: &Value) -> Option<f64> {
     }
 }
 
-fn numbers(value: &Value) -> Option<Vec<f64>> {
+/// The numbers of a list.
+pub(crate) fn numbers(value: &Value) -> Option<Vec<f64>> {
     value.as_array()?.iter().map(number).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use super::*;
+
+    fn read(text: &str) -> Result<Cases, String> {
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        encoder.write_all(text.as_bytes()).unwrap();
+        Cases::read(&encoder.finish().unwrap())
+    }
+
+    #[test]
+    fn shared_tensors_are_put_in_and_what_is_skipped_is_kept() {
+        let text = r#"{"source": "a", "tensors": [{"shape": []}], "cases": [{"inputs": [0, {"shape": [1]}], "x": 0}],
+            "skipped": [{"name": "b", "cases": 2, "why": "c"}]}"#;
+        let cases = read(text).unwrap();
+        assert_eq!(cases.cases[0].get("inputs").unwrap().to_string(), r#"[{"shape":[]},{"shape":[1]}]"#);
+        assert_eq!(cases.cases[0].number("x"), Ok(0.0));
+        assert_eq!(cases.skipped, [Skipped { name: "b".to_owned(), cases: 2, why: "c".to_owned() }]);
+    }
+
+    #[test]
+    fn a_damaged_file_is_an_error() {
+        assert_eq!(read(r#"{"cases": []}"#).unwrap_err(), "no source is named");
+        assert_eq!(read(r#"{"source": "a"}"#).unwrap_err(), "there are no cases");
+        let why = read(r#"{"source": "a", "cases": [], "skipped": [{"name": "b"}]}"#).unwrap_err();
+        assert_eq!(why, "what is skipped needs a name, the number of cases and the reason");
+        assert!(Cases::read(b"no gzip").is_err());
+    }
 }

@@ -1,9 +1,19 @@
 #![doc = include_str!("../README.md")]
 
+mod activations;
 mod case;
+pub mod catalogue;
 mod compare;
+pub mod derivatives;
+mod layers;
+mod losses;
+mod metrics;
+mod onnx;
+mod optimizers;
+mod schedules;
+mod second_order;
 
-pub use case::{Case, Cases};
+pub use case::{Case, Cases, Skipped};
 pub use compare::{Tolerance, close};
 
 /// The cases of one family from one source, and how they are checked.
@@ -17,23 +27,56 @@ pub struct Family {
     check: fn(&Case) -> Result<(), String>,
 }
 
-/// What came of a family's cases.
+/// What came of the checks of a family.
 #[derive(Debug)]
-pub struct Report {
+pub struct Checked {
     /// The family.
     pub family: &'static str,
-    /// The packages that wrote the cases, with their versions.
+    /// What chainrule was compared with: packages with their versions, or differences.
     pub source: String,
     /// The number of cases that agree.
     pub passed: usize,
     /// The cases that do not, each with the reason.
     pub failures: Vec<(String, String)>,
+    /// The cases of the source that cannot be expressed, and are not checked.
+    pub skipped: Vec<Skipped>,
+}
+
+impl Checked {
+    fn new(family: &'static str, source: String, outcomes: impl Iterator<Item = (String, Result<(), String>)>) -> Self {
+        let mut checked = Checked { family, source, passed: 0, failures: Vec::new(), skipped: Vec::new() };
+        for (name, outcome) in outcomes {
+            match outcome {
+                Ok(()) => checked.passed += 1,
+                Err(why) => checked.failures.push((name, why)),
+            }
+        }
+        checked
+    }
 }
 
 /// Every family of cases.
 #[must_use]
 pub fn families() -> Vec<Family> {
-    vec![]
+    macro_rules! family {
+        ($name:ident, $file:literal) => {
+            Family {
+                name: stringify!($name),
+                compressed: include_bytes!(concat!("../cases/", $file, ".json.gz")),
+                check: $name::check,
+            }
+        };
+    }
+    vec![
+        family!(activations, "pytorch_activations"),
+        family!(losses, "pytorch_losses"),
+        family!(layers, "pytorch_layers"),
+        family!(optimizers, "pytorch_optimizers"),
+        family!(schedules, "pytorch_schedules"),
+        family!(metrics, "scikit_learn_metrics"),
+        family!(second_order, "pytorch_second_order"),
+        family!(onnx, "onnx_nodes"),
+    ]
 }
 
 impl Family {
@@ -42,12 +85,9 @@ impl Family {
     /// # Panics
     /// If the file of cases, which is part of the program, is damaged.
     #[must_use]
-    pub fn run(&self) -> Report {
+    pub fn run(&self) -> Checked {
         let cases = Cases::read(self.compressed).unwrap_or_else(|error| panic!("{}: {error}", self.name));
-        let outcomes: Vec<_> = cases.cases.iter().map(|case| (case.name(), (self.check)(case))).collect();
-        let passed = outcomes.iter().filter(|(_, outcome)| outcome.is_ok()).count();
-        let failures =
-            outcomes.into_iter().filter_map(|(name, outcome)| Some((name.to_owned(), outcome.err()?))).collect();
-        Report { family: self.name, source: cases.source, passed, failures }
+        let outcomes = cases.cases.iter().map(|case| (case.name().to_owned(), (self.check)(case)));
+        Checked { skipped: cases.skipped, ..Checked::new(self.name, cases.source, outcomes) }
     }
 }

@@ -50,6 +50,24 @@ pub enum BuildErrorKind {
         /// The names there are.
         known: String,
     },
+    /// A buffer that the given layout does not hold.
+    #[error("there is no buffer `{name}`; the buffers given are: {known}")]
+    UnknownBuffer {
+        /// The full name asked for.
+        name: String,
+        /// The names there are.
+        known: String,
+    },
+    /// A buffer of another shape than the one asked for, or than its new value.
+    #[error("buffer `{name}` is given the shape {asked}, but it has shape {held}")]
+    BufferShape {
+        /// The full name.
+        name: String,
+        /// The shape asked for or given.
+        asked: Shape,
+        /// The shape it has.
+        held: Shape,
+    },
     /// A parameter declared twice, or held by the given layout, with another shape.
     #[error("parameter `{name}` is asked for with shape {asked}, but it has shape {held}")]
     ParameterShape {

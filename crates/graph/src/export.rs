@@ -105,7 +105,7 @@ impl Style {
     fn of<T: Real>(node: &Node<T>) -> Style {
         match node.source {
             Source::Input { .. } => INPUT,
-            Source::Param(_) => PARAMETER,
+            Source::Param(_) | Source::Buffer(_) => PARAMETER,
             Source::Constant(_) => CONSTANT,
             Source::Op(_) => OPERATION,
         }

@@ -28,7 +28,7 @@ where
 ///
 /// At a kink the two need not agree: keep the inputs away from it by more than [`step`](Gradcheck::step). Inputs that
 /// only name something, such as the indices of [`gather_rows`](Var::gather_rows), are not to be moved at all: record
-/// them with [`Graph::constant`]. A function that draws random numbers draws the same in each evaluation.
+/// them with [`Graph::constant`]. [Buffers](Graph::buffer) are not moved. A function that draws random numbers draws the same in each evaluation.
 ///
 /// ```
 /// use chainrule_graph::gradcheck;
@@ -52,13 +52,23 @@ pub struct Gradcheck {
     pub projections: usize,
     /// The largest number of entries of a Jacobian that is checked entry by entry; 4096 by default.
     pub full_jacobian: usize,
+    /// Whether layers behave as in training; true by default.
+    pub training: bool,
     /// The seed of the random projections and of the parameters' first values; 0 by default.
     pub seed: u64,
 }
 
 impl Default for Gradcheck {
     fn default() -> Self {
-        Gradcheck { step: 6e-6, absolute: 1e-8, relative: 1e-6, projections: 4, full_jacobian: 4096, seed: 0 }
+        Gradcheck {
+            step: 6e-6,
+            absolute: 1e-8,
+            relative: 1e-6,
+            projections: 4,
+            full_jacobian: 4096,
+            training: true,
+            seed: 0,
+        }
     }
 }
 
@@ -116,7 +126,7 @@ impl Gradcheck {
     {
         let mut checked = Gradchecked { compared: 0, largest_error: 0.0 };
         for twice in [false, true] {
-            let mut probe = Probe::record(inputs, &function, twice, self.seed)?;
+            let mut probe = Probe::record(inputs, &function, twice, self)?;
             // The Jacobian first: its message names the element.
             if probe.value.len() * probe.coordinates() <= self.full_jacobian {
                 self.check_jacobian(&mut probe, &mut checked)?;
@@ -208,11 +218,17 @@ struct Probe {
 }
 
 impl Probe {
-    fn record<F>(inputs: &[Tensor<f64>], function: &F, twice: bool, seed: u64) -> Result<Probe, GradcheckError>
+    fn record<F>(
+        inputs: &[Tensor<f64>],
+        function: &F,
+        twice: bool,
+        settings: &Gradcheck,
+    ) -> Result<Probe, GradcheckError>
     where
         F: for<'g> Fn(&'g Graph<f64>, &[Var<'g, f64>]) -> Var<'g, f64>,
     {
-        let graph = Graph::<f64>::new();
+        let graph = if settings.training { Graph::<f64>::new() } else { Graph::new().evaluating() };
+        let seed = settings.seed;
         let input = |(i, x): (usize, &Tensor<f64>)| graph.input(&format!("input {i}"), x.shape()).keep_gradient();
         let vars: Vec<Var<'_, f64>> = inputs.iter().enumerate().map(input).collect();
         let mut root = function(&graph, &vars);

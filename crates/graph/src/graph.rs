@@ -43,7 +43,7 @@ use crate::{BuildError, BuildErrorKind};
 pub struct Graph<T: Real = f32> {
     id: u32,
     training: bool,
-    recording: RefCell<Recording<T>>,
+    pub(crate) recording: RefCell<Recording<T>>,
 }
 
 /// What has been recorded so far.
@@ -51,10 +51,14 @@ pub(crate) struct Recording<T: Real> {
     pub(crate) nodes: Vec<Node<T>>,
     pub(crate) layout: Arc<Layout>,
     /// Parameters may only be looked up, not declared.
-    fixed: bool,
-    scopes: Vec<String>,
+    pub(crate) fixed: bool,
+    pub(crate) scopes: Vec<String>,
     /// The node of each parameter of the layout that is used so far.
     pub(crate) param_nodes: HashMap<usize, usize>,
+    /// The node that is the newest value of each buffer of the layout that is used so far.
+    pub(crate) buffer_nodes: HashMap<usize, usize>,
+    /// The buffers that a pass gives new values.
+    pub(crate) updated: Vec<usize>,
     pub(crate) layers: Vec<LayerRecord>,
     pub(crate) error: Option<BuildError>,
 }
@@ -80,6 +84,8 @@ pub(crate) enum Source<T: Real> {
     },
     /// The position in the layout.
     Param(usize),
+    /// The position among the layout's buffers.
+    Buffer(usize),
     Constant(Aligned<T>),
     Op(Arc<dyn Op<T>>),
 }
@@ -93,6 +99,8 @@ pub struct LayerRecord {
     pub kind: String,
     /// The shape of what came out of it.
     pub output: Shape,
+    /// What came out of it.
+    pub value: NodeId,
 }
 
 /// Names one value of one graph; plain data, to be kept after the graph is gone.
@@ -129,6 +137,8 @@ impl<T: Real> Graph<T> {
             fixed,
             scopes: Vec::new(),
             param_nodes: HashMap::new(),
+            buffer_nodes: HashMap::new(),
+            updated: Vec::new(),
             layers: Vec::new(),
             error: None,
         };
@@ -210,6 +220,9 @@ impl<T: Real> Graph<T> {
                 Err(BuildErrorKind::ParameterShape { name, asked: shape, held })
             };
         }
+        if layout.buffer_position(&name).is_some() {
+            return Err(BuildErrorKind::Model(format!("`{name}` is a buffer: a parameter needs another name")));
+        }
         if recording.fixed {
             let known: Vec<_> = layout.entries().iter().map(|entry| entry.name.as_str()).collect();
             return Err(BuildErrorKind::UnknownParameter { name, known: known.join(", ") });
@@ -230,10 +243,10 @@ impl<T: Real> Graph<T> {
         let position = self.recording.borrow().layers.len();
         self.scope(name, || {
             let output = body();
-            let shape = output.shape();
+            let (shape, value) = (output.shape(), output.id());
             let recording = &mut *self.recording.borrow_mut();
             let path = recording.scopes.join(".");
-            recording.layers.insert(position, LayerRecord { path, kind: kind.to_owned(), output: shape });
+            recording.layers.insert(position, LayerRecord { path, kind: kind.to_owned(), output: shape, value });
             output
         })
     }
@@ -248,6 +261,18 @@ impl<T: Real> Graph<T> {
     #[must_use]
     pub fn layout(&self) -> Arc<Layout> {
         Arc::clone(&self.recording.borrow().layout)
+    }
+
+    /// The variable of this name, to go on with, such as the [`value`](LayerRecord::value) of a layer.
+    ///
+    /// # Panics
+    /// If it is of another graph.
+    #[track_caller]
+    #[must_use]
+    pub fn named(&self, id: NodeId) -> Var<'_, T> {
+        let known = id.graph == self.id && (id.index as usize) < self.recording.borrow().nodes.len();
+        assert!(known, "a variable of one graph cannot be used in another");
+        self.var(id.index as usize)
     }
 
     /// Applies an operation, one's own or a built-in one.
@@ -343,7 +368,7 @@ impl<T: Real> Graph<T> {
         self.push(Source::Op(op), inputs, shape, location)
     }
 
-    fn push(
+    pub(crate) fn push(
         &self,
         source: Source<T>,
         inputs: Vec<usize>,
@@ -356,7 +381,7 @@ impl<T: Real> Graph<T> {
         self.var(recording.nodes.len() - 1)
     }
 
-    fn var(&self, index: usize) -> Var<'_, T> {
+    pub(crate) fn var(&self, index: usize) -> Var<'_, T> {
         Var::new(self, u32::try_from(index).expect("a graph holds fewer than 2^32 values"))
     }
 
@@ -391,7 +416,7 @@ impl<T: Real> Graph<T> {
     }
 }
 
-fn join(scopes: &[String], name: &str) -> String {
+pub(crate) fn join(scopes: &[String], name: &str) -> String {
     scopes.iter().map(String::as_str).chain([name]).collect::<Vec<_>>().join(".")
 }
 
@@ -401,6 +426,7 @@ impl<T: Real> Node<T> {
         match &self.source {
             Source::Input { name, .. } => name,
             Source::Param(position) => &layout.entries()[*position].name,
+            Source::Buffer(position) => &layout.buffers()[*position].name,
             Source::Constant(_) => "constant",
             Source::Op(op) => op.name(),
         }

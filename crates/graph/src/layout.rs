@@ -31,20 +31,21 @@ impl<I: Initialiser + ?Sized> Initialiser for Arc<I> {
     }
 }
 
-/// One parameter of a [`Layout`].
+/// One parameter or buffer of a [`Layout`].
 #[derive(Clone, Debug)]
 pub struct Entry {
     /// The full name: the path of scopes and the parameter's own name, joined by dots, as in `0.weight`.
     pub name: String,
     /// The shape.
     pub shape: Shape,
-    /// Where it lies in the flat vector.
+    /// Where it lies in the flat vector of the parameters, or in that of the buffers.
     pub range: Range<usize>,
     /// How it gets its first values.
     pub initialiser: Arc<dyn Initialiser>,
 }
 
-/// The parameters that a model has: their names, shapes and places in one flat vector, in order of declaration.
+/// The parameters that a model has: their names, shapes and places in one flat vector, in order of declaration. Beside
+/// them the [`buffers`](Layout::buffers), in a flat vector of their own.
 ///
 /// It says what there is; the values are in [`Params`](crate::Params) and [`Grads`](crate::Grads).
 #[derive(Clone, Debug, Default)]
@@ -52,6 +53,8 @@ pub struct Layout {
     entries: Vec<Entry>,
     index: HashMap<String, usize>,
     flat_len: usize,
+    buffers: Vec<Entry>,
+    buffer_len: usize,
 }
 
 /// Each parameter starts at a multiple of this many elements, so at a cache line for either scalar.
@@ -82,6 +85,32 @@ impl Layout {
         self.flat_len
     }
 
+    /// What the model remembers beside its parameters, such as running statistics, in order of declaration: see
+    /// [`Graph::buffer`](crate::Graph::buffer).
+    #[must_use]
+    pub fn buffers(&self) -> &[Entry] {
+        &self.buffers
+    }
+
+    /// The position of a buffer among the [`buffers`](Layout::buffers).
+    #[must_use]
+    pub fn buffer_position(&self, name: &str) -> Option<usize> {
+        self.buffers.iter().position(|buffer| buffer.name == name)
+    }
+
+    /// The length of the flat vector of the buffers.
+    #[must_use]
+    pub fn buffer_len(&self) -> usize {
+        self.buffer_len
+    }
+
+    pub(crate) fn declare_buffer(&mut self, name: String, shape: Shape, initialiser: Arc<dyn Initialiser>) -> usize {
+        let range = self.buffer_len..self.buffer_len + shape.elements();
+        self.buffer_len = range.end.next_multiple_of(ALIGNMENT);
+        self.buffers.push(Entry { name, shape, range, initialiser });
+        self.buffers.len() - 1
+    }
+
     pub(crate) fn declare(&mut self, name: String, shape: Shape, initialiser: Arc<dyn Initialiser>) -> usize {
         let start = self.flat_len;
         let end = start + shape.elements();
@@ -95,7 +124,9 @@ impl Layout {
 /// Equal layouts hold the same names with the same shapes in the same order; how they are initialised does not count.
 impl PartialEq for Layout {
     fn eq(&self, other: &Self) -> bool {
-        self.entries.len() == other.entries.len()
-            && self.entries.iter().zip(&other.entries).all(|(a, b)| a.name == b.name && a.shape == b.shape)
+        let same = |a: &[Entry], b: &[Entry]| {
+            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.name == b.name && a.shape == b.shape)
+        };
+        same(&self.entries, &other.entries) && same(&self.buffers, &other.buffers)
     }
 }

@@ -1,7 +1,10 @@
 #![doc = include_str!("../README.md")]
 
 pub mod op;
+pub mod second_order;
 
+mod audit;
+mod buffer;
 mod error;
 mod export;
 mod gradcheck;
@@ -15,12 +18,13 @@ mod testing;
 mod var;
 mod workspace;
 
+pub use audit::{Audit, AuditRow, Place, Status, ZeroCause, audit};
 pub use error::{BuildError, BuildErrorKind, InputError};
 pub use gradcheck::{Gradcheck, GradcheckError, Gradchecked, gradcheck};
 pub use graph::{Graph, LayerRecord, NodeId};
 pub use layout::{Entry, Initialiser, Layout};
 pub use params::{Grads, Params};
-pub use plan::{Derivatives, Plan, Reach, Traced};
+pub use plan::{Derivatives, Plan, Reach, Traced, TracedBack};
 pub use pointwise::{DerivativeReads, Pointwise, Properties};
 pub use var::Var;
 pub use workspace::Workspace;

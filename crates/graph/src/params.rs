@@ -12,6 +12,9 @@ use crate::{BuildError, BuildErrorKind};
 /// [`iter`](Params::iter). The gaps between parameters hold zeros and stay so under every rule that moves a weight by a
 /// multiple of its gradient or of itself.
 ///
+/// Beside them stand the [buffers](crate::Graph::buffer), such as running statistics: named tensors in a flat vector of
+/// their own, so that no pass over the parameters meets them.
+///
 /// ```
 /// use chainrule_graph::Graph;
 ///
@@ -28,10 +31,11 @@ use crate::{BuildError, BuildErrorKind};
 pub struct Params<T: Real = f32> {
     layout: Arc<Layout>,
     values: Aligned<T>,
+    pub(crate) buffers: Aligned<T>,
 }
 
 impl<T: Real> Params<T> {
-    /// The first values of every parameter of `layout`, drawn by each one's initialiser.
+    /// The first values of every parameter and buffer of `layout`, drawn by each one's initialiser.
     ///
     /// A parameter's numbers depend on the seed and its name alone: adding a layer does not change the others.
     ///
@@ -40,20 +44,43 @@ impl<T: Real> Params<T> {
     #[track_caller]
     pub fn init(layout: Arc<Layout>, seed: u64) -> Result<Self, BuildError> {
         let location = std::panic::Location::caller();
-        let mut params = Params { values: Aligned::zeros(layout.flat_len()), layout };
-        let layout = Arc::clone(&params.layout);
-        for Entry { name, shape, range, initialiser } in layout.entries() {
+        let (mut values, mut buffers) = (Aligned::zeros(layout.flat_len()), Aligned::zeros(layout.buffer_len()));
+        let fill = |Entry { name, shape, range, initialiser }: &Entry, values: &mut [T]| {
             let mut drawn = vec![0.0; shape.elements()];
             initialiser.fill(*shape, &mut drawn, &mut generator(seed ^ fnv1a(name))).map_err(|why| BuildError {
                 kind: BuildErrorKind::Initialiser { name: name.clone(), shape: *shape, why },
                 layer: String::new(),
                 location,
             })?;
-            for (value, drawn) in params.values[range.clone()].iter_mut().zip(drawn) {
+            for (value, drawn) in values[range.clone()].iter_mut().zip(drawn) {
                 *value = T::from_f64(drawn);
             }
-        }
-        Ok(params)
+            Ok(())
+        };
+        layout.entries().iter().try_for_each(|entry| fill(entry, &mut values))?;
+        layout.buffers().iter().try_for_each(|entry| fill(entry, &mut buffers))?;
+        Ok(Params { layout, values, buffers })
+    }
+
+    /// The same values as another scalar; from `f32` or `f64` to [`Dual`](chainrule_tensor::Dual) as constants.
+    ///
+    /// ```
+    /// use chainrule_graph::{Graph, Params};
+    ///
+    /// let graph = Graph::<f64>::new();
+    /// let w = graph.param("w", [2], 0.1);
+    /// let single: Params<f32> = graph.plan(w.sum(..))?.init(0)?.cast();
+    /// assert_eq!(single.get("w").unwrap().values(), [0.1_f32; 2]);
+    /// # Ok::<(), chainrule_graph::BuildError>(())
+    /// ```
+    #[must_use]
+    pub fn cast<U: Real>(&self) -> Params<U> {
+        let cast = |from: &[T]| {
+            let mut to = Aligned::zeros(from.len());
+            to.iter_mut().zip(from).for_each(|(to, from)| *to = U::from_f64(from.to_f64()));
+            to
+        };
+        Params { layout: Arc::clone(&self.layout), values: cast(&self.values), buffers: cast(&self.buffers) }
     }
 
     /// What parameters there are.
@@ -80,23 +107,46 @@ impl<T: Real> Params<T> {
         &mut self.values
     }
 
-    /// The parameter of this name.
+    /// The flat vector of the buffers.
     #[must_use]
-    pub fn get(&self, name: &str) -> Option<TensorView<'_, T>> {
-        let entry = &self.layout.entries()[self.layout.position(name)?];
-        Some(view(entry.shape, &self.values[entry.range.clone()]))
+    pub fn buffer_values(&self) -> &[T] {
+        &self.buffers
     }
 
-    /// The values of the parameter of this name, to be written.
+    /// The flat vector of the buffers, to be written.
+    #[must_use]
+    pub fn buffer_values_mut(&mut self) -> &mut [T] {
+        &mut self.buffers
+    }
+
+    /// The parameter or buffer of this name.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<TensorView<'_, T>> {
+        let (entry, values) = match self.layout.position(name) {
+            Some(position) => (&self.layout.entries()[position], &self.values),
+            None => (&self.layout.buffers()[self.layout.buffer_position(name)?], &self.buffers),
+        };
+        Some(view(entry.shape, &values[entry.range.clone()]))
+    }
+
+    /// The values of the parameter or buffer of this name, to be written.
     #[must_use]
     pub fn get_mut(&mut self, name: &str) -> Option<&mut [T]> {
-        let range = self.layout.entries()[self.layout.position(name)?].range.clone();
-        Some(&mut self.values[range])
+        let (entry, values) = match self.layout.position(name) {
+            Some(position) => (&self.layout.entries()[position], &mut self.values),
+            None => (&self.layout.buffers()[self.layout.buffer_position(name)?], &mut self.buffers),
+        };
+        Some(&mut values[entry.range.clone()])
     }
 
     /// All parameters with their names, in order of declaration.
     pub fn iter(&self) -> impl Iterator<Item = (&str, TensorView<'_, T>)> {
-        named(&self.layout, &self.values)
+        named(self.layout.entries(), &self.values)
+    }
+
+    /// All buffers with their names, in order of declaration.
+    pub fn buffers(&self) -> impl Iterator<Item = (&str, TensorView<'_, T>)> {
+        named(self.layout.buffers(), &self.buffers)
     }
 }
 
@@ -144,7 +194,7 @@ impl<T: Real> Grads<T> {
 
     /// The gradients of all parameters that a pass has reached, with their names.
     pub fn iter(&self) -> impl Iterator<Item = (&str, TensorView<'_, T>)> {
-        named(&self.layout, &self.values)
+        named(self.layout.entries(), &self.values)
             .zip(&self.reached)
             .filter_map(|(gradient, &reached)| reached.then_some(gradient))
     }
@@ -156,8 +206,8 @@ impl<T: Real> Grads<T> {
     }
 }
 
-fn named<'a, T: Real>(layout: &'a Layout, values: &'a [T]) -> impl Iterator<Item = (&'a str, TensorView<'a, T>)> {
-    layout.entries().iter().map(|entry| (entry.name.as_str(), view(entry.shape, &values[entry.range.clone()])))
+fn named<'a, T: Real>(entries: &'a [Entry], values: &'a [T]) -> impl Iterator<Item = (&'a str, TensorView<'a, T>)> {
+    entries.iter().map(|entry| (entry.name.as_str(), view(entry.shape, &values[entry.range.clone()])))
 }
 
 pub(crate) fn view<T: Real>(shape: Shape, values: &[T]) -> TensorView<'_, T> {

@@ -62,6 +62,13 @@ impl<'g, T: Real> Var<'g, T> {
         })
     }
 
+    /// The operands of the operation that makes it, in order; none for inputs, parameters and constants.
+    #[must_use]
+    pub fn operands(self) -> Vec<Var<'g, T>> {
+        let inputs = self.graph.with_node(self.index(), |node| node.inputs.clone());
+        inputs.into_iter().map(|index| self.graph.var(index)).collect()
+    }
+
     /// Asks for its value to be readable after a pass, with [`Workspace::value`](crate::Workspace::value). Inputs and
     /// the roots of a plan always are; the buffer of any other value is reused as soon as nothing needs it.
     #[must_use = "it is the variable itself, to go on with"]

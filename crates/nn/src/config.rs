@@ -42,6 +42,26 @@ pub enum Setting<'a> {
     Numbers(&'a mut Vec<f64>),
     /// One of several words: the index of the chosen one, and all of them.
     Choice(&'a mut usize, &'static [&'static str]),
+    /// Another entry with its own settings, such as `cosine(total=100)`.
+    Entry(&'a mut dyn Entry),
+}
+
+/// An entry within an entry, chosen by text.
+pub trait Entry: fmt::Debug {
+    /// The text that chooses it.
+    fn text(&self) -> &str;
+
+    /// Chooses another one.
+    ///
+    /// # Errors
+    /// What is wrong with the text, and what there is.
+    fn choose(&mut self, text: &str) -> Result<(), ConfigError>;
+}
+
+impl PartialEq for dyn Entry + '_ {
+    fn eq(&self, other: &Self) -> bool {
+        self.text() == other.text()
+    }
 }
 
 /// Why a text does not name an entry and its settings.
@@ -54,6 +74,14 @@ pub enum ConfigError {
     /// The text is not of the form `name` or `name(setting=value, ...)`.
     #[error("`{text}`: {why}; write `name` or `name(setting=value, ...)`")]
     Syntax {
+        /// The text.
+        text: String,
+        /// What is wrong with it.
+        why: &'static str,
+    },
+    /// The text of a layer made of others is not of the form `name[layer, layer, ...]`.
+    #[error("`{text}`: {why}; write `name[layer, layer, ...]`")]
+    Layers {
         /// The text.
         text: String,
         /// What is wrong with it.
@@ -119,6 +147,9 @@ impl Setting<'_> {
             Setting::Choice(chosen, words) => {
                 words.iter().position(|word| *word == text).map(|position| **chosen = position)
             }
+            Setting::Entry(entry) => {
+                return entry.choose(text).map_err(|why| format!("an entry of its list: {why}"));
+            }
         };
         set.ok_or_else(|| self.rule())
     }
@@ -132,6 +163,7 @@ impl Setting<'_> {
             Setting::Flag(_) => "true or false".to_owned(),
             Setting::Numbers(_) => "numbers in brackets, such as [1, 2, 0.5]".to_owned(),
             Setting::Choice(_, words) => words.join(" or "),
+            Setting::Entry(_) => "an entry of its list".to_owned(),
         }
     }
 }
@@ -156,6 +188,7 @@ impl fmt::Display for Setting<'_> {
                 write!(f, "[{}]", numbers.join(", "))
             }
             Setting::Choice(chosen, words) => f.write_str(words[**chosen]),
+            Setting::Entry(entry) => f.write_str(entry.text()),
         }
     }
 }
@@ -233,8 +266,8 @@ fn split(text: &str) -> Result<(&str, Vec<(&str, &str)>), ConfigError> {
     let (mut depth, mut begin) = (0_usize, 0);
     for (at, c) in inside.char_indices().chain([(inside.len(), ',')]) {
         match c {
-            '[' => depth += 1,
-            ']' => depth = depth.saturating_sub(1),
+            '[' | '(' => depth += 1,
+            ']' | ')' => depth = depth.saturating_sub(1),
             ',' if depth == 0 => {
                 let part = inside[begin..at].trim();
                 begin = (at + 1).min(inside.len());
@@ -266,6 +299,22 @@ mod tests {
         flag: bool,
         numbers: Vec<f64>,
         choice: usize,
+        inner: Inner,
+    }
+
+    /// `everything` within itself, one level deep.
+    #[derive(Debug, Default, PartialEq)]
+    struct Inner(String);
+
+    impl Entry for Inner {
+        fn text(&self) -> &str {
+            &self.0
+        }
+        fn choose(&mut self, text: &str) -> Result<(), ConfigError> {
+            choose("thing", vec![Box::new(Everything::default())], |_| "everything".to_owned(), text)?;
+            self.0 = text.to_owned();
+            Ok(())
+        }
     }
 
     impl Configure for Everything {
@@ -281,6 +330,7 @@ mod tests {
                 ("flag", Setting::Flag(&mut self.flag)),
                 ("numbers", Setting::Numbers(&mut self.numbers)),
                 ("choice", Setting::Choice(&mut self.choice, &["left", "right"])),
+                ("inner", Setting::Entry(&mut self.inner)),
             ]
         }
         fn check(&self) -> Result<(), String> {
@@ -297,7 +347,7 @@ mod tests {
     fn settings_are_read_from_text_and_written_as_they_are_read() {
         assert_eq!(chosen("everything").unwrap(), Everything::default());
         assert_eq!(chosen(" everything( ) ").unwrap(), Everything::default());
-        let text = "everything(number=1e-8, optional=0.5, count=7, optional_count=3, flag=true, numbers=[1, 2.5, -3], choice=right)";
+        let text = "everything(number=1e-8, optional=0.5, count=7, optional_count=3, flag=true, numbers=[1, 2.5, -3], choice=right, inner=everything(number=2, numbers=[1, 2]))";
         let mut all = chosen(text).unwrap();
         let expected = Everything {
             number: 1e-8,
@@ -307,6 +357,7 @@ mod tests {
             flag: true,
             numbers: vec![1.0, 2.5, -3.0],
             choice: 1,
+            inner: Inner("everything(number=2, numbers=[1, 2])".to_owned()),
         };
         assert_eq!(all, expected);
         let written: Vec<String> = all.settings().iter().map(|(name, value)| format!("{name}={value}")).collect();
@@ -333,13 +384,21 @@ mod tests {
             ),
             (
                 "everything(nmber=1)",
-                "everything has no setting `nmber`; it has: number, optional, count, optional_count, flag, numbers, choice",
+                "everything has no setting `nmber`; it has: number, optional, count, optional_count, flag, numbers, choice, inner",
             ),
             ("everything(number=one)", "everything: number=one: must be a number, such as 0.5"),
             ("everything(count=-1)", "everything: count=-1: must be a whole number of at least 0"),
             ("everything(flag=yes)", "everything: flag=yes: must be true or false"),
             ("everything(numbers=1)", "everything: numbers=1: must be numbers in brackets, such as [1, 2, 0.5]"),
             ("everything(choice=up)", "everything: choice=up: must be left or right"),
+            (
+                "everything(inner=everything(count=1)",
+                "`everything(inner=everything(count=1)`: a closing bracket is missing; write `name` or `name(setting=value, ...)`",
+            ),
+            (
+                "everything(inner=nothing)",
+                "everything: inner=nothing: must be an entry of its list: there is no thing `nothing`; there are: everything",
+            ),
             ("everything(number=-1)", "number must not be negative, it is -1"),
         ] {
             assert_eq!(chosen(text).unwrap_err(), message);

@@ -3,7 +3,7 @@
 pub mod activation;
 pub mod config;
 pub mod init;
-mod layer;
+pub mod layer;
 pub mod loss;
 
 mod error;
@@ -12,6 +12,9 @@ mod summary;
 pub use activation::Activation;
 pub use config::{ConfigError, Configure};
 pub use error::{PredictError, UnknownName};
-pub use layer::{Layer, Linear, Model, Sequential};
+pub use layer::{
+    AlphaDropout, BatchNorm, Bilinear, Dropout, Embedding, Flatten, Layer, LayerNorm, Linear, Model, Parallel,
+    Residual, RmsNorm, Sequential, WeightNorm,
+};
 pub use loss::{Loss, Reduction, TargetKind};
 pub use summary::{Summary, SummaryRow};

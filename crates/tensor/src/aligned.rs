@@ -1,7 +1,7 @@
 use std::fmt;
 use std::ops::{Deref, DerefMut};
 
-use crate::Real;
+use crate::{Dual, Real};
 
 /// A fixed-length buffer of scalars that starts at a multiple of 64 bytes: one cache line, one AVX-512 register.
 ///
@@ -30,6 +30,11 @@ struct Line([u8; 64]);
 unsafe impl bytemuck::Zeroable for Line {}
 // SAFETY: as above; the type is `Copy`, `'static` and `repr(C)`.
 unsafe impl bytemuck::Pod for Line {}
+
+// SAFETY: two `f64` one after the other, so without padding; any bit pattern is valid, all zeros included.
+unsafe impl bytemuck::Zeroable for Dual {}
+// SAFETY: as above; the type is `Copy`, `'static` and `repr(C)`.
+unsafe impl bytemuck::Pod for Dual {}
 
 impl<T: Real> Aligned<T> {
     /// A buffer of `len` zeros.
@@ -85,6 +90,9 @@ mod tests {
             let single = Aligned::<f32>::from_slice(&vec![1.5; len]);
             let double = Aligned::<f64>::zeros(len);
             assert_eq!((single.len(), double.len()), (len, len));
+            let dual = Aligned::from_slice(&vec![Dual::new(1.0, -2.0); len]);
+            assert_eq!((dual.as_ptr() as usize % 64, dual.len()), (0, len));
+            assert!(dual.iter().all(|x| (x.value, x.tangent) == (1.0, -2.0)));
             assert_eq!(single.as_ptr() as usize % 64, 0);
             assert_eq!(double.as_ptr() as usize % 64, 0);
             assert!(single.iter().all(|&x| x == 1.5) && double.iter().all(|&x| x == 0.0));

@@ -2,8 +2,10 @@
 //! strides.
 //!
 //! On x86-64 with AVX2 and the default feature `fast-gemm` it runs on faer's hand-tuned kernels (`x86.rs`);
-//! elsewhere, and as the oracle in the tests, on nalgebra's product (`fallback.rs`).
+//! elsewhere, and as the oracle in the tests, on nalgebra's product (`fallback.rs`). Dual numbers have a loop of their
+//! own (`dual.rs`).
 
+mod dual;
 mod fallback;
 mod row;
 #[cfg(all(feature = "fast-gemm", target_arch = "x86_64"))]
@@ -91,13 +93,17 @@ impl<'a, T> MatMut<'a, T> {
     }
 }
 
+#[inline(always)]
 #[track_caller]
 fn check_length(length: usize, rows: usize, columns: usize) {
-    assert!(
-        length == rows * columns,
-        "a {rows}x{columns} matrix needs {} values, the slice has {length}",
-        rows * columns
-    );
+    #[cold]
+    #[track_caller]
+    fn fail(length: usize, rows: usize, columns: usize) -> ! {
+        panic!("a {rows}x{columns} matrix needs {} values, the slice has {length}", rows * columns);
+    }
+    if length != rows * columns {
+        fail(length, rows, columns);
+    }
 }
 
 /// The matrix product: `c = a b` with [`Put::Set`], `c += a b` with [`Put::Add`].
@@ -199,16 +205,18 @@ fn is_single_row<T>(c: &MatMut<'_, T>, a: &Mat<'_, T>, b: &Mat<'_, T>) -> bool {
 #[inline(always)]
 #[track_caller]
 fn check_fit<T>(c: &MatMut<'_, T>, a: &Mat<'_, T>, b: &Mat<'_, T>) {
-    assert!(
-        a.columns == b.rows && c.rows == a.rows && c.columns == b.columns,
-        "gemm: {}x{} = {}x{} times {}x{} does not fit",
-        c.rows,
-        c.columns,
-        a.rows,
-        a.columns,
-        b.rows,
-        b.columns
-    );
+    if !(a.columns == b.rows && c.rows == a.rows && c.columns == b.columns) {
+        does_not_fit([c.rows, c.columns, a.rows, a.columns, b.rows, b.columns]);
+    }
+}
+
+/// By value and apart: a message that borrows the matrices would keep them out of the registers, which shows in the
+/// inference of one sample.
+#[cold]
+#[track_caller]
+fn does_not_fit(sides: [usize; 6]) -> ! {
+    let [c_rows, c_columns, a_rows, a_columns, b_rows, b_columns] = sides;
+    panic!("gemm: {c_rows}x{c_columns} = {a_rows}x{a_columns} times {b_rows}x{b_columns} does not fit");
 }
 
 /// What a scalar brings to [`gemm`]: a product of shapes that were checked, none of them empty.

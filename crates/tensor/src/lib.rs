@@ -5,6 +5,7 @@ mod aligned;
 mod arithmetic;
 pub mod broadcast;
 mod display;
+mod dual;
 pub mod elementwise;
 mod error;
 pub mod gemm;
@@ -23,6 +24,7 @@ mod transpose;
 mod view;
 
 pub use aligned::Aligned;
+pub use dual::Dual;
 pub use error::TensorError;
 pub use nalgebra;
 pub use real::Real;

@@ -5,13 +5,16 @@ use std::ops::{Add, AddAssign, Div, DivAssign, Mul, MulAssign, Neg, Sub, SubAssi
 use crate::gemm::Kernel;
 use crate::math;
 
-/// The scalar of a tensor: `f32` (the default everywhere) or `f64`.
+/// The scalar of a tensor: `f32` (the default everywhere), `f64`, or [`Dual`](crate::Dual) for second derivatives.
 ///
 /// One bound for the whole workspace. The trait is sealed, so that each scalar comes with its vectorised
 /// functions and its matrix product.
 ///
 /// `f32` functions are polynomials without branches that the compiler vectorises
 /// (see [`simd::dispatch`](crate::simd::dispatch)); `f64` uses the standard library's.
+///
+/// A computation that is to keep the tangents of dual numbers must not go by way of [`to_f64`](Real::to_f64), which
+/// drops them: sums that are to be more accurate than the scalar are gathered in [`Wide`](Real::Wide).
 pub trait Real:
     sealed::Sealed
     + Kernel
@@ -37,7 +40,10 @@ pub trait Real:
     + DivAssign
     + 'static
 {
-    /// The name of the type as NumPy and safetensors write it: `"f32"` or `"f64"`.
+    /// What sums over many elements are gathered in: `f64` for `f32` and `f64`, a dual number for dual numbers.
+    type Wide: Real<Wide = Self::Wide>;
+
+    /// The name of the type as NumPy and safetensors write it, `"f32"` or `"f64"`; `"dual"` for dual numbers.
     const DTYPE: &'static str;
     /// 0.
     const ZERO: Self;
@@ -58,11 +64,21 @@ pub trait Real:
 
     /// The nearest value to `x`.
     fn from_f64(x: f64) -> Self;
-    /// The value as `f64`, exactly.
+    /// The value as `f64`, exactly; of a dual number without its tangent.
     fn to_f64(self) -> f64;
+    /// The value in the type that sums are gathered in, exactly.
+    fn widen(self) -> Self::Wide;
+    /// The nearest value to a sum.
+    fn narrow(wide: Self::Wide) -> Self;
     /// The nearest value to `n`.
     fn from_usize(n: usize) -> Self {
         Self::from_f64(n as f64)
+    }
+
+    /// The same number as a constant: a dual number loses its tangent, any other stays as it is.
+    #[inline(always)]
+    fn without_tangent(self) -> Self {
+        self
     }
 
     /// `|x|`.
@@ -81,6 +97,11 @@ pub trait Real:
     fn tanh(self) -> Self;
     /// The logistic function `1 / (1 + e^-x)`, without overflow.
     fn sigmoid(self) -> Self;
+    /// The error function: `2 / sqrt(pi)` times the integral of `e^(-t^2)` from 0 to `x`.
+    fn erf(self) -> Self;
+    /// `1 - erf x`, accurate where that is small. The standard normal distribution has `erfc(-x / sqrt 2) / 2` of its
+    /// mass below `x`.
+    fn erfc(self) -> Self;
     /// `x^p`.
     fn powf(self, p: Self) -> Self;
     /// The sine.
@@ -111,11 +132,13 @@ mod sealed {
     pub trait Sealed {}
     impl Sealed for f32 {}
     impl Sealed for f64 {}
+    impl Sealed for crate::Dual {}
 }
 
 macro_rules! real {
     ($t:ident, $dtype:literal, $functions:path) => {
         impl Real for $t {
+            type Wide = f64;
             const DTYPE: &'static str = $dtype;
             const ZERO: Self = 0.0;
             const ONE: Self = 1.0;
@@ -133,6 +156,14 @@ macro_rules! real {
             #[inline(always)]
             fn to_f64(self) -> f64 {
                 f64::from(self)
+            }
+            #[inline(always)]
+            fn widen(self) -> f64 {
+                f64::from(self)
+            }
+            #[inline(always)]
+            fn narrow(wide: f64) -> Self {
+                wide as $t
             }
             #[inline(always)]
             fn abs(self) -> Self {
@@ -171,6 +202,16 @@ macro_rules! real {
             fn sigmoid(self) -> Self {
                 use $functions as f;
                 f::sigmoid(self)
+            }
+            #[inline(always)]
+            fn erf(self) -> Self {
+                use $functions as f;
+                f::erf(self)
+            }
+            #[inline(always)]
+            fn erfc(self) -> Self {
+                use $functions as f;
+                f::erfc(self)
             }
             #[inline(always)]
             fn powf(self, p: Self) -> Self {

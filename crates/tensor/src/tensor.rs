@@ -162,7 +162,7 @@ impl<T: Real> Tensor<T> {
         Ok(Tensor { shape: self.shape.with_length(0, rows.len()), values })
     }
 
-    /// The values converted to another scalar, rounded to nearest.
+    /// The values converted to another scalar, rounded to nearest; to and from dual numbers without tangents.
     ///
     /// ```
     /// use chainrule_tensor::Tensor;

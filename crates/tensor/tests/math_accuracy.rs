@@ -26,13 +26,16 @@ macro_rules! function {
     };
 }
 
-const FUNCTIONS: [Function; 6] = [
+const FUNCTIONS: [Function; 8] = [
     function!(exp, f64::exp, 1.04),
     function!(exp_m1, f64::exp_m1, 1.20),
     function!(ln, f64::ln, 0.97),
     function!(ln_1p, f64::ln_1p, 0.97),
     function!(tanh, f64::tanh, 1.20),
     function!(sigmoid, |x| 1.0 / (1.0 + (-x).exp()), 1.75),
+    // Against the one in f64, which is tested below.
+    function!(erf, Real::erf, 1.0),
+    function!(erfc, Real::erfc, 1.80),
 ];
 
 /// The worst argument seen so far.
@@ -108,12 +111,18 @@ fn sample() -> impl Iterator<Item = f32> {
     let edges = [
         0.0,
         f32::MIN_POSITIVE,
+        2.0,
+        3.92,
+        10.06,
+        10.2,
         1e-10,
         f32::EPSILON,
         0.25,
         std::f32::consts::LN_2 / 2.0,
         0.5,
         0.625,
+        0.8135,
+        0.875,
         0.75,
         1.0,
         1.5,
@@ -177,7 +186,7 @@ fn vectors_give_the_bits_of_the_plain_call() {
 #[test]
 fn special_values_are_exact() {
     const INFINITY: f32 = f32::INFINITY;
-    type Cases<'a> = [(fn(f32) -> f32, &'a str, &'a [(f32, f32)]); 6];
+    type Cases<'a> = [(fn(f32) -> f32, &'a str, &'a [(f32, f32)]); 8];
     let cases: Cases = [
         (Real::exp, "exp", &[(0.0, 1.0), (-0.0, 1.0), (INFINITY, INFINITY), (-INFINITY, 0.0), (88.722_84, INFINITY)]),
         (Real::exp_m1, "exp_m1", &[(0.0, 0.0), (-0.0, -0.0), (INFINITY, INFINITY), (-INFINITY, -1.0)]),
@@ -195,6 +204,8 @@ fn special_values_are_exact() {
             ],
         ),
         (Real::tanh, "tanh", &[(0.0, 0.0), (-0.0, -0.0), (INFINITY, 1.0), (-INFINITY, -1.0), (1e-45, 1e-45)]),
+        (Real::erf, "erf", &[(0.0, 0.0), (-0.0, -0.0), (INFINITY, 1.0), (-INFINITY, -1.0), (1e-45, 1e-45)]),
+        (Real::erfc, "erfc", &[(0.0, 1.0), (-0.0, 1.0), (INFINITY, 0.0), (-INFINITY, 2.0), (10.06, 0.0)]),
         (Real::sigmoid, "sigmoid", &[(0.0, 0.5), (-0.0, 0.5), (INFINITY, 1.0), (-INFINITY, 0.0), (-104.0, 0.0)]),
     ];
     for (f, name, values) in cases {
@@ -207,4 +218,47 @@ fn special_values_are_exact() {
             );
         }
     }
+}
+
+#[test]
+fn the_error_function_in_f64_is_within_four_units_in_the_last_place() {
+    // x, erf x, erfc x and erfc(-x), correctly rounded from 40 digits.
+    let cases = [
+        (0.0, 0.0, 1.0, 1.0),
+        (1e-300, 1.128_379_167_095_512_6e-300, 1.0, 1.0),
+        (1e-10, 1.128_379_167_095_512_6e-10, 0.999_999_999_887_162, 1.000_000_000_112_838),
+        (0.1, 0.112_462_916_018_284_9, 0.887_537_083_981_715, 1.112_462_916_018_284_8),
+        (0.3, 0.328_626_759_459_127_4, 0.671_373_240_540_872_6, 1.328_626_759_459_127_4),
+        (0.499_999_999_999_999_94, 0.520_499_877_813_046_5, 0.479_500_122_186_953_54, 1.520_499_877_813_046_5),
+        (0.5, 0.520_499_877_813_046_5, 0.479_500_122_186_953_5, 1.520_499_877_813_046_5),
+        (0.7, 0.677_801_193_837_418_4, 0.322_198_806_162_581_56, 1.677_801_193_837_418_4),
+        (0.9, 0.796_908_212_422_832_2, 0.203_091_787_577_167_86, 1.796_908_212_422_832_2),
+        (1.25, 0.922_900_128_256_458_3, 0.077_099_871_743_541_77, 1.922_900_128_256_458_2),
+        (1.7, 0.983_790_458_590_774_5, 0.016_209_541_409_225_44, 1.983_790_458_590_774_6),
+        (2.5, 0.999_593_047_982_555, 0.000_406_952_017_444_958_9, 1.999_593_047_982_555),
+        (3.3, 0.999_996_942_290_203_5, 3.057_709_796_438_165_4e-06, 1.999_996_942_290_203_5),
+        (4.4, 0.999_999_999_510_829, 4.891_710_270_605_872e-10, 1.999_999_999_510_829),
+        (5.9, 0.999_999_999_999_999_9, 7.190_409_783_550_478e-17, 2.0),
+        (7.1, 1.0, 1.007_340_252_085_844e-23, 2.0),
+        (9.3, 1.0, 1.653_244_184_030_135e-39, 2.0),
+        (12.6, 1.0, 5.024_645_267_271_24e-71, 2.0),
+        (18.2, 1.0, 4.315_154_869_899_364e-146, 2.0),
+        (25.9, 1.0, 1.020_283_318_473_266_7e-293, 2.0),
+        (26.5, 1.0, 2.210_907_664_263_734_3e-307, 2.0),
+        (f64::INFINITY, 1.0, 0.0, 2.0),
+    ];
+    let assert_near = |what: &str, x: f64, got: f64, exact: f64| {
+        assert!((got - exact).abs() <= 4.0 * f64::EPSILON / 2.0 * exact, "{what}({x:e}) = {got:e}, not {exact:e}");
+    };
+    for (x, erf, erfc, mirrored) in cases {
+        assert_near("erf", x, Real::erf(x), erf);
+        assert_near("-erf", x, -Real::erf(-x), erf);
+        assert_near("erfc", x, Real::erfc(x), erfc);
+        assert_near("erfc", -x, Real::erfc(-x), mirrored);
+    }
+    // Subnormal, and beyond.
+    assert!((Real::erfc(27.1_f64) / 2.333_190e-321 - 1.0).abs() < 0.01, "{:e}", Real::erfc(27.1_f64));
+    assert_eq!(Real::erfc(28.0_f64), 0.0);
+    assert!(Real::erf(f64::NAN).is_nan() && Real::erfc(f64::NAN).is_nan());
+    assert!(Real::erf(-0.0_f64).is_sign_negative());
 }

@@ -1,6 +1,7 @@
 use chainrule_data::DataError;
-use chainrule_graph::BuildError;
+use chainrule_graph::{BuildError, Reach};
 use chainrule_nn::TargetKind;
+use chainrule_nn::loss::{self, TargetForm};
 use chainrule_tensor::Shape;
 
 /// Why a model cannot be trained or evaluated, or stopped training.
@@ -17,7 +18,7 @@ pub enum TrainError {
     #[error("{0}")]
     Setting(String),
     /// A loss or a metric for another kind of target.
-    #[error("{what} `{name}` cannot be used with {target} as targets{}", instead(.name, *.target))]
+    #[error("{what} `{name}` cannot be used with {target} as targets{}{}", takes(.what, .name, *.target), instead(.name, *.target))]
     Target {
         /// Loss or metric.
         what: &'static str,
@@ -46,6 +47,15 @@ pub enum TrainError {
         outputs: Shape,
         /// The shape that fits the targets.
         expected: Shape,
+    },
+    /// Parameters that no step would change; raised before the first one.
+    #[error(
+        "training would never change {}. Let the loss depend on every parameter, or accept it with `Trainer::allow_unreached(true)`",
+        each(.parameters)
+    )]
+    Unreached {
+        /// The name of each, and why no gradient reaches it.
+        parameters: Vec<(String, Reach)>,
     },
     /// The loss is NaN or infinite. The parameters are as they were before this step.
     #[error(
@@ -96,12 +106,29 @@ pub enum TrainError {
     },
 }
 
+/// The parameters that are not reached, in words.
+fn each(parameters: &[(String, Reach)]) -> String {
+    let each: Vec<String> = parameters.iter().map(|(name, reach)| format!("`{name}` ({reach})")).collect();
+    each.join(", ")
+}
+
+/// What a loss of the list takes instead, where that is not plain from the message.
+fn takes(what: &str, name: &str, target: TargetKind) -> String {
+    let known = if what == "loss" { loss::by_name::<f32>(name).ok() } else { None };
+    // One that takes such targets by default refuses them because of its settings.
+    let Some(domain) = known.map(|loss| loss.domain()).filter(|domain| !domain.accepts(target)) else {
+        return String::new();
+    };
+    let unusual = domain.targets.iter().find(|form| form.kind() == TargetKind::Values && **form != TargetForm::Values);
+    unusual.map_or_else(String::new, |form| format!(": it takes {form}, given as {}", form.kind()))
+}
+
 /// What to use with such targets.
 fn instead(name: &str, target: TargetKind) -> String {
     let advice = match target {
         TargetKind::Classes => "cross_entropy, accuracy",
         TargetKind::Probabilities => "cross_entropy, mse, accuracy",
-        TargetKind::Labels => "binary_cross_entropy, label_accuracy, exact_match",
+        TargetKind::Labels => "bce_with_logits, label_accuracy, exact_match",
         TargetKind::Values => "mse",
     };
     if advice.split(", ").any(|known| known == name) { String::new() } else { format!("; made for them: {advice}") }

@@ -39,6 +39,8 @@ pub struct EpochRecord {
     pub train: Scores,
     /// Loss and metrics over the validation data after the epoch, if there are any.
     pub validation: Option<Scores>,
+    /// The learning rate of the epoch's last step.
+    pub learning_rate: f64,
     /// The time that training took, validation excluded.
     pub seconds: f64,
     /// Training samples per second.

@@ -3,15 +3,24 @@
 pub mod callback;
 pub mod metric;
 pub mod optimizer;
+pub mod schedule;
 
+mod constraint;
 mod error;
+mod groups;
 mod history;
+mod pattern;
+mod penalty;
+mod rates;
 mod rule;
 mod run;
 mod stage;
 mod trainer;
 
+pub use constraint::{Constraint, MaxNorm, NonNegative, UnitNorm};
 pub use error::TrainError;
+pub use groups::Group;
 pub use history::{EpochRecord, History, Scores, StopReason};
+pub use penalty::Penalty;
 pub use rule::{ClipNorm, ClipValue, GradientRule};
 pub use trainer::Trainer;

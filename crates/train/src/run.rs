@@ -8,20 +8,32 @@ use chainrule_graph::{Grads, Params};
 use chainrule_tensor::{Real, TensorView, reduce};
 
 use crate::TrainError;
-use crate::callback::{BatchEnd, Callback, EpochEnd, FitPlan, Flow};
+use crate::callback::{BatchEnd, Callback, EpochEnd, FitPlan, Flow, StepEnd};
+use crate::constraint::Constraint;
+use crate::groups::Groups;
 use crate::history::{EpochRecord, History, Scores, StopReason};
 use crate::metric::Metric;
 use crate::optimizer::{Optimizer, State};
+use crate::pattern::Chosen;
+use crate::penalty::Penalty;
+use crate::rates::Rates;
 use crate::rule::GradientRule;
-use crate::stage::Stages;
+use crate::schedule::{RangeReport, RangeTest};
+use crate::stage::{Part, Stages, kind};
 
 /// One training: the settings that it follows, the plans, and what it remembers from step to step.
 pub(crate) struct Run<'r, 'a, T: Real> {
     pub(crate) optimizer: &'r dyn Optimizer<T>,
     pub(crate) rules: &'r [Box<dyn GradientRule<T> + 'a>],
+    pub(crate) groups: Groups<T>,
+    pub(crate) penalties: Vec<(&'r Penalty, Vec<Chosen>)>,
+    pub(crate) constraints: Vec<(&'r dyn Constraint<T>, Vec<Chosen>)>,
     pub(crate) metrics: &'r mut [Box<dyn Metric<T> + 'a>],
     pub(crate) callbacks: &'r mut [Box<dyn Callback<T> + 'a>],
     pub(crate) stop: Option<&'r AtomicBool>,
+    pub(crate) rates: Rates<'r>,
+    /// How many batches make a step.
+    pub(crate) accumulate: usize,
     pub(crate) training: Stages<'r, T>,
     pub(crate) evaluation: Stages<'r, T>,
     pub(crate) state: State<T>,
@@ -50,7 +62,7 @@ impl<T: Real> Run<'_, '_, T> {
         batches: &mut Batches,
         epochs: usize,
     ) -> Result<History, TrainError> {
-        let plan = FitPlan { epochs, batches: batches.count(), samples: train.len() };
+        let plan = FitPlan { epochs, batches: batches.count(), samples: train.len(), weights: params.values().len() };
         self.callbacks.iter_mut().for_each(|callback| callback.start(&plan));
         let mut history = History { epochs: Vec::new(), stop: StopReason::Finished };
         let mut result = Ok(());
@@ -86,42 +98,82 @@ impl<T: Real> Run<'_, '_, T> {
     ) -> Result<Ended, TrainError> {
         let begun = Instant::now();
         let batch_size = batches.batch_size();
-        self.metrics.iter_mut().for_each(|metric| metric.reset());
+        begin(self.metrics, train)?;
         let mut loss = WeightedMean::default();
+        let group = batch_size.saturating_mul(self.accumulate);
+        let mut learning_rate = f64::NAN;
         for (samples, batch) in batches.epoch().zip(1..) {
             if self.stop.is_some_and(|stop| stop.load(Ordering::Relaxed)) {
                 return Ok(Ended::Interrupted);
             }
-            loss.add(self.step(params, train, samples, epoch)?, samples.len());
+            let part = Part::new((batch - 1) * batch_size, samples.len(), group, train.len());
+            learning_rate = self.rates.next(epoch, self.state.steps())?;
+            loss.add(self.batch(params, train, samples, epoch, (part, learning_rate))?, samples.len());
+            if part.last {
+                let end = StepEnd { epoch, step: self.state.steps(), learning_rate, params };
+                self.callbacks.iter_mut().for_each(|callback| callback.step_end(&end));
+            }
             let end = BatchEnd { epoch, batch, samples: samples.len(), loss: loss.mean() };
             self.callbacks.iter_mut().for_each(|callback| callback.batch_end(&end));
         }
         // Within an epoch the next loss would tell.
         check_finite(params, epoch, self.state.steps())?;
         let seconds = begun.elapsed().as_secs_f64();
-        let record = EpochRecord {
-            epoch,
-            train: Scores::of(loss.mean(), self.metrics),
-            validation: validation
-                .map(|data| evaluate(self.metrics, &mut self.evaluation, params, data, batch_size))
-                .transpose()?,
-            seconds,
-            samples_per_second: loss.samples as f64 / seconds,
-        };
-        let end = EpochEnd { record: &record, params };
-        // Every callback sees the epoch, also after one has asked to stop.
-        let flows = self.callbacks.iter_mut().map(|callback| callback.epoch_end(&end));
-        let stop = flows.fold(false, |stop, flow| stop | (flow == Flow::Stop));
-        Ok(Ended::Epoch(record, if stop { Flow::Stop } else { Flow::Continue }))
+        let train = Scores::of(loss.mean(), self.metrics);
+        self.callbacks.iter_mut().for_each(|callback| callback.before_validation(params));
+        let flow = validation
+            .map(|data| evaluate(self.metrics, &mut self.evaluation, params, data, batch_size))
+            .transpose()
+            .map(|validation| {
+                let samples_per_second = loss.samples as f64 / seconds;
+                let record = EpochRecord { epoch, train, validation, learning_rate, seconds, samples_per_second };
+                let end = EpochEnd { record: &record, params };
+                // Every callback sees the epoch, also after one has asked to stop.
+                let flows = self.callbacks.iter_mut().map(|callback| callback.epoch_end(&end));
+                let stop = flows.fold(false, |stop, flow| stop | (flow == Flow::Stop));
+                self.rates.epoch_end(&record);
+                Ended::Epoch(record, if stop { Flow::Stop } else { Flow::Continue })
+            });
+        self.callbacks.iter_mut().rev().for_each(|callback| callback.after_validation(params));
+        flow
     }
 
-    /// One step: forward, backward, rules, optimizer. Gives the loss.
-    fn step(
+    /// One batch after the other at rising learning rates, until the loss has left its best far behind.
+    pub(crate) fn range_test(
+        &mut self,
+        params: &mut Params<T>,
+        train: &Dataset<T>,
+        batches: &mut Batches,
+        test: &RangeTest,
+    ) -> Result<RangeReport, TrainError> {
+        let mut report = RangeReport::default();
+        for epoch in 1.. {
+            for samples in batches.epoch() {
+                let Some(rate) = test.rate(report.rates.len()).filter(|_| !report.diverged) else {
+                    return Ok(report);
+                };
+                match self.batch(params, train, samples, epoch, (Part::WHOLE, rate)) {
+                    Ok(loss) => report.add(test, rate, loss),
+                    Err(
+                        TrainError::NonFiniteLoss { .. }
+                        | TrainError::NonFiniteGradient { .. }
+                        | TrainError::NonFiniteParameter { .. },
+                    ) if !report.rates.is_empty() => report.diverged = true,
+                    Err(error) => return Err(error),
+                }
+            }
+        }
+        Ok(report)
+    }
+
+    /// One batch: forward, backward, and if it is the last part of a step, that step. Gives the loss.
+    fn batch(
         &mut self,
         params: &mut Params<T>,
         data: &Dataset<T>,
         samples: &[usize],
         epoch: usize,
+        (part, learning_rate): (Part, f64),
     ) -> Result<f64, TrainError> {
         let stage = self.training.get(params, data, samples.len())?;
         let loss = stage.forward(params, data, samples);
@@ -130,14 +182,37 @@ impl<T: Real> Run<'_, '_, T> {
             check_finite(params, epoch, self.state.steps())?;
             return Err(TrainError::NonFiniteLoss { epoch, step, loss, origin: stage.origin_of_non_finite(params) });
         }
-        stage.backward(params, &mut self.grads);
+        if part == Part::WHOLE {
+            stage.backward(params, &mut self.grads);
+        } else {
+            stage.backward_part(params, &mut self.grads, part);
+        }
         if let Some((parameter, value)) = first_non_finite(&self.grads) {
             return Err(TrainError::NonFiniteGradient { epoch, step, loss, parameter, value });
         }
         stage.update(self.metrics);
-        self.rules.iter().for_each(|rule| rule.apply(self.grads.values_mut()));
-        self.state.step(self.optimizer, params.values_mut(), self.grads.values());
+        stage.update_buffers(params);
+        if part.last {
+            self.step(params, learning_rate);
+        }
         Ok(loss)
+    }
+
+    /// One step against the gradient of a batch or of several: penalties, rules, optimizer, groups, constraints.
+    fn step(&mut self, params: &mut Params<T>, learning_rate: f64) {
+        for (penalty, chosen) in &self.penalties {
+            penalty.add(chosen, params.values(), self.grads.values_mut());
+        }
+        self.groups.silence(self.grads.values_mut());
+        self.rules.iter().for_each(|rule| rule.apply(self.grads.values_mut()));
+        self.groups.remember(params.values());
+        self.state.step_at(self.optimizer, learning_rate, params.values_mut(), self.grads.values());
+        self.groups.settle(params.values_mut(), learning_rate);
+        for (constraint, chosen) in &self.constraints {
+            for Chosen { shape, range } in chosen {
+                constraint.apply(*shape, &mut params.values_mut()[range.clone()]);
+            }
+        }
     }
 }
 
@@ -155,7 +230,7 @@ pub(crate) fn evaluate<T: Real>(
     data: &Dataset<T>,
     batch_size: usize,
 ) -> Result<Scores, TrainError> {
-    metrics.iter_mut().for_each(|metric| metric.reset());
+    begin(metrics, data)?;
     let mut loss = WeightedMean::default();
     for samples in Batches::in_order(data.len(), batch_size)?.epoch() {
         let stage = stages.get(params, data, samples.len())?;
@@ -163,6 +238,15 @@ pub(crate) fn evaluate<T: Real>(
         stage.update(metrics);
     }
     Ok(Scores::of(loss.mean(), metrics))
+}
+
+/// Makes the metrics ready for a data set.
+fn begin<T: Real>(metrics: &mut [Box<dyn Metric<T> + '_>], data: &Dataset<T>) -> Result<(), TrainError> {
+    for metric in metrics {
+        metric.prepare(kind(data.targets())).map_err(TrainError::Setting)?;
+        metric.reset();
+    }
+    Ok(())
 }
 
 /// That no step has made a parameter overflow, which takes a learning rate near the largest number that `T` holds.

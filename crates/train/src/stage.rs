@@ -54,6 +54,13 @@ impl<'a, T: Real> Stages<'a, T> {
         Ok(())
     }
 
+    /// An error if a parameter would never change, which planning has found out.
+    pub(crate) fn refuse_unreached(&self) -> Result<(), TrainError> {
+        let unreached = self.stages.first().into_iter().flat_map(|stage| stage.plan.unreached());
+        let parameters: Vec<_> = unreached.map(|(name, reach)| (name.to_owned(), reach.clone())).collect();
+        if parameters.is_empty() { Ok(()) } else { Err(TrainError::Unreached { parameters }) }
+    }
+
     /// The stage for batches of this size.
     pub(crate) fn get(
         &mut self,
@@ -71,6 +78,28 @@ impl<'a, T: Real> Stages<'a, T> {
             }
         };
         Ok(&mut self.stages[position])
+    }
+}
+
+/// Where a batch stands among those whose gradients make one step.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Part {
+    /// Its part of the samples.
+    pub(crate) share: f64,
+    pub(crate) first: bool,
+    pub(crate) last: bool,
+}
+
+impl Part {
+    /// A batch that makes a step alone.
+    pub(crate) const WHOLE: Part = Part { share: 1.0, first: true, last: true };
+
+    /// The place of the batch of `samples` that begins with sample `begin` of an epoch of `total`, where a step takes
+    /// `group` samples.
+    pub(crate) fn new(begin: usize, samples: usize, group: usize, total: usize) -> Self {
+        let start = begin / group * group;
+        let len = group.min(total - start);
+        Part { share: samples as f64 / len as f64, first: begin == start, last: begin + samples == start + len }
     }
 }
 
@@ -131,6 +160,21 @@ impl<T: Real> Stage<T> {
         self.plan.backward(params, &mut self.workspace, grads);
     }
 
+    /// Takes over what the pass has computed for the buffers, such as running statistics.
+    pub(crate) fn update_buffers(&self, params: &mut Params<T>) {
+        self.plan.update_buffers(params, &self.workspace);
+    }
+
+    /// [`backward`](Stage::backward) for a batch that is a part of a larger one.
+    pub(crate) fn backward_part(&mut self, params: &Params<T>, grads: &mut Grads<T>, part: Part) {
+        let seed = [T::from_f64(part.share)];
+        if part.first {
+            self.plan.backward_with(params, &mut self.workspace, grads, &seed);
+        } else {
+            self.plan.backward_add_with(params, &mut self.workspace, grads, &seed);
+        }
+    }
+
     /// Lets the metrics see the batch.
     pub(crate) fn update(&self, metrics: &mut [Box<dyn Metric<T> + '_>]) {
         if metrics.is_empty() {
@@ -160,5 +204,24 @@ pub(crate) fn kind<T: Real>(targets: &Targets<T>) -> TargetKind {
         Targets::Probabilities(_) => TargetKind::Probabilities,
         Targets::Labels(_) => TargetKind::Labels,
         Targets::Values(_) => TargetKind::Values,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_of_a_step_are_weighed_by_their_samples() {
+        // 11 samples in batches of 2, two batches for a step: 4, 4 and 3 samples.
+        let parts: Vec<Part> = [(0, 2), (2, 2), (4, 2), (6, 2), (8, 2), (10, 1)]
+            .map(|(begin, samples)| Part::new(begin, samples, 4, 11))
+            .to_vec();
+        let (share, first, last) = (0.5, true, true);
+        let half = |first, last| Part { share, first, last };
+        let rest = [Part { share: 2.0 / 3.0, first, last: false }, Part { share: 1.0 / 3.0, first: false, last }];
+        let pair = [half(true, false), half(false, true)];
+        assert_eq!(parts, [pair, pair, rest].concat());
+        assert_eq!(Part::new(8, 3, 4, 11), Part::WHOLE);
     }
 }

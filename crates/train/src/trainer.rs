@@ -4,17 +4,23 @@ use std::sync::atomic::AtomicBool;
 
 use chainrule_data::{Batches, Dataset};
 use chainrule_graph::{Grads, Params};
-use chainrule_nn::{Layer, Loss};
+use chainrule_nn::{Configure, Layer, Loss};
 use chainrule_tensor::Real;
 use chainrule_tensor::parallel::Pool;
 
 use crate::TrainError;
-use crate::callback::Callback;
+use crate::callback::{Callback, Monitor};
+use crate::constraint::Constraint;
+use crate::groups::{Group, Groups};
 use crate::history::{History, Scores};
 use crate::metric::Metric;
 use crate::optimizer::{Optimizer, State};
+use crate::pattern::choose;
+use crate::penalty::Penalty;
+use crate::rates::Rates;
 use crate::rule::GradientRule;
 use crate::run::{Run, evaluate};
+use crate::schedule::{Interval, Plateau, RangeReport, RangeTest, ReduceOnPlateau, Schedule};
 use crate::stage::{Setup, Stages, kind};
 
 /// Trains a model: batches, forward, loss, backward, a step against the gradient, over and over.
@@ -42,12 +48,20 @@ pub struct Trainer<'a, T: Real = f32> {
     loss: Box<dyn Loss<T> + 'a>,
     optimizer: Box<dyn Optimizer<T> + 'a>,
     rules: Vec<Box<dyn GradientRule<T> + 'a>>,
+    groups: Vec<Group>,
+    penalties: Vec<Penalty>,
+    constraints: Vec<(String, Box<dyn Constraint<T> + 'a>)>,
     metrics: Vec<Box<dyn Metric<T> + 'a>>,
     callbacks: Vec<Box<dyn Callback<T> + 'a>>,
     epochs: usize,
     batch_size: usize,
     seed: u64,
     shuffle: bool,
+    allow_unreached: bool,
+    accumulate: usize,
+    schedule: Option<Box<dyn Schedule + 'a>>,
+    interval: Interval,
+    plateau: Option<(ReduceOnPlateau, Monitor)>,
     stop: Option<Arc<AtomicBool>>,
     pool: Arc<Pool>,
 }
@@ -62,12 +76,20 @@ impl<'a, T: Real> Trainer<'a, T> {
             loss: Box::new(loss),
             optimizer: Box::new(optimizer),
             rules: Vec::new(),
+            groups: Vec::new(),
+            penalties: Vec::new(),
+            constraints: Vec::new(),
             metrics: Vec::new(),
             callbacks: Vec::new(),
             epochs: 10,
             batch_size: 32,
             seed: 0,
             shuffle: true,
+            allow_unreached: false,
+            accumulate: 1,
+            schedule: None,
+            interval: Interval::Epoch,
+            plateau: None,
             stop: None,
             pool: Pool::shared(),
         }
@@ -101,6 +123,15 @@ impl<'a, T: Real> Trainer<'a, T> {
         self
     }
 
+    /// Whether to train although the loss does not depend on some parameter, or only through an operation that lets no
+    /// gradient through. By default that is an error, since such a parameter stays at its first values; it is wanted
+    /// where part of a model is frozen with [`detach`](chainrule_graph::Var::detach).
+    #[must_use]
+    pub fn allow_unreached(mut self, allow: bool) -> Self {
+        self.allow_unreached = allow;
+        self
+    }
+
     /// Shares large operations among this many threads; by default as many as there are processors. The results are the
     /// same bits with any number.
     #[must_use]
@@ -109,10 +140,86 @@ impl<'a, T: Real> Trainer<'a, T> {
         self
     }
 
+    /// Makes one step for every `batches` batches, with the gradient of all their samples: as one batch of that size
+    /// would, to rounding, in the memory of a small one. The last step of an epoch may have fewer.
+    ///
+    /// Each batch counts by its samples. A loss whose mean is not over samples, such as a weighted cross-entropy, then
+    /// differs from that of one large batch.
+    #[must_use]
+    pub fn accumulate(mut self, batches: usize) -> Self {
+        self.accumulate = batches;
+        self
+    }
+
+    /// Lets the learning rate follow a [`schedule`](crate::schedule), by default epoch by epoch; see
+    /// [`schedule_by`](Trainer::schedule_by). The optimizer's own learning rate is its base.
+    ///
+    /// ```
+    /// # use chainrule_nn::{Sequential, loss::CrossEntropy};
+    /// use chainrule_train::schedule::{Cosine, Interval, LinearWarmup};
+    /// use chainrule_train::{Trainer, optimizer::Adam};
+    ///
+    /// # let model = Sequential::new().linear(2, 2);
+    /// let trainer = Trainer::new(&model, CrossEntropy, Adam::new(0.01))
+    ///     .epochs(20)
+    ///     .schedule(LinearWarmup::new(100).then(Cosine::new(900)))
+    ///     .schedule_by(Interval::Step);
+    /// # let _: Trainer = trainer;
+    /// ```
+    #[must_use]
+    pub fn schedule(mut self, schedule: impl Schedule + 'a) -> Self {
+        self.schedule = Some(Box::new(schedule));
+        self
+    }
+
+    /// Whether the schedule counts epochs, the default, or steps of the optimizer.
+    #[must_use]
+    pub fn schedule_by(mut self, interval: Interval) -> Self {
+        self.interval = interval;
+        self
+    }
+
+    /// Lowers the learning rate when a watched number no longer improves. Together with a schedule, it lowers the
+    /// schedule's base. Whether more of the number is better is taken from the monitor.
+    #[must_use]
+    pub fn reduce_on_plateau(mut self, settings: ReduceOnPlateau, monitor: Monitor) -> Self {
+        let maximise = monitor.more_is_better();
+        self.plateau = Some((ReduceOnPlateau { maximise, ..settings }, monitor));
+        self
+    }
+
     /// Adds a rule that rewrites the gradient before the optimizer sees it, such as [`ClipNorm`](crate::ClipNorm).
     #[must_use]
     pub fn rule(mut self, rule: impl GradientRule<T> + 'a) -> Self {
         self.rules.push(Box::new(rule));
+        self
+    }
+
+    /// Adds groups of parameters with settings of their own.
+    #[must_use]
+    pub fn groups(mut self, groups: impl IntoIterator<Item = Group>) -> Self {
+        self.groups.extend(groups);
+        self
+    }
+
+    /// Never moves the parameters of these names, such as `0.*`: a [`Group`] that is frozen.
+    #[must_use]
+    pub fn freeze(self, pattern: impl Into<String>) -> Self {
+        self.groups([Group::new(pattern).frozen()])
+    }
+
+    /// Adds a penalty on large weights.
+    #[must_use]
+    pub fn penalty(mut self, penalty: Penalty) -> Self {
+        self.penalties.push(penalty);
+        self
+    }
+
+    /// Brings the parameters of these names, such as `*.weight`, to a condition after each step, those that are frozen
+    /// excepted. Constraints follow each other in the order in which they are given.
+    #[must_use]
+    pub fn constraint(mut self, pattern: impl Into<String>, constraint: impl Constraint<T> + 'a) -> Self {
+        self.constraints.push((pattern.into(), Box::new(constraint)));
         self
     }
 
@@ -143,8 +250,8 @@ impl<'a, T: Real> Trainer<'a, T> {
     /// Training on from parameters that were trained before is possible; the optimizer's memory begins anew.
     ///
     /// # Errors
-    /// Data, model, loss and metrics that do not fit together, settings that make no sense, and a loss or a gradient
-    /// that is not finite: then the parameters are as the last good step left them, and callbacks have ended as usual.
+    /// Data, model, loss and metrics that do not fit together, settings that make no sense, parameters that no gradient
+    /// reaches, all before the first step; and a loss or a gradient that is not finite: then the parameters are as the last good step left them, and callbacks have ended as usual.
     /// Only a step that makes a parameter itself overflow cannot be taken back; it is reported by the next step or at
     /// the end of the epoch.
     pub fn fit(
@@ -153,29 +260,105 @@ impl<'a, T: Real> Trainer<'a, T> {
         train: &Dataset<T>,
         validation: Option<&Dataset<T>>,
     ) -> Result<History, TrainError> {
-        let mut batches = if self.shuffle {
+        let mut batches = self.batches(train)?;
+        [Some(train), validation].into_iter().flatten().try_for_each(|data| self.check(data))?;
+        let (batch_size, epochs) = (self.batch_size, self.epochs);
+        let allow_unreached = self.allow_unreached;
+        let mut run = self.run(params)?;
+        run.prepare(params, train, validation, batch_size)?;
+        if !allow_unreached {
+            run.training.refuse_unreached()?;
+        }
+        run.fit(params, train, validation, &mut batches, epochs)
+    }
+
+    /// Tries learning rates, from low to high, on a copy of the parameters, to find one to begin with. Batches, rules and
+    /// optimizer are the trainer's; schedules and callbacks are left out.
+    ///
+    /// ```
+    /// # use chainrule_data::{Dataset, Targets};
+    /// # use chainrule_nn::{Model, Sequential, loss::MeanSquaredError};
+    /// # use chainrule_tensor::{Tensor, random::generator};
+    /// # use chainrule_train::{Trainer, optimizer::Sgd};
+    /// use chainrule_train::schedule::RangeTest;
+    ///
+    /// # let inputs: Tensor = Tensor::normal([64, 3], 0.0, 1.0, &mut generator(0))?;
+    /// # let data = Dataset::new(inputs, Targets::Values(Tensor::ones([64, 1])))?;
+    /// # let model = Sequential::new().linear(3, 1);
+    /// # let params = model.init([3], 0)?;
+    /// let mut trainer = Trainer::new(&model, MeanSquaredError, Sgd::new(0.1));
+    /// let report = trainer.range_test(&params, &data, &RangeTest { start: 1e-5, ..RangeTest::default() })?;
+    /// let rate = report.suggestion().expect("the loss falls");
+    /// assert!(rate > 1e-4);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`fit`](Trainer::fit); but a loss, gradient or parameter that is not finite ends the test and is no error, unless
+    /// it is so from the start.
+    pub fn range_test(
+        &mut self,
+        params: &Params<T>,
+        train: &Dataset<T>,
+        test: &RangeTest,
+    ) -> Result<RangeReport, TrainError> {
+        test.check().map_err(TrainError::Setting)?;
+        let mut batches = self.batches(train)?;
+        self.check(train)?;
+        let (batch_size, mut copy) = (self.batch_size, params.clone());
+        let mut run = self.run(params)?;
+        run.prepare(params, train, None, batch_size)?;
+        run.range_test(&mut copy, train, &mut batches, test)
+    }
+
+    fn batches(&self, train: &Dataset<T>) -> Result<Batches, TrainError> {
+        Ok(if self.shuffle {
             Batches::shuffled(train.len(), self.batch_size, self.seed)?
         } else {
             Batches::in_order(train.len(), self.batch_size)?
-        };
-        [Some(train), validation].into_iter().flatten().try_for_each(|data| self.check(data))?;
+        })
+    }
+
+    /// A training with all its memory, before the first step.
+    fn run(&mut self, params: &Params<T>) -> Result<Run<'_, 'a, T>, TrainError> {
         let mut state = State::new(self.optimizer.as_ref(), params.values().len());
         state.on(Arc::clone(&self.pool));
+        let layout = Arc::clone(params.layout());
+        let groups = Groups::new(&layout, &self.groups)?;
+        let penalties = self.penalties.iter().map(|penalty| Ok((penalty, penalty.chosen(&layout)?)));
+        let penalties = penalties.collect::<Result<Vec<_>, TrainError>>()?;
+        let constraints = self.constraints.iter().map(|(pattern, constraint)| {
+            constraint.check().map_err(TrainError::Setting)?;
+            let mut chosen = choose(&layout, pattern)?;
+            chosen.retain(|chosen| !groups.is_frozen(&chosen.range));
+            Ok((constraint.as_ref(), chosen))
+        });
+        let constraints = constraints.collect::<Result<Vec<_>, TrainError>>()?;
         let measured = !self.metrics.is_empty();
         let setup = Setup { model: self.model, loss: self.loss.as_ref(), seed: self.seed, pool: &self.pool, measured };
-        let mut run = Run {
+        let base = self.optimizer.learning_rate();
+        let plateau = self.plateau.as_ref();
+        let rates = Rates {
+            base,
+            schedule: self.schedule.as_deref().map(|schedule| (schedule, self.interval)),
+            plateau: plateau.map(|(settings, monitor)| (Plateau::new(*settings, base), monitor)),
+        };
+        Ok(Run {
             optimizer: self.optimizer.as_ref(),
             rules: &self.rules,
+            groups,
+            penalties,
+            constraints,
             metrics: &mut self.metrics,
             callbacks: &mut self.callbacks,
             stop: self.stop.as_deref(),
+            rates,
+            accumulate: self.accumulate,
             training: Stages::training(setup),
             evaluation: Stages::evaluation(setup),
             state,
-            grads: Grads::zeros(Arc::clone(params.layout())),
-        };
-        run.prepare(params, train, validation, self.batch_size)?;
-        run.fit(params, train, validation, &mut batches, self.epochs)
+            grads: Grads::zeros(layout),
+        })
     }
 
     /// Loss and metrics over a data set, without training.
@@ -190,18 +373,28 @@ impl<'a, T: Real> Trainer<'a, T> {
         evaluate(&mut self.metrics, &mut stages, params, data, self.batch_size)
     }
 
-    fn check(&self, data: &Dataset<T>) -> Result<(), TrainError> {
+    fn check(&mut self, data: &Dataset<T>) -> Result<(), TrainError> {
         if self.batch_size == 0 {
             return Err(TrainError::Setting("the batch size must be at least 1, but it is 0".to_owned()));
         }
+        if self.accumulate == 0 {
+            return Err(TrainError::Setting("a step needs at least 1 batch, but it is to have 0".to_owned()));
+        }
         self.optimizer.check().map_err(TrainError::Setting)?;
+        self.schedule.iter().try_for_each(|schedule| schedule.check()).map_err(TrainError::Setting)?;
+        self.plateau.iter().try_for_each(|(settings, _)| settings.check()).map_err(TrainError::Setting)?;
+        self.callbacks.iter().try_for_each(|callback| callback.check()).map_err(TrainError::Setting)?;
         self.rules.iter().try_for_each(|rule| rule.check()).map_err(TrainError::Setting)?;
         let target = kind(data.targets());
         let accepted = |what, name: &str, accepts: bool| {
             if accepts { Ok(()) } else { Err(TrainError::Target { what, name: name.to_owned(), target }) }
         };
         accepted("loss", self.loss.name(), self.loss.accepts(target))?;
-        self.metrics.iter().try_for_each(|metric| accepted("metric", metric.name(), metric.accepts(target)))
+        for metric in &mut self.metrics {
+            metric.prepare(target).map_err(TrainError::Setting)?;
+            accepted("metric", metric.name(), metric.accepts(target))?;
+        }
+        Ok(())
     }
 }
 
@@ -212,12 +405,20 @@ impl<T: Real> fmt::Debug for Trainer<'_, T> {
             .field("loss", &self.loss)
             .field("optimizer", &self.optimizer)
             .field("rules", &self.rules)
+            .field("groups", &self.groups)
+            .field("penalties", &self.penalties)
+            .field("constraints", &self.constraints)
             .field("metrics", &self.metrics)
             .field("callbacks", &self.callbacks)
             .field("epochs", &self.epochs)
             .field("batch_size", &self.batch_size)
             .field("seed", &self.seed)
             .field("shuffle", &self.shuffle)
+            .field("allow_unreached", &self.allow_unreached)
+            .field("accumulate", &self.accumulate)
+            .field("schedule", &self.schedule)
+            .field("interval", &self.interval)
+            .field("plateau", &self.plateau)
             .finish_non_exhaustive()
     }
 }

@@ -125,7 +125,7 @@ fn progress_tells_everything_in_order() {
     let log = Log::default();
     let tell = |event: ProgressEvent<'_>| {
         log.push(match event {
-            ProgressEvent::Start(FitPlan { epochs, batches, samples }) => {
+            ProgressEvent::Start(FitPlan { epochs, batches, samples, .. }) => {
                 format!("{epochs} epochs of {batches} batches, {samples} samples")
             }
             ProgressEvent::Batch(BatchEnd { epoch, batch, samples, loss }) => {

@@ -108,6 +108,10 @@ impl<T: Real> Op<T> for Affine<T> {
         }
     }
 
+    fn fused(&self) -> Option<&Arc<dyn Pointwise<T>>> {
+        self.activation.as_ref()
+    }
+
     fn fuse(&self, next: &Arc<dyn Pointwise<T>>) -> Option<Arc<dyn Op<T>>> {
         // A derivative that reads its input would need the value in between to be kept.
         let fusible = self.activation.is_none() && next.derivative_reads() != DerivativeReads::Input;

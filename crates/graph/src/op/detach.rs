@@ -29,7 +29,9 @@ impl<T: Real> Op<T> for Detach {
     }
 
     fn forward(&self, pass: Forward<'_, T>) {
-        pass.output.copy_from_slice(&pass.inputs[0]);
+        for (y, &x) in pass.output.iter_mut().zip(&pass.inputs[0]) {
+            *y = x.without_tangent();
+        }
     }
 
     fn vjp(&self, _: Backward<'_, T>) {}

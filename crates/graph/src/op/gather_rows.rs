@@ -8,7 +8,10 @@ use crate::Var;
 
 /// The rows of a table at given indices; the gradient of a row is the sum over all places to which it went.
 #[derive(Debug)]
-struct GatherRows;
+struct GatherRows {
+    /// A row that gets no gradient.
+    fixed: Option<usize>,
+}
 
 const TABLE: usize = 0;
 const INDICES: usize = 1;
@@ -64,7 +67,7 @@ impl<T: Real> Op<T> for GatherRows {
             return;
         }
         for (from, &index) in pass.upstream.chunks_exact(width).zip(pass.inputs.get(INDICES)) {
-            if let Some(row) = row(index, rows) {
+            if let Some(row) = row(index, rows).filter(|&row| Some(row) != self.fixed) {
                 dtable[row * width..(row + 1) * width].iter_mut().zip(from).for_each(|(to, &g)| *to += g);
             }
         }
@@ -103,7 +106,17 @@ impl<'g, T: Real> Var<'g, T> {
     #[track_caller]
     #[must_use]
     pub fn gather_rows(self, indices: Var<'g, T>) -> Var<'g, T> {
-        self.graph().record(Arc::new(GatherRows), &[self, indices], Location::caller())
+        self.graph().record(Arc::new(GatherRows { fixed: None }), &[self, indices], Location::caller())
+    }
+
+    /// [`gather_rows`](Var::gather_rows), with one row that gets no gradient, as for padding.
+    ///
+    /// # Panics
+    /// If `indices` is of another graph.
+    #[track_caller]
+    #[must_use]
+    pub fn gather_rows_but(self, indices: Var<'g, T>, fixed: usize) -> Var<'g, T> {
+        self.graph().record(Arc::new(GatherRows { fixed: Some(fixed) }), &[self, indices], Location::caller())
     }
 }
 
@@ -135,6 +148,14 @@ mod tests {
             assert!(y.row(i).iter().all(|x| x.is_nan()), "row {i}: {:?}", y.row(i));
         }
         assert_eq!(gradients[0].values(), [1.0; 4]);
+    }
+
+    #[test]
+    fn a_fixed_row_takes_no_gradient() {
+        let inputs = [Tensor::from_rows([[1.0, 2.0], [3.0, 4.0]]), Tensor::from(vec![1.0, 0.0, 1.0])];
+        let (y, gradients) = value_and_gradients(&inputs, None, |_, x| x[0].gather_rows_but(x[1], 0));
+        assert_eq!(y.values(), [3.0, 4.0, 1.0, 2.0, 3.0, 4.0]);
+        assert_eq!(gradients[0].values(), [0.0, 0.0, 2.0, 2.0]);
     }
 
     #[test]

@@ -106,6 +106,12 @@ pub trait Op<T: Real>: Debug + Send + Sync {
         None
     }
 
+    /// The element-wise function that was fused onto the end of this operation, if there is one: its derivative is
+    /// applied to the upstream gradient first, from the operation's value.
+    fn fused(&self) -> Option<&Arc<dyn Pointwise<T>>> {
+        None
+    }
+
     /// This operation followed by that function as one operation, if there is one; used where nothing else reads the
     /// value in between.
     fn fuse(&self, next: &Arc<dyn Pointwise<T>>) -> Option<Arc<dyn Op<T>>> {

@@ -53,6 +53,7 @@ pub struct Inputs<'a, T: Real> {
     /// All buffers in two parts, without the one between them that is being written.
     pub(crate) values: [&'a [Aligned<T>]; 2],
     pub(crate) params: &'a [T],
+    pub(crate) buffers: &'a [T],
     pub(crate) constants: &'a [Aligned<T>],
     pub(crate) readable: Reads,
     pub(crate) op: &'a dyn Op<T>,
@@ -66,11 +67,9 @@ impl<'a, T: Real> Inputs<'a, T> {
     #[inline(always)]
     #[must_use]
     pub fn get(&self, i: usize) -> &'a [T] {
-        assert!(
-            self.readable.reads_input(i),
-            "op `{}` reads input {i} in its vjp, but does not name it in `reads`",
-            self.op.name()
-        );
+        if !self.readable.reads_input(i) {
+            does_not_read(self.op.name(), i);
+        }
         match &self.operands[i] {
             Operand::Value { buffer, len } => {
                 let [before, after] = self.values;
@@ -78,6 +77,7 @@ impl<'a, T: Real> Inputs<'a, T> {
                 &buffer[..*len]
             }
             Operand::Param(range) => &self.params[range.clone()],
+            Operand::Buffer(range) => &self.buffers[range.clone()],
             Operand::Constant(constant) => &self.constants[*constant],
         }
     }
@@ -96,6 +96,12 @@ impl<'a, T: Real> Inputs<'a, T> {
     pub fn len(&self) -> usize {
         self.shapes.len()
     }
+}
+
+/// Apart, since the message would keep the inputs out of the registers.
+#[cold]
+fn does_not_read(op: &str, input: usize) -> ! {
+    panic!("op `{op}` reads input {input} in its vjp, but does not name it in `reads`");
 }
 
 impl<T: Real> Index<usize> for Inputs<'_, T> {

@@ -7,7 +7,7 @@ use super::adjoints::place_adjoints;
 use super::draft::{Draft, draft, is_seen};
 use super::flow::Flow;
 use super::values::Values;
-use super::{Back, Binding, Bindings, Derivatives, Operand, Plan, Slot, Step};
+use super::{Back, Binding, Bindings, Derivatives, Operand, Plan, Slot, Step, Update};
 use crate::graph::{Node, Recording, Source};
 
 impl<T: Real> Plan<T> {
@@ -37,11 +37,18 @@ impl<T: Real> Plan<T> {
         };
         let bindings = Bindings { graph, nodes: recording.nodes.iter().enumerate().map(binding).collect() };
 
+        let update = |&position: &usize| {
+            let node = recording.buffer_nodes[&position];
+            let buffer = values.of[node].expect("the new value of a buffer is kept");
+            Update { range: recording.layout.buffers()[position].range.clone(), value: buffer }
+        };
+        let updates = recording.updated.iter().map(update).collect();
         let derivatives = count_derivatives(&drafts, &backs, recording.nodes.len(), start);
         let param_nodes = (0..recording.layout.entries().len()).map(|p| recording.param_nodes.get(&p).copied());
         let reach = flow.reach(&recording.nodes, param_nodes).collect();
         let operand = |&input: &usize| match recording.nodes[input].source {
             Source::Param(position) => Operand::Param(recording.layout.entries()[position].range.clone()),
+            Source::Buffer(position) => Operand::Buffer(recording.layout.buffers()[position].range.clone()),
             Source::Constant(_) => Operand::Constant(constants.position[&input]),
             Source::Input { .. } | Source::Op(_) => {
                 let buffer = values.of[input].expect("an operand is placed before the operations that read it");
@@ -59,6 +66,7 @@ impl<T: Real> Plan<T> {
                 saved,
                 back,
                 layer: node.layer.clone(),
+                first_layer: recording.nodes[draft.first].layer.clone(),
                 location: node.location,
                 op: draft.op,
             }
@@ -66,6 +74,7 @@ impl<T: Real> Plan<T> {
         Plan {
             layout: Arc::clone(&recording.layout),
             steps: steps.collect(),
+            updates,
             constants: constants.values,
             bindings: Arc::new(bindings),
             value_lens: values.buffers.into_lens(),

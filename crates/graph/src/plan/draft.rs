@@ -17,6 +17,8 @@ pub(super) struct Draft<T: Real> {
     pub(super) op: Arc<dyn Op<T>>,
     pub(super) inputs: Vec<usize>,
     pub(super) node: usize,
+    /// The affine node, else the same.
+    pub(super) first: usize,
 }
 
 /// The needed operations in order: first copies of the parameters and constants that the outside reads; each function
@@ -28,8 +30,10 @@ pub(super) fn draft<T: Real>(nodes: &[Node<T>], roots: &[usize], flow: &Flow) ->
     }
     let mut drafts: Vec<Option<Draft<T>>> = Vec::new();
     for (index, node) in nodes.iter().enumerate() {
-        if matches!(node.source, Source::Param(_) | Source::Constant(_)) && is_seen(node, index, roots) {
-            drafts.push(Some(Draft { op: Arc::new(Copy), inputs: vec![index], node: index }));
+        if matches!(node.source, Source::Param(_) | Source::Buffer(_) | Source::Constant(_))
+            && is_seen(node, index, roots)
+        {
+            drafts.push(Some(Draft { op: Arc::new(Copy), inputs: vec![index], node: index, first: index }));
         }
     }
     let mut draft_of = vec![None; nodes.len()];
@@ -38,7 +42,7 @@ pub(super) fn draft<T: Real>(nodes: &[Node<T>], roots: &[usize], flow: &Flow) ->
         if !flow.needed[index] {
             continue;
         }
-        let mut draft = Draft { op: Arc::clone(op), inputs: node.inputs.clone(), node: index };
+        let mut draft = Draft { op: Arc::clone(op), inputs: node.inputs.clone(), node: index, first: index };
         if let (Some(function), [input]) = (op.pointwise(), node.inputs.as_slice()) {
             let before = &nodes[*input];
             let private = consumers[*input] == 1 && !before.keep_gradient && !is_seen(before, *input, roots);
@@ -46,7 +50,7 @@ pub(super) fn draft<T: Real>(nodes: &[Node<T>], roots: &[usize], flow: &Flow) ->
                 && let Some(fused) = first.fuse(function)
             {
                 drafts[position] = None;
-                draft = Draft { op: fused, inputs: before.inputs.clone(), node: index };
+                draft = Draft { op: fused, inputs: before.inputs.clone(), node: index, first: *input };
             }
         }
         draft_of[index] = Some(drafts.len());

@@ -7,8 +7,10 @@ mod copy;
 mod draft;
 mod flow;
 mod replay;
+mod trace;
 mod values;
 
+use std::fmt;
 use std::ops::Range;
 use std::panic::Location;
 use std::sync::Arc;
@@ -23,6 +25,7 @@ use crate::params::{Grads, Params};
 use crate::workspace::Workspace;
 
 pub use replay::Traced;
+pub use trace::TracedBack;
 
 /// A recording turned into a program: which operations are needed, in what order, on which buffers.
 ///
@@ -32,12 +35,14 @@ pub use replay::Traced;
 pub struct Plan<T: Real = f32> {
     layout: Arc<Layout>,
     constants: Vec<Aligned<T>>,
-    steps: Vec<Step<T>>,
+    pub(crate) steps: Vec<Step<T>>,
+    /// What [`Plan::update_buffers`] copies.
+    updates: Vec<Update>,
     bindings: Arc<Bindings>,
-    value_lens: Vec<usize>,
+    pub(crate) value_lens: Vec<usize>,
     adjoint_lens: Vec<usize>,
     /// The number of elements of the root; none where the plan has no way back.
-    root_len: Option<usize>,
+    pub(crate) root_len: Option<usize>,
     /// Where the gradient with respect to the root goes to begin with; `Unwanted` where it reaches nothing.
     seed: Slot,
     reach: Vec<Reach>,
@@ -46,11 +51,11 @@ pub struct Plan<T: Real = f32> {
 
 /// One operation of a plan.
 #[derive(Debug)]
-struct Step<T: Real> {
-    op: Arc<dyn Op<T>>,
-    operands: Vec<Operand>,
+pub(crate) struct Step<T: Real> {
+    pub(crate) op: Arc<dyn Op<T>>,
+    pub(crate) operands: Vec<Operand>,
     shapes: Vec<Shape>,
-    output: usize,
+    pub(crate) output: usize,
     shape: Shape,
     /// The number of elements of the value.
     len: usize,
@@ -58,7 +63,17 @@ struct Step<T: Real> {
     saved: Option<(usize, usize)>,
     back: Option<Back>,
     layer: String,
+    /// The layer of the operation that a function was fused onto; the same where there is none.
+    pub(crate) first_layer: String,
     location: &'static Location<'static>,
+}
+
+/// The new value of a buffer after a pass.
+#[derive(Debug)]
+struct Update {
+    range: Range<usize>,
+    /// The workspace's buffer that holds it.
+    value: usize,
 }
 
 /// The way back through one operation.
@@ -77,6 +92,7 @@ struct Back {
 pub(crate) enum Operand {
     Value { buffer: usize, len: usize },
     Param(Range<usize>),
+    Buffer(Range<usize>),
     Constant(usize),
 }
 
@@ -140,6 +156,16 @@ pub enum Reach {
     },
 }
 
+impl fmt::Display for Reach {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Reach::Reached => f.write_str("reached"),
+            Reach::Unreached => f.write_str("unreached: the loss does not depend on it"),
+            Reach::Cut { op } => write!(f, "cut: `{op}` lets no gradient through"),
+        }
+    }
+}
+
 /// How many local derivatives one backward pass evaluates.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Derivatives {
@@ -183,6 +209,12 @@ impl<T: Real> Plan<T> {
     /// inference reaches none.
     pub fn reach(&self) -> impl Iterator<Item = (&str, &Reach)> {
         self.layout.entries().iter().map(|entry| entry.name.as_str()).zip(&self.reach)
+    }
+
+    /// The parameters that training with this plan would never change, and why: those that are not
+    /// [`Reach::Reached`].
+    pub fn unreached(&self) -> impl Iterator<Item = (&str, &Reach)> {
+        self.reach().filter(|(_, reach)| **reach != Reach::Reached)
     }
 
     /// How many local derivatives a backward pass evaluates, and how many it would without a table.

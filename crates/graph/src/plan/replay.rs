@@ -3,9 +3,10 @@ use std::panic::Location;
 use std::sync::Arc;
 
 use chainrule_tensor::gemm::Put;
+use chainrule_tensor::parallel::Pool;
 use chainrule_tensor::{Aligned, Real, Shape, elementwise};
 
-use super::{Plan, Slot, Step};
+use super::{Plan, Slot, Step, Update};
 use crate::op::{Backward, Cotangents, Forward, Inputs, Reads};
 use crate::params::{Grads, Params};
 use crate::workspace::Workspace;
@@ -86,6 +87,36 @@ impl<T: Real> Plan<T> {
         self.back(params, workspace, grads, seed, false);
     }
 
+    /// [`backward_with`](Plan::backward_with), adding to what `grads` holds: the gradient of a weighted sum over several
+    /// passes.
+    ///
+    /// # Panics
+    /// As [`backward_with`](Plan::backward_with).
+    #[track_caller]
+    pub fn backward_add_with(
+        &self,
+        params: &Params<T>,
+        workspace: &mut Workspace<T>,
+        grads: &mut Grads<T>,
+        seed: &[T],
+    ) {
+        self.back(params, workspace, grads, seed, true);
+    }
+
+    /// Takes over the new values of the [buffers](crate::Graph::buffer) that the last forward pass has computed; to be
+    /// called once for each training step, when the step counts. Does nothing where there are none.
+    ///
+    /// # Panics
+    /// If the parameters or the workspace belong to something else than this plan.
+    #[track_caller]
+    pub fn update_buffers(&self, params: &mut Params<T>, workspace: &Workspace<T>) {
+        self.check(params, workspace);
+        for Update { range, value } in &self.updates {
+            let len = range.len();
+            params.buffers[range.clone()].copy_from_slice(&workspace.values[*value][..len]);
+        }
+    }
+
     #[track_caller]
     fn back(
         &self,
@@ -95,6 +126,23 @@ impl<T: Real> Plan<T> {
         seed: &[T],
         accumulate: bool,
     ) {
+        if self.begin_back(params, workspace, grads, seed, accumulate) {
+            for step in self.steps.iter().rev() {
+                step.backward(&self.constants, params, workspace, &mut grads.values, accumulate);
+            }
+        }
+    }
+
+    /// Lets the gradient with respect to the root begin; whether it goes any further.
+    #[track_caller]
+    pub(super) fn begin_back(
+        &self,
+        params: &Params<T>,
+        workspace: &mut Workspace<T>,
+        grads: &mut Grads<T>,
+        seed: &[T],
+        accumulate: bool,
+    ) -> bool {
         self.check(params, workspace);
         let same = Arc::ptr_eq(&self.layout, grads.layout()) || self.layout == *grads.layout();
         assert!(same, "these gradients have another layout than the plan");
@@ -118,16 +166,14 @@ impl<T: Real> Plan<T> {
             }
         }
         match &self.seed {
-            Slot::Unwanted => return,
+            Slot::Unwanted => return false,
             Slot::Adjoint { buffer, len, .. } => workspace.adjoints[*buffer][..*len].copy_from_slice(seed),
             Slot::Grad { range, .. } => {
                 let put = if accumulate { Put::Add } else { Put::Set };
                 elementwise::map(put, &mut grads.values[range.clone()], seed, |g| g);
             }
         }
-        for step in self.steps.iter().rev() {
-            step.backward(&self.constants, params, workspace, &mut grads.values, accumulate);
-        }
+        true
     }
 
     #[track_caller]
@@ -161,7 +207,7 @@ impl<T: Real> Step<T> {
     }
 
     #[inline]
-    fn backward(
+    pub(super) fn backward(
         &self,
         constants: &[Aligned<T>],
         params: &Params<T>,
@@ -170,7 +216,6 @@ impl<T: Real> Step<T> {
         accumulate: bool,
     ) {
         let Some(back) = &self.back else { return };
-        let reads = self.op.reads();
         let len = self.len;
         for slot in &back.shared {
             slot.clear(&mut workspace.adjoints, grads, accumulate);
@@ -181,23 +226,16 @@ impl<T: Real> Step<T> {
         }
         let asked = &mut workspace.asked[..back.slots.len()];
         asked.fill(false);
-        self.op.vjp(Backward {
-            inputs: self.inputs(constants, params, [&workspace.values, &[]], reads),
-            output: if reads.reads_output() { &workspace.values[self.output][..len] } else { &[] },
-            shape: self.shape,
-            saved: self.saved.map_or(&[], |(buffer, len)| &workspace.values[buffer][..len]),
-            upstream: &mut upstream[..len],
-            cotangents: Cotangents {
-                slots: &back.slots,
-                adjoints: &mut workspace.adjoints,
-                grads: &mut *grads,
-                accumulate,
-                asked: &mut *asked,
-                evaluations: &mut workspace.derivative_evaluations,
-                op: &*self.op,
-            },
-            pool: &workspace.pool,
-        });
+        let cotangents = Cotangents {
+            slots: &back.slots,
+            adjoints: &mut workspace.adjoints,
+            grads: &mut *grads,
+            accumulate,
+            asked: &mut *asked,
+            evaluations: &mut workspace.derivative_evaluations,
+            op: &*self.op,
+        };
+        self.vjp(constants, params, &workspace.values, &mut upstream[..len], cotangents, &workspace.pool);
         // What an operation does not ask for is zero: the place may still hold an older gradient.
         for (slot, _) in back.slots.iter().zip(asked).filter(|(_, asked)| !**asked) {
             slot.clear(&mut workspace.adjoints, grads, accumulate);
@@ -206,7 +244,29 @@ impl<T: Real> Step<T> {
     }
 
     #[inline]
-    fn inputs<'a>(
+    pub(super) fn vjp(
+        &self,
+        constants: &[Aligned<T>],
+        params: &Params<T>,
+        values: &[Aligned<T>],
+        upstream: &mut [T],
+        cotangents: Cotangents<'_, T>,
+        pool: &Pool,
+    ) {
+        let reads = self.op.reads();
+        self.op.vjp(Backward {
+            inputs: self.inputs(constants, params, [values, &[]], reads),
+            output: if reads.reads_output() { &values[self.output][..self.len] } else { &[] },
+            shape: self.shape,
+            saved: self.saved.map_or(&[], |(buffer, len)| &values[buffer][..len]),
+            upstream,
+            cotangents,
+            pool,
+        });
+    }
+
+    #[inline]
+    pub(super) fn inputs<'a>(
         &'a self,
         constants: &'a [Aligned<T>],
         params: &'a Params<T>,
@@ -218,6 +278,7 @@ impl<T: Real> Step<T> {
             shapes: &self.shapes,
             values,
             params: params.values(),
+            buffers: &params.buffers,
             constants,
             readable,
             op: &*self.op,

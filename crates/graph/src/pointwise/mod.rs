@@ -163,13 +163,13 @@ pub enum DerivativeReads {
 pub struct Properties {
     /// The infimum and supremum of the values.
     pub range: (f64, f64),
-    /// The inputs at which the derivative jumps. There [`derivative`](Pointwise::derivative) gives the chosen
+    /// The inputs at which the derivative, or the value itself, jumps. There [`derivative`](Pointwise::derivative) gives the chosen
     /// subgradient.
     pub kinks: Vec<f64>,
-    /// The largest `|f'|`; infinite if there is none.
+    /// The Lipschitz constant, which is the largest `|f'|`; infinite if there is none, as where the function jumps.
     pub lipschitz: f64,
-    /// The inputs between which `|f'|` is at least 5 % of its maximum, where the function saturates outside of them;
-    /// the bounds may be infinite.
+    /// The inputs outside of which the function saturates: `|f'|` is below 5 % of its maximum there, and above just
+    /// within. The bounds may be infinite.
     pub responsive: (f64, f64),
     /// Whether the derivative is exactly zero over a whole half-line, so that a unit can stop learning for good.
     pub can_die: bool,

@@ -1,7 +1,9 @@
-//! The one check that every element-wise activation passes.
+//! The checks that activations share; those of all at once are in `tests.rs`.
 
 use chainrule_graph::{DerivativeReads, Pointwise, gradcheck};
 use chainrule_tensor::Tensor;
+
+use crate::{Activation, Model};
 
 /// Compares `f` and `f'` with reference values `(x, f(x), f'(x))` given to 12 digits, the gradient with central
 /// differences away from the kinks, and the stated properties with what is seen on a grid.
@@ -39,13 +41,15 @@ pub(super) fn golden<P: Pointwise<f64> + Pointwise<f32> + Copy>(function: &P, ca
             "|f'({x})| is above {}",
             properties.lipschitz
         );
-        let (low, high) = properties.responsive;
-        if low.is_finite() || high.is_finite() {
-            let responsive = derivative(x).abs() >= 0.05 * properties.lipschitz;
-            assert_eq!(responsive, low < x && x < high, "saturation at {x}");
-        }
     }
     for nan in [Pointwise::<f64>::value(function, f64::NAN), f64::from(Pointwise::<f32>::value(function, f32::NAN))] {
         assert!(nan.is_nan(), "NaN must stay NaN");
     }
+}
+
+/// That settings are refused with this message: by [`Configure::check`](crate::Configure::check), which guards the text,
+/// and when a model is planned.
+pub(super) fn refuses(activation: &impl Activation<f32>, message: &str) {
+    assert_eq!(activation.check().unwrap_err(), message);
+    assert_eq!(activation.init([2], 0).unwrap_err().kind.to_string(), message);
 }

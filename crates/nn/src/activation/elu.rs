@@ -1,9 +1,9 @@
-use chainrule_graph::{DerivativeReads, Pointwise, Properties, Var};
+use chainrule_graph::{DerivativeReads, Pointwise, Properties};
 use chainrule_tensor::Real;
 
-use super::Activation;
+use super::gain::second_moment_gain;
+use crate::Configure;
 use crate::config::Setting;
-use crate::{Configure, Layer};
 
 /// The exponential linear unit: `y = x` above zero, `alpha (e^x - 1)` at zero and below; derivative 1 or `y + alpha`.
 ///
@@ -53,29 +53,9 @@ impl<T: Real> Pointwise<T> for Elu {
             lipschitz,
             // alpha e^x = 0.05 max |f'|
             responsive: ((0.05 * lipschitz / alpha).ln(), f64::INFINITY),
-            gain: 1.0,
+            gain: second_moment_gain(self, &[0.0]),
             ..Properties::default()
         }
-    }
-}
-
-impl<T: Real> Layer<T> for Elu {
-    fn kind(&self) -> &str {
-        Pointwise::<T>::name(self)
-    }
-
-    fn forward<'g>(&self, x: Var<'g, T>) -> Var<'g, T> {
-        let positive = self.alpha > 0.0;
-        if !positive {
-            x.graph().fail(format!("elu: alpha must be above 0, but it is {}", self.alpha));
-        }
-        x.map(*self)
-    }
-}
-
-impl<T: Real> Activation<T> for Elu {
-    fn properties(&self) -> Properties {
-        Pointwise::<T>::properties(self)
     }
 }
 
@@ -87,12 +67,16 @@ impl Configure for Elu {
     fn settings(&mut self) -> Vec<(&'static str, Setting<'_>)> {
         vec![("alpha", Setting::Number(&mut self.alpha))]
     }
+
+    fn check(&self) -> Result<(), String> {
+        let positive = self.alpha > 0.0 && self.alpha.is_finite();
+        if positive { Ok(()) } else { Err(format!("elu: alpha must be above 0 and finite, but it is {}", self.alpha)) }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Model;
     use crate::activation::check;
 
     #[test]
@@ -112,9 +96,8 @@ mod tests {
 
     #[test]
     fn an_alpha_that_is_not_positive_is_a_mistake() {
-        for (alpha, shown) in [(0.0, "0"), (-1.0, "-1"), (f64::NAN, "NaN")] {
-            let error = Model::<f32>::init(&Elu { alpha }, [3], 0).unwrap_err();
-            assert_eq!(error.kind.to_string(), format!("elu: alpha must be above 0, but it is {shown}"));
+        for (alpha, shown) in [(0.0, "0"), (-1.0, "-1"), (f64::NAN, "NaN"), (f64::INFINITY, "inf")] {
+            check::refuses(&Elu { alpha }, &format!("elu: alpha must be above 0 and finite, but it is {shown}"));
         }
     }
 

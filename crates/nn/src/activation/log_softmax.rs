@@ -28,6 +28,10 @@ impl<T: Real> Activation<T> for LogSoftmax {
     fn properties(&self) -> Properties {
         Properties { range: (f64::NEG_INFINITY, 0.0), ..Properties::default() }
     }
+
+    fn for_outputs(&self) -> bool {
+        true
+    }
 }
 
 #[derive(Debug)]

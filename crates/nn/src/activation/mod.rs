@@ -11,18 +11,65 @@
 //! | [`Identity`] | `x` | 1 | the output of a regression |
 //! | [`Softmax`] | `e^x_i / sum e^x_j` | `y (g - sum g y)` | probabilities of classes, at inference |
 //! | [`LogSoftmax`] | `x_i - ln sum e^x_j` | `g - softmax sum g` | logarithms of probabilities |
+//! | [`LogSigmoid`] | `-ln(1 + e^-x)` | `1 - e^y` | the logarithm of a probability |
+//! | [`HardSigmoid`] | `x / 6 + 1/2` within 0 and 1 | 1/6 or 0 | gates without an exponential |
+//! | [`HardTanh`] | `x` within -1 and 1 | 1 or 0 | as tanh, without an exponential |
+//! | [`Tanhshrink`] | `x - tanh x` | `tanh^2 x` | to suppress small values smoothly |
+//! | [`Softsign`] | `x / (1 + abs x)` | `(1 - abs y)^2` | as tanh, saturating slowly |
+//! | [`Softplus`] | `ln(1 + e^x)` | `1 - e^-y` | a positive output, such as a variance; a smooth ReLU |
+//! | [`Relu6`] | `max(0, x)`, at most 6 | 0 or 1 | small devices with numbers of few bits |
+//! | [`RRelu`] | `x` or `a x`, `a` random | 1 or `a` | as leaky ReLU, with noise against overfitting |
+//! | [`Selu`] | `s x` or `s a (e^x - 1)` | `s` or `y + s a` | deep networks that keep mean 0 and variance 1 without normalisation |
+//! | [`Celu`] | `x` or `a (e^(x / a) - 1)` | 1 or `y / a + 1` | as ELU, smooth for any `a` |
+//! | [`Gelu`] | `x P(x)` | `P(x) + x p(x)` | transformers and their feed-forward parts |
+//! | [`Silu`] | `x s`, `s` the sigmoid | `s (1 + x (1 - s))` | a smooth ReLU in deep networks |
+//! | [`Mish`] | `x tanh(ln(1 + e^x))` | see there | as SiLU, a little deeper below zero |
+//! | [`HardSwish`] | `x (x / 6 + 1/2)` within 0 and `x` | `x / 3 + 1/2`, 0 or 1 | as SiLU, without an exponential |
+//! | [`HardShrink`] | `x` or, if small, 0 | 1 or 0 | sparse codes |
+//! | [`SoftShrink`] | `x` moved towards 0 | 1 or 0 | sparse codes, without a jump |
+//! | [`Threshold`] | `x` above a threshold, else a value | 1 or 0 | sparse codes of positive values |
+//! | [`Softmin`] | `e^-x_i / sum e^-x_j` | `-y (g - sum g y)` | weights that favour the smallest |
+//! | [`Glu`] | `a s(b)`, halves of the features | `s`, `y (1 - s)` | features that are gated by others |
+//! | [`Maxout`] | the largest of `k` adjacent features | 1 or 0 | convex functions that are learned, with dropout |
 
+mod bounds;
+mod celu;
 #[cfg(test)]
 mod check;
 mod elu;
+mod gain;
+mod gelu;
+mod glu;
+mod hard_shrink;
+mod hard_sigmoid;
+mod hard_swish;
+mod hard_tanh;
 mod identity;
 mod leaky_relu;
+mod log_sigmoid;
 mod log_softmax;
+mod maxout;
+mod mish;
 mod prelu;
 mod relu;
+mod relu6;
+mod rrelu;
+mod selu;
 mod sigmoid;
+mod silu;
+mod soft_shrink;
 mod softmax;
+mod softmin;
+mod softplus;
+mod softsign;
 mod tanh;
+mod tanhshrink;
+#[cfg(test)]
+mod tests;
+mod threshold;
+
+use std::borrow::Cow;
+use std::sync::Arc;
 
 use chainrule_graph::{Pointwise, Properties, Var};
 use chainrule_tensor::Real;
@@ -30,21 +77,59 @@ use chainrule_tensor::Real;
 use crate::config::choose;
 use crate::{ConfigError, Configure, Layer};
 
+pub use celu::Celu;
 pub use elu::Elu;
+pub use gelu::Gelu;
+pub use glu::Glu;
+pub use hard_shrink::HardShrink;
+pub use hard_sigmoid::HardSigmoid;
+pub use hard_swish::HardSwish;
+pub use hard_tanh::HardTanh;
 pub use identity::Identity;
 pub use leaky_relu::LeakyRelu;
+pub use log_sigmoid::LogSigmoid;
 pub use log_softmax::LogSoftmax;
+pub use maxout::Maxout;
+pub use mish::Mish;
 pub use prelu::PRelu;
 pub use relu::Relu;
+pub use relu6::Relu6;
+pub use rrelu::RRelu;
+pub use selu::Selu;
 pub use sigmoid::Sigmoid;
+pub use silu::Silu;
+pub use soft_shrink::SoftShrink;
 pub use softmax::Softmax;
 pub(crate) use softmax::{row_max, softmax_rows, sum_exp};
+pub use softmin::Softmin;
+pub use softplus::Softplus;
+pub use softsign::Softsign;
 pub use tanh::Tanh;
+pub use tanhshrink::Tanhshrink;
+pub use threshold::Threshold;
 
 /// A layer that is an activation, with what is known of it.
 pub trait Activation<T: Real = f32>: Layer<T> + Configure {
     /// Range, kinks, saturation, initialisation gain.
     fn properties(&self) -> Properties;
+
+    /// The element-wise function that it is, if it is one without parameters; that of evaluation, where training is
+    /// random. By default none.
+    fn pointwise(&self) -> Option<Arc<dyn Pointwise<T>>> {
+        None
+    }
+
+    /// What the length of the last axis must be divisible by; the output's last axis is shorter by this factor. By
+    /// default 1: any length, which stays.
+    fn divisor(&self) -> usize {
+        1
+    }
+
+    /// Whether it makes a distribution of the last axis, for the output of a model rather than for hidden layers. By
+    /// default no.
+    fn for_outputs(&self) -> bool {
+        false
+    }
 }
 
 /// Every activation with its default settings, in the order of the table above. Names, gradient checks and command
@@ -61,25 +146,52 @@ pub fn all<T: Real>() -> Vec<Box<dyn Activation<T>>> {
         Box::new(Identity),
         Box::new(Softmax),
         Box::new(LogSoftmax),
+        Box::new(LogSigmoid),
+        Box::new(HardSigmoid),
+        Box::new(HardTanh::default()),
+        Box::new(Tanhshrink),
+        Box::new(Softsign),
+        Box::new(Softplus::default()),
+        Box::new(Relu6),
+        Box::new(RRelu::default()),
+        Box::new(Selu),
+        Box::new(Celu::default()),
+        Box::new(Gelu::default()),
+        Box::new(Silu),
+        Box::new(Mish),
+        Box::new(HardSwish),
+        Box::new(HardShrink::default()),
+        Box::new(SoftShrink::default()),
+        Box::new(Threshold::default()),
+        Box::new(Softmin),
+        Box::new(Glu),
+        Box::new(Maxout::default()),
     ]
 }
 
-/// The activation that a text names, such as `leaky_relu` or `leaky_relu(slope=0.2)`.
+/// The activation that a text names, such as `leaky_relu` or `leaky_relu(slope=0.2)`. `swish` is another name of `silu`.
 ///
 /// # Errors
 /// [`ConfigError`] says what is wrong with the text, and what there is.
 pub fn by_name<T: Real>(text: &str) -> Result<Box<dyn Activation<T>>, ConfigError> {
-    choose("activation", all(), |activation| activation.kind().to_owned(), text)
+    let text = match text.trim().strip_prefix("swish") {
+        Some(settings) if settings.is_empty() || settings.starts_with('(') => Cow::Owned(format!("silu{settings}")),
+        _ => Cow::Borrowed(text),
+    };
+    choose("activation", all(), |activation| activation.kind().to_owned(), &text)
 }
 
-/// Makes an element-wise function an activation layer.
+/// Makes an element-wise function an activation layer, which reports settings that make no sense.
 macro_rules! pointwise_activation {
-    ($type:ty) => {
+    ($($type:ty),* $(,)?) => {$(
         impl<T: Real> Layer<T> for $type {
             fn kind(&self) -> &str {
                 Pointwise::<T>::name(self)
             }
             fn forward<'g>(&self, x: Var<'g, T>) -> Var<'g, T> {
+                if let Err(mistake) = self.check() {
+                    x.graph().fail(mistake);
+                }
                 x.map(*self)
             }
         }
@@ -88,12 +200,33 @@ macro_rules! pointwise_activation {
             fn properties(&self) -> Properties {
                 Pointwise::<T>::properties(self)
             }
+            fn pointwise(&self) -> Option<Arc<dyn Pointwise<T>>> {
+                Some(Arc::new(*self))
+            }
         }
-    };
+    )*};
 }
 
-pointwise_activation!(Sigmoid);
-pointwise_activation!(Tanh);
-pointwise_activation!(Relu);
-pointwise_activation!(LeakyRelu);
-pointwise_activation!(Identity);
+pointwise_activation!(
+    Sigmoid,
+    Tanh,
+    Relu,
+    LeakyRelu,
+    Elu,
+    Identity,
+    LogSigmoid,
+    HardSigmoid,
+    HardTanh,
+    Tanhshrink,
+    Softsign,
+    Softplus,
+    Relu6,
+    Selu,
+    Celu,
+    Silu,
+    Mish,
+    HardSwish,
+    HardShrink,
+    SoftShrink,
+    Threshold,
+);

@@ -42,6 +42,15 @@ impl<T: Real> Pointwise<T> for Sigmoid {
     }
 }
 
+/// `s = 1 / (1 + e^-x)` and `1 - s`, neither of which loses digits, with one exponential.
+#[inline(always)]
+pub(super) fn sigmoid_and_rest<T: Real>(x: T) -> (T, T) {
+    let e = (-x.abs()).exp();
+    let large = T::ONE / (T::ONE + e);
+    let small = e * large;
+    if x < T::ZERO { (small, large) } else { (large, small) }
+}
+
 impl Configure for Sigmoid {
     fn formula(&self) -> &'static str {
         "1 / (1 + e^-x)"

@@ -27,6 +27,10 @@ impl<T: Real> Activation<T> for Softmax {
         // The Jacobian is a covariance matrix of a one-hot vector: its largest eigenvalue is at most 1/2.
         Properties { range: (0.0, 1.0), lipschitz: 0.5, ..Properties::default() }
     }
+
+    fn for_outputs(&self) -> bool {
+        true
+    }
 }
 
 #[derive(Debug)]

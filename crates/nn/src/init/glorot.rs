@@ -1,11 +1,11 @@
 use chainrule_graph::Initialiser;
-use chainrule_tensor::Shape;
 use chainrule_tensor::random::Generator;
+use chainrule_tensor::{Real, Shape};
 
 use super::Listed;
 use super::fan::{Distribution, fans};
-use crate::Configure;
 use crate::config::Setting;
+use crate::{Activation, Configure};
 
 /// Glorot's rule, also named Xavier: variance `gain^2 * 2 / (fan in + fan out)`, which keeps the size of values on the
 /// way forward and of gradients on the way back, as a compromise, for activations that are linear near zero. Gain 1 by
@@ -36,6 +36,19 @@ impl Glorot {
     pub fn gain(mut self, gain: f64) -> Self {
         self.gain = gain;
         self
+    }
+
+    /// With the gain of the activation behind the weights.
+    ///
+    /// ```
+    /// use chainrule_nn::activation::Tanh;
+    /// use chainrule_nn::init::Glorot;
+    ///
+    /// assert_eq!(Glorot::normal().for_activation::<f32>(&Tanh), Glorot::normal().gain(5.0 / 3.0));
+    /// ```
+    #[must_use]
+    pub fn for_activation<T: Real>(self, activation: &dyn Activation<T>) -> Self {
+        self.gain(activation.properties().gain)
     }
 }
 

@@ -1,13 +1,13 @@
 use std::f64::consts::SQRT_2;
 
 use chainrule_graph::Initialiser;
-use chainrule_tensor::Shape;
 use chainrule_tensor::random::Generator;
+use chainrule_tensor::{Real, Shape};
 
 use super::Listed;
 use super::fan::{Distribution, fans};
-use crate::Configure;
 use crate::config::Setting;
+use crate::{Activation, Configure};
 
 /// He's rule, also named Kaiming: variance `gain^2 / fan in`, with gain `sqrt 2` by default, which makes up for the
 /// half of the values that a ReLU sets to zero.
@@ -40,6 +40,19 @@ impl He {
     pub fn gain(mut self, gain: f64) -> Self {
         self.gain = gain;
         self
+    }
+
+    /// With the gain of the activation behind the weights.
+    ///
+    /// ```
+    /// use chainrule_nn::activation::Tanh;
+    /// use chainrule_nn::init::He;
+    ///
+    /// assert_eq!(He::normal().for_activation::<f32>(&Tanh), He::normal().gain(5.0 / 3.0));
+    /// ```
+    #[must_use]
+    pub fn for_activation<T: Real>(self, activation: &dyn Activation<T>) -> Self {
+        self.gain(activation.properties().gain)
     }
 
     /// By the number of outputs instead of inputs.

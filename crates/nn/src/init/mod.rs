@@ -8,6 +8,11 @@
 //! | [`He`] (Kaiming) | variance `gain^2 / fan in`, gain `sqrt 2` | ReLU and its variants |
 //! | [`LeCun`] | variance `1 / fan in` | SELU, linear |
 //! | [`Orthogonal`] | orthonormal rows or columns, times a gain | deep networks |
+//! | [`TruncatedNormal`] | normal within bounds | without tails |
+//! | [`Sparse`] | normal, a share of each unit's inputs zero | few inputs for each unit |
+//! | [`Identity`] | the identity matrix | layers that pass on what they get |
+//!
+//! [`UnitVariance`] is none of them: it looks at data, a layer at a time.
 //!
 //! Weights are `[inputs, outputs]`: the fan in is the first length, the fan out the last; any axes in between count for
 //! both.
@@ -16,10 +21,14 @@ mod constant;
 mod fan;
 mod glorot;
 mod he;
+mod identity;
 mod lecun;
 mod normal;
 mod orthogonal;
+mod sparse;
+mod truncated_normal;
 mod uniform;
+mod unit_variance;
 
 use std::sync::Arc;
 
@@ -31,10 +40,14 @@ use crate::{ConfigError, Configure};
 pub use constant::{Constant, zeros};
 pub use glorot::Glorot;
 pub use he::He;
+pub use identity::Identity;
 pub use lecun::LeCun;
 pub use normal::Normal;
 pub use orthogonal::Orthogonal;
+pub use sparse::Sparse;
+pub use truncated_normal::TruncatedNormal;
 pub use uniform::Uniform;
+pub use unit_variance::{UnitVariance, UnitVarianceLayer};
 
 /// An initialiser of the list: one with a name, a formula and settings.
 pub trait Listed: Initialiser + Configure {
@@ -56,6 +69,9 @@ pub fn all() -> Vec<Box<dyn Listed>> {
         Box::new(LeCun::uniform()),
         Box::new(LeCun::normal()),
         Box::new(Orthogonal::default()),
+        Box::new(TruncatedNormal::default()),
+        Box::new(Sparse::default()),
+        Box::new(Identity::default()),
     ]
 }
 
@@ -66,4 +82,55 @@ pub fn all() -> Vec<Box<dyn Listed>> {
 pub fn by_name(text: &str) -> Result<Arc<dyn Initialiser>, ConfigError> {
     let found: Box<dyn Initialiser> = choose("initialiser", all(), |initialiser| initialiser.name().to_owned(), text)?;
     Ok(Arc::from(found))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use chainrule_tensor::Shape;
+    use chainrule_tensor::random::generator;
+
+    #[test]
+    fn every_initialiser_fills_weights_the_same_from_the_same_seed() {
+        for rule in all() {
+            let shape = Shape::new(&[30, 20]);
+            let drawn = |seed: u64| {
+                let mut values = vec![f64::NAN; shape.elements()];
+                rule.fill(shape, &mut values, &mut generator(seed)).unwrap();
+                assert!(values.iter().all(|x| x.is_finite()), "{}", rule.name());
+                values
+            };
+            assert_eq!(drawn(1), drawn(1), "{}", rule.name());
+            assert_eq!(rule.check(), Ok(()), "{}", rule.name());
+        }
+    }
+
+    #[test]
+    fn rules_that_scale_by_the_fans_keep_the_variance_they_promise() {
+        // mean square of the weights, by the rule's own formula at [200, 300] with default settings
+        for (name, expected) in [
+            ("glorot_uniform", 2.0 / 500.0),
+            ("glorot_normal", 2.0 / 500.0),
+            ("he_uniform", 2.0 / 200.0),
+            ("he_normal", 2.0 / 200.0),
+            ("lecun_uniform", 1.0 / 200.0),
+            ("lecun_normal", 1.0 / 200.0),
+            // 200 orthonormal rows of 300
+            ("orthogonal", 1.0 / 300.0),
+            ("truncated_normal", 0.879_625_661_034_239_8_f64.powi(2)),
+            ("sparse", 0.9e-4),
+            ("normal", 1.0),
+            ("uniform", 1.0 / 3.0),
+            ("constant", 0.0),
+            ("identity", 1.0 / 300.0),
+        ] {
+            let mut values = vec![0.0; 200 * 300];
+            by_name(name).unwrap().fill([200, 300].into(), &mut values, &mut generator(4)).unwrap();
+            let mean_square = values.iter().map(|x| x * x).sum::<f64>() / values.len() as f64;
+            // Five standard errors for a kurtosis of at most 3.
+            let bound = 5.0 * expected * (2.0 / values.len() as f64).sqrt();
+            assert!((mean_square - expected).abs() <= bound + 1e-15, "{name}: {mean_square}, not {expected}");
+        }
+        assert_eq!(all().len(), 13, "each of the list stands above");
+    }
 }

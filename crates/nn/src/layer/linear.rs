@@ -3,13 +3,15 @@ use std::sync::Arc;
 use chainrule_graph::{Initialiser, Var};
 use chainrule_tensor::Real;
 
-use super::Layer;
+use super::{Layer, Listed, checked};
+use crate::Configure;
+use crate::config::Setting;
 use crate::init::{He, Uniform};
 
 /// A fully connected layer: `y = x w + b` for `x: [.., inputs]`, with parameters `weight: [inputs, outputs]` and
 /// `bias: [outputs]`.
 ///
-/// By default both are drawn as in PyTorch, uniformly from `+-1 / sqrt(inputs)`. Note that PyTorch stores weights as
+/// [`Linear::to`] takes as many inputs as the last axis has. By default both parameters are drawn as in PyTorch, uniformly from `+-1 / sqrt(inputs)`. Note that PyTorch stores weights as
 /// `[outputs, inputs]`.
 ///
 /// ```
@@ -24,10 +26,12 @@ use crate::init::{He, Uniform};
 /// ```
 #[derive(Clone, Debug)]
 pub struct Linear {
-    inputs: usize,
+    /// `None` for as many as there are.
+    inputs: Option<usize>,
     outputs: usize,
-    weight_init: Arc<dyn Initialiser>,
-    /// `None` for a layer without bias.
+    bias: bool,
+    /// `None` for the default.
+    weight_init: Option<Arc<dyn Initialiser>>,
     bias_init: Option<Arc<dyn Initialiser>>,
 }
 
@@ -35,20 +39,19 @@ impl Linear {
     /// The layer from `inputs` features to `outputs` features.
     #[must_use]
     pub fn new(inputs: usize, outputs: usize) -> Self {
-        let bound = 1.0 / (inputs as f64).sqrt();
-        Linear {
-            inputs,
-            outputs,
-            // sqrt(3) gain / sqrt(fan in) is the bound of He's uniform rule.
-            weight_init: Arc::new(He::uniform().gain(1.0 / 3.0_f64.sqrt())),
-            bias_init: Some(Arc::new(Uniform::new(-bound, bound))),
-        }
+        Linear { inputs: Some(inputs), ..Linear::to(outputs) }
+    }
+
+    /// The layer from as many features as there are to `outputs` features.
+    #[must_use]
+    pub fn to(outputs: usize) -> Self {
+        Linear { inputs: None, outputs, bias: true, weight_init: None, bias_init: None }
     }
 
     /// How the weights get their first values.
     #[must_use]
     pub fn weight_init(mut self, initialiser: impl Initialiser + 'static) -> Self {
-        self.weight_init = Arc::new(initialiser);
+        self.weight_init = Some(Arc::new(initialiser));
         self
     }
 
@@ -56,13 +59,14 @@ impl Linear {
     #[must_use]
     pub fn bias_init(mut self, initialiser: impl Initialiser + 'static) -> Self {
         self.bias_init = Some(Arc::new(initialiser));
+        self.bias = true;
         self
     }
 
     /// The layer without a bias: `y = x w`.
     #[must_use]
     pub fn without_bias(mut self) -> Self {
-        self.bias_init = None;
+        self.bias = false;
         self
     }
 }
@@ -74,13 +78,67 @@ impl<T: Real> Layer<T> for Linear {
 
     fn forward<'g>(&self, x: Var<'g, T>) -> Var<'g, T> {
         let graph = x.graph();
-        if self.inputs == 0 || self.outputs == 0 {
-            graph.fail(format!("linear: {} inputs and {} outputs; both must be at least 1", self.inputs, self.outputs));
+        checked(graph, self);
+        let inputs = self.inputs.unwrap_or(x.features());
+        let weight_init = self.weight_init.clone().unwrap_or_else(|| Arc::new(default_weights()));
+        let weight = graph.param("weight", [inputs, self.outputs], weight_init);
+        if !self.bias {
+            return x.matmul(weight);
         }
-        let weight = graph.param("weight", [self.inputs, self.outputs], Arc::clone(&self.weight_init));
-        match &self.bias_init {
-            Some(init) => x.affine(weight, graph.param("bias", [self.outputs], Arc::clone(init))),
-            None => x.matmul(weight),
+        let bias_init = self.bias_init.clone().unwrap_or_else(|| Arc::new(default_bias(inputs)));
+        x.affine(weight, graph.param("bias", [self.outputs], bias_init))
+    }
+}
+
+/// Uniformly from `+-1 / sqrt(inputs)`: `sqrt(3) gain / sqrt(fan in)` is the bound of He's uniform rule.
+pub(super) fn default_weights() -> He {
+    He::uniform().gain(1.0 / 3.0_f64.sqrt())
+}
+
+/// Uniformly from `+-1 / sqrt(inputs)`.
+pub(super) fn default_bias(inputs: usize) -> Uniform {
+    let bound = 1.0 / (inputs.max(1) as f64).sqrt();
+    Uniform::new(-bound, bound)
+}
+
+impl Configure for Linear {
+    fn formula(&self) -> &'static str {
+        "x w + b"
+    }
+
+    fn settings(&mut self) -> Vec<(&'static str, Setting<'_>)> {
+        vec![
+            ("inputs", Setting::OptionalCount(&mut self.inputs)),
+            ("outputs", Setting::Count(&mut self.outputs)),
+            ("bias", Setting::Flag(&mut self.bias)),
+        ]
+    }
+
+    fn check(&self) -> Result<(), String> {
+        match (self.inputs, self.outputs) {
+            (Some(inputs), outputs) if inputs == 0 || outputs == 0 => {
+                Err(format!("linear: {inputs} inputs and {outputs} outputs; both must be at least 1"))
+            }
+            (None, 0) => Err("linear: 0 outputs; there must be at least 1".to_owned()),
+            _ => Ok(()),
         }
+    }
+}
+
+impl<T: Real> Listed<T> for Linear {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Model;
+    use crate::layer::check::mistake;
+    use chainrule_graph::Params;
+
+    #[test]
+    fn the_number_of_inputs_can_be_left_open() {
+        let (fixed, open): (Params<f64>, Params<f64>) =
+            (Linear::new(5, 3).init([5], 1).unwrap(), Linear::to(3).init([5], 1).unwrap());
+        assert_eq!(open.values(), fixed.values());
+        assert_eq!(mistake(&Linear::to(0), [2, 5]), "linear: 0 outputs; there must be at least 1");
     }
 }

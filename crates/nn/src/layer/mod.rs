@@ -1,18 +1,63 @@
 //! What a layer is, and the layers.
+//!
+//! | layer | what it does | training and evaluation |
+//! |---|---|---|
+//! | [`Linear`] | `x w + b` | alike |
+//! | [`WeightNorm`] | `x w + b` with `w = g v / norm(v)` | alike |
+//! | [`Bilinear`] | `x1 A x2 + b` | alike |
+//! | [`Embedding`] | the row of a table for each index | alike |
+//! | [`BatchNorm`] | mean 0 and variance 1 for each channel | the batch's statistics, then running ones |
+//! | [`LayerNorm`] | mean 0 and variance 1 for each sample | alike |
+//! | [`RmsNorm`] | mean square 1 for each sample | alike |
+//! | [`Dropout`] | drops elements at random | differ: nothing is dropped in evaluation |
+//! | [`AlphaDropout`] | the same behind SELU | differ |
+//! | [`Flatten`] | each sample as one row | alike |
+//! | [`Sequential`] | one layer after the other | as its layers |
+//! | [`Residual`] | `x + inner(x)` | as its layer |
+//! | [`Parallel`] | several layers side by side | as its layers |
 
+mod alpha_dropout;
+mod batch_norm;
+mod batch_norm_op;
+mod bilinear;
+#[cfg(test)]
+mod check;
+mod dropout;
+mod embedding;
+mod flatten;
+mod layer_norm;
 mod linear;
+mod listed;
+mod noise;
+mod parallel;
+mod residual;
+mod rms_norm;
+mod row_norm;
 mod sequential;
+mod weight_norm;
 
 use std::fmt::Debug;
 
 use chainrule_graph::{BuildError, Graph, Params, Var};
 use chainrule_tensor::{Real, Shape, Tensor};
 
-use crate::PredictError;
 use crate::summary::Summary;
+use crate::{Configure, PredictError};
 
+pub use alpha_dropout::AlphaDropout;
+pub use batch_norm::BatchNorm;
+pub use bilinear::Bilinear;
+pub use dropout::Dropout;
+pub use embedding::Embedding;
+pub use flatten::Flatten;
+pub use layer_norm::LayerNorm;
 pub use linear::Linear;
+pub use listed::{Listed, Sample, all, by_name};
+pub use parallel::Parallel;
+pub use residual::Residual;
+pub use rms_norm::RmsNorm;
 pub use sequential::Sequential;
+pub use weight_norm::WeightNorm;
 
 /// A layer: a function from variable to variable, with parameters that it names.
 ///
@@ -86,7 +131,8 @@ pub trait Model<T: Real = f32>: Layer<T> {
     /// The first mistake in the model, or an initialiser that cannot fill its parameter.
     #[track_caller]
     fn init(&self, sample: impl Into<Shape>, seed: u64) -> Result<Params<T>, BuildError> {
-        let graph = Graph::new();
+        // One sample is too few for some layers in training.
+        let graph = Graph::new().evaluating();
         let _ = self.forward(graph.input("input", batch_of(1, sample.into())));
         graph.check_error()?;
         Params::init(graph.layout(), seed)
@@ -97,7 +143,7 @@ pub trait Model<T: Real = f32>: Layer<T> {
     /// # Errors
     /// The first mistake in the model.
     fn summary(&self, sample: impl Into<Shape>) -> Result<Summary, BuildError> {
-        let graph = Graph::new();
+        let graph = Graph::new().evaluating();
         let _ = self.forward(graph.input("input", batch_of(1, sample.into())));
         graph.check_error()?;
         Ok(Summary::new(&graph.layers(), &graph.layout()))
@@ -135,4 +181,32 @@ fn batch_of(samples: usize, sample: Shape) -> Shape {
     let mut lengths = vec![samples];
     lengths.extend_from_slice(&sample);
     Shape::new(&lengths)
+}
+
+/// Notes settings that make no sense.
+#[track_caller]
+fn checked<T: Real>(graph: &Graph<T>, layer: &impl Configure) {
+    if let Err(why) = layer.check() {
+        graph.fail(why);
+    }
+}
+
+fn check_epsilon(layer: &str, epsilon: f64) -> Result<(), String> {
+    if epsilon >= 0.0 && epsilon.is_finite() {
+        Ok(())
+    } else {
+        Err(format!("{layer}: epsilon must be finite and not negative, but it is {epsilon}"))
+    }
+}
+
+/// The shape of the last axes of a batch; with the batch axis there must be one more.
+#[track_caller]
+fn trailing<T: Real>(x: Var<'_, T>, layer: &str, axes: usize) -> Shape {
+    let shape = x.shape();
+    if axes == 0 || axes >= shape.rank() {
+        let advice = if axes == 0 { "name at least one" } else { "there must be a batch axis beside them" };
+        x.graph().fail(format!("{layer}: the last {axes} axes of {shape} are asked for; {advice}"));
+        return Shape::new(&[x.features()]);
+    }
+    Shape::new(&shape[shape.rank() - axes..])
 }

@@ -1,8 +1,11 @@
 use chainrule_graph::Var;
 use chainrule_tensor::Real;
 
-use super::{Layer, Linear};
-use crate::activation::{Elu, Identity, LeakyRelu, LogSoftmax, PRelu, Relu, Sigmoid, Softmax, Tanh};
+use super::{BatchNorm, Dropout, Flatten, Layer, LayerNorm, Linear, Listed};
+use crate::Configure;
+use crate::activation::{
+    Elu, Gelu, Identity, LeakyRelu, LogSoftmax, Mish, PRelu, Relu, Selu, Sigmoid, Silu, Softmax, Softplus, Tanh,
+};
 
 /// Layers one after the other. Parameters carry the layer's position in front: `0.weight`, `0.bias`, `2.weight`.
 ///
@@ -86,6 +89,36 @@ impl<T: Real> Sequential<T> {
         self.layer(Elu::default())
     }
 
+    /// Adds a [`Selu`].
+    #[must_use]
+    pub fn selu(self) -> Self {
+        self.layer(Selu)
+    }
+
+    /// Adds a [`Gelu`] in its exact form.
+    #[must_use]
+    pub fn gelu(self) -> Self {
+        self.layer(Gelu::default())
+    }
+
+    /// Adds a [`Silu`], also known as swish.
+    #[must_use]
+    pub fn silu(self) -> Self {
+        self.layer(Silu)
+    }
+
+    /// Adds a [`Mish`].
+    #[must_use]
+    pub fn mish(self) -> Self {
+        self.layer(Mish)
+    }
+
+    /// Adds a [`Softplus`] with its default settings.
+    #[must_use]
+    pub fn softplus(self) -> Self {
+        self.layer(Softplus::default())
+    }
+
     /// Adds an [`Identity`].
     #[must_use]
     pub fn identity(self) -> Self {
@@ -102,6 +135,30 @@ impl<T: Real> Sequential<T> {
     #[must_use]
     pub fn log_softmax(self) -> Self {
         self.layer(LogSoftmax)
+    }
+
+    /// Adds a [`BatchNorm`] with its default settings.
+    #[must_use]
+    pub fn batch_norm(self) -> Self {
+        self.layer(BatchNorm::default())
+    }
+
+    /// Adds a [`LayerNorm`] with its default settings.
+    #[must_use]
+    pub fn layer_norm(self) -> Self {
+        self.layer(LayerNorm::default())
+    }
+
+    /// Adds a [`Dropout`] that drops each element with probability `p`.
+    #[must_use]
+    pub fn dropout(self, p: f64) -> Self {
+        self.layer(Dropout { p })
+    }
+
+    /// Adds a [`Flatten`].
+    #[must_use]
+    pub fn flatten(self) -> Self {
+        self.layer(Flatten)
     }
 
     /// The layers in order.
@@ -123,3 +180,11 @@ impl<T: Real> Layer<T> for Sequential<T> {
             .fold(x, |x, (position, layer)| x.graph().layer(&position.to_string(), layer.kind(), || layer.forward(x)))
     }
 }
+
+impl<T: Real> Configure for Sequential<T> {
+    fn formula(&self) -> &'static str {
+        "f_n(.. f_1(f_0(x)))"
+    }
+}
+
+impl<T: Real> Listed<T> for Sequential<T> {}

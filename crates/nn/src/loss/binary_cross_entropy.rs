@@ -1,94 +1,131 @@
 use chainrule_graph::Var;
-use chainrule_graph::op::{Backward, Forward, Op, Reads};
-use chainrule_tensor::gemm::Put;
-use chainrule_tensor::{Real, Shape, elementwise};
+use chainrule_tensor::Real;
 
-use super::{Loss, TargetKind, expect_logits};
+use super::checks::{expect, require, softplus, weigh_columns, weights};
+use super::{Domain, Elementwise, Loss, Predictions, TargetForm, elementwise_loss};
 use crate::Configure;
+use crate::config::Setting;
 
 /// Binary cross-entropy on logits, one value for each element: `-t ln sigmoid(p) - (1 - t) ln(1 - sigmoid(p))`,
 /// computed as `max(p, 0) - p t + ln(1 + e^-|p|)`; gradient `sigmoid(p) - t`.
 ///
 /// For samples with several labels that do not exclude each other, such as a picture with both a laptop and a
 /// smartphone: each label has a sigmoid of its own, where a softmax would make them compete. Targets are in `[0, 1]`,
-/// soft ones included, and have the shape of the logits. The mean is over all elements, as in PyTorch.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct BinaryCrossEntropy;
+/// soft ones included, and have the shape of the logits. The mean is over all elements, as in PyTorch's
+/// `BCEWithLogitsLoss`. On probabilities it is
+/// [`BinaryCrossEntropyOnProbabilities`](super::BinaryCrossEntropyOnProbabilities).
+///
+/// With other settings: `BinaryCrossEntropy { pos_weights: vec![1.0, 3.0], ..BinaryCrossEntropy }`.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct BinaryCrossEntropy {
+    /// A factor for each label's values, none by default. The mean stays over all elements.
+    pub weights: Vec<f64>,
+    /// A factor for the term `-t ln sigmoid(p)` of each label, none by default: above 1 where positive samples are rare
+    /// and should be found.
+    pub pos_weights: Vec<f64>,
+}
+
+/// The loss with its default settings.
+#[allow(non_upper_case_globals, reason = "it reads as a loss without settings")]
+pub const BinaryCrossEntropy: BinaryCrossEntropy = BinaryCrossEntropy { weights: Vec::new(), pos_weights: Vec::new() };
 
 impl Configure for BinaryCrossEntropy {
     fn formula(&self) -> &'static str {
         "max(p, 0) - p t + ln(1 + e^-|p|)"
     }
+
+    fn settings(&mut self) -> Vec<(&'static str, Setting<'_>)> {
+        vec![("weights", Setting::Numbers(&mut self.weights)), ("pos_weights", Setting::Numbers(&mut self.pos_weights))]
+    }
+
+    fn check(&self) -> Result<(), String> {
+        weights("bce_with_logits: a weight", &self.weights)?;
+        weights("bce_with_logits: a positive weight", &self.pos_weights)
+    }
 }
 
 impl<T: Real> Loss<T> for BinaryCrossEntropy {
     fn name(&self) -> &str {
-        "binary_cross_entropy"
+        "bce_with_logits"
     }
 
-    fn accepts(&self, target: TargetKind) -> bool {
-        target == TargetKind::Labels
+    fn domain(&self) -> Domain {
+        Domain { predictions: Predictions::Logits, targets: &[TargetForm::Labels] }
     }
 
     #[track_caller]
     fn values<'g>(&self, prediction: Var<'g, T>, target: Var<'g, T>) -> Var<'g, T> {
-        expect_logits("binary_cross_entropy", prediction);
-        prediction.graph().apply(SigmoidBinaryCrossEntropy, &[prediction, target])
+        const NAME: &str = "bce_with_logits";
+        require(prediction, self.check());
+        expect(NAME, Predictions::Logits, prediction);
+        let values = if self.pos_weights.is_empty() {
+            elementwise_loss(SigmoidCrossEntropy, prediction, target)
+        } else {
+            let positive = elementwise_loss(Positive, prediction, target);
+            elementwise_loss(Negative, prediction, target)
+                + weigh_columns(NAME, "positive weights", &self.pos_weights, positive)
+        };
+        weigh_columns(NAME, "weights", &self.weights, values)
     }
 }
 
-/// The fused operation: built from `max` and `abs` its gradient at zero would be `-t`, not `1/2 - t`.
+/// The whole in one: built from `max` and `abs` its gradient at zero would be `-t`, not `1/2 - t`.
 #[derive(Debug)]
-struct SigmoidBinaryCrossEntropy;
+pub(super) struct SigmoidCrossEntropy;
 
-const LOGITS: usize = 0;
-const TARGET: usize = 1;
-
-impl<T: Real> Op<T> for SigmoidBinaryCrossEntropy {
+impl<T: Real> Elementwise<T> for SigmoidCrossEntropy {
     fn name(&self) -> &str {
-        "binary_cross_entropy"
+        "bce_with_logits"
     }
 
-    fn shape(&self, inputs: &[Shape]) -> Result<Shape, String> {
-        let (logits, target) = (inputs[LOGITS], inputs[TARGET]);
-        if logits != target {
-            return Err(format!("logits {logits} and target {target} must have the same shape"));
-        }
-        Ok(logits)
+    #[inline(always)]
+    fn value(&self, p: T, t: T) -> T {
+        p.maximum(T::ZERO) - p * t + (-p.abs()).exp().ln_1p()
     }
 
-    fn reads(&self) -> Reads {
-        Reads::INPUTS
+    #[inline(always)]
+    fn gradient(&self, p: T, t: T) -> (T, T) {
+        (p.sigmoid() - t, -p)
+    }
+}
+
+/// The term of the positive label, `t ln(1 + e^-p)`.
+#[derive(Debug)]
+struct Positive;
+
+impl<T: Real> Elementwise<T> for Positive {
+    fn name(&self) -> &str {
+        "bce_with_logits"
     }
 
-    fn forward(&self, pass: Forward<'_, T>) {
-        let (x, t) = (pass.inputs.get(LOGITS), pass.inputs.get(TARGET));
-        elementwise::zip(
-            Put::Set,
-            pass.output,
-            x,
-            t,
-            #[inline(always)]
-            |x, t| x.maximum(T::ZERO) - x * t + (-x.abs()).exp().ln_1p(),
-        );
+    #[inline(always)]
+    fn value(&self, p: T, t: T) -> T {
+        t * softplus(-p)
     }
 
-    fn vjp(&self, mut pass: Backward<'_, T>) {
-        let (x, t) = (pass.inputs.get(LOGITS), pass.inputs.get(TARGET));
-        if let Some(dx) = pass.cotangents.get(LOGITS) {
-            elementwise::zip3(
-                dx.put,
-                dx.values,
-                pass.upstream,
-                x,
-                t,
-                #[inline(always)]
-                |g, x, t| g * (x.sigmoid() - t),
-            );
-        }
-        if let Some(dt) = pass.cotangents.get(TARGET) {
-            dt.zip(pass.upstream, x, |g, x| -g * x);
-        }
+    #[inline(always)]
+    fn gradient(&self, p: T, t: T) -> (T, T) {
+        (-t * (-p).sigmoid(), softplus(-p))
+    }
+}
+
+/// The term of the negative label, `(1 - t) ln(1 + e^p)`.
+#[derive(Debug)]
+struct Negative;
+
+impl<T: Real> Elementwise<T> for Negative {
+    fn name(&self) -> &str {
+        "bce_with_logits"
+    }
+
+    #[inline(always)]
+    fn value(&self, p: T, t: T) -> T {
+        (T::ONE - t) * softplus(p)
+    }
+
+    #[inline(always)]
+    fn gradient(&self, p: T, t: T) -> (T, T) {
+        ((T::ONE - t) * p.sigmoid(), -softplus(p))
     }
 }
 
@@ -96,60 +133,90 @@ impl<T: Real> Op<T> for SigmoidBinaryCrossEntropy {
 mod tests {
     use super::*;
     use crate::Reduction;
+    use crate::loss::check::{self, assert_close, run};
     use chainrule_graph::{Graph, gradcheck};
     use chainrule_tensor::Tensor;
 
     const X: [f64; 6] = [0.0, 2.0, -3.0, 100.0, -100.0, 0.5];
     const T: [f64; 6] = [0.0, 1.0, 0.0, 1.0, 1.0, 0.3];
 
+    fn on_golden(loss: &BinaryCrossEntropy, reduction: Reduction) -> [Vec<f64>; 3] {
+        let [x, t] = [X, T].map(|values| Tensor::new([2, 3], values.to_vec()).unwrap());
+        run(loss, &x, &t, reduction)
+    }
+
     #[test]
     fn golden_values() {
-        let graph = Graph::<f64>::new();
-        let (x, t) = (graph.input("x", [2, 3]).keep_gradient(), graph.input("t", [2, 3]));
-        let none = BinaryCrossEntropy.forward(x, t, Reduction::None).keep();
-        let mean = BinaryCrossEntropy.forward(x, t, Reduction::Mean);
-        let plan = graph.plan(mean).unwrap();
-        let (params, mut ws, mut grads) = (plan.init(0).unwrap(), plan.workspace(), plan.grads());
-        ws.set(x, &X).unwrap();
-        ws.set(t, &T).unwrap();
-        plan.forward(&params, &mut ws);
-        plan.backward(&params, &mut ws, &mut grads);
         let values = [std::f64::consts::LN_2, 0.1269280110429727, 0.04858735157374206, 0.0, 100.0, 0.8240769841801067];
-        for (got, expected) in ws.value(none).values().iter().zip(values) {
-            assert!((got - expected).abs() < 1e-15, "{got} is not {expected}");
-        }
-        assert!((ws.value(mean).values()[0] - 16.948789921226126).abs() < 1e-14);
-        let gradient = [0.5, -0.11920292202211769, 0.04742587317756678, 0.0, -1.0, 0.3224593312018546];
-        for (got, expected) in ws.gradient(x).values().iter().zip(gradient) {
-            assert!((got * 6.0 - expected).abs() < 1e-15, "{got} is not {expected} / 6");
-        }
+        let [none, ..] = on_golden(&BinaryCrossEntropy, Reduction::None);
+        assert_close(&none, &values, 1e-15);
+        let [mean, gradient, _] = on_golden(&BinaryCrossEntropy, Reduction::Mean);
+        assert_close(&mean, &[16.948789921226126], 1e-15);
+        let expected = [0.5, -0.11920292202211769, 0.04742587317756678, 0.0, -1.0, 0.3224593312018546];
+        assert_close(&gradient, &expected.map(|g| g / 6.0), 1e-16);
+    }
+
+    #[test]
+    fn golden_values_with_weights() {
+        let loss = BinaryCrossEntropy { pos_weights: vec![1.0, 3.0, 0.5], ..BinaryCrossEntropy };
+        let [none, ..] = on_golden(&loss, Reduction::None);
+        let values =
+            [std::f64::consts::LN_2, 0.3807840331289175, 0.04858735157374206, 3.72e-44, 300.0, 0.7529654365530907];
+        assert_close(&none, &values, 1e-15);
+        let loss = BinaryCrossEntropy { weights: vec![1.0, 2.0, 4.0], ..loss };
+        let [weighted, ..] = on_golden(&loss, Reduction::None);
+        let factors = [1.0, 2.0, 4.0, 1.0, 2.0, 4.0];
+        let expected: Vec<f64> = values.iter().zip(factors).map(|(value, factor)| value * factor).collect();
+        assert_close(&weighted, &expected, 1e-15);
     }
 
     #[test]
     fn gradients_agree_with_differences_at_zero_too() {
         let x = Tensor::from_rows([[0.0, 2.0, -3.0], [4.0, -1.0, 0.5]]);
         let t = Tensor::from_rows([[0.0, 1.0, 0.0], [1.0, 1.0, 0.3]]);
-        for reduction in [Reduction::None, Reduction::Mean, Reduction::Sum] {
-            gradcheck(std::slice::from_ref(&x), |graph, x| {
-                BinaryCrossEntropy.forward(x[0], graph.constant(&t), reduction)
-            })
-            .unwrap();
+        let weighted = BinaryCrossEntropy { weights: vec![1.0, 2.0, 0.0], pos_weights: vec![0.5, 1.0, 4.0] };
+        for loss in [BinaryCrossEntropy, weighted] {
+            for reduction in check::REDUCTIONS {
+                gradcheck(&[x.clone(), t.clone()], |_, x| loss.forward(x[0], x[1], reduction)).unwrap();
+            }
         }
-        // By the target as well, away from the kink that max(x, 0) has for the difference only.
-        gradcheck(&[x, t], |_, x| BinaryCrossEntropy.forward(x[0], x[1], Reduction::None)).unwrap();
     }
 
     #[test]
     fn far_logits_stay_finite_and_nan_passes() {
+        let (x, t) = (Tensor::from(vec![1e4_f32, -1e4, 1e4, f32::NAN]), Tensor::from(vec![1.0, 1.0, 0.0, 0.0]));
+        let [y, dx, _] = run(&BinaryCrossEntropy, &x, &t, Reduction::None);
+        assert_eq!((&y[..3], &dx[..3]), (&[0.0, 1e4, 1e4][..], &[0.0, -1.0, 1.0][..]));
+        assert!(y[3].is_nan() && dx[3].is_nan());
+        let doubled = BinaryCrossEntropy { pos_weights: vec![2.0; 4], ..BinaryCrossEntropy };
+        let [y, dx, _] = run(&doubled, &x, &t, Reduction::None);
+        assert_eq!((&y[..3], &dx[..3]), (&[0.0, 2e4, 1e4][..], &[0.0, -2.0, 1.0][..]));
+        assert!(y[3].is_nan() && dx[3].is_nan());
+    }
+
+    #[test]
+    fn weights_that_do_not_fit_are_mistakes() {
+        let with = |weights: &[f64], pos_weights: &[f64]| {
+            check::mistake(&BinaryCrossEntropy { weights: weights.to_vec(), pos_weights: pos_weights.to_vec() })
+        };
+        assert_eq!(with(&[1.0, 2.0], &[]), "bce_with_logits: 2 weights for [2, 3]; give one for each column, or none");
+        assert_eq!(
+            with(&[], &[1.0]),
+            "bce_with_logits: 1 positive weights for [2, 3]; give one for each column, or none"
+        );
+        assert_eq!(
+            with(&[1.0, -1.0, 1.0], &[]),
+            "bce_with_logits: a weight must be finite and not negative, but it is -1"
+        );
+    }
+
+    #[test]
+    fn probabilities_are_refused_behind_a_reshape_too() {
+        use crate::{Layer, activation::Sigmoid};
         let graph = Graph::<f32>::new();
-        let (x, t) = (graph.input("x", [4]), graph.input("t", [4]));
-        let loss = BinaryCrossEntropy.forward(x, t, Reduction::None);
-        let plan = graph.plan_forward(&[loss]).unwrap();
-        let (params, mut ws) = (plan.init(0).unwrap(), plan.workspace());
-        ws.set(x, &[1e4, -1e4, 1e4, f32::NAN]).unwrap();
-        ws.set(t, &[1.0, 1.0, 0.0, 0.0]).unwrap();
-        plan.forward(&params, &mut ws);
-        assert_eq!(ws.value(loss).values()[..3], [0.0, 1e4, 1e4]);
-        assert!(ws.value(loss).values()[3].is_nan());
+        let y = Sigmoid.forward(graph.input("x", [2, 3])).reshape([3, 2]);
+        let loss = BinaryCrossEntropy.forward(y, graph.input("t", [3, 2]), Reduction::Mean);
+        let error = graph.plan(loss).unwrap_err().to_string();
+        assert!(error.starts_with("bce_with_logits takes logits, but the model already ends in sigmoid"), "{error}");
     }
 }

@@ -1,12 +1,15 @@
 use std::fmt::Debug;
 
 use chainrule_graph::Var;
-use chainrule_graph::op::{Backward, Forward, Op, Reads};
-use chainrule_tensor::{Real, Shape, simd};
+use chainrule_tensor::Real;
 
-use super::{Loss, TargetKind, expect_logits};
-use crate::Configure;
-use crate::activation::{row_max, softmax_rows, sum_exp};
+use super::checks::{expect, require, weights, whole};
+use super::class_nll::ClassNll;
+use super::softmax_cross_entropy::SoftmaxCrossEntropy;
+use super::{Domain, Loss, Predictions, Reduction, TargetForm};
+use crate::activation::LogSoftmax;
+use crate::config::Setting;
+use crate::{Configure, Layer};
 
 /// Softmax cross-entropy on logits, one value for each sample: `-sum_c q_c ln softmax(p)_c`; gradient
 /// `softmax(p) sum q - q`.
@@ -16,6 +19,11 @@ use crate::activation::{row_max, softmax_rows, sum_exp};
 /// zero is taken. An index that is not a class gives NaN; [`Workspace::set`](chainrule_graph::Workspace::set) on a
 /// [`class_input`](chainrule_graph::Graph::class_input) refuses it. Probabilities are not checked to sum to 1, as in
 /// PyTorch.
+///
+/// Label smoothing, weights and an index to ignore mean what they do in PyTorch's `CrossEntropyLoss`. Over class
+/// indices the mean divides by the sum of the weights of the classes not ignored, NaN if all are; over probabilities by
+/// the number of samples. With such a setting the loss is a log-softmax followed by one more operation:
+/// `CrossEntropy { label_smoothing: 0.1, ..CrossEntropy }`.
 ///
 /// The softmax is part of the loss: a model that ends in one is refused. To go through probabilities in steps, use
 /// [`LogSoftmax`](crate::activation::LogSoftmax) with the graph's own operations.
@@ -37,12 +45,48 @@ use crate::activation::{row_max, softmax_rows, sum_exp};
 /// assert_eq!(workspace.value(loss).values(), [3.0_f64.ln() / 2.0]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct CrossEntropy;
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CrossEntropy {
+    /// The part of each target that is spread evenly over all classes, from 0 to 1, 0 by default: `q` becomes
+    /// `(1 - s) q + s / C`.
+    pub label_smoothing: f64,
+    /// A factor for each class, none by default: the value is `-sum_c w_c q_c ln softmax(p)_c`, of the smoothed `q`.
+    pub weights: Vec<f64>,
+    /// A class index whose samples cost nothing and do not count, none by default (PyTorch: -100). A data set refuses
+    /// an index that is no class, so there it is one of them.
+    pub ignore_index: Option<f64>,
+}
+
+/// The loss with its default settings.
+#[allow(non_upper_case_globals, reason = "it reads as a loss without settings")]
+pub const CrossEntropy: CrossEntropy = CrossEntropy { label_smoothing: 0.0, weights: Vec::new(), ignore_index: None };
 
 impl Configure for CrossEntropy {
     fn formula(&self) -> &'static str {
         "-sum q ln softmax(p)"
+    }
+
+    fn settings(&mut self) -> Vec<(&'static str, Setting<'_>)> {
+        vec![
+            ("label_smoothing", Setting::Number(&mut self.label_smoothing)),
+            ("weights", Setting::Numbers(&mut self.weights)),
+            ("ignore_index", Setting::Optional(&mut self.ignore_index)),
+        ]
+    }
+
+    fn check(&self) -> Result<(), String> {
+        let smoothing = self.label_smoothing;
+        if !(0.0..=1.0).contains(&smoothing) {
+            return Err(format!("cross_entropy: label_smoothing must lie in [0, 1], but it is {smoothing}"));
+        }
+        weights("cross_entropy: a weight", &self.weights)?;
+        whole("cross_entropy: ignore_index", self.ignore_index)
+    }
+}
+
+impl CrossEntropy {
+    fn op<T: Real>(&self) -> ClassNll<T> {
+        ClassNll::new("cross_entropy", self.label_smoothing, &self.weights, self.ignore_index)
     }
 }
 
@@ -51,141 +95,35 @@ impl<T: Real> Loss<T> for CrossEntropy {
         "cross_entropy"
     }
 
-    fn accepts(&self, target: TargetKind) -> bool {
-        matches!(target, TargetKind::Classes | TargetKind::Probabilities)
+    fn domain(&self) -> Domain {
+        let targets: &[TargetForm] = match self.ignore_index {
+            None => &[TargetForm::Classes, TargetForm::Probabilities],
+            Some(_) => &[TargetForm::Classes],
+        };
+        Domain { predictions: Predictions::Logits, targets }
     }
 
     #[track_caller]
     fn values<'g>(&self, prediction: Var<'g, T>, target: Var<'g, T>) -> Var<'g, T> {
-        expect_logits("cross_entropy", prediction);
-        prediction.graph().apply(SoftmaxCrossEntropy, &[prediction, target])
-    }
-}
-
-/// The fused operation. It saves the probabilities for the way back.
-#[derive(Debug)]
-struct SoftmaxCrossEntropy;
-
-const LOGITS: usize = 0;
-const TARGET: usize = 1;
-
-impl<T: Real> Op<T> for SoftmaxCrossEntropy {
-    fn name(&self) -> &str {
-        "cross_entropy"
-    }
-
-    fn shape(&self, inputs: &[Shape]) -> Result<Shape, String> {
-        let (logits, target) = (inputs[LOGITS], inputs[TARGET]);
-        if logits.rank() == 0 || logits.last() == Some(&0) {
-            return Err(format!("logits {logits} must be [.., classes] with at least one class"));
-        }
-        let samples = logits.without_axis(logits.rank() - 1);
-        if target != samples && target != logits {
-            return Err(format!(
-                "for logits {logits} the target must be class indices {samples} or probabilities {logits}, but it is {target}"
-            ));
-        }
-        Ok(samples)
-    }
-
-    fn reads(&self) -> Reads {
-        Reads::INPUTS
-    }
-
-    fn saves(&self, inputs: &[Shape]) -> usize {
-        inputs[LOGITS].elements()
-    }
-
-    fn forward(&self, pass: Forward<'_, T>) {
-        let (logits, target) = (pass.inputs.get(LOGITS), pass.inputs.get(TARGET));
-        let (_, classes) = pass.inputs.shape(LOGITS).as_rows();
-        let by_index = pass.inputs.shape(TARGET) == pass.shape;
-        let output = pass.output;
-        if pass.saved.is_empty() {
-            simd::dispatch(
-                #[inline(always)]
-                || {
-                    for (sum, x) in output.iter_mut().zip(logits.chunks_exact(classes)) {
-                        *sum = sum_exp(x);
-                    }
-                },
-            );
+        require(prediction, self.check());
+        expect("cross_entropy", Predictions::Logits, prediction);
+        if *self == CrossEntropy {
+            prediction.graph().apply(SoftmaxCrossEntropy, &[prediction, target])
         } else {
-            softmax_rows(logits, pass.saved, output, classes);
-        }
-        // The output holds each row's sum of e^(x - max): take all logarithms at once, then add what the target takes
-        // away.
-        simd::dispatch(
-            #[inline(always)]
-            || {
-                for sum in output.iter_mut() {
-                    *sum = sum.ln();
-                }
-            },
-        );
-        for (row, (out, x)) in output.iter_mut().zip(logits.chunks_exact(classes)).enumerate() {
-            let (log_sum, max) = (*out, row_max(x));
-            *out = if by_index {
-                class(target[row], classes).map_or(T::NAN, |y| log_sum - (x[y] - max))
-            } else {
-                let q = &target[row * classes..][..classes];
-                // A class of probability zero costs nothing, even at a logit of minus infinity.
-                let cost = |q: T, x: T| if q == T::ZERO { T::ZERO } else { q * (log_sum - (x - max)) };
-                q.iter().zip(x).map(|(&q, &x)| cost(q, x)).sum()
-            };
+            self.op().values(LogSoftmax.forward(prediction), target)
         }
     }
 
-    fn vjp(&self, mut pass: Backward<'_, T>) {
-        let (logits, target) = (pass.inputs.get(LOGITS), pass.inputs.get(TARGET));
-        let (_, classes) = pass.inputs.shape(LOGITS).as_rows();
-        let by_index = pass.inputs.shape(TARGET) == pass.shape;
-        let g = &*pass.upstream;
-        if let Some(dx) = pass.cotangents.get(LOGITS) {
-            let rows = dx.accumulate().chunks_exact_mut(classes).zip(pass.saved.chunks_exact(classes));
-            for (row, (dx, p)) in rows.enumerate() {
-                if by_index {
-                    // A label that is no class makes the whole row NaN, as it did the value.
-                    let y = class(target[row], classes);
-                    let g = if y.is_some() { g[row] } else { T::NAN };
-                    for (dx, &p) in dx.iter_mut().zip(p) {
-                        *dx += g * p;
-                    }
-                    if let Some(y) = y {
-                        dx[y] -= g;
-                    }
-                } else {
-                    let (q, g) = (&target[row * classes..][..classes], g[row]);
-                    let total: T = q.iter().copied().sum();
-                    for ((dx, &p), &q) in dx.iter_mut().zip(p).zip(q) {
-                        *dx += g * (p * total - q);
-                    }
-                }
-            }
-        }
-        if let Some(dq) = pass.cotangents.get(TARGET).filter(|_| !by_index) {
-            let rows = dq.accumulate().chunks_exact_mut(classes).zip(logits.chunks_exact(classes));
-            for ((dq, x), &g) in rows.zip(g) {
-                let (max, log_sum) = (row_max(x), sum_exp(x).ln());
-                for (dq, &x) in dq.iter_mut().zip(x) {
-                    *dq += g * (log_sum - (x - max));
-                }
-            }
-        }
+    #[track_caller]
+    fn forward<'g>(&self, prediction: Var<'g, T>, target: Var<'g, T>, reduction: Reduction) -> Var<'g, T> {
+        self.op().reduce(self.values(prediction, target), target, reduction)
     }
-}
-
-/// The class that a label stands for, if it is one.
-#[inline(always)]
-fn class<T: Real>(label: T, classes: usize) -> Option<usize> {
-    let label = label.to_f64();
-    (label >= 0.0 && label < classes as f64 && label.fract() == 0.0).then_some(label as usize)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Reduction;
+    use crate::loss::check;
     use chainrule_graph::{Graph, gradcheck};
     use chainrule_tensor::Tensor;
 
@@ -197,17 +135,8 @@ mod tests {
 
     /// The reduced value and the gradient by the logits.
     fn run(target: &Tensor<f64>, reduction: Reduction) -> (Vec<f64>, Vec<f64>) {
-        let graph = Graph::<f64>::new();
-        let x = graph.input("x", [3, 4]).keep_gradient();
-        let t = graph.input("t", target.shape());
-        let loss = CrossEntropy.forward(x, t, reduction);
-        let plan = graph.plan_with_seed(loss).unwrap();
-        let (params, mut ws, mut grads) = (plan.init(0).unwrap(), plan.workspace(), plan.grads());
-        ws.set(x, &LOGITS).unwrap();
-        ws.set(t, target.values()).unwrap();
-        plan.forward(&params, &mut ws);
-        plan.backward_with(&params, &mut ws, &mut grads, &vec![1.0; loss.shape().elements()]);
-        (ws.value(loss).values().to_vec(), ws.gradient(x).values().to_vec())
+        let [value, gradient, _] = check::run(&CrossEntropy, &logits(), target, reduction);
+        (value, gradient)
     }
 
     fn assert_close(got: &[f64], expected: &[f64], tolerance: f64) {
@@ -232,6 +161,73 @@ mod tests {
     fn golden_values_with_soft_labels() {
         let q = Tensor::new([3, 4], vec![0.7, 0.1, 0.1, 0.1, 0.25, 0.25, 0.25, 0.25, 0.0, 1.0, 0.0, 0.0]).unwrap();
         assert_close(&run(&q, Reduction::Mean).0, &[0.8445467642631285], 1e-15);
+    }
+
+    #[test]
+    fn golden_values_with_settings() {
+        let y = Tensor::from(vec![0.0, 3.0, 1.0]);
+        let q = Tensor::new([3, 4], vec![0.7, 0.1, 0.1, 0.1, 0.25, 0.25, 0.25, 0.25, 0.0, 1.0, 0.0, 0.0]).unwrap();
+        let weights = || vec![1.0, 2.0, 0.5, 4.0];
+        let weighted = CrossEntropy { weights: weights(), ..CrossEntropy };
+        let [none, ..] = check::run(&weighted, &logits(), &y, Reduction::None);
+        assert_close(&none, &[0.34234958, 4.97014212, 0.29751036], 5e-9);
+        let smoothed = CrossEntropy { label_smoothing: 0.1, ..CrossEntropy };
+        for (loss, target, mean) in [
+            (weighted.clone(), &y, 0.8014288660141821),
+            (CrossEntropy { ignore_index: Some(3.0), ..CrossEntropy }, &y, 0.2455523816671113),
+            (smoothed.clone(), &y, 0.7287134309297951),
+            (CrossEntropy { weights: weights(), ..smoothed }, &y, 0.9016513443981939),
+            (weighted, &q, 1.5839788052811636),
+        ] {
+            assert_close(&check::run(&loss, &logits(), target, Reduction::Mean)[0], &[mean], 1e-15);
+            check::derivatives(&CrossEntropy { weights: Vec::new(), ..loss });
+        }
+    }
+
+    #[test]
+    fn settings_without_effect_change_nothing() {
+        let y = Tensor::from(vec![0.0, 3.0, 1.0]);
+        let same = CrossEntropy { weights: vec![1.0; 4], ignore_index: Some(-100.0), ..CrossEntropy };
+        for reduction in check::REDUCTIONS {
+            let [expected, got] = [&CrossEntropy, &same].map(|loss| check::run(loss, &logits(), &y, reduction));
+            expected.iter().zip(&got).for_each(|(expected, got)| assert_close(got, expected, 1e-15));
+        }
+    }
+
+    #[test]
+    fn settings_keep_far_logits_finite_and_what_is_no_class_nan() {
+        let loss = CrossEntropy { label_smoothing: 0.1, weights: vec![1.0, 2.0], ignore_index: Some(-100.0) };
+        let x = Tensor::from_rows([[1e4_f32, -1e4], [1e4, -1e4], [0.0, f32::NAN], [0.0, 0.0]]);
+        let [y, dx, _] = check::run(&loss, &x, &Tensor::from(vec![0.0, 1.0, 0.0, -100.0]), Reduction::None);
+        assert!(y[..2].iter().chain(&dx[..4]).all(|x| x.is_finite()) && y[2].is_nan() && y[3] == 0.0, "{y:?} {dx:?}");
+        let [y, ..] = check::run(&loss, &x, &Tensor::from(vec![0.0, 2.0, 0.0, 0.0]), Reduction::None);
+        assert!(y[1].is_nan());
+        let [mean, dx, _] = check::run(&loss, &x, &Tensor::from(vec![-100.0; 4]), Reduction::Mean);
+        assert!(mean[0].is_nan() && dx[0] == 0.0);
+    }
+
+    #[test]
+    fn settings_that_make_no_sense_are_mistakes() {
+        let say = |loss| check::mistake(&loss);
+        assert_eq!(
+            say(CrossEntropy { label_smoothing: 1.5, ..CrossEntropy }),
+            "cross_entropy: label_smoothing must lie in [0, 1], but it is 1.5"
+        );
+        assert_eq!(
+            say(CrossEntropy { weights: vec![1.0, -2.0, 1.0], ..CrossEntropy }),
+            "cross_entropy: a weight must be finite and not negative, but it is -2"
+        );
+        assert_eq!(
+            say(CrossEntropy { weights: vec![1.0], ..CrossEntropy }),
+            "cross_entropy: 1 weights for 3 classes; give one for each, or none"
+        );
+        let graph = Graph::<f32>::new();
+        let ignoring = CrossEntropy { ignore_index: Some(1.0), ..CrossEntropy };
+        let loss = ignoring.forward(graph.input("x", [5, 3]), graph.input("t", [5, 3]), Reduction::Mean);
+        assert_eq!(
+            graph.plan(loss).unwrap_err().kind.to_string(),
+            "cross_entropy: ignore_index is for class indices, but the target holds probabilities"
+        );
     }
 
     #[test]

@@ -3,7 +3,7 @@ use std::fmt;
 use chainrule_graph::Var;
 use chainrule_tensor::Real;
 
-use super::{Loss, TargetKind};
+use super::{Elementwise, Loss, TargetKind, elementwise_loss};
 
 /// A loss of one's own, written as a function of prediction and target; its gradient comes from the graph.
 ///
@@ -22,7 +22,9 @@ use super::{Loss, TargetKind};
 /// # Ok::<(), chainrule_graph::GradcheckError>(())
 /// ```
 ///
-/// For a derivative of one's own, write the loss as an [`Op`](chainrule_graph::op::Op) and apply it in the function.
+/// With derivatives of one's own, an element-wise loss is [`with_gradient`](CustomLoss::with_gradient); any other is an
+/// [`Op`](chainrule_graph::op::Op), applied in the function. [`gradcheck`](chainrule_graph::gradcheck) checks all of
+/// them alike.
 pub struct CustomLoss<F> {
     name: String,
     kinds: Option<Vec<TargetKind>>,
@@ -47,6 +49,73 @@ impl<F> CustomLoss<F> {
     }
 }
 
+impl CustomLoss<()> {
+    /// The element-wise loss `value(p, t)` with its derivatives by `p` and by `t`, as one operation.
+    ///
+    /// ```
+    /// use chainrule_graph::gradcheck;
+    /// use chainrule_nn::loss::{CustomLoss, Loss, Reduction};
+    /// use chainrule_tensor::Tensor;
+    ///
+    /// // Far outliers hardly count.
+    /// let cauchy = CustomLoss::with_gradient(
+    ///     "cauchy",
+    ///     |p: f64, t| ((p - t) * (p - t)).ln_1p(),
+    ///     |p, t| {
+    ///         let slope = 2.0 * (p - t) / (1.0 + (p - t) * (p - t));
+    ///         (slope, -slope)
+    ///     },
+    /// );
+    /// let (p, t) = (Tensor::from(vec![1.0, -2.0]), Tensor::from(vec![1.5, 0.5]));
+    /// gradcheck(&[p, t], |_, x| cauchy.forward(x[0], x[1], Reduction::Mean))?;
+    /// # Ok::<(), chainrule_graph::GradcheckError>(())
+    /// ```
+    #[must_use]
+    #[allow(clippy::type_complexity, reason = "the function is that of a custom loss, with nothing to name")]
+    pub fn with_gradient<T: Real>(
+        name: &str,
+        value: impl Fn(T, T) -> T + Clone + Send + Sync + 'static,
+        gradient: impl Fn(T, T) -> (T, T) + Clone + Send + Sync + 'static,
+    ) -> CustomLoss<impl for<'g> Fn(Var<'g, T>, Var<'g, T>) -> Var<'g, T> + Send + Sync> {
+        let loss = Written { name: name.to_owned(), value, gradient };
+        CustomLoss::new(name, move |prediction, target| elementwise_loss(loss.clone(), prediction, target))
+    }
+}
+
+/// An element-wise loss written as two closures.
+#[derive(Clone)]
+struct Written<V, G> {
+    name: String,
+    value: V,
+    gradient: G,
+}
+
+impl<T: Real, V, G> Elementwise<T> for Written<V, G>
+where
+    V: Fn(T, T) -> T + Send + Sync + 'static,
+    G: Fn(T, T) -> (T, T) + Send + Sync + 'static,
+{
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    #[inline(always)]
+    fn value(&self, prediction: T, target: T) -> T {
+        (self.value)(prediction, target)
+    }
+
+    #[inline(always)]
+    fn gradient(&self, prediction: T, target: T) -> (T, T) {
+        (self.gradient)(prediction, target)
+    }
+}
+
+impl<V, G> fmt::Debug for Written<V, G> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Written").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
 impl<T: Real, F> Loss<T> for CustomLoss<F>
 where
     F: for<'g> Fn(Var<'g, T>, Var<'g, T>) -> Var<'g, T> + Send + Sync,
@@ -67,5 +136,59 @@ where
 impl<F> fmt::Debug for CustomLoss<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("CustomLoss").field("name", &self.name).field("kinds", &self.kinds).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Reduction;
+    use crate::loss::check;
+    use chainrule_graph::{GradcheckError, Graph, gradcheck};
+    use chainrule_tensor::Tensor;
+
+    fn points() -> [Tensor<f64>; 2] {
+        [Tensor::from_rows([[1.0, -2.0, 0.5]]), Tensor::from_rows([[1.5, 0.5, 0.0]])]
+    }
+
+    #[test]
+    fn a_gradient_of_ones_own_is_that_of_the_graph() {
+        let own = CustomLoss::with_gradient(
+            "cubic",
+            |p: f64, t| (p - t) * (p - t) * (p - t),
+            |p, t| (3.0 * (p - t) * (p - t), -3.0 * (p - t) * (p - t)),
+        );
+        let recorded = CustomLoss::new("cubic", |p: Var<'_, f64>, t| (p - t) * (p - t).square());
+        let losses: [&dyn Loss<f64>; 2] = [&own, &recorded];
+        for reduction in [Reduction::None, Reduction::Mean, Reduction::Sum] {
+            for loss in losses {
+                gradcheck(&points(), |_, x| loss.forward(x[0], x[1], reduction)).unwrap();
+            }
+            let [p, t] = points();
+            let [own, recorded] = losses.map(|loss| check::run(loss, &p, &t, reduction));
+            for (own, recorded) in own.iter().zip(&recorded) {
+                check::assert_close(own, recorded, 1e-15);
+            }
+        }
+    }
+
+    #[test]
+    fn a_wrong_gradient_of_ones_own_is_found() {
+        let wrong = CustomLoss::with_gradient("wrong", |p: f64, t| (p - t) * (p - t), |p, t| (p - t, t - p));
+        let error = gradcheck(&points(), |_, x| wrong.forward(x[0], x[1], Reduction::Sum)).unwrap_err();
+        assert!(matches!(error, GradcheckError::Differs { .. }), "{error}");
+    }
+
+    #[test]
+    fn it_accepts_what_it_was_made_for() {
+        let any = CustomLoss::new("any", |p: Var<'_, f32>, t| p - t);
+        assert!(any.accepts(TargetKind::Classes) && any.accepts(TargetKind::Values));
+        let values = CustomLoss::with_gradient("values", |p: f32, t| p - t, |_, _| (1.0, -1.0));
+        let values = values.accepting(&[TargetKind::Values]);
+        assert!(!values.accepts(TargetKind::Classes) && values.accepts(TargetKind::Values));
+        let graph = Graph::new();
+        let loss = values.forward(graph.input("p", [2, 1]), graph.input("t", [2]), Reduction::Mean);
+        let error = graph.plan(loss).unwrap_err().kind.to_string();
+        assert!(error.starts_with("values: prediction [2, 1] and target [2] must have the same shape"), "{error}");
     }
 }

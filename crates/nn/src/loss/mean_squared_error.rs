@@ -1,15 +1,14 @@
-use chainrule_graph::Var;
 use chainrule_tensor::Real;
 
-use super::{Loss, TargetKind};
+use super::Elementwise;
 use crate::Configure;
 
 /// The squared error `(p - t)^2` of each element; gradient `2 (p - t)`. The mean is over all elements, `n d` of them,
 /// as in PyTorch.
 ///
 /// For values. On classes it learns slowly where it is confidently wrong: behind a softmax its gradient carries a
-/// factor `p (1 - p)` that [`CrossEntropy`](super::CrossEntropy) does not. Prediction and target must have the same
-/// shape; nothing is broadcast.
+/// factor `p (1 - p)` that [`CrossEntropy`](struct@super::CrossEntropy) does not. Prediction and target must have the
+/// same shape; nothing is broadcast.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct MeanSquaredError;
 
@@ -19,33 +18,28 @@ impl Configure for MeanSquaredError {
     }
 }
 
-impl<T: Real> Loss<T> for MeanSquaredError {
+// On probabilities and labels it is a poor choice, but a defined one (the Brier score).
+impl<T: Real> Elementwise<T> for MeanSquaredError {
     fn name(&self) -> &str {
         "mse"
     }
 
-    fn accepts(&self, target: TargetKind) -> bool {
-        // On probabilities and labels it is a poor choice, but a defined one (the Brier score).
-        target != TargetKind::Classes
+    #[inline(always)]
+    fn value(&self, p: T, t: T) -> T {
+        (p - t) * (p - t)
     }
 
-    #[track_caller]
-    fn values<'g>(&self, prediction: Var<'g, T>, target: Var<'g, T>) -> Var<'g, T> {
-        if prediction.shape() != target.shape() {
-            prediction.graph().fail(format!(
-                "mse: prediction {} and target {} must have the same shape; reshape one of them if they mean the same",
-                prediction.shape(),
-                target.shape()
-            ));
-        }
-        (prediction - target).square()
+    #[inline(always)]
+    fn gradient(&self, p: T, t: T) -> (T, T) {
+        let slope = T::TWO * (p - t);
+        (slope, -slope)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Reduction;
+    use crate::{Loss, Reduction};
     use chainrule_graph::{Graph, gradcheck};
     use chainrule_tensor::Tensor;
 

@@ -42,9 +42,9 @@ fn by_columns<T: Real, const N: usize>(
 ) -> usize {
     while let Some(c) = c[first..].first_chunk_mut::<N>() {
         let mut sums = if put == Put::Set { [T::ZERO; N] } else { *c };
-        for (row, &a) in a.iter().enumerate() {
-            let b = &b[row * stride + first..][..N];
-            for (sum, &b) in sums.iter_mut().zip(b) {
+        for (&a, row) in a.iter().zip(b[first..].chunks(stride)) {
+            let row = row.first_chunk::<N>().expect("each row is as long as the first");
+            for (sum, &b) in sums.iter_mut().zip(row) {
                 *sum = a.mul_add(b, *sum);
             }
         }

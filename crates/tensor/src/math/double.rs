@@ -1,4 +1,6 @@
-//! `f64`: the standard library's functions.
+//! `f64`: the standard library's functions, and the error function, which it lacks.
+
+pub(crate) use super::error_function_double::{erf, erfc};
 
 #[inline(always)]
 pub(crate) fn exp(x: f64) -> f64 {

@@ -49,6 +49,16 @@ pub(super) fn reduced(x: f32) -> (u32, f32) {
     (exponent, tail(r).mul_add(r * r, r))
 }
 
+/// `e^(x - below) = 2^n (1 + r + q)` with a `below` that is small against `x`, as `(n << 23, r, q)`. With the small `q`
+/// apart, what `r` has lost to rounding is in it.
+#[inline(always)]
+pub(super) fn reduced_apart(x: f32, below: f32) -> (u32, f32, f32) {
+    let Split { exponent, high, low } = split(x);
+    let low = low + below;
+    let r = high - low;
+    (exponent, r, tail(r).mul_add(r * r, (high - r) - low))
+}
+
 /// `2^n` times the power of two `unit`, which is multiplied by adding to its exponent.
 #[inline(always)]
 pub(super) fn scaled(unit: f32, exponent: u32) -> f32 {

@@ -13,12 +13,19 @@ pub fn all_finite<T: Real>(values: &[T]) -> bool {
     simd::dispatch(
         #[inline(always)]
         || {
-            // 0 x is 0 for a finite x and NaN for any other. As a number it vectorises, as a flag it would not.
-            let mut others = 0_u32;
-            for &x in values {
-                others |= u32::from(x * T::ZERO != T::ZERO);
+            // 0 x is 0 for a finite x and NaN for any other, which a sum keeps. Many sums at once, since each waits for
+            // the one before.
+            let mut sums = [T::ZERO; 64];
+            let (blocks, rest) = values.as_chunks::<64>();
+            for block in blocks {
+                for (sum, &x) in sums.iter_mut().zip(block) {
+                    *sum += x * T::ZERO;
+                }
             }
-            others == 0
+            for (sum, &x) in sums.iter_mut().zip(rest) {
+                *sum += x * T::ZERO;
+            }
+            sums.iter().all(|&sum| sum == T::ZERO)
         },
     )
 }
@@ -29,7 +36,7 @@ mod tests {
 
     #[test]
     fn one_bad_value_anywhere_is_seen() {
-        for len in [1, 15, 16, 17, 100] {
+        for len in [1, 15, 16, 17, 63, 64, 65, 200] {
             let mut values: Vec<f32> =
                 (0..len).map(|i| if i % 2 == 0 { f32::MAX } else { -f32::MIN_POSITIVE }).collect();
             assert!(all_finite(&values));

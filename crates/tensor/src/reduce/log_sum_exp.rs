@@ -48,7 +48,7 @@ fn along<T: Real>(nest: &Nest, out: &mut [T], a: &[T]) {
         for run in nest.slices(a, start, 1) {
             max = max.maximum(extremum_of(run, -T::INFINITY, T::maximum));
         }
-        let mut total = 0.0;
+        let mut total = T::Wide::ZERO;
         for run in nest.slices(a, start, 1) {
             total += sum_of(
                 run,
@@ -84,8 +84,8 @@ fn across<T: Real>(nest: &Nest, out: &mut [T], a: &[T]) {
 
 /// An infinite maximum is the result itself; the total is then NaN. A NaN maximum stays.
 #[inline(always)]
-fn finish<T: Real>(max: T, total: f64) -> T {
-    if max.is_finite() { T::from_f64(max.to_f64() + total.ln()) } else { max }
+fn finish<T: Real>(max: T, total: T::Wide) -> T {
+    if max.is_finite() { T::narrow(max.widen() + total.ln()) } else { max }
 }
 
 #[cfg(test)]

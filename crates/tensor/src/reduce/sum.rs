@@ -5,16 +5,16 @@ use crate::{Real, Shape, elementwise, simd};
 
 /// Sums that run side by side, so that an addition need not wait for the one before it.
 const LANES: usize = 32;
-/// Elements taken at once where fewer than [`LANES`] are left, and sums that are kept in `f64`.
+/// Elements taken at once where fewer than [`LANES`] are left, and sums that are kept in [`Real::Wide`].
 const FEW: usize = 8;
-/// Additions in `T` before a partial sum moves on to `f64`.
+/// Additions in `T` before a partial sum moves on to [`Real::Wide`].
 const BLOCK: usize = 16;
 
 /// The sum of all values.
 ///
 /// 32 partial sums of at most 16 values each are added up in `T`, everything else in `f64`: the error is at most
 /// `(16 epsilon + n 2^-62) sum |x_i|` with `T`'s epsilon and `n` values, whatever their order. The result has the same
-/// bits on every processor.
+/// bits on every processor. Of dual numbers it is the value alone: see [`wide_sum`].
 ///
 /// ```
 /// use chainrule_tensor::reduce;
@@ -25,6 +25,20 @@ const BLOCK: usize = 16;
 /// ```
 #[must_use]
 pub fn sum<T: Real>(values: &[T]) -> f64 {
+    wide_sum(values).to_f64()
+}
+
+/// [`sum`] in the type that it is gathered in, which keeps the tangent of dual numbers.
+///
+/// ```
+/// use chainrule_tensor::{Dual, reduce};
+///
+/// let sum = reduce::wide_sum(&[Dual::variable(2.0), Dual::constant(3.0)]);
+/// assert_eq!((sum.value, sum.tangent), (5.0, 1.0));
+/// assert_eq!(reduce::wide_sum(&[2.0_f32, 3.0]), 5.0_f64);
+/// ```
+#[must_use]
+pub fn wide_sum<T: Real>(values: &[T]) -> T::Wide {
     simd::dispatch(
         #[inline(always)]
         || sum_of(values, |x| x),
@@ -40,7 +54,7 @@ pub fn sum<T: Real>(values: &[T]) -> f64 {
 pub fn sum_of_squares<T: Real>(values: &[T]) -> f64 {
     simd::dispatch(
         #[inline(always)]
-        || sum_of(values, |x| x * x),
+        || sum_of(values, |x| x * x).to_f64(),
     )
 }
 
@@ -66,13 +80,14 @@ pub(crate) fn scaled_sum<T: Real>(put: Put, out: &mut [T], reduced: Shape, a: &[
     if out.len() == a.len() && divisor == 1.0 {
         return elementwise::map(put, out, a, |x| x);
     }
-    let write = |out: &mut T, total: f64| match put {
-        Put::Set => *out = T::from_f64(total / divisor),
-        Put::Add => *out += T::from_f64(total / divisor),
+    let divisor = T::Wide::from_f64(divisor);
+    let write = |out: &mut T, total: T::Wide| match put {
+        Put::Set => *out = T::narrow(total / divisor),
+        Put::Add => *out += T::narrow(total / divisor),
     };
     if a.is_empty() {
         for out in out {
-            write(out, 0.0);
+            write(out, T::Wide::ZERO);
         }
     } else if nest.along() {
         simd::dispatch(
@@ -88,9 +103,9 @@ pub(crate) fn scaled_sum<T: Real>(put: Put, out: &mut [T], reduced: Shape, a: &[
 }
 
 #[inline(always)]
-fn sum_along<T: Real>(nest: &Nest, out: &mut [T], a: &[T], write: impl Fn(&mut T, f64)) {
+fn sum_along<T: Real>(nest: &Nest, out: &mut [T], a: &[T], write: impl Fn(&mut T, T::Wide)) {
     for (outputs, start) in nest.groups() {
-        let mut total = 0.0;
+        let mut total = T::Wide::ZERO;
         for run in nest.slices(a, start, 1) {
             total += sum_of(run, |x| x);
         }
@@ -99,7 +114,7 @@ fn sum_along<T: Real>(nest: &Nest, out: &mut [T], a: &[T], write: impl Fn(&mut T
 }
 
 #[inline(always)]
-fn sum_across<T: Real>(nest: &Nest, out: &mut [T], a: &[T], write: impl Fn(&mut T, f64)) {
+fn sum_across<T: Real>(nest: &Nest, out: &mut [T], a: &[T], write: impl Fn(&mut T, T::Wide)) {
     let mut sums = Sums::<T>::new();
     for (outputs, start) in nest.groups() {
         sums.clear(outputs.len());
@@ -116,11 +131,11 @@ fn sum_across<T: Real>(nest: &Nest, out: &mut [T], a: &[T], write: impl Fn(&mut 
 
 /// The sum of `f` over `values`, in lanes.
 #[inline(always)]
-pub(super) fn sum_of<T: Real>(values: &[T], f: impl Fn(T) -> T) -> f64 {
-    let mut totals = [0.0; FEW];
+pub(super) fn sum_of<T: Real>(values: &[T], f: impl Fn(T) -> T) -> T::Wide {
+    let mut totals = [T::Wide::ZERO; FEW];
     let mut add = |partial: [T; FEW]| {
         for (total, x) in totals.iter_mut().zip(partial) {
-            *total += x.to_f64();
+            *total += x.widen();
         }
     };
     let (chunks, rest) = values.as_chunks::<LANES>();
@@ -146,15 +161,15 @@ pub(super) fn sum_of<T: Real>(values: &[T], f: impl Fn(T) -> T) -> f64 {
         last += f(x);
     }
     let [a, b, c, d, e, f, g, h] = totals;
-    ((a + e) + (c + g)) + ((b + f) + (d + h)) + last.to_f64()
+    ((a + e) + (c + g)) + ((b + f) + (d + h)) + last.widen()
 }
 
 /// Sums of up to [`TILE`] neighbouring outputs, row by row; aligned, so that no vector of them lies across two cache
 /// lines.
 #[repr(align(64))]
-pub(super) struct Sums<T> {
+pub(super) struct Sums<T: Real> {
     partial: [T; TILE],
-    totals: [f64; TILE],
+    totals: [T::Wide; TILE],
     width: usize,
     rows: usize,
 }
@@ -162,7 +177,7 @@ pub(super) struct Sums<T> {
 impl<T: Real> Sums<T> {
     #[inline(always)]
     pub fn new() -> Self {
-        Sums { partial: [T::ZERO; TILE], totals: [0.0; TILE], width: 0, rows: 0 }
+        Sums { partial: [T::ZERO; TILE], totals: [T::Wide::ZERO; TILE], width: 0, rows: 0 }
     }
 
     /// Starts over with `width` outputs.
@@ -171,7 +186,7 @@ impl<T: Real> Sums<T> {
         self.width = width;
         self.rows = 0;
         self.partial[..width].fill(T::ZERO);
-        self.totals[..width].fill(0.0);
+        self.totals[..width].fill(T::Wide::ZERO);
     }
 
     /// The partial sums, to which one more row is to be added.
@@ -185,7 +200,7 @@ impl<T: Real> Sums<T> {
     }
 
     #[inline(always)]
-    pub fn totals(&mut self) -> &[f64] {
+    pub fn totals(&mut self) -> &[T::Wide] {
         self.flush();
         &self.totals[..self.width]
     }
@@ -194,7 +209,7 @@ impl<T: Real> Sums<T> {
     fn flush(&mut self) {
         self.rows = 0;
         for (total, partial) in self.totals[..self.width].iter_mut().zip(&mut self.partial) {
-            *total += partial.to_f64();
+            *total += partial.widen();
             *partial = T::ZERO;
         }
     }

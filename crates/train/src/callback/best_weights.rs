@@ -3,7 +3,7 @@ use chainrule_tensor::{Aligned, Real};
 
 use super::{Callback, EpochEnd, FitPlan, Flow, Monitor};
 
-/// Remembers the weights of the best epoch and puts them back when training ends, for whatever reason.
+/// Remembers the weights, and the buffers beside them, of the best epoch and puts them back when training ends, for whatever reason.
 #[derive(Clone, Debug)]
 pub struct BestWeights<T: Real = f32> {
     monitor: Monitor,
@@ -15,6 +15,7 @@ struct Best<T: Real> {
     epoch: usize,
     value: f64,
     weights: Aligned<T>,
+    buffers: Aligned<T>,
 }
 
 impl<T: Real> BestWeights<T> {
@@ -44,10 +45,12 @@ impl<T: Real> Callback<T> for BestWeights<T> {
                 Some(best) => {
                     (best.epoch, best.value) = (epoch_number, value);
                     best.weights.copy_from_slice(epoch.params.values());
+                    best.buffers.copy_from_slice(epoch.params.buffer_values());
                 }
                 None => {
                     let weights = Aligned::from_slice(epoch.params.values());
-                    self.best = Some(Best { epoch: epoch_number, value, weights });
+                    let buffers = Aligned::from_slice(epoch.params.buffer_values());
+                    self.best = Some(Best { epoch: epoch_number, value, weights, buffers });
                 }
             }
         }
@@ -57,6 +60,7 @@ impl<T: Real> Callback<T> for BestWeights<T> {
     fn end(&mut self, params: &mut Params<T>) {
         if let Some(best) = &self.best {
             params.values_mut().copy_from_slice(&best.weights);
+            params.buffer_values_mut().copy_from_slice(&best.buffers);
         }
     }
 }

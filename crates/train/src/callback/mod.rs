@@ -4,6 +4,7 @@ mod best_weights;
 mod early_stopping;
 mod monitor;
 mod progress;
+mod weight_average;
 
 use std::fmt::Debug;
 
@@ -16,6 +17,7 @@ pub use best_weights::BestWeights;
 pub use early_stopping::EarlyStopping;
 pub use monitor::Monitor;
 pub use progress::{Progress, ProgressEvent};
+pub use weight_average::WeightAverage;
 
 /// What looks on while a model trains. All methods do nothing by default.
 pub trait Callback<T: Real = f32>: Debug {
@@ -29,6 +31,22 @@ pub trait Callback<T: Real = f32>: Debug {
         let _ = batch;
     }
 
+    /// After each step of the optimizer, before the end of its batch.
+    fn step_end(&mut self, step: &StepEnd<'_, T>) {
+        let _ = step;
+    }
+
+    /// Before an epoch is validated: the parameters may be exchanged for others, which validation and every
+    /// [`epoch_end`](Callback::epoch_end) then see.
+    fn before_validation(&mut self, params: &mut Params<T>) {
+        let _ = params;
+    }
+
+    /// After every [`epoch_end`](Callback::epoch_end): what was exchanged before validation must be put back.
+    fn after_validation(&mut self, params: &mut Params<T>) {
+        let _ = params;
+    }
+
     /// After each epoch, validation included.
     fn epoch_end(&mut self, epoch: &EpochEnd<'_, T>) -> Flow {
         let _ = epoch;
@@ -39,6 +57,14 @@ pub trait Callback<T: Real = f32>: Debug {
     fn end(&mut self, params: &mut Params<T>) {
         let _ = params;
     }
+
+    /// Whether the settings make sense. By default yes.
+    ///
+    /// # Errors
+    /// Which one does not, and what it must be.
+    fn check(&self) -> Result<(), String> {
+        Ok(())
+    }
 }
 
 impl<T: Real, C: Callback<T> + ?Sized> Callback<T> for &mut C {
@@ -47,6 +73,18 @@ impl<T: Real, C: Callback<T> + ?Sized> Callback<T> for &mut C {
     }
     fn batch_end(&mut self, batch: &BatchEnd) {
         (**self).batch_end(batch);
+    }
+    fn step_end(&mut self, step: &StepEnd<'_, T>) {
+        (**self).step_end(step);
+    }
+    fn before_validation(&mut self, params: &mut Params<T>) {
+        (**self).before_validation(params);
+    }
+    fn after_validation(&mut self, params: &mut Params<T>) {
+        (**self).after_validation(params);
+    }
+    fn check(&self) -> Result<(), String> {
+        (**self).check()
     }
     fn epoch_end(&mut self, epoch: &EpochEnd<'_, T>) -> Flow {
         (**self).epoch_end(epoch)
@@ -74,6 +112,8 @@ pub struct FitPlan {
     pub batches: usize,
     /// The number of samples in an epoch.
     pub samples: usize,
+    /// The length of the flat vector of parameters.
+    pub weights: usize,
 }
 
 /// How far training is after a batch.
@@ -87,6 +127,19 @@ pub struct BatchEnd {
     pub samples: usize,
     /// The mean loss of the epoch so far.
     pub loss: f64,
+}
+
+/// How far training is after a step of the optimizer.
+#[derive(Debug)]
+pub struct StepEnd<'a, T: Real> {
+    /// The epoch, from 1.
+    pub epoch: usize,
+    /// The step over all epochs, from 1.
+    pub step: u64,
+    /// The learning rate that it was made with.
+    pub learning_rate: f64,
+    /// The parameters after it.
+    pub params: &'a Params<T>,
 }
 
 /// How far training is after an epoch.

@@ -28,6 +28,12 @@ impl Monitor {
         Monitor { metric: Some(metric.to_owned()), more_is_better: false }
     }
 
+    /// Whether more of it is better.
+    #[must_use]
+    pub fn more_is_better(&self) -> bool {
+        self.more_is_better
+    }
+
     /// The number watched; `None` if no metric has that name.
     #[must_use]
     pub fn value(&self, record: &EpochRecord) -> Option<f64> {

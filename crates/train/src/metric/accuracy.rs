@@ -1,6 +1,7 @@
-use chainrule_nn::TargetKind;
-use chainrule_tensor::{Real, TensorView};
+use chainrule_nn::{Configure, TargetKind};
+use chainrule_tensor::{Real, TensorView, simd};
 
+use super::rows::{is_first_largest, rows};
 use super::{Metric, Ratio};
 
 /// The share of samples whose largest output is at the right class. Of equal outputs the first counts; a NaN among them
@@ -18,6 +19,12 @@ impl Accuracy {
     }
 }
 
+impl Configure for Accuracy {
+    fn formula(&self) -> &'static str {
+        "samples with argmax p = t / samples"
+    }
+}
+
 impl<T: Real> Metric<T> for Accuracy {
     fn name(&self) -> &'static str {
         "accuracy"
@@ -32,16 +39,26 @@ impl<T: Real> Metric<T> for Accuracy {
     }
 
     fn update(&mut self, prediction: TensorView<'_, T>, target: TensorView<'_, T>) {
-        let (_, classes) = prediction.shape().as_rows();
-        let by_index = target.shape() != prediction.shape();
-        for (row, outputs) in prediction.values().chunks_exact(classes.max(1)).enumerate() {
-            let right = if by_index {
-                target.values()[row].to_f64() as usize
-            } else {
-                largest(&target.values()[row * classes..][..classes]).unwrap_or(usize::MAX)
-            };
-            self.0.add(is_first_largest(outputs, right));
+        if target.shape() == prediction.shape() {
+            for (outputs, target) in rows(prediction, target) {
+                self.0.add(target.class(outputs.len()).is_some_and(|class| is_first_largest(outputs, class)));
+            }
+            return;
         }
+        // What nearly every training step does is a loop of its own.
+        let (samples, classes) = prediction.shape().as_rows();
+        let (outputs, targets) = (prediction.values(), target.values());
+        self.0.trials += samples as u64;
+        self.0.hits += simd::dispatch(
+            #[inline(always)]
+            || {
+                let mut hits = 0;
+                for (row, &target) in outputs.chunks_exact(classes.max(1)).zip(targets) {
+                    hits += u64::from(is_hit(row, target));
+                }
+                hits
+            },
+        );
     }
 
     fn value(&self) -> f64 {
@@ -49,28 +66,26 @@ impl<T: Real> Metric<T> for Accuracy {
     }
 }
 
-/// Whether the value at this position is larger than all before it and at least as large as all after it. Looks at all
-/// of them in one loop without a branch, unlike a search for the largest.
-#[inline]
-fn is_first_largest<T: Real>(row: &[T], position: usize) -> bool {
-    let Some(&value) = row.get(position) else { return false };
-    let mut largest = true;
-    for (i, &x) in row.iter().enumerate() {
-        largest &= (x < value) | ((x == value) & (i >= position));
+/// Whether the first largest value is at this index. In one loop without a branch but for ties, since what is right is
+/// hard to foresee.
+#[inline(always)]
+fn is_hit<T: Real>(row: &[T], index: T) -> bool {
+    let class = index.to_f64() as u32 as usize;
+    let Some(&value) = row.get(class) else { return false };
+    if row.len() >= 1 << 16 {
+        return index >= T::ZERO && is_first_largest(row, class);
     }
-    largest
-}
-
-/// The first position of the largest value; none if a value is NaN.
-fn largest<T: Real>(row: &[T]) -> Option<usize> {
-    let (mut best, mut nan) = (0, false);
-    for (i, &x) in row.iter().enumerate() {
-        nan |= x.is_nan();
-        if x > row[best] {
-            best = i;
-        }
+    // Counts what is not smaller in the lower half, and what is neither smaller nor equal in the upper one.
+    let mut count = 0_u32;
+    for &x in row {
+        count += if x < value { 0 } else { 1 };
+        count += if x <= value { 0 } else { 1 << 16 };
     }
-    (!nan).then_some(best)
+    match count {
+        1 => index >= T::ZERO,
+        2..0x1_0000 => index >= T::ZERO && is_first_largest(row, class),
+        _ => false,
+    }
 }
 
 #[cfg(test)]
@@ -89,6 +104,26 @@ mod tests {
         assert_eq!(Metric::<f32>::value(&accuracy), 5.0 / 8.0);
         Metric::<f32>::reset(&mut accuracy);
         assert!(Metric::<f32>::value(&accuracy).is_nan());
+    }
+
+    #[test]
+    fn of_equal_outputs_the_first_counts_whatever_the_number_of_classes() {
+        for classes in [1, 2, 3, 7, 8, 9, 10, 16, 33, 100, 70_000] {
+            let mut outputs = Tensor::<f32>::zeros([1, classes]);
+            let is_right = |outputs: &Tensor, class: f32| {
+                let mut accuracy = Accuracy::new();
+                accuracy.update(outputs.view(), Tensor::from(vec![class]).view());
+                Metric::<f32>::value(&accuracy) == 1.0
+            };
+            assert!(is_right(&outputs, 0.0) && !is_right(&outputs, 1.0), "{classes} equal ones");
+            let last = classes - 1;
+            outputs.values_mut()[last] = 0.5;
+            assert!(is_right(&outputs, last as f32), "the last of {classes}");
+            assert!(classes == 1 || !is_right(&outputs, 0.0), "the first of {classes}");
+            outputs.values_mut()[last / 2] = f32::NAN;
+            assert!(!is_right(&outputs, last as f32) && !is_right(&outputs, (last / 2) as f32), "NaN of {classes}");
+            assert!([-1.0, f32::NAN, 1e6].iter().all(|&class| !is_right(&Tensor::zeros([1, classes]), class)));
+        }
     }
 
     #[test]

@@ -1,23 +1,106 @@
-//! Metrics: what a person wants to know of a model, next to its loss.
+//! Metrics: what a person wants to know of a model, next to its loss. Names and definitions are scikit-learn's.
+//!
+//! | metric | targets | value |
+//! |---|---|---|
+//! | [`Accuracy`] | classes | share of samples whose largest output is at the right class |
+//! | [`TopKAccuracy`] | classes | share of samples whose right class is among the `k` largest outputs |
+//! | [`BalancedAccuracy`] | classes | mean recall of the classes |
+//! | [`Precision`], [`Recall`], [`F1`] | classes, labels | of a class or label, or averaged |
+//! | [`MatthewsCorrelation`] | classes | correlation of predicted and right classes |
+//! | [`CohenKappa`] | classes | agreement beyond chance |
+//! | [`RocAuc`] | classes, labels | area under the receiver operating characteristic |
+//! | [`AveragePrecision`] | classes, labels | area under the steps of precision over recall |
+//! | [`LogLoss`] | classes, labels | negative logarithm of the probability of what is right |
+//! | [`BrierScore`] | classes, labels | squared error of probabilities |
+//! | [`ExpectedCalibrationError`] | classes | how far confidence is from accuracy |
+//! | [`MultiLabelAccuracy`] | labels | share of labels, or of whole samples, that are right |
+//! | [`HammingLoss`] | labels | share of labels that are wrong |
+//! | [`LabelRankingAveragePrecision`] | labels | how far up the right labels are |
+//! | [`MeanSquaredError`], [`MeanAbsoluteError`] | values | mean error over samples and outputs |
+//! | [`R2`] | values | share of the variance that is explained |
+//! | [`ConfusionMatrix`] | classes | how often which class was taken for which |
+//!
+//! "Classes" are class indices or probabilities, of which the most probable class counts unless a metric says
+//! otherwise; "labels" are multi-label targets, which count as given from 1/2 on. A class is predicted where its output
+//! is the first of the largest ones, a label where its logit is at least 0, which is a probability of at least 1/2.
+//! Counts are `u64`, sums `f64`; they are gathered sample by sample, so that a value is the same however the samples
+//! are cut into batches. All values are NaN over no samples.
 
 mod accuracy;
+mod average;
+mod average_precision;
+mod balanced_accuracy;
+mod brier_score;
+mod cohen_kappa;
+mod confusion;
+mod decisions;
+mod expected_calibration_error;
+mod f1;
+mod hamming_loss;
+mod label_ranking;
+mod log_loss;
+mod matthews_correlation;
+mod mean_absolute_error;
+mod mean_squared_error;
 mod multi_label_accuracy;
+mod precision;
+mod probabilities;
+mod r2;
+mod ranking;
+mod recall;
+mod roc_auc;
+mod rows;
+mod top_k_accuracy;
 
 use std::fmt::Debug;
 
-use chainrule_nn::TargetKind;
+use chainrule_nn::config::choose;
+use chainrule_nn::{ConfigError, Configure, TargetKind};
 use chainrule_tensor::{Real, TensorView};
 
 pub use accuracy::Accuracy;
+pub use average::Average;
+pub use average_precision::AveragePrecision;
+pub use balanced_accuracy::BalancedAccuracy;
+pub use brier_score::BrierScore;
+pub use cohen_kappa::CohenKappa;
+pub use confusion::ConfusionMatrix;
+pub use expected_calibration_error::ExpectedCalibrationError;
+pub use f1::F1;
+pub use hamming_loss::HammingLoss;
+pub use label_ranking::LabelRankingAveragePrecision;
+pub use log_loss::LogLoss;
+pub use matthews_correlation::MatthewsCorrelation;
+pub use mean_absolute_error::MeanAbsoluteError;
+pub use mean_squared_error::MeanSquaredError;
 pub use multi_label_accuracy::MultiLabelAccuracy;
+pub use precision::Precision;
+pub use probabilities::Input;
+pub use r2::R2;
+pub use recall::Recall;
+pub use roc_auc::RocAuc;
+pub use top_k_accuracy::TopKAccuracy;
 
 /// A number over a whole data set, gathered batch by batch.
+///
+/// One of one's own needs only these methods; the metrics of the [list](all) also say their formula and settings
+/// ([`Configure`]).
 pub trait Metric<T: Real = f32>: Debug + Send {
     /// The name, in histories and messages.
     fn name(&self) -> &'static str;
 
     /// Whether targets of this kind make sense for it.
     fn accepts(&self, target: TargetKind) -> bool;
+
+    /// Told before the batches of a data set, of what kind the targets are, which cannot always be seen from them:
+    /// probabilities of classes and multi-label targets have the same shape. By default nothing is made of it.
+    ///
+    /// # Errors
+    /// Settings that make no sense: which, and what they must be.
+    fn prepare(&mut self, target: TargetKind) -> Result<(), String> {
+        _ = target;
+        Ok(())
+    }
 
     /// Forgets all batches.
     fn reset(&mut self);
@@ -27,6 +110,81 @@ pub trait Metric<T: Real = f32>: Debug + Send {
 
     /// The value over all batches since the last reset; NaN over none.
     fn value(&self) -> f64;
+}
+
+macro_rules! metric_of_pointer {
+    ($pointer:ty) => {
+        impl<T: Real, M: Metric<T> + ?Sized> Metric<T> for $pointer {
+            fn name(&self) -> &'static str {
+                (**self).name()
+            }
+            fn accepts(&self, target: TargetKind) -> bool {
+                (**self).accepts(target)
+            }
+            fn prepare(&mut self, target: TargetKind) -> Result<(), String> {
+                (**self).prepare(target)
+            }
+            fn reset(&mut self) {
+                (**self).reset();
+            }
+            fn update(&mut self, prediction: TensorView<'_, T>, target: TensorView<'_, T>) {
+                (**self).update(prediction, target);
+            }
+            fn value(&self) -> f64 {
+                (**self).value()
+            }
+        }
+    };
+}
+metric_of_pointer!(Box<M>);
+metric_of_pointer!(&mut M);
+
+/// A metric of the list: one with a formula and settings by name.
+pub trait Listed<T: Real>: Metric<T> + Configure {}
+
+impl<T: Real, M: Metric<T> + Configure> Listed<T> for M {}
+
+/// Every metric with its default settings. Names and command lines come from this list.
+#[must_use]
+pub fn all<T: Real>() -> Vec<Box<dyn Listed<T>>> {
+    vec![
+        Box::new(Accuracy::new()),
+        Box::new(TopKAccuracy::default()),
+        Box::new(BalancedAccuracy::new()),
+        Box::new(Precision::new()),
+        Box::new(Recall::new()),
+        Box::new(F1::new()),
+        Box::new(MatthewsCorrelation::new()),
+        Box::new(CohenKappa::new()),
+        Box::new(RocAuc::new()),
+        Box::new(AveragePrecision::new()),
+        Box::new(LogLoss::new()),
+        Box::new(BrierScore::new()),
+        Box::new(ExpectedCalibrationError::default()),
+        Box::new(MultiLabelAccuracy::per_label()),
+        Box::new(MultiLabelAccuracy::exact_match()),
+        Box::new(HammingLoss::new()),
+        Box::new(LabelRankingAveragePrecision::new()),
+        Box::new(MeanSquaredError::new()),
+        Box::new(MeanAbsoluteError::new()),
+        Box::new(R2::new()),
+    ]
+}
+
+/// The metric that a text names, such as `accuracy` or `f1(average=micro)`.
+///
+/// ```
+/// use chainrule_train::metric;
+///
+/// let f1 = metric::by_name::<f32>("f1(average=micro)")?;
+/// assert_eq!(f1.name(), "f1");
+/// # Ok::<(), chainrule_nn::ConfigError>(())
+/// ```
+///
+/// # Errors
+/// [`ConfigError`] says what is wrong with the text, and what there is.
+pub fn by_name<T: Real>(text: &str) -> Result<Box<dyn Listed<T>>, ConfigError> {
+    choose("metric", all(), |metric| metric.name().to_owned(), text)
 }
 
 /// Counts hits among trials.
@@ -46,3 +204,24 @@ impl Ratio {
         self.hits as f64 / self.trials as f64
     }
 }
+
+/// A mean of numbers that come one by one.
+#[derive(Clone, Copy, Debug, Default)]
+struct Mean {
+    sum: f64,
+    count: u64,
+}
+
+impl Mean {
+    fn add(&mut self, value: f64) {
+        self.sum += value;
+        self.count += 1;
+    }
+
+    fn value(self) -> f64 {
+        self.sum / self.count as f64
+    }
+}
+
+#[cfg(test)]
+mod tests;

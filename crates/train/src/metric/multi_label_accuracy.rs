@@ -1,13 +1,15 @@
-use chainrule_nn::TargetKind;
+use chainrule_nn::{Configure, TargetKind};
 use chainrule_tensor::{Real, TensorView};
 
+use super::rows::{given, predicted};
 use super::{Metric, Ratio};
 
 /// How many labels of multi-label samples are right. A label is predicted where its logit is at least 0, which is a
 /// probability of at least 1/2.
 ///
-/// [`per_label`](MultiLabelAccuracy::per_label) counts single labels (one minus the Hamming loss);
-/// [`exact_match`](MultiLabelAccuracy::exact_match) counts samples with all labels right (subset accuracy).
+/// [`per_label`](MultiLabelAccuracy::per_label) counts single labels: one minus the [Hamming loss](super::HammingLoss).
+/// [`exact_match`](MultiLabelAccuracy::exact_match) counts samples with all labels right: subset accuracy, which
+/// scikit-learn calls accuracy. A NaN is wrong whatever the label.
 #[derive(Clone, Copy, Debug)]
 pub struct MultiLabelAccuracy {
     exact: bool,
@@ -28,6 +30,12 @@ impl MultiLabelAccuracy {
     }
 }
 
+impl Configure for MultiLabelAccuracy {
+    fn formula(&self) -> &'static str {
+        if self.exact { "samples with all labels right / samples" } else { "right labels / labels" }
+    }
+}
+
 impl<T: Real> Metric<T> for MultiLabelAccuracy {
     fn name(&self) -> &'static str {
         if self.exact { "exact_match" } else { "label_accuracy" }
@@ -45,8 +53,7 @@ impl<T: Real> Metric<T> for MultiLabelAccuracy {
         let (_, labels) = prediction.shape().as_rows();
         let rows = prediction.values().chunks_exact(labels.max(1)).zip(target.values().chunks_exact(labels.max(1)));
         for (logits, targets) in rows {
-            // A NaN is neither: it is wrong whatever the label.
-            let right = |(&logit, &target): (&T, &T)| !logit.is_nan() && (logit >= T::ZERO) == (target >= T::HALF);
+            let right = |(&logit, &target): (&T, &T)| predicted(logit) == Some(given(target));
             let mut labels = logits.iter().zip(targets);
             if self.exact {
                 self.ratio.add(labels.all(right));

@@ -1,19 +1,56 @@
 //! Optimizers: rules that move weights against their gradient.
 //!
 //! An optimizer holds its settings alone; its memory is a [`State`] that the caller owns. Each is one pass over flat
-//! slices.
+//! slices. Definitions and defaults are PyTorch's, unless the optimizer says otherwise.
+//!
+//! | name | optimizer | a step divides the gradient by |
+//! |---|---|---|
+//! | `sgd` | [`Sgd`], with momentum or Nesterov's | nothing |
+//! | `adagrad` | [`Adagrad`] | the root of the sum of its squares |
+//! | `adadelta` | [`Adadelta`] | the root of the mean of its squares, and multiplies by that of the last steps |
+//! | `rmsprop` | [`RmsProp`], also centred | the root of the mean of its squares |
+//! | `adam` | [`Adam`] | the root of the mean of its squares, bias corrected |
+//! | `amsgrad` | [`Adam`] with `amsgrad` | the root of the largest such mean so far |
+//! | `adamw` | [`AdamW`], decoupled weight decay | as `adam` |
+//! | `adamax` | [`Adamax`] | its largest magnitude, slowly forgotten |
+//! | `nadam` | [`NAdam`], Nesterov's momentum | as `adam` |
+//! | `radam` | [`RAdam`], rectified | as `adam`, from when there are enough squares to trust |
+//! | `lion` | [`Lion`] | its magnitude: a step is a sign |
+//! | `lookahead` | [`Lookahead`], which wraps another one | as the optimizer that it wraps |
+//! | | [`Lbfgs`] | an approximate second derivative; a function, since it needs several evaluations for a step |
 
+mod adadelta;
+mod adagrad;
 mod adam;
+mod adamax;
+mod adamw;
+mod lbfgs;
+mod lion;
+mod lookahead;
+mod nadam;
+mod radam;
+mod rmsprop;
 mod sgd;
 
 use std::fmt;
 use std::sync::Arc;
 
-use chainrule_nn::UnknownName;
+use chainrule_nn::config::{Setting, choose};
+use chainrule_nn::{ConfigError, Configure};
 use chainrule_tensor::parallel::{Chunks, Pool};
 use chainrule_tensor::{Aligned, Real};
 
+pub use adadelta::Adadelta;
+pub use adagrad::Adagrad;
 pub use adam::Adam;
+pub use adamax::Adamax;
+pub use adamw::AdamW;
+pub use lbfgs::{Lbfgs, LbfgsStop, Minimum};
+pub use lion::Lion;
+pub use lookahead::Lookahead;
+pub use nadam::NAdam;
+pub use radam::RAdam;
+pub use rmsprop::RmsProp;
 pub use sgd::Sgd;
 
 /// A rule that moves weights against their gradient.
@@ -25,7 +62,7 @@ pub trait Optimizer<T: Real = f32>: fmt::Debug + Send + Sync {
     fn learning_rate(&self) -> f64;
 
     /// The names of the vectors that it remembers, each as long as the weights.
-    fn slots(&self) -> &'static [&'static str];
+    fn slots(&self) -> &[&'static str];
 
     /// Whether the settings make sense. By default yes.
     ///
@@ -155,7 +192,7 @@ impl<T: Real, O: Optimizer<T> + ?Sized> Optimizer<T> for Box<O> {
     fn learning_rate(&self) -> f64 {
         (**self).learning_rate()
     }
-    fn slots(&self) -> &'static [&'static str] {
+    fn slots(&self) -> &[&'static str] {
         (**self).slots()
     }
     fn check(&self) -> Result<(), String> {
@@ -166,39 +203,90 @@ impl<T: Real, O: Optimizer<T> + ?Sized> Optimizer<T> for Box<O> {
     }
 }
 
-/// Every optimizer with its default settings and this learning rate, or its default one. Names, checks and command
-/// lines come from this list.
+/// An optimizer of the list: one with a formula and settings by name, `learning_rate` among them.
+pub trait Listed<T: Real>: Optimizer<T> + Configure {}
+
+impl<T: Real, O: Optimizer<T> + Configure> Listed<T> for O {}
+
+/// Every optimizer with its default settings. Names, checks and command lines come from this list.
 #[must_use]
-pub fn all<T: Real>(learning_rate: Option<f64>) -> Vec<Box<dyn Optimizer<T>>> {
-    let (mut sgd, mut adam) = (Sgd::default(), Adam::default());
-    if let Some(rate) = learning_rate {
-        (sgd.learning_rate, adam.learning_rate) = (rate, rate);
-    }
-    vec![Box::new(sgd), Box::new(adam)]
+pub fn all<T: Real>() -> Vec<Box<dyn Listed<T>>> {
+    vec![
+        Box::new(Sgd::default()),
+        Box::new(Adagrad::default()),
+        Box::new(Adadelta::default()),
+        Box::new(RmsProp::default()),
+        Box::new(Adam::default()),
+        Box::new(Adam { amsgrad: true, ..Adam::default() }),
+        Box::new(AdamW::default()),
+        Box::new(Adamax::default()),
+        Box::new(NAdam::default()),
+        Box::new(RAdam::default()),
+        Box::new(Lion::default()),
+        Box::new(Lookahead::default()),
+    ]
 }
 
-/// The optimizer of this name, such as `adam`, with its default settings and this learning rate, or its default one.
+/// The optimizer that a text names, such as `adam` or `adam(learning_rate=0.003, beta1=0.9)`. Settings that are not
+/// given have their defaults.
+///
+/// ```
+/// use chainrule_train::optimizer::{self, Optimizer};
+///
+/// let adam = optimizer::by_name::<f32>("adam(learning_rate=0.003)")?;
+/// assert_eq!(adam.learning_rate(), 0.003);
+/// # Ok::<(), chainrule_nn::ConfigError>(())
+/// ```
 ///
 /// # Errors
-/// [`UnknownName`], which lists the names there are.
-pub fn by_name<T: Real>(name: &str, learning_rate: Option<f64>) -> Result<Box<dyn Optimizer<T>>, UnknownName> {
-    let found = all(learning_rate).into_iter().find(|optimizer| optimizer.name() == name);
-    let known = || all::<T>(None).iter().map(|optimizer| optimizer.name()).collect::<Vec<_>>();
-    found.ok_or_else(|| UnknownName::new("optimizer", name, known().into_iter()))
+/// [`ConfigError`] says what is wrong with the text, and what there is.
+pub fn by_name<T: Real>(text: &str) -> Result<Box<dyn Listed<T>>, ConfigError> {
+    choose("optimizer", all(), |optimizer| optimizer.name().to_owned(), text)
 }
 
-/// A setting that must be finite and not negative.
-fn not_negative(name: &str, value: f64) -> Result<(), String> {
+/// Gives an optimizer of the list another learning rate.
+pub fn set_learning_rate(optimizer: &mut (impl Configure + ?Sized), learning_rate: f64) {
+    for (name, setting) in optimizer.settings() {
+        match (name, setting) {
+            ("learning_rate", Setting::Number(rate)) => *rate = learning_rate,
+            ("learning_rate", Setting::Optional(rate)) => *rate = Some(learning_rate),
+            _ => {}
+        }
+    }
+}
+
+/// Weight decay as two factors: what the weight is multiplied by before the step, and how much of the weight is added
+/// to the gradient. It is decoupled from the gradient (Loshchilov and Hutter), or L2.
+fn decay<T: Real>(weight_decay: f64, decoupled: bool, learning_rate: f64) -> [T; 2] {
+    if decoupled {
+        [T::from_f64(1.0 - learning_rate * weight_decay), T::ZERO]
+    } else {
+        [T::ONE, T::from_f64(weight_decay)]
+    }
+}
+
+/// `1 - beta^step`: what a mean that began at zero lacks. `powf`, since a step past 2^31 would overflow `powi`'s
+/// exponent.
+fn bias_correction(beta: f64, step: u64) -> f64 {
+    1.0 - beta.powf(step as f64)
+}
+
+/// An optimizer's setting that must be finite and not negative.
+fn not_negative(optimizer: &str, setting: &str, value: f64) -> Result<(), String> {
     if value >= 0.0 && value.is_finite() {
         Ok(())
     } else {
-        Err(format!("{name} must be finite and not negative, but it is {value}"))
+        Err(format!("{optimizer}: {setting} must be finite and not negative, but it is {value}"))
     }
 }
 
-/// A setting that must lie in `[0, 1)`.
-fn fraction(name: &str, value: f64) -> Result<(), String> {
-    if (0.0..1.0).contains(&value) { Ok(()) } else { Err(format!("{name} must lie in [0, 1), but it is {value}")) }
+/// An optimizer's setting that must lie in `[0, 1)`.
+fn fraction(optimizer: &str, setting: &str, value: f64) -> Result<(), String> {
+    if (0.0..1.0).contains(&value) {
+        Ok(())
+    } else {
+        Err(format!("{optimizer}: {setting} must lie in [0, 1), but it is {value}"))
+    }
 }
 
 #[cfg(test)]
@@ -216,23 +304,68 @@ mod tests {
         (0..steps).map(|_| step()).collect()
     }
 
+    /// That the weight takes this path down `x^2` from 1.
+    #[track_caller]
+    pub(super) fn assert_path(optimizer: &dyn Optimizer<f64>, expected: &[f64]) {
+        for (got, expected) in down_a_parabola(optimizer, expected.len()).iter().zip(expected) {
+            assert!((got - expected).abs() < 1e-14, "{optimizer:?}: {got} is not {expected}");
+        }
+    }
+
     #[test]
     fn every_optimizer_has_sound_defaults_and_goes_downhill() {
-        for optimizer in all::<f64>(None) {
-            assert_eq!(optimizer.check(), Ok(()), "{}", optimizer.name());
+        for mut optimizer in all::<f64>() {
+            let name = optimizer.name();
+            assert_eq!(Optimizer::check(&optimizer), Ok(()), "{name}");
+            assert_eq!(by_name::<f64>(name).unwrap().name(), name);
+            // Adadelta's default rate of 1 is for steps of its own unit.
+            set_learning_rate(optimizer.as_mut(), 1e-3);
+            assert_eq!(optimizer.learning_rate(), 1e-3, "{name}");
             let path = down_a_parabola(optimizer.as_ref(), 50);
-            assert!(path.is_sorted_by(|a, b| a > b), "{}: {path:?}", optimizer.name());
-            assert_eq!(by_name::<f64>(optimizer.name(), None).unwrap().name(), optimizer.name());
+            // Lookahead steps back after each fifth step.
+            let fifths: Vec<f64> = path.into_iter().step_by(5).collect();
+            assert!(fifths.is_sorted_by(|a, b| a > b), "{name}: {fifths:?}");
         }
         assert_eq!(
-            by_name::<f32>("adma", None).unwrap_err().to_string(),
-            "there is no optimizer `adma`; there are: sgd, adam"
+            by_name::<f32>("adma").unwrap_err().to_string(),
+            "there is no optimizer `adma`; there are: sgd, adagrad, adadelta, rmsprop, adam, amsgrad, adamw, adamax, nadam, radam, lion, lookahead"
         );
     }
 
     #[test]
+    fn settings_by_text_are_those_of_the_struct_and_are_checked() {
+        let text = "adam(learning_rate=0.003, beta1=0.8, beta2=0.99, epsilon=1e-6, weight_decay=0.1, amsgrad=true)";
+        let adam =
+            Adam { learning_rate: 0.003, beta1: 0.8, beta2: 0.99, epsilon: 1e-6, weight_decay: 0.1, amsgrad: true };
+        assert_eq!(format!("{:?}", by_name::<f32>(text).unwrap()), format!("{adam:?}"));
+        for mut optimizer in all::<f64>() {
+            let name = optimizer.name();
+            for (setting, _) in optimizer.settings() {
+                let wrong = by_name::<f64>(&format!("{name}({setting}=NaN)"));
+                assert!(wrong.is_err(), "{name}: {setting}");
+            }
+            let why = by_name::<f64>(&format!("{name}(learning_rate=-1)")).unwrap_err().to_string();
+            assert_eq!(why, format!("{name}: the learning rate must be finite and not negative, but it is -1"));
+        }
+    }
+
+    #[test]
+    fn nan_reaches_the_weights_and_a_gradient_of_zero_is_no_mistake() {
+        for optimizer in all::<f32>() {
+            let (mut weights, mut state) = ([1.0, 2.0], State::new(optimizer.as_ref(), 2));
+            for _ in 0..3 {
+                state.step(optimizer.as_ref(), &mut weights, &[f32::NAN, 0.0]);
+            }
+            assert!(weights[0].is_nan(), "{}", optimizer.name());
+            // Only decoupled weight decay moves it.
+            assert!((1.99..=2.0).contains(&weights[1]), "{}: {}", optimizer.name(), weights[1]);
+        }
+    }
+
+    #[test]
     fn a_flat_vector_is_moved_like_each_of_its_weights() {
-        for optimizer in all::<f64>(Some(0.05)) {
+        for mut optimizer in all::<f64>() {
+            set_learning_rate(optimizer.as_mut(), 0.05);
             let starts: Vec<f64> = (0..37).map(|i| 0.3 * f64::from(i) - 4.0).collect();
             let alone = |start: f64| {
                 let (mut x, mut state) = ([start], State::new(optimizer.as_ref(), 1));

@@ -1,3 +1,5 @@
+use chainrule_nn::Configure;
+use chainrule_nn::config::Setting;
 use chainrule_tensor::{Real, simd};
 
 use super::{Optimizer, Update, fraction, not_negative};
@@ -51,6 +53,35 @@ impl Sgd {
     }
 }
 
+impl Configure for Sgd {
+    fn formula(&self) -> &'static str {
+        "v = momentum v + (1 - dampening) g; w -= learning_rate v"
+    }
+
+    fn settings(&mut self) -> Vec<(&'static str, Setting<'_>)> {
+        vec![
+            ("learning_rate", Setting::Number(&mut self.learning_rate)),
+            ("momentum", Setting::Number(&mut self.momentum)),
+            ("dampening", Setting::Number(&mut self.dampening)),
+            ("weight_decay", Setting::Number(&mut self.weight_decay)),
+            ("nesterov", Setting::Flag(&mut self.nesterov)),
+        ]
+    }
+
+    fn check(&self) -> Result<(), String> {
+        not_negative("sgd", "the learning rate", self.learning_rate)?;
+        fraction("sgd", "the momentum", self.momentum)?;
+        not_negative("sgd", "the weight decay", self.weight_decay)?;
+        if !self.dampening.is_finite() {
+            return Err(format!("sgd: the dampening must be finite, but it is {}", self.dampening));
+        }
+        if self.nesterov && (self.momentum == 0.0 || self.dampening != 0.0) {
+            return Err("sgd: Nesterov's rule needs a momentum above 0 and a dampening of 0".to_owned());
+        }
+        Ok(())
+    }
+}
+
 impl<T: Real> Optimizer<T> for Sgd {
     fn name(&self) -> &'static str {
         "sgd"
@@ -60,21 +91,12 @@ impl<T: Real> Optimizer<T> for Sgd {
         self.learning_rate
     }
 
-    fn slots(&self) -> &'static [&'static str] {
+    fn slots(&self) -> &[&'static str] {
         if self.momentum == 0.0 { &[] } else { &["momentum"] }
     }
 
     fn check(&self) -> Result<(), String> {
-        not_negative("sgd: the learning rate", self.learning_rate)?;
-        fraction("sgd: the momentum", self.momentum)?;
-        not_negative("sgd: the weight decay", self.weight_decay)?;
-        if !self.dampening.is_finite() {
-            return Err(format!("sgd: the dampening must be finite, but it is {}", self.dampening));
-        }
-        if self.nesterov && (self.momentum == 0.0 || self.dampening != 0.0) {
-            return Err("sgd: Nesterov's rule needs a momentum above 0 and a dampening of 0".to_owned());
-        }
-        Ok(())
+        Configure::check(self)
     }
 
     fn step(&self, update: Update<'_, T>) {
@@ -110,28 +132,22 @@ impl<T: Real> Optimizer<T> for Sgd {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::optimizer::tests::down_a_parabola;
-
-    fn assert_path(sgd: Sgd, expected: &[f64]) {
-        for (got, expected) in down_a_parabola(&sgd, expected.len()).iter().zip(expected) {
-            assert!((got - expected).abs() < 1e-15, "{sgd:?}: {got} is not {expected}");
-        }
-    }
+    use crate::optimizer::tests::assert_path;
 
     #[test]
     fn golden_paths() {
         let plain = Sgd::new(0.1);
-        assert_path(plain, &[0.8, 0.64, 0.512]);
-        assert_path(plain.momentum(0.9), &[0.8, 0.46, 0.062]);
-        assert_path(Sgd { momentum: 0.9, nesterov: true, ..plain }, &[0.62, 0.2224, -0.108352]);
-        assert_path(Sgd { momentum: 0.9, dampening: 0.5, ..plain }, &[0.8, 0.54, 0.252]);
+        assert_path(&plain, &[0.8, 0.64, 0.512]);
+        assert_path(&plain.momentum(0.9), &[0.8, 0.46, 0.062]);
+        assert_path(&Sgd { momentum: 0.9, nesterov: true, ..plain }, &[0.62, 0.2224, -0.108352]);
+        assert_path(&Sgd { momentum: 0.9, dampening: 0.5, ..plain }, &[0.8, 0.54, 0.252]);
         // g = 2 w + 0.5 w
-        assert_path(Sgd { weight_decay: 0.5, ..plain }, &[0.75, 0.5625, 0.421875]);
+        assert_path(&Sgd { weight_decay: 0.5, ..plain }, &[0.75, 0.5625, 0.421875]);
     }
 
     #[test]
     fn settings_that_make_no_sense_are_refused() {
-        let check = |sgd: Sgd| Optimizer::<f32>::check(&sgd).unwrap_err();
+        let check = |sgd: Sgd| Configure::check(&sgd).unwrap_err();
         assert_eq!(check(Sgd::new(-1.0)), "sgd: the learning rate must be finite and not negative, but it is -1");
         assert_eq!(check(Sgd::new(0.1).momentum(1.0)), "sgd: the momentum must lie in [0, 1), but it is 1");
         let nesterov = Sgd { nesterov: true, ..Sgd::new(0.1) };

@@ -1,0 +1,96 @@
+//! Optimizers: every weight after each of 200 steps down a fixed function.
+
+use chainrule::prelude::*;
+use chainrule::train::optimizer::{self, Lbfgs, State};
+
+use crate::{Case, Tolerance, close};
+
+pub(crate) fn check(case: &Case) -> Result<(), String> {
+    let (start, path) = (case.numbers("start")?, case.numbers("path")?);
+    if case.get("lbfgs").is_some() {
+        return check_lbfgs(case, &start, &path);
+    }
+    let config = case.text("config")?;
+    let walk_double = |start: &[f64]| walk::<f64>(config, start, path.len() / start.len());
+    let got = walk_double(&start)?;
+    let growth = growth(&got, &start, walk_double)?;
+    close("f64", &got, &path, grown(Tolerance::DOUBLE, growth))?;
+    // In f32 each step rounds a few times; further on, what is left of a gradient near its zero is rounding alone.
+    let steps = 50;
+    let single = walk::<f32>(config, &start, steps)?;
+    close("f32", &single, &path[..single.len()], grown(Tolerance::single(steps), growth))
+}
+
+/// The tolerance, times as much as a difference at the start grows along the path: rounding, which depends on where
+/// brackets stand, is carried on as such a difference is.
+fn grown(tolerance: Tolerance, growth: f64) -> Tolerance {
+    Tolerance { absolute: tolerance.absolute * growth, relative: tolerance.relative * growth }
+}
+
+/// How much a difference at the start grows along the path, at least 1. A path on which it grows too much would prove
+/// nothing.
+fn growth(path: &[f64], start: &[f64], walk: impl Fn(&[f64]) -> Result<Vec<f64>, String>) -> Result<f64, String> {
+    const SHIFT: f64 = 1e-9;
+    const MOST: f64 = 300.0;
+    let size = start.iter().fold(0.0, |size: f64, x| size.max(x.abs()));
+    let shifted: Vec<f64> = start.iter().map(|x| x * (1.0 + SHIFT)).collect();
+    let differences = walk(&shifted)?.into_iter().zip(path).map(|(shifted, path)| (shifted - path).abs());
+    let growth = differences.fold(0.0, f64::max) / (size * SHIFT);
+    if growth > MOST {
+        return Err(format!("a difference at the start grows {growth:e} times: the case is badly chosen"));
+    }
+    Ok(growth.max(1.0))
+}
+
+fn walk<T: Real>(config: &str, start: &[f64], steps: usize) -> Result<Vec<f64>, String> {
+    let optimizer = optimizer::by_name::<T>(config).map_err(|error| error.to_string())?;
+    let mut weights: Vec<T> = start.iter().map(|&x| T::from_f64(x)).collect();
+    let mut state = State::new(optimizer.as_ref(), weights.len());
+    let mut path = Vec::new();
+    for _ in 0..steps {
+        let gradient = gradient(&weights);
+        state.step(optimizer.as_ref(), &mut weights, &gradient);
+        path.extend(weights.iter().map(|x| x.to_f64()));
+    }
+    Ok(path)
+}
+
+fn check_lbfgs(case: &Case, start: &[f64], path: &[f64]) -> Result<(), String> {
+    let history = case.number("lbfgs")? as usize;
+    let walk = |start: &[f64]| {
+        let mut got = Vec::new();
+        for iterations in 1..=path.len() / start.len() {
+            let lbfgs = Lbfgs { history, tolerance_gradient: 0.0, tolerance_change: 0.0, ..Lbfgs::new(iterations) };
+            let mut weights = start.to_vec();
+            let minimum = lbfgs.minimise(&mut weights, |w, out| {
+                out.copy_from_slice(&gradient(w));
+                loss(w)
+            });
+            minimum.map_err(|error| error.to_string())?;
+            got.extend(weights);
+        }
+        Ok(got)
+    };
+    let got = walk(start)?;
+    let growth = growth(&got, start, walk)?;
+    close("f64", &got, path, grown(Tolerance::DOUBLE, growth))
+}
+
+/// `(x0 - 1)^2 / 2 + 50 (x1 + 0.5)^2 + (1 - x2)^2 / 4 + 5 (x3 - x2^2)^2`.
+fn loss(x: &[f64]) -> f64 {
+    (x[0] - 1.0).powi(2) / 2.0
+        + 50.0 * (x[1] + 0.5).powi(2)
+        + (1.0 - x[2]).powi(2) / 4.0
+        + 5.0 * (x[3] - x[2] * x[2]).powi(2)
+}
+
+fn gradient<T: Real>(x: &[T]) -> [T; 4] {
+    let number = T::from_f64;
+    let valley = x[3] - x[2] * x[2];
+    [
+        x[0] - T::ONE,
+        number(100.0) * (x[1] + T::HALF),
+        (x[2] - T::ONE) / T::TWO - number(20.0) * x[2] * valley,
+        number(10.0) * valley,
+    ]
+}

@@ -1,0 +1,82 @@
+use chainrule_tensor::Real;
+
+use super::cause::{Place, Source, ZeroCause, cause, first};
+use super::is_zero;
+use crate::{Params, Plan, Workspace};
+
+/// What a second way back saw: who reads whom, and where gradients vanish.
+pub(super) struct Trail {
+    /// Every input of every operation that a gradient goes back to.
+    edges: Vec<Edge>,
+    /// Whether all that arrives at each step is zero.
+    nothing_arrives: Vec<bool>,
+}
+
+/// One input of one operation.
+struct Edge {
+    consumer: usize,
+    source: Source,
+    at: Place,
+    /// Whether the operation gives it nothing but zeros.
+    zero: bool,
+    /// Why, if it is given something itself.
+    cause: Option<ZeroCause>,
+}
+
+impl Trail {
+    pub(super) fn follow<T: Real>(plan: &Plan<T>, params: &Params<T>, workspace: &mut Workspace<T>) -> Trail {
+        let sources = sources(plan);
+        let mut trail = Trail { edges: Vec::new(), nothing_arrives: vec![false; plan.steps.len()] };
+        let seed = vec![T::ONE; plan.root_len.unwrap_or(0)];
+        plan.trace_back(params, workspace, &mut plan.grads(), &seed, |traced| {
+            let nothing = is_zero(traced.upstream);
+            trail.nothing_arrives[traced.position] = nothing;
+            for (input, cotangent) in traced.cotangents.iter().enumerate() {
+                let Some(cotangent) = cotangent else { continue };
+                let zero = is_zero(cotangent);
+                trail.edges.push(Edge {
+                    consumer: traced.position,
+                    source: sources[traced.position][input],
+                    at: first(&traced),
+                    zero,
+                    cause: (zero && !nothing).then(|| cause(&traced, input)),
+                });
+            }
+        });
+        trail
+    }
+
+    /// Why nothing arrives at the parameter at this position of the layout: the first reason met on the way towards the
+    /// loss.
+    pub(super) fn cause(&self, parameter: usize) -> ZeroCause {
+        let mut visited = vec![false; self.nothing_arrives.len()];
+        let mut waiting = vec![Source::Param(parameter)];
+        let mut unknown = ZeroCause::Unknown { at: None };
+        while let Some(source) = waiting.pop() {
+            for edge in self.edges.iter().filter(|edge| edge.source == source) {
+                match &edge.cause {
+                    _ if !edge.zero => return ZeroCause::Cancelled { at: edge.at.clone() },
+                    Some(unexplained @ ZeroCause::Unknown { .. }) => unknown = unexplained.clone(),
+                    Some(cause) => return cause.clone(),
+                    None if !std::mem::replace(&mut visited[edge.consumer], true) => {
+                        waiting.push(Source::Step(edge.consumer));
+                    }
+                    None => {}
+                }
+            }
+        }
+        unknown
+    }
+}
+
+/// Where each operand of each step comes from. Buffers are reused: it is who wrote one last before the step.
+fn sources<T: Real>(plan: &Plan<T>) -> Vec<Vec<Source>> {
+    let mut writer = vec![None; plan.value_lens.len()];
+    let steps = plan.steps.iter().enumerate().map(|(position, step)| {
+        let source = |operand| Source::of(operand, plan.parameter(operand), &writer);
+        let sources = step.operands.iter().map(source).collect();
+        writer[step.output] = Some(position);
+        sources
+    });
+    steps.collect()
+}

@@ -1,0 +1,98 @@
+use chainrule_graph::{DerivativeReads, Pointwise, Properties};
+use chainrule_tensor::Real;
+
+use super::gain::second_moment_gain;
+use crate::Configure;
+use crate::config::Setting;
+
+/// Small values become zero: `y = x` where `|x| > lambda`, else 0; derivative 1 or 0.
+///
+/// Default `lambda = 0.5`, as in PyTorch; at the two jumps, `|x| = lambda`, value and derivative are 0. A function that
+/// jumps has no Lipschitz constant, and no gradient tells of the jump.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct HardShrink {
+    /// Half the width of what becomes zero; must not be negative, and finite.
+    pub lambda: f64,
+}
+
+impl Default for HardShrink {
+    fn default() -> Self {
+        HardShrink { lambda: 0.5 }
+    }
+}
+
+impl<T: Real> Pointwise<T> for HardShrink {
+    fn name(&self) -> &'static str {
+        "hard_shrink"
+    }
+
+    #[inline(always)]
+    fn value(&self, x: T) -> T {
+        let lambda = T::from_f64(self.lambda);
+        if x <= lambda && x >= -lambda { T::ZERO } else { x }
+    }
+
+    #[inline(always)]
+    fn derivative(&self, y: T) -> T {
+        self.pull_back(T::ONE, y)
+    }
+
+    #[inline(always)]
+    fn pull_back(&self, upstream: T, y: T) -> T {
+        if y == T::ZERO { T::ZERO } else { upstream }
+    }
+
+    fn derivative_reads(&self) -> DerivativeReads {
+        DerivativeReads::Output
+    }
+
+    fn properties(&self) -> Properties {
+        let kinks = if self.lambda == 0.0 { Vec::new() } else { vec![-self.lambda, self.lambda] };
+        Properties {
+            lipschitz: if self.lambda == 0.0 { 1.0 } else { f64::INFINITY },
+            gain: second_moment_gain(self, &kinks),
+            kinks,
+            ..Properties::default()
+        }
+    }
+}
+
+impl Configure for HardShrink {
+    fn formula(&self) -> &'static str {
+        "x where |x| > lambda, else 0"
+    }
+
+    fn settings(&mut self) -> Vec<(&'static str, Setting<'_>)> {
+        vec![("lambda", Setting::Number(&mut self.lambda))]
+    }
+
+    fn check(&self) -> Result<(), String> {
+        let valid = self.lambda >= 0.0 && self.lambda.is_finite();
+        if valid {
+            Ok(())
+        } else {
+            Err(format!("hard_shrink: lambda must be at least 0 and finite, but it is {}", self.lambda))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::activation::check;
+
+    #[test]
+    fn golden_values() {
+        let cases = [(-2.0, -2.0, 1.0), (-0.5, 0.0, 0.0), (0.0, 0.0, 0.0), (0.5, 0.0, 0.0), (0.75, 0.75, 1.0)];
+        check::golden(&HardShrink::default(), &cases);
+        check::golden(&HardShrink { lambda: 1.5 }, &[(-1.4, 0.0, 0.0), (1.6, 1.6, 1.0)]);
+    }
+
+    #[test]
+    fn a_negative_lambda_is_a_mistake() {
+        check::refuses(
+            &HardShrink { lambda: -0.5 },
+            "hard_shrink: lambda must be at least 0 and finite, but it is -0.5",
+        );
+    }
+}

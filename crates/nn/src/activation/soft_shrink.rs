@@ -1,0 +1,95 @@
+use chainrule_graph::{DerivativeReads, Pointwise, Properties};
+use chainrule_tensor::Real;
+
+use super::gain::second_moment_gain;
+use crate::Configure;
+use crate::config::Setting;
+
+/// All values move towards zero by `lambda`, small ones become zero: `y = x - lambda` above `lambda`, `x + lambda` below
+/// `-lambda`, else 0; derivative 1, 1 or 0.
+///
+/// Default `lambda = 0.5`, as in PyTorch; at the two kinks, `|x| = lambda`, the derivative is 0. It is the proximal map of
+/// `lambda |x|`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct SoftShrink {
+    /// Half the width of what becomes zero; must not be negative, and finite.
+    pub lambda: f64,
+}
+
+impl Default for SoftShrink {
+    fn default() -> Self {
+        SoftShrink { lambda: 0.5 }
+    }
+}
+
+impl<T: Real> Pointwise<T> for SoftShrink {
+    fn name(&self) -> &'static str {
+        "soft_shrink"
+    }
+
+    #[inline(always)]
+    fn value(&self, x: T) -> T {
+        let lambda = T::from_f64(self.lambda);
+        let y = if x < -lambda { x + lambda } else { x * T::ZERO };
+        if x > lambda { x - lambda } else { y }
+    }
+
+    #[inline(always)]
+    fn derivative(&self, y: T) -> T {
+        self.pull_back(T::ONE, y)
+    }
+
+    #[inline(always)]
+    fn pull_back(&self, upstream: T, y: T) -> T {
+        if y == T::ZERO { T::ZERO } else { upstream }
+    }
+
+    fn derivative_reads(&self) -> DerivativeReads {
+        DerivativeReads::Output
+    }
+
+    fn properties(&self) -> Properties {
+        let kinks = if self.lambda == 0.0 { Vec::new() } else { vec![-self.lambda, self.lambda] };
+        Properties { lipschitz: 1.0, gain: second_moment_gain(self, &kinks), kinks, ..Properties::default() }
+    }
+}
+
+impl Configure for SoftShrink {
+    fn formula(&self) -> &'static str {
+        "x - lambda where x > lambda, x + lambda where x < -lambda, else 0"
+    }
+
+    fn settings(&mut self) -> Vec<(&'static str, Setting<'_>)> {
+        vec![("lambda", Setting::Number(&mut self.lambda))]
+    }
+
+    fn check(&self) -> Result<(), String> {
+        let valid = self.lambda >= 0.0 && self.lambda.is_finite();
+        if valid {
+            Ok(())
+        } else {
+            Err(format!("soft_shrink: lambda must be at least 0 and finite, but it is {}", self.lambda))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::activation::check;
+
+    #[test]
+    fn golden_values() {
+        let cases = [(-2.0, -1.5, 1.0), (-0.5, 0.0, 0.0), (0.0, 0.0, 0.0), (0.5, 0.0, 0.0), (0.75, 0.25, 1.0)];
+        check::golden(&SoftShrink::default(), &cases);
+        check::golden(&SoftShrink { lambda: 1.5 }, &[(-1.4, 0.0, 0.0), (1.75, 0.25, 1.0)]);
+    }
+
+    #[test]
+    fn a_negative_lambda_is_a_mistake() {
+        check::refuses(
+            &SoftShrink { lambda: -0.5 },
+            "soft_shrink: lambda must be at least 0 and finite, but it is -0.5",
+        );
+    }
+}

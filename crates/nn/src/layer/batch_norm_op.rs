@@ -1,0 +1,210 @@
+//! The two kernels of batch normalisation, over channels along the last axis. Sums are gathered in `f64`, a block of
+//! channels at a time, so that they stay in registers and nothing is allocated.
+
+use std::ops::Range;
+
+use chainrule_graph::op::{Backward, Forward, Op, Reads};
+use chainrule_tensor::{Real, Shape, simd};
+
+/// How many channels are summed at a time.
+const BLOCK: usize = 32;
+
+/// `[mean, variance]` of each channel over all rows, the variance divided by their number; of shape `[2, channels]`.
+///
+/// [`Standardise`] sends the gradient through both to the input itself, so that none goes through here.
+#[derive(Debug)]
+pub(super) struct Moments;
+
+impl<T: Real> Op<T> for Moments {
+    fn name(&self) -> &str {
+        "batch_moments"
+    }
+
+    fn shape(&self, inputs: &[Shape]) -> Result<Shape, String> {
+        match inputs[0].as_rows() {
+            (0, _) | (_, 0) => Err(format!("shape {} has no values", inputs[0])),
+            (_, channels) => Ok([2, channels].into()),
+        }
+    }
+
+    fn reads(&self) -> Reads {
+        Reads::NOTHING
+    }
+
+    fn differentiable(&self, _: usize) -> bool {
+        false
+    }
+
+    fn forward(&self, pass: Forward<'_, T>) {
+        let (x, channels) = (pass.inputs.get(0), pass.shape[1]);
+        let count = (x.len() / channels) as f64;
+        let (means, variances) = pass.output.split_at_mut(channels);
+        for block in blocks(channels) {
+            let mean = sums(x, x, channels, block.clone(), |x, _, _| x.to_f64()).map(|sum| sum / count);
+            let squares = sums(x, x, channels, block.clone(), |x, _, c| (x.to_f64() - mean[c]).powi(2));
+            for (c, channel) in block.enumerate() {
+                means[channel] = T::from_f64(mean[c]);
+                variances[channel] = T::from_f64(squares[c] / count);
+            }
+        }
+    }
+
+    fn vjp(&self, _: Backward<'_, T>) {}
+}
+
+/// `y = (x - mean) / sqrt(variance + epsilon)`, times the weight and plus the bias if there are such inputs.
+///
+/// With `of_batch`, mean and variance are those of `x`, and the derivative by `x` is the one through them as well.
+#[derive(Debug)]
+pub(super) struct Standardise {
+    pub(super) epsilon: f64,
+    pub(super) of_batch: bool,
+}
+
+const X: usize = 0;
+const MEAN: usize = 1;
+const VARIANCE: usize = 2;
+const WEIGHT: usize = 3;
+const BIAS: usize = 4;
+
+impl Standardise {
+    #[inline(always)]
+    fn inverse<T: Real>(&self, variance: T) -> f64 {
+        1.0 / (variance.to_f64() + self.epsilon).sqrt()
+    }
+}
+
+impl<T: Real> Op<T> for Standardise {
+    fn name(&self) -> &str {
+        "batch_norm"
+    }
+
+    fn shape(&self, inputs: &[Shape]) -> Result<Shape, String> {
+        Ok(inputs[X])
+    }
+
+    fn reads(&self) -> Reads {
+        Reads::inputs(&[X, MEAN, VARIANCE, WEIGHT])
+    }
+
+    fn differentiable(&self, input: usize) -> bool {
+        input == X || input >= WEIGHT
+    }
+
+    fn forward(&self, pass: Forward<'_, T>) {
+        let (x, mean, variance) = (pass.inputs.get(X), pass.inputs.get(MEAN), pass.inputs.get(VARIANCE));
+        let affine = (pass.inputs.len() > WEIGHT).then(|| (pass.inputs.get(WEIGHT), pass.inputs.get(BIAS)));
+        let channels = mean.len();
+        let y = pass.output;
+        for block in blocks(channels) {
+            let (mut scale, mut bias) = ([T::ZERO; BLOCK], [T::ZERO; BLOCK]);
+            for (c, channel) in block.clone().enumerate() {
+                let weight = affine.map_or(1.0, |(weight, _)| weight[channel].to_f64());
+                scale[c] = T::from_f64(weight * self.inverse(variance[channel]));
+                bias[c] = affine.map_or(T::ZERO, |(_, bias)| bias[channel]);
+            }
+            let mean = &mean[block.clone()];
+            simd::dispatch(
+                #[inline(always)]
+                || {
+                    for (y, x) in y.chunks_exact_mut(channels).zip(x.chunks_exact(channels)) {
+                        let row = y[block.clone()].iter_mut().zip(&x[block.clone()]);
+                        for ((((y, &x), &mean), &scale), &bias) in row.zip(mean).zip(&scale).zip(&bias) {
+                            *y = (x - mean) * scale + bias;
+                        }
+                    }
+                },
+            );
+        }
+    }
+
+    fn vjp(&self, mut pass: Backward<'_, T>) {
+        let (x, mean, variance) = (pass.inputs.get(X), pass.inputs.get(MEAN), pass.inputs.get(VARIANCE));
+        let weight = (pass.inputs.len() > WEIGHT).then(|| pass.inputs.get(WEIGHT));
+        let (g, channels) = (&*pass.upstream, mean.len());
+        let count = T::from_usize(x.len() / channels.max(1));
+        // sum g (x - mean), and sum g.
+        let product = |block: &Range<usize>| {
+            let mean = &mean[block.clone()];
+            let mut means = [T::ZERO; BLOCK];
+            means[..mean.len()].copy_from_slice(mean);
+            sums(g, x, channels, block.clone(), move |g, x, c| g.to_f64() * (x - means[c]).to_f64())
+        };
+        let sum = |block: &Range<usize>| sums(g, x, channels, block.clone(), |g, _, _| g.to_f64());
+        if let Some(dx) = pass.cotangents.get(X) {
+            let dx = dx.accumulate();
+            for block in blocks(channels) {
+                let (mut scale, mut slope, mut offset) = ([T::ZERO; BLOCK], [T::ZERO; BLOCK], [T::ZERO; BLOCK]);
+                let (products, totals) =
+                    if self.of_batch { (product(&block), sum(&block)) } else { ([0.0; BLOCK], [0.0; BLOCK]) };
+                for (c, channel) in block.clone().enumerate() {
+                    let inverse = self.inverse(variance[channel]);
+                    scale[c] = T::from_f64(weight.map_or(1.0, |weight| weight[channel].to_f64()) * inverse);
+                    slope[c] = T::from_f64(products[c] * inverse * inverse) / count;
+                    offset[c] = T::from_f64(totals[c]) / count;
+                }
+                let mean = &mean[block.clone()];
+                simd::dispatch(
+                    #[inline(always)]
+                    || {
+                        let rows = dx.chunks_exact_mut(channels).zip(g.chunks_exact(channels));
+                        for ((dx, g), x) in rows.zip(x.chunks_exact(channels)) {
+                            let row = dx[block.clone()].iter_mut().zip(&g[block.clone()]).zip(&x[block.clone()]);
+                            let channel = mean.iter().zip(&scale).zip(&slope).zip(&offset);
+                            for (((dx, &g), &x), (((&mean, &scale), &slope), &offset)) in row.zip(channel) {
+                                *dx += scale * (g - offset - (x - mean) * slope);
+                            }
+                        }
+                    },
+                );
+            }
+        }
+        if weight.is_none() {
+            return;
+        }
+        if let Some(dweight) = pass.cotangents.get(WEIGHT) {
+            let dweight = dweight.accumulate();
+            for block in blocks(channels) {
+                for (product, channel) in product(&block).into_iter().zip(block) {
+                    dweight[channel] += T::from_f64(product * self.inverse(variance[channel]));
+                }
+            }
+        }
+        if let Some(dbias) = pass.cotangents.get(BIAS) {
+            let dbias = dbias.accumulate();
+            for block in blocks(channels) {
+                for (sum, channel) in sum(&block).into_iter().zip(block) {
+                    dbias[channel] += T::from_f64(sum);
+                }
+            }
+        }
+    }
+}
+
+/// The channels in blocks.
+fn blocks(channels: usize) -> impl Iterator<Item = Range<usize>> {
+    (0..channels).step_by(BLOCK).map(move |start| start..(start + BLOCK).min(channels))
+}
+
+/// `sum f(a, b, position in the block)` over all rows, for each channel of a block.
+fn sums<T: Real>(
+    a: &[T],
+    b: &[T],
+    channels: usize,
+    block: Range<usize>,
+    f: impl Fn(T, T, usize) -> f64,
+) -> [f64; BLOCK] {
+    simd::dispatch(
+        #[inline(always)]
+        || {
+            let mut sums = [0.0; BLOCK];
+            for (a, b) in a.chunks_exact(channels).zip(b.chunks_exact(channels)) {
+                let row = a[block.clone()].iter().zip(&b[block.clone()]);
+                for (c, (sum, (&a, &b))) in sums.iter_mut().zip(row).enumerate() {
+                    *sum += f(a, b, c);
+                }
+            }
+            sums
+        },
+    )
+}

@@ -1,0 +1,111 @@
+use chainrule_graph::Var;
+use chainrule_tensor::Real;
+
+use super::noise::{Noise, check_probability};
+use super::{Layer, Listed, checked};
+use crate::Configure;
+use crate::config::Setting;
+
+/// Dropout: in training `y = x / (1 - p)` with probability `1 - p` and 0 with probability `p`, for each element anew;
+/// in evaluation `y = x`. The derivative is what `x` was multiplied with.
+///
+/// The division keeps the mean of what comes out, so that evaluation needs no correction ("inverted" dropout). With
+/// `p = 1` all is zero. `p = 0.5` by default, as in PyTorch. The elements are drawn from the workspace's generator: a
+/// workspace of the same [`seed`](chainrule_graph::Workspace::seed) drops the same ones.
+///
+/// A `p` outside of `[0, 1]` is a mistake that planning reports.
+///
+/// Source: Srivastava, Hinton, Krizhevsky, Sutskever and Salakhutdinov, "Dropout: A Simple Way to Prevent Neural
+/// Networks from Overfitting", 2014.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Dropout {
+    /// The probability that an element is dropped.
+    pub p: f64,
+}
+
+impl Default for Dropout {
+    fn default() -> Self {
+        Dropout { p: 0.5 }
+    }
+}
+
+impl<T: Real> Layer<T> for Dropout {
+    fn kind(&self) -> &str {
+        "dropout"
+    }
+
+    fn forward<'g>(&self, x: Var<'g, T>) -> Var<'g, T> {
+        let graph = x.graph();
+        checked(graph, self);
+        if !graph.is_training() || self.p == 0.0 {
+            return x;
+        }
+        let keep = 1.0 - self.p;
+        let scale = if keep == 0.0 { 0.0 } else { 1.0 / keep };
+        graph.apply(Noise { name: "dropout", keep, scale, shift: 0.0, offset: 0.0 }, &[x])
+    }
+}
+
+impl Configure for Dropout {
+    fn formula(&self) -> &'static str {
+        "x / (1 - p) with probability 1 - p, else 0"
+    }
+
+    fn settings(&mut self) -> Vec<(&'static str, Setting<'_>)> {
+        vec![("p", Setting::Number(&mut self.p))]
+    }
+
+    fn check(&self) -> Result<(), String> {
+        check_probability("dropout", self.p)
+    }
+}
+
+impl<T: Real> Listed<T> for Dropout {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::layer::check::{mistake, pass};
+    use chainrule_tensor::Tensor;
+
+    #[test]
+    fn a_share_of_elements_is_dropped_and_the_others_make_up_for_it() {
+        for p in [0.1, 0.5, 0.8] {
+            let x = Tensor::<f64>::ones([200, 300]);
+            let [y, dx] = pass(&Dropout { p }, &x, 7);
+            let kept = 1.0 / (1.0 - p);
+            assert!(y.values().iter().all(|&y| y == 0.0 || y == kept));
+            // The seed of the gradient is one everywhere.
+            assert_eq!(dx, y);
+            let n = 60_000.0_f64;
+            let dropped = y.values().iter().filter(|&&y| y == 0.0).count() as f64;
+            // Five standard errors of a share.
+            assert!((dropped / n - p).abs() < 5.0 * (p * (1.0 - p) / n).sqrt(), "{dropped} of {n} dropped for p = {p}");
+        }
+    }
+
+    #[test]
+    fn the_same_seed_drops_the_same_elements_and_a_second_pass_others() {
+        let x = Tensor::<f64>::ones([5, 40]);
+        assert_eq!(pass(&Dropout::default(), &x, 3), pass(&Dropout::default(), &x, 3));
+        assert_ne!(pass(&Dropout::default(), &x, 3), pass(&Dropout::default(), &x, 4));
+    }
+
+    #[test]
+    fn all_or_nothing_and_nan() {
+        let x = Tensor::from(vec![1.0, f64::NAN, -3.0]);
+        let [y, dx] = pass(&Dropout { p: 1.0 }, &x, 0);
+        assert_eq!((y.values()[0], y.values()[2], dx.values()), (0.0, 0.0, &[0.0; 3][..]));
+        assert!(y.values()[1].is_nan());
+        let [y, dx] = pass(&Dropout { p: 0.0 }, &x, 0);
+        assert_eq!((y.values()[0], y.values()[2], dx.values()), (1.0, -3.0, &[1.0; 3][..]));
+    }
+
+    #[test]
+    fn a_probability_outside_is_a_mistake() {
+        for p in [-0.1, 1.5, f64::NAN] {
+            let message = format!("dropout: p must lie between 0 and 1, but it is {p}");
+            assert_eq!(mistake(&Dropout { p }, [2, 3]), message);
+        }
+    }
+}

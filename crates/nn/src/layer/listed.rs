@@ -1,0 +1,189 @@
+//! The list of layers, and layers chosen by text.
+
+use chainrule_tensor::{Real, Shape};
+
+use super::{
+    AlphaDropout, BatchNorm, Bilinear, Dropout, Embedding, Flatten, Layer, LayerNorm, Linear, Parallel, Residual,
+    RmsNorm, Sequential, WeightNorm,
+};
+use crate::config::choose;
+use crate::{ConfigError, Configure, UnknownName, activation};
+
+/// A layer of the list: one with a formula, settings, and examples of what it takes. Its name is its
+/// [`kind`](Layer::kind).
+pub trait Listed<T: Real = f32>: Layer<T> + Configure {
+    /// What it takes, without the batch axis, in shapes that are worth a check. By default values of any shape.
+    fn samples(&self) -> Vec<Sample> {
+        [&[1][..], &[5], &[2, 3]].map(|shape| Sample::Values(shape.into())).to_vec()
+    }
+}
+
+/// An example of what a layer takes, without the batch axis.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Sample {
+    /// Numbers of any kind.
+    Values(Shape),
+    /// Whole numbers in `0..classes`.
+    Indices {
+        /// The shape.
+        shape: Shape,
+        /// The number of classes.
+        classes: usize,
+    },
+}
+
+/// Every layer with its default settings, in the order of the table above. Names and gradient checks come from this
+/// list.
+#[must_use]
+pub fn all<T: Real>() -> Vec<Box<dyn Listed<T>>> {
+    vec![
+        Box::new(Linear::to(1)),
+        Box::new(WeightNorm::to(1)),
+        Box::new(Bilinear::new(2, 3, 1)),
+        Box::new(Embedding::new(5, 3)),
+        Box::new(BatchNorm::default()),
+        Box::new(LayerNorm::default()),
+        Box::new(RmsNorm::default()),
+        Box::new(Dropout::default()),
+        Box::new(AlphaDropout::default()),
+        Box::new(Flatten),
+        Box::new(Sequential::default().layer_norm().layer(Linear::to(2)).tanh()),
+        Box::new(Residual::new(LayerNorm::default())),
+        Box::new(Parallel::default().layer(Linear::to(2)).layer(activation::Identity)),
+    ]
+}
+
+/// The layer that a text names: one of the list with its settings, such as `linear(inputs=64, outputs=10)`; an
+/// activation, such as `elu(alpha=0.5)`; or one made of others in brackets, such as
+/// `sequential[linear(outputs=32), relu, residual[layer_norm, linear(outputs=32)], linear(outputs=10)]`.
+///
+/// In `sequential` and `residual` the layers follow each other, in `parallel` they stand side by side.
+///
+/// ```
+/// use chainrule_nn::{Model, layer};
+///
+/// let model = layer::by_name::<f32>("sequential[linear(outputs=32), batch_norm, relu, dropout(p=0.2), linear(outputs=10)]")?;
+/// let params = model.init([64], 0)?;
+/// assert!(params.get("4.weight").is_some());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Errors
+/// [`ConfigError`] says what is wrong with the text, and what there is.
+pub fn by_name<T: Real>(text: &str) -> Result<Box<dyn Layer<T>>, ConfigError> {
+    let text = text.trim();
+    let name = text.split(['(', '[']).next().unwrap_or_default().trim();
+    if matches!(name, "sequential" | "residual" | "parallel") {
+        let layers = inside(text, name)?;
+        let mut parsed = layers.into_iter().map(by_name::<T>);
+        return match name {
+            "parallel" => {
+                parsed.try_fold(Parallel::default(), |all, layer| Ok(all.layer(layer?))).map(|all| Box::new(all) as _)
+            }
+            _ => {
+                let all = parsed.try_fold(Sequential::default(), |all, layer| layer.map(|layer| all.layer(layer)))?;
+                Ok(if name == "residual" { Box::new(Residual::new(all)) } else { Box::new(all) })
+            }
+        };
+    }
+    let activations = activation::all::<T>();
+    if activations.iter().any(|activation| activation.kind() == name) {
+        return Ok(activation::by_name::<T>(text)?);
+    }
+    let found = choose("layer", all::<T>(), |layer| layer.kind().to_owned(), text);
+    match found {
+        Ok(layer) => Ok(layer),
+        Err(ConfigError::Name(_)) => {
+            let layers = all::<T>();
+            let known = layers.iter().map(|layer| layer.kind()).chain(activations.iter().map(|layer| layer.kind()));
+            Err(UnknownName::new("layer", name, known).into())
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// The texts in the brackets behind a name, split where a comma is in no other bracket or parenthesis.
+fn inside<'a>(text: &'a str, name: &str) -> Result<Vec<&'a str>, ConfigError> {
+    let rest = text[name.len()..].trim();
+    let syntax = |why| ConfigError::Layers { text: text.to_owned(), why };
+    if rest.is_empty() {
+        return Ok(Vec::new());
+    }
+    let brackets = rest.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+    let inside = brackets.ok_or_else(|| syntax("its layers must stand in brackets"))?;
+    let (mut depth, mut begin, mut parts) = (0_usize, 0, Vec::new());
+    for (at, c) in inside.char_indices().chain([(inside.len(), ',')]) {
+        match c {
+            '[' | '(' => depth += 1,
+            ']' | ')' => depth = depth.checked_sub(1).ok_or_else(|| syntax("a bracket closes that was not opened"))?,
+            ',' if depth == 0 => {
+                parts.push(inside[begin..at].trim());
+                begin = (at + 1).min(inside.len());
+            }
+            _ => {}
+        }
+    }
+    match (depth, &parts[..]) {
+        (0, [""]) => Ok(Vec::new()),
+        (0, parts) if parts.contains(&"") => Err(syntax("a layer is missing between two commas")),
+        (0, _) => Ok(parts),
+        _ => Err(syntax("a closing bracket is missing")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Model;
+
+    #[test]
+    fn models_are_read_from_text() {
+        let text = "sequential[ linear(inputs=4, outputs=6), batch_norm(momentum=none), leaky_relu(slope=0.2), \
+                    residual[layer_norm(axes=1), parallel[linear(outputs=2, bias=false), linear(outputs=4)]] ]";
+        let model = by_name::<f64>(text).unwrap();
+        let params = model.init([4], 0).unwrap();
+        let names: Vec<_> = params.iter().map(|(name, tensor)| format!("{name} {}", tensor.shape())).collect();
+        assert_eq!(
+            names,
+            [
+                "0.weight [4, 6]",
+                "0.bias [6]",
+                "1.weight [6]",
+                "1.bias [6]",
+                "3.inner.0.weight [6]",
+                "3.inner.0.bias [6]",
+                "3.inner.1.0.weight [6, 2]",
+                "3.inner.1.1.weight [6, 4]",
+                "3.inner.1.1.bias [4]"
+            ]
+        );
+        let buffers: Vec<_> = params.buffers().map(|(name, _)| name).collect();
+        assert_eq!(buffers, ["1.running_mean", "1.running_var"]);
+    }
+
+    #[test]
+    fn mistakes_are_named() {
+        let error = |text: &str| by_name::<f32>(text).unwrap_err().to_string();
+        assert!(error("liner").starts_with("there is no layer `liner`; there are: linear, weight_norm, bilinear"));
+        assert!(error("liner").contains("softmax"));
+        assert_eq!(error("dropout(p=2)"), "dropout: p must lie between 0 and 1, but it is 2");
+        let advice = "write `name[layer, layer, ...]`";
+        assert_eq!(
+            error("sequential(relu)"),
+            format!("`sequential(relu)`: its layers must stand in brackets; {advice}")
+        );
+        assert_eq!(
+            error("residual[relu, , tanh]"),
+            format!("`residual[relu, , tanh]`: a layer is missing between two commas; {advice}")
+        );
+        assert_eq!(
+            error("parallel[sequential[relu]"),
+            format!("`parallel[sequential[relu]`: a closing bracket is missing; {advice}")
+        );
+        assert_eq!(
+            error("parallel[relu], tanh]"),
+            format!("`parallel[relu], tanh]`: a bracket closes that was not opened; {advice}")
+        );
+    }
+}

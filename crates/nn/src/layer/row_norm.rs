@@ -1,0 +1,139 @@
+//! What layer normalisation and its variant without a mean have in common.
+
+use chainrule_graph::op::{Backward, Forward, Op, Reads};
+use chainrule_tensor::{Real, Shape, reduce, simd};
+
+/// Each row of `width` values divided by `sqrt(mean square + epsilon)`, less its mean before if `centred`; times the
+/// weight and plus the bias, if there are such inputs.
+#[derive(Debug)]
+pub(super) struct RowNorm {
+    pub(super) name: &'static str,
+    pub(super) width: usize,
+    pub(super) centred: bool,
+    pub(super) epsilon: f64,
+}
+
+const X: usize = 0;
+const WEIGHT: usize = 1;
+const BIAS: usize = 2;
+
+impl RowNorm {
+    /// The mean, or 0, and the inverse deviation of a row. Leaves the centred row in `y`.
+    fn standardise<T: Real>(&self, y: &mut [T], x: &[T]) -> [T; 2] {
+        let width = self.width as f64;
+        let mean = if self.centred { T::from_f64(reduce::sum(x) / width) } else { T::ZERO };
+        for (y, &x) in y.iter_mut().zip(x) {
+            *y = x - mean;
+        }
+        let variance = reduce::sum_of_squares(y) / width;
+        [mean, T::from_f64(1.0 / (variance + self.epsilon).sqrt())]
+    }
+}
+
+impl<T: Real> Op<T> for RowNorm {
+    fn name(&self) -> &str {
+        self.name
+    }
+
+    fn shape(&self, inputs: &[Shape]) -> Result<Shape, String> {
+        if self.width == 0 { Err(format!("shape {} has rows without values", inputs[X])) } else { Ok(inputs[X]) }
+    }
+
+    fn reads(&self) -> Reads {
+        Reads::inputs(&[X, WEIGHT])
+    }
+
+    /// Mean and inverse deviation of each row.
+    fn saves(&self, inputs: &[Shape]) -> usize {
+        inputs[X].elements() / self.width.max(1) * 2
+    }
+
+    fn forward(&self, pass: Forward<'_, T>) {
+        let given = |i: usize| if pass.inputs.len() > i { pass.inputs.get(i) } else { &[] };
+        let (weight, bias) = (given(WEIGHT), given(BIAS));
+        let mut saved = pass.saved.chunks_exact_mut(2);
+        for (y, x) in pass.output.chunks_exact_mut(self.width).zip(pass.inputs[X].chunks_exact(self.width)) {
+            let [mean, inverse] = self.standardise(y, x);
+            if let Some(saved) = saved.next() {
+                saved.copy_from_slice(&[mean, inverse]);
+            }
+            simd::dispatch(
+                #[inline(always)]
+                || {
+                    y.iter_mut().for_each(|y| *y *= inverse);
+                    y.iter_mut().zip(weight).for_each(|(y, &weight)| *y *= weight);
+                    y.iter_mut().zip(bias).for_each(|(y, &bias)| *y += bias);
+                },
+            );
+        }
+    }
+
+    fn vjp(&self, mut pass: Backward<'_, T>) {
+        let (x, width) = (pass.inputs.get(X), self.width);
+        let rows = || x.chunks_exact(width).zip(pass.saved.chunks_exact(2));
+        let weight = if pass.inputs.len() > WEIGHT { pass.inputs.get(WEIGHT) } else { &[] };
+        if pass.inputs.len() > WEIGHT
+            && let Some(dweight) = pass.cotangents.get(WEIGHT)
+        {
+            let dweight = dweight.accumulate();
+            simd::dispatch(
+                #[inline(always)]
+                || {
+                    for ((x, saved), g) in rows().zip(pass.upstream.chunks_exact(width)) {
+                        let (mean, inverse) = (saved[0], saved[1]);
+                        for ((dweight, &g), &x) in dweight.iter_mut().zip(g).zip(x) {
+                            *dweight += g * ((x - mean) * inverse);
+                        }
+                    }
+                },
+            );
+        }
+        if pass.inputs.len() > BIAS
+            && let Some(dbias) = pass.cotangents.get(BIAS)
+        {
+            let dbias = dbias.accumulate();
+            simd::dispatch(
+                #[inline(always)]
+                || {
+                    for g in pass.upstream.chunks_exact(width) {
+                        dbias.iter_mut().zip(g).for_each(|(dbias, &g)| *dbias += g);
+                    }
+                },
+            );
+        }
+        let Some(dx) = pass.cotangents.get(X) else { return };
+        let dx = dx.accumulate();
+        let count = width as f64;
+        for (((x, saved), g), dx) in rows().zip(pass.upstream.chunks_exact_mut(width)).zip(dx.chunks_exact_mut(width)) {
+            let (mean, inverse) = (saved[0], saved[1]);
+            g.iter_mut().zip(weight).for_each(|(g, &weight)| *g *= weight);
+            let offset = if self.centred { T::from_f64(reduce::sum(g) / count) } else { T::ZERO };
+            let product = simd::dispatch(
+                #[inline(always)]
+                || product(g, x, mean),
+            );
+            let slope = T::from_f64(product / count) * inverse * inverse;
+            simd::dispatch(
+                #[inline(always)]
+                || {
+                    for ((dx, &g), &x) in dx.iter_mut().zip(&*g).zip(x) {
+                        *dx += inverse * (g - offset - (x - mean) * slope);
+                    }
+                },
+            );
+        }
+    }
+}
+
+/// `sum g (x - mean)`, in lanes that fill a vector.
+#[inline(always)]
+fn product<T: Real>(g: &[T], x: &[T], mean: T) -> f64 {
+    const LANES: usize = 16;
+    let mut lanes = [0.0; LANES];
+    for (g, x) in g.chunks(LANES).zip(x.chunks(LANES)) {
+        for ((lane, &g), &x) in lanes.iter_mut().zip(g).zip(x) {
+            *lane += g.to_f64() * (x - mean).to_f64();
+        }
+    }
+    lanes.iter().sum()
+}

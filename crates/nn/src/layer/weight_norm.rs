@@ -1,0 +1,149 @@
+use std::sync::Arc;
+
+use chainrule_graph::{Initialiser, Var};
+use chainrule_tensor::Real;
+
+use super::linear::{default_bias, default_weights};
+use super::{Layer, Listed, checked};
+use crate::Configure;
+use crate::config::Setting;
+
+/// A fully connected layer whose weights are a direction and a length for each output: `y = x w + b` with the columns
+/// `w_j = g_j v_j / norm(v_j)`. As PyTorch's `weight_norm` around a linear layer.
+///
+/// Parameters: `direction: [inputs, outputs]`, that is `v`, drawn as the weights of [`Linear`](crate::Linear);
+/// `magnitude: [outputs]`, that is `g`; and `bias: [outputs]`. PyTorch starts `g` from the norms of the drawn `v`; here
+/// it starts from their expected value `1 / sqrt 3` for the default directions. The gradient by `v_j` is orthogonal to
+/// `v_j`.
+///
+/// A column `v_j` of zeros has no direction and gives NaN.
+///
+/// Source: Salimans and Kingma, "Weight Normalization: A Simple Reparameterization to Accelerate Training of Deep Neural
+/// Networks", 2016.
+#[derive(Clone, Debug)]
+pub struct WeightNorm {
+    /// `None` for as many as there are.
+    inputs: Option<usize>,
+    outputs: usize,
+    bias: bool,
+    magnitude: f64,
+    direction_init: Option<Arc<dyn Initialiser>>,
+}
+
+impl WeightNorm {
+    /// The layer from `inputs` features to `outputs` features.
+    #[must_use]
+    pub fn new(inputs: usize, outputs: usize) -> Self {
+        WeightNorm { inputs: Some(inputs), ..WeightNorm::to(outputs) }
+    }
+
+    /// The layer from as many features as there are to `outputs` features.
+    #[must_use]
+    pub fn to(outputs: usize) -> Self {
+        let magnitude = 1.0 / 3.0_f64.sqrt();
+        WeightNorm { inputs: None, outputs, bias: true, magnitude, direction_init: None }
+    }
+
+    /// The first length of the weights of each output.
+    #[must_use]
+    pub fn magnitude(mut self, magnitude: f64) -> Self {
+        self.magnitude = magnitude;
+        self
+    }
+
+    /// How the directions get their first values.
+    #[must_use]
+    pub fn direction_init(mut self, initialiser: impl Initialiser + 'static) -> Self {
+        self.direction_init = Some(Arc::new(initialiser));
+        self
+    }
+
+    /// The layer without a bias.
+    #[must_use]
+    pub fn without_bias(mut self) -> Self {
+        self.bias = false;
+        self
+    }
+}
+
+impl<T: Real> Layer<T> for WeightNorm {
+    fn kind(&self) -> &str {
+        "weight_norm"
+    }
+
+    fn forward<'g>(&self, x: Var<'g, T>) -> Var<'g, T> {
+        let graph = x.graph();
+        checked(graph, self);
+        let inputs = self.inputs.unwrap_or(x.features());
+        let direction_init = self.direction_init.clone().unwrap_or_else(|| Arc::new(default_weights()));
+        let v = graph.param("direction", [inputs, self.outputs], direction_init);
+        let g = graph.param("magnitude", [self.outputs], self.magnitude);
+        let weight = v * (g / v.square().sum(0).sqrt());
+        if self.bias {
+            x.affine(weight, graph.param("bias", [self.outputs], default_bias(inputs)))
+        } else {
+            x.matmul(weight)
+        }
+    }
+}
+
+impl Configure for WeightNorm {
+    fn formula(&self) -> &'static str {
+        "x w + b with w = g v / norm(v)"
+    }
+
+    fn settings(&mut self) -> Vec<(&'static str, Setting<'_>)> {
+        vec![
+            ("inputs", Setting::OptionalCount(&mut self.inputs)),
+            ("outputs", Setting::Count(&mut self.outputs)),
+            ("bias", Setting::Flag(&mut self.bias)),
+            ("magnitude", Setting::Number(&mut self.magnitude)),
+        ]
+    }
+
+    fn check(&self) -> Result<(), String> {
+        if self.inputs == Some(0) || self.outputs == 0 {
+            return Err("weight_norm: there must be at least 1 input and 1 output".to_owned());
+        }
+        if self.magnitude.is_finite() {
+            Ok(())
+        } else {
+            Err(format!("weight_norm: magnitude must be finite, but it is {}", self.magnitude))
+        }
+    }
+}
+
+impl<T: Real> Listed<T> for WeightNorm {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::layer::check::{derivatives, evaluated, mistake};
+    use chainrule_tensor::Tensor;
+
+    #[test]
+    fn columns_have_the_length_of_their_magnitude() {
+        let x = Tensor::from_rows([[1.0, 0.0], [0.0, 1.0]]);
+        let w = evaluated(&WeightNorm::new(2, 2).without_bias(), &x, |params| {
+            params.get_mut("direction").unwrap().copy_from_slice(&[3.0, 0.0, 4.0, -2.0]);
+            params.get_mut("magnitude").unwrap().copy_from_slice(&[10.0, 0.5]);
+        });
+        for (w, expected) in w.values().iter().zip([6.0, 0.0, 8.0, -0.5]) {
+            assert!((w - expected).abs() < 1e-15, "{w} is not {expected}");
+        }
+    }
+
+    #[test]
+    fn derivatives_agree_with_differences() {
+        for layer in [WeightNorm::new(3, 4), WeightNorm::to(1).without_bias(), WeightNorm::to(2).magnitude(-2.0)] {
+            for shape in [&[1, 3][..], &[5, 3], &[2, 2, 3]] {
+                derivatives(&layer, shape);
+            }
+        }
+    }
+
+    #[test]
+    fn no_outputs_are_a_mistake() {
+        assert_eq!(mistake(&WeightNorm::to(0), [2, 3]), "weight_norm: there must be at least 1 input and 1 output");
+    }
+}

@@ -1,0 +1,112 @@
+//! What losses check while they are recorded.
+
+use chainrule_graph::Var;
+use chainrule_tensor::{Real, Tensor};
+
+use super::Predictions;
+
+/// Notes a mistake of the settings.
+#[track_caller]
+pub(super) fn require<T: Real>(prediction: Var<'_, T>, checked: Result<(), String>) {
+    if let Err(why) = checked {
+        prediction.graph().fail(why);
+    }
+}
+
+/// Notes a mistake if the model ends in what does not give such predictions.
+#[track_caller]
+pub(super) fn expect<T: Real>(loss: &str, predictions: Predictions, prediction: Var<'_, T>) {
+    let Some(op) = ending(prediction).op_name() else { return };
+    let affine = matches!(&*op, "affine" | "matmul");
+    let advice = match predictions {
+        Predictions::Logits if matches!(&*op, "softmax" | "log_softmax" | "sigmoid" | "log_sigmoid") => {
+            format!("already ends in {op}: leave the {op} out, the loss applies its own; use it for predictions only")
+        }
+        Predictions::Probabilities if affine || matches!(&*op, "log_softmax" | "log_sigmoid" | "tanh") => {
+            format!("ends in {op}: end it in sigmoid, or take a loss on logits")
+        }
+        Predictions::LogProbabilities if affine || matches!(&*op, "softmax" | "sigmoid") => {
+            format!("ends in {op}: end it in log_softmax")
+        }
+        _ => return,
+    };
+    prediction.graph().fail(format!("{loss} takes {predictions}, but the model {advice}"));
+}
+
+/// The last value that is not just handed on.
+fn ending<T: Real>(mut prediction: Var<'_, T>) -> Var<'_, T> {
+    while let Some("identity" | "dropout" | "reshape" | "flatten") = prediction.op_name().as_deref() {
+        prediction = prediction.operands()[0];
+    }
+    prediction
+}
+
+/// That a setting is a finite number above zero.
+pub(super) fn above_zero(what: &str, value: f64) -> Result<(), String> {
+    if value > 0.0 && value.is_finite() {
+        Ok(())
+    } else {
+        Err(format!("{what} must be finite and above 0, but it is {value}"))
+    }
+}
+
+/// That a setting is a finite number and not negative.
+pub(super) fn not_negative(what: &str, value: f64) -> Result<(), String> {
+    if value >= 0.0 && value.is_finite() {
+        Ok(())
+    } else {
+        Err(format!("{what} must be finite and not negative, but it is {value}"))
+    }
+}
+
+/// That weights are finite and not negative.
+pub(super) fn weights(what: &str, weights: &[f64]) -> Result<(), String> {
+    weights.iter().try_for_each(|&weight| not_negative(what, weight))
+}
+
+/// That an index, if there is one, is a whole number.
+pub(super) fn whole(what: &str, index: Option<f64>) -> Result<(), String> {
+    match index {
+        Some(index) if index.fract() != 0.0 => Err(format!("{what} must be a whole number, but it is {index}")),
+        _ => Ok(()),
+    }
+}
+
+/// The values `[.., d]` times a weight for each column, of which there are `d` or none.
+#[track_caller]
+pub(super) fn weigh_columns<'g, T: Real>(loss: &str, what: &str, weights: &[f64], values: Var<'g, T>) -> Var<'g, T> {
+    if weights.is_empty() {
+        return values;
+    }
+    if weights.len() != values.features() {
+        let (given, shape) = (weights.len(), values.shape());
+        values.graph().fail(format!("{loss}: {given} {what} for {shape}; give one for each column, or none"));
+        return values;
+    }
+    let weights: Vec<T> = weights.iter().map(|&weight| T::from_f64(weight)).collect();
+    values * values.graph().constant(&Tensor::from(weights))
+}
+
+/// `max(0, x)`; NaN stays NaN.
+#[inline(always)]
+pub(super) fn positive_part<T: Real>(x: T) -> T {
+    x.maximum(T::ZERO)
+}
+
+/// The derivative of [`positive_part`]: 1 above zero, 0 at zero and below, as in PyTorch's margin losses.
+#[inline(always)]
+pub(super) fn is_positive<T: Real>(x: T) -> T {
+    if x > T::ZERO {
+        T::ONE
+    } else if x <= T::ZERO {
+        T::ZERO
+    } else {
+        T::NAN
+    }
+}
+
+/// `ln(1 + e^x)`, without overflow.
+#[inline(always)]
+pub(super) fn softplus<T: Real>(x: T) -> T {
+    positive_part(x) + (-x.abs()).exp().ln_1p()
+}

@@ -1,0 +1,134 @@
+use std::fmt;
+
+use chainrule_graph::Var;
+use chainrule_graph::op::{Backward, Forward, Op, Reads};
+use chainrule_tensor::gemm::Put;
+use chainrule_tensor::{Real, Shape, elementwise};
+
+use super::Domain;
+
+/// A loss that gives each element a value of its own, `l(p, t)`.
+///
+/// An implementation states the value and its two derivatives; [`elementwise_loss`] makes it one operation, of one pass
+/// over the elements each way. With closures instead of an implementation it is
+/// [`CustomLoss::with_gradient`](super::CustomLoss::with_gradient).
+pub trait Elementwise<T: Real>: fmt::Debug + Send + Sync + 'static {
+    /// The name, in messages and drawings.
+    fn name(&self) -> &str;
+
+    /// What it takes; by default any numbers.
+    fn domain(&self) -> Domain {
+        Domain::VALUES
+    }
+
+    /// `l(p, t)`.
+    fn value(&self, prediction: T, target: T) -> T;
+
+    /// The derivatives by the prediction and by the target.
+    fn gradient(&self, prediction: T, target: T) -> (T, T);
+}
+
+/// Records an element-wise loss. Prediction and target must have the same shape: nothing is broadcast.
+///
+/// ```
+/// use chainrule_graph::gradcheck;
+/// use chainrule_nn::loss::{Elementwise, elementwise_loss};
+/// use chainrule_tensor::{Real, Tensor};
+///
+/// /// `ln(1 + (p - t)^2)`: far outliers hardly count.
+/// #[derive(Debug)]
+/// struct Cauchy;
+///
+/// impl<T: Real> Elementwise<T> for Cauchy {
+///     fn name(&self) -> &str {
+///         "cauchy"
+///     }
+///     fn value(&self, p: T, t: T) -> T {
+///         ((p - t) * (p - t)).ln_1p()
+///     }
+///     fn gradient(&self, p: T, t: T) -> (T, T) {
+///         let slope = T::TWO * (p - t) / (T::ONE + (p - t) * (p - t));
+///         (slope, -slope)
+///     }
+/// }
+///
+/// let (p, t) = (Tensor::from(vec![0.5, -2.0]), Tensor::from(vec![0.5, 1.0]));
+/// gradcheck(&[p, t], |_, x| elementwise_loss(Cauchy, x[0], x[1]))?;
+/// # Ok::<(), chainrule_graph::GradcheckError>(())
+/// ```
+#[track_caller]
+pub fn elementwise_loss<'g, T: Real>(
+    loss: impl Elementwise<T>,
+    prediction: Var<'g, T>,
+    target: Var<'g, T>,
+) -> Var<'g, T> {
+    prediction.graph().apply(ElementwiseOp(loss), &[prediction, target])
+}
+
+#[derive(Debug)]
+struct ElementwiseOp<L>(L);
+
+const PREDICTION: usize = 0;
+const TARGET: usize = 1;
+
+impl<T: Real, L: Elementwise<T>> Op<T> for ElementwiseOp<L> {
+    fn name(&self) -> &str {
+        self.0.name()
+    }
+
+    fn shape(&self, inputs: &[Shape]) -> Result<Shape, String> {
+        same_shape(inputs[PREDICTION], inputs[TARGET])
+    }
+
+    fn reads(&self) -> Reads {
+        Reads::INPUTS
+    }
+
+    fn forward(&self, pass: Forward<'_, T>) {
+        let (p, t) = (pass.inputs.get(PREDICTION), pass.inputs.get(TARGET));
+        elementwise::zip(
+            Put::Set,
+            pass.output,
+            p,
+            t,
+            #[inline(always)]
+            |p, t| self.0.value(p, t),
+        );
+    }
+
+    fn vjp(&self, mut pass: Backward<'_, T>) {
+        let (p, t) = (pass.inputs.get(PREDICTION), pass.inputs.get(TARGET));
+        if let Some(dp) = pass.cotangents.get(PREDICTION) {
+            elementwise::zip3(
+                dp.put,
+                dp.values,
+                pass.upstream,
+                p,
+                t,
+                #[inline(always)]
+                |g, p, t| g * self.0.gradient(p, t).0,
+            );
+        }
+        if let Some(dt) = pass.cotangents.get(TARGET) {
+            elementwise::zip3(
+                dt.put,
+                dt.values,
+                pass.upstream,
+                p,
+                t,
+                #[inline(always)]
+                |g, p, t| g * self.0.gradient(p, t).1,
+            );
+        }
+    }
+}
+
+/// The shape that prediction and target have in common.
+pub(super) fn same_shape(prediction: Shape, target: Shape) -> Result<Shape, String> {
+    if prediction == target {
+        return Ok(prediction);
+    }
+    Err(format!(
+        "prediction {prediction} and target {target} must have the same shape; reshape one of them if they mean the same"
+    ))
+}

@@ -1,0 +1,129 @@
+//! What weights must satisfy after each step.
+
+use std::fmt::Debug;
+
+use chainrule_tensor::{Real, Shape};
+
+/// A condition that weights are brought to after each step.
+pub trait Constraint<T: Real = f32>: Debug + Send + Sync {
+    /// Rewrites the weights of one parameter of this shape in place.
+    fn apply(&self, shape: Shape, weights: &mut [T]);
+
+    /// Whether the settings make sense. By default yes.
+    ///
+    /// # Errors
+    /// Which one does not, and what it must be.
+    fn check(&self) -> Result<(), String> {
+        Ok(())
+    }
+}
+
+/// The weights of each unit, a column of `[inputs, outputs]`, have a Euclidean norm of at most `max_norm`: longer ones
+/// are multiplied by `max_norm / norm`. A parameter with one axis, or none, is one column.
+///
+/// Source: Srivastava, Hinton, Krizhevsky, Sutskever and Salakhutdinov, "Dropout", 2014, section 5.1.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct MaxNorm {
+    /// The largest norm.
+    pub max_norm: f64,
+}
+
+/// The weights of each unit, a column of `[inputs, outputs]`, have a Euclidean norm of 1: weight normalisation after
+/// each step, without a learned length. A column of zeros stays as it is. A parameter with one axis, or none, is one
+/// column.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct UnitNorm;
+
+/// No weight is below zero: those that are become zero.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct NonNegative;
+
+impl<T: Real> Constraint<T> for MaxNorm {
+    fn apply(&self, shape: Shape, weights: &mut [T]) {
+        scale_columns(shape, weights, |norm| if norm > self.max_norm { self.max_norm / norm } else { 1.0 });
+    }
+
+    fn check(&self) -> Result<(), String> {
+        if self.max_norm > 0.0 {
+            Ok(())
+        } else {
+            Err(format!("constraint: the largest norm must be above 0, but it is {}", self.max_norm))
+        }
+    }
+}
+
+impl<T: Real> Constraint<T> for UnitNorm {
+    fn apply(&self, shape: Shape, weights: &mut [T]) {
+        scale_columns(shape, weights, |norm| if norm > 0.0 { 1.0 / norm } else { 1.0 });
+    }
+}
+
+impl<T: Real> Constraint<T> for NonNegative {
+    fn apply(&self, _: Shape, weights: &mut [T]) {
+        weights.iter_mut().for_each(|w| *w = w.maximum(T::ZERO));
+    }
+}
+
+/// Multiplies each column by a factor that depends on its norm, some columns at a time, so that nothing is allocated.
+fn scale_columns<T: Real>(shape: Shape, weights: &mut [T], factor: impl Fn(f64) -> f64) {
+    const BLOCK: usize = 32;
+    let columns = if shape.rank() < 2 { 1 } else { shape[shape.rank() - 1] };
+    for start in (0..columns).step_by(BLOCK) {
+        let block = start..(start + BLOCK).min(columns);
+        let mut squares = [0.0_f64; BLOCK];
+        for row in weights.chunks_exact(columns) {
+            for (square, w) in squares.iter_mut().zip(&row[block.clone()]) {
+                *square += w.to_f64() * w.to_f64();
+            }
+        }
+        let factors = squares.map(|square| factor(square.sqrt()));
+        for row in weights.chunks_exact_mut(columns) {
+            for (w, factor) in row[block.clone()].iter_mut().zip(factors) {
+                // Columns that may stay keep their bits.
+                if factor != 1.0 {
+                    *w = T::from_f64(w.to_f64() * factor);
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn applied(constraint: &dyn Constraint<f64>, shape: &[usize], weights: &[f64]) -> Vec<f64> {
+        let mut weights = weights.to_vec();
+        constraint.apply(shape.into(), &mut weights);
+        weights
+    }
+
+    #[test]
+    fn columns_are_shortened_to_the_largest_norm() {
+        let limited = applied(&MaxNorm { max_norm: 2.5 }, &[2, 3], &[3.0, 1.0, 0.0, 4.0, 2.0, 0.0]);
+        assert_eq!(limited, [1.5, 1.0, 0.0, 2.0, 2.0, 0.0]);
+        assert_eq!(applied(&MaxNorm { max_norm: 2.5 }, &[2], &[3.0, -4.0]), [1.5, -2.0]);
+        let error = Constraint::<f32>::check(&MaxNorm { max_norm: 0.0 }).unwrap_err();
+        assert_eq!(error, "constraint: the largest norm must be above 0, but it is 0");
+    }
+
+    #[test]
+    fn columns_get_the_norm_one_in_blocks_of_any_number() {
+        for columns in [1, 31, 33, 70] {
+            let weights: Vec<f64> = (0..5 * columns).map(|i| (i as f64 * 0.7).sin() + 0.1).collect();
+            let unit = applied(&UnitNorm, &[5, columns], &weights);
+            for column in 0..columns {
+                let norm: f64 = (0..5).map(|row| unit[row * columns + column].powi(2)).sum();
+                assert!((norm - 1.0).abs() < 1e-14, "column {column} of {columns}: {norm}");
+            }
+        }
+        assert_eq!(applied(&UnitNorm, &[2, 2], &[0.0, 3.0, 0.0, 0.0]), [0.0, 1.0, 0.0, 0.0]);
+    }
+
+    #[test]
+    fn negative_weights_become_zero_and_nan_stays() {
+        let weights = applied(&NonNegative, &[3], &[-1.0, 2.0, f64::NAN]);
+        assert_eq!(weights[..2], [0.0, 2.0]);
+        assert!(weights[2].is_nan());
+    }
+}

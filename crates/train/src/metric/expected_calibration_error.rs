@@ -1,0 +1,126 @@
+use chainrule_nn::config::Setting;
+use chainrule_nn::{Configure, TargetKind};
+use chainrule_tensor::{Real, TensorView};
+
+use super::Metric;
+use super::probabilities::{Input, Probabilities};
+use super::rows::{is_first_largest, largest, rows};
+
+/// How far confidence is from accuracy: samples are put into bins of equal width by the probability of the class that
+/// they are taken for, and `sum over bins of samples_b / n |accuracy_b - confidence_b|`; 15 bins by default.
+///
+/// A bin holds its upper bound and not its lower one: bin `b` of `m` is `((b - 1) / m, b / m]`. Outputs are logits
+/// unless [`input`](ExpectedCalibrationError::input) says otherwise. A NaN makes the value NaN.
+///
+/// Source: Guo et al., On calibration of modern neural networks, 2017; scikit-learn has none.
+#[derive(Clone, Debug)]
+pub struct ExpectedCalibrationError {
+    bins: usize,
+    probabilities: Probabilities,
+    gathered: Vec<Bin>,
+}
+
+/// The samples of a bin.
+#[derive(Clone, Copy, Debug, Default)]
+struct Bin {
+    samples: u64,
+    hits: u64,
+    confidence: f64,
+}
+
+impl ExpectedCalibrationError {
+    /// Of logits, with this many bins, before any batch.
+    #[must_use]
+    pub fn new(bins: usize) -> Self {
+        ExpectedCalibrationError { bins, probabilities: Probabilities::default(), gathered: Vec::new() }
+    }
+
+    /// What the outputs are: [`Input::Logits`] by default.
+    #[must_use]
+    pub fn input(self, input: Input) -> Self {
+        ExpectedCalibrationError { probabilities: self.probabilities.input(input), ..self }
+    }
+}
+
+impl Default for ExpectedCalibrationError {
+    fn default() -> Self {
+        ExpectedCalibrationError::new(15)
+    }
+}
+
+impl Configure for ExpectedCalibrationError {
+    fn formula(&self) -> &'static str {
+        "sum over bins of samples_b / n |accuracy_b - confidence_b|"
+    }
+
+    fn settings(&mut self) -> Vec<(&'static str, Setting<'_>)> {
+        vec![("bins", Setting::Count(&mut self.bins)), self.probabilities.setting()]
+    }
+
+    fn check(&self) -> Result<(), String> {
+        if self.bins > 0 {
+            Ok(())
+        } else {
+            Err("expected_calibration_error: bins must be at least 1, it is 0".to_owned())
+        }
+    }
+}
+
+impl<T: Real> Metric<T> for ExpectedCalibrationError {
+    fn name(&self) -> &'static str {
+        "expected_calibration_error"
+    }
+
+    fn accepts(&self, target: TargetKind) -> bool {
+        matches!(target, TargetKind::Classes | TargetKind::Probabilities)
+    }
+
+    fn prepare(&mut self, _: TargetKind) -> Result<(), String> {
+        self.check()
+    }
+
+    fn reset(&mut self) {
+        self.gathered.fill(Bin::default());
+    }
+
+    fn update(&mut self, prediction: TensorView<'_, T>, target: TensorView<'_, T>) {
+        self.gathered.resize(self.bins.max(1), Bin::default());
+        for (outputs, target) in rows(prediction, target) {
+            let right = target.class(outputs.len()).is_some_and(|class| is_first_largest(outputs, class));
+            let probabilities = self.probabilities.of(outputs);
+            let confidence = largest(probabilities).map_or(f64::NAN, |class| probabilities[class]);
+            // A NaN is put into the first bin, and shows in its sum.
+            let bin = ((confidence * self.gathered.len() as f64).ceil() as usize).clamp(1, self.gathered.len()) - 1;
+            let bin = &mut self.gathered[bin];
+            bin.samples += 1;
+            bin.hits += u64::from(right);
+            bin.confidence += confidence;
+        }
+    }
+
+    fn value(&self) -> f64 {
+        let samples: u64 = self.gathered.iter().map(|bin| bin.samples).sum();
+        self.gathered.iter().map(|bin| (bin.hits as f64 - bin.confidence).abs()).sum::<f64>() / samples as f64
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use chainrule_tensor::Tensor;
+
+    #[test]
+    fn bins_hold_their_upper_bound() {
+        let p = Tensor::<f64>::from_rows([[0.5, 0.5], [0.25, 0.75], [0.0, 1.0], [0.125, 0.875]]);
+        let mut error = ExpectedCalibrationError::new(4).input(Input::Probabilities);
+        error.update(p.view(), Tensor::from(vec![0.0, 0.0, 1.0, 0.0]).view());
+        // (1/4, 1/2]: 1 - 0.5; (1/2, 3/4]: 0.75; (3/4, 1]: |1 - 1.875|
+        assert_eq!(Metric::<f64>::value(&error), (0.5 + 0.75 + 0.875) / 4.0);
+        error.update(Tensor::from_rows([[f64::NAN, 0.0]]).view(), Tensor::from(vec![0.0]).view());
+        assert!(Metric::<f64>::value(&error).is_nan());
+        assert_eq!(
+            Metric::<f64>::prepare(&mut ExpectedCalibrationError::new(0), TargetKind::Classes).unwrap_err(),
+            "expected_calibration_error: bins must be at least 1, it is 0"
+        );
+    }
+}

@@ -1,0 +1,46 @@
+use chainrule_nn::{Configure, TargetKind};
+use chainrule_tensor::{Real, TensorView};
+
+use super::{Mean, Metric};
+
+/// The mean of `(p - t)^2` over samples and outputs. A NaN makes the value NaN.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct MeanSquaredError(Mean);
+
+impl MeanSquaredError {
+    /// Before any batch.
+    #[must_use]
+    pub fn new() -> Self {
+        MeanSquaredError::default()
+    }
+}
+
+impl Configure for MeanSquaredError {
+    fn formula(&self) -> &'static str {
+        "mean of (p - t)^2"
+    }
+}
+
+impl<T: Real> Metric<T> for MeanSquaredError {
+    fn name(&self) -> &'static str {
+        "mean_squared_error"
+    }
+
+    fn accepts(&self, target: TargetKind) -> bool {
+        target == TargetKind::Values
+    }
+
+    fn reset(&mut self) {
+        self.0 = Mean::default();
+    }
+
+    fn update(&mut self, prediction: TensorView<'_, T>, target: TensorView<'_, T>) {
+        for (p, t) in prediction.values().iter().zip(target.values()) {
+            self.0.add((p.to_f64() - t.to_f64()).powi(2));
+        }
+    }
+
+    fn value(&self) -> f64 {
+        self.0.value()
+    }
+}

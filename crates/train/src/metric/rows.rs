@@ -1,0 +1,86 @@
+//! What all metrics of classes read from a batch.
+
+use chainrule_tensor::{Real, TensorView};
+
+/// What is right for one sample.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Target<'a, T> {
+    /// The index of its class.
+    Class(T),
+    /// A number for each output.
+    Row(&'a [T]),
+}
+
+/// Each sample's outputs and what is right. Targets of the shape of the outputs have a row for each sample, others a
+/// class.
+#[inline]
+pub(super) fn rows<'a, T: Real>(
+    prediction: TensorView<'a, T>,
+    target: TensorView<'a, T>,
+) -> impl Iterator<Item = (&'a [T], Target<'a, T>)> {
+    let (_, width) = prediction.shape().as_rows();
+    let (by_index, targets) = (target.shape() != prediction.shape(), target.values());
+    prediction.values().chunks_exact(width.max(1)).enumerate().map(move |(row, outputs)| {
+        let target = if by_index { Target::Class(targets[row]) } else { Target::Row(&targets[row * width..][..width]) };
+        (outputs, target)
+    })
+}
+
+impl<T: Real> Target<'_, T> {
+    /// The right class: the index, or the most probable one; none if that is not a number or no class.
+    #[inline]
+    pub(super) fn class(self, classes: usize) -> Option<usize> {
+        match self {
+            Target::Class(index) => class_of(index).filter(|&class| class < classes),
+            Target::Row(probabilities) => largest(probabilities),
+        }
+    }
+
+    /// The probability of a class: 1 and 0 for an index.
+    pub(super) fn probability(self, class: usize) -> f64 {
+        match self {
+            Target::Class(index) => f64::from(class_of(index) == Some(class)),
+            Target::Row(probabilities) => probabilities[class].to_f64(),
+        }
+    }
+}
+
+fn class_of<T: Real>(index: T) -> Option<usize> {
+    (index >= T::ZERO).then(|| index.to_f64() as usize)
+}
+
+/// Whether the value at this position is larger than all before it and at least as large as all after it. Looks at all
+/// of them in one loop without a branch, unlike a search for the largest.
+#[inline]
+pub(super) fn is_first_largest<T: Real>(row: &[T], position: usize) -> bool {
+    let Some(&value) = row.get(position) else { return false };
+    let mut largest = true;
+    for (i, &x) in row.iter().enumerate() {
+        largest &= (x < value) | ((x == value) & (i >= position));
+    }
+    largest
+}
+
+/// The first position of the largest value; none if a value is NaN.
+pub(super) fn largest<T: Real>(row: &[T]) -> Option<usize> {
+    let (mut best, mut nan) = (0, row.is_empty());
+    for (i, &x) in row.iter().enumerate() {
+        nan |= x.is_nan();
+        if x > row[best] {
+            best = i;
+        }
+    }
+    (!nan).then_some(best)
+}
+
+/// Whether a label is predicted: from a logit of 0 on. Unlike a comparison alone, it tells NaN from a label that is not.
+#[inline]
+pub(super) fn predicted<T: Real>(logit: T) -> Option<bool> {
+    (!logit.is_nan()).then_some(logit >= T::ZERO)
+}
+
+/// Whether a label is given: from 1/2 on.
+#[inline]
+pub(super) fn given<T: Real>(label: T) -> bool {
+    label >= T::HALF
+}

@@ -1,0 +1,105 @@
+use chainrule_nn::Configure;
+use chainrule_nn::config::Setting;
+use chainrule_tensor::{Real, simd};
+
+use super::{Optimizer, Update, fraction, not_negative};
+
+/// Adadelta: steps in the unit of the weights, without a learning rate of their own; as in PyTorch.
+///
+/// For each weight `w` with gradient `g`, after `g += weight_decay w`: `v = rho v + (1 - rho) g^2`,
+/// `d = g sqrt(u + epsilon) / sqrt(v + epsilon)`, `u = rho u + (1 - rho) d^2`, `w -= learning_rate d`.
+///
+/// Source: Zeiler, "ADADELTA: An Adaptive Learning Rate Method", 2012.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Adadelta {
+    /// How much of the computed step is made; 1 by default.
+    pub learning_rate: f64,
+    /// How long the means of squares are remembered, in `[0, 1)`; 0.9 by default.
+    pub rho: f64,
+    /// Keeps the divisor away from zero, and the first steps as well; 1e-6 by default.
+    pub epsilon: f64,
+    /// Added to the gradient for each unit of weight (L2); 0 by default.
+    pub weight_decay: f64,
+}
+
+impl Default for Adadelta {
+    fn default() -> Self {
+        Adadelta { learning_rate: 1.0, rho: 0.9, epsilon: 1e-6, weight_decay: 0.0 }
+    }
+}
+
+impl Configure for Adadelta {
+    fn formula(&self) -> &'static str {
+        "v = rho v + (1 - rho) g^2; d = g sqrt(u + epsilon) / sqrt(v + epsilon); u = rho u + (1 - rho) d^2; w -= learning_rate d"
+    }
+
+    fn settings(&mut self) -> Vec<(&'static str, Setting<'_>)> {
+        vec![
+            ("learning_rate", Setting::Number(&mut self.learning_rate)),
+            ("rho", Setting::Number(&mut self.rho)),
+            ("epsilon", Setting::Number(&mut self.epsilon)),
+            ("weight_decay", Setting::Number(&mut self.weight_decay)),
+        ]
+    }
+
+    fn check(&self) -> Result<(), String> {
+        not_negative("adadelta", "the learning rate", self.learning_rate)?;
+        fraction("adadelta", "rho", self.rho)?;
+        not_negative("adadelta", "epsilon", self.epsilon)?;
+        not_negative("adadelta", "the weight decay", self.weight_decay)
+    }
+}
+
+impl<T: Real> Optimizer<T> for Adadelta {
+    fn name(&self) -> &'static str {
+        "adadelta"
+    }
+
+    fn learning_rate(&self) -> f64 {
+        self.learning_rate
+    }
+
+    fn slots(&self) -> &[&'static str] {
+        &["mean_square", "mean_square_step"]
+    }
+
+    fn check(&self) -> Result<(), String> {
+        Configure::check(self)
+    }
+
+    fn step(&self, update: Update<'_, T>) {
+        let Update { learning_rate, weights, gradient, slots: [squares, steps], .. } = update else {
+            unreachable!("the state was made for two slots")
+        };
+        let [rate, rho, new] = [learning_rate, self.rho, 1.0 - self.rho].map(T::from_f64);
+        let [epsilon, l2] = [self.epsilon, self.weight_decay].map(T::from_f64);
+        simd::dispatch(
+            #[inline(always)]
+            || {
+                let means = squares.iter_mut().zip(steps.iter_mut());
+                for ((w, &g), (v, u)) in weights.iter_mut().zip(gradient).zip(means) {
+                    let g = g + l2 * *w;
+                    *v = rho * *v + new * g * g;
+                    let d = g * ((*u + epsilon).sqrt() / (*v + epsilon).sqrt());
+                    *u = rho * *u + new * d * d;
+                    *w -= rate * d;
+                }
+            },
+        );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::optimizer::tests::assert_path;
+
+    #[test]
+    fn golden_path() {
+        // g = 2: v = 0.4, d = 2 sqrt(1e-6 / 0.400001), u = 0.1 d^2.
+        let d = 2.0 * (1e-6 / 0.400001_f64).sqrt();
+        let g = 2.0 * (1.0 - d);
+        let second = g * ((0.1 * d * d + 1e-6) / (0.36 + 0.1 * g * g + 1e-6)).sqrt();
+        assert_path(&Adadelta::default(), &[1.0 - d, 1.0 - d - second]);
+    }
+}

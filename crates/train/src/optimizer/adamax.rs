@@ -1,0 +1,113 @@
+use chainrule_nn::Configure;
+use chainrule_nn::config::Setting;
+use chainrule_tensor::{Real, simd};
+
+use super::{Optimizer, Update, adam, bias_correction};
+
+/// Adamax: Adam with the largest magnitude in place of the root of the mean square; as in PyTorch.
+///
+/// For each weight `w` with gradient `g`, after `g += weight_decay w`: `m = beta1 m + (1 - beta1) g`,
+/// `u = max(beta2 u, |g| + epsilon)`, `w -= learning_rate m / ((1 - beta1^t) u)`.
+///
+/// Source: Kingma and Ba, "Adam: A Method for Stochastic Optimization", 2015, section 7.1.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Adamax {
+    /// The length of a step; 2e-3 by default.
+    pub learning_rate: f64,
+    /// How long the mean of the gradient is remembered, in `[0, 1)`; 0.9 by default.
+    pub beta1: f64,
+    /// How long its largest magnitude is remembered, in `[0, 1)`; 0.999 by default.
+    pub beta2: f64,
+    /// Keeps the divisor away from zero; 1e-8 by default.
+    pub epsilon: f64,
+    /// Added to the gradient for each unit of weight (L2); 0 by default.
+    pub weight_decay: f64,
+}
+
+impl Default for Adamax {
+    fn default() -> Self {
+        Adamax { learning_rate: 2e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weight_decay: 0.0 }
+    }
+}
+
+impl Adamax {
+    /// Adamax with this learning rate.
+    #[must_use]
+    pub fn new(learning_rate: f64) -> Self {
+        Adamax { learning_rate, ..Adamax::default() }
+    }
+}
+
+impl Configure for Adamax {
+    fn formula(&self) -> &'static str {
+        "m = beta1 m + (1 - beta1) g; u = max(beta2 u, |g| + epsilon); w -= learning_rate m' / u"
+    }
+
+    fn settings(&mut self) -> Vec<(&'static str, Setting<'_>)> {
+        vec![
+            ("learning_rate", Setting::Number(&mut self.learning_rate)),
+            ("beta1", Setting::Number(&mut self.beta1)),
+            ("beta2", Setting::Number(&mut self.beta2)),
+            ("epsilon", Setting::Number(&mut self.epsilon)),
+            ("weight_decay", Setting::Number(&mut self.weight_decay)),
+        ]
+    }
+
+    fn check(&self) -> Result<(), String> {
+        let Adamax { learning_rate, beta1, beta2, epsilon, weight_decay } = *self;
+        adam::check("adamax", [learning_rate, beta1, beta2, epsilon, weight_decay])
+    }
+}
+
+impl<T: Real> Optimizer<T> for Adamax {
+    fn name(&self) -> &'static str {
+        "adamax"
+    }
+
+    fn learning_rate(&self) -> f64 {
+        self.learning_rate
+    }
+
+    fn slots(&self) -> &[&'static str] {
+        &["first_moment", "largest_magnitude"]
+    }
+
+    fn check(&self) -> Result<(), String> {
+        Configure::check(self)
+    }
+
+    fn step(&self, update: Update<'_, T>) {
+        let Update { step, learning_rate, weights, gradient, slots: [first, largest] } = update else {
+            unreachable!("the state was made for two slots")
+        };
+        let rate = T::from_f64(learning_rate / bias_correction(self.beta1, step));
+        let [beta1, new1, beta2] = [self.beta1, 1.0 - self.beta1, self.beta2].map(T::from_f64);
+        let [epsilon, l2] = [self.epsilon, self.weight_decay].map(T::from_f64);
+        simd::dispatch(
+            #[inline(always)]
+            || {
+                let moments = first.iter_mut().zip(largest.iter_mut());
+                for ((w, &g), (m, u)) in weights.iter_mut().zip(gradient).zip(moments) {
+                    let g = g + l2 * *w;
+                    *m = beta1 * *m + new1 * g;
+                    *u = (beta2 * *u).maximum(g.abs() + epsilon);
+                    *w -= rate * *m / *u;
+                }
+            },
+        );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::optimizer::tests::assert_path;
+
+    #[test]
+    fn golden_path() {
+        let first = 1.0 - 0.1 * 2.0 / (2.0 + 1e-8);
+        // m = 0.9 * 0.2 + 0.1 g, corrected by 1 - 0.81; u = 0.999 (2 + 1e-8), which is more than |g|.
+        let m = (0.18 + 0.1 * 2.0 * first) / 0.19;
+        assert_path(&Adamax::new(0.1), &[first, first - 0.1 * m / (0.999 * (2.0 + 1e-8))]);
+    }
+}

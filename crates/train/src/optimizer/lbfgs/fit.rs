@@ -1,0 +1,64 @@
+use std::sync::Arc;
+
+use chainrule_data::Dataset;
+use chainrule_graph::{Grads, Params};
+use chainrule_nn::{Layer, Loss};
+use chainrule_tensor::Real;
+use chainrule_tensor::parallel::Pool;
+
+use super::{Lbfgs, Minimum};
+use crate::TrainError;
+use crate::stage::{Setup, Stages, kind};
+
+impl Lbfgs {
+    /// Trains a model on all samples at once, to make the mean of `loss` small.
+    ///
+    /// ```
+    /// use chainrule_data::{Dataset, Targets};
+    /// use chainrule_nn::{Model, Sequential, loss::CrossEntropy};
+    /// use chainrule_tensor::Tensor;
+    /// use chainrule_train::optimizer::Lbfgs;
+    ///
+    /// let inputs = Tensor::from_rows([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]]);
+    /// let data = Dataset::new(inputs, Targets::Classes { indices: vec![0, 1, 1, 0], classes: 2 })?;
+    /// let model = Sequential::new().linear(2, 8).tanh().linear(8, 2);
+    /// let mut params = model.init([2], 1)?;
+    /// let minimum = Lbfgs::new(50).fit(&model, &CrossEntropy, &mut params, &data)?;
+    /// assert!(minimum.loss < 0.01);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// What is random within the model, such as dropout, would mislead a line search: leave it out.
+    ///
+    /// # Errors
+    /// Data, model and loss that do not fit together, settings that make no sense, and a loss or a gradient that is not
+    /// finite at the first weights.
+    pub fn fit<T: Real>(
+        &self,
+        model: &dyn Layer<T>,
+        loss: &dyn Loss<T>,
+        params: &mut Params<T>,
+        data: &Dataset<T>,
+    ) -> Result<Minimum, TrainError> {
+        let target = kind(data.targets());
+        if !loss.accepts(target) {
+            return Err(TrainError::Target { what: "loss", name: loss.name().to_owned(), target });
+        }
+        let pool = Pool::shared();
+        let setup = Setup { model, loss, seed: 0, pool: &pool, measured: false };
+        let mut stages = Stages::training(setup);
+        let stage = stages.get(params, data, data.len())?;
+        let samples: Vec<usize> = (0..data.len()).collect();
+        let mut grads = Grads::zeros(Arc::clone(params.layout()));
+        let mut weights = params.values().to_vec();
+        let minimum = self.minimise(&mut weights, |weights, gradient| {
+            params.values_mut().copy_from_slice(weights);
+            let loss = stage.forward(params, data, &samples);
+            stage.backward(params, &mut grads);
+            gradient.copy_from_slice(grads.values());
+            loss
+        })?;
+        params.values_mut().copy_from_slice(&weights);
+        Ok(minimum)
+    }
+}

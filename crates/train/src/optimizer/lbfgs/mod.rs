@@ -1,0 +1,337 @@
+mod fit;
+mod line_search;
+
+use std::collections::VecDeque;
+
+use chainrule_tensor::Real;
+
+use super::not_negative;
+use crate::TrainError;
+use line_search::{Line, Point, strong_wolfe};
+
+/// L-BFGS: minimises a function of all weights at once by an approximation of its second derivative, with a line search
+/// that satisfies the strong Wolfe conditions; as PyTorch's `LBFGS` with `line_search_fn="strong_wolfe"`.
+///
+/// The direction is `-H g`, where `H` approximates the inverse of the second derivative from the last steps `s` and the
+/// changes `y` of the gradient: `H = (1 - r s y^T) H (1 - r y s^T) + r s s^T` with `r = 1 / s^T y`, from
+/// `H = (s^T y / y^T y)` onwards. The step `t` along a direction `d` satisfies `f(x + t d) <= f(x) + 1e-4 t g^T d` and
+/// `|g(x + t d)^T d| <= 0.9 |g^T d|`.
+///
+/// It needs the exact loss over all data, several times for each step, and is the method of choice for small data and
+/// small networks. It is a function and not an [`Optimizer`](super::Optimizer), since it decides itself where to
+/// evaluate. Sums over all weights are in `f64`. Memory: up to `2 history + 8` vectors as long as the weights.
+///
+/// ```
+/// use chainrule_train::optimizer::Lbfgs;
+///
+/// // Rosenbrock's valley, (1 - x)^2 + 100 (y - x^2)^2.
+/// let mut weights = [-1.2_f64, 1.0];
+/// let minimum = Lbfgs { max_iterations: 100, ..Lbfgs::default() }.minimise(&mut weights, |w, gradient| {
+///     let (x, y) = (w[0], w[1]);
+///     let valley = y - x * x;
+///     gradient.copy_from_slice(&[-2.0 * (1.0 - x) - 400.0 * x * valley, 200.0 * valley]);
+///     (1.0 - x).powi(2) + 100.0 * valley * valley
+/// })?;
+/// assert!(minimum.loss < 1e-8 && (weights[0] - 1.0).abs() < 1e-3);
+/// # Ok::<(), chainrule_train::TrainError>(())
+/// ```
+///
+/// Sources: Liu and Nocedal, "On the limited memory BFGS method for large scale optimization", 1989; Nocedal and
+/// Wright, "Numerical Optimization", 2006, algorithms 3.5, 3.6 and 7.5.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Lbfgs {
+    /// The first step that a line search tries; 1 by default. The very first is at most `1 / sum |g|` of it.
+    pub learning_rate: f64,
+    /// The most steps; 20 by default.
+    pub max_iterations: usize,
+    /// The most evaluations, which may end a line search early; `None`, the default, means 5/4 of the steps.
+    pub max_evaluations: Option<usize>,
+    /// Ends when no element of the gradient is larger; 1e-7 by default.
+    pub tolerance_gradient: f64,
+    /// Ends when neither a weight nor the loss changes by more; 1e-9 by default.
+    pub tolerance_change: f64,
+    /// How many steps the approximation remembers, at least 1; 100 by default.
+    pub history: usize,
+}
+
+impl Default for Lbfgs {
+    fn default() -> Self {
+        Lbfgs {
+            learning_rate: 1.0,
+            max_iterations: 20,
+            max_evaluations: None,
+            tolerance_gradient: 1e-7,
+            tolerance_change: 1e-9,
+            history: 100,
+        }
+    }
+}
+
+/// What [`Lbfgs`] has reached.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Minimum {
+    /// The loss at the last weights.
+    pub loss: f64,
+    /// The number of steps made.
+    pub iterations: usize,
+    /// How often the function was evaluated.
+    pub evaluations: usize,
+    /// Why it ended.
+    pub stop: LbfgsStop,
+}
+
+/// Why [`Lbfgs`] ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LbfgsStop {
+    /// The gradient is as good as zero.
+    Gradient,
+    /// The last step has changed the weights or the loss by no more than the tolerance.
+    Change,
+    /// The direction leads downhill by no more than the tolerance.
+    Slope,
+    /// All steps were made.
+    Iterations,
+    /// All evaluations were made.
+    Evaluations,
+}
+
+impl Lbfgs {
+    /// L-BFGS with this many steps, and as many evaluations as they need.
+    #[must_use]
+    pub fn new(max_iterations: usize) -> Self {
+        Lbfgs { max_iterations, max_evaluations: Some(usize::MAX), ..Lbfgs::default() }
+    }
+
+    /// Whether the settings make sense.
+    ///
+    /// # Errors
+    /// Which one does not, and what it must be.
+    pub fn check(&self) -> Result<(), String> {
+        not_negative("lbfgs", "the learning rate", self.learning_rate)?;
+        not_negative("lbfgs", "tolerance_gradient", self.tolerance_gradient)?;
+        not_negative("lbfgs", "tolerance_change", self.tolerance_change)?;
+        if self.history == 0 {
+            return Err("lbfgs: the history must be at least 1, but it is 0".to_owned());
+        }
+        Ok(())
+    }
+
+    /// Moves the weights to a minimum of a function. `evaluate` is given weights, writes the gradient there, and gives
+    /// the loss; where that is not finite, the line search turns back.
+    ///
+    /// # Errors
+    /// Settings that make no sense, and a loss or a gradient that is not finite at the first weights.
+    pub fn minimise<T: Real>(
+        &self,
+        weights: &mut [T],
+        mut evaluate: impl FnMut(&[T], &mut [T]) -> f64,
+    ) -> Result<Minimum, TrainError> {
+        self.check().map_err(TrainError::Setting)?;
+        let most = self.max_evaluations.unwrap_or(self.max_iterations * 5 / 4);
+        let len = weights.len();
+        let mut points = [(); 3].map(|()| Point::new(len));
+        let [mut direction, mut trial, mut before] = [(); 3].map(|()| vec![T::ZERO; len]);
+        points[0].loss = evaluate(weights, &mut points[0].gradient);
+        if !(points[0].loss.is_finite() && points[0].gradient.iter().all(|g| g.is_finite())) {
+            let loss = points[0].loss;
+            return Err(TrainError::Setting(format!(
+                "lbfgs: the loss is {loss} at the first weights, or its gradient is not finite: start elsewhere"
+            )));
+        }
+        let mut minimum = Minimum { loss: points[0].loss, iterations: 0, evaluations: 1, stop: LbfgsStop::Iterations };
+        if largest(&points[0].gradient) <= self.tolerance_gradient {
+            return Ok(Minimum { stop: LbfgsStop::Gradient, ..minimum });
+        }
+        let mut memory = Memory { pairs: VecDeque::new(), scale: 1.0, history: self.history };
+        let mut step = 0.0;
+        while minimum.iterations < self.max_iterations {
+            minimum.iterations += 1;
+            let gradient = &points[0].gradient;
+            step = if minimum.iterations == 1 {
+                let sum: f64 = gradient.iter().map(|g| g.to_f64().abs()).sum();
+                (1.0 / sum).min(1.0) * self.learning_rate
+            } else {
+                memory.add(&direction, step, gradient, &before);
+                self.learning_rate
+            };
+            memory.direction(gradient, &mut direction);
+            before.copy_from_slice(gradient);
+            let loss_before = points[0].loss;
+            points[0].slope = dot(gradient, &direction);
+            if points[0].slope > -self.tolerance_change {
+                return Ok(Minimum { stop: LbfgsStop::Slope, ..minimum });
+            }
+            let mut line = Line {
+                origin: weights,
+                direction: &direction,
+                trial: &mut trial,
+                evaluate: &mut evaluate,
+                evaluations: 0,
+            };
+            strong_wolfe(&mut line, &mut points, step, self.tolerance_change, most - minimum.evaluations);
+            minimum.evaluations += line.evaluations;
+            step = points[0].at;
+            move_along(weights, &direction, step);
+            minimum.loss = points[0].loss;
+
+            let moved = largest(&direction) * step.abs();
+            minimum.stop = if minimum.iterations == self.max_iterations {
+                LbfgsStop::Iterations
+            } else if minimum.evaluations >= most {
+                LbfgsStop::Evaluations
+            } else if largest(&points[0].gradient) <= self.tolerance_gradient {
+                LbfgsStop::Gradient
+            } else if moved <= self.tolerance_change || (minimum.loss - loss_before).abs() < self.tolerance_change {
+                LbfgsStop::Change
+            } else {
+                continue;
+            };
+            break;
+        }
+        Ok(minimum)
+    }
+}
+
+/// The last steps, from which the second derivative is approximated.
+struct Memory<T: Real> {
+    pairs: VecDeque<Pair<T>>,
+    /// What stands for the inverse of the second derivative before any pair.
+    scale: f64,
+    history: usize,
+}
+
+struct Pair<T: Real> {
+    /// `s`.
+    step: Vec<T>,
+    /// `y`.
+    change: Vec<T>,
+    /// `1 / s^T y`.
+    weight: f64,
+    /// What the first loop leaves to the second.
+    share: f64,
+}
+
+impl<T: Real> Memory<T> {
+    /// Remembers a step of `step` along `direction`, unless the function bends the wrong way there.
+    fn add(&mut self, direction: &[T], step: f64, gradient: &[T], before: &[T]) {
+        let step = T::from_f64(step);
+        let oldest = if self.pairs.len() == self.history { self.pairs.pop_front() } else { None };
+        let mut pair = oldest.unwrap_or_else(|| {
+            let [step, change] = [(); 2].map(|()| vec![T::ZERO; gradient.len()]);
+            Pair { step, change, weight: 0.0, share: 0.0 }
+        });
+        let differences = pair.change.iter_mut().zip(gradient).zip(before);
+        differences.for_each(|((y, &now), &before)| *y = now - before);
+        pair.step.iter_mut().zip(direction).for_each(|(s, &d)| *s = d * step);
+        let curvature = dot(&pair.change, &pair.step);
+        if curvature > 1e-10 {
+            pair.weight = 1.0 / curvature;
+            self.scale = curvature / dot(&pair.change, &pair.change);
+            self.pairs.push_back(pair);
+        }
+    }
+
+    /// `-H g`, by two loops over the memory.
+    fn direction(&mut self, gradient: &[T], direction: &mut [T]) {
+        direction.iter_mut().zip(gradient).for_each(|(d, &g)| *d = -g);
+        for pair in self.pairs.iter_mut().rev() {
+            pair.share = dot(&pair.step, direction) * pair.weight;
+            move_along(direction, &pair.change, -pair.share);
+        }
+        let scale = T::from_f64(self.scale);
+        direction.iter_mut().for_each(|d| *d *= scale);
+        for pair in &self.pairs {
+            let share = dot(&pair.change, direction) * pair.weight;
+            move_along(direction, &pair.step, pair.share - share);
+        }
+    }
+}
+
+/// `x += t d`.
+fn move_along<T: Real>(x: &mut [T], direction: &[T], t: f64) {
+    let t = T::from_f64(t);
+    x.iter_mut().zip(direction).for_each(|(x, &d)| *x += t * d);
+}
+
+/// The sum of products, in `f64`.
+fn dot<T: Real>(a: &[T], b: &[T]) -> f64 {
+    a.iter().zip(b).map(|(a, b)| a.to_f64() * b.to_f64()).sum()
+}
+
+/// The largest magnitude.
+fn largest<T: Real>(values: &[T]) -> f64 {
+    values.iter().fold(0.0, |largest: f64, x| Real::maximum(largest, x.to_f64().abs()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `sum (1 - x_i)^2 + 100 (x_{i+1} - x_i^2)^2`.
+    fn rosenbrock(w: &[f64], gradient: &mut [f64]) -> f64 {
+        gradient.fill(0.0);
+        let mut loss = 0.0;
+        for i in 0..w.len() - 1 {
+            let valley = w[i + 1] - w[i] * w[i];
+            loss += (1.0 - w[i]).powi(2) + 100.0 * valley * valley;
+            gradient[i] += -2.0 * (1.0 - w[i]) - 400.0 * w[i] * valley;
+            gradient[i + 1] += 200.0 * valley;
+        }
+        loss
+    }
+
+    #[test]
+    fn the_valley_of_rosenbrock_is_followed_to_its_end_in_two_and_ten_dimensions() {
+        for start in [vec![-1.2, 1.0], vec![-0.5; 10]] {
+            let mut weights = start;
+            let exact = Lbfgs { tolerance_change: 1e-16, ..Lbfgs::new(200) };
+            let minimum = exact.minimise(&mut weights, rosenbrock).unwrap();
+            assert!(minimum.loss < 1e-12, "{minimum:?}");
+            assert!(weights.iter().all(|w| (w - 1.0).abs() < 1e-5), "{weights:?}");
+            assert!(minimum.iterations < 100 && minimum.evaluations < 150, "{minimum:?}");
+            assert!(matches!(minimum.stop, LbfgsStop::Gradient | LbfgsStop::Change | LbfgsStop::Slope), "{minimum:?}");
+        }
+    }
+
+    #[test]
+    fn a_quadratic_function_in_single_precision_takes_a_few_steps() {
+        let mut weights = [3.0_f32, -2.0, 5.0];
+        let minimum = Lbfgs::new(50).minimise(&mut weights, |w, gradient| {
+            let curvature = [1.0, 10.0, 100.0];
+            for i in 0..3 {
+                gradient[i] = curvature[i] * (w[i] - 1.0);
+            }
+            (0..3).map(|i| f64::from(0.5 * curvature[i] * (w[i] - 1.0).powi(2))).sum()
+        });
+        let iterations = minimum.unwrap().iterations;
+        assert!(iterations < 20, "{iterations}");
+        assert!(weights.iter().all(|w| (w - 1.0).abs() < 1e-3), "{weights:?}");
+    }
+
+    #[test]
+    fn a_function_that_is_not_finite_beyond_a_wall_is_minimised_before_it() {
+        // x - ln x, from near the wall at 0.
+        let mut weights = [0.01_f64];
+        let minimum = Lbfgs::new(100).minimise(&mut weights, |w, gradient| {
+            gradient[0] = 1.0 - 1.0 / w[0];
+            w[0] - w[0].ln()
+        });
+        assert!((weights[0] - 1.0).abs() < 1e-4, "{weights:?} {minimum:?}");
+    }
+
+    #[test]
+    fn limits_and_mistakes_are_told() {
+        let mut weights = [-1.2, 1.0];
+        let few = Lbfgs { max_iterations: 3, ..Lbfgs::default() }.minimise(&mut weights, rosenbrock).unwrap();
+        assert!(few.evaluations <= 3 * 5 / 4 + 1, "{few:?}");
+        let at_the_end = Lbfgs::default().minimise(&mut [1.0, 1.0], rosenbrock).unwrap();
+        assert_eq!((at_the_end.iterations, at_the_end.stop), (0, LbfgsStop::Gradient));
+        let error = Lbfgs { history: 0, ..Lbfgs::default() }.minimise(&mut weights, rosenbrock).unwrap_err();
+        assert_eq!(error.to_string(), "lbfgs: the history must be at least 1, but it is 0");
+        let error = Lbfgs::default().minimise(&mut [f64::NAN, 1.0], rosenbrock).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "lbfgs: the loss is NaN at the first weights, or its gradient is not finite: start elsewhere"
+        );
+    }
+}

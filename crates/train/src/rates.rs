@@ -1,0 +1,39 @@
+//! The learning rate of each step of a training.
+
+use crate::TrainError;
+use crate::callback::Monitor;
+use crate::history::EpochRecord;
+use crate::schedule::{Interval, Plateau, Schedule};
+
+/// The optimizer's own rate, lowered on a plateau, as the base of a schedule.
+pub(crate) struct Rates<'r> {
+    pub(crate) base: f64,
+    pub(crate) schedule: Option<(&'r dyn Schedule, Interval)>,
+    pub(crate) plateau: Option<(Plateau, &'r Monitor)>,
+}
+
+impl Rates<'_> {
+    /// The rate of the next step, in this epoch, from 1, after so many steps.
+    pub(crate) fn next(&self, epoch: usize, steps: u64) -> Result<f64, TrainError> {
+        let base = self.plateau.as_ref().map_or(self.base, |(plateau, _)| plateau.learning_rate());
+        let Some((schedule, interval)) = self.schedule else { return Ok(base) };
+        let count = match interval {
+            Interval::Step => steps,
+            Interval::Epoch => epoch as u64 - 1,
+        };
+        let rate = schedule.learning_rate(base, count);
+        if rate >= 0.0 && rate.is_finite() {
+            return Ok(rate);
+        }
+        let name = schedule.name();
+        Err(TrainError::Setting(format!(
+            "schedule `{name}` gives a learning rate of {rate} after {count}: it must be finite and not negative"
+        )))
+    }
+
+    pub(crate) fn epoch_end(&mut self, record: &EpochRecord) {
+        if let Some((plateau, monitor)) = &mut self.plateau {
+            plateau.observe(monitor.value(record).unwrap_or(f64::NAN));
+        }
+    }
+}

@@ -1,0 +1,125 @@
+use chainrule_nn::Configure;
+use chainrule_nn::config::Setting;
+
+use super::{Schedule, at_least_one, not_negative};
+
+/// Up and down in straight lines, over and over; PyTorch's `CyclicLR`, without its cycle of momentum.
+///
+/// In cycle `c`, from 1, the rate goes from `low` to `low + (high - low) scale` in `step_size_up` steps and back in
+/// `step_size_down`. The scale is 1 (`triangular`), `1 / 2^(c - 1)` (`triangular2`) or `gamma^t` (`exp_range`).
+///
+/// Source: Smith, "Cyclical Learning Rates for Training Neural Networks", 2017.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Cyclic {
+    /// The lowest rate; `None`, the default, means a quarter of the highest, as the source advises. PyTorch has no default.
+    pub base_learning_rate: Option<f64>,
+    /// The highest rate; `None`, the default, means the optimizer's own. PyTorch has no default.
+    pub max_learning_rate: Option<f64>,
+    /// The steps that lead up; 2000 by default.
+    pub step_size_up: usize,
+    /// The steps that lead down; as many as lead up by default.
+    pub step_size_down: Option<usize>,
+    /// The factor of each step, for `exp_range`; 1 by default.
+    pub gamma: f64,
+    mode: usize,
+}
+
+/// How high the cycles of [`Cyclic`] are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum CyclicMode {
+    /// All alike, the default.
+    #[default]
+    Triangular,
+    /// Each half as high as the one before.
+    Triangular2,
+    /// Lower by a factor in every step.
+    ExpRange,
+}
+
+impl Default for Cyclic {
+    fn default() -> Self {
+        Cyclic {
+            base_learning_rate: None,
+            max_learning_rate: None,
+            step_size_up: 2000,
+            step_size_down: None,
+            gamma: 1.0,
+            mode: 0,
+        }
+    }
+}
+
+impl Cyclic {
+    /// How high the cycles are.
+    #[must_use]
+    pub fn mode(self, mode: CyclicMode) -> Self {
+        Cyclic { mode: mode as usize, ..self }
+    }
+}
+
+impl Configure for Cyclic {
+    fn formula(&self) -> &'static str {
+        "from low to high and back in straight lines, over and over"
+    }
+
+    fn settings(&mut self) -> Vec<(&'static str, Setting<'_>)> {
+        vec![
+            ("base_learning_rate", Setting::Optional(&mut self.base_learning_rate)),
+            ("max_learning_rate", Setting::Optional(&mut self.max_learning_rate)),
+            ("step_size_up", Setting::Count(&mut self.step_size_up)),
+            ("step_size_down", Setting::OptionalCount(&mut self.step_size_down)),
+            ("gamma", Setting::Number(&mut self.gamma)),
+            ("mode", Setting::Choice(&mut self.mode, &["triangular", "triangular2", "exp_range"])),
+        ]
+    }
+
+    fn check(&self) -> Result<(), String> {
+        not_negative("cyclic", "base_learning_rate", self.base_learning_rate.unwrap_or(0.0))?;
+        not_negative("cyclic", "max_learning_rate", self.max_learning_rate.unwrap_or(0.0))?;
+        at_least_one("cyclic", "step_size_up", self.step_size_up)?;
+        at_least_one("cyclic", "step_size_down", self.step_size_down.unwrap_or(1))?;
+        not_negative("cyclic", "gamma", self.gamma)
+    }
+}
+
+impl Schedule for Cyclic {
+    fn name(&self) -> &'static str {
+        "cyclic"
+    }
+
+    fn learning_rate(&self, base: f64, step: u64) -> f64 {
+        let high = self.max_learning_rate.unwrap_or(base);
+        let low = self.base_learning_rate.unwrap_or(high / 4.0);
+        let up = self.step_size_up as u64;
+        let down = self.step_size_down.unwrap_or(self.step_size_up) as u64;
+        let (past, into) = (step / (up + down), step % (up + down));
+        let height = if into <= up { into as f64 / up as f64 } else { (up + down - into) as f64 / down as f64 };
+        let scale = match self.mode {
+            0 => 1.0,
+            1 => 0.5_f64.powf(past as f64),
+            _ => self.gamma.powf(step as f64),
+        };
+        low + (high - low) * height * scale
+    }
+
+    fn check(&self) -> Result<(), String> {
+        Configure::check(self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schedule::tests::assert_rates;
+
+    #[test]
+    fn golden_rates() {
+        let cyclic = Cyclic { base_learning_rate: Some(0.2), step_size_up: 2, ..Cyclic::default() };
+        assert_rates(&cyclic, &[0.2, 0.6, 1.0, 0.6, 0.2, 0.6]);
+        let slow = Cyclic { step_size_down: Some(4), ..cyclic };
+        assert_rates(&slow, &[0.2, 0.6, 1.0, 0.8, 0.6, 0.4, 0.2, 0.6]);
+        assert_rates(&cyclic.mode(CyclicMode::Triangular2), &[0.2, 0.6, 1.0, 0.6, 0.2, 0.4, 0.6, 0.4, 0.2, 0.3]);
+        let exponential = Cyclic { gamma: 0.5, ..cyclic }.mode(CyclicMode::ExpRange);
+        assert_rates(&exponential, &[0.2, 0.2 + 0.4 * 0.5, 0.2 + 0.8 * 0.25, 0.2 + 0.4 * 0.125]);
+    }
+}

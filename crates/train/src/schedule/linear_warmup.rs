@@ -1,0 +1,140 @@
+use chainrule_nn::config::{Entry, Setting};
+use chainrule_nn::{ConfigError, Configure};
+
+use super::{Constant, Schedule, at_least_one, by_name};
+
+/// Up to the base in a straight line, then as another schedule, which begins there; PyTorch's `LinearLR` before another
+/// one in a `SequentialLR`.
+///
+/// `base (start_factor + (1 - start_factor) t / steps)` for `t < steps`, then the other schedule's rate in step
+/// `t - steps`.
+///
+/// ```
+/// use chainrule_train::schedule::{Cosine, LinearWarmup, Schedule};
+///
+/// let schedule = LinearWarmup::new(5).then(Cosine::new(95));
+/// assert_eq!(schedule.learning_rate(0.3, 5), 0.3);
+/// ```
+///
+/// Source: Goyal et al., "Accurate, Large Minibatch SGD: Training ImageNet in 1 Hour", 2017, section 2.2.
+#[derive(Debug)]
+pub struct LinearWarmup {
+    steps: usize,
+    start_factor: f64,
+    then: Then,
+}
+
+#[derive(Debug)]
+struct Then {
+    schedule: Box<dyn Schedule>,
+    text: String,
+}
+
+impl Default for LinearWarmup {
+    /// 5 steps from a third of the base, which then stays.
+    fn default() -> Self {
+        LinearWarmup::new(5)
+    }
+}
+
+impl LinearWarmup {
+    /// From a third of the base, PyTorch's default, to the base in this many steps.
+    #[must_use]
+    pub fn new(steps: usize) -> Self {
+        let then = Then { schedule: Box::new(Constant), text: Constant.name().to_owned() };
+        LinearWarmup { steps, start_factor: 1.0 / 3.0, then }
+    }
+
+    /// Which part of the base the first step has, in `[0, 1]`.
+    #[must_use]
+    pub fn start_factor(self, start_factor: f64) -> Self {
+        LinearWarmup { start_factor, ..self }
+    }
+
+    /// What comes after the warm-up.
+    #[must_use]
+    pub fn then(self, schedule: impl Schedule + 'static) -> Self {
+        let text = schedule.name().to_owned();
+        LinearWarmup { then: Then { schedule: Box::new(schedule), text }, ..self }
+    }
+}
+
+impl Entry for Then {
+    fn text(&self) -> &str {
+        &self.text
+    }
+
+    fn choose(&mut self, text: &str) -> Result<(), ConfigError> {
+        *self = Then { schedule: Box::new(by_name(text)?), text: text.to_owned() };
+        Ok(())
+    }
+}
+
+impl Configure for LinearWarmup {
+    fn formula(&self) -> &'static str {
+        "base (start_factor + (1 - start_factor) t / steps) for t < steps, then another schedule from there"
+    }
+
+    fn settings(&mut self) -> Vec<(&'static str, Setting<'_>)> {
+        vec![
+            ("steps", Setting::Count(&mut self.steps)),
+            ("start_factor", Setting::Number(&mut self.start_factor)),
+            ("then", Setting::Entry(&mut self.then)),
+        ]
+    }
+
+    fn check(&self) -> Result<(), String> {
+        at_least_one("linear_warmup", "steps", self.steps)?;
+        if !(0.0..=1.0).contains(&self.start_factor) {
+            return Err(format!("linear_warmup: start_factor must lie in [0, 1], but it is {}", self.start_factor));
+        }
+        self.then.schedule.check()
+    }
+}
+
+impl Schedule for LinearWarmup {
+    fn name(&self) -> &'static str {
+        "linear_warmup"
+    }
+
+    fn learning_rate(&self, base: f64, step: u64) -> f64 {
+        let steps = self.steps as u64;
+        if step < steps {
+            base * (self.start_factor + (1.0 - self.start_factor) * step as f64 / steps as f64)
+        } else {
+            self.then.schedule.learning_rate(base, step - steps)
+        }
+    }
+
+    fn check(&self) -> Result<(), String> {
+        Configure::check(self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schedule::tests::assert_rates;
+    use crate::schedule::{Exponential, Lambda};
+
+    #[test]
+    fn golden_rates() {
+        assert_rates(&LinearWarmup::new(2).start_factor(0.5), &[0.5, 0.75, 1.0, 1.0]);
+        let halving = || Exponential { gamma: 0.5 };
+        assert_rates(&LinearWarmup::new(2).start_factor(0.0).then(halving()), &[0.0, 0.5, 1.0, 0.5, 0.25]);
+        assert_rates(&LinearWarmup::new(1).then(Lambda::new(|step| step as f64)), &[1.0 / 3.0, 0.0, 1.0, 2.0]);
+        let nested = by_name("linear_warmup(steps=1, then=linear_warmup(steps=2, then=step(step_size=1)))").unwrap();
+        let third = 1.0 / 3.0;
+        assert_rates(&nested, &[third, third, 2.0 * third, 1.0, 0.1]);
+    }
+
+    #[test]
+    fn mistakes_in_what_comes_after_are_named() {
+        let error = |text: &str| by_name(text).unwrap_err().to_string();
+        let message = error("linear_warmup(then=step(step_size=0))");
+        assert!(message.ends_with("step: step_size must be at least 1, but it is 0"), "{message}");
+        let wrong = LinearWarmup::new(3).then(Exponential { gamma: -1.0 });
+        let message = "exponential: gamma must be finite and not negative, but it is -1";
+        assert_eq!(Schedule::check(&wrong), Err(message.to_owned()));
+    }
+}

@@ -1,0 +1,198 @@
+//! Schedules: the learning rate as a function of the step or of the epoch.
+//!
+//! A schedule is a pure function: it is given the optimizer's own learning rate, the `base`, and the number of steps (or
+//! epochs) made so far, and gives the rate of the next one. Definitions are PyTorch's. Where PyTorch has no default for a
+//! setting, the one here is named in its documentation.
+//!
+//! | name | schedule | rate in step `t`, from 0 |
+//! |---|---|---|
+//! | `constant` | [`Constant`] | `base` |
+//! | `step` | [`Step`] | `base gamma^floor(t / step_size)` |
+//! | `multi_step` | [`MultiStep`] | `base gamma^n` after `n` milestones |
+//! | `exponential` | [`Exponential`] | `base gamma^t` |
+//! | `polynomial` | [`Polynomial`] | `end + (base - end) (1 - t / total)^power` |
+//! | `cosine` | [`Cosine`] | from `base` to `minimum` along half a wave |
+//! | `cosine_warm_restarts` | [`CosineWarmRestarts`] | the same over and over, in periods that may grow |
+//! | `linear_warmup` | [`LinearWarmup`] | up in a straight line, then as another schedule |
+//! | `one_cycle` | [`OneCycle`] | up and down once |
+//! | `cyclic` | [`Cyclic`] | up and down over and over |
+//! | | [`Lambda`] | `base` times a function of one's own |
+//!
+//! [`ReduceOnPlateau`] is none of these, since it depends on how training goes; [`RangeTest`] finds a rate to begin with.
+
+mod constant;
+mod cosine;
+mod cosine_warm_restarts;
+mod cyclic;
+mod exponential;
+mod lambda;
+mod linear_warmup;
+mod multi_step;
+mod one_cycle;
+mod polynomial;
+mod range_test;
+mod reduce_on_plateau;
+mod step;
+
+use std::fmt;
+
+use chainrule_nn::config::choose;
+use chainrule_nn::{ConfigError, Configure};
+
+pub use constant::Constant;
+pub use cosine::Cosine;
+pub use cosine_warm_restarts::CosineWarmRestarts;
+pub use cyclic::{Cyclic, CyclicMode};
+pub use exponential::Exponential;
+pub use lambda::Lambda;
+pub use linear_warmup::LinearWarmup;
+pub use multi_step::MultiStep;
+pub use one_cycle::OneCycle;
+pub use polynomial::Polynomial;
+pub use range_test::{RangeReport, RangeTest};
+pub use reduce_on_plateau::{Plateau, ReduceOnPlateau};
+pub use step::Step;
+
+/// The learning rate as a function of the step or of the epoch.
+pub trait Schedule: fmt::Debug + Send + Sync {
+    /// The name, in messages and configuration.
+    fn name(&self) -> &'static str;
+
+    /// The learning rate of the next step, or epoch, after `step` of them; `base` is the optimizer's own.
+    fn learning_rate(&self, base: f64, step: u64) -> f64;
+
+    /// Whether the settings make sense. By default yes.
+    ///
+    /// # Errors
+    /// Which one does not, and what it must be.
+    fn check(&self) -> Result<(), String> {
+        Ok(())
+    }
+}
+
+impl<S: Schedule + ?Sized> Schedule for Box<S> {
+    fn name(&self) -> &'static str {
+        (**self).name()
+    }
+    fn learning_rate(&self, base: f64, step: u64) -> f64 {
+        (**self).learning_rate(base, step)
+    }
+    fn check(&self) -> Result<(), String> {
+        (**self).check()
+    }
+}
+
+/// What a schedule counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Interval {
+    /// Epochs: the rate is the same throughout an epoch. The default.
+    #[default]
+    Epoch,
+    /// Steps of the optimizer, over all epochs.
+    Step,
+}
+
+/// A schedule of the list: one with a formula and settings by name.
+pub trait Listed: Schedule + Configure {}
+
+impl<S: Schedule + Configure> Listed for S {}
+
+/// Every schedule with its default settings. Names, checks and tables come from this list.
+#[must_use]
+pub fn all() -> Vec<Box<dyn Listed>> {
+    vec![
+        Box::new(Constant),
+        Box::new(Step::default()),
+        Box::new(MultiStep::default()),
+        Box::new(Exponential::default()),
+        Box::new(Polynomial::default()),
+        Box::new(Cosine::default()),
+        Box::new(CosineWarmRestarts::default()),
+        Box::new(LinearWarmup::default()),
+        Box::new(OneCycle::default()),
+        Box::new(Cyclic::default()),
+    ]
+}
+
+/// The schedule that a text names, such as `cosine(total=100)` or `linear_warmup(steps=5, then=cosine(total=95))`.
+///
+/// ```
+/// use chainrule_train::schedule::{self, Schedule};
+///
+/// let schedule = schedule::by_name("linear_warmup(steps=4, start_factor=0.5, then=exponential(gamma=0.5))")?;
+/// let rates: Vec<f64> = (0..6).map(|step| schedule.learning_rate(8.0, step)).collect();
+/// assert_eq!(rates, [4.0, 5.0, 6.0, 7.0, 8.0, 4.0]);
+/// # Ok::<(), chainrule_nn::ConfigError>(())
+/// ```
+///
+/// # Errors
+/// [`ConfigError`] says what is wrong with the text, and what there is.
+pub fn by_name(text: &str) -> Result<Box<dyn Listed>, ConfigError> {
+    choose("schedule", all(), |schedule| schedule.name().to_owned(), text)
+}
+
+/// A schedule's setting that must be finite and not negative.
+fn not_negative(schedule: &str, setting: &str, value: f64) -> Result<(), String> {
+    if value >= 0.0 && value.is_finite() {
+        Ok(())
+    } else {
+        Err(format!("{schedule}: {setting} must be finite and not negative, but it is {value}"))
+    }
+}
+
+/// A schedule's number of steps, which must be at least 1.
+fn at_least_one(schedule: &str, setting: &str, value: usize) -> Result<(), String> {
+    if value > 0 { Ok(()) } else { Err(format!("{schedule}: {setting} must be at least 1, but it is 0")) }
+}
+
+/// From `from` to `to` along half a cosine wave, as `share` goes from 0 to 1.
+fn along_cosine(from: f64, to: f64, share: f64) -> f64 {
+    to + (from - to) * (1.0 + (std::f64::consts::PI * share).cos()) / 2.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The rates of the first steps, for a base of 1.
+    pub(super) fn rates(schedule: &dyn Schedule, steps: u64) -> Vec<f64> {
+        (0..steps).map(|step| schedule.learning_rate(1.0, step)).collect()
+    }
+
+    #[track_caller]
+    pub(super) fn assert_rates(schedule: &dyn Schedule, expected: &[f64]) {
+        for (got, expected) in rates(schedule, expected.len() as u64).iter().zip(expected) {
+            assert!((got - expected).abs() < 1e-14, "{schedule:?}: {got} is not {expected}");
+        }
+    }
+
+    #[test]
+    fn every_schedule_has_sound_defaults_and_rates_for_all_time() {
+        for schedule in all() {
+            let name = schedule.name();
+            assert_eq!(Schedule::check(&schedule), Ok(()), "{name}");
+            assert_eq!(format!("{:?}", by_name(name).unwrap()), format!("{schedule:?}"));
+            for step in (0..1000).chain([1_000_000, u64::from(u32::MAX), u64::MAX]) {
+                let rate = schedule.learning_rate(0.5, step);
+                assert!((0.0..=0.5).contains(&rate), "{name}: {rate} in step {step}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_setting_is_checked() {
+        for mut schedule in all() {
+            let name = schedule.name();
+            for (setting, _) in schedule.settings() {
+                assert!(by_name(&format!("{name}({setting}=NaN)")).is_err(), "{name}: {setting}");
+            }
+        }
+        let message = |text: &str| by_name(text).unwrap_err().to_string();
+        assert_eq!(message("cosine(total=0)"), "cosine: total must be at least 1, but it is 0");
+        assert_eq!(
+            message("cosin"),
+            "there is no schedule `cosin`; there are: constant, step, multi_step, exponential, polynomial, cosine, \
+             cosine_warm_restarts, linear_warmup, one_cycle, cyclic"
+        );
+    }
+}

@@ -1,0 +1,138 @@
+use chainrule_nn::Configure;
+use chainrule_nn::config::Setting;
+
+use super::{Schedule, along_cosine, at_least_one, not_negative};
+
+/// Up to the highest rate and down again, far below where it began, once; PyTorch's `OneCycleLR`, without its cycle of
+/// momentum.
+///
+/// It begins at `highest / div_factor`, reaches the highest rate after `pct_start total_steps - 1` steps, and ends after
+/// `total_steps - 1` of them at the first rate divided by `final_div_factor`, where it stays. In three phases it falls
+/// back to the first rate as fast as it rose, and then to the end.
+///
+/// Source: Smith and Topin, "Super-Convergence: Very Fast Training of Neural Networks Using Large Learning Rates", 2018.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct OneCycle {
+    /// The highest rate; `None`, the default, means the optimizer's own.
+    pub max_learning_rate: Option<f64>,
+    /// The length of the cycle; 100 by default here.
+    pub total_steps: usize,
+    /// The part of the cycle that leads up, in `[0, 1]`; 0.3 by default.
+    pub pct_start: f64,
+    /// Whether it goes in straight lines in place of half cosine waves. False by default.
+    pub linear: bool,
+    /// How many times the first rate goes into the highest; 25 by default.
+    pub div_factor: f64,
+    /// How many times the last rate goes into the first; 1e4 by default.
+    pub final_div_factor: f64,
+    /// Whether it falls in two phases. False by default.
+    pub three_phase: bool,
+}
+
+impl Default for OneCycle {
+    fn default() -> Self {
+        OneCycle {
+            max_learning_rate: None,
+            total_steps: 100,
+            pct_start: 0.3,
+            linear: false,
+            div_factor: 25.0,
+            final_div_factor: 1e4,
+            three_phase: false,
+        }
+    }
+}
+
+impl Configure for OneCycle {
+    fn formula(&self) -> &'static str {
+        "from max / div_factor to max, then to max / div_factor / final_div_factor, along half cosine waves"
+    }
+
+    fn settings(&mut self) -> Vec<(&'static str, Setting<'_>)> {
+        vec![
+            ("max_learning_rate", Setting::Optional(&mut self.max_learning_rate)),
+            ("total_steps", Setting::Count(&mut self.total_steps)),
+            ("pct_start", Setting::Number(&mut self.pct_start)),
+            ("linear", Setting::Flag(&mut self.linear)),
+            ("div_factor", Setting::Number(&mut self.div_factor)),
+            ("final_div_factor", Setting::Number(&mut self.final_div_factor)),
+            ("three_phase", Setting::Flag(&mut self.three_phase)),
+        ]
+    }
+
+    fn check(&self) -> Result<(), String> {
+        not_negative("one_cycle", "max_learning_rate", self.max_learning_rate.unwrap_or(0.0))?;
+        at_least_one("one_cycle", "total_steps", self.total_steps)?;
+        if !(0.0..=1.0).contains(&self.pct_start) {
+            return Err(format!("one_cycle: pct_start must lie in [0, 1], but it is {}", self.pct_start));
+        }
+        for (name, factor) in [("div_factor", self.div_factor), ("final_div_factor", self.final_div_factor)] {
+            if !(factor > 0.0 && factor.is_finite()) {
+                return Err(format!("one_cycle: {name} must be finite and above 0, but it is {factor}"));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Schedule for OneCycle {
+    fn name(&self) -> &'static str {
+        "one_cycle"
+    }
+
+    fn learning_rate(&self, base: f64, step: u64) -> f64 {
+        let highest = self.max_learning_rate.unwrap_or(base);
+        let first = highest / self.div_factor;
+        let last = first / self.final_div_factor;
+        let total = self.total_steps as f64;
+        let (top, end) = (self.pct_start * total - 1.0, total - 1.0);
+        let down = 2.0 * self.pct_start * total - 2.0;
+        let phases = [
+            (0.0, top, first, highest),
+            if self.three_phase { (top, down, highest, first) } else { (top, end, highest, last) },
+            (down, end, first, last),
+        ];
+        let phases = &phases[..if self.three_phase { 3 } else { 2 }];
+        let step = (step as f64).min(end);
+        let phase = phases.iter().find(|(_, until, ..)| step <= *until).or(phases.last());
+        let &(begin, until, from, to) = phase.expect("there are phases");
+        let share = if until > begin { (step - begin) / (until - begin) } else { 1.0 };
+        if self.linear { (to - from) * share + from } else { along_cosine(from, to, share) }
+    }
+
+    fn check(&self) -> Result<(), String> {
+        Configure::check(self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schedule::tests::assert_rates;
+
+    #[test]
+    fn golden_rates() {
+        let line = OneCycle { total_steps: 5, pct_start: 0.6, linear: true, div_factor: 4.0, ..OneCycle::default() };
+        let end = 0.25 / 1e4;
+        assert_rates(&line, &[0.25, 0.625, 1.0, (1.0 + end) / 2.0, end, end, end]);
+        let wave = OneCycle { linear: false, max_learning_rate: Some(2.0), ..line };
+        assert_rates(&wave, &[0.5, 1.25, 2.0, 1.0 + end, 2.0 * end]);
+        let thrice = OneCycle { total_steps: 8, pct_start: 0.375, three_phase: true, ..line };
+        assert_rates(&thrice, &[0.25, 0.625, 1.0, 0.625, 0.25, 0.25 - (0.25 - end) / 3.0]);
+        let error = Schedule::check(&OneCycle { pct_start: 1.5, ..line }).unwrap_err();
+        assert_eq!(error, "one_cycle: pct_start must lie in [0, 1], but it is 1.5");
+    }
+
+    #[test]
+    fn a_cycle_of_one_step_or_without_a_way_up_has_rates() {
+        for (total_steps, pct_start) in [(1, 0.3), (1, 1.0), (2, 0.5), (3, 0.0), (4, 1.0)] {
+            for three_phase in [false, true] {
+                let cycle = OneCycle { total_steps, pct_start, three_phase, ..OneCycle::default() };
+                for step in 0..6 {
+                    let rate = cycle.learning_rate(1.0, step);
+                    assert!((0.0..=1.0).contains(&rate), "{cycle:?}: {rate}");
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,190 @@
+use std::str::FromStr;
+
+use chainrule_nn::config::{Setting, choose};
+use chainrule_nn::{ConfigError, Configure};
+
+use super::not_negative;
+
+/// Lowers the learning rate when a watched number no longer improves; PyTorch's `ReduceLROnPlateau`.
+///
+/// An epoch is good if its number is better than the best so far by more than the threshold: `value < best (1 -
+/// threshold)`, or `value < best - threshold` if that is absolute; the other way round for a number of which more is
+/// better. After more than `patience` epochs in a row that are not good, the rate is multiplied by `factor`, but not
+/// below `min_learning_rate`, and not if it would change by `epsilon` or less; then the next `cooldown` epochs do not
+/// count. NaN is never good.
+///
+/// These are the settings; [`Plateau`] remembers, and [`Trainer::reduce_on_plateau`](crate::Trainer::reduce_on_plateau)
+/// feeds it. As text: `"reduce_on_plateau(patience=3)".parse::<ReduceOnPlateau>()`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ReduceOnPlateau {
+    /// What the rate is multiplied by, in `[0, 1)`; 0.1 by default.
+    pub factor: f64,
+    /// How many epochs in a row may not be good; 10 by default.
+    pub patience: usize,
+    /// By how much a good epoch is better; 1e-4 by default.
+    pub threshold: f64,
+    /// Whether the threshold is a difference in place of a part of the best number. False by default.
+    pub absolute: bool,
+    /// How many epochs do not count after the rate was lowered; 0 by default.
+    pub cooldown: usize,
+    /// The lowest rate; 0 by default.
+    pub min_learning_rate: f64,
+    /// The least change that is made; 1e-8 by default.
+    pub epsilon: f64,
+    /// Whether more of the watched number is better. False by default; the trainer takes it from the monitor.
+    pub maximise: bool,
+}
+
+impl Default for ReduceOnPlateau {
+    fn default() -> Self {
+        ReduceOnPlateau {
+            factor: 0.1,
+            patience: 10,
+            threshold: 1e-4,
+            absolute: false,
+            cooldown: 0,
+            min_learning_rate: 0.0,
+            epsilon: 1e-8,
+            maximise: false,
+        }
+    }
+}
+
+impl Configure for ReduceOnPlateau {
+    fn formula(&self) -> &'static str {
+        "times factor after more than patience epochs without improvement"
+    }
+
+    fn settings(&mut self) -> Vec<(&'static str, Setting<'_>)> {
+        vec![
+            ("factor", Setting::Number(&mut self.factor)),
+            ("patience", Setting::Count(&mut self.patience)),
+            ("threshold", Setting::Number(&mut self.threshold)),
+            ("absolute", Setting::Flag(&mut self.absolute)),
+            ("cooldown", Setting::Count(&mut self.cooldown)),
+            ("min_learning_rate", Setting::Number(&mut self.min_learning_rate)),
+            ("epsilon", Setting::Number(&mut self.epsilon)),
+            ("maximise", Setting::Flag(&mut self.maximise)),
+        ]
+    }
+
+    fn check(&self) -> Result<(), String> {
+        if !(0.0..1.0).contains(&self.factor) {
+            return Err(format!("reduce_on_plateau: the factor must lie in [0, 1), but it is {}", self.factor));
+        }
+        not_negative("reduce_on_plateau", "the threshold", self.threshold)?;
+        not_negative("reduce_on_plateau", "min_learning_rate", self.min_learning_rate)?;
+        not_negative("reduce_on_plateau", "epsilon", self.epsilon)
+    }
+}
+
+impl FromStr for ReduceOnPlateau {
+    type Err = ConfigError;
+
+    fn from_str(text: &str) -> Result<Self, ConfigError> {
+        let only = vec![Box::new(ReduceOnPlateau::default())];
+        choose("schedule on a plateau", only, |_| "reduce_on_plateau".to_owned(), text).map(|found| *found)
+    }
+}
+
+/// What [`ReduceOnPlateau`] remembers of one training.
+#[derive(Clone, Debug)]
+pub struct Plateau {
+    settings: ReduceOnPlateau,
+    learning_rate: f64,
+    best: f64,
+    bad: usize,
+    cooling: usize,
+}
+
+impl Plateau {
+    /// Before the first epoch, with this learning rate.
+    #[must_use]
+    pub fn new(settings: ReduceOnPlateau, learning_rate: f64) -> Self {
+        let best = if settings.maximise { f64::NEG_INFINITY } else { f64::INFINITY };
+        Plateau { settings, learning_rate, best, bad: 0, cooling: 0 }
+    }
+
+    /// The learning rate as it is now.
+    #[must_use]
+    pub fn learning_rate(&self) -> f64 {
+        self.learning_rate
+    }
+
+    /// Takes in an epoch's number; gives the learning rate of the next one.
+    ///
+    /// ```
+    /// use chainrule_train::schedule::{Plateau, ReduceOnPlateau};
+    ///
+    /// let mut plateau = Plateau::new(ReduceOnPlateau { patience: 1, ..ReduceOnPlateau::default() }, 0.5);
+    /// let rates = [3.0, 2.0, 2.0, 2.0, 1.0].map(|loss| plateau.observe(loss));
+    /// assert_eq!(rates, [0.5, 0.5, 0.5, 0.05, 0.05]);
+    /// ```
+    pub fn observe(&mut self, value: f64) -> f64 {
+        let ReduceOnPlateau { factor, patience, cooldown, min_learning_rate, epsilon, .. } = self.settings;
+        if self.improves(value) {
+            (self.best, self.bad) = (value, 0);
+        } else {
+            self.bad += 1;
+        }
+        if self.cooling > 0 {
+            (self.cooling, self.bad) = (self.cooling - 1, 0);
+        }
+        if self.bad > patience {
+            let lower = (self.learning_rate * factor).max(min_learning_rate);
+            if self.learning_rate - lower > epsilon {
+                self.learning_rate = lower;
+            }
+            (self.cooling, self.bad) = (cooldown, 0);
+        }
+        self.learning_rate
+    }
+
+    fn improves(&self, value: f64) -> bool {
+        let ReduceOnPlateau { threshold, absolute, maximise, .. } = self.settings;
+        match (maximise, absolute) {
+            (false, false) => value < self.best * (1.0 - threshold),
+            (false, true) => value < self.best - threshold,
+            (true, false) => value > self.best * (1.0 + threshold),
+            (true, true) => value > self.best + threshold,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rates(text: &str, values: &[f64]) -> Vec<f64> {
+        let mut plateau = Plateau::new(text.parse().unwrap(), 1.0);
+        values.iter().map(|&value| plateau.observe(value)).collect()
+    }
+
+    #[test]
+    fn golden_rates() {
+        let still = [1.0; 6];
+        assert_eq!(
+            rates("reduce_on_plateau(factor=0.5, patience=0)", &still),
+            [1.0, 0.5, 0.25, 0.125, 0.0625, 0.03125]
+        );
+        assert_eq!(
+            rates("reduce_on_plateau(factor=0.5, patience=0, cooldown=2)", &still),
+            [1.0, 0.5, 0.5, 0.5, 0.25, 0.25]
+        );
+        let low = "reduce_on_plateau(factor=0.5, patience=0, min_learning_rate=0.3, epsilon=0.1)";
+        assert_eq!(rates(low, &still), [1.0, 0.5, 0.3, 0.3, 0.3, 0.3]);
+        // Better by a tenth or more, in parts and in differences.
+        assert_eq!(rates("reduce_on_plateau(patience=0, threshold=0.1)", &[10.0, 8.9, 8.1]), [1.0, 1.0, 0.1]);
+        assert_eq!(rates("reduce_on_plateau(patience=0, threshold=0.1, absolute=true)", &[10.0, 9.8, 9.75])[2], 0.1);
+        assert_eq!(rates("reduce_on_plateau(patience=0, maximise=true)", &[0.5, 0.6, f64::NAN]), [1.0, 1.0, 0.1]);
+    }
+
+    #[test]
+    fn settings_that_make_no_sense_are_refused() {
+        let error = |text: &str| text.parse::<ReduceOnPlateau>().unwrap_err().to_string();
+        let message = "reduce_on_plateau: the factor must lie in [0, 1), but it is 1";
+        assert_eq!(error("reduce_on_plateau(factor=1)"), message);
+        let message = "there is no schedule on a plateau `reduce`; there are: reduce_on_plateau";
+        assert_eq!(error("reduce"), message);
+    }
+}
