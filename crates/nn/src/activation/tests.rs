@@ -37,8 +37,11 @@ fn texts() -> Vec<String> {
     names.into_iter().chain(others.map(str::to_owned)).collect()
 }
 
+/// An activation as text, itself and its function.
+type Named = (String, Box<dyn Activation<f64>>, Arc<dyn Pointwise<f64>>);
+
 /// The element-wise activations with their texts.
-fn functions() -> Vec<(String, Box<dyn Activation<f64>>, Arc<dyn Pointwise<f64>>)> {
+fn functions() -> Vec<Named> {
     let found = texts().into_iter().map(|text| {
         let activation = by_name::<f64>(&text).unwrap();
         let function = activation.pointwise()?;
