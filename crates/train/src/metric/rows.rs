@@ -49,16 +49,33 @@ fn class_of<T: Real>(index: T) -> Option<usize> {
     (index >= T::ZERO).then(|| index.to_f64() as usize)
 }
 
-/// Whether the value at this position is larger than all before it and at least as large as all after it. Looks at all
-/// of them in one loop without a branch, unlike a search for the largest.
-#[inline]
+/// Whether the value at this position is larger than all before it and at least as large as all after it.
+///
+/// Looks at all of them without a branch, since what is right is hard to foresee, and at eight at a time; what is left
+/// at the end is seen together with some that were seen before.
+#[inline(always)]
 pub(super) fn is_first_largest<T: Real>(row: &[T], position: usize) -> bool {
+    const LANES: usize = 8;
     let Some(&value) = row.get(position) else { return false };
-    let mut largest = true;
-    for (i, &x) in row.iter().enumerate() {
-        largest &= (x < value) | ((x == value) & (i >= position));
+    let mut wrong = [0_u32; LANES];
+    let mut look = |begin: usize, lanes: &[T]| {
+        // Of these, so many come before the position.
+        let before = position.saturating_sub(begin) as u32;
+        for ((lane, &x), wrong) in (0_u32..).zip(lanes).zip(&mut wrong) {
+            // Neither is true of a NaN.
+            *wrong |= u32::from(!((x < value) | ((x == value) & (lane >= before))));
+        }
+    };
+    let (blocks, rest) = row.as_chunks::<LANES>();
+    for (i, block) in blocks.iter().enumerate() {
+        look(i * LANES, block);
     }
-    largest
+    match row.last_chunk::<LANES>() {
+        Some(last) if !rest.is_empty() => look(row.len() - LANES, last),
+        Some(_) => {}
+        None => look(0, rest),
+    }
+    wrong.iter().fold(0, |all, lane| all | lane) == 0
 }
 
 /// The first position of the largest value; none if a value is NaN.
