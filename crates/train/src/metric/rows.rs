@@ -55,27 +55,35 @@ fn class_of<T: Real>(index: T) -> Option<usize> {
 /// at the end is seen together with some that were seen before.
 #[inline(always)]
 pub(super) fn is_first_largest<T: Real>(row: &[T], position: usize) -> bool {
-    const LANES: usize = 8;
     let Some(&value) = row.get(position) else { return false };
-    let mut wrong = [0_u32; LANES];
-    let mut look = |begin: usize, lanes: &[T]| {
-        // Of these, so many come before the position.
-        let before = position.saturating_sub(begin) as u32;
-        for ((lane, &x), wrong) in (0_u32..).zip(lanes).zip(&mut wrong) {
-            // Neither is true of a NaN.
-            *wrong |= u32::from(!((x < value) | ((x == value) & (lane >= before))));
-        }
-    };
     let (blocks, rest) = row.as_chunks::<LANES>();
+    let mut wrong = [0; LANES];
     for (i, block) in blocks.iter().enumerate() {
-        look(i * LANES, block);
+        add_wrong(&mut wrong, block, value, position.saturating_sub(i * LANES) as i32);
     }
     match row.last_chunk::<LANES>() {
-        Some(last) if !rest.is_empty() => look(row.len() - LANES, last),
-        Some(_) => {}
-        None => look(0, rest),
+        _ if rest.is_empty() => {}
+        Some(last) => add_wrong(&mut wrong, last, value, position.saturating_sub(row.len() - LANES) as i32),
+        None => {
+            for (i, &x) in rest.iter().enumerate() {
+                wrong[0] |= i32::from(!((x < value) | ((x == value) & (i >= position))));
+            }
+        }
     }
     wrong.iter().fold(0, |all, lane| all | lane) == 0
+}
+
+const LANES: usize = 8;
+
+/// Notes which of these values forbid that the one after the first `before` of them is the first largest.
+#[inline(always)]
+fn add_wrong<T: Real>(wrong: &mut [i32; LANES], block: &[T; LANES], value: T, before: i32) {
+    for lane in 0..LANES {
+        // Neither is true of a NaN.
+        let smaller = block[lane] < value;
+        let equal = block[lane] == value;
+        wrong[lane] |= i32::from(!(smaller | (equal & (lane as i32 >= before))));
+    }
 }
 
 /// The first position of the largest value; none if a value is NaN.
