@@ -59,11 +59,11 @@ pub(super) fn is_first_largest<T: Real>(row: &[T], position: usize) -> bool {
     let (blocks, rest) = row.as_chunks::<LANES>();
     let mut wrong = [0; LANES];
     for (i, block) in blocks.iter().enumerate() {
-        add_wrong(&mut wrong, block, value, position.saturating_sub(i * LANES) as i32);
+        add_wrong(&mut wrong, block, value, position as i32 - (i * LANES) as i32);
     }
     match row.last_chunk::<LANES>() {
         _ if rest.is_empty() => {}
-        Some(last) => add_wrong(&mut wrong, last, value, position.saturating_sub(row.len() - LANES) as i32),
+        Some(last) => add_wrong(&mut wrong, last, value, position as i32 - (row.len() - LANES) as i32),
         None => {
             for (i, &x) in rest.iter().enumerate() {
                 wrong[0] |= i32::from(!((x < value) | ((x == value) & (i >= position))));
