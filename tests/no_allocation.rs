@@ -7,8 +7,10 @@
 
 mod support;
 
+use chainrule::nn::TargetKind;
 use chainrule::prelude::*;
 use chainrule::train::callback::{BatchEnd, Callback, FitPlan};
+use chainrule::train::metric::{all, by_name};
 use support::counting::{Count, of_thread as count};
 use support::training::{Training, classes, inputs};
 
@@ -200,4 +202,25 @@ fn what_a_training_allocates_does_not_depend_on_the_number_of_batches() {
     assert!(few.others > 0);
     assert_eq!(few, many);
     assert_eq!(few, most);
+}
+
+#[test]
+fn every_metric_once_it_has_seen_as_much() {
+    let targets = |kind| match kind {
+        TargetKind::Classes => Tensor::from_fn([12], |i| (i % 3) as f32),
+        _ => Tensor::from_fn([12, 3], |i| f32::from(u8::from(i % 4 == 0))),
+    };
+    let kinds = [TargetKind::Classes, TargetKind::Probabilities, TargetKind::Labels, TargetKind::Values];
+    for (mut metric, kind) in all::<f32>().into_iter().flat_map(|metric| {
+        let again = move || by_name::<f32>(metric.name()).unwrap();
+        kinds.into_iter().map(move |kind| (again(), kind)).filter(|(metric, kind)| metric.accepts(*kind))
+    }) {
+        let (outputs, targets) = (inputs(12, 3), targets(kind));
+        metric.prepare(kind).unwrap();
+        metric.update(outputs.view(), targets.view());
+        metric.reset();
+        let before = count();
+        metric.update(outputs.view(), targets.view());
+        assert_eq!(count() - before, Count::default(), "{}", metric.name());
+    }
 }
