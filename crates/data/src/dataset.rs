@@ -134,17 +134,6 @@ impl<T: Real> Dataset<T> {
         Ok(Dataset { inputs: self.inputs, targets })
     }
 
-    /// Asks the processor to bring the inputs of these samples near, since they are about to be
-    /// [gathered](Dataset::gather). Indices that are no samples are left out.
-    ///
-    /// Behind a step of a small network, which reads them from a farther cache otherwise, that is a few percent of its
-    /// time.
-    pub fn prefetch(&self, indices: &[usize]) {
-        let width = self.input_width();
-        let rows = indices.iter().filter_map(|&row| self.inputs.values().get(row * width..(row + 1) * width));
-        rows.take(MOST_AHEAD).for_each(simd::prefetch);
-    }
-
     /// Copies the given samples into the caller's buffers, which become a batch of
     /// [`input_shape`](Dataset::input_shape) and [`Targets::shape`].
     ///
@@ -180,9 +169,6 @@ impl<T: Real> Dataset<T> {
         }
     }
 }
-
-/// More would push each other out again.
-const MOST_AHEAD: usize = 64;
 
 /// Wide enough that a row of a few hundred bytes is copied without a call.
 const BLOCK: usize = 16;

@@ -4,8 +4,6 @@
 //! the best one that this processor has is called: a portable binary runs as fast as one built for the machine it runs
 //! on.
 
-use crate::Real;
-
 /// Runs `kernel` compiled for the best vector instructions that this processor has.
 ///
 /// The kernel is an ordinary closure over slices. What is compiled for the better instructions is what the compiler
@@ -52,21 +50,6 @@ pub(crate) fn has_avx512() -> bool {
 #[inline(always)]
 pub(crate) fn has_avx2() -> bool {
     level() >= AVX2
-}
-
-/// Asks the processor to bring these values near, since they are about to be read; changes nothing. Where the processor
-/// has no such instruction, it does nothing.
-#[inline(always)]
-pub fn prefetch<T: Real>(values: &[T]) {
-    #[cfg(target_arch = "x86_64")]
-    for line in values.chunks(64 / size_of::<T>()) {
-        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
-        // SAFETY: a hint for an address of a slice that is borrowed; it reads nothing that the program could see. Compared
-        // with doing nothing in the tests.
-        unsafe { _mm_prefetch::<_MM_HINT_T0>(line.as_ptr().cast()) };
-    }
-    #[cfg(not(target_arch = "x86_64"))]
-    let _ = values;
 }
 
 #[cfg(target_arch = "x86_64")]
@@ -124,17 +107,6 @@ mod tests {
 
     fn polynomial(values: &[f32]) -> Vec<f32> {
         values.iter().map(|&x| x.mul_add(0.5, 1.0).mul_add(x, -2.0).abs().sqrt()).collect()
-    }
-
-    #[test]
-    fn a_hint_changes_nothing() {
-        for len in [0, 1, 15, 16, 17, 1000] {
-            let values: Vec<f64> = (0..len).map(f64::from).collect();
-            let before = values.clone();
-            prefetch(&values);
-            prefetch(&values[values.len() / 3..]);
-            assert_eq!(values, before);
-        }
     }
 
     #[test]

@@ -102,15 +102,11 @@ impl<T: Real> Run<'_, '_, T> {
         let mut loss = WeightedMean::default();
         let group = batch_size.saturating_mul(self.accumulate);
         let mut learning_rate = f64::NAN;
-        let mut batches = batches.epoch().zip(1..).peekable();
-        while let Some((samples, batch)) = batches.next() {
+        for (samples, batch) in batches.epoch().zip(1..) {
             if self.stop.is_some_and(|stop| stop.load(Ordering::Relaxed)) {
                 return Ok(Ended::Interrupted);
             }
             let part = Part::new((batch - 1) * batch_size, samples.len(), group, train.len());
-            if let Some((next, _)) = batches.peek() {
-                train.prefetch(next);
-            }
             learning_rate = self.rates.next(epoch, self.state.steps())?;
             loss.add(self.batch(params, train, samples, epoch, (part, learning_rate))?, samples.len());
             if part.last {
