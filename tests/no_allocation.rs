@@ -1,134 +1,18 @@
-//! After the workspace is made, training allocates nothing.
+//! After the workspace is made, training allocates nothing: what the calling thread does. The threads of a pool are
+//! counted in `no_allocation_on_threads.rs`.
 //!
-//! Allocations are counted per thread by the program's allocator. One buffer is counted apart: the matrix kernels pack
-//! their operands into pages that they allocate at the first product on a thread and keep. They are the only
-//! allocations here that are aligned to whole pages, which tells them apart.
-//!
-//! The fallback for other processors, nalgebra's product, allocates such a buffer at each call; there this promise does
-//! not hold.
+//! The fallback for other processors, nalgebra's product, allocates a packing buffer at each call; there this promise
+//! does not hold.
 #![cfg(all(feature = "fast-gemm", target_arch = "x86_64"))]
 
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
-use std::ops::Sub;
+mod support;
 
-use chainrule::graph::NodeId;
+use chainrule::nn::TargetKind;
 use chainrule::prelude::*;
 use chainrule::train::callback::{BatchEnd, Callback, FitPlan};
-use chainrule::train::optimizer::State;
-
-const PAGE: usize = 4096;
-
-/// How often this thread has allocated so far.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-struct Count {
-    /// Pages for packing.
-    pages: u64,
-    /// All else.
-    others: u64,
-}
-
-impl Sub for Count {
-    type Output = Count;
-    fn sub(self, before: Count) -> Count {
-        Count { pages: self.pages - before.pages, others: self.others - before.others }
-    }
-}
-
-thread_local! {
-    static COUNT: Cell<Count> = const { Cell::new(Count { pages: 0, others: 0 }) };
-}
-
-fn count() -> Count {
-    COUNT.get()
-}
-
-struct Counting;
-
-impl Counting {
-    fn note(layout: Layout) {
-        let mut count = COUNT.get();
-        if layout.align() >= PAGE {
-            count.pages += 1;
-        } else {
-            count.others += 1;
-        }
-        COUNT.set(count);
-    }
-}
-
-// SAFETY: every call goes to the system's allocator as it came; the counter is a plain number of the thread, without a
-// destructor, that allocates nothing.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        Counting::note(layout);
-        // SAFETY: the caller's promises are those that `System` asks for.
-        unsafe { System.alloc(layout) }
-    }
-    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
-        Counting::note(layout);
-        // SAFETY: as above.
-        unsafe { System.alloc_zeroed(layout) }
-    }
-    unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        Counting::note(layout);
-        // SAFETY: as above.
-        unsafe { System.realloc(pointer, layout, size) }
-    }
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        // SAFETY: as above.
-        unsafe { System.dealloc(pointer, layout) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
-
-/// A model with its loss, planned for batches of one size.
-struct Training {
-    plan: Plan,
-    workspace: Workspace,
-    params: Params,
-    grads: Grads,
-    optimizer: Box<dyn Optimizer>,
-    state: State,
-    loss: NodeId,
-}
-
-impl Training {
-    fn new(model: &dyn Layer, loss: &dyn Loss, data: &Dataset, optimizer: impl Optimizer + 'static) -> Training {
-        let graph = Graph::new();
-        let x = graph.input("x", data.inputs().shape());
-        let t = match data.targets() {
-            Targets::Classes { classes, .. } => graph.class_input("t", data.len(), *classes),
-            other => graph.input("t", other.shape(data.len())),
-        };
-        let loss = loss.forward(model.forward(x), t, Reduction::Mean);
-        let plan = graph.plan(loss).unwrap();
-        let mut workspace = plan.workspace();
-        let [inputs, targets] = workspace.inputs_mut([x.id(), t.id()]);
-        data.gather(&(0..data.len()).collect::<Vec<_>>(), inputs, targets);
-        let params = plan.init(0).unwrap();
-        let optimizer: Box<dyn Optimizer> = Box::new(optimizer);
-        let state = State::new(optimizer.as_ref(), params.values().len());
-        Training { workspace, params, grads: plan.grads(), optimizer, state, loss: loss.id(), plan }
-    }
-
-    fn step(&mut self) {
-        self.plan.forward(&self.params, &mut self.workspace);
-        self.plan.backward(&self.params, &mut self.workspace, &mut self.grads);
-        self.state.step(self.optimizer.as_ref(), self.params.values_mut(), self.grads.values());
-    }
-}
-
-fn inputs(samples: usize, features: usize) -> Tensor {
-    Tensor::uniform([samples, features], -1.0..1.0, &mut generator(1)).unwrap()
-}
-
-fn classes(samples: usize, features: usize) -> Dataset {
-    let indices = (0..samples).map(|i| (i % 10) as u32).collect();
-    Dataset::new(inputs(samples, features), Targets::Classes { indices, classes: 10 }).unwrap()
-}
+use chainrule::train::metric::{all, by_name};
+use support::counting::{Count, of_thread as count};
+use support::training::{Training, classes, inputs};
 
 #[track_caller]
 fn assert_steps_allocate_nothing(mut training: Training) {
@@ -139,7 +23,7 @@ fn assert_steps_allocate_nothing(mut training: Training) {
     }
     assert_eq!(count() - before, Count::default());
     assert_eq!(training.state.steps(), steps + 3);
-    assert!(training.workspace.value(training.loss).values()[0].is_finite());
+    assert!(training.loss().is_finite());
 }
 
 #[test]
@@ -318,4 +202,25 @@ fn what_a_training_allocates_does_not_depend_on_the_number_of_batches() {
     assert!(few.others > 0);
     assert_eq!(few, many);
     assert_eq!(few, most);
+}
+
+#[test]
+fn every_metric_once_it_has_seen_as_much() {
+    let targets = |kind| match kind {
+        TargetKind::Classes => Tensor::from_fn([12], |i| (i % 3) as f32),
+        _ => Tensor::from_fn([12, 3], |i| f32::from(u8::from(i % 4 == 0))),
+    };
+    let kinds = [TargetKind::Classes, TargetKind::Probabilities, TargetKind::Labels, TargetKind::Values];
+    for (mut metric, kind) in all::<f32>().into_iter().flat_map(|metric| {
+        let again = move || by_name::<f32>(metric.name()).unwrap();
+        kinds.into_iter().map(move |kind| (again(), kind)).filter(|(metric, kind)| metric.accepts(*kind))
+    }) {
+        let (outputs, targets) = (inputs(12, 3), targets(kind));
+        metric.prepare(kind).unwrap();
+        metric.update(outputs.view(), targets.view());
+        metric.reset();
+        let before = count();
+        metric.update(outputs.view(), targets.view());
+        assert_eq!(count() - before, Count::default(), "{}", metric.name());
+    }
 }

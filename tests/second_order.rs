@@ -1,8 +1,10 @@
-//! Second derivatives of every activation, every loss and small networks: symmetric, and in agreement with differences
-//! of gradients.
+//! Second derivatives of every activation, every loss, every layer and small networks: symmetric, and in agreement with
+//! differences of gradients.
 
+use chainrule::graph::DerivativeReads;
 use chainrule::graph::second_order::{self, Curvature};
-use chainrule::nn::{activation, loss};
+use chainrule::nn::loss::{Predictions, TargetForm};
+use chainrule::nn::{activation, layer, loss};
 use chainrule::prelude::*;
 use chainrule::tensor::Dual;
 
@@ -10,45 +12,78 @@ use chainrule::tensor::Dual;
 trait Case {
     fn record<'g, T: Real>(&self, graph: &'g Graph<T>) -> Var<'g, T>;
 
-    fn gradient(&self, params: &Params<f64>) -> Vec<f64> {
-        let graph = Graph::with_params(params);
-        let plan = graph.plan(self.record(&graph)).unwrap();
-        let (mut workspace, mut grads) = (plan.workspace(), plan.grads());
-        plan.forward(params, &mut workspace);
-        plan.backward(params, &mut workspace, &mut grads);
-        grads.layout().entries().iter().flat_map(|entry| grads.values()[entry.range.clone()].to_vec()).collect()
+    /// How far parameters are moved from their first values, which would otherwise be zeros or all the same.
+    fn spread(&self) -> f64 {
+        0.5
     }
 
-    /// Compares the Hessian with its transpose and with central differences of gradients, at parameters drawn at
-    /// random; gives its largest entry.
-    fn check(&self, what: &str) -> f64 {
+    fn params(&self, what: &str) -> Params<f64> {
         let graph = Graph::<f64>::new();
-        let mut params =
-            graph.plan(self.record(&graph)).unwrap_or_else(|error| panic!("{what}: {error}")).init(1).unwrap();
+        let plan = graph.plan(self.record(&graph)).unwrap_or_else(|error| panic!("{what}: {error}"));
+        let mut params = plan.init(1).unwrap();
         let drawn: Tensor<f64> = Tensor::uniform(params.values().len(), -1.0..1.0, &mut generator(5)).unwrap();
-        params.values_mut().iter_mut().zip(drawn.values()).for_each(|(to, from)| *to += 0.5 * from);
-        let hessian = second_order::hessian(&params, |graph| self.record(graph)).unwrap();
+        params.values_mut().iter_mut().zip(drawn.values()).for_each(|(to, from)| *to += self.spread() * from);
+        params
+    }
+
+    /// Compares the Hessian with its transpose and with central differences of gradients, and the slope along each
+    /// parameter with the gradient; gives the Hessian's largest entry.
+    fn check(&self, what: &str) -> f64 {
+        let mut params = self.params(what);
+        let mut curvature = Curvature::record(&params, |graph| self.record(graph)).unwrap();
+        let hessian = curvature.hessian();
+        let graph = Graph::with_params(&params);
+        let plan = graph.plan(self.record(&graph)).unwrap();
+        let (mut workspace, mut grads) = (plan.workspace(), plan.grads());
         let places: Vec<usize> = params.layout().entries().iter().flat_map(|entry| entry.range.clone()).collect();
+        let mut gradient = |params: &Params<f64>| -> Vec<f64> {
+            workspace.seed(0);
+            plan.forward(params, &mut workspace);
+            plan.backward(params, &mut workspace, &mut grads);
+            places.iter().map(|&place| grads.values()[place]).collect()
+        };
+        let here = gradient(&params);
         let (step, mut largest) = (6e-6, 0.0_f64);
         for (j, &place) in places.iter().enumerate() {
-            let moved = |by: f64| {
-                let mut params = params.clone();
-                params.values_mut()[place] += by;
-                self.gradient(&params)
+            let direction: Vec<f64> = (0..places.len()).map(|i| f64::from(u8::from(i == j))).collect();
+            let found = curvature.product(&direction).unwrap();
+            let close = |a: f64, b: f64| (a - b).abs() < 1e-12 * a.abs().max(1.0);
+            assert!(close(found.gradient[j], here[j]), "{what} [{j}]: gradient {} for {}", found.gradient[j], here[j]);
+            assert!(close(found.slope, here[j]), "{what} [{j}]: slope {} for {}", found.slope, here[j]);
+            let mut moved = |by: f64| {
+                let value = params.values()[place];
+                params.values_mut()[place] = value + by;
+                let gradient = gradient(&params);
+                params.values_mut()[place] = value;
+                gradient
             };
             let (above, below) = (moved(step), moved(-step));
             for i in 0..places.len() {
                 let (entry, mirrored) = (hessian.at(&[i, j]), hessian.at(&[j, i]));
                 let numeric = (above[i] - below[i]) / (2.0 * step);
                 largest = largest.max(entry.abs());
-                let close = (entry - numeric).abs() < 1e-7 * numeric.abs().max(1.0);
-                assert!(close, "{what} [{i}, {j}]: {entry} for {numeric}");
-                let symmetric = (entry - mirrored).abs() < 1e-12 * entry.abs().max(1.0);
-                assert!(symmetric, "{what} [{i}, {j}]: {entry} and {mirrored}");
+                let near = (entry - numeric).abs() < 1e-7 * numeric.abs().max(1.0);
+                assert!(near, "{what} [{i}, {j}]: {entry} for {numeric}");
+                assert!(close(entry, mirrored), "{what} [{i}, {j}]: {entry} and {mirrored}");
             }
         }
         largest
     }
+}
+
+/// Values of any kind as a constant.
+fn data<'g, T: Real>(graph: &'g Graph<T>, shape: Shape) -> Var<'g, T> {
+    graph.constant(&Tensor::<f64>::uniform(shape, -1.5..1.5, &mut generator(2)).unwrap().cast())
+}
+
+/// A parameter whose first values are these.
+fn variable<'g, T: Real>(graph: &'g Graph<T>, name: &str, values: &Tensor<f64>) -> Var<'g, T> {
+    graph.param(name, values.shape(), 0.0) + graph.constant(&values.cast())
+}
+
+/// A scalar that bends in `y`, even where `y` does not bend.
+fn bent<'g, T: Real>(y: Var<'g, T>) -> Var<'g, T> {
+    (y.square() + y * data(y.graph(), y.shape())).sum(..)
 }
 
 /// An activation by its place in the list, of a parameter or behind a linear layer, in a loss that bends.
@@ -60,14 +95,20 @@ struct OfActivation {
 impl Case for OfActivation {
     fn record<'g, T: Real>(&self, graph: &'g Graph<T>) -> Var<'g, T> {
         let activation = activation::all::<T>().remove(self.index);
-        let data = |shape| graph.constant(&Tensor::<f64>::uniform(shape, -1.5..1.5, &mut generator(2)).unwrap().cast());
+        let width = 4 * activation.divisor();
         let z = if self.fused {
-            Linear::new(3, 4).forward(data([5, 3]))
+            Linear::new(3, width).forward(data(graph, [5, 3].into()))
         } else {
-            graph.param("z", [3, 4], init::Uniform::new(-2.0, 2.0))
+            let kinks = activation.properties().kinks;
+            let near = |x: f64| kinks.iter().any(|kink| (x - kink).abs() < 1e-3);
+            let drawn = Tensor::<f64>::uniform([3, width], -3.0..3.0, &mut generator(7)).unwrap();
+            variable(graph, "z", &drawn.map(|x| if near(x) { x + 0.01 } else { x }))
         };
-        let y = activation.forward(z);
-        (y.square() + y * data([z.shape()[0], 4])).sum(..)
+        bent(activation.forward(z))
+    }
+
+    fn spread(&self) -> f64 {
+        if self.fused { 0.5 } else { 0.0 }
     }
 }
 
@@ -81,9 +122,36 @@ fn every_activation() {
     }
 }
 
-/// A loss by its place in the list, of predictions and, where it has derivatives by them, of targets.
+/// Where branches meet, or a function is at its limit: the derivative is that of the way back, and where its own
+/// derivative does not jump, so is the second one.
+#[test]
+fn every_activation_where_its_branches_meet() {
+    for (activation, plain) in activation::all::<Dual>().iter().zip(activation::all::<f64>()) {
+        let (Some(f), Some(plain)) = (activation.pointwise(), plain.pointwise()) else { continue };
+        let slope = |x: f64| {
+            let at = if plain.derivative_reads() == DerivativeReads::Output { plain.value(x) } else { x };
+            plain.derivative(at)
+        };
+        let kinks = activation.properties().kinks;
+        for x in [0.0, -0.0, 1e-300, 1.0, -1.0, 40.0, -40.0, 1e4, -1e4].into_iter().chain(kinks) {
+            let y = f.value(Dual::variable(x));
+            let what = format!("{} at {x}", activation.kind());
+            assert!((y.tangent - slope(x)).abs() < 1e-8, "{what}: {} for {}", y.tangent, slope(x));
+            let at = if f.derivative_reads() == DerivativeReads::Output { y } else { Dual::variable(x) };
+            let step = 1e-6;
+            let [below, above] = [-step, step].map(|by| (slope(x + by) - slope(x)) / by);
+            if (above - below).abs() < 1e-4 {
+                let second = f.derivative(at).tangent;
+                assert!((second - above).abs() < 1e-4, "{what}: second derivative {second} for {above}");
+            }
+        }
+    }
+}
+
+/// A loss by its place in the list, of predictions and targets as it takes them, and if `by_target` of both together.
 struct OfLoss {
     index: usize,
+    form: TargetForm,
     reduction: Reduction,
     by_target: bool,
 }
@@ -91,25 +159,117 @@ struct OfLoss {
 impl Case for OfLoss {
     fn record<'g, T: Real>(&self, graph: &'g Graph<T>) -> Var<'g, T> {
         let loss = loss::all::<T>().remove(self.index);
-        let prediction = graph.param("prediction", [3, 4], init::Uniform::new(-3.0, 3.0));
-        let target = Tensor::<f64>::uniform([3, 4], 0.05..0.95, &mut generator(9)).unwrap();
-        let target = if self.by_target {
-            // Between 0.05 and 0.95 whatever the parameter, and bent.
-            graph.param("target", [3, 4], 0.2).map(Sigmoid) * T::from_f64(0.9) + T::from_f64(0.05)
-        } else {
-            graph.constant(&target.cast())
-        };
-        loss.forward(prediction, target, self.reduction).sum(..)
+        let (prediction, target) = loss.domain().draw(self.form, [3, 4].into(), &mut generator(21));
+        let prediction = variable(graph, "prediction", &prediction);
+        let target = if self.by_target { variable(graph, "target", &target) } else { graph.constant(&target.cast()) };
+        bent(loss.forward(prediction, target, self.reduction))
+    }
+
+    fn spread(&self) -> f64 {
+        0.0
     }
 }
 
 #[test]
 fn every_loss() {
     for (index, loss) in loss::all::<Dual>().iter().enumerate() {
-        for reduction in [Reduction::None, Reduction::Mean, Reduction::Sum] {
-            for by_target in [false, true] {
-                let what = format!("{}, {reduction:?}, by target {by_target}", loss.name());
-                OfLoss { index, reduction, by_target }.check(&what);
+        for &form in loss.domain().targets {
+            for reduction in [Reduction::None, Reduction::Mean, Reduction::Sum] {
+                for by_target in [false, true] {
+                    if by_target && !form.is_continuous() {
+                        continue;
+                    }
+                    let what = format!("{} with {form}, {reduction:?}, by target {by_target}", loss.name());
+                    assert!(OfLoss { index, form, reduction, by_target }.check(&what) > 0.0, "{what}");
+                }
+            }
+        }
+    }
+}
+
+/// A loss of predictions that are all alike, with targets of the form.
+struct OfEqual {
+    index: usize,
+    form: TargetForm,
+    prediction: f64,
+}
+
+impl Case for OfEqual {
+    fn record<'g, T: Real>(&self, graph: &'g Graph<T>) -> Var<'g, T> {
+        let loss = loss::all::<T>().remove(self.index);
+        let (prediction, target) = loss.domain().draw(self.form, [3, 4].into(), &mut generator(21));
+        let prediction = variable(graph, "prediction", &prediction.map(|_| self.prediction));
+        // Some of the targets are what is predicted.
+        let numbers = self.form == TargetForm::Values;
+        let target = Tensor::<f64>::from_fn(target.shape(), |i| {
+            if numbers && i % 2 == 0 { self.prediction } else { target.values()[i] }
+        });
+        loss.forward(prediction, graph.constant(&target.cast()), Reduction::Sum)
+    }
+}
+
+/// At zero, at a margin and where target and prediction are equal: the slope is that of the gradient, and the Hessian
+/// is symmetric.
+#[test]
+fn every_loss_where_its_branches_meet() {
+    for (index, loss) in loss::all::<Dual>().iter().enumerate() {
+        // Any numbers will do for these; others have their limits there, with derivatives that are not finite.
+        let free = [Predictions::Values, Predictions::Logits, Predictions::Pairs, Predictions::MeansAndVariances];
+        for &form in loss.domain().targets.iter().filter(|_| free.contains(&loss.domain().predictions)) {
+            for prediction in [0.0, 1.0, -1.0] {
+                let case = OfEqual { index, form, prediction };
+                let what = format!("{} with {form} at {prediction}", loss.name());
+                let mut params = case.params(&what);
+                params.values_mut().fill(0.0);
+                let mut curvature = Curvature::record(&params, |graph| case.record(graph)).unwrap();
+                let n = curvature.parameters();
+                let mut rows = Vec::new();
+                for j in 0..n {
+                    let direction: Vec<f64> = (0..n).map(|i| f64::from(u8::from(i == j))).collect();
+                    let found = curvature.product(&direction).unwrap();
+                    let (slope, gradient) = (found.slope, found.gradient[j]);
+                    let same = (slope - gradient).abs() <= 1e-12 * gradient.abs().max(1.0);
+                    assert!(same, "{what} [{j}]: slope {slope} for {gradient}");
+                    rows.push(found.product);
+                }
+                for (i, j) in (0..n).flat_map(|i| (0..i).map(move |j| (i, j))) {
+                    let (a, b) = (rows[i][j], rows[j][i]);
+                    assert!((a - b).abs() <= 1e-12 * a.abs().max(1.0), "{what} [{i}, {j}]: {a} and {b}");
+                }
+            }
+        }
+    }
+}
+
+/// A layer by its place in the list as in training, of its parameters and its input.
+struct OfLayer {
+    index: usize,
+    sample: layer::Sample,
+    size: usize,
+}
+
+impl Case for OfLayer {
+    fn record<'g, T: Real>(&self, graph: &'g Graph<T>) -> Var<'g, T> {
+        let layer = layer::all::<T>().remove(self.index);
+        let of = |shape: Shape| Shape::new(&[&[self.size], &shape[..]].concat());
+        let x = match self.sample {
+            layer::Sample::Indices { shape, classes } => {
+                graph.constant(&Tensor::from_fn(of(shape), |i| T::from_usize((i * 7 + i / 3) % classes)))
+            }
+            layer::Sample::Values(shape) => graph.param("input", of(shape), init::Uniform::new(-3.0, 3.0)),
+            other => unreachable!("{other:?} is new"),
+        };
+        bent(graph.scope("layer", || layer.forward(x)))
+    }
+}
+
+#[test]
+fn every_layer() {
+    for (index, layer) in layer::all::<Dual>().iter().enumerate() {
+        for sample in layer.samples() {
+            for size in [2, 5] {
+                let what = format!("{} of {sample:?}, {size} of them", layer.kind());
+                assert!(OfLayer { index, sample, size }.check(&what) > 0.0, "{what}");
             }
         }
     }

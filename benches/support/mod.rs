@@ -87,16 +87,21 @@ impl Work {
 
     /// Random samples with labels.
     pub fn data(&self) -> (Vec<f32>, Vec<f32>) {
-        let samples = Tensor::normal([self.batch, self.features()], 0.0, 1.0, &mut generator(1)).expect("sound");
-        let labels = (0..self.batch).map(|i| (i * 7 % self.classes()) as f32).collect();
-        (samples.into_values(), labels)
+        data(self.batch, self.features(), self.classes())
     }
+}
+
+/// Random samples with labels.
+pub fn data(batch: usize, features: usize, classes: usize) -> (Vec<f32>, Vec<f32>) {
+    let samples = Tensor::normal([batch, features], 0.0, 1.0, &mut generator(1)).expect("sound");
+    let labels = (0..batch).map(|i| (i * 7 % classes) as f32).collect();
+    (samples.into_values(), labels)
 }
 
 /// The learning rate of plain gradient descent.
 pub const RATE: f64 = 0.01;
 
-/// A work planned and filled with data, to be stepped through the public API.
+/// A model planned and filled with data, to be stepped through the public API.
 #[derive(Debug)]
 pub struct Step {
     plan: Plan,
@@ -110,20 +115,29 @@ pub struct Step {
 
 impl Step {
     pub fn new(work: &Work, threads: usize) -> Step {
+        Step::of(&work.model(), work.optimizer(), work.data(), [work.features(), work.classes()], threads)
+    }
+
+    /// A model with these numbers of features and classes, and these samples with their labels.
+    pub fn of(
+        model: &dyn Layer,
+        optimizer: Box<dyn Optimizer>,
+        (samples, labels): (Vec<f32>, Vec<f32>),
+        [features, classes]: [usize; 2],
+        threads: usize,
+    ) -> Step {
         let graph = Graph::new();
-        let x = graph.input("x", [work.batch, work.features()]);
-        let y = graph.class_input("y", work.batch, work.classes());
-        let loss = CrossEntropy.forward(work.model().forward(x), y, Reduction::Mean);
+        let x = graph.input("x", [labels.len(), features]);
+        let y = graph.class_input("y", labels.len(), classes);
+        let loss = CrossEntropy.forward(model.forward(x), y, Reduction::Mean);
         let plan = graph.plan(loss).expect("the model is sound");
         let params = plan.init(0).expect("sound");
 
         let pool = Arc::new(Pool::new(threads));
         let mut workspace = plan.workspace();
         workspace.on(Arc::clone(&pool));
-        let (samples, labels) = work.data();
         workspace.set(x, &samples).expect("fits");
         workspace.set(y, &labels).expect("fits");
-        let optimizer = work.optimizer();
         let mut state = State::new(optimizer.as_ref(), params.values().len());
         state.on(pool);
         Step { grads: plan.grads(), loss: loss.id(), plan, params, workspace, optimizer, state }

@@ -62,7 +62,8 @@ ELEMENTWISE = [
     ("soft_shrink", nn.Softshrink()),
     ("soft_shrink(lambda=2)", nn.Softshrink(2.0)),
     ("soft_shrink(lambda=0)", nn.Softshrink(0.0)),
-    ("threshold", nn.Threshold(1.0, 0.0)),
+    ("threshold", nn.Threshold(0.0, 0.0)),
+    ("threshold(threshold=1)", nn.Threshold(1.0, 0.0)),
     ("threshold(threshold=0.125, value=20)", nn.Threshold(0.125, 20.0)),
     ("threshold(threshold=-1, value=-2.5)", nn.Threshold(-1.0, -2.5)),
 ]

@@ -16,8 +16,8 @@ fn a_wrong_flag_is_a_usage_error_that_says_what_is_allowed() {
         (&["--hidden", "99999,99999"], "makes 10007399935 parameters; at most 50000000 are allowed"),
         (&["--activation", "softmax"], "it is not for hidden layers; there are: sigmoid, tanh, relu,"),
         (
-            &["--activation", "swish"],
-            "error: --activation swish: there is no such activation; there are: sigmoid, tanh,",
+            &["--activation", "swoosh"],
+            "error: --activation swoosh: there is no such activation; there are: sigmoid, tanh,",
         ),
         (
             &["--optimizer", "tiger"],

@@ -1,4 +1,4 @@
-use chainrule_tensor::{Real, Shape, Tensor};
+use chainrule_tensor::{Real, Shape, Tensor, simd};
 
 use crate::{DataError, Targets, check};
 
@@ -170,10 +170,21 @@ impl<T: Real> Dataset<T> {
     }
 }
 
+/// Wide enough that a row of a few hundred bytes is copied without a call.
+const BLOCK: usize = 16;
+
 fn copy_rows<T: Real>(from: &[T], width: usize, rows: &[usize], to: &mut [T]) {
-    for (to, &row) in to.chunks_exact_mut(width).zip(rows) {
-        to.copy_from_slice(&from[row * width..(row + 1) * width]);
-    }
+    simd::dispatch(
+        #[inline(always)]
+        || {
+            for (to, &row) in to.chunks_exact_mut(width).zip(rows) {
+                let (to, to_rest) = to.as_chunks_mut::<BLOCK>();
+                let (from, from_rest) = from[row * width..][..width].as_chunks::<BLOCK>();
+                to.iter_mut().zip(from).for_each(|(to, from)| *to = *from);
+                to_rest.iter_mut().zip(from_rest).for_each(|(to, from)| *to = *from);
+            }
+        },
+    );
 }
 
 #[cfg(test)]

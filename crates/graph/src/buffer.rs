@@ -14,9 +14,9 @@ impl<T: Real> Graph<T> {
     /// [`Params`](crate::Params), such as a running mean, that is saved with them and is none of them. No gradient is
     /// taken with respect to it, no optimizer moves it, it does not count as a parameter.
     ///
-    /// Its value changes through [`update_buffer`](Graph::update_buffer) alone. A pass reads the parameters and does not
-    /// write to them: the new value is computed in the workspace, and [`Plan::update_buffers`](crate::Plan::update_buffers)
-    /// takes it over.
+    /// Its value changes through [`update_buffer`](Graph::update_buffer) alone. A pass reads the parameters and does
+    /// not write to them: the new value is computed in the workspace, and
+    /// [`Plan::update_buffers`](crate::Plan::update_buffers) takes it over.
     ///
     /// A buffer of another shape, or one that the given parameters do not hold, is a mistake that planning reports.
     ///

@@ -54,7 +54,7 @@ pub(crate) struct Recording<T: Real> {
     pub(crate) fixed: bool,
     pub(crate) scopes: Vec<String>,
     /// The node of each parameter of the layout that is used so far.
-    param_nodes: HashMap<usize, usize>,
+    pub(crate) param_nodes: HashMap<usize, usize>,
     /// The node that is the newest value of each buffer of the layout that is used so far.
     pub(crate) buffer_nodes: HashMap<usize, usize>,
     /// The buffers that a pass gives new values.

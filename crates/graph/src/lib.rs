@@ -25,6 +25,8 @@ pub use graph::{Graph, LayerRecord, NodeId};
 pub use layout::{Entry, Initialiser, Layout};
 pub use params::{Grads, Params};
 pub use plan::{Derivatives, Plan, Reach, Traced, TracedBack, Watched, WatchedBack, WatchedOp};
+#[doc(hidden)]
+pub use pointwise::kernels;
 pub use pointwise::{DerivativeReads, Pointwise, Properties};
 pub use var::Var;
 pub use workspace::Workspace;

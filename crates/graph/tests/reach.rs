@@ -105,3 +105,16 @@ fn a_loss_that_depends_on_no_parameter_leaves_the_gradient_at_zero() {
     assert!(run.grads.values()[..2].iter().all(|&g| g == 0.0));
     assert_eq!(run.plan.derivatives().memoised, 0);
 }
+
+#[test]
+fn the_first_of_several_operations_that_hold_the_gradient_back_is_named() {
+    let graph = Graph::<f64>::new();
+    let [first, both, later] = ["first", "both", "later"].map(|name| graph.param(name, [2], 1.0));
+    // On the way of `both` one side is cut at once, the other only behind a product.
+    let product = both * later;
+    let detached = (first * both).detach();
+    let loss = (detached + product.greater(first)).sum(..);
+    let plan = graph.plan(loss).unwrap();
+    let expected = [cut("detach"), cut("detach"), cut("greater")];
+    assert_eq!(plan.reach().map(|(_, reach)| reach.clone()).collect::<Vec<_>>(), expected);
+}

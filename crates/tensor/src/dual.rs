@@ -11,7 +11,9 @@ use crate::math::double;
 /// gives its directional derivative when it runs on dual numbers: forward-mode differentiation. Run on the way back of a
 /// graph, it gives a Hessian-vector product.
 ///
-/// - Derivatives are exact up to rounding. At a kink, `|x|` at zero, the derivative is 0, as in PyTorch.
+/// - Derivatives are exact up to rounding. At a kink the derivative is the mean of those on both sides, as in PyTorch: 0 for `|x|` at
+///   zero, half of each for the maximum or minimum of two equal numbers. So smooth sums of kinks, such as
+///   `max(x, 0) + ln(1 + e^-|x|)`, have their derivative there as well.
 /// - Two dual numbers compare by their values; [`to_f64`](Real::to_f64), [`is_nan`](Real::is_nan) and
 ///   [`is_finite`](Real::is_finite) are those of the value.
 /// - [`from_f64`](Real::from_f64) gives a constant, of tangent 0. The tangent of a function of a constant is 0 even where
@@ -60,6 +62,11 @@ impl Dual {
     #[inline(always)]
     fn chain(self, value: f64, slope: f64) -> Self {
         Dual { value, tangent: scaled(slope, self.tangent) }
+    }
+
+    #[inline(always)]
+    fn with_mean_tangent(self, a: Self, b: Self) -> Self {
+        Dual { tangent: 0.5 * (a.tangent + b.tangent), ..self }
     }
 }
 
@@ -276,6 +283,16 @@ impl Real for Dual {
     fn is_nan(self) -> bool {
         self.value.is_nan()
     }
+    #[inline(always)]
+    fn maximum(self, other: Self) -> Self {
+        let larger = if self > other || self.is_nan() { self } else { other };
+        if self == other { larger.with_mean_tangent(self, other) } else { larger }
+    }
+    #[inline(always)]
+    fn minimum(self, other: Self) -> Self {
+        let smaller = if self < other || self.is_nan() { self } else { other };
+        if self == other { smaller.with_mean_tangent(self, other) } else { smaller }
+    }
 }
 
 /// The derivative of the error function: `2 e^(-x^2) / sqrt(pi)`.
@@ -365,6 +382,9 @@ mod tests {
     fn kinks_take_the_subgradient_and_nan_passes() {
         assert_eq!(Dual::variable(0.0).abs().tangent, 0.0);
         assert_eq!(Dual::variable(-3.0).abs().tangent, -1.0);
+        let zero = Dual::variable(0.0);
+        assert_eq!((zero.maximum(Dual::ZERO).tangent, Dual::ZERO.minimum(zero).tangent), (0.5, 0.5));
+        assert_eq!((zero.maximum(Dual::ZERO) + (-zero.abs()).exp().ln_1p()).tangent, 0.5, "softplus is smooth");
         for (name, f) in functions::<Dual>() {
             assert!(f(Dual::variable(f64::NAN)).value.is_nan(), "{name}");
         }

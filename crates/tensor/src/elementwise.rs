@@ -7,6 +7,9 @@
 //! On a plain `f32`, `x.exp()` is the standard library's function, which does not vectorise: [`Real::exp`] is the one
 //! that does. In code that is generic over [`Real`] they are the same call.
 //!
+//! The kernels take the function by value, so that numbers which it has captured by value (`move`) are loaded once; one
+//! behind a reference is loaded for each element, since the output might lie there.
+//!
 //! The kernels themselves are plain loops, marked in the same way: an iterator adaptor around such a function would
 //! become a call for each element.
 
@@ -31,7 +34,7 @@ pub fn map<T: Real>(put: Put, out: &mut [T], a: &[T], f: impl Fn(T) -> T) {
     assert_eq!(out.len(), a.len(), "map: the slices differ in length");
     simd::dispatch(
         #[inline(always)]
-        || match put {
+        move || match put {
             Put::Set => {
                 for (o, &a) in out.iter_mut().zip(a) {
                     *o = f(a);
@@ -56,7 +59,7 @@ pub fn zip<T: Real>(put: Put, out: &mut [T], a: &[T], b: &[T], f: impl Fn(T, T) 
     assert!(out.len() == a.len() && a.len() == b.len(), "zip: the slices differ in length");
     simd::dispatch(
         #[inline(always)]
-        || match put {
+        move || match put {
             Put::Set => {
                 for ((o, &a), &b) in out.iter_mut().zip(a).zip(b) {
                     *o = f(a, b);
@@ -81,7 +84,7 @@ pub fn zip3<T: Real>(put: Put, out: &mut [T], a: &[T], b: &[T], c: &[T], f: impl
     assert!(out.len() == a.len() && a.len() == b.len() && b.len() == c.len(), "zip3: the slices differ in length");
     simd::dispatch(
         #[inline(always)]
-        || match put {
+        move || match put {
             Put::Set => {
                 for (((o, &a), &b), &c) in out.iter_mut().zip(a).zip(b).zip(c) {
                     *o = f(a, b, c);
@@ -106,7 +109,7 @@ pub fn update<T: Real>(values: &mut [T], a: &[T], f: impl Fn(T, T) -> T) {
     assert_eq!(values.len(), a.len(), "update: the slices differ in length");
     simd::dispatch(
         #[inline(always)]
-        || {
+        move || {
             for (v, &a) in values.iter_mut().zip(a) {
                 *v = f(*v, a);
             }

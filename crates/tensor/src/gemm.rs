@@ -140,6 +140,12 @@ pub fn gemm<T: Real>(put: Put, c: MatMut<'_, T>, a: Mat<'_, T>, b: Mat<'_, T>) {
     if is_single_row(&c, &a, &b) {
         return row::multiply(put, c.values, &a.values[..a.columns], b.values, b.columns);
     }
+    if c.rows == 1 && a.column_stride == 1 && b.row_stride == 1 && b.column_stride == b.rows {
+        return row::multiply_transposed(put, c.values, &a.values[..a.columns], b.values);
+    }
+    if a.columns == 1 && b.column_stride == 1 {
+        return row::outer(put, c.values, (a.values, a.row_stride), &b.values[..b.columns]);
+    }
     T::multiply(put, c, a, b);
 }
 
@@ -305,6 +311,8 @@ mod tests {
             (1, 64, 10),
             (1, 7, 77),
             (1, 9, 203),
+            (1, 100, 33),
+            (3, 1, 5),
             (32, 64, 10),
             (32, 64, 64),
             (5, 3, 7),

@@ -12,13 +12,12 @@
 //! | `ln_1p` | as `ln`, with `f` from `x` instead of `1 + x` | 0.97 | -0.25020 |
 //! | `tanh` | below 0.625 odd of degree 11, above `1 - 2 / (1 + e^2x)` | 1.20 | 0.62611 |
 //! | `sigmoid` | `1 / (1 + e^-x)`, scaled so that nothing overflows | 1.75 | -1.0995 |
-//! | `erf` | below 0.8135 odd of degree 13, above `1 - erfc x` | 0.88 | 0.99502 |
-//! | `erfc` | above 0.8135 `e^(-x^2) / (2 x + 1)` times degree 8, their roundings carried along | 1.75 | 0.83631 |
+//! | `erf` | below 0.8135 odd of degree 13, above `1 - erfc x` | 0.78 | 0.80597 |
+//! | `erfc` | above 0.8135 `e^(-x^2) / (2 x + 1)` times degree 8, their roundings carried along | 1.62 | 0.49156 |
 //!
-//! The errors are against the exact value, in units in the last place of the result, over all 2^32 arguments (for `erf` and
-//! `erfc` over all from 0.3 to 10.1 in size, and a sample of the others). Subnormal
-//! results are right to the same bounds; infinities, zeros with their signs, and NaN come out as in the standard
-//! library. A test (`tests/math_accuracy.rs`) measures a sample each time and all arguments on demand.
+//! The errors are against the exact value, in units in the last place of the result, over all 2^32 arguments (for `erf`
+//! and `erfc` over all from 0.3 to 10.1 in size, and a sample of the others). Subnormal results are right to the same
+//! bounds; infinities, zeros with their signs, and NaN come out as in the standard library. A test (`tests/math_accuracy.rs`) measures a sample each time and all arguments on demand.
 //!
 //! The results are the same bits whichever instructions they are compiled for. Where these include no fused
 //! multiply-add, as on x86-64 outside `dispatch`, each `mul_add` is a call and a function takes some 20 ns instead of

@@ -43,18 +43,25 @@ pub struct Pool {
 }
 
 struct Shared {
-    /// The job at hand; valid while `busy` is above zero.
+    /// The job at hand; valid while it is open or someone is at work on it.
     job: Mutex<Option<Job>>,
-    /// Counts the jobs; a change of it starts one. `STOP` ends the threads.
-    epoch: AtomicU64,
-    /// The workers that are not done with the job at hand.
-    busy: AtomicUsize,
+    /// The number of the job, whether it is open, and how many workers are at work on it; or `STOP`.
+    state: AtomicU64,
     /// The next part that no one has taken.
     next: AtomicUsize,
+    /// The workers that are up.
+    ready: AtomicUsize,
     panic: Mutex<Option<Box<dyn Any + Send>>>,
 }
 
+/// Ends the threads.
 const STOP: u64 = u64::MAX;
+/// The bits that count the workers at work.
+const AT_WORK: u64 = 0xff;
+/// Whether workers may still join.
+const OPEN: u64 = 0x100;
+/// One more job.
+const NEXT_JOB: u64 = 0x200;
 
 /// A closure that lives at least until every worker is done with it.
 #[derive(Clone, Copy)]
@@ -70,21 +77,21 @@ impl Pool {
     pub fn new(threads: usize) -> Self {
         let shared = Arc::new(Shared {
             job: Mutex::new(None),
-            epoch: AtomicU64::new(0),
-            busy: AtomicUsize::new(0),
+            state: AtomicU64::new(0),
             next: AtomicUsize::new(0),
+            ready: AtomicUsize::new(0),
             panic: Mutex::new(None),
         });
         let spawn = |i: usize| {
             let shared = Arc::clone(&shared);
             thread::Builder::new().name(format!("chainrule-{i}")).spawn(move || shared.serve())
         };
-        let workers = (1..threads.clamp(1, MAX_THREADS)).map_while(|i| spawn(i).ok()).collect();
-        let pool = Pool { shared, running: Mutex::new(()), workers };
-        // Every worker takes part in every job: when this one is done they are all up, and allocate nothing from then
-        // on.
-        pool.run(2, |_| {});
-        pool
+        let workers: Vec<_> = (1..threads.clamp(1, MAX_THREADS)).map_while(|i| spawn(i).ok()).collect();
+        // Once they are up they allocate nothing of their own any more.
+        while shared.ready.load(Ordering::Acquire) < workers.len() {
+            thread::yield_now();
+        }
+        Pool { shared, running: Mutex::new(()), workers }
     }
 
     /// The pool that the whole process shares, with a thread for each processor; made at its first use.
@@ -102,7 +109,8 @@ impl Pool {
     }
 
     /// Calls `work` with each number from 0 to `parts`, on all threads, and returns when all are done. Parts are handed
-    /// out in order to whoever is free.
+    /// out in order to whoever is free; a thread that is late, because another program has its processor, is not waited
+    /// for.
     ///
     /// While another job runs on the pool, or from within one, the calling thread does all parts itself.
     ///
@@ -138,25 +146,27 @@ impl Shared {
         workers: &[JoinHandle<()>],
         running: MutexGuard<'a, ()>,
     ) -> Finish<'a> {
-        // SAFETY: only the lifetime is extended. Workers use the reference only between the change of `epoch` below and
-        // their decrease of `busy`; `Finish` waits until `busy` is zero before it lets go of the borrow `'a`, also when
-        // the caller unwinds. It is private, and its one user drops it. Compared with one thread in the tests.
+        // SAFETY: only the lifetime is extended. Workers use the reference only while they count as at work, which they
+        // can begin only while the job is open; `Finish` closes it and waits until no one is at work before it lets go of
+        // the borrow `'a`, also when the caller unwinds. It is private, and its one user drops it. Compared with one
+        // thread in the tests.
         let work = unsafe { std::mem::transmute::<&(dyn Fn(usize) + Sync), &'static (dyn Fn(usize) + Sync)>(work) };
         *lock(&self.job) = Some(Job { work, parts });
         self.next.store(0, Ordering::Relaxed);
-        self.busy.store(workers.len(), Ordering::Relaxed);
-        self.epoch.fetch_add(1, Ordering::Release);
+        // The job before is closed and no one is at work on it, so that nothing else changes the state.
+        self.state.fetch_add(NEXT_JOB | OPEN, Ordering::Release);
         workers.iter().map(JoinHandle::thread).for_each(Thread::unpark);
         Finish { shared: self, _running: running }
     }
 
     /// What a worker does all its life.
     fn serve(&self) {
+        self.ready.fetch_add(1, Ordering::Release);
         let mut seen = 0;
-        loop {
-            seen = self.wait_for_change(seen);
-            if seen == STOP {
-                return;
+        while let Some(state) = self.wait_for_job(seen) {
+            if self.state.compare_exchange(state, state + 1, Ordering::Acquire, Ordering::Relaxed).is_err() {
+                // Another worker was first, or the job is closed: look again.
+                continue;
             }
             let job = *lock(&self.job);
             if let Some(Job { work, parts }) = job {
@@ -165,27 +175,29 @@ impl Shared {
                     *lock(&self.panic) = Some(panic);
                 }
             }
-            self.busy.fetch_sub(1, Ordering::Release);
+            seen = state & !(OPEN | AT_WORK);
+            self.state.fetch_sub(1, Ordering::Release);
         }
     }
 
-    /// Looks for a while, then sleeps.
-    fn wait_for_change(&self, seen: u64) -> u64 {
-        for _ in 0..SPINS {
-            let epoch = self.epoch.load(Ordering::Acquire);
-            if epoch != seen {
-                return epoch;
+    /// The state when a job other than `seen` is open: looks for a while, then sleeps. `None` when all is over.
+    fn wait_for_job(&self, seen: u64) -> Option<u64> {
+        for look in 0_u32.. {
+            let state = self.state.load(Ordering::Acquire);
+            if state == STOP {
+                return None;
             }
-            std::hint::spin_loop();
-        }
-        loop {
-            let epoch = self.epoch.load(Ordering::Acquire);
-            if epoch != seen {
-                return epoch;
+            if state & OPEN != 0 && state & !(OPEN | AT_WORK) != seen {
+                return Some(state);
             }
-            // An unpark between the look and this returns at once.
-            thread::park();
+            if look < SPINS {
+                std::hint::spin_loop();
+            } else {
+                // An unpark between the look and this returns at once.
+                thread::park();
+            }
         }
+        None
     }
 
     fn take_parts(&self, work: &(dyn Fn(usize) + Sync), parts: usize) {
@@ -199,7 +211,7 @@ impl Shared {
     }
 }
 
-/// Waits for the workers when dropped.
+/// Closes the job and waits for those at work on it when dropped.
 struct Finish<'a> {
     shared: &'a Shared,
     _running: MutexGuard<'a, ()>,
@@ -207,8 +219,9 @@ struct Finish<'a> {
 
 impl Finish<'_> {
     fn wait(&self) {
+        self.shared.state.fetch_and(!OPEN, Ordering::Acquire);
         let mut spins = 0_u32;
-        while self.shared.busy.load(Ordering::Acquire) > 0 {
+        while self.shared.state.load(Ordering::Acquire) & AT_WORK > 0 {
             spins += 1;
             // Another program may need this processor for the worker to go on.
             if spins.is_multiple_of(SPINS) {
@@ -229,7 +242,7 @@ impl Drop for Finish<'_> {
 
 impl Drop for Pool {
     fn drop(&mut self) {
-        self.shared.epoch.store(STOP, Ordering::Release);
+        self.shared.state.store(STOP, Ordering::Release);
         for worker in self.workers.drain(..) {
             worker.thread().unpark();
             // A worker catches the panics of its jobs and has none of its own.

@@ -61,9 +61,8 @@ impl Group {
                 return Ok(());
             }
             let pattern = &self.pattern;
-            Err(TrainError::Setting(format!(
-                "group `{pattern}`: the {what} must be finite and not negative, but it is {value}"
-            )))
+            let rule = "must be finite and not negative";
+            Err(TrainError::Setting(format!("group `{pattern}`: the {what} {rule}, but it is {value}")))
         };
         not_negative("factor on the learning rate", self.learning_rate)?;
         not_negative("weight decay", self.weight_decay)

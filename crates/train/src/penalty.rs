@@ -9,8 +9,8 @@ use crate::pattern::{Chosen, choose};
 /// A penalty on large weights, `l1 sum |w| + l2 / 2 sum w^2`, on all parameters or on those of a pattern.
 ///
 /// Its gradient, `l1 sign(w) + l2 w` with `sign(0) = 0`, is added to that of the loss before clipping and other rules;
-/// the loss that is reported does not contain it. So `l2` is the `weight_decay` of PyTorch's SGD, and twice the factor of
-/// Keras' `L2`, which has no `1/2`. With [`Adam`](crate::optimizer::Adam), unlike a decoupled
+/// the loss that is reported does not contain it. So `l2` is the `weight_decay` of PyTorch's SGD, and twice the factor
+/// of Keras' `L2`, which has no `1/2`. With [`Adam`](crate::optimizer::Adam), unlike a decoupled
 /// [weight decay](crate::Group::weight_decay), it is divided by the size of the gradients like all of the gradient.
 ///
 /// ```

@@ -10,7 +10,7 @@ use chainrule_tensor::Tensor;
 use chainrule_tensor::random::generator;
 use chainrule_train::Trainer;
 use chainrule_train::callback::{Callback, EpochEnd, Flow};
-use chainrule_train::metric::{Accuracy, MultiLabelAccuracy};
+use chainrule_train::metric::{Accuracy, ConfusionMatrix, Listed, MultiLabelAccuracy, TopKAccuracy, by_name};
 use chainrule_train::optimizer::Sgd;
 use common::{classes, classifier};
 
@@ -125,4 +125,38 @@ fn training_scores_are_gathered_before_each_step_and_weighted_by_the_batch() {
     let record = trainer.fit(&mut params, &train, None).unwrap();
     assert!((record.last().unwrap().train.loss - loss).abs() < 1e-6);
     assert!(by_hand(&model, &params, &train).0 < loss - 1e-3);
+}
+
+#[test]
+fn metrics_by_name_are_told_what_the_targets_are() {
+    let model = Sequential::new().linear(2, 3);
+    let params = model.init([2], 0).unwrap();
+    let inputs: Tensor = Tensor::normal([23, 2], 0.0, 1.0, &mut generator(0)).unwrap();
+    let targets = Tensor::from_fn([23, 3], |i| f32::from(u8::from(i % 4 == 0)));
+    let predicted = model.predict(&params, &inputs).unwrap();
+    let data = Dataset::new(inputs, Targets::Labels(targets.clone())).unwrap();
+    let of_label = |label| {
+        let decisions = (0..23).map(|row| (predicted.row(row)[label] >= 0.0, targets.row(row)[label] == 1.0));
+        let count =
+            |wanted: &dyn Fn(bool, bool) -> bool| decisions.clone().filter(|&(p, t)| wanted(p, t)).count() as f64;
+        2.0 * count(&|p, t| p && t) / (count(&|p, _| p) + count(&|_, t| t))
+    };
+    let f1 = || by_name("f1(class=1)").unwrap();
+    let trainer = Trainer::new(&model, BinaryCrossEntropy, Sgd::new(0.1)).batch_size(4);
+    let mut matrix = ConfusionMatrix::default();
+    let scores = trainer.metric(f1()).metric(by_name("f1").unwrap()).evaluate(&params, &data).unwrap();
+    let mean = (of_label(0) + of_label(1) + of_label(2)) / 3.0;
+    assert_eq!(scores.metrics[0], ("f1", of_label(1)));
+    assert!((scores.metrics[1].1 - mean).abs() < 1e-15);
+
+    let (model, data) = (classifier(), classes(23, 0));
+    let params = model.init([2], 0).unwrap();
+    let trainer = || Trainer::new(&model, CrossEntropy, Sgd::new(0.1)).batch_size(4);
+    let scores = trainer().metric(&mut matrix).metric(Accuracy::new()).evaluate(&params, &data).unwrap();
+    assert_eq!(scores.metrics[0].1, scores.metrics[1].1);
+    assert_eq!(matrix.samples(), 23);
+    let message = |metric| trainer().metric(metric).evaluate(&params, &data).unwrap_err().to_string();
+    assert!(message(by_name("f1(average=samples)").unwrap()).contains("f1"));
+    let none: Box<dyn Listed<f32>> = Box::new(TopKAccuracy::new(0));
+    assert_eq!(message(none), "top_k_accuracy: k must be at least 1, it is 0");
 }

@@ -44,7 +44,8 @@ impl<T: Real> Plan<T> {
         };
         let updates = recording.updated.iter().map(update).collect();
         let derivatives = count_derivatives(&drafts, &backs, recording.nodes.len(), start);
-        let reach = (0..recording.layout.entries().len()).map(|p| flow.reach(&recording.nodes, p)).collect();
+        let param_nodes = (0..recording.layout.entries().len()).map(|p| recording.param_nodes.get(&p).copied());
+        let reach = flow.reach(&recording.nodes, param_nodes).collect();
         let operand = |&input: &usize| match recording.nodes[input].source {
             Source::Param(position) => Operand::Param(recording.layout.entries()[position].range.clone()),
             Source::Buffer(position) => Operand::Buffer(recording.layout.buffers()[position].range.clone()),

@@ -51,28 +51,32 @@ impl Flow {
             && draft.inputs.iter().enumerate().any(|(i, &input)| draft.op.differentiable(i) && self.reached[input])
     }
 
-    pub(super) fn reach<T: Real>(&self, nodes: &[Node<T>], position: usize) -> Reach {
-        let Some(param) = nodes.iter().position(|n| matches!(n.source, Source::Param(p) if p == position)) else {
-            return Reach::Unreached;
-        };
-        if self.reached[param] {
-            return Reach::Reached;
-        }
-        // Follow the parameter's influence to the first operation that holds the gradient back.
-        let mut influenced = vec![false; nodes.len()];
-        influenced[param] = true;
-        for (index, node) in nodes.iter().enumerate().skip(param) {
+    /// Whether the gradient reaches each of the parameters, which have these nodes; those that are not used have none.
+    pub(super) fn reach<T: Real>(
+        &self,
+        nodes: &[Node<T>],
+        params: impl Iterator<Item = Option<usize>>,
+    ) -> impl Iterator<Item = Reach> {
+        let barriers = self.barriers(nodes);
+        params.map(move |param| match param {
+            Some(param) if self.reached[param] => Reach::Reached,
+            Some(param) => barriers[param].map_or(Reach::Unreached, |(_, op)| Reach::Cut { op: op.to_owned() }),
+            None => Reach::Unreached,
+        })
+    }
+
+    /// For each value the first operation on its ways to the root that holds the gradient back: for all of them at once,
+    /// since a look for each parameter would take time that grows with the square of the depth.
+    fn barriers<'a, T: Real>(&self, nodes: &'a [Node<T>]) -> Vec<Option<(usize, &'a str)>> {
+        let mut barriers = vec![None; nodes.len()];
+        for (index, node) in nodes.iter().enumerate().rev().filter(|(index, _)| self.behind[*index]) {
             let Source::Op(op) = &node.source else { continue };
             for (i, &input) in node.inputs.iter().enumerate() {
-                if self.behind[index] && influenced[input] {
-                    if !op.differentiable(i) {
-                        return Reach::Cut { op: op.name().to_owned() };
-                    }
-                    influenced[index] = true;
-                }
+                let barrier = if op.differentiable(i) { barriers[index] } else { Some((index, op.name())) };
+                barriers[input] = [barriers[input], barrier].into_iter().flatten().min();
             }
         }
-        Reach::Unreached
+        barriers
     }
 }
 

@@ -1,12 +1,14 @@
 //! Element-wise functions: one definition serves as operation, as layer and as the fused end of an affine operation.
 
+#[doc(hidden)]
+pub mod kernels;
 mod map;
 mod math;
 
 use std::fmt::Debug;
 
+use chainrule_tensor::Real;
 use chainrule_tensor::gemm::Put;
-use chainrule_tensor::{Real, elementwise, simd};
 
 /// A differentiable function of one number, applied to each element.
 ///
@@ -69,8 +71,7 @@ pub trait Pointwise<T: Real>: Debug + Send + Sync + 'static {
     /// `y = f(x)` over slices of equal length.
     #[doc(hidden)]
     fn map(&self, x: &[T], y: &mut [T]) {
-        elementwise::map(
-            Put::Set,
+        kernels::map(
             y,
             x,
             #[inline(always)]
@@ -81,20 +82,17 @@ pub trait Pointwise<T: Real>: Debug + Send + Sync + 'static {
     /// `z = f(z)` in place.
     #[doc(hidden)]
     fn map_in_place(&self, z: &mut [T]) {
-        simd::dispatch(
+        kernels::map_in_place(
+            z,
             #[inline(always)]
-            || {
-                for z in z {
-                    *z = self.value(*z);
-                }
-            },
+            |x| self.value(x),
         );
     }
 
     /// `dx = upstream * f'` or `dx += upstream * f'` over slices of equal length.
     #[doc(hidden)]
     fn map_back(&self, put: Put, dx: &mut [T], upstream: &[T], at: &[T]) {
-        elementwise::zip(
+        kernels::map_back(
             put,
             dx,
             upstream,
@@ -107,44 +105,100 @@ pub trait Pointwise<T: Real>: Debug + Send + Sync + 'static {
     /// `z = f(z + bias)` for each row of `z`.
     #[doc(hidden)]
     fn bias_map(&self, z: &mut [T], bias: &[T]) {
-        simd::dispatch(
+        kernels::bias_map(
+            z,
+            bias,
             #[inline(always)]
-            || {
-                for row in z.chunks_exact_mut(bias.len()) {
-                    for (z, &b) in row.iter_mut().zip(bias) {
-                        *z = self.value(*z + b);
-                    }
-                }
-            },
+            |x| self.value(x),
         );
     }
 
     /// `upstream = upstream * f'` in place, and its sum over the rows added to `bias`.
     #[doc(hidden)]
     fn bias_map_back(&self, upstream: &mut [T], at: &[T], bias: &mut [T]) {
-        simd::dispatch(
+        kernels::bias_map_back(
+            upstream,
+            at,
+            bias,
             #[inline(always)]
-            || {
-                for (row, at) in upstream.chunks_exact_mut(bias.len()).zip(at.chunks_exact(bias.len())) {
-                    for ((g, &at), bias) in row.iter_mut().zip(at).zip(bias.iter_mut()) {
-                        *g = self.pull_back(*g, at);
-                        *bias += *g;
-                    }
-                }
-            },
+            |g, at| self.pull_back(g, at),
         );
     }
 
     /// `upstream = upstream * f'` in place.
     #[doc(hidden)]
     fn map_back_in_place(&self, upstream: &mut [T], at: &[T]) {
-        elementwise::update(
+        kernels::map_back_in_place(
             upstream,
             at,
             #[inline(always)]
             |g, at| self.pull_back(g, at),
         );
     }
+}
+
+/// For an `impl<T: Real> Pointwise<T>` of a `Copy` type with settings: the same kernels on a copy of it, whose settings
+/// are loaded once instead of for each element.
+#[macro_export]
+macro_rules! pointwise_by_value {
+    () => {
+        fn map(&self, x: &[T], y: &mut [T]) {
+            let f = *self;
+            $crate::kernels::map(
+                y,
+                x,
+                #[inline(always)]
+                move |x| $crate::Pointwise::<T>::value(&f, x),
+            );
+        }
+        fn map_in_place(&self, z: &mut [T]) {
+            let f = *self;
+            $crate::kernels::map_in_place(
+                z,
+                #[inline(always)]
+                move |x| $crate::Pointwise::<T>::value(&f, x),
+            );
+        }
+        fn map_back(&self, put: $crate::kernels::Put, dx: &mut [T], upstream: &[T], at: &[T]) {
+            let f = *self;
+            $crate::kernels::map_back(
+                put,
+                dx,
+                upstream,
+                at,
+                #[inline(always)]
+                move |g, at| $crate::Pointwise::<T>::pull_back(&f, g, at),
+            );
+        }
+        fn bias_map(&self, z: &mut [T], bias: &[T]) {
+            let f = *self;
+            $crate::kernels::bias_map(
+                z,
+                bias,
+                #[inline(always)]
+                move |x| $crate::Pointwise::<T>::value(&f, x),
+            );
+        }
+        fn bias_map_back(&self, upstream: &mut [T], at: &[T], bias: &mut [T]) {
+            let f = *self;
+            $crate::kernels::bias_map_back(
+                upstream,
+                at,
+                bias,
+                #[inline(always)]
+                move |g, at| $crate::Pointwise::<T>::pull_back(&f, g, at),
+            );
+        }
+        fn map_back_in_place(&self, upstream: &mut [T], at: &[T]) {
+            let f = *self;
+            $crate::kernels::map_back_in_place(
+                upstream,
+                at,
+                #[inline(always)]
+                move |g, at| $crate::Pointwise::<T>::pull_back(&f, g, at),
+            );
+        }
+    };
 }
 
 /// What the derivative of a [`Pointwise`] function is computed from.

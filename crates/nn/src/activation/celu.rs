@@ -1,4 +1,4 @@
-use chainrule_graph::{DerivativeReads, Pointwise, Properties};
+use chainrule_graph::{DerivativeReads, Pointwise, Properties, pointwise_by_value};
 use chainrule_tensor::Real;
 
 use super::gain::second_moment_gain;
@@ -53,6 +53,8 @@ impl<T: Real> Pointwise<T> for Celu {
             ..Properties::default()
         }
     }
+
+    pointwise_by_value!();
 }
 
 impl Configure for Celu {

@@ -90,7 +90,7 @@ impl<T: Real> Op<T> for GluOp {
                 }
                 for (y, x) in output.chunks_exact_mut(width).zip(x.chunks_exact(2 * width)) {
                     for (y, &a) in y.iter_mut().zip(&x[..width]) {
-                        *y = *y * a;
+                        *y *= a;
                     }
                 }
             },

@@ -1,4 +1,4 @@
-use chainrule_graph::{DerivativeReads, Pointwise, Properties};
+use chainrule_graph::{DerivativeReads, Pointwise, Properties, pointwise_by_value};
 use chainrule_tensor::Real;
 
 use super::gain::second_moment_gain;
@@ -39,7 +39,8 @@ impl<T: Real> Pointwise<T> for HardShrink {
 
     #[inline(always)]
     fn pull_back(&self, upstream: T, y: T) -> T {
-        if y == T::ZERO { T::ZERO } else { upstream }
+        // Not through a mask in place: see `Relu`.
+        (if y == T::ZERO { T::ZERO } else { upstream }) + T::ZERO
     }
 
     fn derivative_reads(&self) -> DerivativeReads {
@@ -55,6 +56,8 @@ impl<T: Real> Pointwise<T> for HardShrink {
             ..Properties::default()
         }
     }
+
+    pointwise_by_value!();
 }
 
 impl Configure for HardShrink {

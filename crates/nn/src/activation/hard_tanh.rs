@@ -1,4 +1,4 @@
-use chainrule_graph::{DerivativeReads, Pointwise, Properties};
+use chainrule_graph::{DerivativeReads, Pointwise, Properties, pointwise_by_value};
 use chainrule_tensor::Real;
 
 use super::gain::second_moment_gain;
@@ -45,7 +45,8 @@ impl<T: Real> Pointwise<T> for HardTanh {
     #[inline(always)]
     fn pull_back(&self, upstream: T, y: T) -> T {
         let (min, max) = (T::from_f64(self.min_value), T::from_f64(self.max_value));
-        if y <= min || y >= max { T::ZERO } else { upstream }
+        // Not through a mask in place: see `Relu`.
+        (if y <= min || y >= max { T::ZERO } else { upstream }) + T::ZERO
     }
 
     fn derivative_reads(&self) -> DerivativeReads {
@@ -64,6 +65,8 @@ impl<T: Real> Pointwise<T> for HardTanh {
             kinks,
         }
     }
+
+    pointwise_by_value!();
 }
 
 impl Configure for HardTanh {

@@ -1,6 +1,6 @@
 use crate::Configure;
 use crate::config::Setting;
-use chainrule_graph::{DerivativeReads, Pointwise, Properties};
+use chainrule_graph::{DerivativeReads, Pointwise, Properties, pointwise_by_value};
 use chainrule_tensor::Real;
 
 /// The leaky rectified linear unit: `y = x` above zero, `slope * x` at zero and below; derivative 1 or `slope`.
@@ -51,6 +51,8 @@ impl<T: Real> Pointwise<T> for LeakyRelu {
             ..Properties::default()
         }
     }
+
+    pointwise_by_value!();
 }
 
 impl Configure for LeakyRelu {

@@ -93,7 +93,8 @@ impl<T: Real> Op<T> for MaxoutOp {
                 for (y, group) in output.iter_mut().zip(x.chunks_exact(pieces)) {
                     let mut max = group[0];
                     for &x in &group[1..] {
-                        max = max.maximum(x);
+                        // The first of equal values, which gets the gradient.
+                        max = if max >= x || max.is_nan() { max } else { x };
                     }
                     *y = max;
                 }

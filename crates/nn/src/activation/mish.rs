@@ -49,7 +49,7 @@ impl<T: Real> Pointwise<T> for Mish {
         Properties {
             range: (-0.308_843_413_017_250_4, f64::INFINITY),
             // At 1.4906.
-            lipschitz: 1.088_498_161_251_727_9,
+            lipschitz: 1.088_498_161_251_728,
             responsive: (-3.981_251_494_912_804, f64::INFINITY),
             gain: second_moment_gain(self, &[]),
             ..Properties::default()

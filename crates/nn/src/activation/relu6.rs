@@ -32,7 +32,8 @@ impl<T: Real> Pointwise<T> for Relu6 {
 
     #[inline(always)]
     fn pull_back(&self, upstream: T, y: T) -> T {
-        if y <= T::ZERO || y >= T::from_f64(6.0) { T::ZERO } else { upstream }
+        // Not through a mask in place: see `Relu`.
+        (if y <= T::ZERO || y >= T::from_f64(6.0) { T::ZERO } else { upstream }) + T::ZERO
     }
 
     fn derivative_reads(&self) -> DerivativeReads {

@@ -45,7 +45,8 @@ impl<T: Real> Pointwise<T> for Sigmoid {
 /// `s = 1 / (1 + e^-x)` and `1 - s`, neither of which loses digits, with one exponential.
 #[inline(always)]
 pub(super) fn sigmoid_and_rest<T: Real>(x: T) -> (T, T) {
-    let e = (-x.abs()).exp();
+    // -|x|, at zero with the derivative from the side on which the pair is taken below.
+    let e = (if x < T::ZERO { x } else { -x }).exp();
     let large = T::ONE / (T::ONE + e);
     let small = e * large;
     if x < T::ZERO { (small, large) } else { (large, small) }

@@ -44,7 +44,7 @@ impl<T: Real> Pointwise<T> for Silu {
         Properties {
             range: (-0.278_464_542_761_073_8, f64::INFINITY),
             // At 2.3994.
-            lipschitz: 1.099_839_320_128_866_9,
+            lipschitz: 1.099_839_320_128_867,
             responsive: (-3.929_897_316_096_649_7, f64::INFINITY),
             gain: second_moment_gain(self, &[]),
             ..Properties::default()

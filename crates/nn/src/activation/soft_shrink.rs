@@ -1,4 +1,4 @@
-use chainrule_graph::{DerivativeReads, Pointwise, Properties};
+use chainrule_graph::{DerivativeReads, Pointwise, Properties, pointwise_by_value};
 use chainrule_tensor::Real;
 
 use super::gain::second_moment_gain;
@@ -41,7 +41,8 @@ impl<T: Real> Pointwise<T> for SoftShrink {
 
     #[inline(always)]
     fn pull_back(&self, upstream: T, y: T) -> T {
-        if y == T::ZERO { T::ZERO } else { upstream }
+        // Not through a mask in place: see `Relu`.
+        (if y == T::ZERO { T::ZERO } else { upstream }) + T::ZERO
     }
 
     fn derivative_reads(&self) -> DerivativeReads {
@@ -52,6 +53,8 @@ impl<T: Real> Pointwise<T> for SoftShrink {
         let kinks = if self.lambda == 0.0 { Vec::new() } else { vec![-self.lambda, self.lambda] };
         Properties { lipschitz: 1.0, gain: second_moment_gain(self, &kinks), kinks, ..Properties::default() }
     }
+
+    pointwise_by_value!();
 }
 
 impl Configure for SoftShrink {

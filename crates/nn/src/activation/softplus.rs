@@ -1,4 +1,4 @@
-use chainrule_graph::{DerivativeReads, Pointwise, Properties};
+use chainrule_graph::{DerivativeReads, Pointwise, Properties, pointwise_by_value};
 use chainrule_tensor::Real;
 
 use super::gain::second_moment_gain;
@@ -39,8 +39,7 @@ impl<T: Real> Pointwise<T> for Softplus {
     fn value(&self, x: T) -> T {
         let (beta, threshold) = (T::from_f64(self.beta), T::from_f64(self.threshold));
         let z = beta * x;
-        let positive = if z < T::ZERO { T::ZERO } else { z };
-        let y = (positive + (-z.abs()).exp().ln_1p()) / beta;
+        let y = (z.maximum(T::ZERO) + (-z.abs()).exp().ln_1p()) / beta;
         if z > threshold { x } else { y }
     }
 
@@ -74,6 +73,8 @@ impl<T: Real> Pointwise<T> for Softplus {
             ..Properties::default()
         }
     }
+
+    pointwise_by_value!();
 }
 
 impl Configure for Softplus {
@@ -110,7 +111,7 @@ mod tests {
                 (-3.0, 0.0485873515737421, 0.0474258731775668),
                 (-1.0, 0.313261687518223, 0.268941421369995),
                 (-0.5, 0.474076984180107, 0.377540668798145),
-                (0.0, 0.693147180559945, 0.5),
+                (0.0, std::f64::consts::LN_2, 0.5),
                 (0.5, 0.974076984180107, 0.622459331201855),
                 (1.0, 1.31326168751822, 0.731058578630005),
                 (3.0, 3.04858735157374, 0.952574126822433),

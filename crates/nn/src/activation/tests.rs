@@ -29,7 +29,7 @@ fn texts() -> Vec<String> {
         "hard_shrink(lambda=0)",
         "soft_shrink(lambda=1.5)",
         "soft_shrink(lambda=0)",
-        "threshold(threshold=0, value=0)",
+        "threshold(threshold=1)",
         "threshold(threshold=0.1, value=20)",
         "threshold(threshold=-1, value=-2)",
         "maxout(pieces=3)",
@@ -37,8 +37,11 @@ fn texts() -> Vec<String> {
     names.into_iter().chain(others.map(str::to_owned)).collect()
 }
 
-/// The element-wise activations with their texts.
-fn functions() -> Vec<(String, Box<dyn Activation<f64>>, Arc<dyn Pointwise<f64>>)> {
+/// A text, the activation that it names, and its function.
+type Function = (String, Box<dyn Activation<f64>>, Arc<dyn Pointwise<f64>>);
+
+/// The element-wise activations.
+fn functions() -> Vec<Function> {
     let found = texts().into_iter().map(|text| {
         let activation = by_name::<f64>(&text).unwrap();
         let function = activation.pointwise()?;
@@ -233,7 +236,7 @@ fn gains() {
         ("hard_swish", 1.736_657_212_766_54),
         ("hard_shrink", 1.015_796_354_719_73),
         ("soft_shrink", 1.544_360_528_280_13),
-        ("threshold", 1.579_903_081_761_05),
+        ("threshold", 2.0_f64.sqrt()),
         ("softmin", 1.0),
         ("glu", 1.846_228_545_338_61),
         ("maxout", 1.0),
@@ -244,8 +247,11 @@ fn gains() {
         let got = by_name::<f32>(name).unwrap().properties().gain;
         assert!((got / gain - 1.0).abs() < 1e-8, "{name}: {got}, not {gain}");
     }
-    let tanh = by_name::<f32>("gelu(approximate=tanh)").unwrap().properties().gain;
-    assert!((tanh / 1.533_580_521_666_15 - 1.0).abs() < 1e-8, "{tanh}");
+    let others = [("gelu(approximate=tanh)", 1.533_580_521_666_15), ("threshold(threshold=1)", 1.579_903_081_761_05)];
+    for (text, gain) in others {
+        let got = by_name::<f32>(text).unwrap().properties().gain;
+        assert!((got / gain - 1.0).abs() < 1e-8, "{text}: {got}, not {gain}");
+    }
 }
 
 #[test]

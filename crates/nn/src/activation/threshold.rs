@@ -1,4 +1,4 @@
-use chainrule_graph::{DerivativeReads, Pointwise, Properties};
+use chainrule_graph::{DerivativeReads, Pointwise, Properties, pointwise_by_value};
 use chainrule_tensor::Real;
 
 use super::gain::second_moment_gain;
@@ -7,8 +7,8 @@ use crate::config::Setting;
 
 /// `y = x` above a threshold, a fixed `value` at it and below; derivative 1 or 0.
 ///
-/// PyTorch has no defaults; here they are a threshold of 1 and a value of 0, ONNX's `ThresholdedRelu`. A threshold of 0
-/// makes it a [`Relu`](super::Relu). Where `value` is not the threshold the function jumps, and has no Lipschitz
+/// PyTorch has no defaults; here both are 0, which makes it a [`Relu`](super::Relu). A threshold of 1 and a value of 0 are
+/// the defaults of ONNX's `ThresholdedRelu`. Where `value` is not the threshold the function jumps, and has no Lipschitz
 /// constant.
 ///
 /// Source: Konda, Memisevic and Krueger, "Zero-Bias Autoencoders and the Benefits of Co-Adapting Features", 2014.
@@ -22,7 +22,7 @@ pub struct Threshold {
 
 impl Default for Threshold {
     fn default() -> Self {
-        Threshold { threshold: 1.0, value: 0.0 }
+        Threshold { threshold: 0.0, value: 0.0 }
     }
 }
 
@@ -43,7 +43,8 @@ impl<T: Real> Pointwise<T> for Threshold {
 
     #[inline(always)]
     fn pull_back(&self, upstream: T, at: T) -> T {
-        if at <= T::from_f64(self.threshold) { T::ZERO } else { upstream }
+        // Not through a mask in place: see `Relu`.
+        (if at <= T::from_f64(self.threshold) { T::ZERO } else { upstream }) + T::ZERO
     }
 
     fn derivative_reads(&self) -> DerivativeReads {
@@ -62,6 +63,8 @@ impl<T: Real> Pointwise<T> for Threshold {
             ..Properties::default()
         }
     }
+
+    pointwise_by_value!();
 }
 
 impl Configure for Threshold {
@@ -90,7 +93,9 @@ mod tests {
 
     #[test]
     fn golden_values() {
-        check::golden(&Threshold::default(), &[(-2.0, 0.0, 0.0), (1.0, 0.0, 0.0), (1.5, 1.5, 1.0)]);
+        check::golden(&Threshold::default(), &[(-2.0, 0.0, 0.0), (0.0, 0.0, 0.0), (0.5, 0.5, 1.0)]);
+        let sparse = Threshold { threshold: 1.0, value: 0.0 };
+        check::golden(&sparse, &[(-2.0, 0.0, 0.0), (1.0, 0.0, 0.0), (1.5, 1.5, 1.0)]);
         let high = Threshold { threshold: 0.1, value: 20.0 };
         check::golden(&high, &[(-1.0, 20.0, 0.0), (0.1, 20.0, 0.0), (0.2, 0.2, 1.0)]);
     }

@@ -9,10 +9,10 @@ use crate::config::Setting;
 /// `lambda alpha` of SELU: a dropped element becomes minus this, its value far below zero.
 const SATURATION: f64 = 1.758_099_340_847_376_6;
 
-/// Dropout behind SELU: in training, an element is set to SELU's lowest value `-s` with probability `p`, and then all are
-/// scaled and shifted so that mean 0 and variance 1 stay as they are: `y = a z + b` with `z` either `x` or `-s`,
-/// `a = 1 / sqrt((1 - p) (1 + p s^2))` and `b = a p s`, where `s = 1.758..`. In evaluation `y = x`. The derivative is `a`
-/// where `x` was kept, else 0.
+/// Dropout behind SELU: in training, an element is set to SELU's lowest value `-s` with probability `p`, and then all
+/// are scaled and shifted so that mean 0 and variance 1 stay as they are: `y = a z + b` with `z` either `x` or `-s`,
+/// `a = 1 / sqrt((1 - p) (1 + p s^2))` and `b = a p s`, where `s = 1.758..`. In evaluation `y = x`. The derivative is
+/// `a` where `x` was kept, else 0.
 ///
 /// With `p = 1` all is zero, as in PyTorch. `p = 0.5` by default. A `p` outside of `[0, 1]` is a mistake that planning
 /// reports.

@@ -1,5 +1,5 @@
-//! The two kernels of batch normalisation, over channels along the last axis. Sums are gathered in `f64`, a block of
-//! channels at a time, so that they stay in registers and nothing is allocated.
+//! The two kernels of batch normalisation, over channels along the last axis. Sums are gathered in `T::Wide`, a
+//! block of channels at a time, so that they stay in registers and nothing is allocated.
 
 use std::ops::Range;
 
@@ -37,14 +37,17 @@ impl<T: Real> Op<T> for Moments {
 
     fn forward(&self, pass: Forward<'_, T>) {
         let (x, channels) = (pass.inputs.get(0), pass.shape[1]);
-        let count = (x.len() / channels) as f64;
+        let count = T::Wide::from_usize(x.len() / channels);
         let (means, variances) = pass.output.split_at_mut(channels);
         for block in blocks(channels) {
-            let mean = sums(x, x, channels, block.clone(), |x, _, _| x.to_f64()).map(|sum| sum / count);
-            let squares = sums(x, x, channels, block.clone(), |x, _, c| (x.to_f64() - mean[c]).powi(2));
+            let mean = sums(x, x, channels, block.clone(), |x, _, _| x.widen()).map(|sum| sum / count);
+            let squares = sums(x, x, channels, block.clone(), |x, _, c| {
+                let rest = x.widen() - mean[c];
+                rest * rest
+            });
             for (c, channel) in block.enumerate() {
-                means[channel] = T::from_f64(mean[c]);
-                variances[channel] = T::from_f64(squares[c] / count);
+                means[channel] = T::narrow(mean[c]);
+                variances[channel] = T::narrow(squares[c] / count);
             }
         }
     }
@@ -69,8 +72,8 @@ const BIAS: usize = 4;
 
 impl Standardise {
     #[inline(always)]
-    fn inverse<T: Real>(&self, variance: T) -> f64 {
-        1.0 / (variance.to_f64() + self.epsilon).sqrt()
+    fn inverse<T: Real>(&self, variance: T) -> T::Wide {
+        T::Wide::ONE / (variance.widen() + T::Wide::from_f64(self.epsilon)).sqrt()
     }
 }
 
@@ -99,8 +102,8 @@ impl<T: Real> Op<T> for Standardise {
         for block in blocks(channels) {
             let (mut scale, mut bias) = ([T::ZERO; BLOCK], [T::ZERO; BLOCK]);
             for (c, channel) in block.clone().enumerate() {
-                let weight = affine.map_or(1.0, |(weight, _)| weight[channel].to_f64());
-                scale[c] = T::from_f64(weight * self.inverse(variance[channel]));
+                let weight = affine.map_or(T::Wide::ONE, |(weight, _)| weight[channel].widen());
+                scale[c] = T::narrow(weight * self.inverse(variance[channel]));
                 bias[c] = affine.map_or(T::ZERO, |(_, bias)| bias[channel]);
             }
             let mean = &mean[block.clone()];
@@ -128,20 +131,21 @@ impl<T: Real> Op<T> for Standardise {
             let mean = &mean[block.clone()];
             let mut means = [T::ZERO; BLOCK];
             means[..mean.len()].copy_from_slice(mean);
-            sums(g, x, channels, block.clone(), move |g, x, c| g.to_f64() * (x - means[c]).to_f64())
+            sums(g, x, channels, block.clone(), move |g, x, c| g.widen() * (x - means[c]).widen())
         };
-        let sum = |block: &Range<usize>| sums(g, x, channels, block.clone(), |g, _, _| g.to_f64());
+        let sum = |block: &Range<usize>| sums(g, x, channels, block.clone(), |g, _, _| g.widen());
         if let Some(dx) = pass.cotangents.get(X) {
             let dx = dx.accumulate();
             for block in blocks(channels) {
                 let (mut scale, mut slope, mut offset) = ([T::ZERO; BLOCK], [T::ZERO; BLOCK], [T::ZERO; BLOCK]);
+                let nothing = [T::Wide::ZERO; BLOCK];
                 let (products, totals) =
-                    if self.of_batch { (product(&block), sum(&block)) } else { ([0.0; BLOCK], [0.0; BLOCK]) };
+                    if self.of_batch { (product(&block), sum(&block)) } else { (nothing, nothing) };
                 for (c, channel) in block.clone().enumerate() {
                     let inverse = self.inverse(variance[channel]);
-                    scale[c] = T::from_f64(weight.map_or(1.0, |weight| weight[channel].to_f64()) * inverse);
-                    slope[c] = T::from_f64(products[c] * inverse * inverse) / count;
-                    offset[c] = T::from_f64(totals[c]) / count;
+                    scale[c] = T::narrow(weight.map_or(T::Wide::ONE, |weight| weight[channel].widen()) * inverse);
+                    slope[c] = T::narrow(products[c] * inverse * inverse) / count;
+                    offset[c] = T::narrow(totals[c]) / count;
                 }
                 let mean = &mean[block.clone()];
                 simd::dispatch(
@@ -166,7 +170,7 @@ impl<T: Real> Op<T> for Standardise {
             let dweight = dweight.accumulate();
             for block in blocks(channels) {
                 for (product, channel) in product(&block).into_iter().zip(block) {
-                    dweight[channel] += T::from_f64(product * self.inverse(variance[channel]));
+                    dweight[channel] += T::narrow(product * self.inverse(variance[channel]));
                 }
             }
         }
@@ -174,7 +178,7 @@ impl<T: Real> Op<T> for Standardise {
             let dbias = dbias.accumulate();
             for block in blocks(channels) {
                 for (sum, channel) in sum(&block).into_iter().zip(block) {
-                    dbias[channel] += T::from_f64(sum);
+                    dbias[channel] += T::narrow(sum);
                 }
             }
         }
@@ -192,12 +196,12 @@ fn sums<T: Real>(
     b: &[T],
     channels: usize,
     block: Range<usize>,
-    f: impl Fn(T, T, usize) -> f64,
-) -> [f64; BLOCK] {
+    f: impl Fn(T, T, usize) -> T::Wide,
+) -> [T::Wide; BLOCK] {
     simd::dispatch(
         #[inline(always)]
         || {
-            let mut sums = [0.0; BLOCK];
+            let mut sums = [T::Wide::ZERO; BLOCK];
             for (a, b) in a.chunks_exact(channels).zip(b.chunks_exact(channels)) {
                 let row = a[block.clone()].iter().zip(&b[block.clone()]);
                 for (c, (sum, (&a, &b))) in sums.iter_mut().zip(row).enumerate() {

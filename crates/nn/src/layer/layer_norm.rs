@@ -10,9 +10,9 @@ use crate::config::Setting;
 /// `y = (x - mean) / sqrt(variance + epsilon) * weight + bias`, with the variance divided by the number of features.
 ///
 /// With `z` the normalised value and `u = g weight`,
-/// `dx = (u - mean(u) - z mean(u z)) / sqrt(variance + epsilon)`. The statistics are over the last axis, or over as many
-/// as `axes` says (1 by default). Parameters of the shape of those axes: `weight`, first 1, and `bias`, first 0, unless
-/// `affine` is false. Training and evaluation are alike, and one sample is enough.
+/// `dx = (u - mean(u) - z mean(u z)) / sqrt(variance + epsilon)`. The statistics are over the last axis, or over as
+/// many as `axes` says (1 by default). Parameters of the shape of those axes: `weight`, first 1, and `bias`, first 0,
+/// unless `affine` is false. Training and evaluation are alike, and one sample is enough.
 ///
 /// Fewer axes than `axes` are a mistake that planning reports.
 ///

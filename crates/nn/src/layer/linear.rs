@@ -11,8 +11,8 @@ use crate::init::{He, Uniform};
 /// A fully connected layer: `y = x w + b` for `x: [.., inputs]`, with parameters `weight: [inputs, outputs]` and
 /// `bias: [outputs]`.
 ///
-/// [`Linear::to`] takes as many inputs as the last axis has. By default both parameters are drawn as in PyTorch, uniformly from `+-1 / sqrt(inputs)`. Note that PyTorch stores weights as
-/// `[outputs, inputs]`.
+/// [`Linear::to`] takes as many inputs as the last axis has. By default both parameters are drawn as in PyTorch,
+/// uniformly from `+-1 / sqrt(inputs)`. Note that PyTorch stores weights as `[outputs, inputs]`.
 ///
 /// ```
 /// use chainrule_nn::init::He;

@@ -3,8 +3,8 @@
 use chainrule_graph::op::{Backward, Forward, Op, Reads};
 use chainrule_tensor::{Real, Shape, elementwise, random};
 
-/// `y = x (m scale) + (m - 1) shift + offset`, with `m` 1 with probability `keep` and else 0, drawn from the workspace's
-/// generator; derivative `m scale`.
+/// `y = x (m scale) + (m - 1) shift + offset`, with `m` 1 with probability `keep` and else 0, drawn from the
+/// workspace's generator; derivative `m scale`.
 ///
 /// A dropped NaN stays NaN.
 #[derive(Debug)]

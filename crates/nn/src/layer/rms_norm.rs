@@ -9,9 +9,9 @@ use crate::config::Setting;
 /// Normalisation by the root mean square: `y = x / sqrt(mean(x^2) + epsilon) * weight`, over each sample's features:
 /// layer normalisation without mean and offset.
 ///
-/// With `z` the normalised value and `u = g weight`, `dx = (u - z mean(u z)) / sqrt(mean(x^2) + epsilon)`. Over the last
-/// axis, or over as many as `axes` says (1 by default). A parameter `weight` of the shape of those axes, first 1, unless
-/// `affine` is false. Without `epsilon` (`none`, the default) it is the type's machine epsilon, as in PyTorch.
+/// With `z` the normalised value and `u = g weight`, `dx = (u - z mean(u z)) / sqrt(mean(x^2) + epsilon)`. Over the
+/// last axis, or over as many as `axes` says (1 by default). A parameter `weight` of the shape of those axes, first 1,
+/// unless `affine` is false. Without `epsilon` (`none`, the default) it is the type's machine epsilon, as in PyTorch.
 ///
 /// Fewer axes than `axes` are a mistake that planning reports.
 ///

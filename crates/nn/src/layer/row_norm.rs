@@ -20,13 +20,13 @@ const BIAS: usize = 2;
 impl RowNorm {
     /// The mean, or 0, and the inverse deviation of a row. Leaves the centred row in `y`.
     fn standardise<T: Real>(&self, y: &mut [T], x: &[T]) -> [T; 2] {
-        let width = self.width as f64;
-        let mean = if self.centred { T::from_f64(reduce::sum(x) / width) } else { T::ZERO };
+        let width = T::Wide::from_usize(self.width);
+        let mean = if self.centred { T::narrow(reduce::wide_sum(x) / width) } else { T::ZERO };
         for (y, &x) in y.iter_mut().zip(x) {
             *y = x - mean;
         }
-        let variance = reduce::sum_of_squares(y) / width;
-        [mean, T::from_f64(1.0 / (variance + self.epsilon).sqrt())]
+        let variance = reduce::wide_sum_of_squares(y) / width;
+        [mean, T::narrow(T::Wide::ONE / (variance + T::Wide::from_f64(self.epsilon)).sqrt())]
     }
 }
 
@@ -103,16 +103,16 @@ impl<T: Real> Op<T> for RowNorm {
         }
         let Some(dx) = pass.cotangents.get(X) else { return };
         let dx = dx.accumulate();
-        let count = width as f64;
+        let count = T::Wide::from_usize(width);
         for (((x, saved), g), dx) in rows().zip(pass.upstream.chunks_exact_mut(width)).zip(dx.chunks_exact_mut(width)) {
             let (mean, inverse) = (saved[0], saved[1]);
             g.iter_mut().zip(weight).for_each(|(g, &weight)| *g *= weight);
-            let offset = if self.centred { T::from_f64(reduce::sum(g) / count) } else { T::ZERO };
+            let offset = if self.centred { T::narrow(reduce::wide_sum(g) / count) } else { T::ZERO };
             let product = simd::dispatch(
                 #[inline(always)]
                 || product(g, x, mean),
             );
-            let slope = T::from_f64(product / count) * inverse * inverse;
+            let slope = T::narrow(product / count) * inverse * inverse;
             simd::dispatch(
                 #[inline(always)]
                 || {
@@ -127,13 +127,13 @@ impl<T: Real> Op<T> for RowNorm {
 
 /// `sum g (x - mean)`, in lanes that fill a vector.
 #[inline(always)]
-fn product<T: Real>(g: &[T], x: &[T], mean: T) -> f64 {
+fn product<T: Real>(g: &[T], x: &[T], mean: T) -> T::Wide {
     const LANES: usize = 16;
-    let mut lanes = [0.0; LANES];
+    let mut lanes = [T::Wide::ZERO; LANES];
     for (g, x) in g.chunks(LANES).zip(x.chunks(LANES)) {
         for ((lane, &g), &x) in lanes.iter_mut().zip(g).zip(x) {
-            *lane += g.to_f64() * (x - mean).to_f64();
+            *lane += g.widen() * (x - mean).widen();
         }
     }
-    lanes.iter().sum()
+    lanes.into_iter().sum()
 }

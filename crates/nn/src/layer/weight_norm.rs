@@ -18,8 +18,8 @@ use crate::config::Setting;
 ///
 /// A column `v_j` of zeros has no direction and gives NaN.
 ///
-/// Source: Salimans and Kingma, "Weight Normalization: A Simple Reparameterization to Accelerate Training of Deep Neural
-/// Networks", 2016.
+/// Source: Salimans and Kingma, "Weight Normalization: A Simple Reparameterization to Accelerate Training of Deep
+/// Neural Networks", 2016.
 #[derive(Clone, Debug)]
 pub struct WeightNorm {
     /// `None` for as many as there are.

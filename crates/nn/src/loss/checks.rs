@@ -87,10 +87,10 @@ pub(super) fn weigh_columns<'g, T: Real>(loss: &str, what: &str, weights: &[f64]
     values * values.graph().constant(&Tensor::from(weights))
 }
 
-/// `max(0, x)`; NaN stays NaN.
+/// `max(0, x)`, with the derivative 0 at zero; NaN stays NaN.
 #[inline(always)]
 pub(super) fn positive_part<T: Real>(x: T) -> T {
-    x.maximum(T::ZERO)
+    if x > T::ZERO || x.is_nan() { x } else { T::ZERO }
 }
 
 /// The derivative of [`positive_part`]: 1 above zero, 0 at zero and below, as in PyTorch's margin losses.
@@ -108,5 +108,5 @@ pub(super) fn is_positive<T: Real>(x: T) -> T {
 /// `ln(1 + e^x)`, without overflow.
 #[inline(always)]
 pub(super) fn softplus<T: Real>(x: T) -> T {
-    positive_part(x) + (-x.abs()).exp().ln_1p()
+    x.maximum(T::ZERO) + (-x.abs()).exp().ln_1p()
 }

@@ -121,8 +121,9 @@ impl<T: Real> Op<T> for ClassNll<T> {
                 continue;
             };
             let share = self.shares(row_target, classes);
-            // A class of which nothing is taken costs nothing, even at a log-probability of minus infinity.
-            let cost = |a: T, p: T| if a == T::ZERO && !p.is_nan() { T::ZERO } else { -a * p };
+            // A class of which nothing is taken costs nothing, even at a log-probability of minus
+            // infinity; elsewhere the product keeps the tangent of a share of zero.
+            let cost = |a: T, p: T| if a == T::ZERO && p.abs() == T::INFINITY { T::ZERO } else { -a * p };
             *out = p.iter().enumerate().map(|(c, &p)| cost(share(c), p)).sum();
         }
     }

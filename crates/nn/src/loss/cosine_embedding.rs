@@ -2,7 +2,7 @@ use chainrule_graph::Var;
 use chainrule_graph::op::{Backward, Forward, Op, Reads};
 use chainrule_tensor::{Real, Shape};
 
-use super::checks::require;
+use super::checks::{positive_part, require};
 use super::{Domain, Loss, Predictions, TargetForm};
 use crate::Configure;
 use crate::config::Setting;
@@ -100,7 +100,7 @@ impl<T: Real> Op<T> for CosineEmbeddingOp {
             *out = if t == T::ONE {
                 T::ONE - cosine
             } else if t == -T::ONE {
-                (cosine - T::from_f64(self.0.margin)).maximum(T::ZERO)
+                positive_part(cosine - T::from_f64(self.0.margin))
             } else {
                 T::NAN
             };

@@ -81,12 +81,24 @@ impl GaussianNllOp {
     fn variance<T: Real>(&self, given: T) -> (T, T) {
         let eps = self.0.eps;
         if self.0.log_variance {
-            let log = given.maximum(T::from_f64(eps.ln()));
+            let log = at_least(given, eps.ln());
             (log, (-log).exp())
         } else {
-            let variance = given.maximum(T::from_f64(eps));
+            let variance = at_least(given, eps);
             (variance.ln(), T::ONE / variance)
         }
+    }
+}
+
+/// The larger of both, with the derivative of `x` throughout, so that second derivatives fit the gradient.
+fn at_least<T: Real>(x: T, least: f64) -> T {
+    let bound = T::from_f64(least);
+    if x >= bound || x.is_nan() {
+        x
+    } else if x.is_finite() {
+        bound + (x - x.without_tangent())
+    } else {
+        bound
     }
 }
 

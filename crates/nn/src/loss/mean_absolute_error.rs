@@ -42,7 +42,7 @@ pub(super) fn sign<T: Real>(x: T) -> T {
     } else if x < T::ZERO {
         -T::ONE
     } else {
-        x
+        x * T::ZERO
     }
 }
 

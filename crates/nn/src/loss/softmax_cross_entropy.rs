@@ -127,5 +127,7 @@ pub(super) fn samples_of(what: &str, prediction: Shape, target: Shape) -> Result
 #[inline(always)]
 pub(super) fn class<T: Real>(label: T, classes: usize) -> Option<usize> {
     let label = label.to_f64();
-    (label >= 0.0 && label < classes as f64 && label.fract() == 0.0).then_some(label as usize)
+    let class = label as usize;
+    // Not by `fract`, which calls a function.
+    (class < classes && class as f64 == label).then_some(class)
 }

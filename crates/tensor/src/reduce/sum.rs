@@ -45,16 +45,23 @@ pub fn wide_sum<T: Real>(values: &[T]) -> T::Wide {
     )
 }
 
-/// The sum of the squares of all values, within the error of [`sum`].
+/// The sum of the squares of all values, within the error of [`sum`]. Of dual numbers it is the value alone: see
+/// [`wide_sum_of_squares`].
 ///
 /// ```
 /// assert_eq!(chainrule_tensor::reduce::sum_of_squares(&[3.0_f32, 4.0]), 25.0);
 /// ```
 #[must_use]
 pub fn sum_of_squares<T: Real>(values: &[T]) -> f64 {
+    wide_sum_of_squares(values).to_f64()
+}
+
+/// [`sum_of_squares`] in the type that it is gathered in, which keeps the tangent of dual numbers.
+#[must_use]
+pub fn wide_sum_of_squares<T: Real>(values: &[T]) -> T::Wide {
     simd::dispatch(
         #[inline(always)]
-        || sum_of(values, |x| x * x).to_f64(),
+        || sum_of(values, |x| x * x),
     )
 }
 

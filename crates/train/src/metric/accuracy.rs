@@ -66,26 +66,10 @@ impl<T: Real> Metric<T> for Accuracy {
     }
 }
 
-/// Whether the first largest value is at this index. In one loop without a branch but for ties, since what is right is
-/// hard to foresee.
+/// Whether the first largest value is at this index, which is a whole number if it is one.
 #[inline(always)]
 fn is_hit<T: Real>(row: &[T], index: T) -> bool {
-    let class = index.to_f64() as u32 as usize;
-    let Some(&value) = row.get(class) else { return false };
-    if row.len() >= 1 << 16 {
-        return index >= T::ZERO && is_first_largest(row, class);
-    }
-    // Counts what is not smaller in the lower half, and what is neither smaller nor equal in the upper one.
-    let mut count = 0_u32;
-    for &x in row {
-        count += if x < value { 0 } else { 1 };
-        count += if x <= value { 0 } else { 1 << 16 };
-    }
-    match count {
-        1 => index >= T::ZERO,
-        2..0x1_0000 => index >= T::ZERO && is_first_largest(row, class),
-        _ => false,
-    }
+    index >= T::ZERO && is_first_largest(row, index.to_f64() as u32 as usize)
 }
 
 #[cfg(test)]

@@ -61,7 +61,7 @@ impl<T: Real> Metric<T> for LogLoss {
     }
 
     fn update(&mut self, prediction: TensorView<'_, T>, target: TensorView<'_, T>) {
-        let from_logits = self.probabilities.from_logits();
+        let from_logits = self.probabilities.is_logits();
         if self.probabilities.multi_label() {
             let of_label = if from_logits { of_logit } else { of_probability };
             for (&output, &label) in prediction.values().iter().zip(target.values()) {

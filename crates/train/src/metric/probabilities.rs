@@ -41,14 +41,14 @@ impl Probabilities {
         self.multi_label
     }
 
-    pub(super) fn from_logits(&self) -> bool {
+    pub(super) fn is_logits(&self) -> bool {
         self.input == Input::Logits as usize
     }
 
     /// The probability of each class or label.
     pub(super) fn of<T: Real>(&mut self, outputs: &[T]) -> &[f64] {
         self.read(outputs);
-        match (self.from_logits(), self.multi_label) {
+        match (self.is_logits(), self.multi_label) {
             (false, _) => {}
             (true, true) => self.row.iter_mut().for_each(|x| *x = Real::sigmoid(*x)),
             (true, false) => {

@@ -45,7 +45,7 @@ impl Ranking {
 
     pub(super) fn update<T: Real>(&mut self, prediction: TensorView<'_, T>, target: TensorView<'_, T>) {
         let multi_label = self.probabilities.multi_label();
-        let softmax = !multi_label && self.probabilities.from_logits();
+        let softmax = !multi_label && self.probabilities.is_logits();
         let (_, width) = prediction.shape().as_rows();
         self.columns = if width == 2 && !multi_label { 1 } else { width };
         for (outputs, target) in rows(prediction, target) {

@@ -49,16 +49,41 @@ fn class_of<T: Real>(index: T) -> Option<usize> {
     (index >= T::ZERO).then(|| index.to_f64() as usize)
 }
 
-/// Whether the value at this position is larger than all before it and at least as large as all after it. Looks at all
-/// of them in one loop without a branch, unlike a search for the largest.
-#[inline]
+/// Whether the value at this position is larger than all before it and at least as large as all after it.
+///
+/// Looks at all of them without a branch, since what is right is hard to foresee, and at eight at a time; what is left
+/// at the end is seen together with some that were seen before.
+#[inline(always)]
 pub(super) fn is_first_largest<T: Real>(row: &[T], position: usize) -> bool {
     let Some(&value) = row.get(position) else { return false };
-    let mut largest = true;
-    for (i, &x) in row.iter().enumerate() {
-        largest &= (x < value) | ((x == value) & (i >= position));
+    let (blocks, rest) = row.as_chunks::<LANES>();
+    let mut wrong = [0; LANES];
+    for (i, block) in blocks.iter().enumerate() {
+        add_wrong(&mut wrong, block, value, position as i32 - (i * LANES) as i32);
     }
-    largest
+    match row.last_chunk::<LANES>() {
+        _ if rest.is_empty() => {}
+        Some(last) => add_wrong(&mut wrong, last, value, position as i32 - (row.len() - LANES) as i32),
+        None => {
+            for (i, &x) in rest.iter().enumerate() {
+                wrong[0] |= i32::from(!((x < value) | ((x == value) & (i >= position))));
+            }
+        }
+    }
+    wrong.iter().fold(0, |all, lane| all | lane) == 0
+}
+
+const LANES: usize = 8;
+
+/// Notes which of these values forbid that the one after the first `before` of them is the first largest.
+#[inline(always)]
+fn add_wrong<T: Real>(wrong: &mut [i32; LANES], block: &[T; LANES], value: T, before: i32) {
+    for lane in 0..LANES {
+        // Neither is true of a NaN.
+        let smaller = block[lane] < value;
+        let equal = block[lane] == value;
+        wrong[lane] |= i32::from(!(smaller | (equal & (lane as i32 >= before))));
+    }
 }
 
 /// The first position of the largest value; none if a value is NaN.
