@@ -8,7 +8,7 @@ use std::time::Instant;
 use chainrule::data::Batches;
 use chainrule::insight::Instruments;
 use chainrule::prelude::*;
-use chainrule::train::callback::{Callback, EpochEnd, Flow};
+use chainrule::train::callback::{Callback, EpochEnd, Flow, StepEnd, TraceEvent};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use support::{Step, WORKS, Work};
 
@@ -55,17 +55,6 @@ fn epoch(criterion: &mut Criterion) {
         });
     });
 
-    group.bench_function("an epoch of the trainer with instruments", |bencher| {
-        bencher.iter_custom(|times| {
-            let mut trainer = trainer(&model, &work, EPOCHS).callback(Instruments::new());
-            let seconds = (0..times).map(|_| {
-                let history = trainer.fit(&mut params, &data, None).expect("sound");
-                history.epochs.iter().map(|epoch| epoch.seconds).sum::<f64>() / EPOCHS as f64
-            });
-            std::time::Duration::from_secs_f64(seconds.sum())
-        });
-    });
-
     let mut batches = Batches::shuffled(samples, work.batch, 0).expect("sound");
     let (mut x, mut y) = (vec![0.0; work.batch * work.features()], vec![0.0; work.batch]);
     group.bench_function("shuffling and reading alone", |bencher| {
@@ -93,6 +82,51 @@ fn overhead(_: &mut Criterion) {
     println!("W1: the trainer adds {median:.1} % to bare steps (quartiles {low:.1} % and {high:.1} %)");
 }
 
+/// Epochs with and without instruments in turn, at their default rate.
+fn instruments(_: &mut Criterion) {
+    const PAIRS: usize = 1000;
+    for work in [WORKS[0], WORKS[3]] {
+        let pairs = if work.batch > 32 { PAIRS / 100 } else { PAIRS };
+        let (data, model) = (data(&work), work.model());
+        let mut params = model.init([work.features()], 0).expect("sound");
+        let mut in_turn = InTurn { instruments: Instruments::new(), epoch: 1 };
+        let mut trainer = trainer(&model, &work, 2 * pairs).callback(&mut in_turn);
+        let history = trainer.fit(&mut params, &data, None).expect("sound");
+        drop(trainer);
+        let (pairs, _) = history.epochs.as_chunks::<2>();
+        let mut ratios: Vec<f64> = pairs.iter().map(|[with, without]| with.seconds / without.seconds).collect();
+        ratios.sort_by(f64::total_cmp);
+        let [low, median, high] = [1, 2, 3].map(|quarter| 100.0 * (ratios[ratios.len() * quarter / 4] - 1.0));
+        println!("{}: instruments add {median:.1} % (quartiles {low:.1} % and {high:.1} %)", work.name);
+    }
+}
+
+/// Instruments in odd epochs.
+#[derive(Debug)]
+struct InTurn {
+    instruments: Instruments,
+    epoch: usize,
+}
+
+impl Callback for InTurn {
+    fn wants_trace(&self, step: u64) -> bool {
+        !self.epoch.is_multiple_of(2) && Callback::<f32>::wants_trace(&self.instruments, step)
+    }
+
+    fn traced(&mut self, event: &TraceEvent<'_, f32>) {
+        self.instruments.traced(event);
+    }
+
+    fn step_end(&mut self, step: &StepEnd<'_, f32>) {
+        self.instruments.step_end(step);
+    }
+
+    fn epoch_end(&mut self, _: &EpochEnd<'_, f32>) -> Flow {
+        self.epoch += 1;
+        Flow::Continue
+    }
+}
+
 /// Makes bare steps at the end of each epoch, which its time leaves out.
 #[derive(Debug)]
 struct Blocks {
@@ -109,5 +143,5 @@ impl Callback for Blocks {
     }
 }
 
-criterion_group!(benches, epoch, overhead);
+criterion_group!(benches, epoch, overhead, instruments);
 criterion_main!(benches);

@@ -50,6 +50,9 @@ fn a_training_has_the_same_bits_with_and_without_them() {
         let (plain, watched) = (train(None), train(Some(&mut instruments)));
         assert_eq!(plain, watched, "{accumulate}");
         assert!(instruments.log().records.len() >= 3);
+        let gaps: Vec<(usize, f64)> = instruments.log().gaps().collect();
+        let last = instruments.log().epochs[2].clone();
+        assert_eq!(gaps[2], (3, last.validation.unwrap().loss - last.train.loss));
     }
 }
 

@@ -45,7 +45,7 @@ impl<T: Real> Rule<T> for SaturatedUnits {
             return Vec::new();
         };
         let units = &window.layers[i];
-        let always = units.saturated.iter().filter(|&&rows| rows * 10 >= units.rows * 9).count();
+        let always = units.saturated.iter().filter(|&&rows| f64::from(rows) >= 0.9 * units.rows as f64).count();
         let name = layer.activation.as_deref().unwrap_or("activation");
         let (low, high) = layer.properties.responsive;
         let others = match saturated.len() - 1 {

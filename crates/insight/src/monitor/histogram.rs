@@ -1,4 +1,7 @@
-use chainrule_tensor::Real;
+use chainrule_tensor::{Real, simd};
+
+const BLOCK: usize = 64;
+const SIDE_BY_SIDE: usize = 4;
 
 /// How often values fall into equal parts of the range that they span. Values that are not finite are left out.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -14,19 +17,36 @@ pub struct Histogram {
 impl Histogram {
     /// The histogram of these values in `bins` parts of `low ..= high`; values outside count for the part next to them.
     #[must_use]
-    pub fn of<T: Real>(values: &[T], (low, high): (f64, f64), bins: usize) -> Self {
-        let mut counts = vec![0; bins];
+    pub fn of<T: Real>(values: &[T], range: (f64, f64), bins: usize) -> Self {
+        let finite: Vec<T> = values.iter().copied().filter(|x| x.is_finite()).collect();
+        Histogram::of_finite(&finite, range, bins)
+    }
+
+    /// [`of`](Histogram::of) values of which all are finite.
+    pub(super) fn of_finite<T: Real>(values: &[T], (low, high): (f64, f64), bins: usize) -> Self {
+        // Several counts for each part, so that equal values need not wait for each other.
+        let mut counts = vec![[0_u32; SIDE_BY_SIDE]; bins];
         let scale = if high > low { bins as f64 / (high - low) } else { 0.0 };
         if let Some(last) = bins.checked_sub(1) {
-            for value in values {
-                let value = value.to_f64();
-                if value.is_finite() {
-                    // A negative number becomes 0.
-                    counts[(((value - low) * scale) as usize).min(last)] += 1;
+            let last = last as f64;
+            for values in values.chunks(BLOCK) {
+                let mut parts = [0_i32; BLOCK];
+                simd::dispatch(
+                    #[inline(always)]
+                    || {
+                        for (part, value) in parts.iter_mut().zip(values) {
+                            let place = (value.to_f64() - low) * scale;
+                            let place = if place > 0.0 { place } else { 0.0 };
+                            *part = (if place < last { place } else { last }) as i32;
+                        }
+                    },
+                );
+                for (i, &part) in parts[..values.len()].iter().enumerate() {
+                    counts[part as usize][i % SIDE_BY_SIDE] += 1;
                 }
             }
         }
-        Histogram { low, high, counts }
+        Histogram { low, high, counts: counts.iter().map(|counts| counts.iter().sum()).collect() }
     }
 
     /// The edges between the parts, the outer ones included: one more than there are parts.

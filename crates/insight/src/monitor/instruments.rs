@@ -5,6 +5,7 @@ use chainrule_train::callback::{Callback, EpochEnd, Flow, StepEnd, TraceEvent, T
 use super::jacobian::singular_range;
 use super::noise_scale::add_sample_squares;
 use super::roles::{Role, Roles};
+use super::sums::{distance, norm};
 use super::units::twins;
 use super::{
     GradientNoise, LayerRecord, Log, NonFiniteSeen, ParameterInfo, ParameterRecord, Record, Statistics, Units, Window,
@@ -185,13 +186,13 @@ impl<T: Real> Instruments<T> {
         }
         record.activations = Some(Statistics::of(watched.values, self.bins));
         let units = units_of(&mut self.open, &self.log.layers, batch.about.step, role);
-        let before = (units.rows, units.saturated.iter().sum::<usize>());
+        let before = (units.rows, units.saturated.iter().sum::<u32>());
         units.add_rows(z, info.properties.responsive);
         if !info.properties.can_die {
             units.all_active();
         }
         let rows = (units.rows - before.0) * info.units;
-        record.saturated = (units.saturated.iter().sum::<usize>() - before.1) as f64 / rows.max(1) as f64;
+        record.saturated = f64::from(units.saturated.iter().sum::<u32>() - before.1) / rows.max(1) as f64;
     }
 
     fn backward(&mut self, watched: WatchedBack<'_, T>) {
@@ -255,7 +256,6 @@ impl<T: Real> Instruments<T> {
             let info = |entry: &chainrule_graph::Entry| ParameterInfo { name: entry.name.clone(), shape: entry.shape };
             self.log.parameters = entries.iter().map(info).collect();
         }
-        let norm = |values: &[T]| reduce_norm(values);
         let parameters = entries.iter().map(|entry| ParameterRecord {
             gradient_norm: norm(&end.grads.values()[entry.range.clone()]),
             weight_norm: norm(&end.params.values()[entry.range.clone()]),
@@ -319,10 +319,6 @@ fn note_non_finite<T: Real>(
     }
 }
 
-fn reduce_norm<T: Real>(values: &[T]) -> f64 {
-    values.iter().map(|x| x.to_f64() * x.to_f64()).sum::<f64>().sqrt()
-}
-
 impl<T: Real> Callback<T> for Instruments<T> {
     fn wants_trace(&self, step: u64) -> bool {
         (step - 1).is_multiple_of(self.every)
@@ -342,8 +338,7 @@ impl<T: Real> Callback<T> for Instruments<T> {
         let Some(mut record) = self.pending.take() else { return };
         for (seen, entry) in record.parameters.iter_mut().zip(step.params.layout().entries()) {
             let (before, after) = (&self.before[entry.range.clone()], &step.params.values()[entry.range.clone()]);
-            let change = before.iter().zip(after).map(|(a, b)| (b.to_f64() - a.to_f64()).powi(2));
-            seen.update_norm = change.sum::<f64>().sqrt();
+            seen.update_norm = distance(before, after);
         }
         self.log.records.push(record);
         if self.open.as_ref().is_some_and(|(_, observed)| *observed >= self.window) {

@@ -1,6 +1,7 @@
-use chainrule_tensor::Real;
+use chainrule_tensor::{Real, reduce};
 
 use super::Histogram;
+use super::sums::Sums;
 
 /// What a batch of values is like: over all samples and units of a layer.
 ///
@@ -32,35 +33,28 @@ impl Statistics {
 
     /// The statistics of these values times `scale`, which is above zero.
     pub(super) fn scaled<T: Real>(values: &[T], scale: f64, bins: usize) -> Self {
-        let (mut sum, mut square, mut zeros, mut finite) = (0.0, 0.0, 0_usize, 0_usize);
-        let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
-        for value in values {
-            let x = value.to_f64();
-            if x.is_finite() {
-                finite += 1;
-                zeros += usize::from(x == 0.0);
-                sum += x;
-                square += x * x;
-                low = if x < low { x } else { low };
-                high = if x > high { x } else { high };
-            }
-        }
-        if finite == 0 {
-            (low, high) = (0.0, 0.0);
-        }
-        let count = finite.max(1) as f64;
+        let finite: Vec<T>;
+        let seen = if reduce::all_finite(values) {
+            values
+        } else {
+            finite = values.iter().copied().filter(|x| x.is_finite()).collect();
+            &finite
+        };
+        let Sums { sum, square, zeros, low, high } = Sums::of(seen);
+        let (low, high) = if seen.is_empty() { (0.0, 0.0) } else { (low, high) };
+        let count = seen.len().max(1) as f64;
         let mean = sum / count;
         // The difference of two sums may come out just below zero.
         let variance = (square / count - mean * mean).max(0.0);
-        let mut histogram = Histogram::of(values, (low, high), bins);
+        let mut histogram = Histogram::of_finite(seen, (low, high), bins);
         (histogram.low, histogram.high) = (low * scale, high * scale);
         Statistics {
             count: values.len(),
             mean: mean * scale,
             deviation: variance.sqrt() * scale,
             norm: square.sqrt() * scale,
-            zeros: zeros as f64 / values.len().max(1) as f64,
-            non_finite: values.len() - finite,
+            zeros: zeros / values.len().max(1) as f64,
+            non_finite: values.len() - seen.len(),
             histogram,
         }
     }

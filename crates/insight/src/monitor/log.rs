@@ -4,7 +4,7 @@ use chainrule_graph::Properties;
 use chainrule_tensor::Shape;
 use chainrule_train::EpochRecord;
 
-use super::{GradientNoise, SingularRange, Statistics, Units};
+use super::{GradientNoise, SingularRange, Statistics, Units, noise_scale};
 
 /// All that [`Instruments`](super::Instruments) have seen of a training.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -21,6 +21,21 @@ pub struct Log {
     pub epochs: Vec<EpochRecord>,
     /// Where the first value that was not finite appeared in an observed step.
     pub non_finite: Option<NonFiniteSeen>,
+}
+
+impl Log {
+    /// The gap between validation and training in each epoch that was validated: the loss on the one minus that on the
+    /// other. The latter is gathered while the weights still move, so that the gap begins below zero.
+    pub fn gaps(&self) -> impl Iterator<Item = (usize, f64)> {
+        let gap = |record: &EpochRecord| Some((record.epoch, record.validation.as_ref()?.loss - record.train.loss));
+        self.epochs.iter().filter_map(gap)
+    }
+
+    /// The [simple noise scale](super::noise_scale) over all observed steps.
+    #[must_use]
+    pub fn noise_scale(&self) -> Option<f64> {
+        noise_scale(&self.records.iter().filter_map(|record| record.noise).collect::<Vec<_>>())
+    }
 }
 
 /// A layer: an operation with weights, with the activation right behind it if there is one, or an activation alone.

@@ -25,6 +25,7 @@ mod layer_statistics;
 mod log;
 mod noise_scale;
 mod roles;
+mod sums;
 mod survey;
 mod units;
 

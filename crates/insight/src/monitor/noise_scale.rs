@@ -2,6 +2,8 @@
 
 use chainrule_tensor::Real;
 
+use super::sums::square;
+
 /// Squared norms of gradients at one step, over the weights and biases of all affine layers.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct GradientNoise {
@@ -49,9 +51,9 @@ pub fn noise_scale(steps: &[GradientNoise]) -> Option<f64> {
 /// Source: Goodfellow, "Efficient Per-Example Gradient Computations", 2015.
 pub(super) fn add_sample_squares<T: Real>(x: &[T], d: &[T], bias: bool, scale: f64, squares: &mut [f64]) {
     let samples = squares.len();
-    let square = |row: &[T]| row.iter().map(|x| x.to_f64() * x.to_f64()).sum::<f64>();
     for (i, sum) in squares.iter_mut().enumerate() {
-        let [x, d] = [x, d].map(|all| square(&all[i * all.len() / samples..(i + 1) * all.len() / samples]));
+        let of = |all: &[T]| square(&all[i * all.len() / samples..(i + 1) * all.len() / samples]);
+        let (x, d) = (of(x), of(d));
         *sum += d * scale * scale * (x + f64::from(u8::from(bias)));
     }
 }

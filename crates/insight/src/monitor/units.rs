@@ -1,4 +1,4 @@
-use chainrule_tensor::Real;
+use chainrule_tensor::{Real, simd};
 
 /// What the units of one layer did over a window of rows: samples, times the positions of a sample where there are
 /// several. Which window: that of [`Log::windows`](super::Log::windows), or all of a data set for
@@ -9,12 +9,12 @@ pub struct Units {
     pub rows: usize,
     /// For each unit, the rows on which it saturates: its pre-activation is outside of the interval in which the
     /// activation [responds](chainrule_graph::Properties::responsive). 0 throughout for one that does not saturate.
-    pub saturated: Vec<usize>,
+    pub saturated: Vec<u32>,
     /// For each unit, the rows on which the activation's derivative is not exactly zero.
-    pub active: Vec<usize>,
-    /// For each unit, whether a gradient with respect to its pre-activation was not exactly zero on some row; empty
+    pub active: Vec<u32>,
+    /// For each unit, the rows on which the gradient with respect to its pre-activation was not exactly zero; empty
     /// where gradients were not looked at.
-    pub gradient: Vec<bool>,
+    pub gradient: Vec<u32>,
 }
 
 impl Units {
@@ -30,14 +30,14 @@ impl Units {
 
     /// The units whose gradient was zero on every row, whatever the reason.
     pub fn without_gradient(&self) -> impl Iterator<Item = usize> {
-        self.gradient.iter().enumerate().filter(|(_, gradient)| !**gradient).map(|(unit, _)| unit)
+        self.gradient.iter().enumerate().filter(|(_, gradient)| **gradient == 0).map(|(unit, _)| unit)
     }
 
     /// The part of all rows and units that is saturated.
     #[must_use]
     pub fn saturated_share(&self) -> f64 {
         let all = self.rows * self.saturated.len();
-        self.saturated.iter().sum::<usize>() as f64 / all.max(1) as f64
+        f64::from(self.saturated.iter().sum::<u32>()) / all.max(1) as f64
     }
 
     /// The units that were inactive in this window and are not in a later one.
@@ -54,37 +54,53 @@ impl Units {
             return;
         }
         let (low, high) = (T::from_f64(low), T::from_f64(high));
-        for row in z.chunks_exact(width.max(1)) {
-            for (&z, saturated) in row.iter().zip(&mut self.saturated) {
-                *saturated += usize::from(z < low || z > high);
-            }
-        }
+        count(
+            &mut self.saturated,
+            z,
+            #[inline(always)]
+            |z| z < low || z > high,
+        );
     }
 
     /// Counts where a batch of derivatives is not zero.
     pub(super) fn add_derivatives<T: Real>(&mut self, derivatives: &[T]) {
-        for row in derivatives.chunks_exact(self.active.len().max(1)) {
-            for (&derivative, active) in row.iter().zip(&mut self.active) {
-                *active += usize::from(derivative != T::ZERO);
-            }
-        }
+        count(
+            &mut self.active,
+            derivatives,
+            #[inline(always)]
+            |derivative| derivative != T::ZERO,
+        );
     }
 
     /// Every unit of an activation that is nowhere flat is active.
     pub(super) fn all_active(&mut self) {
-        let rows = self.rows;
-        self.active.iter_mut().for_each(|active| *active = rows);
+        self.active.fill(u32::try_from(self.rows).unwrap_or(u32::MAX));
     }
 
     /// Notes where a batch of gradients is not zero.
     pub(super) fn add_gradients<T: Real>(&mut self, gradients: &[T]) {
-        self.gradient.resize(self.active.len(), false);
-        for row in gradients.chunks_exact(self.active.len().max(1)) {
-            for (&gradient, some) in row.iter().zip(&mut self.gradient) {
-                *some |= gradient != T::ZERO;
-            }
-        }
+        self.gradient.resize(self.active.len(), 0);
+        count(
+            &mut self.gradient,
+            gradients,
+            #[inline(always)]
+            |gradient| gradient != T::ZERO,
+        );
     }
+}
+
+/// Counts for each unit the rows on which something holds.
+fn count<T: Real>(counts: &mut [u32], values: &[T], holds: impl Fn(T) -> bool) {
+    simd::dispatch(
+        #[inline(always)]
+        || {
+            for row in values.chunks_exact(counts.len().max(1)) {
+                for (count, &value) in counts.iter_mut().zip(row) {
+                    *count += u32::from(holds(value));
+                }
+            }
+        },
+    );
 }
 
 /// How many units do the same as another one: their pre-activations agree on every row, to rounding.
@@ -98,7 +114,7 @@ pub(super) fn twins<T: Real>(z: &[T], width: usize) -> usize {
     };
     // Twins are neighbours once the units are in the order of their first row.
     let mut order: Vec<usize> = (0..width).collect();
-    order.sort_by(|&a, &b| z[a].to_f64().total_cmp(&z[b].to_f64()));
+    order.sort_unstable_by(|&a, &b| z[a].to_f64().total_cmp(&z[b].to_f64()));
     let same = |pair: &[usize]| z.chunks_exact(width).all(|row| close(row[pair[0]], row[pair[1]]));
     let pairs: Vec<bool> = order.windows(2).map(same).collect();
     (0..width).filter(|&i| (i > 0 && pairs[i - 1]) || (i + 1 < width && pairs[i])).count()

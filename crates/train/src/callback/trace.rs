@@ -43,3 +43,66 @@ pub struct TracedEnd<'a, T: Real> {
     /// The gradient, of this batch and of those accumulated before it.
     pub grads: &'a Grads<T>,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Trainer;
+    use crate::callback::Callback;
+    use crate::optimizer::Sgd;
+    use chainrule_data::{Dataset, Targets};
+    use chainrule_nn::loss::MeanSquaredError;
+    use chainrule_nn::{Model, Sequential};
+    use chainrule_tensor::Tensor;
+
+    /// What it was shown, in short.
+    #[derive(Debug, Default)]
+    struct Seen(Vec<String>);
+
+    impl Callback<f64> for Seen {
+        fn wants_trace(&self, step: u64) -> bool {
+            step == 2
+        }
+        fn traced(&mut self, event: &TraceEvent<'_, f64>) {
+            self.0.push(match event {
+                TraceEvent::Start(batch) => format!("{} samples of step {}", batch.samples, batch.step),
+                TraceEvent::Forward(watched) => watched.op.name().to_owned(),
+                TraceEvent::Backward(watched) => format!("back {}", watched.op.name()),
+                TraceEvent::End(end) => format!("{} gradients", end.grads.iter().count()),
+            });
+        }
+    }
+
+    #[test]
+    fn the_passes_of_the_steps_asked_for_are_shown_in_order() {
+        let model = Sequential::<f64>::default().linear(2, 3).tanh().linear(3, 1);
+        let inputs = Tensor::from_rows([[0.5, -1.0], [1.0, 2.0], [-0.25, 0.75], [0.0, 1.5]]);
+        let data = Dataset::new(inputs, Targets::Values(Tensor::from_rows([[1.0], [2.0], [3.0], [4.0]]))).unwrap();
+        let train = |accumulate, seen: Option<&mut Seen>| {
+            let mut params = model.init([2], 0).unwrap();
+            let mut trainer = Trainer::new(&model, MeanSquaredError, Sgd::new(0.1)).epochs(3).batch_size(2);
+            if let Some(seen) = seen {
+                trainer = trainer.callback(seen);
+            }
+            trainer.accumulate(accumulate).fit(&mut params, &data, None).unwrap();
+            params.values().to_vec()
+        };
+        let passes = [
+            "2 samples of step 2",
+            "affine + tanh",
+            "affine",
+            "mse",
+            "mean",
+            "back mean",
+            "back mse",
+            "back affine",
+            "back affine + tanh",
+            "4 gradients",
+        ];
+        for accumulate in [1, 2] {
+            let mut seen = Seen::default();
+            assert_eq!(train(accumulate, Some(&mut seen)), train(accumulate, None));
+            assert_eq!(seen.0, passes.repeat(accumulate));
+        }
+    }
+}
