@@ -158,7 +158,12 @@ impl Canvas {
                 (x, y) = (0.0, y + 18.0);
             }
             match *mark {
-                Mark::Fill(color) => self.rectangle(x + 4.0, y - 6.0, 12.0, 12.0, color),
+                Mark::Fill(color) => {
+                    self.rectangle(x + 4.0, y - 6.0, 12.0, 12.0, color);
+                    if color.contrast(self.theme.background()) < 1.5 {
+                        self.frame(x + 4.0, y - 6.0, 12.0, 12.0, self.theme.muted(), 1.0);
+                    }
+                }
                 Mark::Line(color, dash) => self.dashed(&[(x, y), (x + 20.0, y)], color, 2.0, dash),
                 Mark::Shape(color, shape) => self.marker(x + 10.0, y, 5.0, color, shape),
             }

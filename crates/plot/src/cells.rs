@@ -28,9 +28,17 @@ impl Cells<'_> {
         let widest = self.row_names.iter().map(|name| canvas.text_width(name, SMALL)).fold(0.0, f64::max);
         let names = widest.min(canvas.width() * 0.3);
         let left = names + 8.0 + if self.y_label.is_empty() { 0.0 } else { 20.0 };
-        let bottom = 6.0
-            + if self.column_names.is_empty() { 0.0 } else { 16.0 }
-            + if self.x_label.is_empty() { 0.0 } else { 18.0 };
+        let longest = self.column_names.iter().map(|name| canvas.text_width(name, SMALL)).fold(0.0, f64::max);
+        let slot = (canvas.width() - left) / self.columns as f64;
+        let slot = if self.square { slot.min(canvas.height() / self.rows as f64) } else { slot };
+        // Names run upward where they would have to be cut.
+        let upward = longest > slot - 4.0 && slot >= SMALL;
+        let names_below = match (self.column_names.is_empty(), upward) {
+            (true, _) => 0.0,
+            (false, false) => 16.0,
+            (false, true) => longest.min(canvas.height() * 0.3) + 4.0,
+        };
+        let bottom = 6.0 + names_below + if self.x_label.is_empty() { 0.0 } else { 18.0 };
         let (room_x, room_y) = (canvas.width() - left, canvas.height() - bottom - 4.0);
         let (mut width, mut height) = (room_x / self.columns as f64, room_y / self.rows as f64);
         if self.square {
@@ -51,6 +59,16 @@ impl Cells<'_> {
                 }
             }
         }
+        if self.square && width >= 12.0 {
+            for column in 1..self.columns {
+                let x = left + column as f64 * width;
+                canvas.line(&[(x, 4.0), (x, end)], theme.grid(), 0.8);
+            }
+            for row in 1..self.rows {
+                let y = 4.0 + row as f64 * height;
+                canvas.line(&[(left, y), (right, y)], theme.grid(), 0.8);
+            }
+        }
         canvas.frame(left, 4.0, right - left, end - 4.0, theme.muted(), 1.0);
 
         let every = ((SMALL + 2.0) / height).ceil().max(1.0) as usize;
@@ -58,12 +76,16 @@ impl Cells<'_> {
             let name = canvas.shorten(name, SMALL, names);
             canvas.text(&name, left - 6.0, 4.0 + (row as f64 + 0.5) * height, SMALL, theme.muted(), Align::End);
         }
-        let widest = self.column_names.iter().map(|name| canvas.text_width(name, SMALL)).fold(0.0, f64::max);
-        // Rather shortened names than none, down to about six characters.
-        let every = (widest.min(width.max(44.0)) / (width - 4.0).max(1.0)).ceil().max(1.0) as usize;
+        let every = if upward { (SMALL + 2.0) / width } else { longest.min(44.0) / (width - 4.0).max(1.0) };
+        let every = every.ceil().max(1.0) as usize;
         for (column, name) in self.column_names.iter().enumerate().step_by(every) {
-            let name = canvas.shorten(name, SMALL, width * every as f64 - 4.0);
             let x = left + (column as f64 + 0.5) * width;
+            if upward {
+                let name = canvas.shorten(name, SMALL, names_below - 4.0);
+                canvas.upward(&name, x, end + 6.0, SMALL, theme.muted(), Align::End);
+                continue;
+            }
+            let name = canvas.shorten(name, SMALL, width * every as f64 - 4.0);
             // Names at the edges of a narrow table stay in the picture.
             let half = canvas.text_width(&name, SMALL) / 2.0;
             canvas.text(&name, x.min(canvas.width() - half), end + 12.0, SMALL, theme.muted(), Align::Middle);

@@ -12,7 +12,7 @@ use plotters::style::{IntoFont, ShapeStyle, TextStyle};
 
 use crate::axis::Axis;
 use crate::canvas::{Canvas, LABEL, SMALL};
-use crate::font::{FAMILY, LINE};
+use crate::font::{Align, FAMILY, LINE};
 use crate::surface::{FINE, Point, Surface};
 use crate::theme::Color;
 
@@ -64,18 +64,26 @@ impl<'a> Chart<'a> {
         y.ticks.iter_mut().for_each(|tick| tick.1 = canvas.shorten(&tick.1, SMALL, y_room));
         let widest = y.ticks.iter().map(|tick| canvas.text_width(&tick.1, SMALL)).fold(0.0, f64::max);
         let left = widest + 12.0 + if y.label.is_empty() { 0.0 } else { 20.0 };
-        let bottom = 20.0 + if x.label.is_empty() { 0.0 } else { 20.0 };
+        let mut bottom = 20.0 + if x.label.is_empty() { 0.0 } else { 20.0 };
+        let mut names = Vec::new();
         if x.names {
-            // Rather shortened names than none, down to about six letters.
+            // Names run upward where they would have to be cut to a few letters.
             let slot = (canvas.width() - left) / (x.high - x.low) - 8.0;
-            x.ticks.iter_mut().for_each(|tick| tick.1 = canvas.shorten(&tick.1, SMALL, slot.max(44.0)));
+            let widest = x.ticks.iter().map(|tick| canvas.text_width(&tick.1, SMALL)).fold(0.0, f64::max);
+            if widest > slot && slot < 70.0 {
+                let room = widest.min(canvas.height() * 0.35);
+                bottom += room - 6.0;
+                names = x.ticks.iter().map(|(place, name)| (*place, canvas.shorten(name, SMALL, room))).collect();
+                x.ticks.iter_mut().for_each(|tick| tick.1.clear());
+            }
+            x.ticks.iter_mut().for_each(|tick| tick.1 = canvas.shorten(&tick.1, SMALL, slot));
         }
         // Half of the last number may stand out on the right, and half of the first on the left.
         let half = |tick: Option<&(f64, String)>| tick.map_or(0.0, |tick| canvas.text_width(&tick.1, SMALL) / 2.0);
         let right = half(x.ticks.last()).min(60.0) + 2.0;
         let left = left.max(half(x.ticks.first()));
         let (width, height) = (canvas.width() - left - right, canvas.height() - bottom - 8.0);
-        thin_out(&mut x, width, |text| canvas.text_width(text, SMALL) + 8.0);
+        thin_out(&mut x, width, |text| if text.is_empty() { 0.0 } else { canvas.text_width(text, SMALL) + 8.0 });
         thin_out(&mut y, height, |_| SMALL + 4.0);
 
         let mut context = ChartBuilder::on(&area(canvas))
@@ -102,7 +110,14 @@ impl<'a> Chart<'a> {
             .y_desc(canvas.shorten(&y.label, LABEL, height))
             .draw()
             .expect("the painter never fails");
-        Chart { canvas, context, x, y }
+        drop(mesh);
+        let chart = Chart { canvas, context, x, y };
+        let every = names.len() as f64 * (SMALL + 3.0) / width;
+        for (place, name) in names.iter().step_by(every.ceil().max(1.0) as usize) {
+            let (x, bottom) = chart.at(*place, chart.y.low);
+            canvas.upward(name, x, bottom + 8.0, SMALL, theme.muted(), Align::End);
+        }
+        chart
     }
 
     /// A line through positions.

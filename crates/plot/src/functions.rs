@@ -1,5 +1,5 @@
 use crate::axis::{Axis, brief, shown};
-use crate::canvas::{Canvas, Mark};
+use crate::canvas::{Canvas, LABEL, Mark};
 use crate::chart::Chart;
 use crate::figure::Figure;
 use crate::font::Align;
@@ -113,8 +113,10 @@ impl Figure for Functions {
             let (x, top) = ((index % columns) as f64 * width, (index / columns) as f64 * height);
             let panel = below.part(x, top, width - 8.0, height);
             canvas.group("function", &function.label, || {
-                let label = panel.shorten(&function.label, 12.0, panel.width() - 40.0);
-                panel.bold(&label, panel.width() / 2.0 + 14.0, 10.0, 12.0, theme.foreground(), Align::Middle);
+                let size = if panel.text_width(&function.label, LABEL) <= panel.width() { LABEL } else { 10.0 };
+                let label = panel.shorten(&function.label, size, panel.width());
+                let middle = (panel.width() / 2.0 + 14.0).min(panel.width() - panel.text_width(&label, size) / 2.0);
+                panel.text(&label, middle, 9.0, size, theme.foreground(), Align::Middle);
                 let plane = panel.inside(0.0, 16.0, 0.0, 4.0);
                 let mut chart = Chart::new(&plane, Axis::exactly("", self.x), y.clone());
                 for zero in [[(self.x.0, 0.0), (self.x.1, 0.0)], [(0.0, y.low), (0.0, y.high)]] {
@@ -124,7 +126,8 @@ impl Figure for Functions {
                         chart.line(&zero, theme.muted(), 0.8, 0);
                     }
                 }
-                let lines = [(&function.derivatives, 1), (&function.values, 0)];
+                // The dashes are on top: they let a line below show through.
+                let lines = [(&function.values, 0), (&function.derivatives, 1)];
                 for (values, which) in lines {
                     for run in runs(values, self.x) {
                         chart.line(&run, theme.series(which), 2.0, which);

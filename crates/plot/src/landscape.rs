@@ -1,3 +1,5 @@
+use std::collections::{HashMap, VecDeque};
+
 use crate::axis::{Axis, brief, extent, shown, ticks};
 use crate::canvas::Canvas;
 use crate::chart::Chart;
@@ -66,6 +68,12 @@ impl Landscape {
     }
 }
 
+/// The range of so many rectangles around places at equal distances, and the distance.
+fn spread((low, high): (f64, f64), count: usize) -> ((f64, f64), f64) {
+    let step = if count < 2 { high - low } else { (high - low) / (count - 1) as f64 };
+    if count < 2 { ((low, high), step) } else { ((low - step / 2.0, high + step / 2.0), step) }
+}
+
 fn place((low, high): (f64, f64), index: usize, count: usize) -> f64 {
     if count < 2 { (low + high) / 2.0 } else { low + (high - low) * index as f64 / (count - 1) as f64 }
 }
@@ -116,7 +124,10 @@ impl Figure for Landscape {
         }
         let below = below.color_bar("loss", &marks, |share| theme.sequential(share));
         let [x_label, y_label] = &self.labels;
-        let (x, y) = (Axis::exactly(x_label, self.x), Axis::exactly(y_label, self.y));
+        // Each loss is in the middle of its rectangle.
+        let rows = self.losses.len() / self.columns;
+        let ((x, column), (y, row)) = (spread(self.x, self.columns), spread(self.y, rows));
+        let (x, y) = (Axis::exactly(x_label, x), Axis::exactly(y_label, y));
         let mut chart = Chart::with_grid(&below, x, y, (false, false));
 
         canvas.group("surface", "", || {
@@ -132,15 +143,10 @@ impl Figure for Landscape {
                         self.losses.iter().map(|&loss| if shown(loss) { level(loss) } else { f64::NAN }).collect();
                     // Dark lines where the map is light, and light ones where it is dark.
                     let color = theme.sequential((at - bottom) / (top - bottom)).ink().with_alpha(0.55);
-                    for (from, to) in contour(&heights, self.columns, at) {
-                        let rows = heights.len() / self.columns;
-                        let point = |(column, row): Point| {
-                            let span = |(low, high): (f64, f64), at: f64, count: usize| {
-                                low + (high - low) * (at + 0.5) / count as f64
-                            };
-                            (span(self.x, column, self.columns), span(self.y, row, rows))
-                        };
-                        chart.line(&[point(from), point(to)], color, 0.9, 0);
+                    let place = |(across, up): Point| (self.x.0 + across * column, self.y.0 + up * row);
+                    for line in joined(contour(&heights, self.columns, at)) {
+                        let line: Vec<Point> = line.into_iter().map(place).collect();
+                        chart.line(&line, color, 0.9, 0);
                     }
                 });
             }
@@ -209,6 +215,35 @@ fn contour(heights: &[f64], columns: usize, level: f64) -> Vec<(Point, Point)> {
     pieces
 }
 
+/// Pieces that share an end as lines.
+fn joined(pieces: Vec<(Point, Point)>) -> Vec<Vec<Point>> {
+    let key = |(x, y): Point| (x.to_bits(), y.to_bits());
+    let mut at: HashMap<(u64, u64), Vec<usize>> = HashMap::new();
+    for (index, &(from, to)) in pieces.iter().enumerate() {
+        at.entry(key(from)).or_default().push(index);
+        at.entry(key(to)).or_default().push(index);
+    }
+    let (mut used, mut lines) = (vec![false; pieces.len()], Vec::new());
+    for start in 0..pieces.len() {
+        if std::mem::replace(&mut used[start], true) {
+            continue;
+        }
+        let mut line = VecDeque::from([pieces[start].0, pieces[start].1]);
+        for forward in [true, false] {
+            loop {
+                let end = key(if forward { line[line.len() - 1] } else { line[0] });
+                let Some(&next) = at[&end].iter().find(|&&piece| !used[piece]) else { break };
+                used[next] = true;
+                let (from, to) = pieces[next];
+                let other = if key(from) == end { to } else { from };
+                if forward { line.push_back(other) } else { line.push_front(other) }
+            }
+        }
+        lines.push(line.into());
+    }
+    lines
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -233,6 +268,15 @@ mod tests {
         assert_eq!(saddle.len(), 2);
         assert!(contour(&[1.0, f64::NAN, 0.0, 1.0], 2, 0.5).is_empty());
         assert!(contour(&[], 0, 0.5).is_empty());
+    }
+
+    #[test]
+    fn pieces_become_lines_and_rings() {
+        let lines = joined(vec![((1.0, 0.0), (2.0, 0.0)), ((5.0, 5.0), (6.0, 6.0)), ((1.0, 0.0), (0.0, 0.0))]);
+        assert_eq!(lines, [vec![(0.0, 0.0), (1.0, 0.0), (2.0, 0.0)], vec![(5.0, 5.0), (6.0, 6.0)]]);
+        let bowl = Landscape::new("", (-1.0, 1.0), (-1.0, 1.0)).sample(9, |x, y| x * x + y * y);
+        let rings = joined(contour(&bowl.losses, 9, 0.3));
+        assert_eq!((rings.len(), rings[0].first()), (1, rings[0].last()));
     }
 
     #[test]

@@ -108,7 +108,7 @@ impl Figure for Ridge {
         let x = Axis::around(&self.x_label, drawable().flat_map(|row| [row.low, row.high]), false, true);
         let count = self.rows.len() as f64;
         // Upward in rows: the last row stands on 0, and the first may be as high as the overlap.
-        let mut y = Axis::exactly("", (0.0, count + 0.7));
+        let mut y = Axis::exactly("", (0.0, count + 0.4));
         y.ticks.clear();
         let mut chart = Chart::with_grid(&plane, x, y, (true, false));
         for (index, row) in self.rows.iter().enumerate() {
@@ -119,7 +119,7 @@ impl Figure for Ridge {
                     let width = (row.high - row.low) / row.counts.len() as f64;
                     let mut outline = Vec::new();
                     for (bin, &size) in row.counts.iter().enumerate() {
-                        let height = base + 1.5 * known(size) / most;
+                        let height = base + 1.25 * known(size) / most;
                         let left = row.low + bin as f64 * width;
                         outline.extend([(left, height), (left + width, height)]);
                     }

@@ -33,7 +33,7 @@ impl WeightImages {
     /// Pictures side by side, and the side of one.
     fn layout(&self) -> (usize, f64) {
         let columns = ((self.shown().len() as f64).sqrt() * 1.4).ceil().clamp(4.0, 16.0);
-        (columns as usize, (620.0 / columns).min(90.0))
+        (columns as usize, (576.0 / columns).min(90.0))
     }
 }
 

@@ -240,7 +240,7 @@ fn arrange(slots: &mut [Slot], table: &mut [Vec<usize>]) {
             place(slots, &table[index]);
         }
     }
-    for sweep in 0..24 {
+    for sweep in 0..200 {
         for index in 0..table.len() {
             let index = if sweep % 2 == 0 { index } else { table.len() - 1 - index };
             let wanted: Vec<f64> = table[index]
