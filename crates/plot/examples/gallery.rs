@@ -104,7 +104,7 @@ fn digits() -> DigitGrid {
 
 fn weights(noise: &mut Noise) -> WeightImages {
     let units = (0..32).map(|_| {
-        let (angle, phase) = (6.28 * noise.next(), 6.28 * noise.next());
+        let (angle, phase) = (std::f64::consts::TAU * noise.next(), std::f64::consts::TAU * noise.next());
         let pixel = |row: i32, column: i32| {
             let (x, y) = (f64::from(column) - 3.5, f64::from(row) - 3.5);
             (x * angle.cos() + y * angle.sin() + phase).sin() * (-(x * x + y * y) / 12.0).exp()

@@ -70,8 +70,7 @@ pub trait Figure {
             Ok(()) => self.draw(&canvas),
             Err(reason) => canvas.titled(self.title()).nothing(&reason),
         }
-        let text = svg.borrow_mut().finish();
-        text
+        svg.borrow_mut().finish()
     }
 
     /// The picture as the bytes of a PNG file, 2 pixels to a point.
@@ -82,8 +81,7 @@ pub trait Figure {
         self.check().map_err(|reason| PlotError::Data { title: self.title().to_owned(), reason })?;
         let pixels = Rc::new(RefCell::new(Pixels::new(self.size())));
         self.draw(&Canvas::new(pixels.clone(), self.size(), theme));
-        let file = pixels.borrow().finish();
-        Ok(file)
+        Ok(pixels.borrow().finish())
     }
 
     /// Writes the picture for light pages, as SVG or PNG by the end of the name, `.svg` or `.png`.
