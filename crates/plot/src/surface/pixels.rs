@@ -1,0 +1,245 @@
+//! A picture as pixels, and PNG.
+
+use super::{Paint, Point, Text};
+use crate::font::{self, Align};
+use crate::theme::Color;
+
+/// Pixels of a PNG per point.
+const RESOLUTION: usize = 2;
+/// Pixels that are averaged to one along each axis, which smooths edges.
+const SAMPLES: usize = 2;
+const SCALE: f64 = (RESOLUTION * SAMPLES) as f64;
+
+/// A picture while it is drawn, finer than it will be.
+pub(crate) struct Pixels {
+    columns: usize,
+    rows: usize,
+    rgb: Vec<u8>,
+}
+
+impl Pixels {
+    /// A picture of this size in points.
+    pub(crate) fn new((width, height): (u32, u32)) -> Pixels {
+        let (columns, rows) = (width as usize * RESOLUTION * SAMPLES, height as usize * RESOLUTION * SAMPLES);
+        Pixels { columns, rows, rgb: vec![255; columns * rows * 3] }
+    }
+
+    /// The file's bytes.
+    pub(crate) fn finish(&self) -> Vec<u8> {
+        let (columns, rows) = (self.columns / SAMPLES, self.rows / SAMPLES);
+        let (mut small, mut sums) = (Vec::with_capacity(columns * rows * 3), vec![0_u16; columns * 3]);
+        for band in self.rgb.chunks_exact(self.columns * 3 * SAMPLES) {
+            sums.fill(0);
+            for row in band.chunks_exact(self.columns * 3) {
+                for (sum, samples) in sums.chunks_exact_mut(3).zip(row.chunks_exact(3 * SAMPLES)) {
+                    for sample in samples.chunks_exact(3) {
+                        sum[0] += u16::from(sample[0]);
+                        sum[1] += u16::from(sample[1]);
+                        sum[2] += u16::from(sample[2]);
+                    }
+                }
+            }
+            small.extend(sums.iter().map(|sum| (sum / (SAMPLES * SAMPLES) as u16) as u8));
+        }
+        encode(columns, &small)
+    }
+
+    fn pixel(&mut self, column: i64, row: i64, color: Color) {
+        if (0..self.columns as i64).contains(&column) && (0..self.rows as i64).contains(&row) {
+            let start = (row as usize * self.columns + column as usize) * 3;
+            let parts = [color.rgb.0, color.rgb.1, color.rgb.2];
+            for (old, new) in self.rgb[start..start + 3].iter_mut().zip(parts) {
+                *old = (f64::from(*old) + (f64::from(new) - f64::from(*old)) * color.alpha).round() as u8;
+            }
+        }
+    }
+
+    /// Columns whose middles are between two places, in fine pixels.
+    fn span(&mut self, row: i64, from: f64, to: f64, color: Color) {
+        let last = self.columns as f64;
+        let (first, end) = ((from - 0.5).ceil().clamp(0.0, last), (to - 0.5).ceil().clamp(0.0, last));
+        let (first, end) = (first as usize, end as usize);
+        if color.alpha < 1.0 {
+            (first..end).for_each(|column| self.pixel(column as i64, row, color));
+        } else if first < end && (0..self.rows as i64).contains(&row) {
+            let start = row as usize * self.columns;
+            let bytes = &mut self.rgb[(start + first) * 3..(start + end) * 3];
+            bytes[..3].copy_from_slice(&[color.rgb.0, color.rgb.1, color.rgb.2]);
+            // What is filled is copied, twice as much each time.
+            let mut filled = 3;
+            while filled < bytes.len() {
+                let more = filled.min(bytes.len() - filled);
+                bytes.copy_within(..more, filled);
+                filled += more;
+            }
+        }
+    }
+
+    /// The rows whose middles are between two places.
+    fn rows(&self, from: f64, to: f64) -> std::ops::Range<i64> {
+        let last = self.rows as f64;
+        (from - 0.5).ceil().clamp(0.0, last) as i64..(to - 0.5).ceil().clamp(0.0, last) as i64
+    }
+}
+
+fn fine((x, y): Point) -> Point {
+    (x * SCALE, y * SCALE)
+}
+
+impl Paint for Pixels {
+    fn rectangle(&mut self, corner: Point, (width, height): Point, color: Color) {
+        let (left, top) = fine(corner);
+        for row in self.rows(top, top + height * SCALE) {
+            self.span(row, left, left + width * SCALE, color);
+        }
+    }
+
+    fn path(&mut self, points: &[Point], color: Color, width: f64) {
+        let width = (width * SCALE).max(1.0);
+        for pair in points.windows(2) {
+            let (a, b) = (fine(pair[0]), fine(pair[1]));
+            let (dx, dy) = (b.0 - a.0, b.1 - a.1);
+            let length = dx.hypot(dy);
+            if length > 0.0 {
+                let (x, y) = (-dy / length * width / 2.0, dx / length * width / 2.0);
+                fill(self, &[(a.0 + x, a.1 + y), (b.0 + x, b.1 + y), (b.0 - x, b.1 - y), (a.0 - x, a.1 - y)], color);
+            }
+        }
+        // Round joints; the ends stay flat, as in the SVG.
+        for joint in points.iter().skip(1).take(points.len().saturating_sub(2)) {
+            self.circle(*joint, width / SCALE / 2.0, color);
+        }
+    }
+
+    fn polygon(&mut self, points: &[Point], color: Color) {
+        let points: Vec<Point> = points.iter().copied().map(fine).collect();
+        fill(self, &points, color);
+    }
+
+    fn circle(&mut self, center: Point, radius: f64, color: Color) {
+        let ((x, y), radius) = (fine(center), radius * SCALE);
+        for row in self.rows(y - radius, y + radius) {
+            let half = (radius * radius - (row as f64 + 0.5 - y).powi(2)).max(0.0).sqrt();
+            self.span(row, x - half, x + half, color);
+        }
+    }
+
+    fn text(&mut self, text: &str, at: Point, style: Text) {
+        let size = style.size * SCALE;
+        let length = font::width(text, style.bold) * size;
+        let start = match style.align {
+            Align::Start => 0.0,
+            Align::Middle => -length / 2.0,
+            Align::End => -length,
+        };
+        let (x, y) = fine(at);
+        let (along, across) = if style.upward { (y - start, x) } else { (x + start, y) };
+        let (along, across) = (along.round() as i64, across.round() as i64);
+        font::rasterize(text, size, style.bold, |right, down, share| {
+            let (right, down) = (i64::from(right), i64::from(down));
+            let (column, row) =
+                if style.upward { (across + down, along - right) } else { (along + right, across + down) };
+            self.pixel(column, row, style.color.with_alpha(style.color.alpha * share.min(1.0)));
+        });
+    }
+
+    fn image(&mut self, corner: Point, (width, height): Point, columns: usize, rgb: &[u8]) {
+        let ((left, top), rows) = (fine(corner), rgb.len() / 3 / columns.max(1));
+        let (cell_width, cell_height) = (width * SCALE / columns as f64, height * SCALE / rows as f64);
+        for (index, color) in rgb.chunks_exact(3).enumerate() {
+            let color = Color { rgb: (color[0], color[1], color[2]), alpha: 1.0 };
+            let (x, y) = (left + (index % columns) as f64 * cell_width, top + (index / columns) as f64 * cell_height);
+            for row in self.rows(y, y + cell_height) {
+                self.span(row, x, x + cell_width, color);
+            }
+        }
+    }
+
+    fn open(&mut self, _: &str, _: &str) {}
+
+    fn close(&mut self) {}
+}
+
+/// Fills by the even-odd rule, row by row.
+fn fill(pixels: &mut Pixels, points: &[Point], color: Color) {
+    let top = points.iter().fold(f64::INFINITY, |top, point| top.min(point.1));
+    let bottom = points.iter().fold(f64::NEG_INFINITY, |bottom, point| bottom.max(point.1));
+    if !(top.is_finite() && bottom.is_finite()) {
+        return;
+    }
+    let mut crossings = Vec::new();
+    for row in pixels.rows(top, bottom) {
+        let y = row as f64 + 0.5;
+        crossings.clear();
+        for (index, &a) in points.iter().enumerate() {
+            let b = points[(index + 1) % points.len()];
+            if (a.1 <= y) != (b.1 <= y) {
+                crossings.push(a.0 + (y - a.1) / (b.1 - a.1) * (b.0 - a.0));
+            }
+        }
+        crossings.sort_by(f64::total_cmp);
+        crossings.chunks_exact(2).for_each(|pair| pixels.span(row, pair[0], pair[1], color));
+    }
+}
+
+/// Red, green and blue row by row as the bytes of a PNG file.
+pub(crate) fn encode(columns: usize, rgb: &[u8]) -> Vec<u8> {
+    let rows = rgb.len() / 3 / columns.max(1);
+    let mut out = Vec::new();
+    let mut encoder = png::Encoder::new(&mut out, columns as u32, rows as u32);
+    encoder.set_color(png::ColorType::Rgb);
+    encoder.set_depth(png::BitDepth::Eight);
+    let mut writer = encoder.write_header().expect("a picture has at least one pixel");
+    writer.write_image_data(&rgb[..columns * rows * 3]).expect("the bytes fill the picture");
+    writer.finish().expect("memory can always be written to");
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Red, green and blue at a pixel of the PNG.
+    fn at(file: &[u8], column: usize, row: usize) -> [u8; 3] {
+        let mut reader = png::Decoder::new(std::io::Cursor::new(file)).read_info().expect("a PNG");
+        let mut bytes = vec![0; reader.output_buffer_size().expect("a size")];
+        let info = reader.next_frame(&mut bytes).expect("pixels");
+        let start = (row * info.width as usize + column) * 3;
+        [bytes[start], bytes[start + 1], bytes[start + 2]]
+    }
+
+    #[test]
+    fn shapes_are_where_they_were_asked_for() {
+        let mut pixels = Pixels::new((20, 20));
+        pixels.rectangle((2.0, 4.0), (3.0, 2.0), Color::hex(0xff0000));
+        pixels.path(&[(0.0, 10.0), (20.0, 10.0)], Color::hex(0x0000ff), 1.0);
+        pixels.circle((15.0, 15.0), 2.0, Color::hex(0x00ff00));
+        let file = pixels.finish();
+        assert_eq!(at(&file, 4, 8), [255, 0, 0]);
+        assert_eq!(at(&file, 9, 11), [255, 0, 0]);
+        assert_eq!(at(&file, 10, 11), [255, 255, 255]);
+        assert_eq!(at(&file, 20, 20), [0, 0, 255]);
+        assert_eq!(at(&file, 20, 22), [255, 255, 255]);
+        assert_eq!(at(&file, 30, 30), [0, 255, 0]);
+    }
+
+    #[test]
+    fn what_lies_outside_or_is_not_a_number_is_left_out() {
+        let mut pixels = Pixels::new((4, 4));
+        pixels.path(&[(-1e12, -1e12), (f64::NAN, 2.0), (1e300, f64::INFINITY)], Color::hex(0), 1.0);
+        pixels.polygon(&[], Color::hex(0));
+        pixels.circle((f64::NAN, 0.0), 2.0, Color::hex(0));
+        pixels.rectangle((f64::NEG_INFINITY, 0.0), (f64::INFINITY, 1.0), Color::hex(0));
+        let _ = pixels.finish();
+    }
+
+    #[test]
+    fn an_image_is_enlarged_without_blur() {
+        let mut pixels = Pixels::new((4, 4));
+        pixels.image((0.0, 0.0), (4.0, 4.0), 2, &[255, 0, 0, 0, 255, 0, 0, 0, 255, 9, 9, 9]);
+        let file = pixels.finish();
+        assert_eq!(at(&file, 3, 3), [255, 0, 0]);
+        assert_eq!(at(&file, 4, 3), [0, 255, 0]);
+        assert_eq!(at(&file, 7, 7), [9, 9, 9]);
+    }
+}
