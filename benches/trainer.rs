@@ -6,6 +6,7 @@ use std::hint::black_box;
 use std::time::Instant;
 
 use chainrule::data::Batches;
+use chainrule::insight::Instruments;
 use chainrule::prelude::*;
 use chainrule::train::callback::{Callback, EpochEnd, Flow};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
@@ -46,6 +47,17 @@ fn epoch(criterion: &mut Criterion) {
     group.bench_function("an epoch of the trainer", |bencher| {
         bencher.iter_custom(|times| {
             let mut trainer = trainer(&model, &work, EPOCHS);
+            let seconds = (0..times).map(|_| {
+                let history = trainer.fit(&mut params, &data, None).expect("sound");
+                history.epochs.iter().map(|epoch| epoch.seconds).sum::<f64>() / EPOCHS as f64
+            });
+            std::time::Duration::from_secs_f64(seconds.sum())
+        });
+    });
+
+    group.bench_function("an epoch of the trainer with instruments", |bencher| {
+        bencher.iter_custom(|times| {
+            let mut trainer = trainer(&model, &work, EPOCHS).callback(Instruments::new());
             let seconds = (0..times).map(|_| {
                 let history = trainer.fit(&mut params, &data, None).expect("sound");
                 history.epochs.iter().map(|epoch| epoch.seconds).sum::<f64>() / EPOCHS as f64

@@ -10,6 +10,10 @@ const ALLOWED: [(&str, &[&str]); 10] = [
     ("chainrule-nn", &["chainrule-tensor", "chainrule-graph"]),
     ("chainrule-data", &["chainrule-tensor"]),
     ("chainrule-train", &["chainrule-tensor", "chainrule-graph", "chainrule-nn", "chainrule-data"]),
+    (
+        "chainrule-insight",
+        &["chainrule-tensor", "chainrule-graph", "chainrule-nn", "chainrule-data", "chainrule-train"],
+    ),
     ("chainrule-checkpoint", &["chainrule-tensor", "chainrule-graph"]),
     (
         "chainrule",
@@ -19,6 +23,7 @@ const ALLOWED: [(&str, &[&str]); 10] = [
             "chainrule-nn",
             "chainrule-data",
             "chainrule-train",
+            "chainrule-insight",
             "chainrule-checkpoint",
         ],
     ),
@@ -29,7 +34,8 @@ const ALLOWED: [(&str, &[&str]); 10] = [
 
 /// The crates that draw nothing, parse no files and do not talk to a terminal, and all they may depend on outside of
 /// the workspace.
-const LIGHT: [&str; 4] = ["chainrule-tensor", "chainrule-graph", "chainrule-nn", "chainrule-train"];
+const LIGHT: [&str; 5] =
+    ["chainrule-tensor", "chainrule-graph", "chainrule-nn", "chainrule-train", "chainrule-insight"];
 const LIGHT_DEPENDENCIES: [&str; 6] = ["nalgebra", "bytemuck", "rand", "rand_distr", "thiserror", "private-gemm-x86"];
 
 /// The dependencies of each crate of the workspace, those for its tests left out.

@@ -24,7 +24,7 @@ pub use gradcheck::{Gradcheck, GradcheckError, Gradchecked, gradcheck};
 pub use graph::{Graph, LayerRecord, NodeId};
 pub use layout::{Entry, Initialiser, Layout};
 pub use params::{Grads, Params};
-pub use plan::{Derivatives, Plan, Reach, Traced, TracedBack};
+pub use plan::{Derivatives, Plan, Reach, Traced, TracedBack, Watched, WatchedBack, WatchedOp};
 #[doc(hidden)]
 pub use pointwise::kernels;
 pub use pointwise::{DerivativeReads, Pointwise, Properties};

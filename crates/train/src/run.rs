@@ -8,7 +8,7 @@ use chainrule_graph::{Grads, Params};
 use chainrule_tensor::{Real, TensorView, reduce};
 
 use crate::TrainError;
-use crate::callback::{BatchEnd, Callback, EpochEnd, FitPlan, Flow, StepEnd};
+use crate::callback::{BatchEnd, Callback, EpochEnd, FitPlan, Flow, StepEnd, TraceEvent, TracedBatch, TracedEnd};
 use crate::constraint::Constraint;
 use crate::groups::Groups;
 use crate::history::{EpochRecord, History, Scores, StopReason};
@@ -108,7 +108,9 @@ impl<T: Real> Run<'_, '_, T> {
             }
             let part = Part::new((batch - 1) * batch_size, samples.len(), group, train.len());
             learning_rate = self.rates.next(epoch, self.state.steps())?;
-            loss.add(self.batch(params, train, samples, epoch, (part, learning_rate))?, samples.len());
+            let watched = self.callbacks.iter().any(|callback| callback.wants_trace(self.state.steps() + 1));
+            let turn = Turn { epoch, part, learning_rate, watched };
+            loss.add(self.batch(params, train, samples, turn)?, samples.len());
             if part.last {
                 let end = StepEnd { epoch, step: self.state.steps(), learning_rate, params };
                 self.callbacks.iter_mut().for_each(|callback| callback.step_end(&end));
@@ -152,7 +154,8 @@ impl<T: Real> Run<'_, '_, T> {
                 let Some(rate) = test.rate(report.rates.len()).filter(|_| !report.diverged) else {
                     return Ok(report);
                 };
-                match self.batch(params, train, samples, epoch, (Part::WHOLE, rate)) {
+                let turn = Turn { epoch, part: Part::WHOLE, learning_rate: rate, watched: false };
+                match self.batch(params, train, samples, turn) {
                     Ok(loss) => report.add(test, rate, loss),
                     Err(
                         TrainError::NonFiniteLoss { .. }
@@ -172,23 +175,44 @@ impl<T: Real> Run<'_, '_, T> {
         params: &mut Params<T>,
         data: &Dataset<T>,
         samples: &[usize],
-        epoch: usize,
-        (part, learning_rate): (Part, f64),
+        Turn { epoch, part, learning_rate, watched }: Turn,
     ) -> Result<f64, TrainError> {
         let stage = self.training.get(params, data, samples.len())?;
-        let loss = stage.forward(params, data, samples);
         let step = self.state.steps() + 1;
+        let callbacks = &mut *self.callbacks;
+        let mut show = |event: TraceEvent<'_, T>| {
+            let wanting = callbacks.iter_mut().filter(|callback| callback.wants_trace(step));
+            wanting.for_each(|callback| callback.traced(&event));
+        };
+        let loss = if watched {
+            show(TraceEvent::Start(TracedBatch {
+                epoch,
+                step,
+                samples: samples.len(),
+                share: part.share,
+                prediction: stage.prediction(),
+                learning_rate,
+            }));
+            stage.forward_watched(params, data, samples, |op| show(TraceEvent::Forward(op)))
+        } else {
+            stage.forward(params, data, samples)
+        };
         if !loss.is_finite() {
             check_finite(params, epoch, self.state.steps())?;
             return Err(TrainError::NonFiniteLoss { epoch, step, loss, origin: stage.origin_of_non_finite(params) });
         }
-        if part == Part::WHOLE {
+        if watched {
+            stage.backward_watched(params, &mut self.grads, part, |op| show(TraceEvent::Backward(op)));
+        } else if part == Part::WHOLE {
             stage.backward(params, &mut self.grads);
         } else {
             stage.backward_part(params, &mut self.grads, part);
         }
         if let Some((parameter, value)) = first_non_finite(&self.grads) {
             return Err(TrainError::NonFiniteGradient { epoch, step, loss, parameter, value });
+        }
+        if watched {
+            show(TraceEvent::End(TracedEnd { loss, params, grads: &self.grads }));
         }
         stage.update(self.metrics);
         stage.update_buffers(params);
@@ -214,6 +238,16 @@ impl<T: Real> Run<'_, '_, T> {
             }
         }
     }
+}
+
+/// A batch's place in a training.
+#[derive(Clone, Copy)]
+struct Turn {
+    epoch: usize,
+    part: Part,
+    learning_rate: f64,
+    /// Whether a callback wants to see it.
+    watched: bool,
 }
 
 /// How an epoch ended.

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use chainrule_data::{Dataset, Targets};
-use chainrule_graph::{Grads, Graph, NodeId, Params, Plan, Workspace};
+use chainrule_graph::{Grads, Graph, NodeId, Params, Plan, Watched, WatchedBack, Workspace};
 use chainrule_nn::{Layer, Loss, Reduction, TargetKind};
 use chainrule_tensor::Real;
+use chainrule_tensor::gemm::Put;
 use chainrule_tensor::parallel::Pool;
 
 use crate::TrainError;
@@ -150,10 +151,36 @@ impl<T: Real> Stage<T> {
 
     /// Reads a batch and carries it forward; gives the mean loss.
     pub(crate) fn forward(&mut self, params: &Params<T>, data: &Dataset<T>, samples: &[usize]) -> f64 {
+        self.read(data, samples);
+        self.plan.forward(params, &mut self.workspace);
+        self.loss()
+    }
+
+    /// [`forward`](Stage::forward) that shows each operation.
+    pub(crate) fn forward_watched(
+        &mut self,
+        params: &Params<T>,
+        data: &Dataset<T>,
+        samples: &[usize],
+        see: impl FnMut(Watched<'_, T>),
+    ) -> f64 {
+        self.read(data, samples);
+        self.plan.forward_watched(params, &mut self.workspace, see);
+        self.loss()
+    }
+
+    fn read(&mut self, data: &Dataset<T>, samples: &[usize]) {
         let [inputs, targets] = self.workspace.inputs_mut([self.inputs, self.targets]);
         data.gather(samples, inputs, targets);
-        self.plan.forward(params, &mut self.workspace);
+    }
+
+    fn loss(&self) -> f64 {
         self.workspace.value(self.loss).values()[0].to_f64()
+    }
+
+    /// The model's output.
+    pub(crate) fn prediction(&self) -> NodeId {
+        self.prediction
     }
 
     pub(crate) fn backward(&mut self, params: &Params<T>, grads: &mut Grads<T>) {
@@ -173,6 +200,19 @@ impl<T: Real> Stage<T> {
         } else {
             self.plan.backward_add_with(params, &mut self.workspace, grads, &seed);
         }
+    }
+
+    /// The way back of a batch, whole or part of a step, that shows each operation.
+    pub(crate) fn backward_watched(
+        &mut self,
+        params: &Params<T>,
+        grads: &mut Grads<T>,
+        part: Part,
+        see: impl FnMut(WatchedBack<'_, T>),
+    ) {
+        let put = if part.first { Put::Set } else { Put::Add };
+        let seed = [T::from_f64(part.share)];
+        self.plan.backward_watched(params, &mut self.workspace, grads, (put, &seed), see);
     }
 
     /// Lets the metrics see the batch.

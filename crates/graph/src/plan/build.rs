@@ -68,6 +68,8 @@ impl<T: Real> Plan<T> {
                 layer: node.layer.clone(),
                 first_layer: recording.nodes[draft.first].layer.clone(),
                 location: node.location,
+                unfused: draft.unfused,
+                node: u32::try_from(draft.node).expect("a graph holds fewer than 2^32 values"),
                 op: draft.op,
             }
         });

@@ -19,6 +19,8 @@ pub(super) struct Draft<T: Real> {
     pub(super) node: usize,
     /// The affine node, else the same.
     pub(super) first: usize,
+    /// The affine operation alone, where a function was fused onto it.
+    pub(super) unfused: Option<Arc<dyn Op<T>>>,
 }
 
 /// The needed operations in order: first copies of the parameters and constants that the outside reads; each function
@@ -33,7 +35,8 @@ pub(super) fn draft<T: Real>(nodes: &[Node<T>], roots: &[usize], flow: &Flow) ->
         if matches!(node.source, Source::Param(_) | Source::Buffer(_) | Source::Constant(_))
             && is_seen(node, index, roots)
         {
-            drafts.push(Some(Draft { op: Arc::new(Copy), inputs: vec![index], node: index, first: index }));
+            let op = Arc::new(Copy);
+            drafts.push(Some(Draft { op, inputs: vec![index], node: index, first: index, unfused: None }));
         }
     }
     let mut draft_of = vec![None; nodes.len()];
@@ -42,7 +45,8 @@ pub(super) fn draft<T: Real>(nodes: &[Node<T>], roots: &[usize], flow: &Flow) ->
         if !flow.needed[index] {
             continue;
         }
-        let mut draft = Draft { op: Arc::clone(op), inputs: node.inputs.clone(), node: index, first: index };
+        let inputs = node.inputs.clone();
+        let mut draft = Draft { op: Arc::clone(op), inputs, node: index, first: index, unfused: None };
         if let (Some(function), [input]) = (op.pointwise(), node.inputs.as_slice()) {
             let before = &nodes[*input];
             let private = consumers[*input] == 1 && !before.keep_gradient && !is_seen(before, *input, roots);
@@ -50,7 +54,8 @@ pub(super) fn draft<T: Real>(nodes: &[Node<T>], roots: &[usize], flow: &Flow) ->
                 && let Some(fused) = first.fuse(function)
             {
                 drafts[position] = None;
-                draft = Draft { op: fused, inputs: before.inputs.clone(), node: index, first: *input };
+                let unfused = Some(Arc::clone(first));
+                draft = Draft { op: fused, inputs: before.inputs.clone(), node: index, first: *input, unfused };
             }
         }
         draft_of[index] = Some(drafts.len());

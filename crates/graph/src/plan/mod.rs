@@ -9,6 +9,7 @@ mod flow;
 mod replay;
 mod trace;
 mod values;
+mod watch;
 
 use std::fmt;
 use std::ops::Range;
@@ -26,6 +27,7 @@ use crate::workspace::Workspace;
 
 pub use replay::Traced;
 pub use trace::TracedBack;
+pub use watch::{Watched, WatchedBack, WatchedOp};
 
 /// A recording turned into a program: which operations are needed, in what order, on which buffers.
 ///
@@ -53,6 +55,10 @@ pub struct Plan<T: Real = f32> {
 #[derive(Debug)]
 pub(crate) struct Step<T: Real> {
     pub(crate) op: Arc<dyn Op<T>>,
+    /// The operation without the function that was fused onto it, where one was.
+    unfused: Option<Arc<dyn Op<T>>>,
+    /// The node whose value it makes.
+    node: u32,
     pub(crate) operands: Vec<Operand>,
     shapes: Vec<Shape>,
     pub(crate) output: usize,

@@ -177,7 +177,7 @@ impl<T: Real> Plan<T> {
     }
 
     #[track_caller]
-    fn check(&self, params: &Params<T>, workspace: &Workspace<T>) {
+    pub(crate) fn check(&self, params: &Params<T>, workspace: &Workspace<T>) {
         assert!(Arc::ptr_eq(&self.bindings, &workspace.bindings), "this workspace belongs to another plan");
         let same = Arc::ptr_eq(&self.layout, params.layout()) || self.layout == *params.layout();
         assert!(same, "these parameters have another layout than the plan");
@@ -186,7 +186,7 @@ impl<T: Real> Plan<T> {
 
 impl<T: Real> Step<T> {
     #[inline]
-    fn forward(&self, constants: &[Aligned<T>], params: &Params<T>, workspace: &mut Workspace<T>) {
+    pub(crate) fn forward(&self, constants: &[Aligned<T>], params: &Params<T>, workspace: &mut Workspace<T>) {
         // What the operation saves is taken out of the workspace for the call, so that the other buffers can be read: a
         // move, not a copy.
         let mut saved =

@@ -4,6 +4,7 @@ mod best_weights;
 mod early_stopping;
 mod monitor;
 mod progress;
+mod trace;
 mod weight_average;
 
 use std::fmt::Debug;
@@ -17,6 +18,7 @@ pub use best_weights::BestWeights;
 pub use early_stopping::EarlyStopping;
 pub use monitor::Monitor;
 pub use progress::{Progress, ProgressEvent};
+pub use trace::{TraceEvent, TracedBatch, TracedEnd};
 pub use weight_average::WeightAverage;
 
 /// What looks on while a model trains. All methods do nothing by default.
@@ -34,6 +36,18 @@ pub trait Callback<T: Real = f32>: Debug {
     /// After each step of the optimizer, before the end of its batch.
     fn step_end(&mut self, step: &StepEnd<'_, T>) {
         let _ = step;
+    }
+
+    /// Whether to be shown the passes of this step, operation by operation; by default not, which costs nothing. Steps
+    /// count over all epochs from 1. What is computed is the same bits either way.
+    fn wants_trace(&self, step: u64) -> bool {
+        let _ = step;
+        false
+    }
+
+    /// One moment of a batch of a step that [`wants_trace`](Callback::wants_trace) has asked for.
+    fn traced(&mut self, event: &TraceEvent<'_, T>) {
+        let _ = event;
     }
 
     /// Before an epoch is validated: the parameters may be exchanged for others, which validation and every
@@ -76,6 +90,12 @@ impl<T: Real, C: Callback<T> + ?Sized> Callback<T> for &mut C {
     }
     fn step_end(&mut self, step: &StepEnd<'_, T>) {
         (**self).step_end(step);
+    }
+    fn wants_trace(&self, step: u64) -> bool {
+        (**self).wants_trace(step)
+    }
+    fn traced(&mut self, event: &TraceEvent<'_, T>) {
+        (**self).traced(event);
     }
     fn before_validation(&mut self, params: &mut Params<T>) {
         (**self).before_validation(params);

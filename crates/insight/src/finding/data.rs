@@ -1,0 +1,163 @@
+use chainrule_data::{Dataset, Targets};
+use chainrule_nn::Configure;
+use chainrule_nn::config::Setting;
+use chainrule_tensor::{Real, Tensor};
+
+use super::vanishing_gradients::above_zero;
+use super::{Evidence, Finding, Kind, Rule, Severity, median, words};
+
+/// Inputs or targets are unscaled or constant.
+///
+/// - Inputs: the median root mean square of the features that vary is above `large`, or their deviations, the
+///   upper tenth against the lower tenth, differ by more than the factor `spread`; or at least the part `constant` of
+///   them never changes. Fewer that never change are an info. Whole numbers in front of an embedding are left alone.
+/// - Targets that are numbers: the deviation of a column is above `large` or below its inverse, or its mean is more than
+///   `large` deviations away from zero. A column that never changes, or a single class, is an error.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct UnscaledData {
+    /// 20 by default: raw pixels up to 255 are above, digits up to 16 below.
+    pub large: f64,
+    /// 1000 by default.
+    pub spread: f64,
+    /// 0.5 by default.
+    pub constant: f64,
+}
+
+impl Default for UnscaledData {
+    fn default() -> Self {
+        UnscaledData { large: 20.0, spread: 1000.0, constant: 0.5 }
+    }
+}
+
+/// Mean and deviation of one column.
+#[derive(Clone, Copy)]
+struct Column {
+    mean: f64,
+    deviation: f64,
+}
+
+impl Column {
+    fn varies(&self) -> bool {
+        self.deviation > 1e-9 * self.mean.abs()
+    }
+
+    fn root_mean_square(&self) -> f64 {
+        self.mean.hypot(self.deviation)
+    }
+}
+
+impl<T: Real> Rule<T> for UnscaledData {
+    fn name(&self) -> &'static str {
+        "unscaled_data"
+    }
+
+    fn find(&self, evidence: &Evidence<'_, T>) -> Vec<Finding> {
+        let Some(data) = evidence.data else { return Vec::new() };
+        let embedded = evidence.log.and_then(|log| log.layers.first()).is_some_and(|layer| layer.op == "gather_rows");
+        let inputs = if embedded { Vec::new() } else { self.inputs(&columns(data.inputs(), data.input_width())) };
+        inputs.into_iter().chain(self.targets(data)).collect()
+    }
+}
+
+impl UnscaledData {
+    fn inputs(&self, columns: &[Column]) -> Vec<Finding> {
+        let mut findings = Vec::new();
+        let mut varying: Vec<Column> = columns.iter().copied().filter(Column::varies).collect();
+        let still = columns.len() - varying.len();
+        if still > 0 {
+            let many = still as f64 >= self.constant * columns.len() as f64;
+            findings.push(found(
+                if varying.is_empty() {
+                    Severity::Error
+                } else if many {
+                    Severity::Warning
+                } else {
+                    Severity::Info
+                },
+                format!("{still} of {} inputs never change", columns.len()),
+                "leave the constant inputs out, or find out where their values were lost",
+            ));
+        }
+        varying.sort_by(|a, b| a.deviation.total_cmp(&b.deviation));
+        let Some(size) = median(varying.iter().map(Column::root_mean_square)) else { return findings };
+        let tenth = varying.len() / 10;
+        let (low, high) = (varying[tenth].deviation, varying[varying.len() - 1 - tenth].deviation);
+        let remedy = "scale the inputs to mean 0 and deviation 1 with a StandardScaler fitted to the training data";
+        if size > self.large {
+            let evidence = format!("the inputs have a root mean square of {}", words(size));
+            findings.push(found(Severity::Warning, evidence, remedy));
+        } else if high > self.spread * low {
+            let evidence = format!("the inputs have deviations from {} to {}", words(low), words(high));
+            findings.push(found(Severity::Warning, evidence, remedy));
+        }
+        findings
+    }
+
+    fn targets<T: Real>(&self, data: &Dataset<T>) -> Vec<Finding> {
+        let mut findings = Vec::new();
+        match data.targets() {
+            Targets::Classes { indices, .. } => {
+                if let Some(class) = indices.first().filter(|first| indices.iter().all(|class| class == *first)) {
+                    let evidence = format!("every sample is of class {class}");
+                    findings.push(found(Severity::Error, evidence, "get samples of the other classes"));
+                }
+            }
+            Targets::Probabilities(_) | Targets::Labels(_) => {}
+            Targets::Values(values) => {
+                for (i, column) in columns(values, data.targets().width()).into_iter().enumerate() {
+                    let Column { mean, deviation } = column;
+                    let (low, high) = (1.0 / self.large / self.large, self.large);
+                    if !column.varies() {
+                        let evidence = format!("target {i} is {} for every sample", words(mean));
+                        findings.push(found(Severity::Error, evidence, "find out where its values were lost"));
+                    } else if deviation > high || deviation < low || mean.abs() > self.large * deviation {
+                        let evidence =
+                            format!("target {i} has mean {} and deviation {}", words(mean), words(deviation));
+                        let remedy = "scale the targets to mean 0 and deviation 1, and the predictions back";
+                        findings.push(found(Severity::Warning, evidence, remedy));
+                    }
+                }
+            }
+        }
+        findings
+    }
+}
+
+fn found(severity: Severity, evidence: String, remedy: &str) -> Finding {
+    Finding { kind: Kind::UnscaledData, severity, layer: None, evidence, remedy: remedy.to_owned() }
+}
+
+fn columns<T: Real>(values: &Tensor<T>, width: usize) -> Vec<Column> {
+    let rows = (values.values().len() / width.max(1)).max(1) as f64;
+    let mut means = vec![0.0; width];
+    let mut squares = vec![0.0; width];
+    for row in values.values().chunks_exact(width.max(1)) {
+        row.iter().zip(&mut means).for_each(|(x, mean)| *mean += x.to_f64() / rows);
+    }
+    // A second pass, so that large means cost no digits.
+    for row in values.values().chunks_exact(width.max(1)) {
+        for ((x, mean), square) in row.iter().zip(&means).zip(&mut squares) {
+            *square += (x.to_f64() - mean).powi(2) / rows;
+        }
+    }
+    means.into_iter().zip(squares).map(|(mean, square)| Column { mean, deviation: square.sqrt() }).collect()
+}
+
+impl Configure for UnscaledData {
+    fn formula(&self) -> &'static str {
+        "inputs: median rms > large, deviations by more than spread; targets: deviation or mean beyond large"
+    }
+
+    fn settings(&mut self) -> Vec<(&'static str, Setting<'_>)> {
+        vec![
+            ("large", Setting::Number(&mut self.large)),
+            ("spread", Setting::Number(&mut self.spread)),
+            ("constant", Setting::Number(&mut self.constant)),
+        ]
+    }
+
+    fn check(&self) -> Result<(), String> {
+        let thresholds = [("large", self.large), ("spread", self.spread), ("constant", self.constant)];
+        above_zero("unscaled_data", &thresholds)
+    }
+}

@@ -1,0 +1,83 @@
+use chainrule_data::Dataset;
+use chainrule_graph::Params;
+use chainrule_nn::{Layer, Loss};
+use chainrule_tensor::Real;
+use chainrule_train::TrainError;
+
+use crate::Log;
+
+/// What there is to judge a training by. Each rule uses what it needs, and finds nothing where that is not given.
+///
+/// Before a training, model, loss and data are enough for some; the log of the [instruments](crate::Instruments) tells
+/// most.
+#[derive(Clone, Copy, Debug)]
+pub struct Evidence<'a, T: Real = f32> {
+    /// What the instruments have seen.
+    pub log: Option<&'a Log>,
+    /// The model.
+    pub model: Option<&'a dyn Layer<T>>,
+    /// Its parameters after the training.
+    pub params: Option<&'a Params<T>>,
+    /// The loss.
+    pub loss: Option<&'a dyn Loss<T>>,
+    /// The training data.
+    pub data: Option<&'a Dataset<T>>,
+    /// What ended the training.
+    pub error: Option<&'a TrainError>,
+}
+
+impl<T: Real> Default for Evidence<'_, T> {
+    fn default() -> Self {
+        Evidence { log: None, model: None, params: None, loss: None, data: None, error: None }
+    }
+}
+
+impl<'a, T: Real> Evidence<'a, T> {
+    /// Nothing yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Evidence::default()
+    }
+
+    /// With what the instruments have seen.
+    #[must_use]
+    pub fn log(mut self, log: &'a Log) -> Self {
+        self.log = Some(log);
+        self
+    }
+
+    /// With the model.
+    #[must_use]
+    pub fn model(mut self, model: &'a dyn Layer<T>) -> Self {
+        self.model = Some(model);
+        self
+    }
+
+    /// With the model's parameters after the training.
+    #[must_use]
+    pub fn params(mut self, params: &'a Params<T>) -> Self {
+        self.params = Some(params);
+        self
+    }
+
+    /// With the loss.
+    #[must_use]
+    pub fn loss(mut self, loss: &'a dyn Loss<T>) -> Self {
+        self.loss = Some(loss);
+        self
+    }
+
+    /// With the training data.
+    #[must_use]
+    pub fn data(mut self, data: &'a Dataset<T>) -> Self {
+        self.data = Some(data);
+        self
+    }
+
+    /// With the error that ended the training.
+    #[must_use]
+    pub fn error(mut self, error: &'a TrainError) -> Self {
+        self.error = Some(error);
+        self
+    }
+}

@@ -1,0 +1,75 @@
+use chainrule_nn::Configure;
+use chainrule_nn::config::Setting;
+use chainrule_tensor::Real;
+
+use super::vanishing_gradients::{above_zero, ratios};
+use super::{Evidence, Finding, Kind, Rule, Severity, median, words};
+
+/// The backpropagated signal grows beyond measure on its way to the first layers.
+///
+/// Found where the norm of the signal at the first layer with weights, by that at the last, has a median over the
+/// observed steps above `ratio`; an error above `severe`. Needs `layers` layers with weights.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ExplodingGradients {
+    /// 1e3 by default.
+    pub ratio: f64,
+    /// 1e6 by default.
+    pub severe: f64,
+    /// 3 by default.
+    pub layers: usize,
+}
+
+impl Default for ExplodingGradients {
+    fn default() -> Self {
+        ExplodingGradients { ratio: 1e3, severe: 1e6, layers: 3 }
+    }
+}
+
+impl<T: Real> Rule<T> for ExplodingGradients {
+    fn name(&self) -> &'static str {
+        "exploding_gradients"
+    }
+
+    fn find(&self, evidence: &Evidence<'_, T>) -> Vec<Finding> {
+        let Some(log) = evidence.log else { return Vec::new() };
+        let (ratios, growths): (Vec<f64>, Vec<f64>) = ratios(log, self.layers).into_iter().unzip();
+        let (Some(ratio), Some(first)) = (median(ratios), log.layers.iter().find(|layer| layer.weighted)) else {
+            return Vec::new();
+        };
+        if ratio <= self.ratio {
+            return Vec::new();
+        }
+        let per_layer =
+            median(growths).map_or(String::new(), |growth| format!(", a factor of {} per layer", words(growth)));
+        vec![Finding {
+            kind: Kind::ExplodingGradients,
+            severity: if ratio > self.severe { Severity::Error } else { Severity::Warning },
+            layer: Some(first.path.clone()),
+            evidence: format!(
+                "the signal that reaches it has {} times the norm that it has at the output{per_layer}",
+                words(ratio)
+            ),
+            remedy: "draw smaller initial weights (glorot or he, by the activation), add normalisation, or clip the \
+                     norm of the gradient"
+                .to_owned(),
+        }]
+    }
+}
+
+impl Configure for ExplodingGradients {
+    fn formula(&self) -> &'static str {
+        "median of norm(dL/dz first) / norm(dL/dz last) > ratio"
+    }
+
+    fn settings(&mut self) -> Vec<(&'static str, Setting<'_>)> {
+        vec![
+            ("ratio", Setting::Number(&mut self.ratio)),
+            ("severe", Setting::Number(&mut self.severe)),
+            ("layers", Setting::Count(&mut self.layers)),
+        ]
+    }
+
+    fn check(&self) -> Result<(), String> {
+        above_zero("exploding_gradients", &[("ratio", self.ratio), ("severe", self.severe)])
+    }
+}

@@ -1,0 +1,158 @@
+use chainrule_data::{Dataset, Targets};
+use chainrule_nn::Configure;
+use chainrule_nn::config::Setting;
+use chainrule_tensor::Real;
+use chainrule_train::EpochRecord;
+
+use super::vanishing_gradients::above_zero;
+use super::{Evidence, Finding, Kind, Rule, Severity, words};
+
+/// The model learns its training data by heart, or learns next to nothing.
+///
+/// - Overfitting: the loss on the validation data ends above `worse` times its best, which is at least `patience` epochs
+///   back, while the loss on the training data fell by at least a tenth. One that ends below `negligible` times that of
+///   the best constant answer is none.
+/// - Underfitting: after at least `epochs` epochs the loss on the training data is still above `constant` times that
+///   of the best constant answer, and over the second half of them it fell by less than the part `plateau`. That answer
+///   has the entropy of the classes or labels for the cross-entropies, the variance for the squared error. Other
+///   losses are compared with their own first epoch.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Fit {
+    /// 1.3 by default.
+    pub worse: f64,
+    /// 3 by default.
+    pub patience: usize,
+    /// 0.05 by default.
+    pub negligible: f64,
+    /// 0.9 by default.
+    pub constant: f64,
+    /// 0.03 by default.
+    pub plateau: f64,
+    /// 5 by default.
+    pub epochs: usize,
+}
+
+impl Default for Fit {
+    fn default() -> Self {
+        Fit { worse: 1.3, patience: 3, negligible: 0.05, constant: 0.9, plateau: 0.03, epochs: 5 }
+    }
+}
+
+impl<T: Real> Rule<T> for Fit {
+    fn name(&self) -> &'static str {
+        "fit"
+    }
+
+    fn find(&self, evidence: &Evidence<'_, T>) -> Vec<Finding> {
+        let Some(log) = evidence.log else { return Vec::new() };
+        let baseline = evidence.data.zip(evidence.loss).and_then(|(data, loss)| constant_loss(data, loss.name()));
+        self.overfitting(&log.epochs, baseline).into_iter().chain(self.underfitting(&log.epochs, baseline)).collect()
+    }
+}
+
+impl Fit {
+    fn overfitting(&self, epochs: &[EpochRecord], baseline: Option<f64>) -> Option<Finding> {
+        let loss = |record: &EpochRecord| Some(record.validation.as_ref()?.loss);
+        let (last, end) = epochs.last().and_then(|last| Some((last, loss(last)?)))?;
+        let best = epochs.iter().filter(|record| loss(record).is_some()).min_by(|a, b| {
+            let [a, b] = [a, b].map(|record| loss(record).unwrap_or(f64::INFINITY));
+            a.total_cmp(&b)
+        })?;
+        let low = loss(best)?;
+        let learned = last.train.loss <= 0.9 * best.train.loss;
+        let back = last.epoch - best.epoch;
+        let matters = baseline.is_none_or(|constant| end > self.negligible * constant);
+        (low > 0.0 && end > self.worse * low && back >= self.patience && learned && matters).then(|| Finding {
+            kind: Kind::Overfitting,
+            severity: Severity::Warning,
+            layer: None,
+            evidence: format!(
+                "the loss on the validation data was best in epoch {} with {} and ends at {}, while that on the \
+                 training data fell from {} to {}",
+                best.epoch,
+                words(low),
+                words(end),
+                words(best.train.loss),
+                words(last.train.loss)
+            ),
+            remedy: "stop early or keep the best weights; more data, a smaller model, weight decay or dropout help"
+                .to_owned(),
+        })
+    }
+
+    fn underfitting(&self, epochs: &[EpochRecord], baseline: Option<f64>) -> Option<Finding> {
+        let (first, last) = (epochs.first()?.train.loss, epochs.last()?.train.loss);
+        let limit = baseline.unwrap_or(first);
+        let falls = last < (1.0 - self.plateau) * epochs[epochs.len() / 2].train.loss;
+        let enough = epochs.len() >= self.epochs.max(2) && !falls;
+        (enough && limit > 0.0 && last > self.constant * limit).then(|| {
+            let against = match baseline {
+                Some(constant) => format!("the best constant answer has {}", words(constant)),
+                None => format!("it began at {}", words(first)),
+            };
+            Finding {
+                kind: Kind::Underfitting,
+                severity: Severity::Warning,
+                layer: None,
+                evidence: format!(
+                    "after {} epochs the loss on the training data is {}, where {against}",
+                    epochs.len(),
+                    words(last)
+                ),
+                remedy: "take a larger model or more epochs, less weight decay or dropout, and see whether the inputs \
+                         say anything about the targets"
+                    .to_owned(),
+            }
+        })
+    }
+}
+
+/// The mean loss of the best answer that does not look at the inputs, for losses of which it is known.
+pub(super) fn constant_loss<T: Real>(data: &Dataset<T>, loss: &str) -> Option<f64> {
+    let entropy = |p: f64| if p > 0.0 { -p * p.ln() } else { 0.0 };
+    let means = |values: &[T], width: usize| -> Vec<f64> {
+        let rows = (values.len() / width.max(1)).max(1) as f64;
+        (0..width).map(|c| values.iter().skip(c).step_by(width).map(|t| t.to_f64()).sum::<f64>() / rows).collect()
+    };
+    let width = data.targets().width();
+    match (data.targets(), loss) {
+        (Targets::Classes { .. }, "cross_entropy" | "nll") => {
+            let counts = data.class_counts().ok()?;
+            Some(counts.iter().map(|&count| entropy(count as f64 / data.len() as f64)).sum())
+        }
+        (Targets::Probabilities(p), "cross_entropy") => Some(means(p.values(), width).into_iter().map(entropy).sum()),
+        (Targets::Labels(t), "bce_with_logits" | "bce") => {
+            let of_label = |p: f64| entropy(p) + entropy(1.0 - p);
+            Some(means(t.values(), width).into_iter().map(of_label).sum::<f64>() / width as f64)
+        }
+        (Targets::Values(t) | Targets::Probabilities(t) | Targets::Labels(t), "mse") => {
+            let means = means(t.values(), width);
+            let squares = t.values().iter().enumerate().map(|(i, t)| (t.to_f64() - means[i % width]).powi(2));
+            Some(squares.sum::<f64>() / t.values().len() as f64)
+        }
+        _ => None,
+    }
+}
+
+impl Configure for Fit {
+    fn formula(&self) -> &'static str {
+        "over: last validation loss > worse times the best; under: training loss > constant times that of a constant, and no longer falling"
+    }
+
+    fn settings(&mut self) -> Vec<(&'static str, Setting<'_>)> {
+        vec![
+            ("worse", Setting::Number(&mut self.worse)),
+            ("patience", Setting::Count(&mut self.patience)),
+            ("negligible", Setting::Number(&mut self.negligible)),
+            ("constant", Setting::Number(&mut self.constant)),
+            ("plateau", Setting::Number(&mut self.plateau)),
+            ("epochs", Setting::Count(&mut self.epochs)),
+        ]
+    }
+
+    fn check(&self) -> Result<(), String> {
+        let Fit { worse, negligible, constant, plateau, .. } = *self;
+        let thresholds = [("worse", worse), ("negligible", negligible), ("constant", constant), ("plateau", plateau)];
+        above_zero("fit", &thresholds)
+    }
+}

@@ -1,0 +1,84 @@
+use chainrule_nn::Configure;
+use chainrule_nn::config::Setting;
+use chainrule_tensor::Real;
+
+use super::vanishing_gradients::above_zero;
+use super::{Evidence, Finding, Kind, Rule, Severity, words};
+use crate::monitor::growth;
+
+/// The variance of the values drifts with depth from the beginning, so that the last layers see next to nothing, or far too
+/// much.
+///
+/// Found where at the first step the root mean square of the pre-activations of the last hidden layer with weights
+/// is by more than the factor `drift` above or below that of the first, and `layers` such layers are there. A linear
+/// layer with weights of variance `v` multiplies the mean square by `fan_in v E[x^2]`; initialisers choose `v` such
+/// that it stays.
+///
+/// Source: Glorot and Bengio, "Understanding the Difficulty of Training Deep Feedforward Neural Networks", 2010; He,
+/// Zhang, Ren and Sun, "Delving Deep into Rectifiers", 2015.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct BadInitialisation {
+    /// 100 by default.
+    pub drift: f64,
+    /// 3 by default.
+    pub layers: usize,
+}
+
+impl Default for BadInitialisation {
+    fn default() -> Self {
+        BadInitialisation { drift: 100.0, layers: 3 }
+    }
+}
+
+impl<T: Real> Rule<T> for BadInitialisation {
+    fn name(&self) -> &'static str {
+        "bad_initialisation"
+    }
+
+    fn find(&self, evidence: &Evidence<'_, T>) -> Vec<Finding> {
+        let Some(log) = evidence.log else { return Vec::new() };
+        let Some(record) = log.records.first().filter(|record| record.step == 1) else { return Vec::new() };
+        let hidden = log.layers.iter().zip(&record.layers).filter(|(layer, _)| layer.weighted && !layer.output);
+        let sizes: Vec<(&str, f64)> = hidden
+            .filter_map(|(layer, seen)| Some((&*layer.path, seen.pre_activations.as_ref()?.root_mean_square())))
+            .collect();
+        let [(first, from), .., (last, to)] = sizes[..] else { return Vec::new() };
+        // Values of exactly zero come from weights of zero: that is for another rule.
+        let numbers: Vec<f64> = sizes.iter().map(|(_, size)| *size).collect();
+        let (true, Some(factor)) = (sizes.len() >= self.layers, growth(&numbers)) else { return Vec::new() };
+        let drift = to / from;
+        if (1.0 / self.drift..=self.drift).contains(&drift) {
+            return Vec::new();
+        }
+        let wrong = if drift < 1.0 { "too small" } else { "too large" };
+        vec![Finding {
+            kind: Kind::BadInitialisation,
+            severity: Severity::Warning,
+            layer: Some(last.to_owned()),
+            evidence: format!(
+                "before the first step the pre-activations have a root mean square of {} in `{first}` and of {} in \
+                 `{last}`, a factor of {} per layer: the initial weights are {wrong}",
+                words(from),
+                words(to),
+                words(factor)
+            ),
+            remedy: "initialise by the activation: he for relu and its kin, glorot for sigmoid and tanh, lecun for \
+                     selu"
+                .to_owned(),
+        }]
+    }
+}
+
+impl Configure for BadInitialisation {
+    fn formula(&self) -> &'static str {
+        "at step 1, rms(z last hidden) / rms(z first) outside of 1 / drift ..= drift"
+    }
+
+    fn settings(&mut self) -> Vec<(&'static str, Setting<'_>)> {
+        vec![("drift", Setting::Number(&mut self.drift)), ("layers", Setting::Count(&mut self.layers))]
+    }
+
+    fn check(&self) -> Result<(), String> {
+        above_zero("bad_initialisation", &[("drift", self.drift)])
+    }
+}

@@ -1,0 +1,108 @@
+use chainrule_nn::Configure;
+use chainrule_nn::config::Setting;
+use chainrule_tensor::Real;
+
+use super::fit::constant_loss;
+use super::still_layers::weight_ratios;
+use super::vanishing_gradients::above_zero;
+use super::{Evidence, Finding, Kind, Rule, Severity, median, words};
+use crate::Log;
+
+/// The learning rate is too high, or too low.
+///
+/// Judged by the loss at the first observed step, the median loss over the last quarter of at least `records` observed
+/// steps, and the update-to-weight ratio, the median over steps and matrices of weights.
+///
+/// - Too high: the loss ends above `diverged` times the first, which is that of a single batch, and also above that of the
+///   best constant answer, or where that is not known above twice as much; or a step changes the weights by more than
+///   `restless` of themselves and the loss ends above `stuck` times the first.
+/// - Too low: a step changes the weights by less than `idle` of themselves, and the loss ends above `stuck` times the
+///   first.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct LearningRate {
+    /// 1.5 by default.
+    pub diverged: f64,
+    /// 0.3 by default.
+    pub restless: f64,
+    /// 2e-5 by default.
+    pub idle: f64,
+    /// 0.9 by default.
+    pub stuck: f64,
+    /// 4 by default.
+    pub records: usize,
+}
+
+impl Default for LearningRate {
+    fn default() -> Self {
+        LearningRate { diverged: 1.5, restless: 0.3, idle: 2e-5, stuck: 0.9, records: 4 }
+    }
+}
+
+impl<T: Real> Rule<T> for LearningRate {
+    fn name(&self) -> &'static str {
+        "learning_rate"
+    }
+
+    fn find(&self, evidence: &Evidence<'_, T>) -> Vec<Finding> {
+        let Some(log) = evidence.log.filter(|log| log.records.len() >= self.records.max(1)) else { return Vec::new() };
+        let (first, last) = (log.records[0].loss, last_loss(log));
+        // A loss may be negative, as that of Gaussian densities; then only steps can tell.
+        let Some(ratio) = median(log.records.iter().flat_map(|record| weight_ratios(log, record))) else {
+            return Vec::new();
+        };
+        let comparable = first > 0.0;
+        let stuck = comparable && last >= self.stuck * first;
+        let rate = words(log.records[log.records.len() - 1].learning_rate);
+        let found = |kind, evidence: String, remedy: &str| {
+            vec![Finding { kind, severity: Severity::Warning, layer: None, evidence, remedy: remedy.to_owned() }]
+        };
+        let change = format!("a step at {rate} changes the weights by {} of themselves", words(ratio));
+        let course = format!("the loss began at {} and ends at {}", words(first), words(last));
+        let constant = evidence.data.zip(evidence.loss).and_then(|(data, loss)| constant_loss(data, loss.name()));
+        let far = self.diverged * first;
+        let limit = constant.map_or(2.0 * far, |constant| constant.max(far));
+        if comparable && last > limit || stuck && ratio > self.restless {
+            found(
+                Kind::LearningRateTooHigh,
+                format!("{course}, and {change}"),
+                "lower the learning rate, to a tenth to begin with, or find one with a range test",
+            )
+        } else if stuck && ratio < self.idle {
+            found(
+                Kind::LearningRateTooLow,
+                format!("{change}, and {course}"),
+                "raise the learning rate, tenfold to begin with, or find one with a range test",
+            )
+        } else {
+            Vec::new()
+        }
+    }
+}
+
+/// The median loss over the last quarter of the observed steps.
+fn last_loss(log: &Log) -> f64 {
+    let quarter = log.records.len().div_ceil(4);
+    median(log.records[log.records.len() - quarter..].iter().map(|record| record.loss)).unwrap_or(f64::NAN)
+}
+
+impl Configure for LearningRate {
+    fn formula(&self) -> &'static str {
+        "high: last loss > diverged first, or norm(step) / norm(weights) > restless; low: < idle; both with last loss >= stuck first"
+    }
+
+    fn settings(&mut self) -> Vec<(&'static str, Setting<'_>)> {
+        vec![
+            ("diverged", Setting::Number(&mut self.diverged)),
+            ("restless", Setting::Number(&mut self.restless)),
+            ("idle", Setting::Number(&mut self.idle)),
+            ("stuck", Setting::Number(&mut self.stuck)),
+            ("records", Setting::Count(&mut self.records)),
+        ]
+    }
+
+    fn check(&self) -> Result<(), String> {
+        let thresholds =
+            [("diverged", self.diverged), ("restless", self.restless), ("idle", self.idle), ("stuck", self.stuck)];
+        above_zero("learning_rate", &thresholds)
+    }
+}

@@ -1,0 +1,87 @@
+use chainrule_nn::Configure;
+use chainrule_nn::config::Setting;
+use chainrule_tensor::Real;
+
+use super::vanishing_gradients::above_zero;
+use super::{Evidence, Finding, Kind, Rule, Severity, percent};
+
+/// Activations are stuck where they are flat, so that next to no gradient gets through.
+///
+/// A unit saturates on a row where its pre-activation is outside of the interval in which the activation
+/// [responds](chainrule_graph::Properties::responsive): for sigmoid beyond 4.36, for tanh beyond 2.18. Found for a hidden
+/// layer where in some window more than `share` of all rows and units do, while the loss is still above `unlearned` times that of the
+/// first window: units that saturate because the model is sure, and right, are none of it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct SaturatedUnits {
+    /// 0.5 by default.
+    pub share: f64,
+    /// 0.5 by default.
+    pub unlearned: f64,
+}
+
+impl Default for SaturatedUnits {
+    fn default() -> Self {
+        SaturatedUnits { share: 0.5, unlearned: 0.5 }
+    }
+}
+
+impl<T: Real> Rule<T> for SaturatedUnits {
+    fn name(&self) -> &'static str {
+        "saturated_units"
+    }
+
+    fn find(&self, evidence: &Evidence<'_, T>) -> Vec<Finding> {
+        let Some(log) = evidence.log else { return Vec::new() };
+        let Some(first) = log.windows.first() else { return Vec::new() };
+        let unlearned = || log.windows.iter().filter(|window| window.loss >= self.unlearned * first.loss);
+        let hidden = log.layers.iter().enumerate().filter(|(_, layer)| !layer.output);
+        let saturated = hidden.filter_map(|(i, layer)| {
+            let shares = unlearned().map(|window| (window.layers[i].saturated_share(), window));
+            let (share, window) = shares.max_by(|a, b| a.0.total_cmp(&b.0))?;
+            (share > self.share).then_some((share, i, layer, window))
+        });
+        let saturated: Vec<_> = saturated.collect();
+        let Some(&(share, i, layer, window)) = saturated.iter().max_by(|a, b| a.0.total_cmp(&b.0)) else {
+            return Vec::new();
+        };
+        let units = &window.layers[i];
+        let always = units.saturated.iter().filter(|&&rows| rows * 10 >= units.rows * 9).count();
+        let name = layer.activation.as_deref().unwrap_or("activation");
+        let (low, high) = layer.properties.responsive;
+        let others = match saturated.len() - 1 {
+            0 => String::new(),
+            1 => "; so does another layer".to_owned(),
+            more => format!("; so do {more} other layers"),
+        };
+        vec![Finding {
+            kind: Kind::SaturatedUnits,
+            severity: Severity::Warning,
+            layer: Some(layer.path.clone()),
+            evidence: format!(
+                "{} of its {name} values over steps {} to {} lie outside of {low:.2} to {high:.2}, where its derivative \
+                 is next to zero; {always} of {} units do on nearly all rows{others}",
+                percent(share),
+                window.steps.0,
+                window.steps.1,
+                layer.units
+            ),
+            remedy: "draw smaller initial weights (glorot), scale the inputs, lower the learning rate, or put \
+                     normalisation in front of the activation"
+                .to_owned(),
+        }]
+    }
+}
+
+impl Configure for SaturatedUnits {
+    fn formula(&self) -> &'static str {
+        "saturated rows and units of a window > share, with loss >= unlearned loss(first window)"
+    }
+
+    fn settings(&mut self) -> Vec<(&'static str, Setting<'_>)> {
+        vec![("share", Setting::Number(&mut self.share)), ("unlearned", Setting::Number(&mut self.unlearned))]
+    }
+
+    fn check(&self) -> Result<(), String> {
+        above_zero("saturated_units", &[("share", self.share), ("unlearned", self.unlearned)])
+    }
+}

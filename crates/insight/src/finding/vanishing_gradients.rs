@@ -1,0 +1,109 @@
+use chainrule_nn::Configure;
+use chainrule_nn::config::Setting;
+use chainrule_tensor::Real;
+
+use super::{Evidence, Finding, Kind, Rule, Severity, median, words};
+use crate::Log;
+use crate::monitor::Record;
+
+/// The backpropagated signal is lost before it reaches the first layers.
+///
+/// Found where the norm of the signal at the first layer with weights, as a part of that at the last, has a median over
+/// the observed steps below `ratio`; an error below `severe`. Needs `layers` layers with weights. A signal of exactly
+/// zero counts unless an activation that is flat somewhere could have stopped it, which is for
+/// [`DyingRelu`](super::DyingRelu) to say.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct VanishingGradients {
+    /// 1e-3 by default.
+    pub ratio: f64,
+    /// 1e-6 by default.
+    pub severe: f64,
+    /// 3 by default.
+    pub layers: usize,
+}
+
+impl Default for VanishingGradients {
+    fn default() -> Self {
+        VanishingGradients { ratio: 1e-3, severe: 1e-6, layers: 3 }
+    }
+}
+
+impl<T: Real> Rule<T> for VanishingGradients {
+    fn name(&self) -> &'static str {
+        "vanishing_gradients"
+    }
+
+    fn find(&self, evidence: &Evidence<'_, T>) -> Vec<Finding> {
+        let Some(log) = evidence.log else { return Vec::new() };
+        let can_stop = log.layers.iter().any(|layer| layer.properties.can_die);
+        let ratios = ratios(log, self.layers).into_iter().filter(|(ratio, _)| *ratio > 0.0 || !can_stop);
+        let (ratios, growths): (Vec<f64>, Vec<f64>) = ratios.unzip();
+        let (Some(ratio), Some(first)) = (median(ratios), log.layers.iter().find(|layer| layer.weighted)) else {
+            return Vec::new();
+        };
+        if ratio >= self.ratio {
+            return Vec::new();
+        }
+        let per_layer =
+            median(growths).map_or(String::new(), |growth| format!(", a factor of {} per layer", words(growth)));
+        vec![Finding {
+            kind: Kind::VanishingGradients,
+            severity: if ratio < self.severe { Severity::Error } else { Severity::Warning },
+            layer: Some(first.path.clone()),
+            evidence: format!(
+                "the signal that reaches it has {} of the norm that it has at the output{per_layer}",
+                words(ratio)
+            ),
+            remedy: remedy(log),
+        }]
+    }
+}
+
+/// What to do depends on what is in the way.
+fn remedy(log: &Log) -> String {
+    let flat = log.layers.iter().find(|layer| !layer.output && layer.properties.lipschitz < 0.9);
+    match flat.and_then(|layer| Some((layer.activation.as_ref()?, layer.properties.lipschitz))) {
+        Some((name, lipschitz)) => format!(
+            "exchange {name}, whose derivative is at most {}, for relu with he initialisation, or put residual connections around the layers",
+            words(lipschitz)
+        ),
+        None => "scale the initial weights to the activation (he for relu, glorot for tanh), or add normalisation or \
+                 residual connections"
+            .to_owned(),
+    }
+}
+
+/// For each observed step, the signal at the first layer as a part of that at the last, and its factor per layer.
+pub(super) fn ratios(log: &Log, layers: usize) -> Vec<(f64, f64)> {
+    let of = |record: &Record| {
+        let flow = log.flow(record);
+        (flow.norms.len() >= layers).then(|| Some((flow.ratio()?, flow.growth().unwrap_or(f64::NAN)))).flatten()
+    };
+    log.records.iter().filter_map(of).collect()
+}
+
+/// That a threshold is a finite number above zero.
+pub(super) fn above_zero(rule: &str, settings: &[(&str, f64)]) -> Result<(), String> {
+    match settings.iter().find(|(_, value)| !(*value > 0.0 && value.is_finite())) {
+        Some((name, value)) => Err(format!("{rule}: {name} must be finite and above 0, but it is {value}")),
+        None => Ok(()),
+    }
+}
+
+impl Configure for VanishingGradients {
+    fn formula(&self) -> &'static str {
+        "median of norm(dL/dz first) / norm(dL/dz last) < ratio"
+    }
+
+    fn settings(&mut self) -> Vec<(&'static str, Setting<'_>)> {
+        vec![
+            ("ratio", Setting::Number(&mut self.ratio)),
+            ("severe", Setting::Number(&mut self.severe)),
+            ("layers", Setting::Count(&mut self.layers)),
+        ]
+    }
+
+    fn check(&self) -> Result<(), String> {
+        above_zero("vanishing_gradients", &[("ratio", self.ratio), ("severe", self.severe)])
+    }
+}

@@ -1,0 +1,92 @@
+use chainrule_tensor::Real;
+
+use super::Histogram;
+
+/// What a batch of values is like: over all samples and units of a layer.
+///
+/// Mean, deviation (divided by the count), norm and extremes are those of the finite values, gathered in `f64`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Statistics {
+    /// The number of values.
+    pub count: usize,
+    /// Their mean.
+    pub mean: f64,
+    /// Their standard deviation.
+    pub deviation: f64,
+    /// Their Euclidean norm.
+    pub norm: f64,
+    /// The part of them that is exactly zero.
+    pub zeros: f64,
+    /// How many are NaN or infinite.
+    pub non_finite: usize,
+    /// How they are distributed.
+    pub histogram: Histogram,
+}
+
+impl Statistics {
+    /// The statistics of these values, with a histogram of `bins` parts.
+    #[must_use]
+    pub fn of<T: Real>(values: &[T], bins: usize) -> Self {
+        Statistics::scaled(values, 1.0, bins)
+    }
+
+    /// The statistics of these values times `scale`, which is above zero.
+    pub(super) fn scaled<T: Real>(values: &[T], scale: f64, bins: usize) -> Self {
+        let (mut sum, mut square, mut zeros, mut finite) = (0.0, 0.0, 0_usize, 0_usize);
+        let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
+        for value in values {
+            let x = value.to_f64();
+            if x.is_finite() {
+                finite += 1;
+                zeros += usize::from(x == 0.0);
+                sum += x;
+                square += x * x;
+                low = if x < low { x } else { low };
+                high = if x > high { x } else { high };
+            }
+        }
+        if finite == 0 {
+            (low, high) = (0.0, 0.0);
+        }
+        let count = finite.max(1) as f64;
+        let mean = sum / count;
+        // The difference of two sums may come out just below zero.
+        let variance = (square / count - mean * mean).max(0.0);
+        let mut histogram = Histogram::of(values, (low, high), bins);
+        (histogram.low, histogram.high) = (low * scale, high * scale);
+        Statistics {
+            count: values.len(),
+            mean: mean * scale,
+            deviation: variance.sqrt() * scale,
+            norm: square.sqrt() * scale,
+            zeros: zeros as f64 / values.len().max(1) as f64,
+            non_finite: values.len() - finite,
+            histogram,
+        }
+    }
+
+    /// The root of the mean square: what the variance analysis of initialisers follows from layer to layer.
+    #[must_use]
+    pub fn root_mean_square(&self) -> f64 {
+        self.norm / (self.count.max(1) as f64).sqrt()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn known_values() {
+        let statistics = Statistics::of(&[1.0, -1.0, 3.0, 0.0, 2.0, f64::INFINITY], 4);
+        assert_eq!((statistics.count, statistics.non_finite), (6, 1));
+        assert_eq!((statistics.mean, statistics.deviation, statistics.norm), (1.0, 2.0_f64.sqrt(), 15.0_f64.sqrt()));
+        assert_eq!(statistics.zeros, 1.0 / 6.0);
+        assert_eq!((statistics.histogram.low, statistics.histogram.high), (-1.0, 3.0));
+        assert_eq!(statistics.histogram.counts, [1, 1, 1, 2]);
+        assert_eq!(Statistics::of(&[2.0_f32, -2.0], 0).root_mean_square(), 2.0);
+        let scaled = Statistics::scaled(&[1.0, 3.0], 2.0, 2);
+        assert_eq!((scaled.mean, scaled.deviation, scaled.histogram.high), (4.0, 2.0, 6.0));
+        assert_eq!(Statistics::of::<f64>(&[], 2).mean, 0.0);
+    }
+}
