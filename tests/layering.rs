@@ -4,12 +4,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
 
 /// What each crate of the workspace may depend on among the others, each line below the crates that it names.
-const ALLOWED: [(&str, &[&str]); 9] = [
+const ALLOWED: [(&str, &[&str]); 10] = [
     ("chainrule-tensor", &[]),
     ("chainrule-graph", &["chainrule-tensor"]),
     ("chainrule-nn", &["chainrule-tensor", "chainrule-graph"]),
     ("chainrule-data", &["chainrule-tensor"]),
     ("chainrule-train", &["chainrule-tensor", "chainrule-graph", "chainrule-nn", "chainrule-data"]),
+    (
+        "chainrule-insight",
+        &["chainrule-tensor", "chainrule-graph", "chainrule-nn", "chainrule-data", "chainrule-train"],
+    ),
     ("chainrule-checkpoint", &["chainrule-tensor", "chainrule-graph"]),
     (
         "chainrule",
@@ -19,6 +23,7 @@ const ALLOWED: [(&str, &[&str]); 9] = [
             "chainrule-nn",
             "chainrule-data",
             "chainrule-train",
+            "chainrule-insight",
             "chainrule-checkpoint",
         ],
     ),
@@ -28,7 +33,8 @@ const ALLOWED: [(&str, &[&str]); 9] = [
 
 /// The crates that draw nothing, parse no files and do not talk to a terminal, and all they may depend on outside of
 /// the workspace.
-const LIGHT: [&str; 4] = ["chainrule-tensor", "chainrule-graph", "chainrule-nn", "chainrule-train"];
+const LIGHT: [&str; 5] =
+    ["chainrule-tensor", "chainrule-graph", "chainrule-nn", "chainrule-train", "chainrule-insight"];
 const LIGHT_DEPENDENCIES: [&str; 6] = ["nalgebra", "bytemuck", "rand", "rand_distr", "thiserror", "private-gemm-x86"];
 
 /// The dependencies of each crate of the workspace, those for its tests left out.

@@ -4,6 +4,7 @@ pub use chainrule_checkpoint as checkpoint;
 
 pub use chainrule_data as data;
 pub use chainrule_graph as graph;
+pub use chainrule_insight as insight;
 pub use chainrule_nn as nn;
 pub use chainrule_tensor as tensor;
 pub use chainrule_train as train;

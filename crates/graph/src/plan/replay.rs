@@ -34,6 +34,7 @@ impl<T: Real> Plan<T> {
     #[track_caller]
     pub fn forward(&self, params: &Params<T>, workspace: &mut Workspace<T>) {
         self.check(params, workspace);
+        workspace.before.clone_from(&workspace.generator);
         for step in &self.steps {
             step.forward(&self.constants, params, workspace);
         }
@@ -46,6 +47,7 @@ impl<T: Real> Plan<T> {
     #[track_caller]
     pub fn forward_traced(&self, params: &Params<T>, workspace: &mut Workspace<T>, mut see: impl FnMut(Traced<'_, T>)) {
         self.check(params, workspace);
+        workspace.before.clone_from(&workspace.generator);
         for step in &self.steps {
             step.forward(&self.constants, params, workspace);
             let values = &workspace.values[step.output][..step.len];
@@ -177,7 +179,7 @@ impl<T: Real> Plan<T> {
     }
 
     #[track_caller]
-    fn check(&self, params: &Params<T>, workspace: &Workspace<T>) {
+    pub(crate) fn check(&self, params: &Params<T>, workspace: &Workspace<T>) {
         assert!(Arc::ptr_eq(&self.bindings, &workspace.bindings), "this workspace belongs to another plan");
         let same = Arc::ptr_eq(&self.layout, params.layout()) || self.layout == *params.layout();
         assert!(same, "these parameters have another layout than the plan");
@@ -186,7 +188,7 @@ impl<T: Real> Plan<T> {
 
 impl<T: Real> Step<T> {
     #[inline]
-    fn forward(&self, constants: &[Aligned<T>], params: &Params<T>, workspace: &mut Workspace<T>) {
+    pub(crate) fn forward(&self, constants: &[Aligned<T>], params: &Params<T>, workspace: &mut Workspace<T>) {
         // What the operation saves is taken out of the workspace for the call, so that the other buffers can be read: a
         // move, not a copy.
         let mut saved =
@@ -266,7 +268,7 @@ impl<T: Real> Step<T> {
     }
 
     #[inline]
-    pub(super) fn inputs<'a>(
+    pub(crate) fn inputs<'a>(
         &'a self,
         constants: &'a [Aligned<T>],
         params: &'a Params<T>,

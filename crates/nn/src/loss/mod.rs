@@ -135,6 +135,25 @@ impl<T: Real, L: Loss<T> + ?Sized> Loss<T> for Box<L> {
     }
 }
 
+impl<T: Real, L: Loss<T> + ?Sized> Loss<T> for &L {
+    fn name(&self) -> &str {
+        (**self).name()
+    }
+    fn domain(&self) -> Domain {
+        (**self).domain()
+    }
+    fn accepts(&self, target: TargetKind) -> bool {
+        (**self).accepts(target)
+    }
+    fn values<'g>(&self, prediction: Var<'g, T>, target: Var<'g, T>) -> Var<'g, T> {
+        (**self).values(prediction, target)
+    }
+    #[track_caller]
+    fn forward<'g>(&self, prediction: Var<'g, T>, target: Var<'g, T>, reduction: Reduction) -> Var<'g, T> {
+        (**self).forward(prediction, target, reduction)
+    }
+}
+
 /// What becomes of the values of a loss.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Reduction {
