@@ -73,22 +73,25 @@ enum Met<T: Real> {
 impl<T: Real> Locator<'_, T> {
     /// The origin of a root that is not finite.
     fn forward(&self, workspace: &mut Workspace<T>) -> Option<Located<T>> {
-        // Where what each step's value holds began, if it is not finite.
-        let mut origins: Vec<Option<Located<T>>> = Vec::new();
-        self.each_step(workspace, |position, step, workspace| {
+        self.each_step(workspace, |_, _, _, _| {}).get_mut(self.plan.root?)?.take()
+    }
+
+    /// Runs forward; gives for each step where its value began to be other than finite, if it is.
+    fn each_step(
+        &self,
+        workspace: &mut Workspace<T>,
+        mut see: impl FnMut(usize, &Step<T>, &Workspace<T>, &[Option<Located<T>>]),
+    ) -> Vec<Option<Located<T>>> {
+        workspace.rewind();
+        let mut origins = Vec::new();
+        for (position, step) in self.plan.steps.iter().enumerate() {
+            step.forward(&self.plan.constants, self.params, workspace);
             let values = &workspace.values[step.output][..step.len];
             let origin = (!reduce::all_finite(values)).then(|| self.origin(position, step, workspace, &origins));
             origins.push(origin);
-        });
-        origins.get_mut(self.plan.root?)?.take()
-    }
-
-    fn each_step(&self, workspace: &mut Workspace<T>, mut see: impl FnMut(usize, &Step<T>, &Workspace<T>)) {
-        workspace.rewind();
-        for (position, step) in self.plan.steps.iter().enumerate() {
-            step.forward(&self.plan.constants, self.params, workspace);
-            see(position, step, workspace);
+            see(position, step, workspace, &origins);
         }
+        origins
     }
 
     /// Where a step's value began to be other than finite: where one of its operands did, else here.
@@ -99,25 +102,8 @@ impl<T: Real> Locator<'_, T> {
         workspace: &Workspace<T>,
         origins: &[Option<Located<T>>],
     ) -> Located<T> {
-        let inputs = step.inputs(&self.plan.constants, self.params, [&workspace.values, &[]], Reads::EVERYTHING);
-        for (i, (operand, &source)) in step.operands.iter().zip(&self.sources[position]).enumerate() {
-            match source {
-                Source::Step(earlier) => {
-                    if let Some(origin) = &origins[earlier] {
-                        return origin.clone();
-                    }
-                }
-                Source::Param(_) | Source::Given => {
-                    let (values, shape) = (inputs.get(i), step.shapes[i]);
-                    if !reduce::all_finite(values) {
-                        let what = self.plan.operand_name(operand, source);
-                        let rows = self.batch.filter(|&batch| by_sample(operand, shape, batch));
-                        let samples = rows.map_or_else(Vec::new, |batch| blame::rows(values, batch));
-                        let report = self.report(Origin::Given { what }, Vec::new(), shape, values, samples);
-                        return Located { report, replay: None };
-                    }
-                }
-            }
+        if let Some(origin) = self.operand_origin(position, step, workspace, origins, Reads::EVERYTHING) {
+            return origin;
         }
         let replay = Replay::capture(self.plan, step, self.params, workspace);
         let values = &workspace.values[step.output][..step.len];
@@ -125,6 +111,33 @@ impl<T: Real> Locator<'_, T> {
         let origin = Origin::Forward { at: place(step), location: step.location };
         let report = self.report(origin, self.ranges(position, &replay), step.shape, values, samples);
         Located { report, replay: Some(replay) }
+    }
+
+    /// Where the first of these operands that is not finite began to be so.
+    fn operand_origin(
+        &self,
+        position: usize,
+        step: &Step<T>,
+        workspace: &Workspace<T>,
+        origins: &[Option<Located<T>>],
+        reads: Reads,
+    ) -> Option<Located<T>> {
+        let inputs = step.inputs(&self.plan.constants, self.params, [&workspace.values, &[]], Reads::EVERYTHING);
+        let operands = step.operands.iter().zip(&self.sources[position]).enumerate();
+        operands.filter(|(i, _)| reads.reads_input(*i)).find_map(|(i, (operand, &source))| {
+            let (values, shape) = (inputs.get(i), step.shapes[i]);
+            match source {
+                Source::Step(earlier) => origins[earlier].clone(),
+                _ if reduce::all_finite(values) => None,
+                _ => {
+                    let what = self.plan.operand_name(operand, source);
+                    let rows = self.batch.filter(|&batch| by_sample(operand, shape, batch));
+                    let samples = rows.map_or_else(Vec::new, |batch| blame::rows(values, batch));
+                    let report = self.report(Origin::Given { what }, Vec::new(), shape, values, samples);
+                    Some(Located { report, replay: None })
+                }
+            }
+        })
     }
 
     /// The origin of a gradient that is not finite, after a forward pass.
@@ -151,12 +164,18 @@ impl<T: Real> Locator<'_, T> {
             }
             Met::Step { position, input, upstream, made } => {
                 // By now the operands are overwritten: once more forward.
-                let mut replay = None;
-                self.each_step(workspace, |here, step, workspace| {
+                let (mut replay, mut given) = (None, None);
+                self.each_step(workspace, |here, step, workspace, origins| {
                     if here == position {
+                        let reads = step.op.reads();
+                        given = self.operand_origin(here, step, workspace, origins, reads);
+                        given = given.take().or_else(|| origins[here].clone().filter(|_| reads.reads_output()));
                         replay = Some(Replay::capture(self.plan, step, self.params, workspace));
                     }
                 });
+                if given.is_some() {
+                    return given;
+                }
                 let (mut replay, step) = (replay?, &self.plan.steps[position]);
                 let upstream = Tensor::new(step.shape, upstream).expect("a gradient has the shape of its value");
                 let mut given = vec![Range::of("the upstream gradient", step.shape, upstream.values())];

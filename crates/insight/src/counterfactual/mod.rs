@@ -7,7 +7,7 @@
 //!
 //! let digits = Digits::load()?.dataset::<f32>().select(&(0..400).collect::<Vec<_>>())?;
 //! let (train, test) = digits.split_stratified(0.25, 0)?;
-//! let recipe = Recipe { width: 16, depth: 6, activation: "sigmoid".to_owned(), epochs: 4, ..Recipe::default() };
+//! let recipe = Recipe { depth: 4, activation: "sigmoid".to_owned(), batch_size: 8, ..Recipe::default() };
 //! let comparison = compare(&recipe, &[Knob::Activation("relu".to_owned())], &train, &test)?;
 //!
 //! let [sigmoid, relu] = &comparison.runs[..] else { panic!("the recipe and one change") };
