@@ -44,6 +44,12 @@ impl Pixels {
         encode(columns, &small)
     }
 
+    /// Whether not all pixels are the same.
+    #[cfg(test)]
+    pub(crate) fn drawn(&self) -> bool {
+        self.rgb.chunks_exact(3).any(|pixel| *pixel != self.rgb[..3])
+    }
+
     fn pixel(&mut self, column: i64, row: i64, color: Color) {
         if (0..self.columns as i64).contains(&column) && (0..self.rows as i64).contains(&row) {
             let start = (row as usize * self.columns + column as usize) * 3;
