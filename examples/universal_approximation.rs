@@ -13,8 +13,11 @@ use chainrule::prelude::*;
 
 type Error = Box<dyn std::error::Error>;
 
+/// A function with its name.
+type Named = (&'static str, fn(f64) -> f64);
+
 /// The functions, on `[-1, 1]`.
-pub const FUNCTIONS: [(&str, fn(f64) -> f64); 3] = [
+pub const FUNCTIONS: [Named; 3] = [
     ("sin 3x", |x| (3.0 * x).sin()),
     ("|x - 0.1|", |x| (x - 0.1).abs()),
     ("step at 0.1", |x| f64::from(u8::from(x > 0.1))),

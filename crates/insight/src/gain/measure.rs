@@ -133,7 +133,7 @@ fn bounds<T: Real>(gradient: f64, factor: f64) -> (Option<usize>, Option<usize>)
     let largest = 4.0_f64.ln() - smallest;
     let layers = |bound: f64| {
         let layers = ((bound - gradient.ln()) / (0.5 * factor.ln())).ceil();
-        (layers.is_finite() && layers >= 0.0 && layers < 1e6).then_some(layers as usize)
+        (0.0..1e6).contains(&layers).then_some(layers as usize)
     };
     if factor < 1.0 { (layers(smallest), None) } else { (None, layers(largest)) }
 }
