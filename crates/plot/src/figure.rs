@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use crate::canvas::Canvas;
 use crate::error::PlotError;
-use crate::surface::{Pixels, Svg};
+use crate::surface::{LARGEST, Pixels, Svg};
 use crate::theme::Theme;
 
 /// Something that can be drawn: plain numbers and labels in, a picture out.
@@ -73,12 +73,17 @@ pub trait Figure {
         svg.borrow_mut().finish()
     }
 
-    /// The picture as the bytes of a PNG file, 2 pixels to a point.
+    /// The picture as the bytes of a PNG file, 2 pixels to a point, 1 to a point of very large pictures.
     ///
     /// # Errors
-    /// If the numbers do not fit together.
+    /// If the numbers do not fit together, or the picture is larger than 40 million points.
     fn png(&self, theme: Theme) -> Result<Vec<u8>, PlotError> {
-        self.check().map_err(|reason| PlotError::Data { title: self.title().to_owned(), reason })?;
+        let (width, height) = self.size();
+        let room = match u64::from(width) * u64::from(height) {
+            1..=LARGEST => Ok(()),
+            _ => Err(format!("{width} x {height} points are no size for a PNG: save it as SVG")),
+        };
+        self.check().and(room).map_err(|reason| PlotError::Data { title: self.title().to_owned(), reason })?;
         let pixels = Rc::new(RefCell::new(Pixels::new(self.size())));
         self.draw(&Canvas::new(pixels.clone(), self.size(), theme));
         Ok(pixels.borrow().finish())
@@ -186,6 +191,26 @@ mod tests {
         );
         let missing = figure.save("/no/such/folder/loss.svg").unwrap_err().to_string();
         assert!(missing.starts_with("cannot write /no/such/folder/loss.svg: "), "{missing}");
+    }
+
+    #[test]
+    fn a_size_that_is_too_large_for_pixels_is_an_error() {
+        struct Sized(u32, u32);
+        impl Figure for Sized {
+            fn title(&self) -> &str {
+                "large"
+            }
+            fn size(&self) -> (u32, u32) {
+                (self.0, self.1)
+            }
+            fn draw(&self, _: &Canvas) {}
+        }
+        let message = |figure: Sized| figure.png(Theme::Light).unwrap_err().to_string();
+        let expected = "the figure \"large\" cannot be drawn: 9000 x 9000 points are no size for a PNG: save it as SVG";
+        assert_eq!(message(Sized(9000, 9000)), expected);
+        assert!(message(Sized(0, 10)).contains("0 x 10 points are no size"));
+        assert!(Sized(1, 1).png(Theme::Light).is_ok());
+        assert!(Sized(9000, 9000).svg(Theme::Light).contains("<svg"));
     }
 
     #[test]

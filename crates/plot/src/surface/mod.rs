@@ -16,7 +16,7 @@ use plotters_backend::{
     FontTransform,
 };
 
-pub(crate) use pixels::Pixels;
+pub(crate) use pixels::{LARGEST, Pixels};
 pub(crate) use svg::{Svg, escape};
 
 use crate::font::{Align, CAPITAL, LINE};

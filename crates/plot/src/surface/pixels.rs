@@ -4,34 +4,46 @@ use super::{Paint, Point, Text};
 use crate::font::{self, Align};
 use crate::theme::Color;
 
-/// Pixels of a PNG per point.
-const RESOLUTION: usize = 2;
-/// Pixels that are averaged to one along each axis, which smooths edges.
-const SAMPLES: usize = 2;
-const SCALE: f64 = (RESOLUTION * SAMPLES) as f64;
+/// The most points of a picture, of width times height.
+pub(crate) const LARGEST: u64 = 40_000_000;
 
 /// A picture while it is drawn, finer than it will be.
 pub(crate) struct Pixels {
     columns: usize,
     rows: usize,
+    /// Pixels that are averaged to one along each axis, which smooths edges.
+    samples: usize,
+    /// Fine pixels per point.
+    scale: f64,
     rgb: Vec<u8>,
 }
 
 impl Pixels {
     /// A picture of this size in points.
     pub(crate) fn new((width, height): (u32, u32)) -> Pixels {
-        let (columns, rows) = (width as usize * RESOLUTION * SAMPLES, height as usize * RESOLUTION * SAMPLES);
-        Pixels { columns, rows, rgb: vec![255; columns * rows * 3] }
+        // 2 pixels to a point; of very large pictures 1, so that they fit into memory.
+        let (resolution, samples) = match u64::from(width) * u64::from(height) {
+            0..=3_000_000 => (2, 2),
+            3_000_001..=12_000_000 => (1, 2),
+            _ => (1, 1),
+        };
+        let (columns, rows) = (width as usize * resolution * samples, height as usize * resolution * samples);
+        let scale = (resolution * samples) as f64;
+        Pixels { columns, rows, samples, scale, rgb: vec![255; columns * rows * 3] }
+    }
+
+    fn fine(&self, (x, y): Point) -> Point {
+        (x * self.scale, y * self.scale)
     }
 
     /// The file's bytes.
     pub(crate) fn finish(&self) -> Vec<u8> {
-        let (columns, rows) = (self.columns / SAMPLES, self.rows / SAMPLES);
+        let (samples, columns, rows) = (self.samples, self.columns / self.samples, self.rows / self.samples);
         let (mut small, mut sums) = (Vec::with_capacity(columns * rows * 3), vec![0_u16; columns * 3]);
-        for band in self.rgb.chunks_exact(self.columns * 3 * SAMPLES) {
+        for band in self.rgb.chunks_exact(self.columns * 3 * samples) {
             sums.fill(0);
             for row in band.chunks_exact(self.columns * 3) {
-                for (sum, samples) in sums.chunks_exact_mut(3).zip(row.chunks_exact(3 * SAMPLES)) {
+                for (sum, samples) in sums.chunks_exact_mut(3).zip(row.chunks_exact(3 * samples)) {
                     for sample in samples.chunks_exact(3) {
                         sum[0] += u16::from(sample[0]);
                         sum[1] += u16::from(sample[1]);
@@ -39,7 +51,7 @@ impl Pixels {
                     }
                 }
             }
-            small.extend(sums.iter().map(|sum| (sum / (SAMPLES * SAMPLES) as u16) as u8));
+            small.extend(sums.iter().map(|sum| (sum / (samples * samples) as u16) as u8));
         }
         encode(columns, &small)
     }
@@ -88,22 +100,18 @@ impl Pixels {
     }
 }
 
-fn fine((x, y): Point) -> Point {
-    (x * SCALE, y * SCALE)
-}
-
 impl Paint for Pixels {
     fn rectangle(&mut self, corner: Point, (width, height): Point, color: Color) {
-        let (left, top) = fine(corner);
-        for row in self.rows(top, top + height * SCALE) {
-            self.span(row, left, left + width * SCALE, color);
+        let (left, top) = self.fine(corner);
+        for row in self.rows(top, top + height * self.scale) {
+            self.span(row, left, left + width * self.scale, color);
         }
     }
 
     fn path(&mut self, points: &[Point], color: Color, width: f64) {
-        let width = (width * SCALE).max(1.0);
+        let width = (width * self.scale).max(1.0);
         for pair in points.windows(2) {
-            let (a, b) = (fine(pair[0]), fine(pair[1]));
+            let (a, b) = (self.fine(pair[0]), self.fine(pair[1]));
             let (dx, dy) = (b.0 - a.0, b.1 - a.1);
             let length = dx.hypot(dy);
             if length > 0.0 {
@@ -111,19 +119,22 @@ impl Paint for Pixels {
                 fill(self, &[(a.0 + x, a.1 + y), (b.0 + x, b.1 + y), (b.0 - x, b.1 - y), (a.0 - x, a.1 - y)], color);
             }
         }
-        // Round joints; the ends stay flat, as in the SVG.
+        // Round joints; the ends stay flat, as in the SVG. What is transparent would be darker there.
+        if color.alpha < 1.0 {
+            return;
+        }
         for joint in points.iter().skip(1).take(points.len().saturating_sub(2)) {
-            self.circle(*joint, width / SCALE / 2.0, color);
+            self.circle(*joint, width / self.scale / 2.0, color);
         }
     }
 
     fn polygon(&mut self, points: &[Point], color: Color) {
-        let points: Vec<Point> = points.iter().copied().map(fine).collect();
+        let points: Vec<Point> = points.iter().copied().map(|point| self.fine(point)).collect();
         fill(self, &points, color);
     }
 
     fn circle(&mut self, center: Point, radius: f64, color: Color) {
-        let ((x, y), radius) = (fine(center), radius * SCALE);
+        let ((x, y), radius) = (self.fine(center), radius * self.scale);
         for row in self.rows(y - radius, y + radius) {
             let half = (radius * radius - (row as f64 + 0.5 - y).powi(2)).max(0.0).sqrt();
             self.span(row, x - half, x + half, color);
@@ -131,14 +142,14 @@ impl Paint for Pixels {
     }
 
     fn text(&mut self, text: &str, at: Point, style: Text) {
-        let size = style.size * SCALE;
+        let size = style.size * self.scale;
         let length = font::width(text, style.bold) * size;
         let start = match style.align {
             Align::Start => 0.0,
             Align::Middle => -length / 2.0,
             Align::End => -length,
         };
-        let (x, y) = fine(at);
+        let (x, y) = self.fine(at);
         let (along, across) = if style.upward { (y - start, x) } else { (x + start, y) };
         let (along, across) = (along.round() as i64, across.round() as i64);
         font::rasterize(text, size, style.bold, |right, down, share| {
@@ -150,8 +161,8 @@ impl Paint for Pixels {
     }
 
     fn image(&mut self, corner: Point, (width, height): Point, columns: usize, rgb: &[u8]) {
-        let ((left, top), rows) = (fine(corner), rgb.len() / 3 / columns.max(1));
-        let (cell_width, cell_height) = (width * SCALE / columns as f64, height * SCALE / rows as f64);
+        let ((left, top), rows) = (self.fine(corner), rgb.len() / 3 / columns.max(1));
+        let (cell_width, cell_height) = (width * self.scale / columns as f64, height * self.scale / rows as f64);
         for (index, color) in rgb.chunks_exact(3).enumerate() {
             let color = Color { rgb: (color[0], color[1], color[2]), alpha: 1.0 };
             let (x, y) = (left + (index % columns) as f64 * cell_width, top + (index / columns) as f64 * cell_height);
