@@ -337,12 +337,12 @@ fn a_loss_that_explodes_keeps_finite_parameters_and_is_traced_to_its_layer() {
     let (deep, shallow) = (Sequential::new().linear(4, 8).linear(8, 2), Sequential::new().linear(4, 2));
     assert_says(
         Err::<(), _>(run(&deep, 1e20)),
-        "the loss became inf in epoch 1, step 2: it began with inf in operation `affine` of layer `1`. The parameters are kept as they \
-         were before this step; a lower learning rate, scaled inputs or clipped gradients may help",
+        "the loss became inf in epoch 1, step 2: it began with inf in operation `affine` of layer `1`, on the way forward",
     );
     // The outputs are still finite, their squares are not.
     let TrainError::NonFiniteLoss { origin, .. } = run(&shallow, 1e10) else { panic!("another error") };
-    assert_eq!(origin, "it began with inf in operation `mse` of layer `the loss`");
+    let origin = origin.unwrap();
+    assert!(origin.to_string().starts_with("it began with inf in operation `mse`, on the way forward"), "{origin}");
     // Slower: an epoch has 4 steps.
     let TrainError::NonFiniteLoss { epoch, step, .. } = run(&shallow, 100.0) else { panic!("another error") };
     assert!(epoch > 1 && step.div_ceil(4) == epoch as u64, "epoch {epoch}, step {step}");
@@ -375,7 +375,7 @@ fn a_gradient_that_explodes_names_the_parameter_and_changes_nothing() {
     let data = Dataset::new(inputs(6, 4), Targets::Values(inputs(6, 2))).unwrap();
     let cliff = CustomLoss::new("cliff", |prediction: Var<'_>, target: Var<'_>| (prediction - target).map(Cliff));
     let error = Trainer::new(&model, cliff, Sgd::new(0.1)).fit(&mut params, &data, None).unwrap_err();
-    let TrainError::NonFiniteGradient { epoch: 1, step: 1, loss, ref parameter, value } = error else {
+    let TrainError::NonFiniteGradient { epoch: 1, step: 1, loss, ref parameter, value, .. } = error else {
         panic!("{error:?}")
     };
     assert!(loss.is_finite());
@@ -383,7 +383,7 @@ fn a_gradient_that_explodes_names_the_parameter_and_changes_nothing() {
     assert_says(
         Err::<(), _>(error),
         &format!(
-            "the gradient of parameter `2.bias` became inf in epoch 1, step 1, while the loss was {loss}. The parameters are kept"
+            "the gradient of parameter `2.bias` became inf in epoch 1, step 1, while the loss was {loss}: it began with inf in operation `cliff`"
         ),
     );
     assert_eq!(params.values(), before);

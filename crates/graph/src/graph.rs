@@ -320,7 +320,22 @@ impl<T: Real> Graph<T> {
     pub fn plan_with_seed(&self, root: Var<'_, T>) -> Result<Plan<T>, BuildError> {
         let root = self.index_of(root);
         self.check_error()?;
-        Ok(Plan::build(self.id, &self.recording.borrow(), &[root], true))
+        Ok(Plan::build(self.id, &self.recording.borrow(), &[root], true, true))
+    }
+
+    /// [`plan_with_seed`](Graph::plan_with_seed) with every operation on its own: none is fused with the one before, so
+    /// that a trace shows each of them as it was recorded. For diagnosis; slower, and the same values.
+    ///
+    /// # Errors
+    /// The first mistake of the recording.
+    ///
+    /// # Panics
+    /// If the variable is of another graph.
+    #[track_caller]
+    pub fn plan_unfused(&self, root: Var<'_, T>) -> Result<Plan<T>, BuildError> {
+        let root = self.index_of(root);
+        self.check_error()?;
+        Ok(Plan::build(self.id, &self.recording.borrow(), &[root], true, false))
     }
 
     /// A plan for inference: forward to `outputs`, and to all values that [`Var::keep`] names, with nothing kept for a
@@ -335,7 +350,7 @@ impl<T: Real> Graph<T> {
     pub fn plan_forward(&self, outputs: &[Var<'_, T>]) -> Result<Plan<T>, BuildError> {
         let roots: Vec<usize> = outputs.iter().map(|&output| self.index_of(output)).collect();
         self.check_error()?;
-        Ok(Plan::build(self.id, &self.recording.borrow(), &roots, false))
+        Ok(Plan::build(self.id, &self.recording.borrow(), &roots, false, true))
     }
 
     /// The first mistake of the recording, if there is one.

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+pub mod non_finite;
 pub mod op;
 pub mod second_order;
 
@@ -23,8 +24,9 @@ pub use error::{BuildError, BuildErrorKind, InputError};
 pub use gradcheck::{Gradcheck, GradcheckError, Gradchecked, gradcheck};
 pub use graph::{Graph, LayerRecord, NodeId};
 pub use layout::{Entry, Initialiser, Layout};
+pub use non_finite::NonFinite;
 pub use params::{Grads, Params};
-pub use plan::{Derivatives, Plan, Reach, Traced, TracedBack, Watched, WatchedBack, WatchedOp};
+pub use plan::{Derivatives, Plan, Reach, Source, Traced, TracedBack, Watched, WatchedBack, WatchedOp};
 #[doc(hidden)]
 pub use pointwise::kernels;
 pub use pointwise::{DerivativeReads, Pointwise, Properties};

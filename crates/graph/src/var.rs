@@ -1,8 +1,10 @@
 use std::fmt;
+use std::sync::Arc;
 
 use chainrule_tensor::{Real, Shape};
 
 use crate::graph::{Graph, NodeId, Source};
+use crate::pointwise::Pointwise;
 
 /// A value of a [`Graph`] under recording: a small handle, free to copy, with the usual operators.
 ///
@@ -58,6 +60,15 @@ impl<'g, T: Real> Var<'g, T> {
     pub fn op_name(self) -> Option<String> {
         self.graph.with_node(self.index(), |node| match &node.source {
             Source::Op(op) => Some(op.name().to_owned()),
+            _ => None,
+        })
+    }
+
+    /// The element-wise function that makes it, if it is one without parameters.
+    #[must_use]
+    pub fn pointwise(self) -> Option<Arc<dyn Pointwise<T>>> {
+        self.graph.with_node(self.index(), |node| match &node.source {
+            Source::Op(op) => op.pointwise().cloned(),
             _ => None,
         })
     }

@@ -19,6 +19,8 @@ pub struct Workspace<T: Real = f32> {
     pub(crate) values: Vec<Aligned<T>>,
     pub(crate) adjoints: Vec<Aligned<T>>,
     pub(crate) generator: Generator,
+    /// The generator as the last forward pass found it.
+    pub(crate) before: Generator,
     pub(crate) derivative_evaluations: u64,
     /// Which gradients the operation that is on its way back has asked for.
     pub(crate) asked: Vec<bool>,
@@ -38,6 +40,7 @@ impl<T: Real> Workspace<T> {
             values: zeros(value_lens),
             adjoints: zeros(adjoint_lens),
             generator: generator(0),
+            before: generator(0),
             derivative_evaluations: 0,
             asked: vec![false; most_inputs],
             pool: Pool::shared(),
@@ -47,6 +50,13 @@ impl<T: Real> Workspace<T> {
     /// Seeds the generator that operations such as dropout draw from; a new workspace has seed 0.
     pub fn seed(&mut self, seed: u64) {
         self.generator = generator(seed);
+        self.before = generator(seed);
+    }
+
+    /// Lets the next forward pass draw the random numbers of the last one again, so that a second pass over the same
+    /// inputs is the same pass.
+    pub fn rewind(&mut self) {
+        self.generator = self.before.clone();
     }
 
     /// Shares large operations among the threads of this pool; by default [`Pool::shared`], which has one for each

@@ -1,7 +1,13 @@
 #![doc = include_str!("../README.md")]
 
+pub mod counterfactual;
 pub mod finding;
+pub mod gain;
+pub mod ledger;
 pub mod monitor;
+pub mod non_finite;
+
+mod pass;
 
 pub use finding::{Diagnosis, Evidence, Finding, Kind, Rule, Severity};
 pub use monitor::{Instruments, Log, survey};

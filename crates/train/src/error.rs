@@ -1,5 +1,5 @@
 use chainrule_data::DataError;
-use chainrule_graph::{BuildError, Reach};
+use chainrule_graph::{BuildError, NonFinite, Reach};
 use chainrule_nn::TargetKind;
 use chainrule_nn::loss::{self, TargetForm};
 use chainrule_tensor::Shape;
@@ -59,8 +59,9 @@ pub enum TrainError {
     },
     /// The loss is NaN or infinite. The parameters are as they were before this step.
     #[error(
-        "the loss became {loss} in epoch {epoch}, step {step}: {origin}. The parameters are kept as they were before this step; a lower learning rate, scaled inputs or \
-         clipped gradients may help"
+        "the loss became {loss} in epoch {epoch}, step {step}: {}. The parameters are kept as they were before this step; a lower learning rate, scaled inputs or \
+         clipped gradients may help",
+        from(.origin)
     )]
     NonFiniteLoss {
         /// The epoch, from 1.
@@ -69,13 +70,17 @@ pub enum TrainError {
         step: u64,
         /// The loss.
         loss: f64,
-        /// The first operation that gave a value that is not finite, and its layer.
-        origin: String,
+        /// The batch, as positions in the training data.
+        samples: Vec<usize>,
+        /// Where it began, with samples as positions in the training data; `None` if a second pass over the batch is
+        /// finite.
+        origin: Option<Box<NonFinite>>,
     },
     /// A gradient is NaN or infinite. The parameters are as they were before this step.
     #[error(
-        "the gradient of parameter `{parameter}` became {value} in epoch {epoch}, step {step}, while the loss was {loss}. The parameters are kept as they were before \
-         this step; a lower learning rate, scaled inputs or clipped gradients may help"
+        "the gradient of parameter `{parameter}` became {value} in epoch {epoch}, step {step}, while the loss was {loss}: {}. The parameters are kept as they were before \
+         this step; a lower learning rate, scaled inputs or clipped gradients may help",
+        from(.origin)
     )]
     NonFiniteGradient {
         /// The epoch, from 1.
@@ -88,6 +93,11 @@ pub enum TrainError {
         parameter: String,
         /// The first such value.
         value: f64,
+        /// The batch, as positions in the training data.
+        samples: Vec<usize>,
+        /// Where it began, with samples as positions in the training data; `None` if the gradient of this batch alone
+        /// is finite, so that it is a sum over several that is not.
+        origin: Option<Box<NonFinite>>,
     },
     /// A parameter is NaN or infinite: it was given so, or the last step's change was too large for the type. Nothing
     /// is put back but by [`BestWeights`](crate::callback::BestWeights).
@@ -104,6 +114,11 @@ pub enum TrainError {
         /// The first such value.
         value: f64,
     },
+}
+
+/// Where NaN or infinity began, in words.
+fn from(origin: &Option<Box<NonFinite>>) -> String {
+    origin.as_ref().map_or_else(|| "no single operation gives it on a replay".to_owned(), ToString::to_string)
 }
 
 /// The parameters that are not reached, in words.

@@ -199,7 +199,8 @@ impl<T: Real> Run<'_, '_, T> {
         };
         if !loss.is_finite() {
             check_finite(params, epoch, self.state.steps())?;
-            return Err(TrainError::NonFiniteLoss { epoch, step, loss, origin: stage.origin_of_non_finite(params) });
+            let origin = stage.origin_of_non_finite(params, samples);
+            return Err(TrainError::NonFiniteLoss { epoch, step, loss, samples: samples.to_vec(), origin });
         }
         if watched {
             stage.backward_watched(params, &mut self.grads, part, |op| show(TraceEvent::Backward(op)));
@@ -209,7 +210,9 @@ impl<T: Real> Run<'_, '_, T> {
             stage.backward_part(params, &mut self.grads, part);
         }
         if let Some((parameter, value)) = first_non_finite(&self.grads) {
-            return Err(TrainError::NonFiniteGradient { epoch, step, loss, parameter, value });
+            let origin = stage.origin_of_non_finite(params, samples);
+            let samples = samples.to_vec();
+            return Err(TrainError::NonFiniteGradient { epoch, step, loss, parameter, value, samples, origin });
         }
         if watched {
             show(TraceEvent::End(TracedEnd { loss, params, grads: &self.grads }));

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use chainrule_data::{Dataset, Targets};
-use chainrule_graph::{Grads, Graph, NodeId, Params, Plan, Watched, WatchedBack, Workspace};
+use chainrule_graph::non_finite::locate;
+use chainrule_graph::{Grads, Graph, NodeId, NonFinite, Params, Plan, Watched, WatchedBack, Workspace};
 use chainrule_nn::{Layer, Loss, Reduction, TargetKind};
 use chainrule_tensor::Real;
 use chainrule_tensor::gemm::Put;
@@ -224,16 +225,10 @@ impl<T: Real> Stage<T> {
         metrics.iter_mut().for_each(|metric| metric.update(prediction, targets));
     }
 
-    /// Replays the batch to find the first operation whose value is not finite.
-    pub(crate) fn origin_of_non_finite(&mut self, params: &Params<T>) -> String {
-        let mut origin = None;
-        self.plan.forward_traced(params, &mut self.workspace, |traced| {
-            if let (None, Some(value)) = (&origin, traced.values.iter().find(|x| !x.is_finite())) {
-                let layer = if traced.layer.is_empty() { "the loss" } else { traced.layer };
-                origin = Some(format!("it began with {value} in operation `{}` of layer `{layer}`", traced.op));
-            }
-        });
-        origin.unwrap_or_else(|| "no single operation gives it on a replay".to_owned())
+    /// Makes the last pass again, operation by operation, to find where NaN or infinity began; `rows` is its batch.
+    pub(crate) fn origin_of_non_finite(&mut self, params: &Params<T>, rows: &[usize]) -> Option<Box<NonFinite>> {
+        let located = locate(&self.plan, params, &mut self.workspace)?;
+        Some(Box::new(located.report.in_data(rows)))
     }
 }
 

@@ -4,7 +4,7 @@ use chainrule_tensor::gemm::Put;
 use chainrule_tensor::{Aligned, Real};
 
 use super::is_zero;
-use crate::plan::{Operand, TracedBack};
+use crate::plan::TracedBack;
 use crate::pointwise::{DerivativeReads, Pointwise};
 
 /// Why a gradient that reaches a parameter is exactly zero.
@@ -155,24 +155,5 @@ fn flat<T: Real>(function: &dyn Pointwise<T>, traced: &TracedBack<'_, T>, at: Pl
         true if properties.can_die => ZeroCause::Dead { at, units },
         true if saturates.iter().any(|bound| bound.is_finite()) => ZeroCause::Saturated { at, units },
         _ => ZeroCause::Unknown { at: Some(at) },
-    }
-}
-
-/// Which step, parameter or other value an operand is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Source {
-    Param(usize),
-    Step(usize),
-    Given,
-}
-
-impl Source {
-    /// `writer` says which step has last written a buffer.
-    pub(super) fn of(operand: &Operand, param: Option<usize>, writer: &[Option<usize>]) -> Self {
-        match (operand, param) {
-            (_, Some(position)) => Source::Param(position),
-            (Operand::Value { buffer, .. }, None) => writer[*buffer].map_or(Source::Given, Source::Step),
-            _ => Source::Given,
-        }
     }
 }

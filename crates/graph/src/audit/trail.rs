@@ -1,7 +1,8 @@
 use chainrule_tensor::Real;
 
-use super::cause::{Place, Source, ZeroCause, cause, first};
+use super::cause::{Place, ZeroCause, cause, first};
 use super::is_zero;
+use crate::plan::Source;
 use crate::{Params, Plan, Workspace};
 
 /// What a second way back saw: who reads whom, and where gradients vanish.
@@ -25,7 +26,7 @@ struct Edge {
 
 impl Trail {
     pub(super) fn follow<T: Real>(plan: &Plan<T>, params: &Params<T>, workspace: &mut Workspace<T>) -> Trail {
-        let sources = sources(plan);
+        let sources = plan.sources();
         let mut trail = Trail { edges: Vec::new(), nothing_arrives: vec![false; plan.steps.len()] };
         let seed = vec![T::ONE; plan.root_len.unwrap_or(0)];
         plan.trace_back(params, workspace, &mut plan.grads(), &seed, |traced| {
@@ -67,16 +68,4 @@ impl Trail {
         }
         unknown
     }
-}
-
-/// Where each operand of each step comes from. Buffers are reused: it is who wrote one last before the step.
-fn sources<T: Real>(plan: &Plan<T>) -> Vec<Vec<Source>> {
-    let mut writer = vec![None; plan.value_lens.len()];
-    let steps = plan.steps.iter().enumerate().map(|(position, step)| {
-        let source = |operand| Source::of(operand, plan.parameter(operand), &writer);
-        let sources = step.operands.iter().map(source).collect();
-        writer[step.output] = Some(position);
-        sources
-    });
-    steps.collect()
 }

@@ -12,10 +12,10 @@ use crate::graph::{Node, Recording, Source};
 
 impl<T: Real> Plan<T> {
     /// Plans the way to `roots`, and from the first of them back if `training`; then there is one.
-    pub(crate) fn build(graph: u32, recording: &Recording<T>, roots: &[usize], training: bool) -> Self {
+    pub(crate) fn build(graph: u32, recording: &Recording<T>, roots: &[usize], training: bool, fuse: bool) -> Self {
         let start = if training { roots.first().copied() } else { None };
         let flow = Flow::of(&recording.nodes, roots, start);
-        let drafts = draft(&recording.nodes, roots, &flow);
+        let drafts = draft(&recording.nodes, roots, &flow, fuse);
         let values = Values::place(&recording.nodes, roots, &flow, &drafts);
         let (backs, seed, adjoints) = place_adjoints(recording, start, &flow, &drafts);
         let constants = Constants::collect(&recording.nodes, &flow);
@@ -43,6 +43,7 @@ impl<T: Real> Plan<T> {
             Update { range: recording.layout.buffers()[position].range.clone(), value: buffer }
         };
         let updates = recording.updated.iter().map(update).collect();
+        let root = drafts.iter().position(|draft| Some(&draft.node) == roots.first());
         let derivatives = count_derivatives(&drafts, &backs, recording.nodes.len(), start);
         let param_nodes = (0..recording.layout.entries().len()).map(|p| recording.param_nodes.get(&p).copied());
         let reach = flow.reach(&recording.nodes, param_nodes).collect();
@@ -81,6 +82,7 @@ impl<T: Real> Plan<T> {
             bindings: Arc::new(bindings),
             value_lens: values.buffers.into_lens(),
             adjoint_lens: adjoints.buffers.into_lens(),
+            root,
             root_len: start.map(|root| recording.nodes[root].shape.elements()),
             seed,
             reach,

@@ -24,8 +24,8 @@ pub(super) struct Draft<T: Real> {
 }
 
 /// The needed operations in order: first copies of the parameters and constants that the outside reads; each function
-/// fused into the affine operation before it where no one else reads what is in between.
-pub(super) fn draft<T: Real>(nodes: &[Node<T>], roots: &[usize], flow: &Flow) -> Vec<Draft<T>> {
+/// fused, if `fuse`, into the affine operation before it where no one else reads what is in between.
+pub(super) fn draft<T: Real>(nodes: &[Node<T>], roots: &[usize], flow: &Flow, fuse: bool) -> Vec<Draft<T>> {
     let mut consumers = vec![0_usize; nodes.len()];
     for (_, node) in nodes.iter().enumerate().filter(|(index, _)| flow.needed[*index]) {
         node.inputs.iter().for_each(|&input| consumers[input] += 1);
@@ -49,7 +49,7 @@ pub(super) fn draft<T: Real>(nodes: &[Node<T>], roots: &[usize], flow: &Flow) ->
         let mut draft = Draft { op: Arc::clone(op), inputs, node: index, first: index, unfused: None };
         if let (Some(function), [input]) = (op.pointwise(), node.inputs.as_slice()) {
             let before = &nodes[*input];
-            let private = consumers[*input] == 1 && !before.keep_gradient && !is_seen(before, *input, roots);
+            let private = fuse && consumers[*input] == 1 && !before.keep_gradient && !is_seen(before, *input, roots);
             if let (true, Source::Op(first), Some(position)) = (private, &before.source, draft_of[*input])
                 && let Some(fused) = first.fuse(function)
             {

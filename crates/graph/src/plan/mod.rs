@@ -7,6 +7,7 @@ mod copy;
 mod draft;
 mod flow;
 mod replay;
+mod sources;
 mod trace;
 mod values;
 mod watch;
@@ -26,6 +27,7 @@ use crate::params::{Grads, Params};
 use crate::workspace::Workspace;
 
 pub use replay::Traced;
+pub use sources::Source;
 pub use trace::TracedBack;
 pub use watch::{Watched, WatchedBack, WatchedOp};
 
@@ -36,13 +38,15 @@ pub use watch::{Watched, WatchedBack, WatchedOp};
 #[derive(Debug)]
 pub struct Plan<T: Real = f32> {
     layout: Arc<Layout>,
-    constants: Vec<Aligned<T>>,
+    pub(crate) constants: Vec<Aligned<T>>,
     pub(crate) steps: Vec<Step<T>>,
     /// What [`Plan::update_buffers`] copies.
     updates: Vec<Update>,
     bindings: Arc<Bindings>,
     pub(crate) value_lens: Vec<usize>,
     adjoint_lens: Vec<usize>,
+    /// The step whose value is the first root; none where that is an input.
+    pub(crate) root: Option<usize>,
     /// The number of elements of the root; none where the plan has no way back.
     pub(crate) root_len: Option<usize>,
     /// Where the gradient with respect to the root goes to begin with; `Unwanted` where it reaches nothing.
@@ -60,18 +64,18 @@ pub(crate) struct Step<T: Real> {
     /// The node whose value it makes.
     node: u32,
     pub(crate) operands: Vec<Operand>,
-    shapes: Vec<Shape>,
+    pub(crate) shapes: Vec<Shape>,
     pub(crate) output: usize,
-    shape: Shape,
+    pub(crate) shape: Shape,
     /// The number of elements of the value.
-    len: usize,
+    pub(crate) len: usize,
     /// The buffer and the number of values that the operation leaves for its way back.
     saved: Option<(usize, usize)>,
     back: Option<Back>,
-    layer: String,
+    pub(crate) layer: String,
     /// The layer of the operation that a function was fused onto; the same where there is none.
     pub(crate) first_layer: String,
-    location: &'static Location<'static>,
+    pub(crate) location: &'static Location<'static>,
 }
 
 /// The new value of a buffer after a pass.

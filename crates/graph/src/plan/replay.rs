@@ -34,6 +34,7 @@ impl<T: Real> Plan<T> {
     #[track_caller]
     pub fn forward(&self, params: &Params<T>, workspace: &mut Workspace<T>) {
         self.check(params, workspace);
+        workspace.before.clone_from(&workspace.generator);
         for step in &self.steps {
             step.forward(&self.constants, params, workspace);
         }
@@ -46,6 +47,7 @@ impl<T: Real> Plan<T> {
     #[track_caller]
     pub fn forward_traced(&self, params: &Params<T>, workspace: &mut Workspace<T>, mut see: impl FnMut(Traced<'_, T>)) {
         self.check(params, workspace);
+        workspace.before.clone_from(&workspace.generator);
         for step in &self.steps {
             step.forward(&self.constants, params, workspace);
             let values = &workspace.values[step.output][..step.len];
@@ -266,7 +268,7 @@ impl<T: Real> Step<T> {
     }
 
     #[inline]
-    pub(super) fn inputs<'a>(
+    pub(crate) fn inputs<'a>(
         &'a self,
         constants: &'a [Aligned<T>],
         params: &'a Params<T>,

@@ -26,10 +26,12 @@ pub struct TracedBack<'a, T: Real> {
     pub(crate) output: &'a [T],
     /// Those of its inputs that the way back reads.
     pub(crate) inputs: Inputs<'a, T>,
-    /// The operation's place among the steps.
-    pub(crate) position: usize,
+    /// The operation's place among the [`steps`](Plan::steps).
+    pub position: usize,
     pub(crate) step: &'a Step<T>,
     plan: &'a Plan<T>,
+    params: &'a Params<T>,
+    workspace: &'a Workspace<T>,
 }
 
 impl<'a, T: Real> TracedBack<'a, T> {
@@ -39,6 +41,31 @@ impl<'a, T: Real> TracedBack<'a, T> {
         self.plan
             .parameter(&self.step.operands[input])
             .map(|position| self.plan.layout.entries()[position].name.as_str())
+    }
+
+    /// The shape of an input.
+    #[must_use]
+    pub fn input_shape(&self, input: usize) -> Shape {
+        self.step.shapes[input]
+    }
+
+    /// The local vector-Jacobian products: what this operation makes of another gradient with respect to its value, for
+    /// each input; `None` where nobody wants it. A unit vector gives a row of the local Jacobian.
+    ///
+    /// # Panics
+    /// If `upstream` has another length than the value.
+    #[track_caller]
+    #[must_use]
+    pub fn pull_back(&self, upstream: &[T]) -> Vec<Option<Aligned<T>>> {
+        assert!(
+            upstream.len() == self.step.len,
+            "`{}` has {} values, the gradient given for them {}",
+            self.op,
+            self.step.len,
+            upstream.len()
+        );
+        let back = self.step.back.as_ref().expect("only operations with a way back are shown");
+        self.step.cotangents(back, &self.plan.constants, self.params, self.workspace, upstream)
     }
 }
 
@@ -117,6 +144,8 @@ impl<T: Real> Plan<T> {
                     position,
                     step,
                     plan: self,
+                    params,
+                    workspace,
                 });
             }
             step.backward(&self.constants, params, workspace, &mut grads.values, false);

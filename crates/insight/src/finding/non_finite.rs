@@ -1,3 +1,4 @@
+use chainrule_graph::non_finite::Origin;
 use chainrule_nn::Configure;
 use chainrule_tensor::Real;
 use chainrule_train::TrainError;
@@ -29,11 +30,13 @@ impl<T: Real> Rule<T> for NonFinite {
             }]
         };
         match (evidence.error, seen) {
-            (Some(TrainError::NonFiniteLoss { epoch, step, loss, origin }), _) => {
-                // The message names the layer between the last pair of backticks.
-                let layer = origin.split('`').nth(3).filter(|layer| *layer != "the loss");
-                let text = format!("the loss became {loss} in epoch {epoch}, step {step}: {origin}");
-                found(Severity::Error, layer, text)
+            (Some(TrainError::NonFiniteLoss { epoch, step, loss, origin, .. }), _) => {
+                let layer = origin.as_ref().and_then(|origin| match &origin.origin {
+                    Origin::Forward { at, .. } | Origin::Backward { at, .. } => Some(at.layer.as_str()),
+                    _ => None,
+                });
+                let began = origin.as_ref().map_or_else(String::new, |origin| format!(": {origin}"));
+                found(Severity::Error, layer, format!("the loss became {loss} in epoch {epoch}, step {step}{began}"))
             }
             (Some(TrainError::NonFiniteGradient { step, loss, parameter, value, .. }), _) => {
                 let text = format!("its gradient became {value} in step {step}, while the loss was {loss}");

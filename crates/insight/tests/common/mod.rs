@@ -14,8 +14,8 @@ use chainrule_train::{Group, Trainer};
 pub fn circles(samples: usize, seed: u64) -> Dataset {
     let noise: Tensor = Tensor::normal([samples, 2], 0.0, 0.1, &mut generator(seed)).unwrap();
     let angle = |i: usize| i as f32 * 2.399_963;
-    let radius = |i: usize| if i % 2 == 0 { 0.5 } else { 1.5 };
-    let place = |i: usize| if i % 2 == 0 { angle(i / 2).cos() } else { angle(i / 2).sin() };
+    let radius = |i: usize| if i.is_multiple_of(2) { 0.5 } else { 1.5 };
+    let place = |i: usize| if i.is_multiple_of(2) { angle(i / 2).cos() } else { angle(i / 2).sin() };
     let inputs = Tensor::from_fn([samples, 2], |i| radius(i / 2) * place(i) + noise.values()[i]);
     Dataset::new(inputs, Targets::Classes { indices: (0..samples as u32).map(|i| i % 2).collect(), classes: 2 })
         .unwrap()

@@ -1,0 +1,29 @@
+use std::path::PathBuf;
+
+/// What can go wrong when a picture or a report is made or saved.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PlotError {
+    /// The figure's numbers do not fit together, such as a matrix with rows of different lengths.
+    #[error("the figure \"{title}\" cannot be drawn: {reason}")]
+    Data {
+        /// The figure's title.
+        title: String,
+        /// What does not fit.
+        reason: String,
+    },
+    /// The name of the file does not say which kind of picture is wanted.
+    #[error("cannot tell the kind of picture from {path}: end the name in .svg or .png")]
+    Extension {
+        /// The path that was given.
+        path: PathBuf,
+    },
+    /// The file could not be written.
+    #[error("cannot write {path}: {source}")]
+    Write {
+        /// The path that was given.
+        path: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
+}

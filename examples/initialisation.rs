@@ -1,0 +1,62 @@
+//! First weights decide whether a deep network learns: six hidden layers of ReLUs on handwritten digits, from the same
+//! seed, with the same batches, and nothing but the initialiser changed.
+//!
+//! Too small, and values and gradients fade from layer to layer; all alike, and the units stay alike for ever; too
+//! large, and the first step explodes. He's rule makes up for the half that a ReLU sets to zero.
+//!
+//! ```console
+//! cargo run --release --example initialisation
+//! ```
+
+use chainrule::insight::counterfactual::{Knob, Outcome, Recipe, compare};
+use chainrule::insight::gain;
+use chainrule::prelude::*;
+
+type Error = Box<dyn std::error::Error>;
+
+/// The initialisers, He's first.
+pub const INITIALISERS: [&str; 6] = [
+    "he_normal",
+    "glorot_normal",
+    "lecun_normal",
+    "normal(deviation=0.01)",
+    "normal(deviation=1)",
+    "constant(value=0.1)",
+];
+
+/// One training for each of the [`INITIALISERS`].
+pub fn trained(recipe: &Recipe, samples: usize) -> Result<Vec<Outcome>, Error> {
+    let digits = Digits::load()?.dataset::<f32>().select(&(0..samples).collect::<Vec<_>>())?;
+    let (train, test) = digits.split_stratified(0.2, 0)?;
+    let knobs = INITIALISERS[1..].iter().map(|name| Knob::Initialiser((*name).to_owned()));
+    let unchanged = Recipe { initialiser: INITIALISERS[0].to_owned(), ..recipe.clone() };
+    Ok(compare(&unchanged, &knobs.collect::<Vec<_>>(), &train, &test)?.runs)
+}
+
+/// By which factors a rule changes the mean squares of values and of gradients from layer to layer, before training.
+pub fn factors(initialiser: &str, depth: usize, width: usize) -> Result<(f64, f64), Error> {
+    let rule = init::by_name(initialiser)?;
+    let linear = |outputs| Linear::to(outputs).weight_init(rule.clone()).bias_init(0.0);
+    let hidden = (0..depth).fold(Sequential::<f64>::default(), |model, _| model.layer(linear(width)).relu());
+    let model = hidden.layer(linear(10));
+    let data = Digits::load()?.dataset().select(&(0..64).collect::<Vec<_>>())?;
+    let report = gain::report(&model, &CrossEntropy, &model.init([64], 0)?, &data)?;
+    Ok((report.forward.unwrap_or(f64::NAN), report.backward.unwrap_or(f64::NAN)))
+}
+
+fn main() -> Result<(), Error> {
+    let recipe = Recipe { depth: 6, width: 64, learning_rate: 0.05, epochs: 10, ..Recipe::default() };
+    let outcomes = trained(&recipe, 1797)?;
+    println!("{:>24} {:>10} {:>10} {:>9}", "initialiser", "values^2", "gradients^2", "accuracy");
+    for (name, outcome) in INITIALISERS.iter().zip(&outcomes) {
+        let (forward, backward) = factors(name, recipe.depth, recipe.width)?;
+        let end = outcome.accuracy().filter(|_| outcome.failed.is_none());
+        let end = end.map_or_else(|| "explodes".to_owned(), |accuracy| format!("{:.1} %", 100.0 * accuracy));
+        println!("{name:>24} {forward:>10.3} {backward:>10.3} {end:>9}");
+    }
+    let accuracy = |run: usize| outcomes[run].accuracy().unwrap_or(0.0);
+    assert!(accuracy(0) > 0.9, "He's rule learns");
+    assert!(accuracy(3) < 0.3 && accuracy(5) < 0.3, "weights too small or all alike do not");
+    assert!(accuracy(4) < 0.5, "weights too large do not");
+    Ok(())
+}

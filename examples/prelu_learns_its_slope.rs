@@ -1,0 +1,35 @@
+//! A parametric ReLU finds the slope that the data have: `y = x` above zero and `s x` below, with `s` to be learned from
+//! 0.25 on, also where it is negative, as for `|x|`, or 1, as for a straight line.
+//!
+//! ```console
+//! cargo run --release --example prelu_learns_its_slope
+//! ```
+
+use chainrule::prelude::*;
+
+/// The slope after each epoch, the first value before them.
+pub fn slopes(truth: f32, epochs: usize) -> Result<Vec<f32>, Box<dyn std::error::Error>> {
+    let x = Tensor::normal([256, 1], 0.0, 1.0, &mut generator(0))?;
+    let y = x.map(|x| if x > 0.0 { x } else { truth * x });
+    let data = Dataset::new(x, Targets::Values(y))?;
+    let model = Sequential::new().prelu();
+    let mut params = model.init([1], 0)?;
+    let mut slopes = vec![params.values()[0]];
+    for epoch in 0..epochs {
+        let mut trainer = Trainer::new(&model, MeanSquaredError, Sgd::new(0.1)).epochs(1).seed(epoch as u64);
+        trainer.fit(&mut params, &data, None)?;
+        slopes.push(params.values()[0]);
+    }
+    Ok(slopes)
+}
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    println!("slope of the data: slope learned, by epoch");
+    for truth in [-1.0, 0.0, 0.1, 0.4, 1.0] {
+        let slopes = slopes(truth, 20)?;
+        let shown: Vec<String> = slopes.iter().step_by(4).map(|slope| format!("{slope:7.4}")).collect();
+        println!("{truth:5}: {}", shown.join(" "));
+        assert!((slopes[20] - truth).abs() < 1e-3, "{} is not {truth}", slopes[20]);
+    }
+    Ok(())
+}
