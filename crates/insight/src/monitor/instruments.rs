@@ -186,13 +186,13 @@ impl<T: Real> Instruments<T> {
         }
         record.activations = Some(Statistics::of(watched.values, self.bins));
         let units = units_of(&mut self.open, &self.log.layers, batch.about.step, role);
-        let before = (units.rows, units.saturated.iter().sum::<u32>());
+        let before = (units.rows, units.saturated_rows());
         units.add_rows(z, info.properties.responsive);
         if !info.properties.can_die {
             units.all_active();
         }
         let rows = (units.rows - before.0) * info.units;
-        record.saturated = f64::from(units.saturated.iter().sum::<u32>() - before.1) / rows.max(1) as f64;
+        record.saturated = (units.saturated_rows() - before.1) as f64 / rows.max(1) as f64;
     }
 
     fn backward(&mut self, watched: WatchedBack<'_, T>) {

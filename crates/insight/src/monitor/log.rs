@@ -31,7 +31,7 @@ impl Log {
         self.epochs.iter().filter_map(gap)
     }
 
-    /// The [simple noise scale](super::noise_scale) over all observed steps.
+    /// The [simple noise scale](super::noise_scale()) over all observed steps.
     #[must_use]
     pub fn noise_scale(&self) -> Option<f64> {
         noise_scale(&self.records.iter().filter_map(|record| record.noise).collect::<Vec<_>>())

@@ -37,7 +37,12 @@ impl Units {
     #[must_use]
     pub fn saturated_share(&self) -> f64 {
         let all = self.rows * self.saturated.len();
-        f64::from(self.saturated.iter().sum::<u32>()) / all.max(1) as f64
+        self.saturated_rows() as f64 / all.max(1) as f64
+    }
+
+    /// The rows on which they saturate, of all units together.
+    pub(super) fn saturated_rows(&self) -> u64 {
+        self.saturated.iter().map(|&rows| u64::from(rows)).sum()
     }
 
     /// The units that were inactive in this window and are not in a later one.
