@@ -45,7 +45,7 @@ pub fn learned(p: &[f64], reversed: bool, steps: usize) -> Result<Vec<f64>, Erro
 }
 
 fn main() -> Result<(), Error> {
-    let (p, q) = ([0.6, 0.3, 0.1], [0.1, 0.1, 0.8]);
+    let (p, q) = ([0.6, 0.3, 0.1], [0.8, 0.1, 0.1]);
     let (forth, back) = (cross_entropy(&p, &q)?, cross_entropy(&q, &p)?);
     println!("p {p:?}, q {q:?}\nH(p, q) = {forth:.4}, H(q, p) = {back:.4}, H(p) = {:.4}", cross_entropy(&p, &p)?);
     assert!((forth - back).abs() > 0.1);

@@ -70,7 +70,7 @@ fn main() -> Result<(), Error> {
         if known.for_outputs() || known.divisor() != 1 {
             continue;
         }
-        let (before, after, loss) = from_bias(known.kind(), -8.0, 400)?;
+        let (before, after, loss) = from_bias(known.kind(), -4.0, 1500)?;
         println!("{:>12} {before:>22} {after:>10} {loss:>12.1e}", known.kind());
         if ["relu", "leaky_relu", "prelu", "elu"].contains(&known.kind()) {
             assert_eq!(before == UNITS && after == UNITS, known.kind() == "relu");
@@ -80,7 +80,7 @@ fn main() -> Result<(), Error> {
     for name in ["relu", "leaky_relu", "prelu", "elu"] {
         let (before, after) = after_step(name, 20.0, 200)?;
         println!("{name:>12} {before:>22} {after:>10}");
-        assert_eq!(before > 0 && after == before, name == "relu", "{name}");
+        assert!(if name == "relu" { before > 0 && after >= before } else { after == 0 }, "{name}");
     }
     Ok(())
 }

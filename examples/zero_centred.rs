@@ -68,10 +68,11 @@ pub fn moved_together(activation: &str, data: &Dataset, samples: usize) -> Resul
 }
 
 /// The training loss after each epoch of plain gradient descent.
-pub fn losses(activation: &str, data: &Dataset, epochs: usize) -> Result<Vec<f64>, Error> {
+pub fn losses(activation: &str, data: &Dataset, epochs: usize) -> Result<Vec<f64>, Error> { losses_at(activation, data, epochs, 0.1) }
+pub fn losses_at(activation: &str, data: &Dataset, epochs: usize, rate: f64) -> Result<Vec<f64>, Error> {
     let model = model(activation);
     let mut params = model.init([64], 0)?;
-    let history = Trainer::new(&model, CrossEntropy, Sgd::new(0.1)).epochs(epochs).fit(&mut params, data, None)?;
+    let history = Trainer::new(&model, CrossEntropy, Sgd::new(rate)).epochs(epochs).fit(&mut params, data, None)?;
     Ok(history.epochs.iter().map(|record| record.train.loss).collect())
 }
 
