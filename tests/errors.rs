@@ -1,6 +1,7 @@
 //! What a newcomer meets: each mistake is answered with what is wrong and what to do.
 
 use chainrule::data::DataError;
+use chainrule::insight::non_finite;
 use chainrule::prelude::*;
 use chainrule::train::TrainError;
 
@@ -346,6 +347,30 @@ fn a_loss_that_explodes_keeps_finite_parameters_and_is_traced_to_its_layer() {
     // Slower: an epoch has 4 steps.
     let TrainError::NonFiniteLoss { epoch, step, .. } = run(&shallow, 100.0) else { panic!("another error") };
     assert!(epoch > 1 && step.div_ceil(4) == epoch as u64, "epoch {epoch}, step {step}");
+}
+
+#[test]
+fn the_sample_that_makes_a_loss_explode_is_named_by_its_place_in_the_data() {
+    let mut x = inputs(40, 4);
+    x.values_mut()[23 * 4 + 1] = 1e25;
+    let data = Dataset::new(x, Targets::Values(inputs(40, 2))).unwrap();
+    let model = Sequential::new().linear(4, 2);
+    let mut params = model.init([4], 0).unwrap();
+    let mut trainer = Trainer::new(&model, MeanSquaredError, Sgd::new(1e-3)).batch_size(8).seed(3);
+    let error = trainer.fit(&mut params, &data, None).unwrap_err();
+    let message = error.to_string();
+    let TrainError::NonFiniteLoss { samples, origin, .. } = error else { panic!("{message}") };
+    let origin = origin.unwrap();
+    assert!(samples.len() == 8 && samples.contains(&23), "{samples:?}");
+    assert_eq!((&*origin.samples, origin.batch), (&[23][..], Some(8)));
+    assert!(message.contains("operation `mse`, on the way forward") && message.contains("; sample 23 is to blame"));
+    // What was given is finite, and shows what is wrong.
+    assert!(origin.given[0].max.max(-origin.given[0].min) > 1e22 && origin.given[0].max.is_finite(), "{message}");
+    // The same step again, by itself.
+    let found = non_finite::find(&model, &MeanSquaredError, &params, &data, &samples, 3).unwrap().unwrap();
+    assert_eq!(found.report.samples, [23]);
+    let finite: Vec<usize> = samples.into_iter().filter(|&sample| sample != 23).collect();
+    assert!(non_finite::find(&model, &MeanSquaredError, &params, &data, &finite, 3).unwrap().is_none());
 }
 
 /// `y = x` with an infinite derivative.
