@@ -383,4 +383,21 @@ mod tests {
             assert_eq!(together, starts.iter().map(|&start| alone(start)).collect::<Vec<_>>(), "{}", optimizer.name());
         }
     }
+
+    #[test]
+    fn shared_steps_give_the_same_bits_with_any_number_of_threads() {
+        let len = SHARED_WEIGHTS + 7;
+        let gradient: Vec<f32> = (0..len).map(|i| (i as f32 * 0.37).sin()).collect();
+        for optimizer in all::<f32>() {
+            let moved = |threads| {
+                let (mut weights, mut state) = (vec![0.5; len], State::new(optimizer.as_ref(), len));
+                state.on(Arc::new(Pool::new(threads)));
+                for _ in 0..6 {
+                    state.step(optimizer.as_ref(), &mut weights, &gradient);
+                }
+                weights
+            };
+            assert!(moved(1) == moved(3), "{}", optimizer.name());
+        }
+    }
 }
