@@ -203,7 +203,8 @@ impl<T: Real, O: Optimizer<T> + ?Sized> Optimizer<T> for Box<O> {
     }
 }
 
-/// An optimizer of the list: one with a formula and settings by name, `learning_rate` among them.
+/// An optimizer of the list: one with a formula and settings by name, `learning_rate` among them. Its settings are checked
+/// in one place, [`Configure::check`], to which [`Optimizer::check`] hands on.
 pub trait Listed<T: Real>: Optimizer<T> + Configure {}
 
 impl<T: Real, O: Optimizer<T> + Configure> Listed<T> for O {}
