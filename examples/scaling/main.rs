@@ -1,13 +1,14 @@
 //! How the cost of a training step grows with depth, batch and number of parameters, and that of planning with depth.
 //!
-//! Prints `axis<TAB>size<TAB>work<TAB>median microseconds<TAB>microseconds on the line<TAB>ratio`, and draws a plot. The
-//! line is `a + b work` with `a >= 0` (`line.rs`). The sizes are measured in turn, in many rounds, so that no drift of
-//! the machine bends the line; samples taken while the processor ran at another speed than it mostly does are left out.
+//! Prints `axis<TAB>size<TAB>work<TAB>median microseconds<TAB>microseconds on the line<TAB>ratio`, and draws a picture of
+//! each axis. The line is `a + b work` with `a >= 0` (`line.rs`). The sizes are measured in turn, in many rounds, so that
+//! no drift of the machine bends the line; samples taken while the processor ran at another speed than it mostly does are
+//! left out.
 //!
 //! A step is forward propagation, softmax cross-entropy, backpropagation and plain gradient descent, on one thread.
 //!
 //! ```console
-//! cargo run --release --example scaling -- --seconds 10 --svg target/scaling.svg
+//! cargo run --release --example scaling -- --seconds 10 --folder target/scaling
 //! ```
 
 mod line;
@@ -16,6 +17,7 @@ mod plot;
 mod support;
 
 use std::hint::black_box;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use chainrule::nn::init::He;
@@ -56,11 +58,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let value = |flag: &str| arguments.iter().position(|a| a == flag).and_then(|at| arguments.get(at + 1));
     let seconds: f64 = value("--seconds").map_or(Ok(5.0), |text| text.parse())?;
     let threads: usize = value("--threads").map_or(Ok(1), |text| text.parse())?;
-    let svg = value("--svg").map_or("target/scaling.svg", String::as_str);
+    let folder = Path::new(value("--folder").map_or("target/scaling", String::as_str));
+    std::fs::create_dir_all(folder)?;
     let wanted = |name: &str| value("--only").is_none_or(|only| only == name);
 
     println!("axis\tsize\twork\tmicroseconds\tline\tratio");
-    let mut panels = Vec::new();
     for (name, axis) in [
         ("depth", depth as fn(usize) -> Axis),
         ("batch", batch),
@@ -81,10 +83,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             println!("{name}\t{size}\t{work}\t{microseconds:.3}\t{expected:.3}\t{:.3}", microseconds / expected);
         }
         println!("# {name}: {:.3} + {:.6} {} microseconds; {}", line.constant, line.slope, axis.work, axis.setting);
-        panels.push((axis.name, axis.setting, axis.work, points, line));
+        plot::save(folder, &axis, &points, line)?;
     }
-    plot::draw(svg.as_ref(), &panels)?;
-    println!("# drawn to {svg}");
+    println!("# drawn in {}", folder.display());
     Ok(())
 }
 

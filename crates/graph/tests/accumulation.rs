@@ -41,6 +41,25 @@ fn adding_passes_gives_the_gradient_of_the_sum() {
 }
 
 #[test]
+fn adding_weighted_passes_gives_the_gradient_of_the_weighted_sum() {
+    let mut random = Random(2);
+    let batches: Vec<_> = (0..2).map(|_| random.tensor::<f64>([4, 3])).collect();
+    let (mut run, x) = model();
+    let mut expected = vec![0.0; run.grads.values().len()];
+    for (batch, weight) in batches.iter().zip([0.75, 0.25]) {
+        run = run.set(x, batch.values()).forward().backward();
+        expected.iter_mut().zip(run.grads.values()).for_each(|(sum, g)| *sum += weight * g);
+    }
+    run = run.set(x, batches[0].values()).forward();
+    run.plan.backward_with(&run.params, &mut run.workspace, &mut run.grads, &[0.75]);
+    run = run.set(x, batches[1].values()).forward();
+    run.plan.backward_add_with(&run.params, &mut run.workspace, &mut run.grads, &[0.25]);
+    for (got, expected) in run.grads.values().iter().zip(expected) {
+        assert!((got - expected).abs() < 1e-14, "{got} is not {expected}");
+    }
+}
+
+#[test]
 fn a_parameter_stays_reached_if_one_of_the_passes_reached_it() {
     let graph = Graph::<f64>::new();
     let (w, v) = (graph.param("w", [], 2.0), graph.param("v", [], 3.0));

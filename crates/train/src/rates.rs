@@ -27,7 +27,7 @@ impl Rates<'_> {
         }
         let name = schedule.name();
         Err(TrainError::Setting(format!(
-            "schedule `{name}` gives a learning rate of {rate} after {count}: it must be finite and not negative"
+            "schedule `{name}` gives a learning rate of {rate} at t = {count}: it must be finite and not negative"
         )))
     }
 

@@ -273,7 +273,7 @@ impl<'a, T: Real> Trainer<'a, T> {
     }
 
     /// Tries learning rates, from low to high, on a copy of the parameters, to find one to begin with. Batches, rules and
-    /// optimizer are the trainer's; schedules and callbacks are left out.
+    /// optimizer are the trainer's; each batch is a step; schedules and callbacks are left out.
     ///
     /// ```
     /// # use chainrule_data::{Dataset, Targets};

@@ -84,7 +84,7 @@ fn settings_and_rates_that_make_no_sense_are_named() {
     );
     assert_eq!(
         error(&|trainer| trainer.schedule(Lambda::new(|step| 1.0 - step as f64 * f64::INFINITY)), model),
-        "schedule `lambda` gives a learning rate of NaN after 0: it must be finite and not negative"
+        "schedule `lambda` gives a learning rate of NaN at t = 0: it must be finite and not negative"
     );
     let plateau = ReduceOnPlateau { factor: 2.0, ..ReduceOnPlateau::default() };
     assert_eq!(

@@ -203,7 +203,8 @@ impl<T: Real, O: Optimizer<T> + ?Sized> Optimizer<T> for Box<O> {
     }
 }
 
-/// An optimizer of the list: one with a formula and settings by name, `learning_rate` among them.
+/// An optimizer of the list: one with a formula and settings by name, `learning_rate` among them. Its settings are checked
+/// in one place, [`Configure::check`], to which [`Optimizer::check`] hands on.
 pub trait Listed<T: Real>: Optimizer<T> + Configure {}
 
 impl<T: Real, O: Optimizer<T> + Configure> Listed<T> for O {}
@@ -381,6 +382,23 @@ mod tests {
                 state.step(optimizer.as_ref(), &mut together, &gradient);
             }
             assert_eq!(together, starts.iter().map(|&start| alone(start)).collect::<Vec<_>>(), "{}", optimizer.name());
+        }
+    }
+
+    #[test]
+    fn shared_steps_give_the_same_bits_with_any_number_of_threads() {
+        let len = SHARED_WEIGHTS + 7;
+        let gradient: Vec<f32> = (0..len).map(|i| (i as f32 * 0.37).sin()).collect();
+        for optimizer in all::<f32>() {
+            let moved = |threads| {
+                let (mut weights, mut state) = (vec![0.5; len], State::new(optimizer.as_ref(), len));
+                state.on(Arc::new(Pool::new(threads)));
+                for _ in 0..6 {
+                    state.step(optimizer.as_ref(), &mut weights, &gradient);
+                }
+                weights
+            };
+            assert!(moved(1) == moved(3), "{}", optimizer.name());
         }
     }
 }

@@ -92,7 +92,8 @@ pub enum Interval {
     Step,
 }
 
-/// A schedule of the list: one with a formula and settings by name.
+/// A schedule of the list: one with a formula and settings by name. Its settings are checked in one place,
+/// [`Configure::check`], to which [`Schedule::check`] hands on.
 pub trait Listed: Schedule + Configure {}
 
 impl<S: Schedule + Configure> Listed for S {}

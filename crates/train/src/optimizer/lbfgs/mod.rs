@@ -3,7 +3,7 @@ mod line_search;
 
 use std::collections::VecDeque;
 
-use chainrule_tensor::Real;
+use chainrule_tensor::{Real, simd};
 
 use super::not_negative;
 use crate::TrainError;
@@ -255,7 +255,20 @@ fn move_along<T: Real>(x: &mut [T], direction: &[T], t: f64) {
 
 /// The sum of products, in `f64`.
 fn dot<T: Real>(a: &[T], b: &[T]) -> f64 {
-    a.iter().zip(b).map(|(a, b)| a.to_f64() * b.to_f64()).sum()
+    simd::dispatch(
+        #[inline(always)]
+        || {
+            let ((a, a_rest), (b, b_rest)) = (a.as_chunks::<8>(), b.as_chunks::<8>());
+            let mut lanes = [0.0; 8];
+            for (a, b) in a.iter().zip(b) {
+                for lane in 0..8 {
+                    lanes[lane] += a[lane].to_f64() * b[lane].to_f64();
+                }
+            }
+            let rest = a_rest.iter().zip(b_rest).map(|(a, b)| a.to_f64() * b.to_f64());
+            lanes.iter().sum::<f64>() + rest.sum::<f64>()
+        },
+    )
 }
 
 /// The largest magnitude.
