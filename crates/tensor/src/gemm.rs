@@ -1,12 +1,14 @@
 //! The one matrix product of the workspace: `C = A B` or `C += A B`, with either factor transposed by swapping its
 //! strides.
 //!
-//! On x86-64 with AVX2 and the default feature `fast-gemm` it runs on faer's hand-tuned kernels (`x86.rs`);
-//! elsewhere, and as the oracle in the tests, on nalgebra's product (`fallback.rs`). Dual numbers have a loop of their
+//! On x86-64 with AVX2 and the default feature `fast-gemm` it runs on faer's hand-tuned kernels (`x86.rs`), the
+//! gradients of large weights without AVX-512 on a packed product of our own (`packed.rs`); elsewhere, and as the oracle in the tests, on nalgebra's product (`fallback.rs`). Dual numbers have a loop of their
 //! own (`dual.rs`).
 
 mod dual;
 mod fallback;
+#[cfg(all(feature = "fast-gemm", target_arch = "x86_64"))]
+mod packed;
 mod row;
 #[cfg(all(feature = "fast-gemm", target_arch = "x86_64"))]
 mod x86;
@@ -127,6 +129,13 @@ fn check_length(length: usize, rows: usize, columns: usize) {
 #[inline(always)]
 #[track_caller]
 pub fn gemm<T: Real>(put: Put, c: MatMut<'_, T>, a: Mat<'_, T>, b: Mat<'_, T>) {
+    let large = is_large(&c, &a, &b);
+    multiply(put, c, a, b, large);
+}
+
+#[inline(always)]
+#[track_caller]
+fn multiply<T: Real>(put: Put, c: MatMut<'_, T>, a: Mat<'_, T>, b: Mat<'_, T>, large: bool) {
     check_fit(&c, &a, &b);
     if a.columns == 0 {
         if put == Put::Set {
@@ -146,7 +155,7 @@ pub fn gemm<T: Real>(put: Put, c: MatMut<'_, T>, a: Mat<'_, T>, b: Mat<'_, T>) {
     if a.columns == 1 && b.column_stride == 1 {
         return row::outer(put, c.values, (a.values, a.row_stride), &b.values[..b.columns]);
     }
-    T::multiply(put, c, a, b);
+    T::multiply(put, c, a, b, large);
 }
 
 /// From this many multiplications and additions on, a product is worth sharing: about 40 us of work for one thread,
@@ -191,15 +200,27 @@ pub fn gemm_on<T: Real>(
             finish(first..first + chunk.len(), chunk);
         });
     }
+    // The kernel that the whole product takes, so that the bits are the same.
+    let large = is_large(&c, &a, &b);
     // Whole vector registers of rows, since the kernels are slower at the edges.
     let rows = c.rows.div_ceil(pool.threads()).next_multiple_of(16).min(c.rows);
     let chunks = Chunks::new(c.values, rows * columns);
     pool.run(c.rows.div_ceil(rows), |part| {
         let chunk = chunks.take(part);
         let (begin, count) = (part * rows, chunk.len() / columns);
-        gemm(put, MatMut::new(&mut *chunk, count, columns), a.rows(begin..begin + count), b);
+        multiply(put, MatMut::new(&mut *chunk, count, columns), a.rows(begin..begin + count), b, large);
         finish(0..columns, chunk);
     });
+}
+
+/// Whether the product is that of the gradient of large weights, which has a kernel of its own: see `packed.rs`.
+#[inline(always)]
+fn is_large<T>(c: &MatMut<'_, T>, a: &Mat<'_, T>, b: &Mat<'_, T>) -> bool {
+    let sides = [c.rows, c.columns, a.columns];
+    a.row_stride == 1
+        && b.column_stride == 1
+        && sides.iter().all(|&side| side >= 64)
+        && sides.iter().product::<usize>() >= 100_000_000
 }
 
 /// Whether the product is of one row with a row-major matrix, which has a kernel of its own.
@@ -228,17 +249,17 @@ fn does_not_fit(sides: [usize; 6]) -> ! {
 /// What a scalar brings to [`gemm`]: a product of shapes that were checked, none of them empty.
 pub trait Kernel: Sized {
     #[doc(hidden)]
-    fn multiply(put: Put, c: MatMut<'_, Self>, a: Mat<'_, Self>, b: Mat<'_, Self>);
+    fn multiply(put: Put, c: MatMut<'_, Self>, a: Mat<'_, Self>, b: Mat<'_, Self>, large: bool);
 }
 
 macro_rules! kernel {
     ($t:ident) => {
         impl Kernel for $t {
             #[inline]
-            fn multiply(put: Put, c: MatMut<'_, $t>, a: Mat<'_, $t>, b: Mat<'_, $t>) {
+            fn multiply(put: Put, c: MatMut<'_, $t>, a: Mat<'_, $t>, b: Mat<'_, $t>, _large: bool) {
                 #[cfg(all(feature = "fast-gemm", target_arch = "x86_64"))]
                 if let Some(instructions) = x86::instructions() {
-                    return x86::$t(instructions, put, c, a, b);
+                    return x86::$t(instructions, put, c, a, b, _large);
                 }
                 fallback::multiply(put, c, a, b);
             }
