@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
 
 /// What each crate of the workspace may depend on among the others, each line below the crates that it names.
-const ALLOWED: [(&str, &[&str]); 11] = [
+const ALLOWED: [(&str, &[&str]); 12] = [
     ("chainrule-tensor", &[]),
     ("chainrule-graph", &["chainrule-tensor"]),
     ("chainrule-nn", &["chainrule-tensor", "chainrule-graph"]),
@@ -28,8 +28,9 @@ const ALLOWED: [(&str, &[&str]); 11] = [
         ],
     ),
     ("chainrule-plot", &[]),
+    ("chainrule-tensorboard", &["chainrule-tensor", "chainrule-graph", "chainrule-train", "chainrule-insight"]),
     ("chainrule-conformance", &["chainrule"]),
-    ("chainrule-cli", &["chainrule", "chainrule-conformance"]),
+    ("chainrule-cli", &["chainrule", "chainrule-plot", "chainrule-tensorboard", "chainrule-conformance"]),
 ];
 
 /// The crates that draw nothing, parse no files and do not talk to a terminal, and all they may depend on outside of

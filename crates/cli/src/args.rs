@@ -50,6 +50,10 @@ pub struct Args {
         help = format!("Where to save the network, replacing what is there [default: {DEFAULT_PATH}, keeping what is there under another name]"))]
     pub output: Option<PathBuf>,
 
+    /// Write loss, accuracy, gradients and what the layers do for TensorBoard, into a folder of this training alone
+    #[arg(long, value_name = "FOLDER")]
+    pub tensorboard: Option<PathBuf>,
+
     /// Say nothing unless something goes wrong
     #[arg(long, short)]
     pub quiet: bool,

@@ -1,5 +1,7 @@
 //! The flags, checked: what is to be done.
 
+use std::path::PathBuf;
+
 use chainrule::nn::{activation, config};
 use chainrule::prelude::*;
 use chainrule::train::optimizer::{self, Listed};
@@ -18,6 +20,8 @@ pub struct Config {
     pub network: Network,
     pub optimizer: Box<dyn Optimizer>,
     pub place: Place,
+    /// Where to write event files.
+    pub tensorboard: Option<PathBuf>,
 }
 
 /// Its numbers and names, to be told.
@@ -64,7 +68,7 @@ impl Config {
             learning_rate: optimizer.learning_rate(),
         };
         let network = network(&args.hidden, args.activation)?;
-        Ok(Config { settings, network, optimizer, place: Place::new(args.output) })
+        Ok(Config { settings, network, optimizer, place: Place::new(args.output), tensorboard: args.tensorboard })
     }
 }
 

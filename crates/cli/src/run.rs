@@ -7,9 +7,11 @@ use std::time::Instant;
 
 use chainrule::data::DataError;
 use chainrule::graph::BuildError;
+use chainrule::insight::Instruments;
 use chainrule::nn::PredictError;
 use chainrule::prelude::*;
 use chainrule::train::TrainError;
+use chainrule_tensorboard::{EventError, TensorBoard};
 
 use crate::config::Config;
 use crate::console::Console;
@@ -20,6 +22,7 @@ use crate::place::{Place, PlaceError};
 use crate::progress;
 use crate::report::answer::{Answer, answers};
 use crate::report::text;
+use crate::tensorboard;
 
 /// Why a run failed.
 #[derive(Debug, thiserror::Error)]
@@ -39,6 +42,8 @@ pub enum RunError {
         rescued: String,
     },
     #[error(transparent)]
+    TensorBoard(#[from] EventError),
+    #[error(transparent)]
     Predict(#[from] PredictError),
     #[error("the trained network answers a test digit with NaN; a lower --learning-rate may help")]
     NotANumber,
@@ -56,11 +61,13 @@ pub enum RunError {
 /// Whatever went wrong. If training did, the weights of the best epoch before that are saved.
 pub fn run(config: Config, console: Console) -> Result<ExitCode, RunError> {
     let stop = interrupt::flag()?;
-    let Config { settings, network, optimizer, place } = config;
+    let Config { settings, network, optimizer, place, tensorboard } = config;
     place.check()?;
     let parts = Parts::load(settings.seed)?;
     let model = network.model();
     let mut params = model.init([Digits::PIXELS], settings.seed)?;
+    let mut instruments = Instruments::new();
+    let mut tensorboard = tensorboard.map(|folder| tensorboard::open(&folder, &mut instruments)).transpose()?;
     console.report(&text::plan(&settings, &parts, &model.summary([Digits::PIXELS])?))?;
 
     let begun = Instant::now();
@@ -74,10 +81,14 @@ pub fn run(config: Config, console: Console) -> Result<ExitCode, RunError> {
         .callback(&mut best)
         .callback(Progress::new(progress::teller(console)))
         .stop_when(stop);
+    if let Some(tensorboard) = &mut tensorboard {
+        trainer = trainer.callback(tensorboard);
+    }
     let fitted = trainer.fit(&mut params, &parts.train, Some(&parts.validation));
     let tested = test(&mut trainer, model, &params, &parts.test);
     let seconds = begun.elapsed().as_secs_f64();
     drop(trainer);
+    let events = tensorboard.map_or(Ok(()), TensorBoard::finish);
 
     let best_epoch = best.best().map(|(epoch, _)| epoch);
     let save = || place.save(&params, &network.description(settings.seed));
@@ -99,6 +110,7 @@ pub fn run(config: Config, console: Console) -> Result<ExitCode, RunError> {
     console.report(&text::results(&answers, loss, &outcome.weights(), &parts.test, console.paint()))?;
     console.object(|| outcome.object(&answers, loss, params.count()))?;
     saved?;
+    events?;
     console.report(&format!("Saved to {}\n", place.path().display()))?;
     Ok(if outcome.interrupted() { ExitCode::from(interrupt::EXIT_CODE) } else { ExitCode::SUCCESS })
 }

@@ -3,7 +3,7 @@
 use chainrule_data::{Dataset, Digits, Targets};
 use chainrule_graph::{Graph, Params};
 use chainrule_insight::monitor::noise_scale;
-use chainrule_insight::{Instruments, Log};
+use chainrule_insight::{Diagnosis, Evidence, Instruments, Kind, Log};
 use chainrule_nn::loss::{CrossEntropy, MeanSquaredError};
 use chainrule_nn::{Dropout, Layer, Linear, Loss, Model, Reduction, Residual, Sequential, activation};
 use chainrule_tensor::random::generator;
@@ -172,11 +172,64 @@ fn statistics_are_those_of_the_values_in_between() {
 }
 
 #[test]
+fn units_are_counted_over_the_rows_of_a_window() {
+    let (model, data) = small("relu");
+    let mut params = model.init([3], 5).unwrap();
+    // One unit that no row reaches.
+    params.get_mut("0.bias").unwrap()[1] = -1e3;
+    let before = params.clone();
+    let log = observe(&model, &mut params, &data, Instruments::new());
+    let (weights, bias) = (before.get("0.weight").unwrap(), before.get("0.bias").unwrap());
+    let z = |row: usize, unit: usize| {
+        let x = data.inputs().row(row);
+        (0..3).map(|i| x[i] * weights.at(&[i, unit])).sum::<f64>() + bias.values()[unit]
+    };
+    let active: Vec<u32> = (0..4).map(|unit| (0..5).filter(|&row| z(row, unit) > 0.0).count() as u32).collect();
+    let units = &log.windows[0].layers[0];
+    assert_eq!((log.windows[0].steps, units.rows), ((1, 1), 5));
+    assert_eq!(units.active, active);
+    // The signal from above is nowhere exactly zero, so that it is the derivative that stops it.
+    assert_eq!(units.gradient, active);
+    assert_eq!(units.inactive().collect::<Vec<_>>(), [1]);
+    assert!(active.iter().any(|&rows| rows > 0 && rows < 5), "a unit that is active for some: {active:?}");
+}
+
+/// The layer in front of it carries a unit back that had no gradient of its own; another one stays dead.
+#[test]
+fn relus_that_recover_are_told_from_those_that_do_not() {
+    let layer = |from, to| Linear::new(from, to).weight_init(1.0).bias_init(0.0);
+    let model = Sequential::<f64>::default().layer(layer(1, 1)).relu().layer(layer(1, 3)).relu().layer(layer(3, 1));
+    let mut params = model.init([1], 0).unwrap();
+    params.get_mut("2.bias").unwrap().copy_from_slice(&[0.0, -1.8, -1e3]);
+    let inputs = Tensor::from_rows([[0.8], [0.9], [1.0], [1.1]]);
+    let data = Dataset::new(inputs.clone(), Targets::Values(inputs.map(|x| 20.0 * x))).unwrap();
+    let mut instruments = Instruments::new().every(1).window(1);
+    Trainer::new(&model, MeanSquaredError, Sgd::new(0.005))
+        .epochs(60)
+        .callback(&mut instruments)
+        .fit(&mut params, &data, None)
+        .unwrap();
+    let log = instruments.into_log();
+    let units = |window: usize| &log.windows[window].layers[1];
+    assert_eq!(units(0).inactive().collect::<Vec<_>>(), [1, 2]);
+    assert_eq!(units(0).without_gradient().collect::<Vec<_>>(), [1, 2]);
+    assert_eq!(units(0).revived_in(units(59)), [1]);
+    assert_eq!(units(59).inactive().collect::<Vec<_>>(), [2]);
+    let findings = Diagnosis::new().findings(&Evidence::new().log(&log).model(&model).params(&params).data(&data));
+    let dying: Vec<&str> =
+        findings.iter().filter(|found| found.kind == Kind::DyingRelu).map(|found| &*found.evidence).collect();
+    let expected = "1 of its 3 relu units are inactive on all 4 rows of all of the data; 2 were in the first window, \
+                    unit 1 has recovered";
+    assert_eq!(dying, [expected]);
+}
+
+#[test]
 fn gradient_noise_is_that_of_the_samples_own_gradients() {
     let (model, data) = small("tanh");
     let mut params = model.init([3], 5).unwrap();
     let before = params.clone();
-    let noise = observe(&model, &mut params, &data, Instruments::new()).records[0].noise.unwrap();
+    let log = observe(&model, &mut params, &data, Instruments::new());
+    let noise = log.records[0].noise.unwrap();
     let squares = (0..5).map(|sample| {
         let one = data.select(&[sample]).unwrap();
         observe(&model, &mut before.clone(), &one, Instruments::new()).records[0].gradient_norm.powi(2)
@@ -184,7 +237,9 @@ fn gradient_noise_is_that_of_the_samples_own_gradients() {
     let expected = squares.sum::<f64>() / 5.0;
     assert!((noise.of_samples - expected).abs() < 1e-12 * expected);
     assert_eq!(noise.samples, 5);
-    assert!(noise_scale(&[noise]).is_some_and(|scale| scale > 0.0));
+    assert!((noise.of_batch.sqrt() - log.records[0].gradient_norm).abs() < 1e-12);
+    assert!(log.noise_scale().is_some_and(|scale| scale > 0.0));
+    assert_eq!(log.noise_scale(), noise_scale(&[noise]));
 }
 
 #[test]

@@ -151,6 +151,9 @@ impl Canvas {
     #[must_use]
     pub(crate) fn legend(&self, entries: &[(&str, Mark)]) -> Canvas {
         let (mut x, mut y) = (0.0, 8.0);
+        // All or none, so that they look like one family.
+        let pale = |mark: &Mark| matches!(mark, Mark::Fill(color) if color.contrast(self.theme.background()) < 1.5);
+        let framed = entries.iter().any(|(_, mark)| pale(mark));
         for (label, mark) in entries {
             let label = self.shorten(label, LABEL, self.width() - 30.0);
             let room = 26.0 + self.text_width(&label, LABEL);
@@ -160,7 +163,7 @@ impl Canvas {
             match *mark {
                 Mark::Fill(color) => {
                     self.rectangle(x + 4.0, y - 6.0, 12.0, 12.0, color);
-                    if color.contrast(self.theme.background()) < 1.5 {
+                    if framed {
                         self.frame(x + 4.0, y - 6.0, 12.0, 12.0, self.theme.muted(), 1.0);
                     }
                 }

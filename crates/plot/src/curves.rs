@@ -88,20 +88,37 @@ impl Curves {
     }
 }
 
+/// The most curves that the description tells of one by one.
+const TOLD: usize = 4;
+
 impl Figure for Curves {
     fn title(&self) -> &str {
         &self.title
     }
 
     fn description(&self) -> String {
-        let ends = self.series.iter().map(|series| match (series.points.first(), series.points.last()) {
-            (Some(first), Some(last)) => {
-                let (count, first, last) = (series.points.len(), brief(first.1), brief(last.1));
-                format!("{} with {count} points from {first} to {last}", series.label)
+        let ends = self.series.iter().map(|series| {
+            let mut points = series.points.iter().filter(|&&(x, y)| shown(x) && shown(y));
+            let count = points.clone().count();
+            match (points.next(), points.next_back()) {
+                (Some(first), Some(last)) => {
+                    format!("{} with {count} points from {} to {}", series.label, brief(first.1), brief(last.1))
+                }
+                (Some(only), None) => format!("{} with one point at {}", series.label, brief(only.1)),
+                _ => format!("{} without points", series.label),
             }
-            _ => format!("{} without points", series.label),
         });
-        format!("Curves of {} over {}: {}.", self.y_label, self.x_label, ends.collect::<Vec<_>>().join("; "))
+        let more = match self.series.len().saturating_sub(TOLD) {
+            0 => String::new(),
+            more => format!("; and {more} more"),
+        };
+        let ends = match self.series.len() {
+            0 => "none".to_owned(),
+            _ => ends.take(TOLD).collect::<Vec<_>>().join("; "),
+        };
+        let named = |word: &str, label: &str| if label.is_empty() { String::new() } else { format!(" {word} {label}") };
+        let (of, over) = (named("of", &self.y_label), named("over", &self.x_label));
+        format!("Curves{of}{over}: {ends}{more}.")
     }
 
     fn draw(&self, canvas: &Canvas) {
@@ -238,5 +255,12 @@ mod tests {
     fn the_description_says_where_curves_start_and_end() {
         let curves = Curves::new("Loss").labels("epoch", "loss").curve("training", &[2.0, 0.5]);
         assert_eq!(curves.description(), "Curves of loss over epoch: training with 2 points from 2 to 0.5.");
+        assert_eq!(Curves::new("Loss").description(), "Curves: none.");
+        let odd = Curves::new("a").labels("x", "y").curve("a", &[f64::NAN, 3.0, 2.0, f64::INFINITY]);
+        let odd = odd.curve("b", &[1.0]).curve("c", &[]).curve("d", &[1.0, 2.0]);
+        let expected = "Curves of y over x: a with 2 points from 3 to 2; b with one point at 1; c without points; d \
+                        with 2 points from 1 to 2";
+        assert_eq!(odd.description(), format!("{expected}."));
+        assert_eq!(odd.curve("e", &[1.0]).curve("f", &[1.0]).description(), format!("{expected}; and 2 more."));
     }
 }

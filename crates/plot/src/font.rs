@@ -85,14 +85,11 @@ pub(crate) fn shorten(text: &str, size: f64, bold: bool, room: f64) -> String {
     if width(text, bold) * size <= room {
         return text.to_owned();
     }
-    let mut short: String = text.to_owned();
-    while short.pop().is_some() {
-        let candidate = format!("{}\u{2026}", short.trim_end());
-        if width(&candidate, bold) * size <= room {
-            return candidate;
-        }
-    }
-    String::new()
+    let candidate = |end: usize| format!("{}\u{2026}", text[..end].trim_end());
+    let fits = |end: &usize| width(&candidate(*end), bold) * size <= room;
+    // The longer, the wider.
+    let ends: Vec<usize> = text.char_indices().map(|(start, _)| start).collect();
+    ends.partition_point(fits).checked_sub(1).map_or(String::new(), |last| candidate(ends[last]))
 }
 
 #[cfg(test)]

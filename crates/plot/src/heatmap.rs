@@ -66,7 +66,9 @@ impl Figure for Heatmap {
             Some((low, high)) => format!("values from {} to {}", brief(low), brief(high)),
             None => "no values".to_owned(),
         };
-        format!("A table of {rows} rows ({}) and {columns} columns ({}), {range}.", self.y_label, self.x_label)
+        let named = |label: &str| if label.is_empty() { String::new() } else { format!(" ({label})") };
+        let (down, across) = (named(&self.y_label), named(&self.x_label));
+        format!("A table of {rows} rows{down} and {columns} columns{across}, {range}.")
     }
 
     fn check(&self) -> Result<(), String> {

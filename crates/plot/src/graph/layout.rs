@@ -17,6 +17,9 @@ const SIDE: f64 = 22.0;
 /// Between a parameter and what reads it.
 const BESIDE: f64 = 18.0;
 
+/// What must be left between boxes for an arrow to be seen.
+const ARROW: f64 = 20.0;
+
 /// A node's rectangle.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Placed {
@@ -25,6 +28,12 @@ pub(super) struct Placed {
     pub(super) width: f64,
     pub(super) height: f64,
     pub(super) one_line: bool,
+}
+
+impl Placed {
+    fn corners(&self) -> (Point, Point) {
+        ((self.left, self.top), (self.left + self.width, self.top + self.height))
+    }
 }
 
 /// A layer's depth, name and corners.
@@ -131,17 +140,22 @@ impl Layout {
         let mut table: Vec<Vec<usize>> = vec![Vec::new(); slots.iter().map(|slot| slot.row + 1).max().unwrap_or(0)];
         (0..slots.len()).for_each(|slot| table[slots[slot].row].push(slot));
         arrange(&mut slots, &mut table);
+        straighten(&mut slots, &table, &chains);
 
-        // Rows are as high as what stands in them.
+        // Rows are as high as what stands in them, and as far apart as the boxes that begin and end between them need.
+        let row_of = |node: usize| rows[beside_of(node).unwrap_or(node)];
+        let nesting = nesting(graph, &row_of, table.len());
         let mut top = 18.0;
         let mut tops = Vec::new();
         let mut heights = Vec::new();
-        for row in &table {
+        for (index, row) in table.iter().enumerate() {
             let side = |slot: &usize| slots[*slot].beside.len() as f64 * (SIDE + 4.0) - 4.0;
             let height = row.iter().map(side).fold(NODE, f64::max);
             tops.push(top);
             heights.push(height);
-            top += height + GAP.1;
+            let begin = nesting.get(index + 1).map_or(0, |(begin, _)| *begin) as f64;
+            let boxes = begin * (MARGIN + NAME) + nesting[index].1 as f64 * MARGIN;
+            top += height + GAP.1.max(boxes + ARROW);
         }
         for slot in &slots {
             let Some(index) = slot.node else { continue };
@@ -154,27 +168,23 @@ impl Layout {
                 (nodes[side].left, nodes[side].top) = (left, middle - all / 2.0 + position as f64 * (SIDE + 4.0));
             }
         }
-        let edges = graph
+        let edges: Vec<Vec<Point>> = graph
             .edges
             .iter()
             .zip(&chains)
             .map(|(&(from, to), chain)| path(&nodes[from], &nodes[to], chain, &slots, &tops, &heights))
             .collect();
-        let mut layout = Layout { size: (0.0, 0.0), boxes: boxes(graph, &nodes), nodes, edges };
+        let mut layout = Layout { size: (0.0, 0.0), boxes: boxes(graph, &nodes, &edges), nodes, edges };
         layout.fit();
         layout
     }
 
     /// Moves everything so that it starts at 0, 0, and says how large it is.
     fn fit(&mut self) {
-        let node_corners =
-            self.nodes.iter().map(|node| ((node.left, node.top), (node.left + node.width, node.top + node.height)));
-        let box_corners = self.boxes.iter().map(|(_, _, low, high)| (*low, *high));
-        let edge_corners = self.edges.iter().flatten().map(|&point| (point, point));
-        let start = ((f64::INFINITY, f64::INFINITY), (f64::NEG_INFINITY, f64::NEG_INFINITY));
-        let (low, high) = node_corners.chain(box_corners).chain(edge_corners).fold(start, |(low, high), (from, to)| {
-            ((low.0.min(from.0), low.1.min(from.1)), (high.0.max(to.0), high.1.max(to.1)))
-        });
+        let nodes = self.nodes.iter().map(Placed::corners);
+        let boxes = self.boxes.iter().map(|(_, _, low, high)| (*low, *high));
+        let edges = self.edges.iter().flatten().map(|&point| (point, point));
+        let (low, high) = nodes.chain(boxes).chain(edges).fold(NOWHERE, grown);
         if !(low.0.is_finite() && high.0.is_finite()) {
             return;
         }
@@ -266,6 +276,17 @@ fn arrange(slots: &mut [Slot], table: &mut [Vec<usize>]) {
     }
 }
 
+/// Lets edges that pass at the end of every row on their way go straight down, clear of the boxes beside them.
+fn straighten(slots: &mut [Slot], table: &[Vec<usize>], chains: &[Vec<usize>]) {
+    for chain in chains.iter().filter(|chain| chain.len() > 2) {
+        let passing = &chain[1..chain.len() - 1];
+        if passing.iter().all(|&slot| table[slots[slot].row].last() == Some(&slot)) {
+            let right = passing.iter().map(|&slot| slots[slot].x).fold(f64::NEG_INFINITY, f64::max);
+            passing.iter().for_each(|&slot| slots[slot].x = right + MARGIN);
+        }
+    }
+}
+
 /// From the lower edge of a node to the upper edge of another, or sideways to what it stands beside.
 fn path(from: &Placed, to: &Placed, chain: &[usize], slots: &[Slot], tops: &[f64], heights: &[f64]) -> Vec<Point> {
     if chain.len() == 1 {
@@ -281,32 +302,107 @@ fn path(from: &Placed, to: &Placed, chain: &[usize], slots: &[Slot], tops: &[f64
     points
 }
 
-/// A box around each layer that has no other node inside of it, the outer ones first.
-fn boxes(graph: &GraphDrawing, nodes: &[Placed]) -> Vec<LayerBox> {
-    let deepest = graph.nodes.iter().map(|node| node.layer.len()).max().unwrap_or(0);
-    let mut layers: BTreeMap<(usize, &[String]), Vec<usize>> = BTreeMap::new();
+/// The members of each layer, by depth and path.
+type Members<'a> = BTreeMap<(usize, &'a [String]), Vec<usize>>;
+
+fn members(graph: &GraphDrawing) -> Members<'_> {
+    let mut layers = Members::new();
     for (index, node) in graph.nodes.iter().enumerate() {
         (1..=node.layer.len()).for_each(|depth| layers.entry((depth, &node.layer[..depth])).or_default().push(index));
     }
-    let mut boxes = Vec::new();
-    for ((depth, path), members) in layers {
-        let margin = 6.0 + 5.0 * (deepest - depth).min(3) as f64;
-        let edge = |value: &dyn Fn(&Placed) -> f64, pick: fn(f64, f64) -> f64| {
-            members.iter().map(|&node| value(&nodes[node])).reduce(pick).unwrap_or(0.0)
+    layers
+}
+
+/// For each row, how many layers begin there one inside of the other, and how many end so.
+fn nesting(graph: &GraphDrawing, row_of: &impl Fn(usize) -> usize, rows: usize) -> Vec<(usize, usize)> {
+    let span = |members: Vec<usize>| {
+        let rows = || members.iter().map(|&node| row_of(node));
+        (rows().min(), rows().max())
+    };
+    let spans: BTreeMap<_, _> = members(graph).into_iter().map(|(layer, members)| (layer, span(members))).collect();
+    let mut counts = vec![(0, 0); rows];
+    for (index, node) in graph.nodes.iter().enumerate() {
+        let row = row_of(index);
+        let around = || (1..=node.layer.len()).filter_map(|depth| spans.get(&(depth, &node.layer[..depth])));
+        let (begin, end) = &mut counts[row];
+        *begin = around().filter(|(first, _)| *first == Some(row)).count().max(*begin);
+        *end = around().filter(|(_, last)| *last == Some(row)).count().max(*end);
+    }
+    counts
+}
+
+/// Between a layer's box and what is inside of it, and the room for its name.
+const MARGIN: f64 = 6.0;
+const NAME: f64 = 13.0;
+
+/// A box around each layer that has no other node inside of it, the outer ones first. It encloses those of the layers
+/// inside, below its own name.
+fn boxes(graph: &GraphDrawing, nodes: &[Placed], edges: &[Vec<Point>]) -> Vec<LayerBox> {
+    let layers = members(graph);
+    let mut boxes: BTreeMap<(usize, &[String]), (Point, Point)> = BTreeMap::new();
+    for (&(depth, path), members) in layers.iter().rev() {
+        let around = |corners: &mut dyn Iterator<Item = (Point, Point)>| {
+            let (low, high) = corners.fold(NOWHERE, grown);
+            ((low.0 - MARGIN, low.1 - MARGIN - NAME), (high.0 + MARGIN, high.1 + MARGIN))
         };
-        let low = (edge(&|node| node.left, f64::min) - margin, edge(&|node| node.top, f64::min) - margin - 11.0);
-        let right = edge(&|node| node.left + node.width, f64::max) + margin;
-        let high = (right, edge(&|node| node.top + node.height, f64::max) + margin);
-        let foreign = nodes.iter().enumerate().any(|(index, node)| {
-            !members.contains(&index)
-                && node.left < high.0
-                && node.left + node.width > low.0
-                && node.top < high.1
-                && node.top + node.height > low.1
-        });
-        if !foreign {
-            boxes.push((depth - 1, path[depth - 1].clone(), low, high));
+        let own = || members.iter().map(|&node| nodes[node].corners());
+        let inner = || boxes.iter().filter(|((at, inner), _)| *at == depth + 1 && inner.starts_with(path));
+        let inner = || inner().map(|(_, corners)| *corners);
+        let inside = |edge: &(usize, usize)| members.contains(&edge.0) && members.contains(&edge.1);
+        let within = graph.edges.iter().zip(edges).filter(|(edge, _)| inside(edge)).flat_map(|(_, path)| path);
+        let within = within.map(|&point| (point, point));
+        let foreign = |&(low, high): &(Point, Point)| {
+            nodes.iter().enumerate().any(|(index, node)| {
+                let (from, to) = node.corners();
+                !members.contains(&index) && from.0 < high.0 && to.0 > low.0 && from.1 < high.1 && to.1 > low.1
+            })
+        };
+        // With the edges between its own nodes, where there is room.
+        let wide = around(&mut own().chain(inner()).chain(within));
+        let narrow = around(&mut own().chain(inner()));
+        if let Some(corners) = [wide, narrow].into_iter().find(|corners| !foreign(corners)) {
+            boxes.insert((depth, path), corners);
         }
     }
-    boxes
+    boxes.into_iter().map(|((depth, path), (low, high))| (depth - 1, path[depth - 1].clone(), low, high)).collect()
+}
+
+/// Corners that any others enlarge.
+const NOWHERE: (Point, Point) = ((f64::INFINITY, f64::INFINITY), (f64::NEG_INFINITY, f64::NEG_INFINITY));
+
+fn grown((low, high): (Point, Point), (from, to): (Point, Point)) -> (Point, Point) {
+    ((low.0.min(from.0), low.1.min(from.1)), (high.0.max(to.0), high.1.max(to.1)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::GraphNode;
+    use super::*;
+
+    #[test]
+    fn a_box_encloses_those_inside_of_it_below_its_own_name() {
+        let mut graph = GraphDrawing::new("nested");
+        let path = ["encoder with a long name", "block", "inner", "0"];
+        for (index, depth) in [0, 1, 4, 4, 2, 4, 0].into_iter().enumerate() {
+            let layer = path[..depth].iter().map(|&name| name.to_owned()).collect();
+            let (label, shape) = (format!("op {index}"), "[2]".to_owned());
+            graph.nodes.push(GraphNode { label, shape, kind: NodeKind::Operation, layer });
+        }
+        graph.edges = (1..7).map(|to| (to - 1, to)).chain([(1, 5)]).collect();
+        let layout = Layout::of(&graph);
+        let depths: Vec<usize> = layout.boxes.iter().map(|(depth, ..)| *depth).collect();
+        // Between its nodes stands one of a layer further out, so that the last two have no box.
+        assert_eq!(depths, [0, 1]);
+        graph.nodes[4].layer = graph.nodes[3].layer.clone();
+        let layout = Layout::of(&graph);
+        assert_eq!(layout.boxes.iter().map(|(_, name, ..)| &**name).collect::<Vec<_>>(), path);
+        for pair in layout.boxes.windows(2) {
+            let ((_, _, low, high), (_, _, inner_low, inner_high)) = (&pair[0], &pair[1]);
+            assert!(low.0 < inner_low.0 && high.0 > inner_high.0 && high.1 > inner_high.1);
+            assert!(inner_low.1 - low.1 >= NAME, "its name has room: {low:?} {inner_low:?}");
+        }
+        // What stands outside stays outside.
+        let (_, _, low, high) = layout.boxes[0];
+        assert!(layout.nodes[0].corners().1.1 < low.1 - 8.0 && layout.nodes[6].top > high.1 + 8.0);
+    }
 }

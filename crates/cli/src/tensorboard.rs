@@ -1,0 +1,33 @@
+//! Event files for TensorBoard.
+
+use std::path::Path;
+
+use chainrule::insight::Instruments;
+use chainrule::prelude::*;
+use chainrule::train::callback::EpochEnd;
+use chainrule_plot::{Figure, PlotError, Theme, WeightImages};
+use chainrule_tensorboard::{EventError, TensorBoard};
+
+/// More pictures than these in one would be too small to tell apart.
+const MOST_UNITS: usize = 64;
+
+/// A callback that writes the training to this folder, with what the instruments see and pictures of the first layer.
+///
+/// # Errors
+/// A folder that holds another training, or cannot be written.
+pub fn open<'a>(folder: &Path, instruments: &'a mut Instruments) -> Result<TensorBoard<'a>, EventError> {
+    Ok(TensorBoard::create(folder)?.instruments(instruments).image("first_layer", first_layer))
+}
+
+/// What the first units of the first layer look for.
+fn first_layer(end: &EpochEnd<'_, f32>) -> Result<Vec<u8>, PlotError> {
+    let weights = end.params.iter().map(|(_, tensor)| tensor).find(|tensor| tensor.shape().rank() == 2);
+    let units = weights.map_or(Vec::new(), |weights| {
+        let width = weights.shape()[1];
+        let unit = |unit| weights.values().iter().skip(unit).step_by(width).map(|&w| f64::from(w)).collect();
+        (0..width.min(MOST_UNITS)).map(unit).collect()
+    });
+    let side = Digits::PIXELS.isqrt();
+    let title = format!("The first layer after epoch {}", end.record.epoch);
+    WeightImages::new(title, side, side, units).png(Theme::Light)
+}
