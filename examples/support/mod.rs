@@ -1,5 +1,7 @@
 //! What the examples share: where a picture goes, and figures side by side.
 
+#![allow(dead_code, reason = "not every example has more than one figure")]
+
 use std::path::Path;
 
 use chainrule_plot::{Canvas, Figure};
