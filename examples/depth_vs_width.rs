@@ -1,12 +1,12 @@
 //! What depth can represent that width cannot afford, and what can be represented but not learned.
 //!
-//! The tent `t(x) = 2x` below 1/2 and `2 - 2x` above, applied `k` times, is a zigzag of `2^k` straight pieces. `k` hidden
-//! layers of two ReLUs are it exactly, since `t(x) = 2 relu(x) - 4 relu(x - 1/2)`: `6k + 1` parameters. One hidden layer of
-//! `m` ReLUs has at most `m + 1` pieces, so it needs `2^k - 1` units at least; `2^k` do.
+//! The tent `t(x) = 2x` below 1/2 and `2 - 2x` above, applied `k` times, is a zigzag of `2^k` straight pieces. `k`
+//! hidden layers of two ReLUs are it exactly, since `t(x) = 2 relu(x) - 4 relu(x - 1/2)`: `6k + 1` parameters. One
+//! hidden layer of `m` ReLUs has at most `m + 1` pieces, so it needs `2^k - 1` units at least; `2^k` do.
 //!
 //! With fewer it is not close either. Of the `2^(k-1)` teeth, `m` kinks bend at most `m`; over each other tooth the
-//! network is a straight line, whose mean squared error is 1/12 at least, that of the constant 1/2. At an equal number of
-//! parameters, `m = 2k`, that leaves hardly anything to be had but the constant.
+//! network is a straight line, whose mean squared error is 1/12 at least, that of the constant 1/2. At an equal
+//! number of parameters, `m = 2k`, that leaves hardly anything to be had but the constant.
 //!
 //! And yet gradient descent does not find the narrow deep network from random weights, not even where it finds it again
 //! from nearby, and where a network of sixty times as many parameters is found.
@@ -105,11 +105,9 @@ pub fn found_again(share: f64, k: usize, seeds: u64, epochs: usize) -> Result<Ve
 fn trained((model, mut params): Network, k: usize, epochs: usize) -> Result<Network, Error> {
     let (x, y) = zigzag(k);
     let (batch, data) = (x.values().len(), Dataset::new(x, Targets::Values(y))?);
-    Trainer::new(&model, MeanSquaredError, Adam::new(0.01)).epochs(epochs).batch_size(batch).fit(
-        &mut params,
-        &data,
-        None,
-    )?;
+    let mut trainer = Trainer::new(&model, MeanSquaredError, Adam::new(0.01)).epochs(epochs).batch_size(batch);
+    trainer.fit(&mut params, &data, None)?;
+    drop(trainer);
     Ok((model, params))
 }
 
@@ -122,16 +120,16 @@ pub fn ranked(networks: Vec<Network>, k: usize) -> Result<Vec<(f64, Network)>, E
 }
 
 fn main() -> Result<(), Error> {
-    println!("       parameters that are exact        at the parameters of k layers of 2");
+    println!("{:>37} {:>25}", "parameters, exact:", "error at 6k + 1 of them:");
     println!(
-        "{:>2} {:>7} {:>12} {:>12} {:>11} {:>12}",
-        "k", "pieces", "k layers of 2", "one layer", "error", "one layer"
+        "{:>2} {:>7} {:>13} {:>12} {:>12} {:>12}",
+        "k", "pieces", "k layers of 2", "one of 2^k", "k layers", "one layer"
     );
     let (mut deep_size, mut wide_size, mut least, mut constant) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for k in 1..=10 {
         let (narrow, wide) = (deep(k)?, shallow(k, 1 << k)?);
         let (few, many, least_error) = (narrow.1.count(), wide.1.count(), bound(k, 2 * k));
-        println!("{k:>2} {:>7} {few:>12} {many:>13} {:>11} {:>12}", 1 << k, 0, format!("> {least_error:.3}"));
+        println!("{k:>2} {:>7} {few:>13} {many:>12} {:>12} {:>12}", 1 << k, 0, format!(">= {least_error:.3}"));
         assert_eq!([judged(&narrow, k)?, judged(&wide, k)?], [(0.0, 1 << k); 2], "both are exact");
         assert_eq!(shallow(k, 2 * k)?.1.count(), few);
         deep_size.push((k as f64, few as f64));
@@ -155,11 +153,11 @@ fn main() -> Result<(), Error> {
             networks[0].0, networks[5].0
         );
     }
-    assert!(narrow[0].0 > 0.1, "what can be represented is not learned");
+    assert!(narrow[5].0 > 0.2, "what can be represented is not learned");
     assert!(again[5].0 < 0.03 && large[5].0 < 0.05, "it can be found again, and learned by a large network");
     println!(
-        "Ten folds take 61 parameters in depth and 3073 in width, and 61 in width leave {:.3} of the constant's {:.3}; but from \
-         random weights three layers of 2 learn three folds to {:.2} at best.",
+        "Ten folds take 61 parameters in depth and 3073 in width, and 61 in width leave {:.3} of the constant's {:.3}; \
+         but from random weights three layers of 2 learn three folds to {:.2} at best.",
         bound(10, 20),
         bound(10, 0),
         narrow[0].0

@@ -3,11 +3,13 @@
 //! A ReLU below zero for every sample has the derivative zero for every sample: no gradient will move it. An activation
 //! with any slope there may come back: leaky, parametric and exponential units, and all that merely saturate.
 //!
-//! For ever it is where nothing else moves the unit either: in the first layer, whose inputs are the data, and where all
-//! units of a layer are off. In a later layer, among others that learn, a few come back as the units before them move.
+//! For ever it is where nothing else moves the unit either: in the first layer, whose inputs are the data, and where
+//! all units of a layer are off. In a later layer, among others that learn, a few come back as the units before them
+//! move.
 //!
 //! To come back is not to learn. A layer of leaky or parametric units that are all below zero is a straight line; it
-//! learns the best one, at which the gradient has nothing more to say, and mostly stays near it. Exponential units bend.
+//! learns the best one, at which the gradient has nothing more to say, and mostly stays near it. Exponential units
+//! bend.
 //!
 //! ```console
 //! cargo run --release --example dying_relu
@@ -184,8 +186,8 @@ fn main() -> Result<(), Error> {
     assert!([leaky, prelu, elu].iter().all(|other| other.1 > 10 && other.2 == 0 && other.3 < 0.3), "others come back");
     assert!(stepped.iter().all(|other| other.1 > 0 && other.2 == 0), "others come back");
     println!(
-        "Of {} ReLUs behind a bias of -4 {} come back, of as many leaky ones {}, parametric ones {}, exponential ones {}; \
-         after a step that is too large {} of {} ReLUs.",
+        "Of {} ReLUs behind a bias of -4 {} come back, of as many leaky ones {}, parametric ones {}, exponential ones \
+         {}; after a step that is too large {} of {} ReLUs.",
         bias.0, bias.1, leaky.1, prelu.1, elu.1, step.1, step.0
     );
     support::save("dying_relu", &panels.panel(loss.log_y()))

@@ -2,8 +2,8 @@
 //! seed, with the same batches, and nothing but the initialiser changed.
 //!
 //! Too small, and values and gradients fade from layer to layer; all alike, and the units stay alike for ever; too
-//! large, and the first step explodes. He's rule makes up for the half that a ReLU sets to zero. Glorot's and LeCun's do
-//! not: each layer halves the mean squares, which six layers still survive, learning later.
+//! large, and the first step explodes. He's rule makes up for the half that a ReLU sets to zero. Glorot's and LeCun's
+//! do not: each layer about halves the mean squares, which six layers still survive, learning later.
 //!
 //! ```console
 //! cargo run --release --example initialisation

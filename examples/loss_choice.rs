@@ -74,8 +74,8 @@ fn count(test: &Dataset, answers: impl Iterator<Item = usize>) -> Counts {
     counts
 }
 
-/// The norm of the gradient with respect to two logits when the right class has probability `p`, for the squared error of
-/// the softmax and for cross-entropy.
+/// The norm of the gradient with respect to two logits when the right class has probability `p`, for the squared
+/// error of the softmax and for cross-entropy.
 pub fn gradients_at(p: f64) -> Result<[f64; 2], Error> {
     let (logit, target) = ((p / (1.0 - p)).ln(), Tensor::from_rows([[1.0, 0.0]]));
     let mut norms = [0.0; 2];

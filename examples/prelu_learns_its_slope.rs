@@ -1,5 +1,5 @@
-//! A parametric ReLU finds the slope that the data have: `y = x` above zero and `s x` below, with `s` to be learned from
-//! 0.25 on, also where it is negative, as for `|x|`, or 1, as for a straight line.
+//! A parametric ReLU finds the slope that the data have: `y = x` above zero and `s x` below, with `s` to be learned
+//! from 0.25 on, also where it is negative, as for `|x|`, or 1, as for a straight line.
 //!
 //! ```console
 //! cargo run --release --example prelu_learns_its_slope

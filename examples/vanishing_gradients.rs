@@ -1,8 +1,8 @@
 //! Why deep networks of sigmoids did not learn: what is left of a gradient in each layer on its way back.
 //!
-//! A sigmoid's derivative is at most 1/4, so that 20 of them leave at most `4^-20` of a gradient, whatever the weights do
-//! not make up for. The derivative of tanh reaches 1, that of ReLU is 1 for half of the units; with weights drawn to
-//! match, the gradient keeps its size, or grows by a few per cent a layer.
+//! A sigmoid's derivative is at most 1/4, so that 20 of them leave at most `4^-20` of a gradient, whatever the
+//! weights do not make up for. The derivative of tanh reaches 1, that of ReLU is 1 for half of the units; with
+//! weights drawn to match, the gradient keeps its size, or grows by a few per cent a layer.
 //!
 //! ```console
 //! cargo run --release --example vanishing_gradients
@@ -20,8 +20,8 @@ type Error = Box<dyn std::error::Error>;
 /// The activations compared.
 pub const NAMES: [&str; 3] = ["sigmoid", "tanh", "relu"];
 
-/// The norm of the gradient with respect to what comes out of each linear layer, from the first to the last. Weights are
-/// drawn by He's rule with the usual gain of the activation.
+/// The norm of the gradient with respect to what comes out of each linear layer, from the first to the last. Weights
+/// are drawn by He's rule with the usual gain of the activation.
 pub fn gradient_by_layer(name: &str, depth: usize, width: usize) -> Result<Vec<f64>, Error> {
     let rule = init::He::normal().for_activation(&*activation::by_name::<f64>(name)?);
     let linear = |outputs| Linear::to(outputs).weight_init(rule).bias_init(0.0);
