@@ -1,15 +1,20 @@
 //! The cross-entropy is not symmetric: `H(p, q) = -sum p ln q` asks how surprised one who believes in `q` is by what
 //! comes from `p`, and that is not how surprised one who believes in `p` is by `q`.
 //!
-//! Learning shows what the difference is good for. Of all `q`, `H(p, q)` is least for `q = p`: the order for targets `p`
-//! and predictions `q`. Taken the wrong way round, `H(q, p)` is least where `q` puts everything on the most probable
-//! class of `p`: the prediction forgets all others.
+//! With two classes and a `p` held still, `H(p, q)` grows without bound as `q` turns away from `p`, and `H(q, p)` is
+//! a straight line: `q` stands before the logarithm, and is pulled the same way everywhere. Learning shows what the
+//! difference is good for. Of all `q`, `H(p, q)` is least for `q = p`: the order for targets `p` and predictions `q`.
+//! Taken the wrong way round, `H(q, p)` is least where `q` puts everything on the most probable class of `p`: the
+//! prediction forgets all others.
 //!
 //! ```console
 //! cargo run --release --example cross_entropy_asymmetry
 //! ```
 
+mod support;
+
 use chainrule::prelude::*;
+use chainrule_plot::{Bars, Curves};
 
 type Error = Box<dyn std::error::Error>;
 
@@ -51,8 +56,28 @@ fn main() -> Result<(), Error> {
     assert!((forth - back).abs() > 0.1);
 
     let (right, wrong) = (learned(&p, false, 2000)?, learned(&p, true, 2000)?);
-    println!("the q with the least H(p, q): {right:.3?}\nthe q with the least H(q, p): {wrong:.3?}");
     assert!(right.iter().zip(p).all(|(q, p)| (q - p).abs() < 1e-3), "it is p");
     assert!(wrong[0] > 0.99, "it is all on the most probable class");
-    Ok(())
+
+    let shares = (1..100).map(|percent| f64::from(percent) / 100.0);
+    let two = shares.map(|q| -> Result<_, Error> {
+        let (p, q) = ([0.7, 0.3], [q, 1.0 - q]);
+        Ok([(q[0], cross_entropy(&p, &q)?), (q[0], cross_entropy(&q, &p)?)])
+    });
+    let (forth, back) = two.collect::<Result<Vec<_>, _>>()?.into_iter().map(|[forth, back]| (forth, back)).unzip();
+    let curves = Curves::new("Two classes, the first with p = 0.7")
+        .labels("q of the first class", "cross-entropy")
+        .points("H(p, q)", forth)
+        .points("H(q, p)", back);
+    let bars = Bars::new(
+        "What gradient descent finds",
+        "probability",
+        ["class 0", "class 1", "class 2"].map(String::from).into(),
+    )
+    .series("p", p.into())
+    .series("q by H(p, q)", right.clone())
+    .series("q by H(q, p)", wrong.clone());
+    println!("Of p = {p:.1?}, the least H(p, q) teaches q = {right:.2?}, the least H(q, p) teaches q = {wrong:.2?}.");
+    let title = "The cross-entropy with the prediction under the logarithm, and the wrong way round";
+    support::save("cross_entropy_asymmetry", &support::Panels::new(title, 2).panel(curves).panel(bars))
 }
