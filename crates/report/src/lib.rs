@@ -1,0 +1,10 @@
+#![doc = include_str!("../README.md")]
+
+pub mod figure;
+
+mod error;
+mod page;
+mod run;
+
+pub use error::ReportError;
+pub use run::Run;
