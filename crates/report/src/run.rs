@@ -4,6 +4,9 @@ use chainrule_insight::Recording;
 use chainrule_nn::{Layer, Loss};
 use chainrule_tensor::Real;
 
+/// Model, parameters and data.
+type Trained<'a, T> = (&'a dyn Layer<T>, &'a Params<T>, &'a Dataset<T>);
+
 /// What there is of a run to be shown: its recording, and as much of the trained model and of data that it was not trained on as
 /// there is. Each figure uses what it needs, and is left out where that is not given or where it makes no sense.
 ///
@@ -18,14 +21,14 @@ use chainrule_tensor::Real;
 /// let part = |from: usize, to: usize| digits.select(&(from..to).collect::<Vec<_>>());
 /// let (data, test) = (part(0, 256)?, part(256, 320)?);
 /// let model = Sequential::new().linear(64, 16).tanh().linear(16, 10);
-/// let mut params = model.init([64], 0)?;
+/// let (mut params, loss) = (model.init([64], 0)?, CrossEntropy);
 /// let mut instruments = Instruments::new();
-/// let mut trainer = Trainer::new(&model, CrossEntropy, Adam::new(0.01)).epochs(2).callback(&mut instruments);
+/// let mut trainer = Trainer::new(&model, &loss, Adam::new(0.01)).epochs(2).callback(&mut instruments);
 /// let fitted = trainer.fit(&mut params, &data, None);
 /// drop(trainer);
 ///
 /// let recording = Recording::of(&fitted).log(instruments.into_log()).configuration([("optimizer", "adam")]);
-/// let run = Run::new("Digits", &recording).model(&model).params(&params).loss(&CrossEntropy).data(&test).images(8, 8);
+/// let run = Run::new("Digits", &recording).model(&model).params(&params).loss(&loss).data(&test).images(8, 8);
 /// let html = run.report()?.html();
 /// assert!(html.contains("Loss by epoch") && html.contains("First-layer weights"));
 ///
@@ -123,7 +126,7 @@ impl<'a, T: Real> Run<'a, T> {
     }
 
     /// Model, parameters and data, if all are there.
-    pub(crate) fn trained(&self) -> Option<(&'a dyn Layer<T>, &'a Params<T>, &'a Dataset<T>)> {
+    pub(crate) fn trained(&self) -> Option<Trained<'a, T>> {
         Some((self.model?, self.params?, self.data?))
     }
 }

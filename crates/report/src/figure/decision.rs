@@ -14,7 +14,7 @@ const MOST: usize = 500;
 /// # Errors
 /// Model, parameters and data that do not fit together.
 pub fn decision<T: Real>(run: &Run<'_, T>) -> Result<Option<DecisionSurface>, ReportError> {
-    let Some((model, params, data)) = run.trained().filter(|(_, _, data)| &*data.input_shape(1) == [1, 2]) else {
+    let Some((model, params, data)) = run.trained().filter(|(_, _, data)| data.input_shape(1) == [1, 2].into()) else {
         return Ok(None);
     };
     let Some((classifier, answers)) = answers(run)?.filter(|(_, answers)| !answers.is_empty()) else { return Ok(None) };
