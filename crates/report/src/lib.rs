@@ -4,6 +4,7 @@ pub mod figure;
 
 mod error;
 mod page;
+mod result;
 mod run;
 
 pub use error::ReportError;

@@ -7,38 +7,20 @@ use chainrule_insight::Recording;
 use chainrule_insight::finding;
 use chainrule_plot::{Figure, Finding, PlotError, Report, Severity};
 use chainrule_tensor::Real;
-use chainrule_train::{Scores, StopReason};
 
-use crate::{ReportError, Run, figure};
+use crate::{ReportError, Run, figure, result};
 
-type Section = (&'static str, Vec<Box<dyn Figure>>);
+/// A figure, and how to read it where that is not plain.
+type Shown = (Box<dyn Figure>, &'static str);
 
 impl<T: Real> Run<'_, T> {
-    /// All figures that apply, in sections with their headings; a section without figures is left out.
+    /// All figures that apply, in the order of the page.
     ///
     /// # Errors
     /// Model, parameters, loss and data that do not fit together.
-    pub fn figures(&self) -> Result<Vec<Section>, ReportError> {
-        let recording = self.recording;
-        let mut training = some(figure::losses(recording));
-        training.extend(figure::metrics(recording).into_iter().map(boxed));
-        training.extend(some(figure::learning_rate(recording)));
-        training.extend(some(figure::updates(recording)));
-
-        let mut answers = some(figure::confusion(self)?);
-        answers.extend(some(figure::pictures(self)?));
-        answers.extend(some(figure::decision(self)?));
-
-        let mut layers = some(figure::gradient_flow(recording));
-        layers.extend(some(figure::activations(recording)));
-        layers.extend(some(figure::units(self)?));
-        layers.extend(some(figure::weights(self)));
-        layers.extend(some(figure::landscape(self)?));
-
-        let mut model = some(figure::functions(self)?);
-        model.extend(some(figure::graph(self)?));
-        let sections = [("Training", training), ("Answers", answers), ("Layers", layers), ("Model", model)];
-        Ok(sections.into_iter().filter(|(_, figures)| !figures.is_empty()).collect())
+    pub fn figures(&self) -> Result<Vec<Box<dyn Figure>>, ReportError> {
+        let shown = self.sections()?.into_iter().flat_map(|(_, shown)| shown);
+        Ok(shown.map(|(figure, _)| figure).collect())
     }
 
     /// The page: how it ended, the findings, all figures that apply, the configuration and the environment.
@@ -47,18 +29,43 @@ impl<T: Real> Run<'_, T> {
     /// Model, parameters, loss and data that do not fit together.
     pub fn report(&self) -> Result<Report, ReportError> {
         let recording = self.recording;
-        let page = Report::new(&self.title).section("Result").pairs(result(recording));
+        let page = Report::new(&self.title).section("Result").pairs(result::pairs(self)?);
         let page = page.section("Findings").findings(recording.findings.iter().map(told));
-        let page = self.figures()?.into_iter().fold(page, |page, (heading, figures)| {
-            figures.iter().fold(page.section(heading), |page, figure| page.figure(figure))
+        let sections = self.sections()?.into_iter().filter(|(_, shown)| !shown.is_empty());
+        let page = sections.fold(page, |page, (heading, shown)| {
+            shown.iter().fold(page.section(heading), |page, (figure, note)| {
+                let page = if note.is_empty() { page } else { page.text(note) };
+                page.figure(figure)
+            })
         });
+        let configuration = recording.configuration.iter().map(|(name, value)| (name, value));
         let page = match recording.configuration.is_empty() {
             true => page,
-            false => {
-                page.section("Configuration").pairs(recording.configuration.iter().map(|(name, value)| (name, value)))
-            }
+            false => page.section("Configuration").pairs(configuration),
         };
         Ok(page.section("Environment").pairs(environment(recording)))
+    }
+
+    fn sections(&self) -> Result<[(&'static str, Vec<Shown>); 4], ReportError> {
+        let recording = self.recording;
+        let mut training = some(figure::losses(recording), "");
+        training.extend(figure::metrics(recording).into_iter().flat_map(|metric| some(Some(metric), "")));
+        training.extend(some(figure::learning_rate(recording), ""));
+        training.extend(some(figure::updates(recording), UPDATES));
+
+        let mut answers = some(figure::confusion(self)?, "");
+        answers.extend(some(figure::pictures(self)?, ""));
+        answers.extend(some(figure::decision(self)?, ""));
+
+        let mut layers = some(figure::gradient_flow(recording), FLOW);
+        layers.extend(some(figure::activations(recording), ""));
+        layers.extend(some(figure::units(self)?, UNITS));
+        layers.extend(some(figure::weights(self), ""));
+        layers.extend(some(figure::landscape(self)?, LANDSCAPE));
+
+        let mut model = some(figure::functions(self)?, "");
+        model.extend(some(figure::graph(self)?, ""));
+        Ok([("Training", training), ("Answers", answers), ("Layers", layers), ("Model", model)])
     }
 
     /// Writes the page. The file is written beside its place and then moved there, so that an interruption or a full disk
@@ -72,41 +79,17 @@ impl<T: Real> Run<'_, T> {
     }
 }
 
-fn boxed(figure: impl Figure + 'static) -> Box<dyn Figure> {
-    Box::new(figure)
-}
+const UPDATES: &str = "By what part of itself each step changes a matrix of weights: about a thousandth is common where \
+    training goes well. Far more makes the loss jump, far less learns next to nothing.";
+const FLOW: &str = "The size of the signal that comes back to each layer. Where it falls from the last layer to the first \
+    by orders of magnitude, gradients vanish; where it grows so, they explode.";
+const UNITS: &str = "A dead unit lets no gradient through for any sample, and so never changes again; a saturated one is at \
+    an end of its range for at least nine samples in ten.";
+const LANDSCAPE: &str = "The cross marks the trained weights. A step of 1 along either random direction changes the weights \
+    into each unit by as much as they are.";
 
-fn some(figure: Option<impl Figure + 'static>) -> Vec<Box<dyn Figure>> {
-    figure.into_iter().map(boxed).collect()
-}
-
-fn result(recording: &Recording) -> Vec<(String, String)> {
-    let mut pairs = Vec::new();
-    let mut pair = |name: String, value: String| pairs.push((name, value));
-    let epochs = recording.epochs();
-    let ended = match (&recording.failure, recording.history.as_ref().map(|history| history.stop)) {
-        (Some(failure), _) => format!("failed: {}", failure.message),
-        (None, Some(StopReason::Finished)) => "all epochs done".to_owned(),
-        (None, Some(StopReason::Callback)) => "a callback had seen enough".to_owned(),
-        (None, Some(StopReason::Interrupted)) => "interrupted".to_owned(),
-        (None, None) => "not known".to_owned(),
-    };
-    pair("ended".to_owned(), ended);
-    pair("epochs".to_owned(), epochs.len().to_string());
-    if let Some(last) = epochs.last() {
-        let mut tell = |what: &str, scores: &Scores| {
-            pair(format!("{what} loss"), number(scores.loss));
-            for (name, value) in &scores.metrics {
-                pair(format!("{what} {}", name.replace('_', " ")), number(*value));
-            }
-        };
-        tell("training", &last.train);
-        if let Some(validation) = &last.validation {
-            tell("validation", validation);
-        }
-        pair("training time".to_owned(), format!("{:.2} s", epochs.iter().map(|record| record.seconds).sum::<f64>()));
-    }
-    pairs
+fn some(figure: Option<impl Figure + 'static>, note: &'static str) -> Vec<Shown> {
+    figure.into_iter().map(|figure| (Box::new(figure) as Box<dyn Figure>, note)).collect()
 }
 
 fn environment(recording: &Recording) -> [(&'static str, String); 3] {
@@ -116,11 +99,6 @@ fn environment(recording: &Recording) -> [(&'static str, String); 3] {
         ("machine", environment.machine.clone()),
         ("threads", environment.threads.to_string()),
     ]
-}
-
-/// A number for a table: four digits.
-fn number(x: f64) -> String {
-    if x == 0.0 || (1e-3..1e6).contains(&x.abs()) { format!("{x:.4}") } else { format!("{x:.3e}") }
 }
 
 /// A finding as the page shows it.

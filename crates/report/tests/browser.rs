@@ -67,7 +67,7 @@ fn opened(trained: &Trained) {
     if let Ok(folder) = std::env::var("CHAINRULE_REPORT_KEEP") {
         run.save(Path::new(&folder).join(format!("{}.html", trained.title.replace(' ', "-")))).unwrap();
     }
-    let figures: Vec<_> = run.figures().unwrap().into_iter().flat_map(|(_, figures)| figures).collect();
+    let figures = run.figures().unwrap();
     let (page, console) = load(&html, &[]);
     assert!(console.is_empty(), "{console:?}");
     assert_eq!(page.matches("<figure ").count(), figures.len());

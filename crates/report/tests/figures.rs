@@ -2,16 +2,20 @@
 
 mod common;
 
-use chainrule_insight::Recording;
+use chainrule_data::{Dataset, Targets};
+use chainrule_insight::{Instruments, Recording};
 use chainrule_nn::activation::LeakyRelu;
-use chainrule_nn::{Model, Sequential};
+use chainrule_nn::loss::{BinaryCrossEntropy, CrossEntropy};
+use chainrule_nn::{Embedding, Loss, Model, Residual, Sequential};
 use chainrule_plot::{Figure, Theme, Unit};
 use chainrule_report::{Run, figure};
+use chainrule_tensor::Tensor;
+use chainrule_train::Trainer;
+use chainrule_train::optimizer::Sgd;
 use common::{digits, regression, signs};
 
 fn titles(run: &Run<'_>) -> Vec<String> {
-    let sections = run.figures().unwrap();
-    sections.iter().flat_map(|(_, figures)| figures).map(|figure| figure.title().to_owned()).collect()
+    run.figures().unwrap().iter().map(|figure| figure.title().to_owned()).collect()
 }
 
 #[test]
@@ -34,10 +38,8 @@ fn a_classifier_of_pictures_has_all_but_the_decisions() {
             "The graph for 32 samples",
         ]
     );
-    for (_, figures) in trained.run().figures().unwrap() {
-        for figure in figures {
-            figure.check().unwrap_or_else(|reason| panic!("{}: {reason}", figure.title()));
-        }
+    for figure in trained.run().figures().unwrap() {
+        figure.check().unwrap_or_else(|reason| panic!("{}: {reason}", figure.title()));
     }
 }
 
@@ -95,8 +97,7 @@ fn the_landscape_is_lowest_where_it_was_trained_and_always_the_same() {
     // The middle is the loss of the trained weights over the same samples.
     let middle = losses[12 * 25 + 12];
     let first = trained.test.select(&(0..256).collect::<Vec<_>>()).unwrap();
-    let trainer =
-        chainrule_train::Trainer::new(&trained.model, trained.loss.as_ref(), chainrule_train::optimizer::Sgd::new(0.1));
+    let trainer = Trainer::new(&trained.model, trained.loss.as_ref(), Sgd::new(0.1));
     let expected = trainer.batch_size(256).evaluate(&trained.params, &first).unwrap().loss;
     assert_eq!(middle, expected);
     let corners = [0, 24, 24 * 25, 24 * 25 + 24].map(|corner| losses[corner]);
@@ -184,4 +185,44 @@ fn what_does_not_fit_together_is_an_error() {
     // Images of another size are said in the picture.
     let svg = figure::pictures(&trained.run().images(3, 3)).unwrap().unwrap().svg(Theme::Light);
     assert!(svg.contains("64"), "{svg}");
+}
+
+#[test]
+fn unusual_models_are_no_trouble() {
+    // Tokens, labels that do not exclude each other, layers that behave otherwise in training, a residual, one sample.
+    let tokens = Dataset::new(
+        Tensor::from_fn([40, 3], |i| (i * 7 % 5) as f32),
+        Targets::Classes { indices: (0..40).map(|i| i % 3).collect(), classes: 4 },
+    );
+    let embedded = Sequential::new().layer(Embedding::new(5, 4)).flatten().linear(12, 4);
+    let numbers = || Tensor::from_fn([40, 2], |i| (i as f32).cos());
+    let labels = Dataset::new(numbers(), Targets::Labels(Tensor::from_fn([40, 3], |i| (i % 2) as f32)));
+    let noisy = Sequential::new().linear(2, 6).batch_norm().prelu().dropout(0.5).linear(6, 3);
+    let one = Dataset::new(Tensor::ones([1, 2]), Targets::Probabilities(Tensor::from_rows([[0.25, 0.75]])));
+    let residual = Sequential::new().layer(Residual::new(Sequential::new().linear(2, 2).sigmoid()));
+    let cases: [(_, Sequential, Box<dyn Loss>); 3] = [
+        (tokens.unwrap(), embedded, Box::new(CrossEntropy)),
+        (labels.unwrap(), noisy, Box::new(BinaryCrossEntropy::default())),
+        (one.unwrap(), residual, Box::new(CrossEntropy)),
+    ];
+    for (data, model, loss) in cases {
+        let mut params = model.init(&data.input_shape(1)[1..], 0).unwrap();
+        let mut instruments = Instruments::new();
+        let mut trainer = Trainer::new(&model, &loss, Sgd::new(0.1)).epochs(2).callback(&mut instruments);
+        let fitted = trainer.fit(&mut params, &data, None);
+        drop(trainer);
+        let recording = Recording::of(&fitted).log(instruments.into_log());
+        let run = Run::new("Unusual", &recording).model(&model).params(&params).loss(&loss).data(&data);
+        assert!(fitted.is_ok(), "{fitted:?}");
+        for figure in run.figures().unwrap() {
+            figure.check().unwrap_or_else(|reason| panic!("{}: {reason}", figure.title()));
+            assert!(!figure.svg(Theme::Light).contains("no data"), "{}", figure.title());
+        }
+        assert!(run.report().unwrap().html().contains("Loss around the trained weights"));
+        // Weights that are no numbers any more have no answers.
+        let mut broken = params.clone();
+        broken.values_mut().fill(f32::NAN);
+        let run = Run { params: Some(&broken), ..run };
+        assert!(run.report().is_ok() && figure::confusion(&run).unwrap().is_none());
+    }
 }

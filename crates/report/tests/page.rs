@@ -12,7 +12,7 @@ fn each_figure_is_there_once_for_each_theme() {
     let trained = digits(2);
     let run = trained.run();
     let html = run.report().unwrap().html();
-    let figures: Vec<_> = run.figures().unwrap().into_iter().flat_map(|(_, figures)| figures).collect();
+    let figures = run.figures().unwrap();
     assert_eq!((html.matches("<figure ").count(), figures.len()), (12, 12));
     for figure in &figures {
         for theme in Theme::ALL {
@@ -22,9 +22,16 @@ fn each_figure_is_there_once_for_each_theme() {
     for heading in ["Result", "Findings", "Training", "Answers", "Layers", "Model", "Configuration", "Environment"] {
         assert_eq!(html.matches(&format!("<h2>{heading}</h2>")).count(), 1, "{heading}");
     }
+    let right = figure_right(&run);
+    assert!(html.contains(&format!("right of 360 samples</th><td>{right} (")), "{right}");
     assert!(html.contains("<th scope=\"row\">optimizer</th><td>adam</td>"));
     assert!(html.contains(&format!("<td>{}</td>", env!("CARGO_PKG_VERSION"))));
     assert!(!html.contains("<script") && !html.contains("src=\"http") && !html.contains("href=\"http"));
+}
+
+fn figure_right(run: &Run<'_>) -> u64 {
+    let confusion = chainrule_report::figure::confusion(run).unwrap().unwrap();
+    (0..10).map(|class| confusion.counts[class][class]).sum()
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! What a classifier says of samples.
 
-use chainrule_data::Targets;
+use chainrule_data::{Dataset, Targets};
 use chainrule_nn::Model;
 use chainrule_nn::loss::Predictions;
 use chainrule_tensor::{Real, Tensor};
@@ -101,6 +101,12 @@ pub(super) fn answers<T: Real>(run: &Run<'_, T>) -> Result<Option<(Classifier, V
         }
     }
     Ok(Some((classifier, answers)))
+}
+
+/// How many of the samples a classifier takes for what they are, and how many there are.
+pub(crate) fn right<T: Real>(run: &Run<'_, T>) -> Result<Option<(usize, usize)>, ReportError> {
+    let right = |answers: Vec<Answer>| answers.iter().filter(|answer| answer.is_right()).count();
+    Ok(answers(run)?.map(|(_, answers)| (right(answers), run.data.map_or(0, Dataset::len))))
 }
 
 /// The values of each sample.

@@ -16,6 +16,7 @@ mod updates;
 mod weights;
 
 pub use activations::activations;
+pub(crate) use answers::right;
 pub use confusion::confusion;
 pub use decision::decision;
 pub use functions::functions;
