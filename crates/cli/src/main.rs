@@ -17,6 +17,7 @@ mod progress;
 mod report;
 mod run;
 mod tensorboard;
+mod traces;
 
 use std::process::ExitCode;
 

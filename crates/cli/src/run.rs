@@ -23,6 +23,7 @@ use crate::progress;
 use crate::report::answer::{Answer, answers};
 use crate::report::text;
 use crate::tensorboard;
+use crate::traces::{Seen, TracesError};
 
 /// Why a run failed.
 #[derive(Debug, thiserror::Error)]
@@ -45,6 +46,8 @@ pub enum RunError {
     TensorBoard(#[from] EventError),
     #[error(transparent)]
     Predict(#[from] PredictError),
+    #[error(transparent)]
+    Traces(#[from] TracesError),
     #[error("the trained network answers a test digit with NaN; a lower --learning-rate may help")]
     NotANumber,
     #[error("there is no {what} `{name}`; there are: {known}")]
@@ -61,13 +64,17 @@ pub enum RunError {
 /// Whatever went wrong. If training did, the weights of the best epoch before that are saved.
 pub fn run(config: Config, console: Console) -> Result<ExitCode, RunError> {
     let stop = interrupt::flag()?;
-    let Config { settings, network, optimizer, place, tensorboard } = config;
+    let Config { settings, network, optimizer, place, traces, tensorboard } = config;
     place.check()?;
+    traces.check()?;
     let parts = Parts::load(settings.seed)?;
     let model = network.model();
     let mut params = model.init([Digits::PIXELS], settings.seed)?;
-    let mut instruments = Instruments::new();
-    let mut tensorboard = tensorboard.map(|folder| tensorboard::open(&folder, &mut instruments)).transpose()?;
+    let mut instruments = traces.instruments().or_else(|| tensorboard.is_some().then(Instruments::new));
+    let (mut events, watching) = match (tensorboard, &mut instruments) {
+        (Some(folder), Some(instruments)) => (Some(tensorboard::open(&folder, instruments)?), None),
+        (_, instruments) => (None, instruments.as_mut()),
+    };
     console.report(&text::plan(&settings, &parts, &model.summary([Digits::PIXELS])?))?;
 
     let begun = Instant::now();
@@ -81,28 +88,39 @@ pub fn run(config: Config, console: Console) -> Result<ExitCode, RunError> {
         .callback(&mut best)
         .callback(Progress::new(progress::teller(console)))
         .stop_when(stop);
-    if let Some(tensorboard) = &mut tensorboard {
-        trainer = trainer.callback(tensorboard);
+    if let Some(callback) = &mut events {
+        trainer = trainer.callback(callback);
+    } else if let Some(instruments) = watching {
+        trainer = trainer.callback(instruments);
     }
     let fitted = trainer.fit(&mut params, &parts.train, Some(&parts.validation));
     let tested = test(&mut trainer, model, &params, &parts.test);
     let seconds = begun.elapsed().as_secs_f64();
     drop(trainer);
-    let events = tensorboard.map_or(Ok(()), TensorBoard::finish);
+    let events = events.map_or(Ok(()), TensorBoard::finish);
 
     let best_epoch = best.best().map(|(epoch, _)| epoch);
     let save = || place.save(&params, &network.description(settings.seed));
-    let history = match fitted {
+    let log = instruments.map(Instruments::into_log).unwrap_or_default();
+    let seen = Seen { settings: &settings, network: &network, parts: &parts, params: &params, fitted: &fitted, log };
+    let history = match &fitted {
         Ok(history) => history,
-        Err(error) => return Err(RunError::Train { error, rescued: rescue(best_epoch, save, &place) }),
+        Err(error) => {
+            let rescued = rescue(best_epoch, save, &place);
+            let (left, traced) = traces.leave(seen);
+            let failed = traced.err().map_or_else(String::new, |error| format!("error: {error}"));
+            let rescued = format!("{rescued}\n{}{failed}", left.told()).trim_end().to_owned();
+            return Err(RunError::Train { error: error.clone(), rescued });
+        }
     };
     // Saved before anything is told, so that whatever becomes of the output, the network is there.
     let saved = save();
     if let Ok(Some(kept)) = &saved {
         console.note(&format!("the network that was in {} is now {}", place.path().display(), kept.display()));
     }
-    let (history, saved_to) = (&history, saved.is_ok().then_some(place.path()));
-    let outcome = Outcome { settings: &settings, network: &network, history, best_epoch, seconds, saved_to };
+    let (left, traced) = traces.leave(seen);
+    let (saved_to, left) = (saved.is_ok().then_some(place.path()), &left);
+    let outcome = Outcome { settings: &settings, network: &network, history, best_epoch, seconds, saved_to, left };
     if outcome.interrupted() {
         console.complain(&outcome.interruption());
     }
@@ -111,7 +129,8 @@ pub fn run(config: Config, console: Console) -> Result<ExitCode, RunError> {
     console.object(|| outcome.object(&answers, loss, params.count()))?;
     saved?;
     events?;
-    console.report(&format!("Saved to {}\n", place.path().display()))?;
+    console.report(&format!("Saved to {}\n{}", place.path().display(), left.told()))?;
+    traced?;
     Ok(if outcome.interrupted() { ExitCode::from(interrupt::EXIT_CODE) } else { ExitCode::SUCCESS })
 }
 

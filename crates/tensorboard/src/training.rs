@@ -72,8 +72,8 @@ pub struct TensorBoard<'a, T: Real = f32> {
     step: Step,
     /// The names of the instruments' layers, each once.
     layers: Vec<String>,
-    /// How many of the instruments' records are written.
-    records: usize,
+    /// The step of the last of the instruments' records that is written.
+    recorded: u64,
     gradients: Vec<Histogram>,
 }
 
@@ -116,7 +116,7 @@ impl<'a, T: Real> TensorBoard<'a, T> {
             failed: None,
             step: Step::default(),
             layers: Vec::new(),
-            records: 0,
+            recorded: 0,
             gradients: Vec::new(),
         })
     }
@@ -124,7 +124,7 @@ impl<'a, T: Real> TensorBoard<'a, T> {
     /// Writes what these see as well. They are not to be handed to the trainer themselves.
     #[must_use]
     pub fn instruments(mut self, instruments: &'a mut Instruments<T>) -> Self {
-        self.records = instruments.log().records.len();
+        self.recorded = instruments.log().records.last().map_or(0, |record| record.step);
         self.instruments = Some(instruments);
         self
     }
@@ -188,14 +188,15 @@ impl<'a, T: Real> TensorBoard<'a, T> {
         if self.layers.len() != log.layers.len() {
             self.layers = names(&log.layers);
         }
-        for record in &log.records[self.records..] {
+        // By their steps, since instruments may thin out what they keep.
+        for record in log.records.iter().filter(|record| record.step > self.recorded) {
             write_record(&mut self.training, log, &self.layers, record)?;
             for (parameter, gradient) in log.parameters.iter().zip(&self.gradients) {
                 let tag = format!("weight_gradients/{}", parameter.name);
                 self.training.histogram(&tag, record.step, gradient)?;
             }
         }
-        self.records = log.records.len();
+        self.recorded = log.records.last().map_or(self.recorded, |record| record.step);
         Ok(())
     }
 
