@@ -2,7 +2,7 @@ use chainrule_nn::Configure;
 use chainrule_nn::config::Setting;
 use chainrule_tensor::Real;
 
-use super::{Evidence, Finding, Kind, Rule, Severity, median, words};
+use super::{Evidence, Finding, Kind, Remedy, Rule, Severity, median, words};
 use crate::Log;
 use crate::monitor::Record;
 
@@ -46,6 +46,7 @@ impl<T: Real> Rule<T> for VanishingGradients {
         }
         let per_layer =
             median(growths).map_or(String::new(), |growth| format!(", a factor of {} per layer", words(growth)));
+        let (remedy, remedies) = remedy(log);
         vec![Finding {
             kind: Kind::VanishingGradients,
             severity: if ratio < self.severe { Severity::Error } else { Severity::Warning },
@@ -54,22 +55,30 @@ impl<T: Real> Rule<T> for VanishingGradients {
                 "the signal that reaches it has {} of the norm that it has at the output{per_layer}",
                 words(ratio)
             ),
-            remedy: remedy(log),
+            remedy,
+            remedies,
         }]
     }
 }
 
 /// What to do depends on what is in the way.
-fn remedy(log: &Log) -> String {
+fn remedy(log: &Log) -> (String, Vec<Remedy>) {
     let flat = log.layers.iter().find(|layer| !layer.output && layer.properties.lipschitz < 0.9);
     match flat.and_then(|layer| Some((layer.activation.as_ref()?, layer.properties.lipschitz))) {
-        Some((name, lipschitz)) => format!(
-            "exchange {name}, whose derivative is at most {}, for relu with he initialisation, or put residual connections around the layers",
-            words(lipschitz)
+        Some((name, lipschitz)) => (
+            format!(
+                "exchange {name}, whose derivative is at most {}, for relu with he initialisation, or put residual \
+                 connections around the layers",
+                words(lipschitz)
+            ),
+            vec![Remedy::Activation("relu".to_owned()), Remedy::Normalisation],
         ),
-        None => "scale the initial weights to the activation (he for relu, glorot for tanh), or add normalisation or \
-                 residual connections"
-            .to_owned(),
+        None => (
+            "scale the initial weights to the activation (he for relu, glorot for tanh), or add normalisation or \
+             residual connections"
+                .to_owned(),
+            vec![Remedy::FittingInitialisation, Remedy::Normalisation],
+        ),
     }
 }
 
