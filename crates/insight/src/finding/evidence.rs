@@ -4,7 +4,8 @@ use chainrule_nn::{Layer, Loss};
 use chainrule_tensor::Real;
 use chainrule_train::TrainError;
 
-use crate::Log;
+use super::Failure;
+use crate::{Log, Recording};
 
 /// What there is to judge a training by. Each rule uses what it needs, and finds nothing where that is not given.
 ///
@@ -24,11 +25,13 @@ pub struct Evidence<'a, T: Real = f32> {
     pub data: Option<&'a Dataset<T>>,
     /// What ended the training.
     pub error: Option<&'a TrainError>,
+    /// What ended the training, as a recording tells it.
+    pub failure: Option<&'a Failure>,
 }
 
 impl<T: Real> Default for Evidence<'_, T> {
     fn default() -> Self {
-        Evidence { log: None, model: None, params: None, loss: None, data: None, error: None }
+        Evidence { log: None, model: None, params: None, loss: None, data: None, error: None, failure: None }
     }
 }
 
@@ -78,6 +81,15 @@ impl<'a, T: Real> Evidence<'a, T> {
     #[must_use]
     pub fn error(mut self, error: &'a TrainError) -> Self {
         self.error = Some(error);
+        self
+    }
+
+    /// With what a recording tells: what the instruments have seen, and what ended the training. Model, parameters and
+    /// data can be given beside it.
+    #[must_use]
+    pub fn recording(mut self, recording: &'a Recording) -> Self {
+        self.log = Some(&recording.log);
+        self.failure = recording.failure.as_ref();
         self
     }
 }

@@ -1,9 +1,7 @@
-use chainrule_graph::non_finite::Origin;
 use chainrule_nn::Configure;
 use chainrule_tensor::Real;
-use chainrule_train::TrainError;
 
-use super::{Evidence, Finding, Kind, Remedy, Rule, Severity};
+use super::{Evidence, Failure, Finding, Kind, Remedy, Rule, Severity};
 
 /// A value was NaN or infinite: training stopped with an error that says so, or an observed step saw one.
 ///
@@ -30,22 +28,10 @@ impl<T: Real> Rule<T> for NonFinite {
                 remedies: vec![Remedy::LearningRate(0.1), Remedy::StandardiseInputs, Remedy::ClipNorm(1.0)],
             }]
         };
-        match (evidence.error, seen) {
-            (Some(TrainError::NonFiniteLoss { epoch, step, loss, origin, .. }), _) => {
-                let layer = origin.as_ref().and_then(|origin| match &origin.origin {
-                    Origin::Forward { at, .. } | Origin::Backward { at, .. } => Some(at.layer.as_str()),
-                    _ => None,
-                });
-                let began = origin.as_ref().map_or_else(String::new, |origin| format!(": {origin}"));
-                found(Severity::Error, layer, format!("the loss became {loss} in epoch {epoch}, step {step}{began}"))
-            }
-            (Some(TrainError::NonFiniteGradient { step, loss, parameter, value, .. }), _) => {
-                let text = format!("its gradient became {value} in step {step}, while the loss was {loss}");
-                found(Severity::Error, Some(parameter), text)
-            }
-            (Some(TrainError::NonFiniteParameter { step, parameter, value, .. }), _) => {
-                found(Severity::Error, Some(parameter), format!("it became {value} after step {step}"))
-            }
+        let failure = evidence.error.map(Failure::of);
+        let failure = failure.as_ref().or(evidence.failure).and_then(|failure| failure.non_finite.as_ref());
+        match (failure, seen) {
+            (Some((layer, text)), _) => found(Severity::Error, Some(layer), text.clone()),
             (_, Some(seen)) => {
                 let what = if seen.gradient { "the gradient with respect to the value" } else { "the value" };
                 let text = format!("{what} of operation `{}` was not finite in step {}", seen.op, seen.step);

@@ -1,0 +1,120 @@
+//! What is recorded of each kind of thing: all of its fields, under their names. A field that is added there and
+//! forgotten here does not compile.
+
+use chainrule_graph::Properties;
+use chainrule_train::{EpochRecord, History, Scores, StopReason};
+use serde_json::{Map, Value};
+
+use super::json::{Json, Wrong, member};
+use super::{Environment, Recording};
+use crate::finding::{Failure, Finding, Kind, Remedy, Severity};
+use crate::monitor::{
+    GradientNoise, Histogram, LayerInfo, LayerRecord, Log, NonFiniteSeen, ParameterInfo, ParameterRecord, Record,
+    SingularRange, Statistics, Units, Window,
+};
+
+macro_rules! objects {
+    ($($type:ident { $($field:ident),* $(,)? })*) => {$(
+        impl Json for $type {
+            fn write(&self) -> Value {
+                let $type { $($field),* } = self;
+                let mut object = Map::new();
+                $(object.insert(stringify!($field).to_owned(), $field.write());)*
+                object.into()
+            }
+
+            fn read(value: &Value) -> Result<Self, Wrong> {
+                Ok($type { $($field: member(value, stringify!($field))?),* })
+            }
+        }
+    )*};
+}
+
+macro_rules! names {
+    ($($type:ident, $expected:literal { $($variant:ident),* $(,)? })*) => {$(
+        impl Json for $type {
+            fn write(&self) -> Value {
+                match self {
+                    $($type::$variant => stringify!($variant).into(),)*
+                }
+            }
+
+            fn read(value: &Value) -> Result<Self, Wrong> {
+                match value.as_str() {
+                    $(Some(stringify!($variant)) => Ok($type::$variant),)*
+                    _ => Err(Wrong::new($expected)),
+                }
+            }
+        }
+    )*};
+}
+
+macro_rules! choices {
+    ($type:ident, $expected:literal { $($plain:ident),* $(,)? } with a value { $($valued:ident),* $(,)? }) => {
+        impl Json for $type {
+            fn write(&self) -> Value {
+                match self {
+                    $($type::$plain => stringify!($plain).into(),)*
+                    $($type::$valued(value) => Map::from_iter([(stringify!($valued).to_owned(), value.write())]).into(),)*
+                }
+            }
+
+            fn read(value: &Value) -> Result<Self, Wrong> {
+                match value.as_str() {
+                    $(Some(stringify!($plain)) => return Ok($type::$plain),)*
+                    _ => {}
+                }
+                $(if value.get(stringify!($valued)).is_some() {
+                    return member(value, stringify!($valued)).map($type::$valued);
+                })*
+                Err(Wrong::new($expected))
+            }
+        }
+    };
+}
+
+objects! {
+    Recording { configuration, environment, history, log, findings, failure }
+    Environment { version, threads, machine }
+
+    History { epochs, stop }
+    EpochRecord { epoch, train, validation, learning_rate, seconds, samples_per_second }
+    Scores { loss, metrics }
+
+    Log { layers, parameters, records, windows, epochs, non_finite }
+    LayerInfo { path, op, activation, properties, units, weighted, output }
+    Properties { range, kinks, lipschitz, responsive, can_die, gain }
+    ParameterInfo { name, shape }
+    Record { epoch, step, samples, learning_rate, loss, gradient_norm, layers, parameters, noise }
+    LayerRecord {
+        pre_activations, activations, pre_activation_gradients, activation_gradients, saturated, twins, singular_range,
+    }
+    Statistics { count, mean, deviation, norm, zeros, non_finite, histogram }
+    Histogram { low, high, counts }
+    SingularRange { smallest, largest }
+    ParameterRecord { gradient_norm, weight_norm, update_norm }
+    GradientNoise { samples, of_samples, of_batch }
+    Window { steps, loss, layers }
+    Units { rows, saturated, active, gradient }
+    NonFiniteSeen { step, op, layer, gradient }
+
+    Finding { kind, severity, layer, evidence, remedy, remedies }
+    Failure { message, non_finite }
+}
+
+names! {
+    StopReason, "why a training ended" { Finished, Callback, Interrupted }
+    Severity, "a severity" { Info, Warning, Error }
+    Kind, "a kind of finding" {
+        UnsuitedLoss, UnscaledData, ClassImbalance, NonFinite, SymmetryNotBroken, BadInitialisation, VanishingGradients,
+        ExplodingGradients, SaturatedUnits, DyingRelu, StillLayers, LearningRateTooHigh, LearningRateTooLow, Overfitting,
+        Underfitting,
+    }
+}
+
+choices! {
+    Remedy, "a remedy" {
+        FittingInitialisation, Normalisation, NoOutputActivation, ClassWeights, StandardiseInputs, StandardiseTargets,
+        DropConstantInputs,
+    } with a value { Activation, Loss, LearningRate, Optimizer, ClipNorm, EarlyStopping, Dropout, Epochs, Width }
+}
