@@ -29,7 +29,7 @@ const ALLOWED: [(&str, &[&str]); 11] = [
     ),
     ("chainrule-plot", &[]),
     ("chainrule-conformance", &["chainrule"]),
-    ("chainrule-cli", &["chainrule", "chainrule-conformance"]),
+    ("chainrule-cli", &["chainrule", "chainrule-conformance", "chainrule-plot"]),
 ];
 
 /// The crates that draw nothing and do not talk to a terminal, and all they may depend on outside of the workspace. One

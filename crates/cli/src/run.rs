@@ -13,6 +13,7 @@ use chainrule::train::TrainError;
 
 use crate::config::Config;
 use crate::console::Console;
+use crate::diagnose::DiagnoseError;
 use crate::digits::Parts;
 use crate::interrupt;
 use crate::outcome::Outcome;
@@ -42,6 +43,8 @@ pub enum RunError {
     Predict(#[from] PredictError),
     #[error("the trained network answers a test digit with NaN; a lower --learning-rate may help")]
     NotANumber,
+    #[error(transparent)]
+    Diagnose(#[from] DiagnoseError),
     #[error("there is no {what} `{name}`; there are: {known}")]
     Unknown { what: &'static str, name: String, known: String },
     #[error("cannot write to standard output: {0}")]

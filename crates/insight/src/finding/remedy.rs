@@ -54,7 +54,7 @@ impl fmt::Display for Remedy {
             Remedy::StandardiseInputs => f.write_str("standardised inputs"),
             Remedy::StandardiseTargets => f.write_str("standardised targets"),
             Remedy::DropConstantInputs => f.write_str("constant inputs left out"),
-            Remedy::EarlyStopping(patience) => write!(f, "early stopping after {patience} epochs without improvement"),
+            Remedy::EarlyStopping(patience) => write!(f, "early stopping with a patience of {patience}"),
             Remedy::Dropout(share) => write!(f, "dropout of {share}"),
             Remedy::Epochs(times) => write!(f, "{times} times as many epochs"),
             Remedy::Width(times) => write!(f, "{times} times as wide"),
@@ -74,7 +74,7 @@ mod tests {
             [
                 "relu, with initial weights that fit it",
                 "learning rate times 0.1",
-                "early stopping after 2 epochs without improvement"
+                "early stopping with a patience of 2"
             ]
         );
     }
