@@ -5,6 +5,7 @@
 
 mod args;
 mod catalogue;
+mod compare;
 mod config;
 mod console;
 mod diagnose;
@@ -33,6 +34,7 @@ fn main() -> ExitCode {
     let console = Console::new(args.quiet, args.json);
     let done = match &args.command {
         Some(Command::Diagnose(args)) => diagnose::run(args),
+        Some(Command::Compare(args)) => compare::run(args),
         Some(Command::List(args)) => catalogue::list(args),
         Some(Command::Gradcheck(args)) => catalogue::gradcheck(args, console),
         Some(Command::Conformance(args)) => catalogue::conformance(args, console),

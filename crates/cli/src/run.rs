@@ -11,6 +11,7 @@ use chainrule::nn::PredictError;
 use chainrule::prelude::*;
 use chainrule::train::TrainError;
 
+use crate::compare::CompareError;
 use crate::config::Config;
 use crate::console::Console;
 use crate::diagnose::DiagnoseError;
@@ -43,6 +44,8 @@ pub enum RunError {
     Predict(#[from] PredictError),
     #[error("the trained network answers a test digit with NaN; a lower --learning-rate may help")]
     NotANumber,
+    #[error(transparent)]
+    Compare(#[from] CompareError),
     #[error(transparent)]
     Diagnose(#[from] DiagnoseError),
     #[error("there is no {what} `{name}`; there are: {known}")]

@@ -5,7 +5,7 @@ mod common;
 use std::path::Path;
 
 use chainrule::prelude::*;
-use common::{object, run, stderr, stdout};
+use common::{interrupted, object, run, stderr, stdout};
 use serde_json::Value;
 
 /// Ten layers of sigmoids, and an optimizer that does not make up for small gradients.
@@ -67,11 +67,12 @@ fn ten_layers_of_sigmoids_are_found_and_repaired() {
 #[test]
 fn the_text_says_what_is_wrong_and_what_became_of_it() {
     let folder = tempfile::tempdir().unwrap();
-    let output = run(folder.path(), &[&SICK[..], &["--fix"]].concat());
+    let flags = ["--hidden", "16,16,16,16,16,16,16,16,16,16", "--activation", "sigmoid", "--epochs", "3", "--fix"];
+    let output = run(folder.path(), &[&["diagnose"], &flags[..]].concat());
     let text = stdout(&output);
     for part in [
         "1,293 samples to train on, 144 to validate on",
-        "10 hidden layers of 24 units, with sigmoid",
+        "10 hidden layers of 16 units, with sigmoid",
         "Before training\n  From one layer to the next",
         "This training is not healthy: 1 error",
         "1. error: vanishing gradients, in `0`\n   What shows it: the signal that reaches it has ",
@@ -93,7 +94,7 @@ fn a_healthy_training_is_told_to_be_healthy() {
     let output = run(folder.path(), &["diagnose", "--hidden", "32", "--epochs", "8", "--fix"]);
     assert_eq!(output.status.code(), Some(0));
     let text = stdout(&output);
-    assert!(text.contains("This training is healthy: ") && text.contains("no remedy was tried"), "{text}");
+    assert!(text.contains("This training is healthy: ") && text.ends_with("\nThere is nothing to repair.\n"), "{text}");
     assert!(!text.contains("warning") && !text.contains("error"), "{text}");
 }
 
@@ -176,6 +177,18 @@ fn a_recorded_training_is_read_and_told() {
     let refused = run(folder.path(), &["diagnose", "run.json", "--fix"]);
     assert_eq!(refused.status.code(), Some(2));
     assert!(stderr(&refused).contains("--fix: a recording has no data to train on"), "{}", stderr(&refused));
+}
+
+#[cfg(unix)]
+#[test]
+fn ctrl_c_ends_it_with_what_is_known() {
+    let folder = tempfile::tempdir().unwrap();
+    let flags = ["diagnose", "--hidden", "8", "--epochs", "1000000000", "--fix"];
+    let output = interrupted(folder.path(), &flags);
+    assert_eq!(output.status.code(), Some(130));
+    assert!(stderr(&output).contains("interrupted; what follows is what is known so far"), "{}", stderr(&output));
+    let text = stdout(&output);
+    assert!(text.contains("validation accuracy ") && text.contains("This training is "), "{text}");
 }
 
 #[test]

@@ -49,7 +49,7 @@ mod tests {
 
     #[test]
     fn what_differs_is_told_as_flags_that_give_it() {
-        let from = recipe(&["--activation", "sigmoid", "--init", "zeros"]).unwrap();
+        let from = recipe(&["--activation", "sigmoid", "--init", "constant(value=0.1)"]).unwrap();
         let to = ["--hidden", "8,4", "--normalise", "--optimizer", "sgd(momentum=0.9)", "--dropout", "0.5"];
         let to = recipe(&to).unwrap();
         let text = difference(&from, &to);

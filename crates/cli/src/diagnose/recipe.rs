@@ -233,7 +233,16 @@ pub mod tests {
 
     #[test]
     fn every_remedy_changes_the_recipe_once() {
-        let sick = ["--hidden", "8,8", "--activation", "sigmoid", "--init", "zeros", "--output-activation", "softmax"];
+        let sick = [
+            "--hidden",
+            "8,8",
+            "--activation",
+            "sigmoid",
+            "--init",
+            "constant(value=0.1)",
+            "--output-activation",
+            "softmax",
+        ];
         let sick = recipe(&[&sick[..], &["--loss", "nll", "--optimizer", "sgd"]].concat()).unwrap();
         for remedy in [
             Remedy::Activation("relu".to_owned()),

@@ -13,6 +13,9 @@ use crate::report::wrap::wrapped;
 
 /// A line for what was there and one for each remedy, then what is left.
 pub fn table(recipe: &Recipe, before: &Outcome, fixed: &Fixed, paint: Paint) -> String {
+    if before.faults().next().is_none() {
+        return "\nThere is nothing to repair.\n".to_owned();
+    }
     let quality = match before.scores.as_ref().or(fixed.outcome.scores.as_ref()) {
         Some(scores) if scores.metric("r2").is_some() => "explained",
         _ => "accuracy",
@@ -28,9 +31,6 @@ pub fn table(recipe: &Recipe, before: &Outcome, fixed: &Fixed, paint: Paint) -> 
         }
         let word = |holds| if holds { "yes" } else { "no" };
         text += &row(&format!("  {}", label(trial)), word(trial.cured), &trial.outcome, word(trial.kept));
-    }
-    if fixed.trials.is_empty() {
-        text += "  no remedy was tried\n";
     }
     let [then, now] = [before, &fixed.outcome].map(|outcome| counted(outcome.faults()));
     let [was, is] = [before, &fixed.outcome].map(|outcome| match (outcome.quality(), &outcome.failure) {
