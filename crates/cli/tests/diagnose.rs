@@ -20,7 +20,7 @@ const SICK: [&str; 11] = [
     "--learning-rate",
     "0.02",
     "--epochs",
-    "6",
+    "4",
 ];
 
 fn faults(object: &Value) -> Vec<&str> {
@@ -61,24 +61,23 @@ fn ten_layers_of_sigmoids_are_found_and_repaired() {
     assert_eq!(fix["flags"], "--activation relu");
     assert_eq!((&fix["trials"][0]["gone"], &fix["trials"][0]["kept"]), (&true.into(), &true.into()));
     let accuracy = |object: &Value| object["validation_accuracy"].as_f64().unwrap();
-    assert!(accuracy(&object) < 0.2 && accuracy(fix) > 0.7, "{object}");
+    assert!(accuracy(&object) < 0.2 && accuracy(fix) > 0.6, "{object}");
 }
 
 #[test]
 fn the_text_says_what_is_wrong_and_what_became_of_it() {
     let folder = tempfile::tempdir().unwrap();
-    let flags = ["--hidden", "16,16,16,16,16,16,16,16,16,16", "--activation", "sigmoid", "--epochs", "3", "--fix"];
-    let output = run(folder.path(), &[&["diagnose"], &flags[..]].concat());
+    let output = run(folder.path(), &[&SICK[..], &["--fix"]].concat());
     let text = stdout(&output);
     for part in [
         "1,293 samples to train on, 144 to validate on",
-        "10 hidden layers of 16 units, with sigmoid",
+        "10 hidden layers of 24 units, with sigmoid",
         "Before training\n  From one layer to the next",
         "This training is not healthy: 1 error",
         "1. error: vanishing gradients, in `0`\n   What shows it: the signal that reaches it has ",
         "   What to do: exchange sigmoid, whose derivative is at most 0.25, for relu",
         "   Try: --activation relu\n",
-        "  against vanishing gradients\n    relu, with initial weights that fit it     yes ",
+        "  against vanishing gradients\n    relu, with initial weights that fit it        yes ",
         "  Before: 1 error, accuracy ",
         ". After: nothing, accuracy ",
         "The repaired training has these flags: --activation relu",

@@ -70,7 +70,10 @@ pub fn fix(
                 break;
             }
             let cured = after.severity(kind).is_none();
-            let kept = (cured || helps(&fixed, &changed, &after, kind)) && !is_worse(&fixed, &changed, &after);
+            let worse = is_worse(&fixed, &changed, &after);
+            let kept = (cured || helps(&fixed, &changed, &after, kind)) && !worse;
+            // More of what does harm will not help; more of what does not yet prevent a failure may.
+            let enough = cured || worse && after.failure.is_none();
             let (remedy, recipe, outcome) = (remedy.clone(), changed.clone(), after.clone());
             fixed.trials.push(Trial { kind, remedy, recipe, outcome, cured, kept });
             if kept {
@@ -78,7 +81,7 @@ pub fn fix(
             } else {
                 power += 1;
             }
-            if kept && cured {
+            if enough {
                 break;
             }
         }

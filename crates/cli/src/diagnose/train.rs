@@ -17,7 +17,7 @@ use super::recipe::Recipe;
 use crate::config::{ConfigError, check_size};
 
 /// About so many steps are looked at.
-const OBSERVED: usize = 200;
+const OBSERVED: usize = 60;
 /// So many samples show how sizes change from layer to layer.
 const SAMPLES: usize = 256;
 

@@ -17,11 +17,11 @@ pub fn table(recipe: &Recipe, before: &Outcome, fixed: &Fixed, paint: Paint) -> 
         return "\nThere is nothing to repair.\n".to_owned();
     }
     let quality = match before.scores.as_ref().or(fixed.outcome.scores.as_ref()) {
-        Some(scores) if scores.metric("r2").is_some() => "explained",
+        Some(scores) if scores.metric("r2").is_some() => "R2",
         _ => "accuracy",
     };
     let mut text = format!("\n{}\n", paint.bold("Remedies, one after another, each with the same seed and batches"));
-    text += &format!("  {:<43}  {:<4}  {:>9}  {:>9}  kept\n", "", "gone", quality, "loss");
+    text += &format!("  {:<46}  {:<4}  {:>8}  {:>8}  kept\n", "", "gone", quality, "loss");
     text += &row("as given", "", before, "");
     let mut kind = None;
     for trial in &fixed.trials {
@@ -62,5 +62,5 @@ fn row(label: &str, gone: &str, outcome: &Outcome, kept: &str) -> String {
         Some(_) => ("failed".to_owned(), "-".to_owned()),
         None => (percent(outcome.quality()), brief(outcome.loss())),
     };
-    format!("{}\n", format!("  {label:<43}  {gone:<4}  {quality:>9}  {loss:>9}  {kept}").trim_end())
+    format!("{}\n", format!("  {label:<46}  {gone:<4}  {quality:>8}  {loss:>8}  {kept}").trim_end())
 }
