@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
 
 /// What each crate of the workspace may depend on among the others, each line below the crates that it names.
-const ALLOWED: [(&str, &[&str]); 11] = [
+const ALLOWED: [(&str, &[&str]); 12] = [
     ("chainrule-tensor", &[]),
     ("chainrule-graph", &["chainrule-tensor"]),
     ("chainrule-nn", &["chainrule-tensor", "chainrule-graph"]),
@@ -15,6 +15,19 @@ const ALLOWED: [(&str, &[&str]); 11] = [
         &["chainrule-tensor", "chainrule-graph", "chainrule-nn", "chainrule-data", "chainrule-train"],
     ),
     ("chainrule-checkpoint", &["chainrule-tensor", "chainrule-graph"]),
+    ("chainrule-plot", &[]),
+    (
+        "chainrule-report",
+        &[
+            "chainrule-tensor",
+            "chainrule-graph",
+            "chainrule-nn",
+            "chainrule-data",
+            "chainrule-train",
+            "chainrule-insight",
+            "chainrule-plot",
+        ],
+    ),
     (
         "chainrule",
         &[
@@ -25,9 +38,10 @@ const ALLOWED: [(&str, &[&str]); 11] = [
             "chainrule-train",
             "chainrule-insight",
             "chainrule-checkpoint",
+            // Only with the feature `report`.
+            "chainrule-report",
         ],
     ),
-    ("chainrule-plot", &[]),
     ("chainrule-conformance", &["chainrule"]),
     ("chainrule-cli", &["chainrule", "chainrule-conformance", "chainrule-plot"]),
 ];

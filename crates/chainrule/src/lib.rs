@@ -6,6 +6,8 @@ pub use chainrule_data as data;
 pub use chainrule_graph as graph;
 pub use chainrule_insight as insight;
 pub use chainrule_nn as nn;
+#[cfg(feature = "report")]
+pub use chainrule_report as report;
 pub use chainrule_tensor as tensor;
 pub use chainrule_train as train;
 
@@ -14,7 +16,7 @@ pub mod prelude {
     pub use chainrule_data::{Dataset, Digits, MinMaxScaler, StandardScaler, Targets};
     pub use chainrule_graph::op::{Backward, Forward, Op, Reads};
     pub use chainrule_graph::{DerivativeReads, Grads, Graph, Params, Plan, Pointwise, Var, Workspace, gradcheck};
-    pub use chainrule_insight::{Diagnosis, Evidence, Finding, Instruments, Severity};
+    pub use chainrule_insight::{Diagnosis, Evidence, Finding, Instruments, Recording, Severity};
     pub use chainrule_nn::activation::{Elu, Identity, LeakyRelu, LogSoftmax, PRelu, Relu, Sigmoid, Softmax, Tanh};
     pub use chainrule_nn::loss::{BinaryCrossEntropy, CrossEntropy, CustomLoss, MeanSquaredError};
     pub use chainrule_nn::{

@@ -52,6 +52,14 @@ pub struct Args {
         help = format!("Where to save the network, replacing what is there [default: {DEFAULT_PATH}, keeping what is there under another name]"))]
     pub output: Option<PathBuf>,
 
+    /// Watch the training, and show it on one page of HTML: curves, gradients, units, digits, findings
+    #[arg(long, value_name = "FILE.html")]
+    pub report: Option<PathBuf>,
+
+    /// Watch the training, and write down what was seen as JSON, for reading later
+    #[arg(long, value_name = "FILE.json")]
+    pub record: Option<PathBuf>,
+
     /// Say nothing unless something goes wrong
     #[arg(long, short)]
     pub quiet: bool,
@@ -85,6 +93,7 @@ Examples:
   chainrule --hidden 32,32,32 --activation tanh --seed 7
   chainrule --optimizer sgd --learning-rate 0.05 --batch-size 16 --epochs 100
   chainrule --json --quiet --output /tmp/net.safetensors
+  chainrule --report run.html --record run.json     what the training looked like inside
   chainrule list losses                        what can be chosen, with settings and defaults
 
 Files:
@@ -94,6 +103,7 @@ Files:
 
 Ctrl-C stops after the current batch and saves the best weights so far; a second one quits at once.
 A training that diverges fails, and saves the best weights before that, if an epoch was completed.
+Both leave the files of --report and --record with what was seen. Watching does not change the network.
 NO_COLOR turns colours off. Results go to standard output, progress and notes to standard error.
 
 Exit codes:

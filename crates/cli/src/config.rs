@@ -7,6 +7,7 @@ use chainrule::train::optimizer::{self, Listed};
 use crate::args::Args;
 use crate::network::Network;
 use crate::place::Place;
+use crate::traces::Traces;
 
 /// More parameters than this would not fit into the memory of a common machine.
 const MOST_PARAMETERS: u128 = 50_000_000;
@@ -18,6 +19,7 @@ pub struct Config {
     pub network: Network,
     pub optimizer: Box<dyn Optimizer>,
     pub place: Place,
+    pub traces: Traces,
 }
 
 /// Its numbers and names, to be told.
@@ -45,6 +47,8 @@ pub enum ConfigError {
     Activation(String),
     #[error("--optimizer {name}: {source}")]
     Optimizer { name: String, source: config::ConfigError },
+    #[error("--{second} {path}: that is where --{first} goes; choose another file")]
+    SameFile { first: &'static str, second: &'static str, path: String },
     #[error("--learning-rate {0}: must be a number above 0, such as 0.001")]
     LearningRate(f64),
 }
@@ -64,8 +68,21 @@ impl Config {
             learning_rate: optimizer.learning_rate(),
         };
         let network = network(&args.hidden, args.activation)?;
-        Ok(Config { settings, network, optimizer, place: Place::new(args.output) })
+        let (place, traces) = (Place::new(args.output), Traces::new(args.report, args.record));
+        different(&[&[&place], &traces.places()[..]].concat())?;
+        Ok(Config { settings, network, optimizer, place, traces })
     }
+}
+
+/// Refuses two things in one file.
+fn different(places: &[&Place]) -> Result<(), ConfigError> {
+    for (i, second) in places.iter().enumerate() {
+        if let Some(first) = places[..i].iter().find(|first| first.target() == second.target()) {
+            let (first, second, path) = (first.flag(), second.flag(), second.path().display().to_string());
+            return Err(ConfigError::SameFile { first, second, path });
+        }
+    }
+    Ok(())
 }
 
 /// The activations that a hidden layer can have: those that make no distribution of its outputs.

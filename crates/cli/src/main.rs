@@ -19,6 +19,7 @@ mod place;
 mod progress;
 mod report;
 mod run;
+mod traces;
 
 use std::process::ExitCode;
 

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use crate::config::Settings;
 use crate::network::Network;
 use crate::report::answer::Answer;
+use crate::traces::Left;
 
 /// What was done, and what came of it.
 pub struct Outcome<'a> {
@@ -20,6 +21,8 @@ pub struct Outcome<'a> {
     pub seconds: f64,
     /// Where the network was saved, if it could be.
     pub saved_to: Option<&'a Path>,
+    /// Where its recording and its report went, if they could be written.
+    pub left: &'a Left,
 }
 
 impl Outcome<'_> {
@@ -73,6 +76,8 @@ impl Outcome<'_> {
             "learning_rate": learning_rate,
             "batch_size": batch_size,
             "model": self.saved_to.map(Path::to_string_lossy),
+            "recording": self.left.record.as_ref().map(|path| path.to_string_lossy()),
+            "report": self.left.report.as_ref().map(|path| path.to_string_lossy()),
         })
     }
 }

@@ -1,4 +1,4 @@
-//! Where the network is saved.
+//! Where the network is saved, and what is told of its training.
 
 use std::ffi::OsStr;
 use std::fs::{self, File};
@@ -16,19 +16,21 @@ pub const DEFAULT_PATH: &str = "digits.safetensors";
 pub struct Place {
     path: PathBuf,
     keeps: bool,
+    /// What chooses it.
+    flag: &'static str,
 }
 
-/// Why a network cannot be saved in a place.
+/// Why something cannot be saved in a place.
 #[derive(Debug, thiserror::Error)]
 pub enum PlaceError {
     #[error("cannot save to {}: it names no file", path.display())]
     NoFile { path: PathBuf },
     #[error("cannot save to {}: there is something there that is not a file", path.display())]
     NotAFile { path: PathBuf },
-    #[error("cannot save to {}: there is no folder {}; create it, or choose another place with --output", path.display(), folder.display())]
-    NoFolder { path: PathBuf, folder: PathBuf },
-    #[error("cannot save to {}: nothing can be written in {}: {source}; choose another place with --output", path.display(), folder.display())]
-    Folder { path: PathBuf, folder: PathBuf, source: io::Error },
+    #[error("cannot save to {}: there is no folder {}; create it, or choose another place with --{flag}", path.display(), folder.display())]
+    NoFolder { path: PathBuf, folder: PathBuf, flag: &'static str },
+    #[error("cannot save to {}: nothing can be written in {}: {source}; choose another place with --{flag}", path.display(), folder.display())]
+    Folder { path: PathBuf, folder: PathBuf, flag: &'static str, source: io::Error },
     #[error("cannot keep what is in {}: {source}; the new network was not saved", path.display())]
     Keep { path: PathBuf, source: io::Error },
     #[error(transparent)]
@@ -38,7 +40,17 @@ pub enum PlaceError {
 impl Place {
     /// The path asked for, whose file may be replaced, or the default one, whose file may not.
     pub fn new(output: Option<PathBuf>) -> Self {
-        Place { keeps: output.is_none(), path: output.unwrap_or_else(|| DEFAULT_PATH.into()) }
+        Place { keeps: output.is_none(), path: output.unwrap_or_else(|| DEFAULT_PATH.into()), flag: "output" }
+    }
+
+    /// The path that another flag asks for, whose file may be replaced.
+    pub fn asked_for(flag: &'static str, path: PathBuf) -> Self {
+        Place { path, keeps: false, flag }
+    }
+
+    /// What chooses it.
+    pub fn flag(&self) -> &'static str {
+        self.flag
     }
 
     /// The path, as it was given.
@@ -51,7 +63,7 @@ impl Place {
     /// # Errors
     /// What stands in the way.
     pub fn check(&self) -> Result<(), PlaceError> {
-        let path = self.path.clone();
+        let (path, flag) = (self.path.clone(), self.flag);
         let ends_in_separator = path.to_string_lossy().ends_with(std::path::is_separator);
         if path.file_name().is_none() || (ends_in_separator && !path.exists()) {
             return Err(PlaceError::NoFile { path });
@@ -62,12 +74,12 @@ impl Place {
         let target = self.target();
         let folder = folder(&target).to_owned();
         if !folder.is_dir() {
-            return Err(PlaceError::NoFolder { path, folder });
+            return Err(PlaceError::NoFolder { path, folder, flag });
         }
         let probe = folder.join(format!(".chainrule-{}.probe", std::process::id()));
         match File::create_new(&probe).and_then(|_| fs::remove_file(&probe)) {
             Ok(()) => Ok(()),
-            Err(source) => Err(PlaceError::Folder { path, folder, source }),
+            Err(source) => Err(PlaceError::Folder { path, folder, flag, source }),
         }
     }
 
@@ -98,7 +110,7 @@ impl Place {
     }
 
     /// The file itself, where the path is a link to one.
-    fn target(&self) -> PathBuf {
+    pub fn target(&self) -> PathBuf {
         let link = self.path.is_symlink().then(|| fs::canonicalize(&self.path).ok());
         link.flatten().unwrap_or_else(|| self.path.clone())
     }

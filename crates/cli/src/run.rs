@@ -22,6 +22,7 @@ use crate::place::{Place, PlaceError};
 use crate::progress;
 use crate::report::answer::{Answer, answers};
 use crate::report::text;
+use crate::traces::{Seen, TracesError};
 
 /// Why a run failed.
 #[derive(Debug, thiserror::Error)]
@@ -42,6 +43,8 @@ pub enum RunError {
     },
     #[error(transparent)]
     Predict(#[from] PredictError),
+    #[error(transparent)]
+    Traces(#[from] TracesError),
     #[error("the trained network answers a test digit with NaN; a lower --learning-rate may help")]
     NotANumber,
     #[error(transparent)]
@@ -62,8 +65,9 @@ pub enum RunError {
 /// Whatever went wrong. If training did, the weights of the best epoch before that are saved.
 pub fn run(config: Config, console: Console) -> Result<ExitCode, RunError> {
     let stop = interrupt::flag()?;
-    let Config { settings, network, optimizer, place } = config;
+    let Config { settings, network, optimizer, place, traces } = config;
     place.check()?;
+    traces.check()?;
     let parts = Parts::load(settings.seed)?;
     let model = network.model();
     let mut params = model.init([Digits::PIXELS], settings.seed)?;
@@ -72,6 +76,7 @@ pub fn run(config: Config, console: Console) -> Result<ExitCode, RunError> {
     let begun = Instant::now();
     // Accuracy on so few digits makes steps too coarse to tell two good epochs apart.
     let mut best = BestWeights::new(Monitor::loss());
+    let mut instruments = traces.instruments();
     let mut trainer = Trainer::new(model, CrossEntropy, optimizer)
         .epochs(settings.epochs)
         .batch_size(settings.batch_size)
@@ -80,6 +85,9 @@ pub fn run(config: Config, console: Console) -> Result<ExitCode, RunError> {
         .callback(&mut best)
         .callback(Progress::new(progress::teller(console)))
         .stop_when(stop);
+    if let Some(instruments) = &mut instruments {
+        trainer = trainer.callback(instruments);
+    }
     let fitted = trainer.fit(&mut params, &parts.train, Some(&parts.validation));
     let tested = test(&mut trainer, model, &params, &parts.test);
     let seconds = begun.elapsed().as_secs_f64();
@@ -87,17 +95,26 @@ pub fn run(config: Config, console: Console) -> Result<ExitCode, RunError> {
 
     let best_epoch = best.best().map(|(epoch, _)| epoch);
     let save = || place.save(&params, &network.description(settings.seed));
-    let history = match fitted {
+    let log = instruments.map(Instruments::into_log).unwrap_or_default();
+    let seen = Seen { settings: &settings, network: &network, parts: &parts, params: &params, fitted: &fitted, log };
+    let history = match &fitted {
         Ok(history) => history,
-        Err(error) => return Err(RunError::Train { error, rescued: rescue(best_epoch, save, &place) }),
+        Err(error) => {
+            let rescued = rescue(best_epoch, save, &place);
+            let (left, traced) = traces.leave(seen);
+            let failed = traced.err().map_or_else(String::new, |error| format!("error: {error}"));
+            let rescued = format!("{rescued}\n{}{failed}", left.told()).trim_end().to_owned();
+            return Err(RunError::Train { error: error.clone(), rescued });
+        }
     };
     // Saved before anything is told, so that whatever becomes of the output, the network is there.
     let saved = save();
     if let Ok(Some(kept)) = &saved {
         console.note(&format!("the network that was in {} is now {}", place.path().display(), kept.display()));
     }
-    let (history, saved_to) = (&history, saved.is_ok().then_some(place.path()));
-    let outcome = Outcome { settings: &settings, network: &network, history, best_epoch, seconds, saved_to };
+    let (left, traced) = traces.leave(seen);
+    let (saved_to, left) = (saved.is_ok().then_some(place.path()), &left);
+    let outcome = Outcome { settings: &settings, network: &network, history, best_epoch, seconds, saved_to, left };
     if outcome.interrupted() {
         console.complain(&outcome.interruption());
     }
@@ -105,7 +122,8 @@ pub fn run(config: Config, console: Console) -> Result<ExitCode, RunError> {
     console.report(&text::results(&answers, loss, &outcome.weights(), &parts.test, console.paint()))?;
     console.object(|| outcome.object(&answers, loss, params.count()))?;
     saved?;
-    console.report(&format!("Saved to {}\n", place.path().display()))?;
+    console.report(&format!("Saved to {}\n{}", place.path().display(), left.told()))?;
+    traced?;
     Ok(if outcome.interrupted() { ExitCode::from(interrupt::EXIT_CODE) } else { ExitCode::SUCCESS })
 }
 

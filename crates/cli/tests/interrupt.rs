@@ -10,6 +10,8 @@ use std::thread::sleep;
 use std::time::Duration;
 
 use chainrule::checkpoint;
+use chainrule::insight::Recording;
+use chainrule::train::StopReason;
 use common::{files, program};
 use serde_json::Value;
 
@@ -113,4 +115,22 @@ fn a_second_one_quits_at_once() {
     assert_eq!(output.status.code(), Some(130));
     assert_eq!(String::from_utf8(output.stderr).unwrap(), "");
     assert!(!folder.path().join("digits.safetensors").exists());
+}
+
+#[test]
+fn what_was_seen_is_left_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut child = start(folder.path(), &["--hidden", "8", "--record", "run.json", "--report", "run.html"]);
+    let mut stderr = BufReader::new(child.stderr.take().unwrap());
+    stderr.read_line(&mut String::new()).unwrap();
+    interrupt(&child);
+
+    let (code, out, err) = end(child, stderr);
+    assert_eq!(code, Some(130), "{err}");
+    assert!(out.ends_with("\nThe recording is in run.json\nThe report is in run.html\n"), "{out}");
+    let recording = Recording::load(folder.path().join("run.json")).unwrap();
+    let history = recording.history.as_ref().unwrap();
+    assert!(history.stop == StopReason::Interrupted && !history.epochs.is_empty(), "{history:?}");
+    let page = std::fs::read_to_string(folder.path().join("run.html")).unwrap();
+    assert!(page.contains("<td>interrupted</td>") && page.contains("Gradients by layer"), "{page}");
 }

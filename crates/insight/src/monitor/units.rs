@@ -36,8 +36,8 @@ impl Units {
     /// The part of all rows and units that is saturated.
     #[must_use]
     pub fn saturated_share(&self) -> f64 {
-        let all = self.rows * self.saturated.len();
-        self.saturated_rows() as f64 / all.max(1) as f64
+        let all = self.rows as f64 * self.saturated.len() as f64;
+        self.saturated_rows() as f64 / all.max(1.0)
     }
 
     /// The rows on which they saturate, of all units together.

@@ -1,0 +1,27 @@
+use chainrule_plot::ConfusionMatrix;
+use chainrule_tensor::Real;
+
+use super::answers::answers;
+use crate::{ReportError, Run};
+
+/// More classes than this make no table that can be read.
+const MOST: usize = 40;
+
+/// How often each class of the run's data is taken for which, for a classifier of at most 40 classes.
+///
+/// # Errors
+/// Model, parameters and data that do not fit together.
+pub fn confusion<T: Real>(run: &Run<'_, T>) -> Result<Option<ConfusionMatrix>, ReportError> {
+    let Some((classifier, answers)) = answers(run)?.filter(|(classifier, _)| classifier.count() <= MOST) else {
+        return Ok(None);
+    };
+    let classes = classifier.count();
+    let mut counts = vec![vec![0; classes]; classes];
+    answers.iter().for_each(|answer| counts[answer.truth][answer.predicted] += 1);
+    let samples = run.data.map_or(0, chainrule_data::Dataset::len);
+    let title = match samples - answers.len() {
+        0 => format!("Confusion over {samples} samples"),
+        missing => format!("Confusion over {samples} samples, {missing} without an answer"),
+    };
+    Ok((!answers.is_empty()).then(|| ConfusionMatrix::new(title, classifier.names(run), counts)))
+}
