@@ -5,7 +5,7 @@ mod common;
 use std::path::Path;
 
 use chainrule::prelude::*;
-use common::{interrupted, object, run, stderr, stdout};
+use common::{interrupted, object, run, run_quick, stderr, stdout};
 use serde_json::Value;
 
 /// Ten layers of sigmoids, and an optimizer that does not make up for small gradients.
@@ -160,7 +160,7 @@ fn a_recorded_training_is_read_and_told() {
     let mut trainer = Trainer::new(&model, CrossEntropy, Sgd::new(0.1)).epochs(4).callback(&mut instruments);
     let fitted = trainer.fit(&mut params, &data, None);
     drop(trainer);
-    let recording = chainrule::insight::Recording::of(&fitted).log(instruments.into_log());
+    let recording = Recording::of(&fitted).log(instruments.into_log());
     recording.configuration([("activation", "sigmoid")]).save(folder.path().join("run.json")).unwrap();
 
     let output = run(folder.path(), &["diagnose", "run.json"]);
@@ -172,6 +172,12 @@ fn a_recorded_training_is_read_and_told() {
     }
     let object = object(&run(folder.path(), &["diagnose", "run.json", "--json"]));
     assert_eq!((faults(&object), &object["epochs"]), (vec!["vanishing gradients"], &4.into()));
+
+    // What the program itself records.
+    run_quick(folder.path(), &["--record", "digits.json", "--quiet"]);
+    let text = stdout(&run(folder.path(), &["diagnose", "digits.json"]));
+    assert!(text.contains("optimizer: adam\n") && text.contains("After 2 epochs: validation accuracy "), "{text}");
+    assert!(text.contains("This training is healthy: "), "{text}");
 
     let refused = run(folder.path(), &["diagnose", "run.json", "--fix"]);
     assert_eq!(refused.status.code(), Some(2));
@@ -187,7 +193,7 @@ fn ctrl_c_ends_it_with_what_is_known() {
     assert_eq!(output.status.code(), Some(130));
     assert!(stderr(&output).contains("interrupted; what follows is what is known so far"), "{}", stderr(&output));
     let text = stdout(&output);
-    assert!(text.contains("validation accuracy ") && text.contains("This training is "), "{text}");
+    assert!(text.contains("validation accuracy ") && text.contains("Before training\n"), "{text}");
 }
 
 #[test]

@@ -142,7 +142,7 @@ mod tests {
     fn outcome(findings: Vec<Finding>, loss: f64) -> Outcome {
         let scores = Some(Scores { loss, metrics: vec![("accuracy", 0.5), ("balanced_accuracy", 0.5)] });
         let (gain, train_loss, epochs, failure) = (None, Some(loss), 10, None);
-        Outcome { findings, gain, scores, train_loss, epochs, failure, interrupted: false }
+        Outcome { findings, gain, scores, train_loss, epochs, failure, interrupted: false, skill: 1.0 }
     }
 
     #[test]

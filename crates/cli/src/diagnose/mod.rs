@@ -76,7 +76,7 @@ pub fn run(args: &DiagnoseArgs) -> Result<ExitCode, RunError> {
     if outcome.interrupted {
         console.note("interrupted; what follows is what is known so far");
     }
-    console.report(&text::findings(&outcome.findings, Some(&recipe), paint))?;
+    console.report(&text::findings(&outcome.findings, Some(&recipe), outcome.has_learned(), paint))?;
 
     let fixed = args.fix.then(|| {
         fix::fix(&recipe, &outcome, |recipe, kind, remedy| {
@@ -102,7 +102,7 @@ fn recorded(path: &Path, console: Console) -> Result<ExitCode, RunError> {
     let anew = || Diagnosis::<f32>::new().findings(&Evidence::new().recording(&recording));
     let findings = if recording.findings.is_empty() { anew() } else { recording.findings.clone() };
     console.report(&text::recorded(&recording, console.paint()))?;
-    console.report(&text::findings(&findings, None, console.paint()))?;
+    console.report(&text::findings(&findings, None, true, console.paint()))?;
     console.object(|| {
         let last = recording.epochs().last();
         let validation = last.and_then(|last| last.validation.as_ref());

@@ -81,7 +81,7 @@ fn scores(recipe: &Recipe, outcome: &Outcome) -> Value {
         "training_loss": outcome.train_loss,
         "failure": outcome.failure,
         "interrupted": outcome.interrupted,
-        "healthy": outcome.faults().next().is_none(),
+        "healthy": outcome.is_healthy(),
         "findings": findings(&outcome.findings, Some(recipe)),
     })
 }

@@ -130,13 +130,20 @@ pub fn recorded(recording: &Recording, paint: Paint) -> String {
 }
 
 /// What was found, the worst first; with flags for what a program can change, where there is a recipe.
-pub fn findings(findings: &[Finding], recipe: Option<&Recipe>, paint: Paint) -> String {
+pub fn findings(findings: &[Finding], recipe: Option<&Recipe>, learned: bool, paint: Paint) -> String {
     let faults = findings.iter().filter(|finding| finding.severity >= Severity::Warning).count();
-    let mut text = match (faults, findings.len()) {
-        (0, 0) => format!("\n{}: nothing was found.\n", paint.green("This training is healthy")),
-        (0, _) => format!("\n{}: nothing holds it back. Worth knowing:\n", paint.green("This training is healthy")),
+    let mut text = match (faults, learned) {
+        (0, true) => format!("\n{}: nothing holds it back.\n", paint.green("This training is healthy")),
+        (0, false) => {
+            let but = "It does hardly better than a constant answer, though: give it more epochs, or see whether the \
+                       inputs say anything about what is to be predicted.";
+            format!("\n{}\n{}", paint.red("No fault was found"), wrapped(but, 0))
+        }
         _ => format!("\n{}: {}\n", paint.red("This training is not healthy"), counted(findings)),
     };
+    if faults == 0 && !findings.is_empty() {
+        text += "Worth knowing:\n";
+    }
     for (number, finding) in (1..).zip(findings) {
         let place = finding.layer.as_ref().map_or(String::new(), |layer| format!(", in `{layer}`"));
         let title = format!("{number}. {}: {}{place}", finding.severity, finding.kind);

@@ -38,12 +38,24 @@ pub struct Outcome {
     pub failure: Option<String>,
     /// Whether Ctrl-C ended it.
     pub interrupted: bool,
+    /// How far it is, on the validation data, from a constant answer, 0, to perfect ones, 1.
+    pub skill: f64,
 }
 
 impl Outcome {
     /// What holds the training back.
     pub fn faults(&self) -> impl Iterator<Item = &Finding> {
         self.findings.iter().filter(|finding| finding.severity >= Severity::Warning)
+    }
+
+    /// Whether nothing holds it back, and it does better than a constant answer.
+    pub fn is_healthy(&self) -> bool {
+        self.faults().next().is_none() && self.has_learned()
+    }
+
+    /// Whether it does better than a constant answer by a tenth of what there is to gain.
+    pub fn has_learned(&self) -> bool {
+        self.skill > 0.1
     }
 
     /// Whether this kind is found, and how bad.
@@ -144,5 +156,18 @@ pub fn train(
         Err(error) => return Err(error.into()),
     };
     let (epochs, train_loss) = (log.epochs.len(), log.epochs.last().map(|record| record.train.loss));
-    Ok(Outcome { findings, gain, scores, train_loss, epochs, failure, interrupted })
+    let skill = scores.as_ref().map_or(0.0, |scores| skill(scores, &data.validation));
+    Ok(Outcome { findings, gain, scores, train_loss, epochs, failure, interrupted, skill })
+}
+
+/// How far the scores are from those of the best constant answer, 0, to perfect ones, 1.
+fn skill(scores: &Scores, validation: &Dataset) -> f64 {
+    match (scores.metric("accuracy"), validation.class_counts()) {
+        (Some(accuracy), Ok(counts)) => {
+            let commonest = counts.iter().copied().max().unwrap_or(0) as f64 / validation.len() as f64;
+            // Where there is one class only, there is nothing to learn.
+            if commonest < 1.0 { (accuracy - commonest) / (1.0 - commonest) } else { 0.0 }
+        }
+        _ => scores.metric("r2").unwrap_or(0.0),
+    }
 }

@@ -83,7 +83,7 @@ impl<T: Real> Rule<T> for LearningRate {
 }
 
 /// The median loss over the last quarter of the observed steps.
-fn last_loss(log: &Log) -> f64 {
+pub(super) fn last_loss(log: &Log) -> f64 {
     let quarter = log.records.len().div_ceil(4);
     median(log.records[log.records.len() - quarter..].iter().map(|record| record.loss)).unwrap_or(f64::NAN)
 }
