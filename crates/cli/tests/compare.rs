@@ -82,7 +82,7 @@ fn wrong_flags_are_told_before_anything_is_trained() {
             ["--activations", "relu,sigmod"],
             "there is no activation `sigmod` (did you mean `sigmoid`?); there are: sigmoid, tanh",
         ),
-        (["--depths", "2;4"], "error: --depths 2;4: must be whole numbers of at least 1, separated by commas"),
+        (["--depths", "2;4"], "error: --depths 2;4: must be whole numbers from 1 to 1000, separated by commas"),
         (["--picture", "depth.gif"], "error: --picture depth.gif: end the name in .svg or .png"),
         (["--optimizer", "adamm"], "error: --optimizer adamm: there is no optimizer `adamm`"),
         (["--epoch", "2"], "a similar argument exists: '--epochs'"),

@@ -136,6 +136,9 @@ fn a_training_that_explodes_is_a_finding_and_no_failure() {
     let object = object(&output);
     assert!(faults(&object).contains(&"non-finite values"), "{object}");
     assert!(object["failure"].as_str().unwrap().contains("the loss became"), "{object}");
+    let repaired = stdout(&run(folder.path(), &[&["diagnose", "--fix"], &flags[..8]].concat()));
+    assert!(repaired.contains("It failed, as the findings explain."), "{repaired}");
+    assert!(repaired.contains("  learning rate 1e29") && repaired.contains(" yes\n"), "{repaired}");
 }
 
 #[test]
@@ -147,6 +150,24 @@ fn numbers_are_predicted_and_a_finding_without_a_remedy_is_told() {
     let text = stdout(&output);
     assert!(text.contains("error: unscaled data\n   What shows it: target 0 is 7.5 for every sample"), "{text}");
     assert!(text.contains("Left: unscaled data; there is no automatic remedy"), "{text}");
+}
+
+#[test]
+fn inputs_and_targets_are_scaled_together() {
+    let folder = tempfile::tempdir().unwrap();
+    let row = |i: usize| {
+        let (x, y) = ((i * 37 % 101) as f64 / 101.0, (i * 53 % 89) as f64 / 89.0);
+        format!("{},{},{}\n", 500.0 * x, 3000.0 * y, 2e5 + 4e4 * (x - y))
+    };
+    std::fs::write(folder.path().join("prices.csv"), (0..150).map(row).collect::<String>()).unwrap();
+    let flags =
+        ["diagnose", "prices.csv", "--hidden", "16", "--learning-rate", "0.01", "--epochs", "30", "--fix", "--json"];
+    let object = object(&run(folder.path(), &flags));
+    assert_eq!(faults(&object), ["unscaled data", "unscaled data"]);
+    let fix = &object["fix"];
+    assert_eq!(fix["trials"][0]["remedy"], "standardised inputs and standardised targets");
+    assert_eq!((faults(fix), &fix["flags"]), (vec![], &"--standardise-inputs --standardise-targets".into()));
+    assert!(fix["validation_r2"].as_f64().unwrap() > 0.8, "{fix}");
 }
 
 #[test]

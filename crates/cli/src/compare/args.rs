@@ -10,6 +10,9 @@ use crate::config::{ConfigError, activations, at_least_one, check_size, chosen_o
 use crate::names::{self, NameError};
 use chainrule::prelude::*;
 
+/// Networks with more layers would take hours.
+const MOST_LAYERS: usize = 1000;
+
 /// What to compare.
 #[derive(Clone, Debug, Args)]
 pub struct CompareArgs {
@@ -79,7 +82,7 @@ pub enum FlagError {
     Config(#[from] ConfigError),
     #[error(transparent)]
     Name(#[from] NameError),
-    #[error("--depths {0}: must be whole numbers of at least 1, separated by commas, such as 2,4,8")]
+    #[error("--depths {0}: must be whole numbers from 1 to {MOST_LAYERS}, separated by commas, such as 2,4,8")]
     Depths(String),
     #[error("--picture {}: {source}", path.display())]
     Picture { path: PathBuf, source: PlaceError },
@@ -91,17 +94,20 @@ impl Plan {
     /// # Errors
     /// The first flag whose value makes no sense.
     pub fn resolve(args: &CompareArgs) -> Result<Self, FlagError> {
-        let names = list(&args.activations);
+        let names = without_repeats(list(&args.activations));
         for name in &names {
             names::check("activations", "activation", name, &activations(), activation::by_name::<f32>(name))?;
         }
-        let depths = args.depths.split(',').map(|depth| depth.trim().parse().ok().filter(|depth| *depth > 0));
+        let depths = args
+            .depths
+            .split(',')
+            .map(|depth| depth.trim().parse().ok().filter(|depth| (1..=MOST_LAYERS).contains(depth)));
         let depths = depths.collect::<Option<Vec<usize>>>();
-        let depths = depths.ok_or_else(|| FlagError::Depths(args.depths.clone()))?;
+        let depths = without_repeats(depths.ok_or_else(|| FlagError::Depths(args.depths.clone()))?);
         let width = at_least_one("width", args.width)?;
         for name in &names {
             let divisor = activation::by_name::<f32>(name).map_or(1, |found| found.divisor());
-            let deepest = depths.iter().copied().max().unwrap_or(1).min(1_000_000);
+            let deepest = depths.iter().copied().max().unwrap_or(1);
             check_size(Digits::PIXELS, &vec![width; deepest], divisor, Digits::CLASSES).map_err(
                 |error| match error {
                     ConfigError::TooLarge { parameters, .. } => {
@@ -127,6 +133,12 @@ impl Plan {
             picture: picture.transpose()?,
         })
     }
+}
+
+/// Each once, in the order in which they come first.
+fn without_repeats<T: Clone + PartialEq>(all: Vec<T>) -> Vec<T> {
+    let first = |i: &usize| !all[..*i].contains(&all[*i]);
+    (0..all.len()).filter(first).map(|i| all[i].clone()).collect()
 }
 
 /// The parts between commas; those within parentheses belong to settings.
@@ -175,7 +187,7 @@ mod tests {
 
     #[test]
     fn lists_are_split_outside_of_parentheses() {
-        let plan = plan(&["--activations", "threshold(threshold=0.1, value=0), relu", "--depths", "3, 1"]).unwrap();
+        let plan = plan(&["--activations", "threshold(threshold=0.1, value=0), relu", "--depths", "3, 1,3"]).unwrap();
         assert_eq!(plan.activations, ["threshold(threshold=0.1, value=0)", "relu"]);
         assert_eq!((plan.depths, plan.learning_rate), (vec![3, 1], 0.001));
     }
@@ -189,7 +201,7 @@ mod tests {
             ),
             (&["--activations", "relu,"], "--activations : there is no activation ``; there are: sigmoid, tanh"),
             (&["--activations", "softmax"], "there is no activation `softmax`"),
-            (&["--depths", "2,0"], "--depths 2,0: must be whole numbers of at least 1"),
+            (&["--depths", "2,0"], "--depths 2,0: must be whole numbers from 1 to 1000"),
             (&["--width", "0"], "--width 0: must be a whole number of at least 1"),
             (&["--seeds", "-1"], "--seeds -1: must be a whole number of at least 1"),
             (&["--width", "100000"], "at most 50000000 are allowed"),

@@ -59,12 +59,11 @@ impl Run {
 pub fn runs(plan: &Plan, stop: &Arc<AtomicBool>, tell: impl Fn(&Run) + Sync) -> Result<Vec<Run>, TrainError> {
     let depths = |activation| plan.depths.iter().map(move |depth| (activation, *depth));
     let jobs: Vec<(&String, usize)> = plan.activations.iter().flat_map(depths).collect();
-    let data = (0..plan.seeds as u64).map(|seed| Digits::load()?.dataset().split_stratified(0.2, seed));
-    let data = data.collect::<Result<Vec<_>, _>>()?;
+    let digits = Digits::load()?.dataset();
     let (next, done) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
     let work = || {
         while let Some(&(activation, depth)) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
-            let run = run(plan, activation, depth, &data, stop);
+            let run = run(plan, activation, depth, &digits, stop);
             if let Ok(Some(run)) = &run {
                 tell(run);
             }
@@ -88,7 +87,7 @@ fn run(
     plan: &Plan,
     activation: &str,
     depth: usize,
-    data: &[(Dataset, Dataset)],
+    digits: &Dataset,
     stop: &Arc<AtomicBool>,
 ) -> Result<Option<Run>, TrainError> {
     let setting = |error: &dyn std::fmt::Display| TrainError::Setting(error.to_string());
@@ -102,7 +101,8 @@ fn run(
         growth: None,
         failure: None,
     };
-    for (seed, (train, validation)) in (0..).zip(data) {
+    for seed in 0..plan.seeds as u64 {
+        let (train, validation) = digits.split_stratified(0.2, seed)?;
         let mut params = network.model().init([Digits::PIXELS], seed)?;
         // The first step alone, and that of the first seed.
         let mut instruments = Instruments::new().every(u64::MAX).bins(0);
@@ -117,7 +117,7 @@ fn run(
         if seed == 0 {
             trainer = trainer.callback(&mut instruments);
         }
-        match trainer.fit(&mut params, train, None) {
+        match trainer.fit(&mut params, &train, None) {
             Ok(history) if history.stop == StopReason::Interrupted => return Ok(None),
             Ok(_) => {}
             Err(
@@ -127,10 +127,10 @@ fn run(
             ) => run.failure = Some(error.to_string()),
             Err(error) => return Err(error),
         }
-        let scores = trainer.evaluate(&params, validation)?;
+        let scores = trainer.evaluate(&params, &validation)?;
         drop(trainer);
         run.accuracies.push(scores.metric("accuracy").unwrap_or(f64::NAN));
-        run.loss += scores.loss / data.len() as f64;
+        run.loss += scores.loss / plan.seeds as f64;
         let log = instruments.into_log();
         if let Some(record) = log.records.first() {
             let flow = log.flow(record);

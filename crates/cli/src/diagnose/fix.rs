@@ -1,18 +1,16 @@
 //! Remedies, applied one after another.
 
-use std::collections::VecDeque;
-
 use chainrule::insight::Kind;
 use chainrule::insight::finding::Remedy;
 use chainrule::prelude::*;
 
-use super::recipe::Recipe;
+use super::recipe::{Recipe, short};
 use super::train::{Outcome, TrainingError};
 
 /// No more trainings than these.
-const MOST_TRIALS: usize = 20;
-/// A factor is applied at most so many times to one finding.
-const MOST_POWERS: u32 = 4;
+const MOST_TRIALS: usize = 24;
+/// How often a factor is applied, one after the other until the finding is gone.
+const POWERS: [u32; 9] = [1, 2, 3, 4, 6, 8, 12, 16, 32];
 
 /// What was tried, and what became of it.
 #[derive(Debug)]
@@ -24,11 +22,11 @@ pub struct Fixed {
     pub interrupted: bool,
 }
 
-/// One remedy for one finding.
+/// One remedy for one kind of finding, or several together where there are several such findings.
 #[derive(Debug)]
 pub struct Trial {
     pub kind: Kind,
-    pub remedy: Remedy,
+    pub remedies: Vec<Remedy>,
     pub recipe: Recipe,
     pub outcome: Outcome,
     /// Whether the finding is gone.
@@ -43,7 +41,7 @@ pub struct Trial {
 pub fn fix(
     recipe: &Recipe,
     outcome: &Outcome,
-    mut train: impl FnMut(&Recipe, &Kind, &Remedy) -> Result<Outcome, TrainingError>,
+    mut train: impl FnMut(&Recipe, &str) -> Result<Outcome, TrainingError>,
 ) -> Fixed {
     let mut fixed = Fixed {
         trials: Vec::new(),
@@ -51,37 +49,34 @@ pub fn fix(
         outcome: outcome.clone(),
         interrupted: outcome.interrupted,
     };
-    let mut tried: Vec<(Kind, Remedy)> = Vec::new();
-    while !fixed.interrupted {
-        let mut open: VecDeque<(Kind, Remedy)> = VecDeque::new();
-        for finding in fixed.outcome.faults() {
-            open.extend(finding.remedies.iter().map(|remedy| (finding.kind, remedy.clone())));
-        }
-        let Some((kind, remedy)) = open.into_iter().find(|pair| !tried.contains(pair)) else { break };
-        tried.push((kind, remedy.clone()));
-        let mut power = 1;
-        for _ in 0..powers(&remedy) {
-            let Some(changed) = fixed.recipe.with(&remedy, power).filter(|_| fixed.trials.len() < MOST_TRIALS) else {
-                break;
-            };
-            let Ok(after) = train(&changed, &kind, &remedy) else { break };
+    let mut tried: Vec<(Kind, Vec<Remedy>)> = Vec::new();
+    while let Some((kind, remedies)) = options(&fixed.outcome).into_iter().find(|option| !tried.contains(option)) {
+        tried.push((kind, remedies.clone()));
+        let is_factor = matches!(remedies[..], [Remedy::LearningRate(_)]);
+        let mut powers = if is_factor { POWERS.iter() } else { POWERS[..1].iter() };
+        while let Some(power) = powers.next() {
+            let Some(changed) = with_all(&fixed.recipe, &remedies, *power) else { break };
+            if fixed.trials.len() >= MOST_TRIALS {
+                return fixed;
+            }
+            let Ok(after) = train(&changed, &format!("against {kind}: {}", label(&remedies, &changed))) else { break };
             if after.interrupted {
                 fixed.interrupted = true;
-                break;
+                return fixed;
             }
             let cured = after.severity(kind).is_none();
             let worse = is_worse(&fixed, &changed, &after);
             let kept = (cured || helps(&fixed, &changed, &after, kind)) && !worse;
-            // More of what does harm will not help; more of what does not yet prevent a failure may.
-            let enough = cured || worse && after.failure.is_none();
-            let (remedy, recipe, outcome) = (remedy.clone(), changed.clone(), after.clone());
-            fixed.trials.push(Trial { kind, remedy, recipe, outcome, cured, kept });
+            let (remedies, recipe, outcome) = (remedies.clone(), changed.clone(), after.clone());
+            fixed.trials.push(Trial { kind, remedies, recipe, outcome, cured, kept });
             if kept {
-                (fixed.recipe, fixed.outcome, power) = (changed, after, 1);
-            } else {
-                power += 1;
+                (fixed.recipe, fixed.outcome) = (changed, after);
+                powers = if is_factor { POWERS.iter() } else { [].iter() };
+            } else if worse && fixed.trials.last().is_some_and(|trial| trial.outcome.failure.is_none()) {
+                // More of what does harm will not help; more of what does not yet prevent a failure may.
+                break;
             }
-            if enough {
+            if cured {
                 break;
             }
         }
@@ -89,14 +84,41 @@ pub fn fix(
     fixed
 }
 
-/// How many times a remedy can be applied anew.
-fn powers(remedy: &Remedy) -> u32 {
-    if matches!(remedy, Remedy::LearningRate(_)) { MOST_POWERS } else { 1 }
+/// What can be tried, the worst finding first. Where several of a kind ask for different remedies, such as scaled inputs
+/// and scaled targets, first all of them together.
+fn options(outcome: &Outcome) -> Vec<(Kind, Vec<Remedy>)> {
+    let mut options = Vec::new();
+    for finding in outcome.faults() {
+        let mut together: Vec<Remedy> = Vec::new();
+        for remedy in outcome.faults().filter(|other| other.kind == finding.kind).filter_map(|f| f.remedies.first()) {
+            if !together.contains(remedy) {
+                together.push(remedy.clone());
+            }
+        }
+        options.extend((together.len() > 1).then_some((finding.kind, together)));
+        options.extend(finding.remedies.iter().map(|remedy| (finding.kind, vec![remedy.clone()])));
+    }
+    options
 }
 
-/// Whether it helps although the finding is still there: the finding is milder, or the loss lower by a tenth.
+fn with_all(recipe: &Recipe, remedies: &[Remedy], power: u32) -> Option<Recipe> {
+    let changed = remedies.iter().fold(recipe.clone(), |new, remedy| new.with(remedy, power).unwrap_or(new));
+    (changed != *recipe).then_some(changed)
+}
+
+/// What is changed; the learning rate as it is then.
+pub fn label(remedies: &[Remedy], changed: &Recipe) -> String {
+    let labels = remedies.iter().map(|remedy| match remedy {
+        Remedy::LearningRate(_) => format!("learning rate {}", short(changed.learning_rate)),
+        _ => remedy.to_string(),
+    });
+    labels.collect::<Vec<_>>().join(" and ")
+}
+
+/// Whether it helps although the finding is still there: the finding is milder, there are fewer of its kind, or the loss lower by a tenth.
 fn helps(before: &Fixed, changed: &Recipe, after: &Outcome, kind: Kind) -> bool {
-    let milder = after.severity(kind) < before.outcome.severity(kind);
+    let count = |outcome: &Outcome| outcome.faults().filter(|finding| finding.kind == kind).count();
+    let milder = (after.severity(kind), count(after)) < (before.outcome.severity(kind), count(&before.outcome));
     let better = match before.recipe.same_loss(changed) {
         true => after.loss() < 0.9 * before.outcome.loss(),
         false => after.fair_quality() > before.outcome.fair_quality() + 0.02,
@@ -150,7 +172,7 @@ mod tests {
         let low = || finding(Kind::LearningRateTooLow, vec![Remedy::LearningRate(10.0)]);
         let dying = || finding(Kind::DyingRelu, vec![Remedy::Activation("leaky_relu".to_owned())]);
         let before = recipe(&["--learning-rate", "1e-6"]).unwrap();
-        let fixed = fix(&before, &outcome(vec![low(), dying()], 2.0), |recipe, _, _| {
+        let fixed = fix(&before, &outcome(vec![low(), dying()], 2.0), |recipe, _| {
             let slow = recipe.learning_rate < 1e-4;
             let findings = [slow.then(low), Some(dying())].into_iter().flatten().collect();
             // The other activation gives a higher loss.
@@ -167,7 +189,7 @@ mod tests {
     #[test]
     fn an_interruption_ends_it_with_what_is_known() {
         let dying = finding(Kind::DyingRelu, vec![Remedy::Activation("elu".to_owned())]);
-        let fixed = fix(&recipe(&[]).unwrap(), &outcome(vec![dying], 2.0), |_, _, _| {
+        let fixed = fix(&recipe(&[]).unwrap(), &outcome(vec![dying], 2.0), |_, _| {
             Ok(Outcome { interrupted: true, ..outcome(Vec::new(), 0.1) })
         });
         assert!(fixed.interrupted && fixed.trials.is_empty() && fixed.recipe == recipe(&[]).unwrap());

@@ -1,6 +1,6 @@
 //! A recipe as flags.
 
-use super::recipe::Recipe;
+use super::recipe::{Recipe, short};
 
 /// The flags that, behind those of one recipe, give the other: those that differ. Remedies only switch things on.
 pub fn difference(from: &Recipe, to: &Recipe) -> String {
@@ -17,7 +17,7 @@ pub fn difference(from: &Recipe, to: &Recipe) -> String {
             ("output-activation", recipe.output_activation.clone().unwrap_or_else(|| "none".to_owned())),
             ("loss", recipe.loss.clone()),
             ("optimizer", recipe.optimizer.clone()),
-            ("learning-rate", recipe.learning_rate.to_string()),
+            ("learning-rate", short(recipe.learning_rate)),
             ("epochs", recipe.epochs.to_string()),
             ("dropout", number(recipe.dropout)),
             ("clip-norm", number(recipe.clip_norm)),

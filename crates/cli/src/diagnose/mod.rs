@@ -74,13 +74,13 @@ pub fn run(args: &DiagnoseArgs) -> Result<ExitCode, RunError> {
     }
     console.report(&text::course(&outcome, paint))?;
     if outcome.interrupted {
-        console.note("interrupted; what follows is what is known so far");
+        console.complain("interrupted; what follows is what is known so far");
     }
     console.report(&text::findings(&outcome.findings, Some(&recipe), outcome.has_learned(), paint))?;
 
     let fixed = args.fix.then(|| {
-        fix::fix(&recipe, &outcome, |recipe, kind, remedy| {
-            console.note(&format!("against {kind}: {remedy}"));
+        fix::fix(&recipe, &outcome, |recipe, what| {
+            console.note(what);
             let teller = match console.progress() {
                 Progress::Bar { .. } => progress::teller(console),
                 _ => Box::new(|_: ProgressEvent<'_>| {}),

@@ -5,7 +5,7 @@ use chainrule::prelude::*;
 use serde_json::{Value, json};
 
 use super::data::Data;
-use super::fix::{Fixed, left};
+use super::fix::{Fixed, label, left};
 use super::flags::difference;
 use super::recipe::Recipe;
 use super::train::Outcome;
@@ -109,7 +109,7 @@ fn fix(recipe: &Recipe, fixed: &Fixed) -> Value {
     let trials = fixed.trials.iter().map(|trial| {
         let mut object = json!({
             "finding": trial.kind.to_string(),
-            "remedy": trial.remedy.to_string(),
+            "remedy": label(&trial.remedies, &trial.recipe),
             "flags": difference(recipe, &trial.recipe),
             "gone": trial.cured,
             "kept": trial.kept,

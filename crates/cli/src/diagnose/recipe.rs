@@ -212,6 +212,11 @@ fn losses() -> Vec<String> {
     names.chain(["binary_cross_entropy", "mae"].map(str::to_owned)).collect()
 }
 
+/// A rate without a row of zeros.
+pub fn short(rate: f64) -> String {
+    if (1e-4..1e6).contains(&rate) { rate.to_string() } else { format!("{rate:e}") }
+}
+
 /// Without what a product leaves behind: 0.01 instead of 0.010000000000000002.
 fn round(rate: f64) -> f64 {
     format!("{rate:.6e}").parse().unwrap_or(rate)

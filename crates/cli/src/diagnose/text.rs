@@ -7,7 +7,7 @@ use chainrule::train::Scores;
 
 use super::data::Data;
 use super::flags::difference;
-use super::recipe::Recipe;
+use super::recipe::{Recipe, short as rate};
 use super::train::Outcome;
 use crate::paint::Paint;
 use crate::report::number::{brief, percent, thousands};
@@ -43,7 +43,8 @@ pub fn plan(recipe: &Recipe, data: &Data) -> String {
     };
     let init = recipe.init.as_deref().unwrap_or("weights that fit the activation");
     let output = recipe.output_activation.as_ref().map_or(String::new(), |name| format!(", {name} at the output"));
-    let Recipe { loss, optimizer, learning_rate, batch_size, epochs, seed, .. } = recipe;
+    let Recipe { loss, optimizer, batch_size, epochs, seed, .. } = recipe;
+    let learning_rate = rate(recipe.learning_rate);
     wrapped(
         &format!(
             "{name}: {train} samples to train on, {validation} to validate on. From {} inputs to {}, which is {what}.{named}\n\
@@ -90,8 +91,10 @@ pub fn course(outcome: &Outcome, paint: Paint) -> String {
         epochs => format!("After {epochs} epochs"),
     };
     text += &scores(outcome.scores.as_ref(), outcome.train_loss);
-    if let Some(failure) = &outcome.failure {
-        text += &format!("\nIt failed: {failure}.");
+    match &outcome.failure {
+        Some(_) if outcome.faults().next().is_some() => text += " It failed, as the findings explain.",
+        Some(failure) => text += &format!("\nIt failed: {failure}."),
+        None => {}
     }
     format!("\n{}\n{}", paint.bold("The training"), wrapped(&text, 2))
 }

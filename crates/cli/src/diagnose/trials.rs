@@ -1,8 +1,6 @@
 //! Before and after, as a table.
 
-use chainrule::insight::finding::Remedy;
-
-use super::fix::{Fixed, Trial, left};
+use super::fix::{Fixed, label, left};
 use super::flags::difference;
 use super::recipe::Recipe;
 use super::text::counted;
@@ -30,7 +28,12 @@ pub fn table(recipe: &Recipe, before: &Outcome, fixed: &Fixed, paint: Paint) -> 
             kind = Some(trial.kind);
         }
         let word = |holds| if holds { "yes" } else { "no" };
-        text += &row(&format!("  {}", label(trial)), word(trial.cured), &trial.outcome, word(trial.kept));
+        text += &row(
+            &format!("  {}", label(&trial.remedies, &trial.recipe)),
+            word(trial.cured),
+            &trial.outcome,
+            word(trial.kept),
+        );
     }
     let [then, now] = [before, &fixed.outcome].map(|outcome| counted(outcome.faults()));
     let [was, is] = [before, &fixed.outcome].map(|outcome| match (outcome.quality(), &outcome.failure) {
@@ -47,14 +50,6 @@ pub fn table(recipe: &Recipe, before: &Outcome, fixed: &Fixed, paint: Paint) -> 
         text += &wrapped(&format!("The repaired training has these flags: {flags}"), 2);
     }
     text
-}
-
-/// What was changed; the learning rate as it is then.
-fn label(trial: &Trial) -> String {
-    match trial.remedy {
-        Remedy::LearningRate(_) => format!("learning rate {}", trial.recipe.learning_rate),
-        _ => trial.remedy.to_string(),
-    }
 }
 
 fn row(label: &str, gone: &str, outcome: &Outcome, kept: &str) -> String {
