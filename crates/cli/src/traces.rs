@@ -12,6 +12,9 @@ use crate::digits::Parts;
 use crate::network::Network;
 use crate::place::{Place, PlaceError};
 
+/// More steps than this make a recording large, about 5 MB for the default network, and no picture better.
+const MOST: usize = 1000;
+
 /// The files that were asked for.
 #[derive(Debug)]
 pub struct Traces {
@@ -58,7 +61,7 @@ impl Traces {
 
     /// The instruments, if anything is to be told of what they see.
     pub fn instruments(&self) -> Option<Instruments> {
-        (!self.places().is_empty()).then(Instruments::new)
+        (!self.places().is_empty()).then(|| Instruments::new().at_most(MOST))
     }
 
     /// Whether the files can be written, found out before there is anything to lose.

@@ -210,6 +210,20 @@ fn singular_values_are_those_of_the_jacobian() {
 }
 
 #[test]
+fn few_records_are_kept_of_a_long_training() {
+    let (data, model) = (digits(32), varied());
+    let mut instruments = Instruments::new().every(3).at_most(8);
+    let mut params = model.init([64], 3).unwrap();
+    Trainer::new(&model, CrossEntropy, Adam::new(0.01))
+        .epochs(70)
+        .callback(&mut instruments)
+        .fit(&mut params, &data, None)
+        .unwrap();
+    let steps: Vec<u64> = instruments.log().records.iter().map(|record| record.step).collect();
+    assert_eq!(steps, [1, 13, 25, 37, 49, 61]);
+}
+
+#[test]
 fn settings_that_make_no_sense_are_told_before_the_first_step() {
     let (model, data) = small("tanh");
     let mut params = model.init([3], 5).unwrap();

@@ -68,8 +68,8 @@ impl<T: Real> Run<'_, T> {
         Ok([("Training", training), ("Answers", answers), ("Layers", layers), ("Model", model)])
     }
 
-    /// Writes the page. The file is written beside its place and then moved there, so that an interruption or a full disk
-    /// leaves what was there before.
+    /// Writes the page. The file is written beside its place and then moved there, so that an interruption or a full
+    /// disk leaves what was there before.
     ///
     /// # Errors
     /// As [`report`](Run::report), or a file that cannot be written.
@@ -79,14 +79,14 @@ impl<T: Real> Run<'_, T> {
     }
 }
 
-const UPDATES: &str = "By what part of itself each step changes a matrix of weights: about a thousandth is common where \
-    training goes well. Far more makes the loss jump, far less learns next to nothing.";
-const FLOW: &str = "The size of the signal that comes back to each layer. Where it falls from the last layer to the first \
-    by orders of magnitude, gradients vanish; where it grows so, they explode.";
-const UNITS: &str = "A dead unit lets no gradient through for any sample, and so never changes again; a saturated one is at \
-    an end of its range for at least nine samples in ten.";
-const LANDSCAPE: &str = "The cross marks the trained weights. A step of 1 along either random direction changes the weights \
-    into each unit by as much as they are.";
+const UPDATES: &str = "By what part of itself each step changes a matrix of weights: about a thousandth is common \
+    where training goes well. Far more makes the loss jump, far less learns next to nothing.";
+const FLOW: &str = "The size of the signal that comes back to each layer. Where it falls from the last layer to the \
+    first by orders of magnitude, gradients vanish; where it grows so, they explode.";
+const UNITS: &str = "A dead unit lets no gradient through for any sample, and so never changes again; a saturated one \
+    is at an end of its range for at least nine samples in ten.";
+const LANDSCAPE: &str = "The cross marks the trained weights. A step of 1 along either random direction changes the \
+    weights into each unit by as much as they are.";
 
 fn some(figure: Option<impl Figure + 'static>, note: &'static str) -> Vec<Shown> {
     figure.into_iter().map(|figure| (Box::new(figure) as Box<dyn Figure>, note)).collect()

@@ -33,8 +33,8 @@ fn load(html: &str, options: &[&str]) -> (String, Vec<String>) {
     panic!("no browser could be run; install Chromium, or name one in CHROMIUM")
 }
 
-/// Says of each figure how many of its pictures are visible, how wide, and which texts stick out of it; then whether the page is
-/// wider than the window.
+/// Says of each figure how many of its pictures are visible, how wide, and which texts stick out of it; then whether
+/// the page is wider than the window.
 const MEASURE: &str = "<script>
 const lines = [...document.querySelectorAll('figure')].map(figure => {
     const visible = [...figure.querySelectorAll('svg')].filter(svg => svg.getBoundingClientRect().width > 0);

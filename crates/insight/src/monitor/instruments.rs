@@ -44,6 +44,7 @@ use super::{
 #[derive(Debug)]
 pub struct Instruments<T: Real = f32> {
     every: u64,
+    at_most: usize,
     bins: usize,
     window: usize,
     singular_values_up_to: usize,
@@ -77,6 +78,7 @@ impl<T: Real> Default for Instruments<T> {
     fn default() -> Self {
         Instruments {
             every: 20,
+            at_most: usize::MAX,
             bins: 32,
             window: 10,
             singular_values_up_to: 0,
@@ -104,6 +106,15 @@ impl<T: Real> Instruments<T> {
     #[must_use]
     pub fn every(mut self, steps: u64) -> Self {
         self.every = steps;
+        self
+    }
+
+    /// Keeps at most so many records of steps, so that a training without a foreseeable end does not fill the memory:
+    /// when there are more, every second one is dropped, and half as many steps are looked at from there on. By default
+    /// all are kept.
+    #[must_use]
+    pub fn at_most(mut self, records: usize) -> Self {
+        self.at_most = records;
         self
     }
 
@@ -341,6 +352,12 @@ impl<T: Real> Callback<T> for Instruments<T> {
             seen.update_norm = distance(before, after);
         }
         self.log.records.push(record);
+        if self.log.records.len() > self.at_most {
+            // The first stays, and with it each that the doubled distance meets.
+            self.every = self.every.saturating_mul(2);
+            let every = self.every;
+            self.log.records.retain(|record| (record.step - 1).is_multiple_of(every));
+        }
         if self.open.as_ref().is_some_and(|(_, observed)| *observed >= self.window) {
             self.close_window();
         }
@@ -358,7 +375,7 @@ impl<T: Real> Callback<T> for Instruments<T> {
     }
 
     fn check(&self) -> Result<(), String> {
-        let named = [("every", self.every), ("window", self.window as u64)];
+        let named = [("every", self.every), ("at_most", self.at_most as u64), ("window", self.window as u64)];
         match named.into_iter().find(|(_, value)| *value == 0) {
             Some((name, _)) => Err(format!("instruments: `{name}` must be at least 1, but it is 0")),
             None => Ok(()),

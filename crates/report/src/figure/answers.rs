@@ -59,8 +59,8 @@ impl Classifier {
         (0..self.count()).map(|class| run.classes.get(class).cloned().unwrap_or_else(|| class.to_string())).collect()
     }
 
-    /// The class of one sample's outputs and how sure the model is; `None` where an output is NaN. Of equals the first. Outputs
-    /// that are not probabilities already are made some by a softmax.
+    /// The class of one sample's outputs and how sure the model is; `None` where an output is NaN. Of equals the first.
+    /// Outputs that are not probabilities already are made some by a softmax.
     pub(super) fn read<T: Real>(self, outputs: &[T]) -> Option<(usize, f64)> {
         let outputs: Vec<f64> = outputs.iter().map(|x| x.to_f64()).collect();
         if outputs.iter().any(|x| x.is_nan()) || outputs.is_empty() {
@@ -81,7 +81,8 @@ impl Classifier {
     }
 }
 
-/// The model's answers to the run's data; `None` for what is no classifier. Samples with NaN among their outputs are missing.
+/// The model's answers to the run's data; `None` for what is no classifier. Samples with NaN among their outputs are
+/// missing.
 pub(super) fn answers<T: Real>(run: &Run<'_, T>) -> Result<Option<(Classifier, Vec<Answer>)>, ReportError> {
     let (Some((model, params, data)), Some(classifier)) = (run.trained(), Classifier::of(run)) else {
         return Ok(None);

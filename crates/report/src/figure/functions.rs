@@ -10,8 +10,8 @@ use crate::{ReportError, Run};
 /// Where they are shown: within it every common activation bends or saturates.
 const RANGE: (f64, f64) = (-5.0, 5.0);
 
-/// The activations that the model applies, each once, with their derivatives. With model and parameters those with their
-/// settings; from the recording alone those whose settings are the default.
+/// The activations that the model applies, each once, with their derivatives. With model and parameters those with
+/// their settings; from the recording alone those whose settings are the default.
 ///
 /// # Errors
 /// Parameters that do not fit the model.

@@ -2,9 +2,9 @@ use chainrule_insight::Recording;
 use chainrule_plot::Curves;
 use chainrule_train::{EpochRecord, Scores};
 
-/// The loss by epoch, over the training data and, where there are, over the validation data. Before the end of the second
-/// epoch that of the observed steps. The axis is logarithmic where the losses are above zero and differ by more than a
-/// factor of ten.
+/// The loss by epoch, over the training data and, where there are, over the validation data. Before the end of the
+/// second epoch that of the observed steps. The axis is logarithmic where the losses are above zero and differ by more
+/// than a factor of ten.
 #[must_use]
 pub fn losses(recording: &Recording) -> Option<Curves> {
     let epochs = recording.epochs();

@@ -1,5 +1,5 @@
-//! The figures of a run, a function for each. `None`, or none at all, where a figure does not apply: what it needs is not there, or the
-//! model is not of the kind that it shows.
+//! The figures of a run, a function for each. `None`, or none at all, where a figure does not apply: what it needs is
+//! not there, or the model is not of the kind that it shows.
 
 mod activations;
 mod answers;

@@ -8,8 +8,8 @@ use crate::{ReportError, Run};
 const MOST: usize = 30;
 const WRONG: usize = 20;
 
-/// Samples with what a classifier takes them for, where samples are images: first those that are wrong, the surest mistakes
-/// first, then some that are right.
+/// Samples with what a classifier takes them for, where samples are images: first those that are wrong, the surest
+/// mistakes first, then some that are right.
 ///
 /// # Errors
 /// Model, parameters and data that do not fit together.

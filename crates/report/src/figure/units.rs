@@ -9,8 +9,8 @@ use crate::{ReportError, Run};
 /// The part of the rows on which a unit saturates, from which on it counts as saturated.
 const NEARLY_ALL: f64 = 0.9;
 
-/// Which units of hidden layers are dead, and which saturated: over the run's data where model and parameters are there, else over
-/// the last window of observed steps. Layers whose activation can do neither are left out.
+/// Which units of hidden layers are dead, and which saturated: over the run's data where model and parameters are
+/// there, else over the last window of observed steps. Layers whose activation can do neither are left out.
 ///
 /// # Errors
 /// Parameters or data that do not fit the model.

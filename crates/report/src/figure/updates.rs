@@ -1,8 +1,8 @@
 use chainrule_insight::Recording;
 use chainrule_plot::Curves;
 
-/// The update-to-weight ratio of each matrix of weights by step: by what part of itself a step changes it. About 1e-3 is
-/// common where training goes well.
+/// The update-to-weight ratio of each matrix of weights by step: by what part of itself a step changes it. About 1e-3
+/// is common where training goes well.
 #[must_use]
 pub fn updates(recording: &Recording) -> Option<Curves> {
     let log = &recording.log;

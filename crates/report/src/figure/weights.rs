@@ -3,8 +3,8 @@ use chainrule_tensor::Real;
 
 use crate::Run;
 
-/// What each unit of the first layer looks for, where samples are images: the first matrix of weights with a row for each
-/// pixel.
+/// What each unit of the first layer looks for, where samples are images: the first matrix of weights with a row for
+/// each pixel.
 #[must_use]
 pub fn weights<T: Real>(run: &Run<'_, T>) -> Option<WeightImages> {
     let ((width, height), params) = (run.image?, run.params?);
