@@ -161,8 +161,9 @@ Examples:
   chainrule compare --activations sigmoid,relu --depths 4,16 --picture depth.svg
   chainrule compare --optimizer sgd --learning-rate 0.05 --seeds 3
 
-Each network learns from four fifths of the digits, and the last fifth tells its accuracy. Nothing but activation and
-depth differs: seed, batches and width are the same, and weights start as suits the activation.
+Each network learns from four fifths of the digits, and the last fifth tells its accuracy. Nothing
+but activation and depth differs: seed, batches and width are the same, and weights start as suits
+the activation.
 
 Ctrl-C stops after the current batch and tells what is known so far; a second one quits at once.
 Results go to standard output, progress and notes to standard error.

@@ -131,12 +131,14 @@ Examples:
   chainrule diagnose flowers.csv --label species --hidden 16
   chainrule diagnose run.json                  a training that was recorded
 
-A table has one sample a line, separated by commas, semicolons or tabs, with or without a line of names. A fifth of its
-samples, with the classes in proportion, is set aside to validate on; of the digits it is what `chainrule` validates on.
+A table has one sample a line, separated by commas, semicolons or tabs, with or without a line of
+names. A fifth of its samples, with the classes in proportion, is set aside to validate on; of the
+digits it is what `chainrule` validates on. For a recording, flags of the training mean nothing.
 
---fix applies the remedies of what is found, the worst first, and trains anew after each with the same seed and
-batches. A remedy is kept if its finding is gone, or milder, or the loss lower by a tenth; and if the validation loss
-is not higher by more than a fiftieth. Where the loss itself is exchanged, accuracy is compared in its place.
+--fix applies the remedies of what is found, the worst first, and trains anew after each with the
+same seed and batches. A remedy is kept if its finding is gone, or milder, or the loss lower by a
+tenth; and if the validation loss is not higher by more than a fiftieth. Where the loss itself is
+exchanged, accuracy, each class weighing the same, is compared in its place.
 
 Ctrl-C stops after the current batch and tells what is known so far; a second one quits at once.
 Results go to standard output, progress and notes to standard error.

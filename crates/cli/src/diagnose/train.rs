@@ -16,8 +16,10 @@ use super::data::Data;
 use super::recipe::Recipe;
 use crate::config::{ConfigError, check_size};
 
-/// About so many steps are looked at.
+/// At least about so many steps are looked at, or all; one in 20 of a long training.
 const OBSERVED: usize = 60;
+/// More records of a long training would only fill the memory.
+const MOST_RECORDS: usize = 1000;
 /// So many samples show how sizes change from layer to layer.
 const SAMPLES: usize = 256;
 
@@ -118,7 +120,7 @@ pub fn train(
     let gain = gain::report(&model, &loss, &params, &some).ok();
 
     let steps = recipe.epochs.saturating_mul(train.len().div_ceil(recipe.batch_size));
-    let mut instruments = Instruments::new().every((steps / OBSERVED).clamp(1, 20) as u64);
+    let mut instruments = Instruments::new().every((steps / OBSERVED).clamp(1, 20) as u64).at_most(MOST_RECORDS);
     let mut best = BestWeights::new(Monitor::loss());
     let mut trainer = Trainer::new(&model, &loss, recipe.optimizer()?)
         .epochs(recipe.epochs)

@@ -3,6 +3,7 @@
 //! Each kind of fault has a [`Rule`] with documented thresholds that can be set. A [`Diagnosis`] asks all of them about
 //! the [`Evidence`] that there is: the log of the instruments, the model, the loss, the data. What one rule finds may be a
 //! mere consequence of what another finds; then only the cause is reported.
+//! What a program can do about it is a [`Remedy`], beside the words.
 //!
 //! | rule | looks at | finds |
 //! |---|---|---|
