@@ -50,7 +50,7 @@ pub enum DiagnoseError {
 pub fn run(args: &DiagnoseArgs) -> Result<ExitCode, RunError> {
     let console = Console::new(args.quiet, args.json);
     // Wrong flags are told before anything is read.
-    let checked = Recipe::resolve(args, "cross_entropy").unwrap_or_else(|error| refuse(error));
+    let checked = flags::resolve(args, "cross_entropy").unwrap_or_else(|error| refuse(error));
     if let Some(path) = args.source.as_deref().filter(|path| is_recording(path)) {
         if args.fix {
             refuse("--fix: a recording has no data to train on; give the data in its place");

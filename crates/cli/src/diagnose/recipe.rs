@@ -1,13 +1,11 @@
-//! What is trained, and how: the flags, checked.
+//! What is trained, and how.
 
 use chainrule::insight::finding::Remedy;
 use chainrule::nn::{ConfigError as NamedError, activation, loss};
 use chainrule::prelude::*;
-use chainrule::train::optimizer::{self, Listed};
+use chainrule::train::optimizer::Listed;
 
-use super::args::DiagnoseArgs;
-use crate::config::{ConfigError, activations, at_least_one, chosen_optimizer, optimizers, widths};
-use crate::names::{self, NameError};
+use crate::config::{ConfigError, chosen_optimizer};
 use crate::network;
 
 /// All that makes a training but the data, by name.
@@ -34,72 +32,7 @@ pub struct Recipe {
     pub drop_constant_inputs: bool,
 }
 
-/// A flag whose value makes no sense.
-#[derive(Debug, thiserror::Error)]
-pub enum FlagError {
-    #[error(transparent)]
-    Config(#[from] ConfigError),
-    #[error(transparent)]
-    Name(#[from] NameError),
-    #[error("--dropout {0}: must be a share of at least 0 and below 1, such as 0.5")]
-    Dropout(f64),
-    #[error("--clip-norm {0}: must be a number above 0, such as 1")]
-    ClipNorm(f64),
-}
-
 impl Recipe {
-    /// Checks the flags; `loss` is taken where none is given.
-    ///
-    /// # Errors
-    /// The first flag whose value makes no sense.
-    pub fn resolve(args: &DiagnoseArgs, loss: &str) -> Result<Self, FlagError> {
-        let cures = &args.cures;
-        let by_name = activation::by_name::<f32>;
-        names::check("activation", "activation", &args.activation, &activations(), by_name(&args.activation))?;
-        let init = Some(args.init.clone()).filter(|text| text != "fitting");
-        if let Some(text) = &init {
-            let known = init::all().into_iter().map(|entry| entry.name().to_owned()).chain(["fitting".to_owned()]);
-            names::check("init", "initialiser", text, &known.collect::<Vec<_>>(), init::by_name(text))?;
-        }
-        let output_activation = Some(args.output_activation.clone()).filter(|text| text != "none");
-        if let Some(text) = &output_activation {
-            let known = activation::all::<f32>().into_iter().map(|entry| entry.kind().to_owned());
-            let known: Vec<String> = known.chain(["none".to_owned()]).collect();
-            names::check("output-activation", "activation", text, &known, by_name(text))?;
-        }
-        let loss = args.loss.clone().unwrap_or_else(|| loss.to_owned());
-        names::check("loss", "loss", &loss, &losses(), loss::by_name::<f32>(&loss))?;
-        let known: Vec<String> = optimizers().into_iter().map(str::to_owned).collect();
-        names::check("optimizer", "optimizer", &args.optimizer, &known, optimizer::by_name::<f32>(&args.optimizer))?;
-        let rate = chosen_optimizer(args.optimizer.clone(), args.learning_rate)?.learning_rate();
-        if let Some(share) = cures.dropout.filter(|share| !(0.0..1.0).contains(share)) {
-            return Err(FlagError::Dropout(share));
-        }
-        if let Some(norm) = cures.clip_norm.filter(|norm| !(*norm > 0.0 && norm.is_finite())) {
-            return Err(FlagError::ClipNorm(norm));
-        }
-        Ok(Recipe {
-            hidden: widths(&args.hidden)?,
-            activation: args.activation.clone(),
-            init,
-            output_activation,
-            normalise: cures.normalise,
-            dropout: cures.dropout.filter(|share| *share > 0.0),
-            loss,
-            class_weights: cures.class_weights,
-            optimizer: args.optimizer.clone(),
-            learning_rate: rate,
-            clip_norm: cures.clip_norm,
-            epochs: at_least_one("epochs", args.epochs)?,
-            batch_size: at_least_one("batch-size", args.batch_size)?,
-            early_stopping: cures.early_stopping.map(|n| at_least_one("early-stopping", n)).transpose()?,
-            seed: args.seed,
-            standardise_inputs: cures.standardise_inputs,
-            standardise_targets: cures.standardise_targets,
-            drop_constant_inputs: cures.drop_constant_inputs,
-        })
-    }
-
     /// The recipe with this remedy, taken `power` times where it is a factor. `None` where that changes nothing, or is
     /// not for hidden layers that there are not.
     #[must_use]
@@ -135,7 +68,7 @@ impl Recipe {
     /// The layers, from this many inputs to so many outputs.
     ///
     /// # Errors
-    /// A name that is unknown; [`Recipe::resolve`] has made sure that there is none.
+    /// A name that is unknown; [`resolve`](super::flags::resolve) has made sure that there is none.
     pub fn model(&self, inputs: usize, outputs: usize) -> Result<Sequential, NamedError> {
         let (mut model, mut from) = (Sequential::new(), inputs);
         for &width in &self.hidden {
@@ -193,7 +126,7 @@ impl Recipe {
     /// The rule that moves the weights.
     ///
     /// # Errors
-    /// As [`Recipe::resolve`].
+    /// As [`resolve`](super::flags::resolve).
     pub fn optimizer(&self) -> Result<Box<dyn Listed<f32>>, ConfigError> {
         chosen_optimizer(self.optimizer.clone(), Some(self.learning_rate))
     }
@@ -204,12 +137,6 @@ impl Recipe {
         let quantity = |recipe: &Recipe| (recipe.loss.clone(), recipe.class_weights, recipe.standardise_targets);
         quantity(self) == quantity(other)
     }
-}
-
-/// The losses there are, under all their names.
-fn losses() -> Vec<String> {
-    let names = loss::all::<f32>().into_iter().map(|loss| loss.name().to_owned());
-    names.chain(["binary_cross_entropy", "mae"].map(str::to_owned)).collect()
 }
 
 /// A rate without a row of zeros.
@@ -233,7 +160,7 @@ pub mod tests {
     pub fn recipe(flags: &[&str]) -> Result<Recipe, String> {
         let args = Args::try_parse_from(["chainrule", "diagnose"].iter().chain(flags)).unwrap();
         let Some(Command::Diagnose(args)) = args.command else { panic!("{args:?}") };
-        Recipe::resolve(&args, "cross_entropy").map_err(|error| error.to_string())
+        super::super::flags::resolve(&args, "cross_entropy").map_err(|error| error.to_string())
     }
 
     #[test]
@@ -278,42 +205,5 @@ pub mod tests {
         let recipe = recipe(&["--class-weights"]).unwrap();
         let loss = format!("{:?}", recipe.loss(Some(&[6, 2, 0])).unwrap());
         assert!(loss.contains("[0.6666666666666666, 2.0, 1.0]"), "{loss}");
-    }
-
-    #[test]
-    fn wrong_values_are_told_with_the_flag() {
-        for (flags, expected) in [
-            (
-                &["--activation", "sigmoidd"][..],
-                "--activation sigmoidd: there is no activation `sigmoidd` (did you mean `sigmoid`?)",
-            ),
-            (&["--init", "he"], "--init he: there is no initialiser `he` (did you mean `he_normal`?)"),
-            (
-                &["--loss", "crossentropy"],
-                "--loss crossentropy: there is no loss `crossentropy` (did you mean `cross_entropy`?)",
-            ),
-            (&["--output-activation", "softmx"], "(did you mean `softmax`?)"),
-            (&["--optimizer", "adma"], "(did you mean `adam`?)"),
-            (&["--dropout", "1"], "--dropout 1: must be a share of at least 0 and below 1"),
-            (&["--clip-norm", "0"], "--clip-norm 0: must be a number above 0"),
-            (&["--early-stopping", "0"], "--early-stopping 0: must be a whole number of at least 1"),
-        ] {
-            let error = recipe(flags).unwrap_err();
-            assert!(error.contains(expected), "{error}");
-        }
-    }
-
-    #[test]
-    fn defaults_are_those_of_the_training() {
-        use clap::CommandFactory;
-        let training = Args::command();
-        let diagnose = training.find_subcommand("diagnose").unwrap();
-        for flag in ["hidden", "activation", "optimizer", "learning_rate", "epochs", "batch_size", "seed"] {
-            let find = |command: &clap::Command| {
-                let found = command.get_arguments().find(|arg| arg.get_id() == flag).unwrap();
-                found.get_default_values().to_vec()
-            };
-            assert_eq!(find(&training), find(diagnose), "{flag}");
-        }
     }
 }
