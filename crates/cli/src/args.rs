@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 use crate::catalogue::{CheckArgs, ListArgs};
+use crate::compare::args::{AFTER_HELP as COMPARE_HELP, CompareArgs};
 use crate::config::{activations, optimizers};
+use crate::diagnose::args::{AFTER_HELP as DIAGNOSE_HELP, DiagnoseArgs};
 use crate::place::DEFAULT_PATH;
 
 /// Trains a network to read handwritten digits, shows how well it does, and saves it.
@@ -74,6 +76,12 @@ pub struct Args {
 /// What to do instead of training on the digits.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Train briefly, or read a recorded training, and tell what holds it back and what to do
+    #[command(after_help = DIAGNOSE_HELP)]
+    Diagnose(Box<DiagnoseArgs>),
+    /// Train each activation at each depth, and tell which learns
+    #[command(after_help = COMPARE_HELP)]
+    Compare(CompareArgs),
     /// List the activations, losses, initialisers, layers, optimizers, schedules and metrics with their settings
     List(ListArgs),
     /// Compare every derivative of every list with central differences

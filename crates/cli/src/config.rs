@@ -110,7 +110,10 @@ pub fn default_learning_rate(optimizer: &str) -> Option<f64> {
 }
 
 /// The optimizer that a text names, with the learning rate of the flag, or of the text, or that suits the digits.
-fn chosen_optimizer(text: String, learning_rate: Option<f64>) -> Result<Box<dyn Listed<f32>>, ConfigError> {
+///
+/// # Errors
+/// A text that names none, or a learning rate that is none.
+pub fn chosen_optimizer(text: String, learning_rate: Option<f64>) -> Result<Box<dyn Listed<f32>>, ConfigError> {
     let mut all = optimizer::all::<f32>();
     for entry in &mut all {
         if let Some(rate) = default_learning_rate(entry.name()) {
@@ -126,7 +129,11 @@ fn chosen_optimizer(text: String, learning_rate: Option<f64>) -> Result<Box<dyn 
     if rate.is_finite() && rate > 0.0 { Ok(chosen) } else { Err(ConfigError::LearningRate(rate)) }
 }
 
-fn at_least_one(flag: &'static str, value: i64) -> Result<usize, ConfigError> {
+/// A count that is one.
+///
+/// # Errors
+/// If it is below 1.
+pub fn at_least_one(flag: &'static str, value: i64) -> Result<usize, ConfigError> {
     usize::try_from(value).ok().filter(|&value| value > 0).ok_or(ConfigError::Count { flag, value })
 }
 
@@ -136,28 +143,38 @@ fn network(hidden: &str, activation: String) -> Result<Network, ConfigError> {
         Ok(found) => found.divisor(),
         Err(_) => return Err(ConfigError::Activation(activation)),
     };
-    let widths = widths(hidden).ok_or_else(|| ConfigError::Hidden(hidden.to_owned()))?;
-    let parameters = parameters(&widths, divisor);
-    if parameters > MOST_PARAMETERS {
-        return Err(ConfigError::TooLarge { hidden: hidden.to_owned(), parameters });
-    }
+    let widths = widths(hidden)?;
+    check_size(Digits::PIXELS, &widths, divisor, Digits::CLASSES)?;
     Network::new(widths, &activation).map_err(|_| ConfigError::Activation(activation))
 }
 
-fn widths(text: &str) -> Option<Vec<usize>> {
+/// The widths of hidden layers.
+///
+/// # Errors
+/// A text that is no list of widths.
+pub fn widths(text: &str) -> Result<Vec<usize>, ConfigError> {
     if matches!(text.trim(), "" | "none") {
-        return Some(Vec::new());
+        return Ok(Vec::new());
     }
-    text.split(',').map(|width| width.trim().parse().ok().filter(|&width| width > 0)).collect()
+    let widths = text.split(',').map(|width| width.trim().parse().ok().filter(|&width| width > 0));
+    widths.collect::<Option<_>>().ok_or_else(|| ConfigError::Hidden(text.to_owned()))
 }
 
-/// Weights and biases of the linear layers, in a type that no widths overflow; the activation divides the width of each
-/// hidden layer.
-fn parameters(hidden: &[usize], divisor: usize) -> u128 {
-    let inputs = [&[Digits::PIXELS], hidden].concat().into_iter().map(|n| n as u128);
+/// That linear layers of these widths fit into the memory; the activation divides the width of each hidden layer.
+///
+/// # Errors
+/// How many parameters there would be.
+pub fn check_size(inputs: usize, hidden: &[usize], divisor: usize, outputs: usize) -> Result<(), ConfigError> {
+    // In a type that no widths overflow.
+    let from = [&[inputs], hidden].concat().into_iter().map(|n| n as u128);
     let before_activation = hidden.iter().map(|&n| (n as u128).saturating_mul(divisor as u128));
-    let outputs = before_activation.chain([Digits::CLASSES as u128]);
-    inputs.zip(outputs).fold(0, |sum: u128, (i, o)| sum.saturating_add((i + 1).saturating_mul(o)))
+    let to = before_activation.chain([outputs as u128]);
+    let parameters = from.zip(to).fold(0, |sum: u128, (i, o)| sum.saturating_add((i + 1).saturating_mul(o)));
+    if parameters > MOST_PARAMETERS {
+        let hidden = hidden.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
+        return Err(ConfigError::TooLarge { hidden, parameters });
+    }
+    Ok(())
 }
 
 #[cfg(test)]

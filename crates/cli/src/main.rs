@@ -5,10 +5,13 @@
 
 mod args;
 mod catalogue;
+mod compare;
 mod config;
 mod console;
+mod diagnose;
 mod digits;
 mod interrupt;
+mod names;
 mod network;
 mod outcome;
 mod paint;
@@ -32,6 +35,8 @@ fn main() -> ExitCode {
     let args = Args::parse();
     let console = Console::new(args.quiet, args.json);
     let done = match &args.command {
+        Some(Command::Diagnose(args)) => diagnose::run(args),
+        Some(Command::Compare(args)) => compare::run(args),
         Some(Command::List(args)) => catalogue::list(args),
         Some(Command::Gradcheck(args)) => catalogue::gradcheck(args, console),
         Some(Command::Conformance(args)) => catalogue::conformance(args, console),

@@ -1,5 +1,6 @@
 //! The network: linear layers with an activation between them.
 
+use chainrule::graph::Properties;
 use chainrule::nn::{ConfigError, activation};
 use chainrule::prelude::*;
 use serde_json::json;
@@ -16,8 +17,7 @@ pub struct Network {
 impl Network {
     /// The network with these hidden layers, each followed by the activation of this name.
     ///
-    /// Weights in front of the activation start by He's rule, which keeps the size of values where the activation lets
-    /// large ones pass, or by Glorot's, which minds the gradients too where it is bounded; biases start at 0.
+    /// Weights and biases start as [`fitting`] has it.
     ///
     /// # Errors
     /// [`ConfigError`] if there is no such activation.
@@ -27,13 +27,9 @@ impl Network {
         let mut model = Sequential::new();
         let mut inputs = Digits::PIXELS;
         for &width in &hidden {
-            let linear = Linear::new(inputs, width * divisor).bias_init(0.0);
-            let linear = if properties.range.1.is_infinite() {
-                linear.weight_init(init::He::normal().gain(properties.gain))
-            } else {
-                linear.weight_init(init::Glorot::uniform().gain(properties.gain))
-            };
-            model = model.layer(linear).layer(activation::by_name(activation)?);
+            model = model
+                .layer(fitting(Linear::new(inputs, width * divisor), &properties))
+                .layer(activation::by_name(activation)?);
             inputs = width;
         }
         let output = Linear::new(inputs, Digits::CLASSES).weight_init(init::Glorot::uniform()).bias_init(0.0);
@@ -67,6 +63,18 @@ impl Network {
             "seed": seed,
         })
         .to_string()
+    }
+}
+
+/// The layer with first values that fit the activation behind it.
+///
+/// Weights start by He's rule, which keeps the size of values where the activation lets large ones pass, or by
+/// Glorot's, which minds the gradients too where it is bounded; biases start at 0.
+pub fn fitting(linear: Linear, activation: &Properties) -> Linear {
+    if activation.range.1.is_infinite() {
+        linear.weight_init(init::He::normal().gain(activation.gain)).bias_init(0.0)
+    } else {
+        linear.weight_init(init::Glorot::uniform().gain(activation.gain)).bias_init(0.0)
     }
 }
 

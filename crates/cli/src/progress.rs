@@ -74,11 +74,11 @@ fn counted(epoch: usize, epochs: usize) -> String {
     format!("{epoch:>width$}/{epochs}")
 }
 
-/// The accuracy is that on the validation digits.
+/// The accuracy is that on the validation data; none where there are no classes.
 fn accuracy_and_speed(record: &EpochRecord) -> String {
     let scores = record.validation.as_ref().unwrap_or(&record.train);
-    let accuracy = percent(scores.metric("accuracy").unwrap_or(f64::NAN));
-    format!("accuracy {accuracy:>7}  {} samples/s", thousands(record.samples_per_second as u64))
+    let accuracy = scores.metric("accuracy").map(|accuracy| format!("accuracy {:>7}  ", percent(accuracy)));
+    format!("{}{} samples/s", accuracy.unwrap_or_default(), thousands(record.samples_per_second as u64))
 }
 
 #[cfg(test)]

@@ -13,8 +13,10 @@ use chainrule::prelude::*;
 use chainrule::train::TrainError;
 use chainrule_tensorboard::{EventError, TensorBoard};
 
+use crate::compare::CompareError;
 use crate::config::Config;
 use crate::console::Console;
+use crate::diagnose::DiagnoseError;
 use crate::digits::Parts;
 use crate::interrupt;
 use crate::outcome::Outcome;
@@ -50,6 +52,10 @@ pub enum RunError {
     Traces(#[from] TracesError),
     #[error("the trained network answers a test digit with NaN; a lower --learning-rate may help")]
     NotANumber,
+    #[error(transparent)]
+    Compare(#[from] CompareError),
+    #[error(transparent)]
+    Diagnose(#[from] DiagnoseError),
     #[error("there is no {what} `{name}`; there are: {known}")]
     Unknown { what: &'static str, name: String, known: String },
     #[error("cannot write to standard output: {0}")]

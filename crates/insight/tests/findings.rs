@@ -3,17 +3,17 @@
 
 mod common;
 
-use chainrule_insight::{Diagnosis, Evidence, Finding, Kind, Severity};
+use chainrule_insight::{Diagnosis, Evidence, Finding, Instruments, Kind, Log, Severity};
 use chainrule_nn::Loss;
 use chainrule_nn::activation;
 use chainrule_nn::init::{Glorot, He, Normal};
 use chainrule_nn::loss::{
     BinaryCrossEntropy, BinaryCrossEntropyOnProbabilities, CrossEntropy, MeanSquaredError, PoissonNll,
 };
-use chainrule_nn::{Layer, Linear, Sequential};
+use chainrule_nn::{Layer, Linear, Model, Sequential};
 use chainrule_tensor::Tensor;
-use chainrule_train::Group;
 use chainrule_train::optimizer::{Adam, Sgd};
+use chainrule_train::{Group, Trainer};
 use common::{Run, bad, check, circles, clouds, curve, digits, labels, show};
 
 use chainrule_data::{Dataset, StandardScaler, Targets};
@@ -71,6 +71,30 @@ fn vanishing_gradients() {
     assert_eq!(found[0].layer.as_deref(), Some("0"));
     assert!(found[0].evidence.contains("per layer"), "{}", found[0]);
     assert!(found[0].remedy.contains("exchange sigmoid, whose derivative is at most 0.25"), "{}", found[0]);
+}
+
+#[test]
+fn a_signal_that_comes_too_late() {
+    let model = deep(6, 16, 8, "sigmoid", He::normal().gain(1.0));
+    let mut params = model.init([6], 1).unwrap();
+    let mut instruments = Instruments::new().every(4);
+    let mut trainer = Trainer::new(&model, CrossEntropy, Sgd::new(0.1)).callback(&mut instruments);
+    trainer.fit(&mut params, &two_clouds(), None).unwrap();
+    drop(trainer);
+    let mut log = instruments.into_log();
+    let quarter = log.records.len().div_ceil(4);
+    for record in &mut log.records[quarter..] {
+        record.layers.iter_mut().flat_map(|layer| &mut layer.pre_activation_gradients).for_each(|seen| seen.norm = 1.0);
+    }
+    let findings = |log: &Log| Diagnosis::<f32>::new().findings(&Evidence::new().log(log));
+    let found = findings(&log);
+    assert_eq!((bad(&found), found[0].severity), (vec![Kind::VanishingGradients], Severity::Warning));
+    assert!(found[0].evidence.starts_with("over the first quarter of the training"), "{}", found[0]);
+    // Late, but not too late.
+    for record in &mut log.records[quarter..] {
+        record.loss = 0.1;
+    }
+    assert!(!bad(&findings(&log)).contains(&Kind::VanishingGradients));
 }
 
 #[test]

@@ -43,6 +43,7 @@ fn findings_stand_with_their_evidence_and_remedy() {
         layer: Some("0".to_owned()),
         evidence: evidence.to_owned(),
         remedy: "something <else>".to_owned(),
+        remedies: Vec::new(),
     };
     trained.recording.findings = vec![finding(Severity::Error, "all"), finding(Severity::Info, "a few")];
     let html = trained.run().report().unwrap().html();

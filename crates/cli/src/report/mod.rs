@@ -6,3 +6,4 @@ pub mod drawing;
 pub mod number;
 pub mod scores;
 pub mod text;
+pub mod wrap;

@@ -36,6 +36,19 @@ pub fn stderr(output: &Output) -> String {
     String::from_utf8(output.stderr.clone()).unwrap()
 }
 
+/// What it prints and exits with if Ctrl-C comes right after the first line on standard output.
+#[cfg(unix)]
+pub fn interrupted(folder: &Path, flags: &[&str]) -> Output {
+    use std::io::{BufRead, BufReader, Read};
+    let mut child = program(folder, flags).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let (mut stdout, mut text) = (BufReader::new(child.stdout.take().unwrap()), String::new());
+    stdout.read_line(&mut text).unwrap();
+    assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+    stdout.read_to_string(&mut text).unwrap();
+    let output = child.wait_with_output().unwrap();
+    Output { stdout: text.into_bytes(), ..output }
+}
+
 /// The object that must be all there is on standard output.
 pub fn object(output: &Output) -> Value {
     let text = stdout(output);

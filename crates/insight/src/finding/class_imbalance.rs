@@ -5,7 +5,7 @@ use chainrule_nn::{Configure, Loss, Reduction};
 use chainrule_tensor::{Real, Tensor};
 
 use super::vanishing_gradients::above_zero;
-use super::{Evidence, Finding, Kind, Rule, Severity, percent, words};
+use super::{Evidence, Finding, Kind, Remedy, Rule, Severity, percent, words};
 
 /// Some classes hardly count, so that a model that ignores them already has a small loss.
 ///
@@ -74,7 +74,7 @@ impl ClassImbalance {
         let missing = counts.iter().filter(|count| **count == 0.0).count();
         if missing > 0 {
             let evidence = format!("{missing} of {} classes have no sample", counts.len());
-            findings.push(found(Severity::Info, evidence));
+            findings.push(found(Severity::Info, evidence, Vec::new()));
         }
         let ratio = masses[most] / masses[least];
         if ratio > self.info {
@@ -85,7 +85,7 @@ impl ClassImbalance {
                 words(counts[least]),
                 words(ratio)
             );
-            findings.push(found(severity, evidence));
+            findings.push(found(severity, evidence, vec![Remedy::ClassWeights]));
         }
         findings
     }
@@ -107,14 +107,14 @@ impl ClassImbalance {
             rare.len(),
             percent(*share)
         );
-        vec![found(Severity::Warning, evidence)]
+        vec![found(Severity::Warning, evidence, vec![Remedy::ClassWeights])]
     }
 }
 
-fn found(severity: Severity, evidence: String) -> Finding {
+fn found(severity: Severity, evidence: String, remedies: Vec<Remedy>) -> Finding {
     let remedy = "give the rare ones weights in the loss (`weights`, `pos_weights`), or repeat their samples; judge by \
                   balanced accuracy or average precision";
-    Finding { kind: Kind::ClassImbalance, severity, layer: None, evidence, remedy: remedy.to_owned() }
+    Finding { kind: Kind::ClassImbalance, severity, layer: None, evidence, remedy: remedy.to_owned(), remedies }
 }
 
 /// What the loss makes of one sample of each class, where the model knows nothing.

@@ -4,7 +4,7 @@ use chainrule_nn::config::Setting;
 use chainrule_tensor::{Real, Tensor};
 
 use super::vanishing_gradients::above_zero;
-use super::{Evidence, Finding, Kind, Rule, Severity, median, words};
+use super::{Evidence, Finding, Kind, Remedy, Rule, Severity, median, words};
 
 /// Inputs or targets are unscaled or constant.
 ///
@@ -76,6 +76,7 @@ impl UnscaledData {
                 },
                 format!("{still} of {} inputs never change", columns.len()),
                 "leave the constant inputs out, or find out where their values were lost",
+                (!varying.is_empty()).then_some(Remedy::DropConstantInputs),
             ));
         }
         varying.sort_by(|a, b| a.deviation.total_cmp(&b.deviation));
@@ -85,10 +86,10 @@ impl UnscaledData {
         let remedy = "scale the inputs to mean 0 and deviation 1 with a StandardScaler fitted to the training data";
         if size > self.large {
             let evidence = format!("the inputs have a root mean square of {}", words(size));
-            findings.push(found(Severity::Warning, evidence, remedy));
+            findings.push(found(Severity::Warning, evidence, remedy, Some(Remedy::StandardiseInputs)));
         } else if high > self.spread * low {
             let evidence = format!("the inputs have deviations from {} to {}", words(low), words(high));
-            findings.push(found(Severity::Warning, evidence, remedy));
+            findings.push(found(Severity::Warning, evidence, remedy, Some(Remedy::StandardiseInputs)));
         }
         findings
     }
@@ -99,7 +100,7 @@ impl UnscaledData {
             Targets::Classes { indices, .. } => {
                 if let Some(class) = indices.first().filter(|first| indices.iter().all(|class| class == *first)) {
                     let evidence = format!("every sample is of class {class}");
-                    findings.push(found(Severity::Error, evidence, "get samples of the other classes"));
+                    findings.push(found(Severity::Error, evidence, "get samples of the other classes", None));
                 }
             }
             Targets::Probabilities(_) | Targets::Labels(_) => {}
@@ -109,12 +110,12 @@ impl UnscaledData {
                     let (low, high) = (1.0 / self.large / self.large, self.large);
                     if !column.varies() {
                         let evidence = format!("target {i} is {} for every sample", words(mean));
-                        findings.push(found(Severity::Error, evidence, "find out where its values were lost"));
+                        findings.push(found(Severity::Error, evidence, "find out where its values were lost", None));
                     } else if deviation > high || deviation < low || mean.abs() > self.large * deviation {
                         let evidence =
                             format!("target {i} has mean {} and deviation {}", words(mean), words(deviation));
                         let remedy = "scale the targets to mean 0 and deviation 1, and the predictions back";
-                        findings.push(found(Severity::Warning, evidence, remedy));
+                        findings.push(found(Severity::Warning, evidence, remedy, Some(Remedy::StandardiseTargets)));
                     }
                 }
             }
@@ -123,8 +124,9 @@ impl UnscaledData {
     }
 }
 
-fn found(severity: Severity, evidence: String, remedy: &str) -> Finding {
-    Finding { kind: Kind::UnscaledData, severity, layer: None, evidence, remedy: remedy.to_owned() }
+fn found(severity: Severity, evidence: String, remedy: &str, cure: Option<Remedy>) -> Finding {
+    let remedies = cure.into_iter().collect();
+    Finding { kind: Kind::UnscaledData, severity, layer: None, evidence, remedy: remedy.to_owned(), remedies }
 }
 
 fn columns<T: Real>(values: &Tensor<T>, width: usize) -> Vec<Column> {

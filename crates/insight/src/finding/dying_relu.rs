@@ -3,7 +3,7 @@ use chainrule_nn::config::Setting;
 use chainrule_tensor::Real;
 
 use super::vanishing_gradients::above_zero;
-use super::{Evidence, Finding, Kind, Rule, Severity};
+use super::{Evidence, Finding, Kind, Remedy, Rule, Severity};
 use crate::monitor::{LayerInfo, Units, survey};
 
 /// Units are inactive for all samples: the activation's derivative is exactly zero on every row, so that no gradient
@@ -93,8 +93,10 @@ impl DyingRelu {
         }
         let remedy = "lower the learning rate, start with he initialisation and biases of zero, or exchange it for \
                       leaky_relu, elu or gelu";
+        let remedies =
+            vec![Remedy::LearningRate(0.1), Remedy::FittingInitialisation, Remedy::Activation("leaky_relu".to_owned())];
         let (layer, remedy) = (Some(layer.path.clone()), remedy.to_owned());
-        Some(Finding { kind: Kind::DyingRelu, severity, layer, evidence, remedy })
+        Some(Finding { kind: Kind::DyingRelu, severity, layer, evidence, remedy, remedies })
     }
 }
 

@@ -3,7 +3,7 @@ use chainrule_nn::config::Setting;
 use chainrule_tensor::Real;
 
 use super::vanishing_gradients::{above_zero, ratios};
-use super::{Evidence, Finding, Kind, Rule, Severity, median, words};
+use super::{Evidence, Finding, Kind, Remedy, Rule, Severity, median, words};
 
 /// The backpropagated signal grows beyond measure on its way to the first layers.
 ///
@@ -52,6 +52,7 @@ impl<T: Real> Rule<T> for ExplodingGradients {
             remedy: "draw smaller initial weights (glorot or he, by the activation), add normalisation, or clip the \
                      norm of the gradient"
                 .to_owned(),
+            remedies: vec![Remedy::FittingInitialisation, Remedy::Normalisation, Remedy::ClipNorm(1.0)],
         }]
     }
 }

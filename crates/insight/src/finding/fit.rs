@@ -5,7 +5,7 @@ use chainrule_tensor::Real;
 use chainrule_train::EpochRecord;
 
 use super::vanishing_gradients::above_zero;
-use super::{Evidence, Finding, Kind, Rule, Severity, words};
+use super::{Evidence, Finding, Kind, Remedy, Rule, Severity, words};
 
 /// The model learns its training data by heart, or learns next to nothing.
 ///
@@ -77,6 +77,7 @@ impl Fit {
             ),
             remedy: "stop early or keep the best weights; more data, a smaller model, weight decay or dropout help"
                 .to_owned(),
+            remedies: vec![Remedy::EarlyStopping(2), Remedy::Dropout(0.5)],
         })
     }
 
@@ -102,6 +103,7 @@ impl Fit {
                 remedy: "take a larger model or more epochs, less weight decay or dropout, and see whether the inputs \
                          say anything about the targets"
                     .to_owned(),
+                remedies: vec![Remedy::Epochs(3), Remedy::Width(4)],
             }
         })
     }

@@ -3,7 +3,7 @@ use chainrule_nn::config::Setting;
 use chainrule_tensor::Real;
 
 use super::vanishing_gradients::above_zero;
-use super::{Evidence, Finding, Kind, Rule, Severity, words};
+use super::{Evidence, Finding, Kind, Remedy, Rule, Severity, words};
 use crate::monitor::growth;
 
 /// The variance of the values drifts with depth from the beginning, so that the last layers see next to nothing, or far too
@@ -65,6 +65,7 @@ impl<T: Real> Rule<T> for BadInitialisation {
             remedy: "initialise by the activation: he for relu and its kin, glorot for sigmoid and tanh, lecun for \
                      selu"
                 .to_owned(),
+            remedies: vec![Remedy::FittingInitialisation],
         }]
     }
 }

@@ -5,7 +5,7 @@ use chainrule_tensor::Real;
 use super::fit::constant_loss;
 use super::still_layers::weight_ratios;
 use super::vanishing_gradients::above_zero;
-use super::{Evidence, Finding, Kind, Rule, Severity, median, words};
+use super::{Evidence, Finding, Kind, Remedy, Rule, Severity, median, words};
 use crate::Log;
 
 /// The learning rate is too high, or too low.
@@ -53,8 +53,9 @@ impl<T: Real> Rule<T> for LearningRate {
         let comparable = first > 0.0;
         let stuck = comparable && last >= self.stuck * first;
         let rate = words(log.records[log.records.len() - 1].learning_rate);
-        let found = |kind, evidence: String, remedy: &str| {
-            vec![Finding { kind, severity: Severity::Warning, layer: None, evidence, remedy: remedy.to_owned() }]
+        let found = |kind, evidence: String, remedy: &str, factor| {
+            let (severity, remedies) = (Severity::Warning, vec![Remedy::LearningRate(factor)]);
+            vec![Finding { kind, severity, layer: None, evidence, remedy: remedy.to_owned(), remedies }]
         };
         let change = format!("a step at {rate} changes the weights by {} of themselves", words(ratio));
         let course = format!("the loss began at {} and ends at {}", words(first), words(last));
@@ -66,12 +67,14 @@ impl<T: Real> Rule<T> for LearningRate {
                 Kind::LearningRateTooHigh,
                 format!("{course}, and {change}"),
                 "lower the learning rate, to a tenth to begin with, or find one with a range test",
+                0.1,
             )
         } else if stuck && ratio < self.idle {
             found(
                 Kind::LearningRateTooLow,
                 format!("{change}, and {course}"),
                 "raise the learning rate, tenfold to begin with, or find one with a range test",
+                10.0,
             )
         } else {
             Vec::new()
@@ -80,7 +83,7 @@ impl<T: Real> Rule<T> for LearningRate {
 }
 
 /// The median loss over the last quarter of the observed steps.
-fn last_loss(log: &Log) -> f64 {
+pub(super) fn last_loss(log: &Log) -> f64 {
     let quarter = log.records.len().div_ceil(4);
     median(log.records[log.records.len() - quarter..].iter().map(|record| record.loss)).unwrap_or(f64::NAN)
 }

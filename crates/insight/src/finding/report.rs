@@ -1,5 +1,7 @@
 use std::fmt;
 
+use super::Remedy;
+
 /// What is wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
@@ -144,6 +146,8 @@ pub struct Finding {
     pub evidence: String,
     /// What to do.
     pub remedy: String,
+    /// What of it a program can do, the first to be tried first; empty where it takes a person.
+    pub remedies: Vec<Remedy>,
 }
 
 impl fmt::Display for Finding {
@@ -168,6 +172,7 @@ mod tests {
             layer: Some("0".to_owned()),
             evidence: "3 of 4 units are inactive".to_owned(),
             remedy: "lower the learning rate".to_owned(),
+            remedies: vec![Remedy::LearningRate(0.1)],
         };
         assert_eq!(
             finding.to_string(),

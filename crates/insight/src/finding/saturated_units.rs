@@ -3,7 +3,7 @@ use chainrule_nn::config::Setting;
 use chainrule_tensor::Real;
 
 use super::vanishing_gradients::above_zero;
-use super::{Evidence, Finding, Kind, Rule, Severity, percent};
+use super::{Evidence, Finding, Kind, Remedy, Rule, Severity, percent};
 
 /// Activations are stuck where they are flat, so that next to no gradient gets through.
 ///
@@ -68,6 +68,7 @@ impl<T: Real> Rule<T> for SaturatedUnits {
             remedy: "draw smaller initial weights (glorot), scale the inputs, lower the learning rate, or put \
                      normalisation in front of the activation"
                 .to_owned(),
+            remedies: vec![Remedy::FittingInitialisation, Remedy::LearningRate(0.1), Remedy::Normalisation],
         }]
     }
 }

@@ -3,7 +3,7 @@ use chainrule_nn::config::Setting;
 use chainrule_tensor::Real;
 
 use super::vanishing_gradients::above_zero;
-use super::{Evidence, Finding, Kind, Rule, Severity, median, words};
+use super::{Evidence, Finding, Kind, Remedy, Rule, Severity, median, words};
 use crate::Log;
 
 /// Weights hardly move while those of other layers do.
@@ -63,6 +63,7 @@ impl<T: Real> Rule<T> for StillLayers {
                      adam"
                         .to_owned()
                 },
+                remedies: if frozen { Vec::new() } else { vec![Remedy::Optimizer("adam".to_owned())] },
             });
         }
         findings

@@ -3,7 +3,7 @@ use chainrule_nn::config::Setting;
 use chainrule_tensor::Real;
 
 use super::vanishing_gradients::above_zero;
-use super::{Evidence, Finding, Kind, Rule, Severity};
+use super::{Evidence, Finding, Kind, Remedy, Rule, Severity};
 
 /// Units of a layer all do the same, and always will: with the same weights in front and behind they get the same gradients.
 ///
@@ -42,6 +42,7 @@ impl<T: Real> Rule<T> for SymmetryNotBroken {
                     first.step, last.step, layer.units
                 ),
                 remedy: "draw the initial weights at random, as every initialiser but a constant one does".to_owned(),
+                remedies: vec![Remedy::FittingInitialisation],
             })
             .collect()
     }

@@ -6,7 +6,7 @@ use chainrule_nn::{Configure, Layer, Loss, TargetKind, activation};
 use chainrule_tensor::{Real, Tensor};
 
 use super::vanishing_gradients::above_zero;
-use super::{Evidence, Finding, Kind, Rule, Severity, percent, words};
+use super::{Evidence, Finding, Kind, Remedy, Rule, Severity, percent, words};
 
 /// The loss does not suit what the model ends in, or the targets.
 ///
@@ -67,6 +67,7 @@ impl UnsuitedLoss {
                     percent(share)
                 ),
                 "for labels that do not exclude each other, leave the softmax out and take bce_with_logits",
+                Remedy::Loss("bce_with_logits".to_owned()),
             )
         })
     }
@@ -82,7 +83,7 @@ impl UnsuitedLoss {
         let remedy = format!("take {better} on the logits, without an activation at the output");
         if !loss.accepts(kind) {
             let evidence = format!("{} cannot be used with {kind} as targets", loss.name());
-            return Some(found(Severity::Error, evidence, &remedy));
+            return Some(found(Severity::Error, evidence, &remedy, Remedy::Loss(better.to_owned())));
         }
         let is_hard = |t: &T| t.to_f64() == 0.0 || t.to_f64() == 1.0;
         let hard = values.map_or(1.0, |values: &Tensor<T>| share_of(values.values().iter(), is_hard));
@@ -92,7 +93,7 @@ impl UnsuitedLoss {
                  to zero",
                 loss.name()
             );
-            found(Severity::Warning, evidence, &remedy)
+            found(Severity::Warning, evidence, &remedy, Remedy::Loss(better.to_owned()))
         })
     }
 
@@ -108,7 +109,8 @@ impl UnsuitedLoss {
                 words(high),
                 percent(share)
             );
-            found(Severity::Error, evidence, "end the model in its last linear layer, or scale the targets")
+            let remedy = "end the model in its last linear layer, or scale the targets";
+            found(Severity::Error, evidence, remedy, Remedy::NoOutputActivation)
         })
     }
 }
@@ -123,7 +125,8 @@ fn squashed_twice<T: Real>(loss: &dyn Loss<T>, ending: &str) -> Option<Finding> 
     };
     let evidence =
         format!("{} takes logits and squashes them itself, but the model already ends in {ending}", loss.name());
-    Some(found(severity, evidence, &format!("leave the {ending} at the output out; use it for predictions only")))
+    let remedy = format!("leave the {ending} at the output out; use it for predictions only");
+    Some(found(severity, evidence, &remedy, Remedy::NoOutputActivation))
 }
 
 /// The bounds of an activation of the list that has some.
@@ -152,8 +155,9 @@ fn share_of<I>(items: impl Iterator<Item = I>, holds: impl Fn(I) -> bool) -> f64
     some as f64 / all.max(1) as f64
 }
 
-fn found(severity: Severity, evidence: String, remedy: &str) -> Finding {
-    Finding { kind: Kind::UnsuitedLoss, severity, layer: None, evidence, remedy: remedy.to_owned() }
+fn found(severity: Severity, evidence: String, remedy: &str, cure: Remedy) -> Finding {
+    let (layer, remedies) = (None, vec![cure]);
+    Finding { kind: Kind::UnsuitedLoss, severity, layer, evidence, remedy: remedy.to_owned(), remedies }
 }
 
 impl Configure for UnsuitedLoss {

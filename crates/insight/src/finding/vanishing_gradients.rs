@@ -2,15 +2,17 @@ use chainrule_nn::Configure;
 use chainrule_nn::config::Setting;
 use chainrule_tensor::Real;
 
-use super::{Evidence, Finding, Kind, Rule, Severity, median, words};
+use super::learning_rate::last_loss;
+use super::{Evidence, Finding, Kind, Remedy, Rule, Severity, median, words};
 use crate::Log;
 use crate::monitor::Record;
 
 /// The backpropagated signal is lost before it reaches the first layers.
 ///
 /// Found where the norm of the signal at the first layer with weights, as a part of that at the last, has a median over
-/// the observed steps below `ratio`; an error below `severe`. Needs `layers` layers with weights. A signal of exactly
-/// zero counts unless an activation that is flat somewhere could have stopped it, which is for
+/// the observed steps below `ratio`; an error below `severe`. Where only that over the first quarter of them is, it is a
+/// warning if the loss ends above `unlearned` times the first: the training got going, too late. Needs `layers` layers
+/// with weights. A signal of exactly zero counts unless an activation that is flat somewhere could have stopped it, which is for
 /// [`DyingRelu`](super::DyingRelu) to say.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct VanishingGradients {
@@ -18,13 +20,15 @@ pub struct VanishingGradients {
     pub ratio: f64,
     /// 1e-6 by default.
     pub severe: f64,
+    /// 0.5 by default.
+    pub unlearned: f64,
     /// 3 by default.
     pub layers: usize,
 }
 
 impl Default for VanishingGradients {
     fn default() -> Self {
-        VanishingGradients { ratio: 1e-3, severe: 1e-6, layers: 3 }
+        VanishingGradients { ratio: 1e-3, severe: 1e-6, unlearned: 0.5, layers: 3 }
     }
 }
 
@@ -36,40 +40,58 @@ impl<T: Real> Rule<T> for VanishingGradients {
     fn find(&self, evidence: &Evidence<'_, T>) -> Vec<Finding> {
         let Some(log) = evidence.log else { return Vec::new() };
         let can_stop = log.layers.iter().any(|layer| layer.properties.can_die);
-        let ratios = ratios(log, self.layers).into_iter().filter(|(ratio, _)| *ratio > 0.0 || !can_stop);
-        let (ratios, growths): (Vec<f64>, Vec<f64>) = ratios.unzip();
-        let (Some(ratio), Some(first)) = (median(ratios), log.layers.iter().find(|layer| layer.weighted)) else {
-            return Vec::new();
+        let counts = |(ratio, _): &(f64, f64)| *ratio > 0.0 || !can_stop;
+        let all: Vec<(f64, f64)> = ratios(log, self.layers).into_iter().filter(counts).collect();
+        let vanishes = |part: &[(f64, f64)]| median(part.iter().map(|(ratio, _)| *ratio)).filter(|r| *r < self.ratio);
+        let begin = log.records.first().map_or(f64::NAN, |record| record.loss);
+        let late = last_loss(log) >= self.unlearned * begin && begin > 0.0;
+        let early = &all[..all.len().div_ceil(4)];
+        let (ratio, part, at_first) = match (vanishes(&all), vanishes(early)) {
+            (Some(ratio), _) => (ratio, &all[..], false),
+            (None, Some(ratio)) if late => (ratio, early, true),
+            _ => return Vec::new(),
         };
-        if ratio >= self.ratio {
-            return Vec::new();
-        }
-        let per_layer =
-            median(growths).map_or(String::new(), |growth| format!(", a factor of {} per layer", words(growth)));
+        let Some(first) = log.layers.iter().find(|layer| layer.weighted) else { return Vec::new() };
+        let per_layer = median(part.iter().map(|(_, growth)| *growth))
+            .map_or(String::new(), |growth| format!(", a factor of {} per layer", words(growth)));
+        let (remedy, remedies) = remedy(log);
         vec![Finding {
             kind: Kind::VanishingGradients,
-            severity: if ratio < self.severe { Severity::Error } else { Severity::Warning },
+            severity: if ratio < self.severe && !at_first { Severity::Error } else { Severity::Warning },
             layer: Some(first.path.clone()),
             evidence: format!(
-                "the signal that reaches it has {} of the norm that it has at the output{per_layer}",
+                "{}the signal that reaches it has {} of the norm that it has at the output{per_layer}",
+                if at_first {
+                    "over the first quarter of the training, which still has not learned much, "
+                } else {
+                    ""
+                },
                 words(ratio)
             ),
-            remedy: remedy(log),
+            remedy,
+            remedies,
         }]
     }
 }
 
 /// What to do depends on what is in the way.
-fn remedy(log: &Log) -> String {
+fn remedy(log: &Log) -> (String, Vec<Remedy>) {
     let flat = log.layers.iter().find(|layer| !layer.output && layer.properties.lipschitz < 0.9);
     match flat.and_then(|layer| Some((layer.activation.as_ref()?, layer.properties.lipschitz))) {
-        Some((name, lipschitz)) => format!(
-            "exchange {name}, whose derivative is at most {}, for relu with he initialisation, or put residual connections around the layers",
-            words(lipschitz)
+        Some((name, lipschitz)) => (
+            format!(
+                "exchange {name}, whose derivative is at most {}, for relu with he initialisation, or put residual \
+                 connections around the layers",
+                words(lipschitz)
+            ),
+            vec![Remedy::Activation("relu".to_owned()), Remedy::Normalisation],
         ),
-        None => "scale the initial weights to the activation (he for relu, glorot for tanh), or add normalisation or \
-                 residual connections"
-            .to_owned(),
+        None => (
+            "scale the initial weights to the activation (he for relu, glorot for tanh), or add normalisation or \
+             residual connections"
+                .to_owned(),
+            vec![Remedy::FittingInitialisation, Remedy::Normalisation],
+        ),
     }
 }
 
@@ -92,18 +114,20 @@ pub(super) fn above_zero(rule: &str, settings: &[(&str, f64)]) -> Result<(), Str
 
 impl Configure for VanishingGradients {
     fn formula(&self) -> &'static str {
-        "median of norm(dL/dz first) / norm(dL/dz last) < ratio"
+        "median of norm(dL/dz first) / norm(dL/dz last) < ratio, over all steps, or at first where the last loss > unlearned first loss"
     }
 
     fn settings(&mut self) -> Vec<(&'static str, Setting<'_>)> {
         vec![
             ("ratio", Setting::Number(&mut self.ratio)),
             ("severe", Setting::Number(&mut self.severe)),
+            ("unlearned", Setting::Number(&mut self.unlearned)),
             ("layers", Setting::Count(&mut self.layers)),
         ]
     }
 
     fn check(&self) -> Result<(), String> {
-        above_zero("vanishing_gradients", &[("ratio", self.ratio), ("severe", self.severe)])
+        let thresholds = [("ratio", self.ratio), ("severe", self.severe), ("unlearned", self.unlearned)];
+        above_zero("vanishing_gradients", &thresholds)
     }
 }

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use super::json::{Json, Wrong, member};
 use super::{Environment, Recording};
-use crate::finding::{Failure, Finding, Kind, Severity};
+use crate::finding::{Failure, Finding, Kind, Remedy, Severity};
 use crate::monitor::{
     GradientNoise, Histogram, LayerInfo, LayerRecord, Log, NonFiniteSeen, ParameterInfo, ParameterRecord, Record,
     SingularRange, Statistics, Units, Window,
@@ -49,6 +49,30 @@ macro_rules! names {
     )*};
 }
 
+macro_rules! choices {
+    ($type:ident, $expected:literal { $($plain:ident),* $(,)? } with a value { $($valued:ident),* $(,)? }) => {
+        impl Json for $type {
+            fn write(&self) -> Value {
+                match self {
+                    $($type::$plain => stringify!($plain).into(),)*
+                    $($type::$valued(value) => Map::from_iter([(stringify!($valued).to_owned(), value.write())]).into(),)*
+                }
+            }
+
+            fn read(value: &Value) -> Result<Self, Wrong> {
+                match value.as_str() {
+                    $(Some(stringify!($plain)) => return Ok($type::$plain),)*
+                    _ => {}
+                }
+                $(if value.get(stringify!($valued)).is_some() {
+                    return member(value, stringify!($valued)).map($type::$valued);
+                })*
+                Err(Wrong::new($expected))
+            }
+        }
+    };
+}
+
 objects! {
     Recording { configuration, environment, history, log, findings, failure }
     Environment { version, threads, machine }
@@ -74,7 +98,7 @@ objects! {
     Units { rows, saturated, active, gradient }
     NonFiniteSeen { step, op, layer, gradient }
 
-    Finding { kind, severity, layer, evidence, remedy }
+    Finding { kind, severity, layer, evidence, remedy, remedies }
     Failure { message, non_finite }
 }
 
@@ -86,4 +110,11 @@ names! {
         ExplodingGradients, SaturatedUnits, DyingRelu, StillLayers, LearningRateTooHigh, LearningRateTooLow, Overfitting,
         Underfitting,
     }
+}
+
+choices! {
+    Remedy, "a remedy" {
+        FittingInitialisation, Normalisation, NoOutputActivation, ClassWeights, StandardiseInputs, StandardiseTargets,
+        DropConstantInputs,
+    } with a value { Activation, Loss, LearningRate, Optimizer, ClipNorm, EarlyStopping, Dropout, Epochs, Width }
 }

@@ -152,3 +152,38 @@ fn damage_is_named_with_its_place() {
         assert_eq!(message(&file.to_string()), format!("is a damaged recording: `recording.{expected}"));
     }
 }
+
+#[test]
+fn every_remedy_comes_back() {
+    use crate::finding::Remedy::*;
+    let remedies = vec![
+        Activation("relu".to_owned()),
+        FittingInitialisation,
+        Normalisation,
+        Loss("cross_entropy".to_owned()),
+        NoOutputActivation,
+        ClassWeights,
+        LearningRate(0.1),
+        Optimizer("adam".to_owned()),
+        ClipNorm(1.0),
+        StandardiseInputs,
+        StandardiseTargets,
+        DropConstantInputs,
+        EarlyStopping(2),
+        Dropout(0.5),
+        Epochs(3),
+        Width(4),
+    ];
+    let finding = Finding {
+        kind: Kind::Underfitting,
+        severity: Severity::Warning,
+        layer: None,
+        evidence: String::new(),
+        remedy: String::new(),
+        remedies,
+    };
+    let recording = Recording { findings: vec![finding], ..Recording::default() };
+    let (_folder, path) = written("");
+    recording.save(&path).unwrap();
+    assert_eq!(Recording::load(&path).unwrap(), recording);
+}

@@ -122,6 +122,7 @@ pub fn bad(findings: &[Finding]) -> Vec<Kind> {
 pub fn check(kind: Kind, fault: Run, twin: Run, remedied: Run) -> Vec<Finding> {
     let findings = fault.findings();
     assert_eq!(bad(&findings), [kind], "{}", show(&findings));
+    assert!(!findings[0].remedies.is_empty(), "{}", findings[0]);
     for (name, run) in [("the healthy twin", twin), ("the remedied run", remedied)] {
         let others = run.findings();
         assert_eq!(bad(&others), [], "{name}: {}", show(&others));

@@ -1,0 +1,96 @@
+//! `chainrule compare`: which activation learns at which depth, and what becomes of its gradients.
+
+pub mod args;
+mod picture;
+mod runs;
+mod table;
+
+use std::process::ExitCode;
+use std::sync::atomic::Ordering;
+
+use chainrule::train::TrainError;
+use clap::{CommandFactory, error::ErrorKind};
+use serde_json::{Value, json};
+
+use crate::args::Args;
+use crate::console::Console;
+use crate::interrupt;
+use crate::report::number::percent;
+use crate::run::RunError;
+use args::{CompareArgs, Plan};
+use picture::{Comparison, PictureError};
+use runs::{Run, runs};
+
+/// Why there is no comparison.
+#[derive(Debug, thiserror::Error)]
+pub enum CompareError {
+    #[error(transparent)]
+    Train(#[from] TrainError),
+    #[error(transparent)]
+    Picture(#[from] PictureError),
+}
+
+/// Trains each activation at each depth, and tells. Gives what the program exits with.
+///
+/// # Errors
+/// A picture that cannot be written.
+pub fn run(args: &CompareArgs) -> Result<ExitCode, RunError> {
+    let console = Console::new(args.quiet, args.json);
+    let plan = Plan::resolve(args).unwrap_or_else(|error| {
+        let mut command = Args::command();
+        command.build();
+        let command = command.find_subcommand_mut("compare").expect("the subcommand is there");
+        command.error(ErrorKind::ValueValidation, error).exit()
+    });
+    let stop = interrupt::flag()?;
+    console.report(&table::plan(&plan))?;
+    let runs = runs(&plan, &stop, |run| console.note(&line(run))).map_err(CompareError::from)?;
+    let interrupted = stop.load(Ordering::Relaxed);
+    if interrupted {
+        console.complain("interrupted; what follows is what is known so far");
+    }
+    console.report(&table::tables(&plan, &runs, console.paint()))?;
+    console.object(|| object(&plan, &runs, interrupted))?;
+    if let Some(place) = plan.picture.as_ref().filter(|_| !runs.is_empty()) {
+        place.save(&Comparison::new(&plan, &runs)).map_err(CompareError::from)?;
+        console.report(&format!("Drawn in {}\n", place.path().display()))?;
+    }
+    Ok(if interrupted { ExitCode::from(interrupt::EXIT_CODE) } else { ExitCode::SUCCESS })
+}
+
+/// What is told of a run when it is done.
+fn line(run: &Run) -> String {
+    let Run { activation, depth, failure, .. } = run;
+    let layers = if *depth == 1 { "layer" } else { "layers" };
+    match failure {
+        Some(failure) => format!("{activation}, {depth} hidden {layers}: {failure}"),
+        None => format!("{activation}, {depth} hidden {layers}: accuracy {}", percent(run.accuracy())),
+    }
+}
+
+fn object(plan: &Plan, runs: &[Run], interrupted: bool) -> Value {
+    let runs = runs.iter().map(|run| {
+        json!({
+            "activation": run.activation,
+            "depth": run.depth,
+            "accuracy": run.accuracy(),
+            "accuracies": run.accuracies,
+            "loss": run.loss,
+            "learns": run.learns(),
+            "gradient_norms": run.norms,
+            "gradient_ratio": run.ratio(),
+            "gradient_growth": run.growth,
+            "failure": run.failure,
+        })
+    });
+    json!({
+        "width": plan.width,
+        "epochs": plan.epochs,
+        "seeds": plan.seeds,
+        "optimizer": plan.optimizer,
+        "learning_rate": plan.learning_rate,
+        "batch_size": plan.batch_size,
+        "interrupted": interrupted,
+        "runs": runs.collect::<Vec<_>>(),
+    })
+}

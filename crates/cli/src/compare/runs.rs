@@ -1,0 +1,141 @@
+//! The trainings: one for each activation, depth and seed.
+
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+
+use chainrule::prelude::*;
+use chainrule::train::TrainError;
+
+use super::args::Plan;
+use crate::config::chosen_optimizer;
+use crate::network::Network;
+
+/// An accuracy from which a network counts as one that learns.
+pub const LEARNS: f64 = 0.5;
+
+/// What came of one activation at one depth.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Run {
+    pub activation: String,
+    pub depth: usize,
+    /// The accuracy on the validation digits, for each seed.
+    pub accuracies: Vec<f64>,
+    /// The loss on them, the mean over the seeds.
+    pub loss: f64,
+    /// The norm of `dL/dz` at the first step of the first seed, for each layer from the first to the output.
+    pub norms: Vec<f64>,
+    /// The factor of that norm per layer on its way back.
+    pub growth: Option<f64>,
+    /// The error that ended a training.
+    pub failure: Option<String>,
+}
+
+impl Run {
+    /// The mean accuracy over the seeds.
+    pub fn accuracy(&self) -> f64 {
+        self.accuracies.iter().sum::<f64>() / self.accuracies.len() as f64
+    }
+
+    /// Whether the network learns.
+    pub fn learns(&self) -> bool {
+        self.accuracy() >= LEARNS
+    }
+
+    /// The norm at the first layer as a part of that at the output.
+    pub fn ratio(&self) -> f64 {
+        match (self.norms.first(), self.norms.last()) {
+            (Some(first), Some(last)) => first / last,
+            _ => f64::NAN,
+        }
+    }
+}
+
+/// Makes all runs that the plan asks for, activation by activation, as many at once as there are processors; each is told
+/// when it is done. Those that the flag cuts off are left out.
+///
+/// # Errors
+/// Digits and network that do not fit together.
+pub fn runs(plan: &Plan, stop: &Arc<AtomicBool>, tell: impl Fn(&Run) + Sync) -> Result<Vec<Run>, TrainError> {
+    let depths = |activation| plan.depths.iter().map(move |depth| (activation, *depth));
+    let jobs: Vec<(&String, usize)> = plan.activations.iter().flat_map(depths).collect();
+    let digits = Digits::load()?.dataset();
+    let (next, done) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
+    let work = || {
+        while let Some(&(activation, depth)) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
+            let run = run(plan, activation, depth, &digits, stop);
+            if let Ok(Some(run)) = &run {
+                tell(run);
+            }
+            done.lock().unwrap_or_else(PoisonError::into_inner).push(run);
+        }
+    };
+    thread::scope(|scope| {
+        for _ in 0..thread::available_parallelism().map_or(1, usize::from).min(jobs.len()) {
+            scope.spawn(work);
+        }
+    });
+    let done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let mut runs: Vec<Run> = done.into_iter().filter_map(Result::transpose).collect::<Result<_, _>>()?;
+    let place = |run: &Run| jobs.iter().position(|(name, depth)| **name == run.activation && *depth == run.depth);
+    runs.sort_by_key(place);
+    Ok(runs)
+}
+
+/// One activation at one depth with each seed; `None` if it was cut off.
+fn run(
+    plan: &Plan,
+    activation: &str,
+    depth: usize,
+    digits: &Dataset,
+    stop: &Arc<AtomicBool>,
+) -> Result<Option<Run>, TrainError> {
+    let setting = |error: &dyn std::fmt::Display| TrainError::Setting(error.to_string());
+    let network = Network::new(vec![plan.width; depth], activation).map_err(|error| setting(&error))?;
+    let mut run = Run {
+        activation: activation.to_owned(),
+        depth,
+        accuracies: Vec::new(),
+        loss: 0.0,
+        norms: Vec::new(),
+        growth: None,
+        failure: None,
+    };
+    for seed in 0..plan.seeds as u64 {
+        let (train, validation) = digits.split_stratified(0.2, seed)?;
+        let mut params = network.model().init([Digits::PIXELS], seed)?;
+        // The first step alone, and that of the first seed.
+        let mut instruments = Instruments::new().every(u64::MAX).bins(0);
+        let optimizer = chosen_optimizer(plan.optimizer.clone(), Some(plan.learning_rate));
+        let mut trainer = Trainer::new(network.model(), CrossEntropy, optimizer.map_err(|error| setting(&error))?)
+            .epochs(plan.epochs)
+            .batch_size(plan.batch_size)
+            .seed(seed)
+            .threads(1)
+            .metric(Accuracy::new())
+            .stop_when(Arc::clone(stop));
+        if seed == 0 {
+            trainer = trainer.callback(&mut instruments);
+        }
+        match trainer.fit(&mut params, &train, None) {
+            Ok(history) if history.stop == StopReason::Interrupted => return Ok(None),
+            Ok(_) => {}
+            Err(
+                error @ (TrainError::NonFiniteLoss { .. }
+                | TrainError::NonFiniteGradient { .. }
+                | TrainError::NonFiniteParameter { .. }),
+            ) => run.failure = Some(error.to_string()),
+            Err(error) => return Err(error),
+        }
+        let scores = trainer.evaluate(&params, &validation)?;
+        drop(trainer);
+        run.accuracies.push(scores.metric("accuracy").unwrap_or(f64::NAN));
+        run.loss += scores.loss / plan.seeds as f64;
+        let log = instruments.into_log();
+        if let Some(record) = log.records.first() {
+            let flow = log.flow(record);
+            (run.growth, run.norms) = (flow.growth(), flow.norms);
+        }
+    }
+    Ok(Some(run))
+}

@@ -1,0 +1,197 @@
+//! Remedies, applied one after another.
+
+use chainrule::insight::Kind;
+use chainrule::insight::finding::Remedy;
+use chainrule::prelude::*;
+
+use super::recipe::{Recipe, short};
+use super::train::{Outcome, TrainingError};
+
+/// No more trainings than these.
+const MOST_TRIALS: usize = 24;
+/// How often a factor is applied, one after the other until the finding is gone.
+const POWERS: [u32; 9] = [1, 2, 3, 4, 6, 8, 12, 16, 32];
+
+/// What was tried, and what became of it.
+#[derive(Debug)]
+pub struct Fixed {
+    pub trials: Vec<Trial>,
+    /// The recipe with all remedies that were kept.
+    pub recipe: Recipe,
+    pub outcome: Outcome,
+    pub interrupted: bool,
+}
+
+/// One remedy for one kind of finding, or several together where there are several such findings.
+#[derive(Debug)]
+pub struct Trial {
+    pub kind: Kind,
+    pub remedies: Vec<Remedy>,
+    pub recipe: Recipe,
+    pub outcome: Outcome,
+    /// Whether the finding is gone.
+    pub cured: bool,
+    /// Whether the recipe goes on with the remedy.
+    pub kept: bool,
+}
+
+/// Applies the remedies of what is found, the worst first, and trains anew after each: everything else stays, seed and
+/// batches as well. A remedy is kept if the finding is gone, or the training measurably better, and the training not
+/// worse. `train` is told what is tried; a remedy that cannot be applied to these data is passed over.
+pub fn fix(
+    recipe: &Recipe,
+    outcome: &Outcome,
+    mut train: impl FnMut(&Recipe, &str) -> Result<Outcome, TrainingError>,
+) -> Fixed {
+    let mut fixed = Fixed {
+        trials: Vec::new(),
+        recipe: recipe.clone(),
+        outcome: outcome.clone(),
+        interrupted: outcome.interrupted,
+    };
+    let mut tried: Vec<(Kind, Vec<Remedy>)> = Vec::new();
+    while let Some((kind, remedies)) = options(&fixed.outcome).into_iter().find(|option| !tried.contains(option)) {
+        tried.push((kind, remedies.clone()));
+        let is_factor = matches!(remedies[..], [Remedy::LearningRate(_)]);
+        let mut powers = if is_factor { POWERS.iter() } else { POWERS[..1].iter() };
+        while let Some(power) = powers.next() {
+            let Some(changed) = with_all(&fixed.recipe, &remedies, *power) else { break };
+            if fixed.trials.len() >= MOST_TRIALS {
+                return fixed;
+            }
+            let Ok(after) = train(&changed, &format!("against {kind}: {}", label(&remedies, &changed))) else { break };
+            if after.interrupted {
+                fixed.interrupted = true;
+                return fixed;
+            }
+            let cured = after.severity(kind).is_none();
+            let worse = is_worse(&fixed, &changed, &after);
+            let kept = (cured || helps(&fixed, &changed, &after, kind)) && !worse;
+            let (remedies, recipe, outcome) = (remedies.clone(), changed.clone(), after.clone());
+            fixed.trials.push(Trial { kind, remedies, recipe, outcome, cured, kept });
+            if kept {
+                (fixed.recipe, fixed.outcome) = (changed, after);
+                powers = if is_factor { POWERS.iter() } else { [].iter() };
+            } else if worse && fixed.trials.last().is_some_and(|trial| trial.outcome.failure.is_none()) {
+                // More of what does harm will not help; more of what does not yet prevent a failure may.
+                break;
+            }
+            if cured {
+                break;
+            }
+        }
+    }
+    fixed
+}
+
+/// What can be tried, the worst finding first. Where several of a kind ask for different remedies, such as scaled inputs
+/// and scaled targets, first all of them together.
+fn options(outcome: &Outcome) -> Vec<(Kind, Vec<Remedy>)> {
+    let mut options = Vec::new();
+    for finding in outcome.faults() {
+        let mut together: Vec<Remedy> = Vec::new();
+        for remedy in outcome.faults().filter(|other| other.kind == finding.kind).filter_map(|f| f.remedies.first()) {
+            if !together.contains(remedy) {
+                together.push(remedy.clone());
+            }
+        }
+        options.extend((together.len() > 1).then_some((finding.kind, together)));
+        options.extend(finding.remedies.iter().map(|remedy| (finding.kind, vec![remedy.clone()])));
+    }
+    options
+}
+
+fn with_all(recipe: &Recipe, remedies: &[Remedy], power: u32) -> Option<Recipe> {
+    let changed = remedies.iter().fold(recipe.clone(), |new, remedy| new.with(remedy, power).unwrap_or(new));
+    (changed != *recipe).then_some(changed)
+}
+
+/// What is changed; the learning rate as it is then.
+pub fn label(remedies: &[Remedy], changed: &Recipe) -> String {
+    let labels = remedies.iter().map(|remedy| match remedy {
+        Remedy::LearningRate(_) => format!("learning rate {}", short(changed.learning_rate)),
+        _ => remedy.to_string(),
+    });
+    labels.collect::<Vec<_>>().join(" and ")
+}
+
+/// Whether it helps although the finding is still there: the finding is milder, there are fewer of its kind, or the loss lower by a tenth.
+fn helps(before: &Fixed, changed: &Recipe, after: &Outcome, kind: Kind) -> bool {
+    let count = |outcome: &Outcome| outcome.faults().filter(|finding| finding.kind == kind).count();
+    let milder = (after.severity(kind), count(after)) < (before.outcome.severity(kind), count(&before.outcome));
+    let better = match before.recipe.same_loss(changed) {
+        true => after.loss() < 0.9 * before.outcome.loss(),
+        false => after.fair_quality() > before.outcome.fair_quality() + 0.02,
+    };
+    milder || better
+}
+
+/// Whether the training is worse: it fails, or its loss is higher by more than a fiftieth. Losses that are different
+/// quantities are not compared; then accuracy, each class weighing the same, or the part of the variance that is
+/// explained, must not be lower by more than a hundredth.
+fn is_worse(before: &Fixed, changed: &Recipe, after: &Outcome) -> bool {
+    if after.failure.is_some() || before.outcome.failure.is_some() {
+        return after.failure.is_some();
+    }
+    let worse = match before.recipe.same_loss(changed) {
+        true => after.loss() > before.outcome.loss() + 0.02 * before.outcome.loss().abs(),
+        false => after.fair_quality() < before.outcome.fair_quality() - 0.01,
+    };
+    worse || after.loss().is_nan()
+}
+
+/// Why a finding that is left is left.
+pub fn left(fixed: &Fixed, finding: &Finding) -> &'static str {
+    match finding.remedies.is_empty() {
+        true => "there is no automatic remedy",
+        false if fixed.interrupted => "its remedies were not all tried",
+        false if fixed.trials.len() >= MOST_TRIALS => "its remedies were not all tried",
+        false => "none of its automatic remedies helped",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::recipe::tests::recipe;
+    use super::*;
+    use chainrule::train::Scores;
+
+    fn finding(kind: Kind, remedies: Vec<Remedy>) -> Finding {
+        let (evidence, remedy) = (String::new(), String::new());
+        Finding { kind, severity: Severity::Warning, layer: None, evidence, remedy, remedies }
+    }
+
+    fn outcome(findings: Vec<Finding>, loss: f64) -> Outcome {
+        let scores = Some(Scores { loss, metrics: vec![("accuracy", 0.5), ("balanced_accuracy", 0.5)] });
+        let (gain, train_loss, epochs, failure) = (None, Some(loss), 10, None);
+        Outcome { findings, gain, scores, train_loss, epochs, failure, interrupted: false, skill: 1.0 }
+    }
+
+    #[test]
+    fn a_remedy_is_kept_if_it_cures_and_nothing_gets_worse() {
+        let low = || finding(Kind::LearningRateTooLow, vec![Remedy::LearningRate(10.0)]);
+        let dying = || finding(Kind::DyingRelu, vec![Remedy::Activation("leaky_relu".to_owned())]);
+        let before = recipe(&["--learning-rate", "1e-6"]).unwrap();
+        let fixed = fix(&before, &outcome(vec![low(), dying()], 2.0), |recipe, _| {
+            let slow = recipe.learning_rate < 1e-4;
+            let findings = [slow.then(low), Some(dying())].into_iter().flatten().collect();
+            // The other activation gives a higher loss.
+            let loss = if slow { 2.0 } else { 1.0 };
+            Ok(if recipe.activation == "relu" { outcome(findings, loss) } else { outcome(Vec::new(), 1.1) })
+        });
+        let told: Vec<_> = fixed.trials.iter().map(|trial| (trial.kind, trial.cured, trial.kept)).collect();
+        let (low, dying) = (Kind::LearningRateTooLow, Kind::DyingRelu);
+        assert_eq!(told, [(low, false, false), (low, true, true), (dying, true, false)]);
+        assert_eq!((fixed.recipe.learning_rate, fixed.recipe.activation.as_str()), (1e-4, "relu"));
+        assert_eq!(left(&fixed, fixed.outcome.faults().next().unwrap()), "none of its automatic remedies helped");
+    }
+
+    #[test]
+    fn an_interruption_ends_it_with_what_is_known() {
+        let dying = finding(Kind::DyingRelu, vec![Remedy::Activation("elu".to_owned())]);
+        let fixed = fix(&recipe(&[]).unwrap(), &outcome(vec![dying], 2.0), |_, _| {
+            Ok(Outcome { interrupted: true, ..outcome(Vec::new(), 0.1) })
+        });
+        assert!(fixed.interrupted && fixed.trials.is_empty() && fixed.recipe == recipe(&[]).unwrap());
+    }
+}

@@ -1,0 +1,72 @@
+//! Names that are typed: known ones, and for others what may have been meant.
+
+use chainrule::nn::ConfigError;
+
+/// A name that is in no list, or settings that its entry does not have.
+#[derive(Debug, thiserror::Error)]
+pub enum NameError {
+    #[error("--{flag} {text}: there is no {what} `{name}`{}; there are: {known}", meant(.near))]
+    Unknown { flag: &'static str, text: String, what: &'static str, name: String, near: Option<String>, known: String },
+    #[error("--{flag} {text}: {source}")]
+    Settings { flag: &'static str, text: String, source: ConfigError },
+}
+
+/// That a text such as `elu` or `elu(alpha=0.5)` names an entry of a list; `parsed` is what the list makes of it.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn check<E>(
+    flag: &'static str,
+    what: &'static str,
+    text: &str,
+    known: &[String],
+    parsed: Result<E, ConfigError>,
+) -> Result<(), NameError> {
+    let name = text.split('(').next().unwrap_or(text).trim();
+    if known.iter().any(|entry| entry == name) {
+        let settings = |source| NameError::Settings { flag, text: text.to_owned(), source };
+        return parsed.map(drop).map_err(settings);
+    }
+    let (text, near, known) = (text.to_owned(), near(name, known), known.join(", "));
+    Err(NameError::Unknown { flag, text, what, name: name.to_owned(), near, known })
+}
+
+/// The known name that this one is most like, if any is like it.
+pub fn near<'a>(name: &str, known: impl IntoIterator<Item = &'a String>) -> Option<String> {
+    let alike = known.into_iter().map(|entry| (strsim::jaro_winkler(&name.to_lowercase(), entry), entry));
+    let nearest = alike.filter(|(alike, _)| *alike > 0.75).max_by(|a, b| a.0.total_cmp(&b.0));
+    nearest.map(|(_, entry)| entry.clone())
+}
+
+/// The question in an error.
+pub fn meant(near: &Option<String>) -> String {
+    near.as_ref().map_or_else(String::new, |near| format!(" (did you mean `{near}`?)"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use chainrule::nn::activation;
+
+    #[test]
+    fn unknown_names_bring_the_known_ones_and_a_guess() {
+        let known = ["relu", "elu", "tanh"].map(str::to_owned);
+        let check = |text: &str| {
+            let parsed = activation::by_name::<f32>(text);
+            check("activation", "activation", text, &known, parsed).map_err(|error| error.to_string())
+        };
+        assert_eq!(check("elu(alpha=0.5)"), Ok(()));
+        assert_eq!(
+            check("rleu").unwrap_err(),
+            "--activation rleu: there is no activation `rleu` (did you mean `relu`?); there are: relu, elu, tanh"
+        );
+        assert_eq!(
+            check("xyz").unwrap_err(),
+            "--activation xyz: there is no activation `xyz`; there are: relu, elu, tanh"
+        );
+        assert_eq!(
+            check("elu(beta=1)").unwrap_err(),
+            "--activation elu(beta=1): elu has no setting `beta`; it has: alpha"
+        );
+    }
+}
