@@ -101,7 +101,8 @@ fn a_loss_for_other_targets() {
         (
             Box::new(chainrule::nn::loss::KlDivergence { log_target: true }),
             Targets::Probabilities(two()),
-            "loss `kl_divergence` cannot be used with class probabilities as targets; made for them: cross_entropy, mse, accuracy",
+            "loss `kl_divergence` cannot be used with class probabilities as targets: it takes log-probabilities, given as values; made for them: \
+             cross_entropy, mse, accuracy",
         ),
         (
             Box::new(MeanSquaredError),

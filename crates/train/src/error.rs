@@ -1,8 +1,8 @@
 use chainrule_data::DataError;
 use chainrule_graph::{BuildError, NonFinite, Reach};
-use chainrule_nn::TargetKind;
-use chainrule_nn::loss::{self, TargetForm};
-use chainrule_tensor::Shape;
+use chainrule_nn::loss::TargetForm;
+use chainrule_nn::{Loss, TargetKind};
+use chainrule_tensor::{Real, Shape};
 
 /// Why a model cannot be trained or evaluated, or stopped training.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -18,7 +18,7 @@ pub enum TrainError {
     #[error("{0}")]
     Setting(String),
     /// A loss or a metric for another kind of target.
-    #[error("{what} `{name}` cannot be used with {target} as targets{}{}", takes(.what, .name, *.target), instead(.name, *.target))]
+    #[error("{what} `{name}` cannot be used with {target} as targets{}{}", takes(.form), instead(.name, *.target))]
     Target {
         /// Loss or metric.
         what: &'static str,
@@ -26,6 +26,8 @@ pub enum TrainError {
         name: String,
         /// What the targets are.
         target: TargetKind,
+        /// What a loss takes instead, where that is not plain from its name.
+        form: Option<TargetForm>,
     },
     /// A model with another number of outputs than there are classes.
     #[error(
@@ -127,15 +129,17 @@ fn each(parameters: &[(String, Reach)]) -> String {
     each.join(", ")
 }
 
-/// What a loss of the list takes instead, where that is not plain from the message.
-fn takes(what: &str, name: &str, target: TargetKind) -> String {
-    let known = if what == "loss" { loss::by_name::<f32>(name).ok() } else { None };
-    // One that takes such targets by default refuses them because of its settings.
-    let Some(domain) = known.map(|loss| loss.domain()).filter(|domain| !domain.accepts(target)) else {
-        return String::new();
-    };
-    let unusual = domain.targets.iter().find(|form| form.kind() == TargetKind::Values && **form != TargetForm::Values);
-    unusual.map_or_else(String::new, |form| format!(": it takes {form}, given as {}", form.kind()))
+impl TrainError {
+    /// That a loss cannot be used with such targets.
+    pub(crate) fn of_loss<T: Real>(loss: &dyn Loss<T>, target: TargetKind) -> TrainError {
+        let unusual = |form: &TargetForm| form.kind() == TargetKind::Values && *form != TargetForm::Values;
+        let form = loss.domain().targets.iter().copied().find(unusual);
+        TrainError::Target { what: "loss", name: loss.name().to_owned(), target, form }
+    }
+}
+
+fn takes(form: &Option<TargetForm>) -> String {
+    form.map_or_else(String::new, |form| format!(": it takes {form}, given as {}", form.kind()))
 }
 
 /// What to use with such targets.

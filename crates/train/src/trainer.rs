@@ -386,13 +386,15 @@ impl<'a, T: Real> Trainer<'a, T> {
         self.callbacks.iter().try_for_each(|callback| callback.check()).map_err(TrainError::Setting)?;
         self.rules.iter().try_for_each(|rule| rule.check()).map_err(TrainError::Setting)?;
         let target = kind(data.targets());
-        let accepted = |what, name: &str, accepts: bool| {
-            if accepts { Ok(()) } else { Err(TrainError::Target { what, name: name.to_owned(), target }) }
-        };
-        accepted("loss", self.loss.name(), self.loss.accepts(target))?;
+        if !self.loss.accepts(target) {
+            return Err(TrainError::of_loss(self.loss.as_ref(), target));
+        }
         for metric in &mut self.metrics {
             metric.prepare(target).map_err(TrainError::Setting)?;
-            accepted("metric", metric.name(), metric.accepts(target))?;
+            if !metric.accepts(target) {
+                let name = metric.name().to_owned();
+                return Err(TrainError::Target { what: "metric", name, target, form: None });
+            }
         }
         Ok(())
     }

@@ -42,7 +42,7 @@ impl Lbfgs {
     ) -> Result<Minimum, TrainError> {
         let target = kind(data.targets());
         if !loss.accepts(target) {
-            return Err(TrainError::Target { what: "loss", name: loss.name().to_owned(), target });
+            return Err(TrainError::of_loss(loss, target));
         }
         let pool = Pool::shared();
         let setup = Setup { model, loss, seed: 0, pool: &pool, measured: false };
