@@ -13,6 +13,7 @@ mod row;
 #[cfg(all(feature = "fast-gemm", target_arch = "x86_64"))]
 mod x86;
 
+use std::cell::RefCell;
 use std::ops::Range;
 
 use crate::Real;
@@ -147,7 +148,7 @@ fn multiply<T: Real>(put: Put, c: MatMut<'_, T>, a: Mat<'_, T>, b: Mat<'_, T>, l
         return;
     }
     if is_single_row(&c, &a, &b) {
-        return row::multiply(put, c.values, &a.values[..a.columns], b.values, b.columns);
+        return row::multiply(None, put, c.values, &a.values[..a.columns], b.values);
     }
     if c.rows == 1 && a.column_stride == 1 && b.row_stride == 1 && b.column_stride == b.rows {
         return row::multiply_transposed(put, c.values, &a.values[..a.columns], b.values);
@@ -162,13 +163,10 @@ fn multiply<T: Real>(put: Put, c: MatMut<'_, T>, a: Mat<'_, T>, b: Mat<'_, T>, l
 /// against about 1 us to hand over to a thread that is awake.
 const SHARED_WORK: usize = 4_000_000;
 
-/// From this many values of `b` on, the product of a single row is worth sharing: about 5 us of reading them.
-const SHARED_READING: usize = 100_000;
-
 /// [`gemm`] on the threads of a pool, where the product is large enough to gain from it; then `finish` with each part
 /// of `c`, still in the cache, and with the columns that it covers.
 ///
-/// The rows of `c` are shared out; of a single row, its columns. Each element is summed in the same order whatever the
+/// The rows of `c` are shared out; of a single row, the parts of its sums. Each element is summed in the same order whatever the
 /// number of threads, so that the bits are the same.
 ///
 /// # Panics
@@ -183,22 +181,14 @@ pub fn gemm_on<T: Real>(
     finish: impl Fn(Range<usize>, &mut [T]) + Sync,
 ) {
     let columns = c.columns;
-    let single = is_single_row(&c, &a, &b);
-    let worth_it = if single { b.values.len() >= SHARED_READING } else { 2 * c.rows * b.values.len() >= SHARED_WORK };
-    if !worth_it || pool.threads() == 1 {
-        gemm(put, MatMut::new(&mut *c.values, c.rows, columns), a, b);
+    if is_single_row(&c, &a, &b) && a.columns > 0 {
+        check_fit(&c, &a, &b);
+        row::multiply(Some(pool), put, c.values, &a.values[..a.columns], &b.values[..a.columns * columns]);
         return finish(0..columns, c.values);
     }
-    if single {
-        check_fit(&c, &a, &b);
-        // Whole cache lines.
-        let width = columns.div_ceil(pool.threads()).next_multiple_of(64);
-        let chunks = Chunks::new(c.values, width);
-        return pool.run(columns.div_ceil(width), |part| {
-            let (chunk, first) = (chunks.take(part), part * width);
-            row::multiply(put, chunk, &a.values[..a.columns], &b.values[first..], columns);
-            finish(first..first + chunk.len(), chunk);
-        });
+    if 2 * c.rows * b.values.len() < SHARED_WORK || pool.threads() == 1 {
+        gemm(put, MatMut::new(&mut *c.values, c.rows, columns), a, b);
+        return finish(0..columns, c.values);
     }
     // The kernel that the whole product takes, so that the bits are the same.
     let large = is_large(&c, &a, &b);
@@ -250,6 +240,10 @@ fn does_not_fit(sides: [usize; 6]) -> ! {
 pub trait Kernel: Sized {
     #[doc(hidden)]
     fn multiply(put: Put, c: MatMut<'_, Self>, a: Mat<'_, Self>, b: Mat<'_, Self>, large: bool);
+
+    /// Lends the thread's memory for sums of parts: `len` values, in which anything may stand.
+    #[doc(hidden)]
+    fn with_scratch<R>(len: usize, work: impl FnOnce(&mut [Self]) -> R) -> R;
 }
 
 macro_rules! kernel {
@@ -262,6 +256,18 @@ macro_rules! kernel {
                     return x86::$t(instructions, put, c, a, b, _large);
                 }
                 fallback::multiply(put, c, a, b);
+            }
+
+            fn with_scratch<R>(len: usize, work: impl FnOnce(&mut [$t]) -> R) -> R {
+                thread_local! {
+                    static SCRATCH: RefCell<Vec<$t>> = const { RefCell::new(Vec::new()) };
+                }
+                SCRATCH.with_borrow_mut(|scratch| {
+                    if scratch.len() < len {
+                        scratch.resize(len, 0.0);
+                    }
+                    work(&mut scratch[..len])
+                })
             }
         }
     };

@@ -18,6 +18,10 @@ impl Kernel for Dual {
             }
         }
     }
+
+    fn with_scratch<R>(len: usize, work: impl FnOnce(&mut [Self]) -> R) -> R {
+        work(&mut vec![Dual::ZERO; len])
+    }
 }
 
 #[cfg(test)]
