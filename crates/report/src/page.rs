@@ -83,8 +83,8 @@ const LOSSES: &str = "The training loss of an epoch is the mean over its batches
 const CONFUSION: &str = "A row for each true class, a column for each answer: what is right lies on the diagonal.";
 const ACTIVATIONS: &str = "How often each layer gives which values. A single spike is a layer whose units all say the \
     same; mass at the ends of a sigmoid or tanh is saturation.";
-const WEIGHTS: &str = "A picture for each unit of the first layer: what it is raised by, and what it is lowered by. What \
-    looks like noise has hardly moved from the first, random weights.";
+const WEIGHTS: &str = "A picture for each unit of the first layer: pixels on orange raise it, pixels on blue lower it. What \
+    looks like noise has hardly moved from its first, random weights.";
 const FUNCTIONS: &str = "On the way back, a gradient is multiplied by the derivative: where that is near zero, little \
     is left.";
 const UPDATES: &str = "By what part of itself each step changes a matrix of weights: about a thousandth is common \
