@@ -21,6 +21,8 @@ fn page<T: Real>(model: &Sequential<T>, loss: &dyn Loss<T>, data: &Dataset<T>, b
     let evidence = Evidence::new().recording(&recording).model(model).params(&params).loss(loss).data(data);
     recording.findings = Diagnosis::new().findings(&evidence);
     let run = Run::new("Odd", &recording).model(model).params(&params).loss(loss).data(data);
+    // Samples that are no pictures of this size.
+    assert!(run.clone().images(usize::MAX, 2).figures().is_ok());
     run.report().unwrap().html()
 }
 
@@ -76,7 +78,7 @@ fn a_landscape_without_a_finite_loss_is_left_out() {
     let recording = Recording::default();
     let run = Run::new("NaN", &recording).model(&model).params(&params).loss(&loss).data(&data);
     assert!(chainrule_report::figure::landscape(&run).unwrap().is_none());
-    let html = run.report().unwrap().html();
+    let html = run.images(usize::MAX, 2).report().unwrap().html();
     assert!(html.contains("<td>NaN</td>") && html.contains("<td>0 (0.0 %)</td>"), "{html}");
 }
 
