@@ -98,8 +98,8 @@ fn places_that_cannot_hold_them_are_found_out_before_training() {
             ["--record", "missing/run.json"],
             "there is no folder missing; create it, or choose another place with --record",
         ),
-        (["--record", "folder"], "there is something there that is not a file"),
-        (["--report", "new/"], "it names no file"),
+        (["--record", "folder"], "there is something there that is not a file; choose another place with --record"),
+        (["--report", "new/"], "it names no file; choose another place with --report"),
     ];
     for (flags, expected) in cases {
         let output = run(folder.path(), &flags);
