@@ -157,7 +157,7 @@ fn main() -> Result<(), Error> {
     assert!(again[5].0 < 0.03 && large[5].0 < 0.05, "it can be found again, and learned by a large network");
     println!(
         "Ten folds take 61 parameters in depth and 3073 in width, and 61 in width leave {:.3} of the constant's {:.3}; \
-         but from random weights three layers of 2 learn three folds to {:.2} at best.",
+         but from random weights three layers of 2 learn three folds with an error of {:.2} at best.",
         bound(10, 20),
         bound(10, 0),
         narrow[0].0

@@ -186,9 +186,9 @@ fn main() -> Result<(), Error> {
     assert!([leaky, prelu, elu].iter().all(|other| other.1 > 10 && other.2 == 0 && other.3 < 0.3), "others come back");
     assert!(stepped.iter().all(|other| other.1 > 0 && other.2 == 0), "others come back");
     println!(
-        "Of {} ReLUs behind a bias of -4 {} come back, of as many leaky ones {}, parametric ones {}, exponential ones \
-         {}; after a step that is too large {} of {} ReLUs.",
-        bias.0, bias.1, leaky.1, prelu.1, elu.1, step.1, step.0
+        "From a bias of -4, {} of {} ReLUs come back, and of as many others {} leaky, {} parametric and {} exponential \
+         ones; from a step that is too large {} of {} ReLUs.",
+        bias.1, bias.0, leaky.1, prelu.1, elu.1, step.1, step.0
     );
     support::save("dying_relu", &panels.panel(loss.log_y()))
 }

@@ -51,7 +51,7 @@ pub fn written_out(n: usize, start: f64) -> Derivative {
 }
 
 fn main() -> Result<(), Error> {
-    println!("{:>3} {:>12} {:>14} {:>12}", "n", "with table", "written out", "time");
+    println!("{:>3} {:>12} {:>14} {:>12}", "n", "with table", "written out", "and takes");
     let (mut tables, mut paths) = (Vec::new(), Vec::new());
     for n in (2..=24).step_by(2) {
         let table = with_table(n, 0.999_999_9)?;

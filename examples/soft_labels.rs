@@ -1,8 +1,8 @@
 //! Labels that are probabilities: what a picture shows to 70 percent is to be answered with 70 percent.
 //!
 //! Each picture is two digits laid over each other, a share `s` of the one and `1 - s` of the other. One model learns
-//! from those shares, another from the larger of the two alone, as a yes. Both are right about which is the larger; the
-//! second has nothing to say about how much. The cross-entropy with soft labels does not go to zero: its least value is
+//! from those shares, another from the name of the larger one alone. Both are right about which is the larger; the
+//! second has little to say about how much. The cross-entropy with soft labels does not go to zero: its least value is
 //! the entropy of the labels.
 //!
 //! ```console
@@ -99,7 +99,7 @@ fn main() -> Result<(), Error> {
     assert!(soft.distance < 0.13 && soft.distance < 0.7 * hard.distance, "soft labels teach how much");
     assert!(soft.loss > soft.entropy && hard.loss > soft.loss, "the entropy of the labels is the least loss");
     println!(
-        "Soft labels teach the share of the larger digit to {:.2}, hard ones miss it by {:.2}.",
+        "Soft labels teach the share of the larger digit to within {:.2} on average, hard ones miss it by {:.2}.",
         soft.distance, hard.distance
     );
     let figure = Curves::new("Two digits laid over each other: the share of one, and what it is given")

@@ -101,8 +101,8 @@ pub const RATES: [f64; 7] = [0.1, 0.3, 0.6, 1.0, 2.0, 4.0, 8.0];
 
 fn main() -> Result<(), Error> {
     let data = Digits::load()?.dataset();
-    let mut curves =
-        Curves::new("Loss after ten epochs, median of five seeds").labels("learning rate", "training loss");
+    let mut curves = Curves::new("Loss after ten epochs, median of five seeds")
+        .labels("learning rate; a curve ends before it explodes", "training loss");
     let (mut one, mut many, mut best, mut at_one) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for (which, name) in NAMES.into_iter().enumerate() {
         one.push(moved_together(which, &data, 1, 100)?);

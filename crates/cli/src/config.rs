@@ -33,6 +33,8 @@ pub struct Settings {
     pub epochs: usize,
     pub batch_size: usize,
     pub optimizer: &'static str,
+    /// The optimizer with its settings, as it was asked for.
+    pub optimizer_text: String,
     pub learning_rate: f64,
 }
 
@@ -63,12 +65,14 @@ impl Config {
     /// # Errors
     /// The first flag whose value makes no sense.
     pub fn resolve(args: Args) -> Result<Self, ConfigError> {
+        let optimizer_text = args.optimizer.trim().to_owned();
         let optimizer = chosen_optimizer(args.optimizer, args.learning_rate)?;
         let settings = Settings {
             seed: args.seed,
             epochs: at_least_one("epochs", args.epochs)?,
             batch_size: at_least_one("batch-size", args.batch_size)?,
             optimizer: optimizer.name(),
+            optimizer_text,
             learning_rate: optimizer.learning_rate(),
         };
         let network = network(&args.hidden, args.activation)?;

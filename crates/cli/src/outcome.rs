@@ -77,6 +77,7 @@ impl Outcome<'_> {
             "batch_size": batch_size,
             "model": self.saved_to.map(Path::to_string_lossy),
             "recording": self.left.record.as_ref().map(|path| path.to_string_lossy()),
+            "tensorboard": self.left.tensorboard.as_ref().map(|path| path.to_string_lossy()),
             "report": self.left.report.as_ref().map(|path| path.to_string_lossy()),
         })
     }

@@ -23,10 +23,10 @@ pub struct Place {
 /// Why something cannot be saved in a place.
 #[derive(Debug, thiserror::Error)]
 pub enum PlaceError {
-    #[error("cannot save to {}: it names no file", path.display())]
-    NoFile { path: PathBuf },
-    #[error("cannot save to {}: there is something there that is not a file", path.display())]
-    NotAFile { path: PathBuf },
+    #[error("cannot save to {}: it names no file; choose another place with --{flag}", path.display())]
+    NoFile { path: PathBuf, flag: &'static str },
+    #[error("cannot save to {}: there is something there that is not a file; choose another place with --{flag}", path.display())]
+    NotAFile { path: PathBuf, flag: &'static str },
     #[error("cannot save to {}: there is no folder {}; create it, or choose another place with --{flag}", path.display(), folder.display())]
     NoFolder { path: PathBuf, folder: PathBuf, flag: &'static str },
     #[error("cannot save to {}: nothing can be written in {}: {source}; choose another place with --{flag}", path.display(), folder.display())]
@@ -66,10 +66,10 @@ impl Place {
         let (path, flag) = (self.path.clone(), self.flag);
         let ends_in_separator = path.to_string_lossy().ends_with(std::path::is_separator);
         if path.file_name().is_none() || (ends_in_separator && !path.exists()) {
-            return Err(PlaceError::NoFile { path });
+            return Err(PlaceError::NoFile { path, flag });
         }
         if path.exists() && !path.is_file() {
-            return Err(PlaceError::NotAFile { path });
+            return Err(PlaceError::NotAFile { path, flag });
         }
         let target = self.target();
         let folder = folder(&target).to_owned();

@@ -77,8 +77,8 @@ pub fn run(config: Config, console: Console) -> Result<ExitCode, RunError> {
     let model = network.model();
     let mut params = model.init([Digits::PIXELS], settings.seed)?;
     let mut instruments = traces.instruments().or_else(|| tensorboard.is_some().then(Instruments::new));
-    let (mut events, watching) = match (tensorboard, &mut instruments) {
-        (Some(folder), Some(instruments)) => (Some(tensorboard::open(&folder, instruments)?), None),
+    let (mut events, watching) = match (&tensorboard, &mut instruments) {
+        (Some(folder), Some(instruments)) => (Some(tensorboard::open(folder, instruments)?), None),
         (_, instruments) => (None, instruments.as_mut()),
     };
     console.report(&text::plan(&settings, &parts, &model.summary([Digits::PIXELS])?))?;
@@ -113,8 +113,10 @@ pub fn run(config: Config, console: Console) -> Result<ExitCode, RunError> {
         Ok(history) => history,
         Err(error) => {
             let rescued = rescue(best_epoch, save, &place);
-            let (left, traced) = traces.leave(seen);
-            let failed = traced.err().map_or_else(String::new, |error| format!("error: {error}"));
+            let (mut left, traced) = traces.leave(seen);
+            left.tensorboard = tensorboard.filter(|_| events.is_ok());
+            let failed = [traced.err().map(|error| error.to_string()), events.err().map(|error| error.to_string())];
+            let failed: String = failed.into_iter().flatten().map(|error| format!("error: {error}\n")).collect();
             let rescued = format!("{rescued}\n{}{failed}", left.told()).trim_end().to_owned();
             return Err(RunError::Train { error: error.clone(), rescued });
         }
@@ -124,7 +126,8 @@ pub fn run(config: Config, console: Console) -> Result<ExitCode, RunError> {
     if let Ok(Some(kept)) = &saved {
         console.note(&format!("the network that was in {} is now {}", place.path().display(), kept.display()));
     }
-    let (left, traced) = traces.leave(seen);
+    let (mut left, traced) = traces.leave(seen);
+    left.tensorboard = tensorboard.filter(|_| events.is_ok());
     let (saved_to, left) = (saved.is_ok().then_some(place.path()), &left);
     let outcome = Outcome { settings: &settings, network: &network, history, best_epoch, seconds, saved_to, left };
     if outcome.interrupted() {
@@ -134,8 +137,8 @@ pub fn run(config: Config, console: Console) -> Result<ExitCode, RunError> {
     console.report(&text::results(&answers, loss, &outcome.weights(), &parts.test, console.paint()))?;
     console.object(|| outcome.object(&answers, loss, params.count()))?;
     saved?;
-    events?;
     console.report(&format!("Saved to {}\n{}", place.path().display(), left.told()))?;
+    events?;
     traced?;
     Ok(if outcome.interrupted() { ExitCode::from(interrupt::EXIT_CODE) } else { ExitCode::SUCCESS })
 }

@@ -27,7 +27,6 @@ fn first_layer(end: &EpochEnd<'_, f32>) -> Result<Vec<u8>, PlotError> {
         let unit = |unit| weights.values().iter().skip(unit).step_by(width).map(|&w| f64::from(w)).collect();
         (0..width.min(MOST_UNITS)).map(unit).collect()
     });
-    let side = Digits::PIXELS.isqrt();
     let title = format!("The first layer after epoch {}", end.record.epoch);
-    WeightImages::new(title, side, side, units).png(Theme::Light)
+    WeightImages::new(title, Digits::SIDE, Digits::SIDE, units).png(Theme::Light)
 }

@@ -27,6 +27,8 @@ pub struct Traces {
 pub struct Left {
     pub report: Option<PathBuf>,
     pub record: Option<PathBuf>,
+    /// The folder of the event files.
+    pub tensorboard: Option<PathBuf>,
 }
 
 /// A training that is over, well or not.
@@ -107,12 +109,16 @@ impl Left {
         let line = |what: &str, path: &Option<PathBuf>| {
             path.as_ref().map_or_else(String::new, |path| format!("The {what} is in {}\n", path.display()))
         };
-        line("recording", &self.record) + &line("report", &self.report)
+        let events = self.tensorboard.as_ref().map_or_else(String::new, |folder| {
+            let folder = folder.display();
+            format!("The events are in {folder}, for tensorboard --logdir {folder}\n")
+        });
+        line("recording", &self.record) + &line("report", &self.report) + &events
     }
 }
 
 fn configuration(settings: &Settings, network: &Network, parts: &Parts) -> Vec<(&'static str, String)> {
-    let Settings { seed, epochs, batch_size, optimizer, learning_rate } = settings;
+    let Settings { seed, epochs, batch_size, optimizer_text, learning_rate, .. } = settings;
     let hidden: Vec<String> = network.hidden().iter().map(usize::to_string).collect();
     let hidden = if hidden.is_empty() { "none".to_owned() } else { hidden.join(", ") };
     let digits = |part: &Dataset| part.len().to_string();
@@ -120,11 +126,12 @@ fn configuration(settings: &Settings, network: &Network, parts: &Parts) -> Vec<(
         ("hidden layers", hidden),
         ("activation", network.activation().to_owned()),
         ("loss", Loss::<f32>::name(&CrossEntropy).to_owned()),
-        ("optimizer", (*optimizer).to_owned()),
+        ("optimizer", optimizer_text.clone()),
         ("learning rate", learning_rate.to_string()),
         ("batch size", batch_size.to_string()),
         ("epochs asked for", epochs.to_string()),
         ("seed", seed.to_string()),
+        ("weights kept", "those of the epoch with the lowest validation loss".to_owned()),
         ("digits to train on", digits(&parts.train)),
         ("digits to choose the best epoch by", digits(&parts.validation)),
         ("digits to test on", digits(&parts.test)),

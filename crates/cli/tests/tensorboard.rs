@@ -8,7 +8,8 @@ use common::{files, run, run_quick, stderr, stdout};
 fn a_training_leaves_event_files_and_the_same_network() {
     let folder = tempfile::tempdir().unwrap();
     run_quick(folder.path(), &["--output", "plain.safetensors"]);
-    run_quick(folder.path(), &["--output", "seen.safetensors", "--tensorboard", "runs/a"]);
+    let output = run_quick(folder.path(), &["--output", "seen.safetensors", "--tensorboard", "runs/a"]);
+    assert!(stdout(&output).ends_with("\nThe events are in runs/a, for tensorboard --logdir runs/a\n"));
     let bytes = |name: &str| std::fs::read(folder.path().join(name)).unwrap();
     assert!(bytes("plain.safetensors") == bytes("seen.safetensors"), "the weights are the same bits");
     let runs = folder.path().join("runs/a");

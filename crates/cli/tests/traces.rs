@@ -34,7 +34,8 @@ fn the_network_is_the_same_bits_with_and_without_them() {
 #[test]
 fn they_tell_of_the_training() {
     let folder = tempfile::tempdir().unwrap();
-    let object = object(&run_quick(folder.path(), &[&BOTH[..], &["--json"]].concat()));
+    let flags = ["--optimizer", "adam(beta1=0.8)", "--json"];
+    let object = object(&run_quick(folder.path(), &[&BOTH[..], &flags].concat()));
     assert_eq!((object["recording"].as_str(), object["report"].as_str()), (Some("run.json"), Some("run.html")));
     let recording = recording(folder.path());
     let history = recording.history.as_ref().unwrap();
@@ -45,7 +46,7 @@ fn they_tell_of_the_training() {
     assert_eq!(recording.log.records.iter().map(|record| record.step).collect::<Vec<_>>(), [1, 21, 41, 61, 81]);
     let value = |name: &str| recording.configuration.iter().find(|(known, _)| known == name).map(|(_, value)| &**value);
     let known = [value("hidden layers"), value("optimizer"), value("epochs asked for"), value("digits to test on")];
-    assert_eq!(known, [Some("16"), Some("adam"), Some("2"), Some("360")]);
+    assert_eq!(known, [Some("16"), Some("adam(beta1=0.8)"), Some("2"), Some("360")]);
 
     let page = page(folder.path());
     assert_eq!(page.matches("<figure ").count(), 12);
@@ -97,8 +98,8 @@ fn places_that_cannot_hold_them_are_found_out_before_training() {
             ["--record", "missing/run.json"],
             "there is no folder missing; create it, or choose another place with --record",
         ),
-        (["--record", "folder"], "there is something there that is not a file"),
-        (["--report", "new/"], "it names no file"),
+        (["--record", "folder"], "there is something there that is not a file; choose another place with --record"),
+        (["--report", "new/"], "it names no file; choose another place with --report"),
     ];
     for (flags, expected) in cases {
         let output = run(folder.path(), &flags);

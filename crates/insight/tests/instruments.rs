@@ -218,7 +218,7 @@ fn relus_that_recover_are_told_from_those_that_do_not() {
     let findings = Diagnosis::new().findings(&Evidence::new().log(&log).model(&model).params(&params).data(&data));
     let dying: Vec<&str> =
         findings.iter().filter(|found| found.kind == Kind::DyingRelu).map(|found| &*found.evidence).collect();
-    let expected = "1 of its 3 relu units are inactive on all 4 rows of all of the data; 2 were in the first window, \
+    let expected = "inactive on all 4 rows of the data: 1 of its 3 relu units; 2 were so in the first window, \
                     unit 1 has recovered";
     assert_eq!(dying, [expected]);
 }

@@ -79,7 +79,7 @@ impl Figure for DigitGrid {
 
     fn draw(&self, canvas: &Canvas) {
         let (theme, below) = (canvas.theme(), canvas.titled(&self.title));
-        if self.digits.is_empty() || self.width * self.height == 0 {
+        if self.digits.is_empty() || self.width.saturating_mul(self.height) == 0 {
             return below.nothing("There are no pictures to show.");
         }
         let below = below.remark("below each: the prediction, \u{2713}, or \u{2717} and the true class in brackets");
@@ -109,9 +109,9 @@ impl Figure for DigitGrid {
 
 /// Whether all pictures have as many pixels as their size says, in words.
 pub(crate) fn same_size(width: usize, height: usize, sizes: impl Iterator<Item = usize>) -> Result<(), String> {
-    match sizes.enumerate().find(|(_, size)| *size != width * height) {
+    match sizes.enumerate().find(|(_, size)| *size != width.saturating_mul(height)) {
         Some((index, size)) => {
-            Err(format!("picture {index} has {size} pixels, {width} x {height} has {}", width * height))
+            Err(format!("picture {index} has {size} pixels, {width} x {height} has {}", width.saturating_mul(height)))
         }
         None => Ok(()),
     }

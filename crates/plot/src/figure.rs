@@ -6,6 +6,7 @@ use crate::canvas::Canvas;
 use crate::error::PlotError;
 use crate::surface::{LARGEST, Pixels, Svg};
 use crate::theme::Theme;
+use crate::write::write;
 
 /// Something that can be drawn: plain numbers and labels in, a picture out.
 ///
@@ -167,7 +168,7 @@ fn save(figure: &dyn Figure, path: &Path, theme: Theme) -> Result<(), PlotError>
         Some("png") => figure.png(theme)?,
         _ => return Err(PlotError::Extension { path: path.to_owned() }),
     };
-    std::fs::write(path, bytes).map_err(|source| PlotError::Write { path: path.to_owned(), source })
+    write(path, &bytes)
 }
 
 #[cfg(test)]

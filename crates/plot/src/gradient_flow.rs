@@ -52,7 +52,11 @@ impl Figure for GradientFlow {
             let pairs = self.layers.iter().zip(norms).map(|(layer, &norm)| format!("{layer} {}", brief(norm)));
             format!("; at the last of them {}", pairs.collect::<Vec<_>>().join(", "))
         });
-        format!("Norms of gradients of {} layers at {} moments{last}.", self.layers.len(), self.steps.len())
+        let moments = match self.steps.len() {
+            1 => "one moment".to_owned(),
+            several => format!("{several} moments"),
+        };
+        format!("Norms of gradients of {} layers at {moments}{last}.", self.layers.len())
     }
 
     fn check(&self) -> Result<(), String> {

@@ -71,6 +71,7 @@ mod surface;
 mod theme;
 mod unit_map;
 mod weights;
+mod write;
 
 pub use bars::Bars;
 pub use canvas::Canvas;

@@ -4,6 +4,7 @@ use crate::error::PlotError;
 use crate::figure::Figure;
 use crate::surface::escape;
 use crate::theme::Theme;
+use crate::write::write;
 
 /// A training run on one page of HTML: figures, tables, findings and text in sections.
 ///
@@ -199,13 +200,12 @@ impl Report {
         )
     }
 
-    /// Writes the page.
+    /// Writes the page. An interruption or a full disk leaves what was there before.
     ///
     /// # Errors
     /// If the file cannot be written.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<(), PlotError> {
-        let path = path.as_ref();
-        std::fs::write(path, self.html()).map_err(|source| PlotError::Write { path: path.to_owned(), source })
+        write(path.as_ref(), self.html().as_bytes())
     }
 
     /// Adds to the last section; before the first one, to a section without a name.

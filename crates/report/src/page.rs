@@ -1,11 +1,10 @@
 //! The page: which figures there are, and what is said between them.
 
-use std::io::Write;
 use std::path::Path;
 
 use chainrule_insight::Recording;
 use chainrule_insight::finding;
-use chainrule_plot::{Figure, Finding, PlotError, Report, Severity};
+use chainrule_plot::{Figure, Finding, Report, Severity};
 use chainrule_tensor::Real;
 
 use crate::{ReportError, Run, figure, result};
@@ -48,22 +47,22 @@ impl<T: Real> Run<'_, T> {
 
     fn sections(&self) -> Result<[(&'static str, Vec<Shown>); 4], ReportError> {
         let recording = self.recording;
-        let mut training = some(figure::losses(recording), "");
+        let mut training = some(figure::losses(recording), LOSSES);
         training.extend(figure::metrics(recording).into_iter().flat_map(|metric| some(Some(metric), "")));
         training.extend(some(figure::learning_rate(recording), ""));
         training.extend(some(figure::updates(recording), UPDATES));
 
-        let mut answers = some(figure::confusion(self)?, "");
+        let mut answers = some(figure::confusion(self)?, CONFUSION);
         answers.extend(some(figure::pictures(self)?, ""));
         answers.extend(some(figure::decision(self)?, ""));
 
         let mut layers = some(figure::gradient_flow(recording), FLOW);
-        layers.extend(some(figure::activations(recording), ""));
+        layers.extend(some(figure::activations(recording), ACTIVATIONS));
         layers.extend(some(figure::units(self)?, UNITS));
-        layers.extend(some(figure::weights(self), ""));
+        layers.extend(some(figure::weights(self), WEIGHTS));
         layers.extend(some(figure::landscape(self)?, LANDSCAPE));
 
-        let mut model = some(figure::functions(self)?, "");
+        let mut model = some(figure::functions(self)?, FUNCTIONS);
         model.extend(some(figure::graph(self)?, ""));
         Ok([("Training", training), ("Answers", answers), ("Layers", layers), ("Model", model)])
     }
@@ -74,17 +73,27 @@ impl<T: Real> Run<'_, T> {
     /// # Errors
     /// As [`report`](Run::report), or a file that cannot be written.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<(), ReportError> {
-        let (path, html) = (path.as_ref(), self.report()?.html());
-        write(path, &html).map_err(|source| PlotError::Write { path: path.to_owned(), source }.into())
+        Ok(self.report()?.save(path)?)
     }
 }
 
+const LOSSES: &str = "The training loss of an epoch is the mean over its batches, taken while the weights still change, \
+    and so often lies above the validation loss of the first epochs. Where it goes on falling while the validation loss \
+    rises, the model learns its training data by heart.";
+const CONFUSION: &str = "A row for each true class, a column for each answer: what is right lies on the diagonal.";
+const ACTIVATIONS: &str = "How often each layer gives which values. A single spike is a layer whose units all say the \
+    same; mass at the ends of a sigmoid or tanh is saturation.";
+const WEIGHTS: &str = "A picture for each unit of the first layer: pixels on orange raise it, pixels on blue lower it. What \
+    looks like noise has hardly moved from its first, random weights.";
+const FUNCTIONS: &str = "On the way back, a gradient is multiplied by the derivative: where that is near zero, little \
+    is left.";
 const UPDATES: &str = "By what part of itself each step changes a matrix of weights: about a thousandth is common \
     where training goes well. Far more makes the loss jump, far less learns next to nothing.";
 const FLOW: &str = "The size of the signal that comes back to each layer. Where it falls from the last layer to the \
     first by orders of magnitude, gradients vanish; where it grows so, they explode.";
-const UNITS: &str = "A dead unit lets no gradient through for any sample, and so never changes again; a saturated one \
-    is at an end of its range for at least nine samples in ten.";
+const UNITS: &str = "A dead unit lets no gradient through for any of these samples, so that they do not change what \
+    leads into it; it may come back as the layers before it change. A saturated one is at an end of its range for at \
+    least nine samples in ten.";
 const LANDSCAPE: &str = "The cross marks the trained weights. A step of 1 along either random direction changes the \
     weights into each unit by as much as they are.";
 
@@ -108,18 +117,6 @@ fn told(found: &chainrule_insight::Finding) -> Finding {
         finding::Severity::Warning => Severity::Warning,
         finding::Severity::Error => Severity::Problem,
     };
-    let layer = found.layer.as_ref().map_or_else(String::new, |layer| format!(" ({layer})"));
+    let layer = found.layer.as_ref().map_or_else(String::new, |layer| format!(" in layer {layer}"));
     Finding::new(severity, format!("{}{layer}", found.kind)).because(&found.evidence).advice(&found.remedy)
-}
-
-fn write(path: &Path, text: &str) -> std::io::Result<()> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".chainrule-");
-    // The permissions that any new file gets.
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    let mut file = builder.tempfile_in(folder)?;
-    file.write_all(text.as_bytes()).and_then(|()| file.as_file().sync_all())?;
-    file.persist(path).map(drop).map_err(|error| error.error)
 }

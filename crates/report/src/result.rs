@@ -40,10 +40,13 @@ pub(crate) fn pairs<T: Real>(run: &Run<'_, T>) -> Result<Pairs, ReportError> {
     }
     if let (Some((model, params, data)), Some(loss)) = (run.trained(), run.loss) {
         let loss = Trainer::new(model, loss, Sgd::new(1.0)).batch_size(BATCH).evaluate(params, data)?.loss;
-        pairs.push((format!("trained model, loss over {} samples", data.len()), number(loss)));
+        pairs.push((format!("trained model, loss over {}", figure::counted(data.len())), number(loss)));
     }
     if let Some((right, all)) = figure::right(run)? {
-        pairs.push((format!("trained model, right of {all} samples"), format!("{right} ({:.1} %)", share(right, all))));
+        pairs.push((
+            format!("trained model, right of {}", figure::counted(all)),
+            format!("{right} ({:.1} %)", share(right, all)),
+        ));
     }
     Ok(pairs)
 }

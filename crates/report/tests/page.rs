@@ -47,8 +47,10 @@ fn findings_stand_with_their_evidence_and_remedy() {
     };
     trained.recording.findings = vec![finding(Severity::Error, "all"), finding(Severity::Info, "a few")];
     let html = trained.run().report().unwrap().html();
-    assert!(html.contains("Problem: dying units (0)</strong><br>all<br>"), "{html}");
-    assert!(html.contains("Note: dying units (0)</strong><br>a few<br>") && html.contains("something &lt;else&gt;"));
+    assert!(html.contains("Problem: dying units in layer 0</strong><br>all<br>"), "{html}");
+    assert!(
+        html.contains("Note: dying units in layer 0</strong><br>a few<br>") && html.contains("something &lt;else&gt;")
+    );
 }
 
 #[test]

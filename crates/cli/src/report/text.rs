@@ -20,12 +20,12 @@ const WRONG: usize = 12;
 pub fn plan(settings: &Settings, parts: &Parts, summary: &Summary) -> String {
     let [train, validation, test] =
         [&parts.train, &parts.validation, &parts.test].map(|part| thousands(part.len() as u64));
-    let Settings { seed, epochs, batch_size, optimizer, learning_rate } = settings;
+    let Settings { seed, epochs, batch_size, optimizer_text, learning_rate, .. } = settings;
     format!(
         "Handwritten digits of 8x8 pixels, dealt by seed {seed}: {train} to train on,\n\
          {validation} to choose the best epoch by, {test} set aside for the test.\n\n\
          {summary}\n\
-         {optimizer}, learning rate {learning_rate}, batches of {batch_size}, {epochs} epochs\n\n"
+         {optimizer_text}, learning rate {learning_rate}, batches of {batch_size}, {epochs} epochs\n\n"
     )
 }
 

@@ -75,16 +75,16 @@ impl DyingRelu {
             _ if share >= self.info => Severity::Info,
             _ => return None,
         };
-        let over = if whole.is_some() { "all of the data" } else { "the last window" };
+        let over = if whole.is_some() { "the data" } else { "the last window" };
         let name = layer.activation.as_deref().unwrap_or("activation");
         let mut evidence =
-            format!("{dead} of its {} {name} units are inactive on all {} rows of {over}", layer.units, units.rows);
+            format!("inactive on all {} rows of {over}: {dead} of its {} {name} units", units.rows, layer.units);
         let at_first = windows.first().map_or(0, |first| first.inactive().count());
         if windows.len() > 1 {
             let mut recovered: Vec<usize> = windows.iter().flat_map(|earlier| earlier.revived_in(units)).collect();
             recovered.sort_unstable();
             recovered.dedup();
-            evidence.push_str(&format!("; {at_first} were in the first window"));
+            evidence.push_str(&format!("; {at_first} were so in the first window"));
             match &recovered[..] {
                 [] => evidence.push_str(", none has recovered"),
                 [unit] => evidence.push_str(&format!(", unit {unit} has recovered")),

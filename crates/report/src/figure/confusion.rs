@@ -2,6 +2,7 @@ use chainrule_plot::ConfusionMatrix;
 use chainrule_tensor::Real;
 
 use super::answers::answers;
+use super::counted;
 use crate::{ReportError, Run};
 
 /// More classes than this make no table that can be read.
@@ -20,8 +21,8 @@ pub fn confusion<T: Real>(run: &Run<'_, T>) -> Result<Option<ConfusionMatrix>, R
     answers.iter().for_each(|answer| counts[answer.truth][answer.predicted] += 1);
     let samples = run.data.map_or(0, chainrule_data::Dataset::len);
     let title = match samples - answers.len() {
-        0 => format!("Confusion over {samples} samples"),
-        missing => format!("Confusion over {samples} samples, {missing} without an answer"),
+        0 => format!("Confusion over {}", counted(samples)),
+        missing => format!("Confusion over {}, {missing} without an answer", counted(samples)),
     };
     Ok((!answers.is_empty()).then(|| ConfusionMatrix::new(title, classifier.names(run), counts)))
 }

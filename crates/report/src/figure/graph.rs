@@ -4,6 +4,7 @@ use chainrule_nn::Reduction;
 use chainrule_plot::GraphDrawing;
 use chainrule_tensor::Real;
 
+use super::counted;
 use crate::{ReportError, Run};
 
 /// A drawing with more nodes than this is larger than a page.
@@ -26,6 +27,6 @@ pub fn graph<T: Real>(run: &Run<'_, T>) -> Result<Option<GraphDrawing>, ReportEr
         let _ = loss.forward(prediction, targets, Reduction::Mean);
     }
     graph.check_error()?;
-    let drawing = GraphDrawing::from_dot(format!("The graph for {samples} samples"), &graph.to_dot())?;
+    let drawing = GraphDrawing::from_dot(format!("The graph for {}", counted(samples)), &graph.to_dot())?;
     Ok((drawing.nodes.len() <= MOST).then_some(drawing))
 }

@@ -14,7 +14,7 @@ const MOST: usize = 256;
 ///
 /// A direction is drawn from a normal distribution, and each of its filters, the weights into one unit, is then given
 /// the norm of the weights that it changes; biases and other vectors stay. So a step of 1 changes each unit by as much
-/// as it is, and networks can be compared. The same run gives the same picture.
+/// as it is, and networks can be compared. The same run gives the same picture. There is none where no loss is finite.
 ///
 /// Source: Li, Xu, Taylor, Studer and Goldstein, "Visualizing the Loss Landscape of Neural Nets", 2018, section 4.
 ///
@@ -38,7 +38,7 @@ pub fn landscape<T: Real>(run: &Run<'_, T>) -> Result<Option<Landscape>, ReportE
         }
         trainer.evaluate(&moved, &data).map_or(f64::NAN, |scores| scores.loss)
     });
-    Ok(Some(figure))
+    Ok(figure.losses.iter().any(|loss| loss.is_finite()).then_some(figure))
 }
 
 /// A random direction in the flat vector of all parameters, normalised by filter.

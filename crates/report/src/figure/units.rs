@@ -3,7 +3,7 @@ use chainrule_insight::survey;
 use chainrule_plot::{Unit, UnitMap};
 use chainrule_tensor::Real;
 
-use super::label;
+use super::{counted, label};
 use crate::{ReportError, Run};
 
 /// The part of the rows on which a unit saturates, from which on it counts as saturated.
@@ -20,7 +20,7 @@ pub fn units<T: Real>(run: &Run<'_, T>) -> Result<Option<UnitMap>, ReportError> 
         (Some((model, params, data)), _) => {
             surveyed = survey(model, params, data)?;
             let layers = surveyed.iter().map(|seen| (&seen.layer, &seen.units)).collect();
-            (format!("Dead and saturated units over {} samples", data.len()), layers)
+            (format!("Dead and saturated units over {}", counted(data.len())), layers)
         }
         (None, Some(window)) => {
             let title = format!("Dead and saturated units over steps {} to {}", window.steps.0, window.steps.1);

@@ -8,7 +8,7 @@ use crate::Run;
 #[must_use]
 pub fn weights<T: Real>(run: &Run<'_, T>) -> Option<WeightImages> {
     let ((width, height), params) = (run.image?, run.params?);
-    let fits = |shape: &[usize]| shape.len() == 2 && shape[0] == width * height;
+    let fits = |shape: &[usize]| shape.len() == 2 && Some(shape[0]) == width.checked_mul(height);
     let (name, matrix) = params.iter().find(|(_, parameter)| fits(&parameter.shape()))?;
     let (pixels, units) = (matrix.shape()[0], matrix.shape()[1]);
     let unit = |unit: usize| (0..pixels).map(|pixel| matrix.values()[pixel * units + unit].to_f64()).collect();
