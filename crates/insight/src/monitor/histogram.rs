@@ -2,6 +2,9 @@ use chainrule_tensor::{Real, simd};
 
 const BLOCK: usize = 64;
 const SIDE_BY_SIDE: usize = 4;
+/// 2^52: added to a whole number below it, the lowest bits are that number. A cast to an integer saturates, for which
+/// AVX2 has no instruction.
+const SHIFT: f64 = (1_u64 << 52) as f64;
 
 /// How often values fall into equal parts of the range that they span. Values that are not finite are left out.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -30,19 +33,20 @@ impl Histogram {
         if let Some(last) = bins.checked_sub(1) {
             let last = last as f64;
             for values in values.chunks(BLOCK) {
-                let mut parts = [0_i32; BLOCK];
+                let mut parts = [0_u64; BLOCK];
                 simd::dispatch(
                     #[inline(always)]
                     || {
                         for (part, value) in parts.iter_mut().zip(values) {
                             let place = (value.to_f64() - low) * scale;
                             let place = if place > 0.0 { place } else { 0.0 };
-                            *part = (if place < last { place } else { last }) as i32;
+                            let place = if place < last { place } else { last };
+                            *part = (place.floor() + SHIFT).to_bits();
                         }
                     },
                 );
                 for (i, &part) in parts[..values.len()].iter().enumerate() {
-                    counts[part as usize][i % SIDE_BY_SIDE] += 1;
+                    counts[part as u32 as usize][i % SIDE_BY_SIDE] += 1;
                 }
             }
         }

@@ -17,37 +17,52 @@ pub(super) struct Sums {
 impl Sums {
     /// Those of values of which all are finite.
     pub(super) fn of<T: Real>(values: &[T]) -> Sums {
+        let Lanes { sums, squares, zeros, lows, highs } = Lanes::of(values);
+        Sums {
+            sum: sums.iter().sum(),
+            square: squares.iter().sum(),
+            zeros: f64::from(zeros.iter().sum::<u32>()),
+            low: lows.iter().fold(f64::INFINITY, |low, x| low.min(x.to_f64())),
+            high: highs.iter().fold(f64::NEG_INFINITY, |high, x| high.max(x.to_f64())),
+        }
+    }
+}
+
+/// The same, each lane on its own.
+struct Lanes<T> {
+    sums: [f64; LANES],
+    squares: [f64; LANES],
+    zeros: [u32; LANES],
+    lows: [T; LANES],
+    highs: [T; LANES],
+}
+
+impl<T: Real> Lanes<T> {
+    // The lanes are added up elsewhere: where the compiler sees that, it arranges its vectors by it, not by the loop.
+    fn of(values: &[T]) -> Lanes<T> {
         simd::dispatch(
             #[inline(always)]
             || {
-                let (mut sums, mut squares, mut zeros) = ([0.0; LANES], [0.0; LANES], [0.0; LANES]);
-                let (mut lows, mut highs) = ([f64::INFINITY; LANES], [f64::NEG_INFINITY; LANES]);
+                let (mut sums, mut squares, mut zeros) = ([0.0; LANES], [0.0; LANES], [0; LANES]);
+                let (mut lows, mut highs) = ([T::INFINITY; LANES], [-T::INFINITY; LANES]);
+                let mut add = |lane: usize, x: T| {
+                    let wide = x.to_f64();
+                    sums[lane] += wide;
+                    squares[lane] += wide * wide;
+                    zeros[lane] += u32::from(x == T::ZERO);
+                    lows[lane] = if x < lows[lane] { x } else { lows[lane] };
+                    highs[lane] = if x > highs[lane] { x } else { highs[lane] };
+                };
                 let (blocks, rest) = values.as_chunks::<LANES>();
                 for block in blocks {
                     for lane in 0..LANES {
-                        let x = block[lane].to_f64();
-                        sums[lane] += x;
-                        squares[lane] += x * x;
-                        zeros[lane] += if x == 0.0 { 1.0 } else { 0.0 };
-                        lows[lane] = if x < lows[lane] { x } else { lows[lane] };
-                        highs[lane] = if x > highs[lane] { x } else { highs[lane] };
+                        add(lane, block[lane]);
                     }
                 }
-                for (lane, x) in rest.iter().enumerate() {
-                    let x = x.to_f64();
-                    sums[lane] += x;
-                    squares[lane] += x * x;
-                    zeros[lane] += if x == 0.0 { 1.0 } else { 0.0 };
-                    lows[lane] = lows[lane].min(x);
-                    highs[lane] = highs[lane].max(x);
+                for (lane, &x) in rest.iter().enumerate() {
+                    add(lane, x);
                 }
-                Sums {
-                    sum: sums.iter().sum(),
-                    square: squares.iter().sum(),
-                    zeros: zeros.iter().sum(),
-                    low: lows.into_iter().fold(f64::INFINITY, f64::min),
-                    high: highs.into_iter().fold(f64::NEG_INFINITY, f64::max),
-                }
+                Lanes { sums, squares, zeros, lows, highs }
             },
         )
     }
