@@ -1,7 +1,7 @@
 use chainrule_tensor::{Real, simd};
 
-const BLOCK: usize = 64;
-const SIDE_BY_SIDE: usize = 4;
+const BLOCK: usize = 512;
+const SIDE_BY_SIDE: usize = 8;
 /// 2^52: added to a whole number below it, the lowest bits are that number. A cast to an integer saturates, for which
 /// AVX2 has no instruction.
 const SHIFT: f64 = (1_u64 << 52) as f64;
@@ -45,8 +45,14 @@ impl Histogram {
                         }
                     },
                 );
-                for (i, &part) in parts[..values.len()].iter().enumerate() {
-                    counts[part as u32 as usize][i % SIDE_BY_SIDE] += 1;
+                let (blocks, rest) = parts[..values.len()].as_chunks::<SIDE_BY_SIDE>();
+                for block in blocks {
+                    for lane in 0..SIDE_BY_SIDE {
+                        counts[block[lane] as u32 as usize][lane] += 1;
+                    }
+                }
+                for (lane, &part) in rest.iter().enumerate() {
+                    counts[part as u32 as usize][lane] += 1;
                 }
             }
         }

@@ -1,8 +1,8 @@
 //! How much the gradients of single samples differ.
 
-use chainrule_tensor::Real;
+use chainrule_tensor::{Real, simd};
 
-use super::sums::square;
+use super::sums::wide_square;
 
 /// Squared norms of gradients at one step, over the weights and biases of all affine layers.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -51,11 +51,16 @@ pub fn noise_scale(steps: &[GradientNoise]) -> Option<f64> {
 /// Source: Goodfellow, "Efficient Per-Example Gradient Computations", 2015.
 pub(super) fn add_sample_squares<T: Real>(x: &[T], d: &[T], bias: bool, scale: f64, squares: &mut [f64]) {
     let samples = squares.len();
-    for (i, sum) in squares.iter_mut().enumerate() {
-        let of = |all: &[T]| square(&all[i * all.len() / samples..(i + 1) * all.len() / samples]);
-        let (x, d) = (of(x), of(d));
-        *sum += d * scale * scale * (x + f64::from(u8::from(bias)));
-    }
+    simd::dispatch(
+        #[inline(always)]
+        || {
+            for (i, sum) in squares.iter_mut().enumerate() {
+                let row = |length: usize| i * length / samples..(i + 1) * length / samples;
+                let (x, d) = (wide_square(&x[row(x.len())]), wide_square(&d[row(d.len())]));
+                *sum += d * scale * scale * (x + f64::from(u8::from(bias)));
+            }
+        },
+    );
 }
 
 #[cfg(test)]
