@@ -232,25 +232,30 @@ impl<'a, T: Real> WatchedBack<'a, T> {
     /// Writes the gradient with respect to what the [function](WatchedOp::function) was given: the upstream gradient
     /// times the function's derivative. False, with nothing written, where there is no function.
     pub fn through_function(self, into: &mut Vec<T>) -> bool {
-        self.pull_back(self.upstream, into)
+        self.pull_back(into, |function, into, at| function.map_back(Put::Set, into, self.upstream, at))
     }
 
     /// Writes the derivative of the [function](WatchedOp::function). False, with nothing written, where there is none.
     pub fn derivative(self, into: &mut Vec<T>) -> bool {
-        self.pull_back(&vec![T::ONE; self.upstream.len()], into)
+        self.pull_back(into, |function, into, at| {
+            let ones = [T::ONE; 256];
+            for (into, at) in into.chunks_mut(ones.len()).zip(at.chunks(ones.len())) {
+                function.map_back(Put::Set, into, &ones[..at.len()], at);
+            }
+        })
     }
 
-    fn pull_back(self, upstream: &[T], into: &mut Vec<T>) -> bool {
+    fn pull_back(self, into: &mut Vec<T>, map_back: impl FnOnce(&dyn Pointwise<T>, &mut [T], &[T])) -> bool {
         let Some(function) = self.op.function() else { return false };
         let values = || &self.op.workspace.values[self.op.step.output][..self.op.step.len];
         let at = match function.derivative_reads() {
-            DerivativeReads::Nothing => upstream,
+            DerivativeReads::Nothing => self.upstream,
             // Only a function that reads its output is fused.
             DerivativeReads::Output => values(),
-            DerivativeReads::Input => self.input(0).unwrap_or(upstream),
+            DerivativeReads::Input => self.input(0).unwrap_or(self.upstream),
         };
-        into.resize(upstream.len(), T::ZERO);
-        function.map_back(Put::Set, into, upstream, at);
+        into.resize(self.upstream.len(), T::ZERO);
+        map_back(&**function, into, at);
         true
     }
 }

@@ -1,6 +1,6 @@
 use chainrule_tensor::{Real, simd};
 
-const BLOCK: usize = 512;
+const BLOCK: usize = 256;
 const SIDE_BY_SIDE: usize = 8;
 /// 2^52: added to a whole number below it, the lowest bits are that number. A cast to an integer saturates, for which
 /// AVX2 has no instruction.
@@ -32,8 +32,8 @@ impl Histogram {
         let scale = if high > low { bins as f64 / (high - low) } else { 0.0 };
         if let Some(last) = bins.checked_sub(1) {
             let last = last as f64;
+            let mut parts = [0_u64; BLOCK];
             for values in values.chunks(BLOCK) {
-                let mut parts = [0_u64; BLOCK];
                 simd::dispatch(
                     #[inline(always)]
                     || {
