@@ -293,6 +293,33 @@ mod tests {
     }
 
     #[test]
+    fn the_derivative_of_a_long_value_is_that_of_each_element() {
+        let graph = Graph::new();
+        let x = graph.input("x", [100, 7]);
+        let param = |name: &str, shape: &[usize]| graph.param(name, shape, 0.3);
+        let loss = (x * param("scale", &[7])).sin().exp().mean(..);
+        let plan = graph.plan(loss).unwrap();
+        let (params, mut workspace, mut grads) = (plan.init(0).unwrap(), plan.workspace(), plan.grads());
+        let values: Vec<f64> = (0..700).map(|i| f64::from(i) * 0.01 - 3.0).collect();
+        workspace.set(x, &values).unwrap();
+        let (mut z, mut expected, mut slope) = (Vec::new(), Vec::new(), Vec::new());
+        plan.forward_watched(&params, &mut workspace, |watched| {
+            if watched.pre_activation(&mut z) {
+                let function = watched.op.function().unwrap();
+                let output = function.derivative_reads() == DerivativeReads::Output;
+                let at = if output { watched.values } else { &z };
+                expected.push(at.iter().map(|&at| function.derivative(at)).collect::<Vec<f64>>());
+            }
+        });
+        plan.backward_watched(&params, &mut workspace, &mut grads, (Put::Set, &[1.0]), |watched| {
+            if watched.derivative(&mut slope) {
+                assert_eq!(Some(&slope), expected.pop().as_ref(), "{:?}", watched.op);
+            }
+        });
+        assert!(expected.is_empty());
+    }
+
+    #[test]
     fn watched_passes_give_the_same_bits_and_show_what_is_in_between() {
         let graph = Graph::new();
         let (x, loss) = model(&graph);

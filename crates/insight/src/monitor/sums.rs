@@ -127,6 +127,9 @@ mod tests {
         let values: Vec<f32> = (0..19).map(|i| i as f32 - 4.0).collect();
         let expected = Sums { sum: 95.0, square: 1045.0, zeros: 1.0, low: -4.0, high: 14.0 };
         assert_eq!(Sums::of(&values), expected);
+        let backward: Vec<f32> = values.iter().rev().copied().collect();
+        assert_eq!(Sums::of(&backward), expected);
+        assert_eq!(Sums::of(&values[4..7]), Sums { sum: 3.0, square: 5.0, zeros: 1.0, low: 0.0, high: 2.0 });
         assert_eq!(norm(&values), 1045.0_f64.sqrt());
         assert_eq!(distance(&values, &[0.0; 19]), 1045.0_f64.sqrt());
     }
