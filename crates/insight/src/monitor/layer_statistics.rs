@@ -33,9 +33,8 @@ impl Statistics {
 
     /// The statistics of these values times `scale`, which is above zero.
     pub(super) fn scaled<T: Real>(values: &[T], scale: f64, bins: usize) -> Self {
-        let (mut seen, finite): (_, Vec<T>);
-        seen = values;
-        let mut sums = Sums::of(seen);
+        let finite: Vec<T>;
+        let (mut seen, mut sums) = (values, Sums::of(values));
         // The squares are finite nearly always, and tell it without another pass.
         if !sums.square.is_finite() && !reduce::all_finite(values) {
             finite = values.iter().copied().filter(|x| x.is_finite()).collect();
