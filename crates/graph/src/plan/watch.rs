@@ -232,25 +232,30 @@ impl<'a, T: Real> WatchedBack<'a, T> {
     /// Writes the gradient with respect to what the [function](WatchedOp::function) was given: the upstream gradient
     /// times the function's derivative. False, with nothing written, where there is no function.
     pub fn through_function(self, into: &mut Vec<T>) -> bool {
-        self.pull_back(self.upstream, into)
+        self.pull_back(into, |function, into, at| function.map_back(Put::Set, into, self.upstream, at))
     }
 
     /// Writes the derivative of the [function](WatchedOp::function). False, with nothing written, where there is none.
     pub fn derivative(self, into: &mut Vec<T>) -> bool {
-        self.pull_back(&vec![T::ONE; self.upstream.len()], into)
+        self.pull_back(into, |function, into, at| {
+            let ones = [T::ONE; 256];
+            for (into, at) in into.chunks_mut(ones.len()).zip(at.chunks(ones.len())) {
+                function.map_back(Put::Set, into, &ones[..at.len()], at);
+            }
+        })
     }
 
-    fn pull_back(self, upstream: &[T], into: &mut Vec<T>) -> bool {
+    fn pull_back(self, into: &mut Vec<T>, map_back: impl FnOnce(&dyn Pointwise<T>, &mut [T], &[T])) -> bool {
         let Some(function) = self.op.function() else { return false };
         let values = || &self.op.workspace.values[self.op.step.output][..self.op.step.len];
         let at = match function.derivative_reads() {
-            DerivativeReads::Nothing => upstream,
+            DerivativeReads::Nothing => self.upstream,
             // Only a function that reads its output is fused.
             DerivativeReads::Output => values(),
-            DerivativeReads::Input => self.input(0).unwrap_or(upstream),
+            DerivativeReads::Input => self.input(0).unwrap_or(self.upstream),
         };
-        into.resize(upstream.len(), T::ZERO);
-        function.map_back(Put::Set, into, upstream, at);
+        into.resize(self.upstream.len(), T::ZERO);
+        map_back(&**function, into, at);
         true
     }
 }
@@ -285,6 +290,33 @@ mod tests {
         let hidden = graph.scope("1", || hidden.exp());
         let out = graph.scope("2", || hidden.matmul(param("w", &[4, 2])).sin());
         (x, out.square().mean(..))
+    }
+
+    #[test]
+    fn the_derivative_of_a_long_value_is_that_of_each_element() {
+        let graph = Graph::new();
+        let x = graph.input("x", [100, 7]);
+        let param = |name: &str, shape: &[usize]| graph.param(name, shape, 0.3);
+        let loss = (x * param("scale", &[7])).sin().exp().mean(..);
+        let plan = graph.plan(loss).unwrap();
+        let (params, mut workspace, mut grads) = (plan.init(0).unwrap(), plan.workspace(), plan.grads());
+        let values: Vec<f64> = (0..700).map(|i| f64::from(i) * 0.01 - 3.0).collect();
+        workspace.set(x, &values).unwrap();
+        let (mut z, mut expected, mut slope) = (Vec::new(), Vec::new(), Vec::new());
+        plan.forward_watched(&params, &mut workspace, |watched| {
+            if watched.pre_activation(&mut z) {
+                let function = watched.op.function().unwrap();
+                let output = function.derivative_reads() == DerivativeReads::Output;
+                let at = if output { watched.values } else { &z };
+                expected.push(at.iter().map(|&at| function.derivative(at)).collect::<Vec<f64>>());
+            }
+        });
+        plan.backward_watched(&params, &mut workspace, &mut grads, (Put::Set, &[1.0]), |watched| {
+            if watched.derivative(&mut slope) {
+                assert_eq!(Some(&slope), expected.pop().as_ref(), "{:?}", watched.op);
+            }
+        });
+        assert!(expected.is_empty());
     }
 
     #[test]

@@ -34,13 +34,14 @@ impl Statistics {
     /// The statistics of these values times `scale`, which is above zero.
     pub(super) fn scaled<T: Real>(values: &[T], scale: f64, bins: usize) -> Self {
         let finite: Vec<T>;
-        let seen = if reduce::all_finite(values) {
-            values
-        } else {
+        let (mut seen, mut sums) = (values, Sums::of(values));
+        // The squares are finite nearly always, and tell it without another pass.
+        if !sums.square.is_finite() && !reduce::all_finite(values) {
             finite = values.iter().copied().filter(|x| x.is_finite()).collect();
-            &finite
-        };
-        let Sums { sum, square, zeros, low, high } = Sums::of(seen);
+            seen = &finite;
+            sums = Sums::of(seen);
+        }
+        let Sums { sum, square, zeros, low, high } = sums;
         let (low, high) = if seen.is_empty() { (0.0, 0.0) } else { (low, high) };
         let count = seen.len().max(1) as f64;
         let mean = sum / count;

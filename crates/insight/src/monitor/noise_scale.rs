@@ -1,8 +1,8 @@
 //! How much the gradients of single samples differ.
 
-use chainrule_tensor::Real;
+use chainrule_tensor::{Real, simd};
 
-use super::sums::square;
+use super::sums::wide_square;
 
 /// Squared norms of gradients at one step, over the weights and biases of all affine layers.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -51,11 +51,17 @@ pub fn noise_scale(steps: &[GradientNoise]) -> Option<f64> {
 /// Source: Goodfellow, "Efficient Per-Example Gradient Computations", 2015.
 pub(super) fn add_sample_squares<T: Real>(x: &[T], d: &[T], bias: bool, scale: f64, squares: &mut [f64]) {
     let samples = squares.len();
-    for (i, sum) in squares.iter_mut().enumerate() {
-        let of = |all: &[T]| square(&all[i * all.len() / samples..(i + 1) * all.len() / samples]);
-        let (x, d) = (of(x), of(d));
-        *sum += d * scale * scale * (x + f64::from(u8::from(bias)));
-    }
+    // All rows together: with a sum for each row that chooses its instructions anew it takes twice as long.
+    simd::dispatch(
+        #[inline(always)]
+        || {
+            for (i, sum) in squares.iter_mut().enumerate() {
+                let row = |length: usize| i * length / samples..(i + 1) * length / samples;
+                let (x, d) = (wide_square(&x[row(x.len())]), wide_square(&d[row(d.len())]));
+                *sum += d * scale * scale * (x + f64::from(u8::from(bias)));
+            }
+        },
+    );
 }
 
 #[cfg(test)]
@@ -77,5 +83,10 @@ mod tests {
         let mut squares = [0.0; 2];
         add_sample_squares(&[1.0, 2.0, 0.0, 1.0], &[3.0, -1.0], true, 2.0, &mut squares);
         assert_eq!(squares, [36.0 * 6.0, 4.0 * 2.0]);
+        let x: Vec<f32> = (0..22).map(|i| (i % 11) as f32).collect();
+        let mut squares = [0.0; 2];
+        add_sample_squares(&x, &[1e-25_f32, 2.0], false, 1.0, &mut squares);
+        assert!((squares[0] / 385e-50 - 1.0).abs() < 1e-6, "also where the square vanishes in f32");
+        assert_eq!(squares[1], 385.0 * 4.0);
     }
 }

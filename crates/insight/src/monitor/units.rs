@@ -118,9 +118,9 @@ pub(super) fn twins<T: Real>(z: &[T], width: usize) -> usize {
         (a - b).abs() <= 1e-6 * (a.abs() + b.abs())
     };
     // Twins are neighbours once the units are in the order of their first row.
-    let mut order: Vec<usize> = (0..width).collect();
-    order.sort_unstable_by(|&a, &b| z[a].to_f64().total_cmp(&z[b].to_f64()));
-    let same = |pair: &[usize]| z.chunks_exact(width).all(|row| close(row[pair[0]], row[pair[1]]));
+    let mut order: Vec<(f64, usize)> = z[..width].iter().map(|z| z.to_f64()).zip(0..).collect();
+    order.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
+    let same = |pair: &[(f64, usize)]| z.chunks_exact(width).all(|row| close(row[pair[0].1], row[pair[1].1]));
     let pairs: Vec<bool> = order.windows(2).map(same).collect();
     (0..width).filter(|&i| (i > 0 && pairs[i - 1]) || (i + 1 < width && pairs[i])).count()
 }
