@@ -75,6 +75,7 @@ impl<T: Real> Plan<T> {
         mut see: impl FnMut(Watched<'_, T>),
     ) {
         self.check(params, workspace);
+        workspace.before.clone_from(&workspace.generator);
         for (position, step) in self.steps.iter().enumerate() {
             step.forward(&self.constants, params, workspace);
             let values = &workspace.values[step.output][..step.len];

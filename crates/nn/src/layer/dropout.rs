@@ -66,6 +66,7 @@ impl<T: Real> Listed<T> for Dropout {}
 mod tests {
     use super::*;
     use crate::layer::check::{mistake, pass};
+    use chainrule_graph::Graph;
     use chainrule_tensor::Tensor;
 
     #[test]
@@ -89,6 +90,23 @@ mod tests {
         let x = Tensor::<f64>::ones([5, 40]);
         assert_eq!(pass(&Dropout::default(), &x, 3), pass(&Dropout::default(), &x, 3));
         assert_ne!(pass(&Dropout::default(), &x, 3), pass(&Dropout::default(), &x, 4));
+    }
+
+    #[test]
+    fn a_pass_that_was_rewound_drops_the_same_elements_watched_or_not() {
+        let graph = Graph::<f64>::new();
+        let x = graph.input("x", [40]);
+        let y = Dropout::default().forward(x).keep();
+        let plan = graph.plan_forward(&[y]).unwrap();
+        let (params, mut workspace) = (plan.init(0).unwrap(), plan.workspace());
+        workspace.set(x, &[1.0; 40]).unwrap();
+        plan.forward(&params, &mut workspace);
+        plan.forward_watched(&params, &mut workspace, |_| {});
+        let watched = workspace.value(y).values().to_vec();
+        workspace.rewind();
+        plan.forward(&params, &mut workspace);
+        assert_eq!(workspace.value(y).values(), watched);
+        assert!(watched.contains(&0.0) && watched.contains(&2.0));
     }
 
     #[test]
