@@ -203,14 +203,13 @@ pub fn gemm_on<T: Real>(
     });
 }
 
-/// Whether the product is that of the gradient of large weights, which has a kernel of its own: see `packed.rs`.
+/// Whether the product is that of the gradient of large weights, which has a kernel of its own, see `packed.rs`: with
+/// fewer samples than 128 the packing takes what it gains.
 #[inline(always)]
 fn is_large<T>(c: &MatMut<'_, T>, a: &Mat<'_, T>, b: &Mat<'_, T>) -> bool {
-    let sides = [c.rows, c.columns, a.columns];
-    a.row_stride == 1
-        && b.column_stride == 1
-        && sides.iter().all(|&side| side >= 64)
-        && sides.iter().product::<usize>() >= 100_000_000
+    let (rows, columns, samples) = (c.rows, c.columns, a.columns);
+    let is_gradient = a.row_stride == 1 && b.column_stride == 1;
+    is_gradient && rows.min(columns) >= 64 && samples >= 128 && rows * columns * samples >= 100_000_000
 }
 
 /// Whether the product is of one row with a row-major matrix, which has a kernel of its own.
