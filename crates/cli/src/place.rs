@@ -135,6 +135,7 @@ fn keep(path: &Path) -> io::Result<(PathBuf, Vec<u8>)> {
     unreachable!("no folder holds that many files")
 }
 
-fn folder(path: &Path) -> &Path {
+/// The folder of a file.
+pub fn folder(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }

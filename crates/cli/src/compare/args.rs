@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use chainrule::nn::activation;
 use clap::Args;
 
-use super::picture::{Place, PlaceError};
+use super::picture::{PlaceError, check_place};
 use crate::config::{ConfigError, activations, at_least_one, check_size, chosen_optimizer, optimizers};
 use crate::names::{self, NameError};
 use chainrule::prelude::*;
@@ -72,7 +72,7 @@ pub struct Plan {
     pub optimizer: String,
     pub learning_rate: f64,
     pub batch_size: usize,
-    pub picture: Option<Place>,
+    pub picture: Option<PathBuf>,
 }
 
 /// A flag whose value makes no sense.
@@ -117,10 +117,9 @@ impl Plan {
                 },
             )?;
         }
-        let picture = args
-            .picture
-            .clone()
-            .map(|path| Place::new(path.clone()).map_err(|source| FlagError::Picture { path, source }));
+        if let Some(path) = &args.picture {
+            check_place(path).map_err(|source| FlagError::Picture { path: path.clone(), source })?;
+        }
         Ok(Plan {
             activations: names,
             depths,
@@ -130,7 +129,7 @@ impl Plan {
             learning_rate: chosen_optimizer(args.optimizer.clone(), args.learning_rate)?.learning_rate(),
             optimizer: args.optimizer.clone(),
             batch_size: at_least_one("batch-size", args.batch_size)?,
-            picture: picture.transpose()?,
+            picture: args.picture.clone(),
         })
     }
 }

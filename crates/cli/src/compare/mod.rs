@@ -9,6 +9,7 @@ use std::process::ExitCode;
 use std::sync::atomic::Ordering;
 
 use chainrule::train::TrainError;
+use chainrule_plot::{Figure, PlotError};
 use clap::{CommandFactory, error::ErrorKind};
 use serde_json::{Value, json};
 
@@ -18,7 +19,7 @@ use crate::interrupt;
 use crate::report::number::percent;
 use crate::run::RunError;
 use args::{CompareArgs, Plan};
-use picture::{Comparison, PictureError};
+use picture::Comparison;
 use runs::{Run, runs};
 
 /// Why there is no comparison.
@@ -27,7 +28,7 @@ pub enum CompareError {
     #[error(transparent)]
     Train(#[from] TrainError),
     #[error(transparent)]
-    Picture(#[from] PictureError),
+    Picture(#[from] PlotError),
 }
 
 /// Trains each activation at each depth, and tells. Gives what the program exits with.
@@ -51,9 +52,9 @@ pub fn run(args: &CompareArgs) -> Result<ExitCode, RunError> {
     }
     console.report(&table::tables(&plan, &runs, console.paint()))?;
     console.object(|| object(&plan, &runs, interrupted))?;
-    if let Some(place) = plan.picture.as_ref().filter(|_| !runs.is_empty()) {
-        place.save(&Comparison::new(&plan, &runs)).map_err(CompareError::from)?;
-        console.report(&format!("Drawn in {}\n", place.path().display()))?;
+    if let Some(path) = plan.picture.as_ref().filter(|_| !runs.is_empty()) {
+        Comparison::new(&plan, &runs).save(path).map_err(CompareError::from)?;
+        console.report(&format!("Drawn in {}\n", path.display()))?;
     }
     Ok(if interrupted { ExitCode::from(interrupt::EXIT_CODE) } else { ExitCode::SUCCESS })
 }

@@ -1,20 +1,12 @@
 //! Accuracies and gradients as a picture.
 
-use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 
-use chainrule_plot::{Canvas, Curves, Figure, Heatmap, PlotError, Theme};
+use chainrule_plot::{Canvas, Curves, Figure, Heatmap};
 
 use super::args::Plan;
 use super::runs::Run;
-
-/// Where a picture goes.
-#[derive(Debug)]
-pub struct Place {
-    path: PathBuf,
-    png: bool,
-}
+use crate::place::folder;
 
 /// Why a picture cannot go there.
 #[derive(Debug, thiserror::Error)]
@@ -27,58 +19,23 @@ pub enum PlaceError {
     NotAFile,
 }
 
-/// Why a picture was not written.
-#[derive(Debug, thiserror::Error)]
-pub enum PictureError {
-    #[error(transparent)]
-    Plot(#[from] PlotError),
-    #[error("cannot write {}: {source}", path.display())]
-    Write { path: PathBuf, source: io::Error },
-}
-
-impl Place {
-    /// A file that can be there, found out before there is anything to draw.
-    ///
-    /// # Errors
-    /// What stands in the way.
-    pub fn new(path: PathBuf) -> Result<Self, PlaceError> {
-        let extension = path.extension().map(|extension| extension.to_ascii_lowercase());
-        let png = match extension.as_deref().and_then(|extension| extension.to_str()) {
-            Some("svg") => false,
-            Some("png") => true,
-            _ => return Err(PlaceError::Kind),
-        };
-        let folder = folder(&path);
-        if !folder.is_dir() {
-            return Err(PlaceError::NoFolder(folder.to_owned()));
-        }
-        if path.exists() && !path.is_file() {
-            return Err(PlaceError::NotAFile);
-        }
-        Ok(Place { path, png })
+/// That a picture can be in this file, found out before there is anything to draw.
+///
+/// # Errors
+/// What stands in the way.
+pub fn check_place(path: &Path) -> Result<(), PlaceError> {
+    let extension = path.extension().map(|extension| extension.to_ascii_lowercase());
+    if !matches!(extension.as_deref().and_then(|extension| extension.to_str()), Some("svg" | "png")) {
+        return Err(PlaceError::Kind);
     }
-
-    pub fn path(&self) -> &Path {
-        &self.path
+    let folder = folder(path);
+    if !folder.is_dir() {
+        return Err(PlaceError::NoFolder(folder.to_owned()));
     }
-
-    /// Draws the picture and puts it there as a whole, so that a failure leaves what was there before.
-    ///
-    /// # Errors
-    /// A file that cannot be written.
-    pub fn save(&self, figure: &dyn Figure) -> Result<(), PictureError> {
-        let bytes = if self.png { figure.png(Theme::Light)? } else { figure.svg(Theme::Light).into_bytes() };
-        let beside = folder(&self.path).join(format!(".chainrule-{}.picture", std::process::id()));
-        let written = fs::write(&beside, bytes).and_then(|()| fs::rename(&beside, &self.path));
-        written.map_err(|source| {
-            let _ = fs::remove_file(&beside);
-            PictureError::Write { path: self.path.clone(), source }
-        })
+    if path.exists() && !path.is_file() {
+        return Err(PlaceError::NotAFile);
     }
-}
-
-fn folder(path: &Path) -> &Path {
-    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+    Ok(())
 }
 
 /// The accuracies as a table of colours, and below it the gradients of the deepest networks by layer.
