@@ -4,6 +4,7 @@ use std::path::Path;
 
 use chainrule::insight::Instruments;
 use chainrule::prelude::*;
+use chainrule::report::figure;
 use chainrule::train::callback::EpochEnd;
 use chainrule_plot::{Figure, PlotError, Theme, WeightImages};
 use chainrule_tensorboard::{EventError, TensorBoard};
@@ -21,12 +22,8 @@ pub fn open<'a>(folder: &Path, instruments: &'a mut Instruments) -> Result<Tenso
 
 /// What the first units of the first layer look for.
 fn first_layer(end: &EpochEnd<'_, f32>) -> Result<Vec<u8>, PlotError> {
-    let weights = end.params.iter().map(|(_, tensor)| tensor).find(|tensor| tensor.shape().rank() == 2);
-    let units = weights.map_or(Vec::new(), |weights| {
-        let width = weights.shape()[1];
-        let unit = |unit| weights.values().iter().skip(unit).step_by(width).map(|&w| f64::from(w)).collect();
-        (0..width.min(MOST_UNITS)).map(unit).collect()
-    });
+    let mut units = figure::first_layer(end.params, Digits::PIXELS).map_or(Vec::new(), |(_, units)| units);
+    units.truncate(MOST_UNITS);
     let title = format!("The first layer after epoch {}", end.record.epoch);
     WeightImages::new(title, Digits::SIDE, Digits::SIDE, units).png(Theme::Light)
 }

@@ -27,7 +27,7 @@ pub use losses::{learning_rate, losses, metrics};
 pub use pictures::pictures;
 pub use units::units;
 pub use updates::updates;
-pub use weights::weights;
+pub use weights::{first_layer, weights};
 
 use chainrule_insight::monitor::LayerInfo;
 

@@ -1,17 +1,23 @@
+use chainrule_graph::Params;
 use chainrule_plot::WeightImages;
 use chainrule_tensor::Real;
 
 use crate::Run;
 
-/// What each unit of the first layer looks for, where samples are images: the first matrix of weights with a row for
-/// each pixel.
+/// What each unit of the first layer looks for, where samples are images.
 #[must_use]
 pub fn weights<T: Real>(run: &Run<'_, T>) -> Option<WeightImages> {
     let ((width, height), params) = (run.image?, run.params?);
-    let fits = |shape: &[usize]| shape.len() == 2 && Some(shape[0]) == width.checked_mul(height);
+    let (name, units) = first_layer(params, width.checked_mul(height)?)?;
+    Some(WeightImages::new(format!("First-layer weights, {name}"), width, height, units))
+}
+
+/// The first matrix of weights with a row for each of so many inputs: its name, and the weights of each unit.
+#[must_use]
+pub fn first_layer<T: Real>(params: &Params<T>, inputs: usize) -> Option<(&str, Vec<Vec<f64>>)> {
+    let fits = |shape: &[usize]| shape.len() == 2 && shape[0] == inputs;
     let (name, matrix) = params.iter().find(|(_, parameter)| fits(&parameter.shape()))?;
-    let (pixels, units) = (matrix.shape()[0], matrix.shape()[1]);
-    let unit = |unit: usize| (0..pixels).map(|pixel| matrix.values()[pixel * units + unit].to_f64()).collect();
-    let title = format!("First-layer weights, {name}");
-    Some(WeightImages::new(title, width, height, (0..units).map(unit).collect()))
+    let width = matrix.shape()[1];
+    let unit = |unit| matrix.values().iter().skip(unit).step_by(width).map(|w| w.to_f64()).collect();
+    Some((name, (0..width).map(unit).collect()))
 }
