@@ -1,15 +1,16 @@
 //! The matrix product at the shapes of the benchmarked networks: forward `x w`, weight gradient `x^T g`, input gradient
 //! `g w^T`; against the raw kernels that it runs on (`private-gemm-x86`) and against nalgebra's product.
 
+mod support;
+
 use std::hint::black_box;
-use std::ptr;
 
 use chainrule::prelude::*;
 use chainrule::tensor::gemm::{Mat, MatMut, Put, gemm};
 use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use nalgebra::{DMatrixView, DMatrixViewMut, Dyn, MatrixView};
-use private_gemm_x86 as kernels;
+use support::hand::gemm as raw;
 
 fn products(criterion: &mut Criterion) {
     for (batch, inputs, outputs) in
@@ -56,11 +57,11 @@ fn compare(
     });
     // Row and column strides.
     let strides = |x: Factor<'_>, transposed: bool| if transposed { (1, x.2) } else { (x.2, 1) };
-    if let Some(instructions) = instructions() {
-        let (a_strides, b_strides) = (strides(a, ta), strides(b, tb));
+    if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
+        let ((a_row, a_column), (b_row, b_column)) = (strides(a, ta), strides(b, tb));
         group.bench_function(BenchmarkId::new(format!("{what}, raw kernels"), shape), |bencher| {
             bencher.iter(|| {
-                raw(instructions, &mut c, (m, n, k), (a.0, a_strides), (b.0, b_strides));
+                raw(&mut c, m, n, (a.0, a_row, a_column), (b.0, b_row, b_column), k);
                 black_box(&c);
             });
         });
@@ -83,59 +84,6 @@ fn transposed<'a>(x: Factor<'a>, is_transposed: bool) -> MatrixView<'a, f32, Dyn
         DMatrixView::from_slice_with_strides(x.0, x.1, x.2, x.2, 1)
     } else {
         DMatrixView::from_slice_with_strides(x.0, x.2, x.1, 1, x.2)
-    }
-}
-
-fn instructions() -> Option<kernels::InstrSet> {
-    if is_x86_feature_detected!("avx512f") {
-        Some(kernels::InstrSet::Avx512)
-    } else if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
-        Some(kernels::InstrSet::Avx256)
-    } else {
-        None
-    }
-}
-
-/// `c = a b`, `c` of shape `[m, n]`; the factors with their row and column strides.
-fn raw(
-    instructions: kernels::InstrSet,
-    c: &mut [f32],
-    (m, n, k): (usize, usize, usize),
-    (a, a_strides): (&[f32], (usize, usize)),
-    (b, b_strides): (&[f32], (usize, usize)),
-) {
-    let one = 1.0_f32;
-    assert!(c.len() == m * n && a.len() == m * k && b.len() == k * n);
-    // SAFETY: the slices hold as many values as the strides reach; `c` is borrowed mutably; the instructions were
-    // detected.
-    unsafe {
-        kernels::gemm(
-            kernels::DType::F32,
-            kernels::IType::U64,
-            instructions,
-            m,
-            n,
-            k,
-            c.as_mut_ptr().cast(),
-            n as isize,
-            1,
-            ptr::null(),
-            ptr::null(),
-            kernels::DstKind::Full,
-            kernels::Accum::Replace,
-            a.as_ptr().cast(),
-            a_strides.0 as isize,
-            a_strides.1 as isize,
-            false,
-            ptr::null(),
-            0,
-            b.as_ptr().cast(),
-            b_strides.0 as isize,
-            b_strides.1 as isize,
-            false,
-            ptr::from_ref(&one).cast(),
-            1,
-        );
     }
 }
 

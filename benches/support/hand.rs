@@ -191,8 +191,8 @@ fn part_of(rows: usize, work: usize, pool: &Pool) -> usize {
     rows.div_ceil(threads).next_multiple_of(16).min(rows)
 }
 
-/// `c = a b` for row-major `c: [m, n]` and factors given with their row and column strides.
-fn gemm(c: &mut [f32], m: usize, n: usize, a: (&[f32], usize, usize), b: (&[f32], usize, usize), k: usize) {
+/// `c = a b` on the raw kernels, for row-major `c: [m, n]` and factors given with their row and column strides.
+pub fn gemm(c: &mut [f32], m: usize, n: usize, a: (&[f32], usize, usize), b: (&[f32], usize, usize), k: usize) {
     let one = 1.0_f32;
     assert!(c.len() >= m * n && a.0.len() > (m - 1) * a.1 + (k - 1) * a.2 && b.0.len() > (k - 1) * b.1 + (n - 1) * b.2);
     let set = if is_x86_feature_detected!("avx512f") { kernels::InstrSet::Avx512 } else { kernels::InstrSet::Avx256 };
