@@ -1,11 +1,11 @@
-use std::io::Read;
-
 use chainrule_tensor::{Real, Tensor};
-use flate2::read::GzDecoder;
+use miniz_oxide::inflate::decompress_to_vec_zlib_with_limit;
 
 use crate::{DataError, Dataset, Targets};
 
-static COMPRESSED: &[u8] = include_bytes!("../data/digits.csv.gz");
+static COMPRESSED: &[u8] = include_bytes!("../data/digits.csv.zlib");
+/// More than the digits have: damaged data must not fill the memory.
+const MOST_BYTES: usize = 1 << 20;
 const OP: &str = "Digits";
 
 /// 1797 handwritten digits of 8 x 8 pixels, each from 0 (paper) to 16 (ink), embedded in the crate.
@@ -115,10 +115,9 @@ impl Digits {
 
 /// One image per line: 64 pixels and the digit, separated by commas.
 fn decode(compressed: &[u8]) -> Result<Digits, DataError> {
-    let mut text = String::new();
-    GzDecoder::new(compressed)
-        .read_to_string(&mut text)
-        .map_err(|error| DataError::Compressed { op: OP, why: error.to_string() })?;
+    let damaged = |why: String| DataError::Compressed { op: OP, why };
+    let text = decompress_to_vec_zlib_with_limit(compressed, MOST_BYTES).map_err(|error| damaged(error.to_string()))?;
+    let text = String::from_utf8(text).map_err(|error| damaged(error.to_string()))?;
     let mut digits = Digits { pixels: Vec::new(), labels: Vec::new() };
     for (i, line) in text.lines().enumerate() {
         let error = |why| DataError::Record { op: OP, line: i + 1, why };
@@ -146,17 +145,12 @@ fn decode(compressed: &[u8]) -> Result<Digits, DataError> {
 
 #[cfg(test)]
 mod tests {
-    use std::io::Write;
-
-    use flate2::Compression;
-    use flate2::write::GzEncoder;
+    use miniz_oxide::deflate::compress_to_vec_zlib;
 
     use super::*;
 
     fn compress(text: &[u8]) -> Vec<u8> {
-        let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
-        encoder.write_all(text).unwrap();
-        encoder.finish().unwrap()
+        compress_to_vec_zlib(text, 1)
     }
 
     fn message(text: &str) -> String {
@@ -210,7 +204,7 @@ mod tests {
 
     #[test]
     fn damaged_bytes_are_an_error() {
-        for bytes in [&b""[..], b"not gzip", &COMPRESSED[..COMPRESSED.len() / 2], &COMPRESSED[1..]] {
+        for bytes in [&b""[..], b"not zlib", &COMPRESSED[..COMPRESSED.len() / 2], &COMPRESSED[1..]] {
             let error = decode(bytes).unwrap_err();
             assert!(matches!(error, DataError::Compressed { .. }), "{error}");
             assert!(error.to_string().starts_with("Digits: the compressed data are damaged: "), "{error}");

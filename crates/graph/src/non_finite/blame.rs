@@ -28,7 +28,7 @@ pub(super) fn largest<T: Real>(replay: &Replay<T>, by_sample: &[bool], batch: us
         return Vec::new();
     }
     let mut order: Vec<usize> = (0..batch).collect();
-    order.sort_by(|&a, &b| weights[b].total_cmp(&weights[a]));
+    order.sort_unstable_by(|&a, &b| weights[b].total_cmp(&weights[a]).then(a.cmp(&b)));
     let smallest = order[batch - 1];
     let finite_without = |count: usize| {
         let mut changed = replay.clone();
