@@ -2,8 +2,8 @@
 //! strides.
 //!
 //! On x86-64 with AVX2 and the default feature `fast-gemm` it runs on faer's hand-tuned kernels (`x86.rs`), the
-//! gradients of large weights without AVX-512 on a packed product of our own (`packed.rs`); elsewhere, and as the oracle in the tests, on nalgebra's product (`fallback.rs`). Dual numbers have a loop of their
-//! own (`dual.rs`).
+//! gradients of large weights without AVX-512 on a packed product of our own (`packed.rs`); elsewhere, and as the oracle
+//! in the tests, on nalgebra's product (`fallback.rs`). Dual numbers have a loop of their own (`dual.rs`).
 
 mod dual;
 mod fallback;
@@ -127,17 +127,16 @@ fn check_length(length: usize, rows: usize, columns: usize) {
 ///
 /// # Panics
 /// If the shapes do not fit: `a` is `m x k`, `b` is `k x n`, `c` is `m x n`.
-#[inline(always)]
 #[track_caller]
 pub fn gemm<T: Real>(put: Put, c: MatMut<'_, T>, a: Mat<'_, T>, b: Mat<'_, T>) {
+    check_fit(&c, &a, &b);
     let large = is_large(&c, &a, &b);
     multiply(put, c, a, b, large);
 }
 
-#[inline(always)]
-#[track_caller]
+/// The product of shapes that fit. Not inlined, since it is long and wanted in many places.
+#[inline(never)]
 fn multiply<T: Real>(put: Put, c: MatMut<'_, T>, a: Mat<'_, T>, b: Mat<'_, T>, large: bool) {
-    check_fit(&c, &a, &b);
     if a.columns == 0 {
         if put == Put::Set {
             c.values.fill(T::ZERO);
@@ -164,13 +163,14 @@ fn multiply<T: Real>(put: Put, c: MatMut<'_, T>, a: Mat<'_, T>, b: Mat<'_, T>, l
 const SHARED_WORK: usize = 4_000_000;
 
 /// [`gemm`] on the threads of a pool, where the product is large enough to gain from it; then `finish` with each part
-/// of `c`, still in the cache, and with the columns that it covers.
+/// of `c`, whole rows of it, still in the cache.
 ///
-/// The rows of `c` are shared out; of a single row, the parts of its sums. Each element is summed in the same order whatever the
-/// number of threads, so that the bits are the same.
+/// The rows of `c` are shared out; of a single row, the parts of its sums. Each element is summed in the same order
+/// whatever the number of threads, so that the bits are the same.
 ///
 /// # Panics
 /// As [`gemm`].
+#[inline(always)]
 #[track_caller]
 pub fn gemm_on<T: Real>(
     pool: &Pool,
@@ -178,20 +178,32 @@ pub fn gemm_on<T: Real>(
     c: MatMut<'_, T>,
     a: Mat<'_, T>,
     b: Mat<'_, T>,
-    finish: impl Fn(Range<usize>, &mut [T]) + Sync,
+    finish: impl Fn(&mut [T]) + Sync,
 ) {
-    let columns = c.columns;
+    check_fit(&c, &a, &b);
+    // Here and not in `share`, since a call with all of the matrices would show in the inference of one sample.
     if is_single_row(&c, &a, &b) && a.columns > 0 {
-        check_fit(&c, &a, &b);
-        row::multiply(Some(pool), put, c.values, &a.values[..a.columns], &b.values[..a.columns * columns]);
-        return finish(0..columns, c.values);
+        row::multiply(Some(pool), put, c.values, &a.values[..a.columns], &b.values[..a.columns * c.columns]);
+        return finish(c.values);
     }
-    if 2 * c.rows * b.values.len() < SHARED_WORK || pool.threads() == 1 {
-        gemm(put, MatMut::new(&mut *c.values, c.rows, columns), a, b);
-        return finish(0..columns, c.values);
-    }
+    share(pool, put, c, a, b, &finish);
+}
+
+#[inline(never)]
+fn share<T: Real>(
+    pool: &Pool,
+    put: Put,
+    c: MatMut<'_, T>,
+    a: Mat<'_, T>,
+    b: Mat<'_, T>,
+    finish: &(dyn Fn(&mut [T]) + Sync),
+) {
     // The kernel that the whole product takes, so that the bits are the same.
-    let large = is_large(&c, &a, &b);
+    let (columns, large) = (c.columns, is_large(&c, &a, &b));
+    if 2 * c.rows * b.values.len() < SHARED_WORK || pool.threads() == 1 {
+        multiply(put, MatMut::new(&mut *c.values, c.rows, columns), a, b, large);
+        return finish(c.values);
+    }
     // Whole vector registers of rows, since the kernels are slower at the edges.
     let rows = c.rows.div_ceil(pool.threads()).next_multiple_of(16).min(c.rows);
     let chunks = Chunks::new(c.values, rows * columns);
@@ -199,7 +211,7 @@ pub fn gemm_on<T: Real>(
         let chunk = chunks.take(part);
         let (begin, count) = (part * rows, chunk.len() / columns);
         multiply(put, MatMut::new(&mut *chunk, count, columns), a.rows(begin..begin + count), b, large);
-        finish(0..columns, chunk);
+        finish(chunk);
     });
 }
 
@@ -390,9 +402,9 @@ mod tests {
             ] {
                 let product = |threads: usize| {
                     let mut c = vec![0.5; m * n];
-                    let add_column = |columns: Range<usize>, part: &mut [f32]| {
-                        for row in part.chunks_exact_mut(columns.len()) {
-                            row.iter_mut().zip(columns.clone()).for_each(|(x, column)| *x += column as f32);
+                    let add_column = |part: &mut [f32]| {
+                        for row in part.chunks_exact_mut(n) {
+                            row.iter_mut().enumerate().for_each(|(column, x)| *x += column as f32);
                         }
                     };
                     gemm_on(&Pool::new(threads), put, MatMut::new(&mut c, m, n), left, right, add_column);

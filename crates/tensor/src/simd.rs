@@ -40,6 +40,17 @@ pub fn dispatch<R>(kernel: impl FnOnce() -> R) -> R {
     kernel()
 }
 
+/// As [`dispatch`], for a kernel that no processor with AVX-512 runs.
+#[cfg(all(feature = "fast-gemm", target_arch = "x86_64"))]
+#[inline(always)]
+pub(crate) fn dispatch_avx2<R>(kernel: impl FnOnce() -> R) -> R {
+    if has_avx2() {
+        // SAFETY: the processor was asked for exactly the features that this copy is compiled with.
+        return unsafe { avx2(kernel) };
+    }
+    kernel()
+}
+
 #[cfg(target_arch = "x86_64")]
 #[inline(always)]
 pub(crate) fn has_avx512() -> bool {

@@ -43,7 +43,7 @@ pub(super) fn multiply<T: Real, const WIDTH: usize>(
     if buffers.a.is_empty() {
         *buffers = Buffers { a: Aligned::zeros(ROWS * INNER), b: Aligned::zeros(PANELS * WIDTH * INNER) };
     }
-    simd::dispatch(
+    simd::dispatch_avx2(
         #[inline(always)]
         || {
             // Blocks of the same height, since a low one pays for the packing of `b` as a high one does.

@@ -25,6 +25,7 @@ const PARTS: usize = 16;
 ///
 /// Where `b` is large, its rows are cut into parts, each with a sum of its own. The threads of a pool share the parts;
 /// one thread does the same parts, so that the bits are the same.
+#[inline(never)]
 pub(super) fn multiply<T: Real>(pool: Option<&Pool>, put: Put, c: &mut [T], a: &[T], b: &[T]) {
     let (columns, parts) = (c.len(), (b.len() / PART).min(PARTS));
     if parts < 2 || a.len() < parts * ROWS {
@@ -114,6 +115,7 @@ fn by_rows<T: Real>(put: Put, c: &mut [T], a: &[T], b: &[T]) {
 
 /// `c = a b^T` or `c += a b^T` for a row `a` and a row-major `b` of `c.len()` rows: each element a product of two rows,
 /// as in the way back of one sample. Against the general kernels this took a third of the time at 1x512x784.
+#[inline(never)]
 pub(super) fn multiply_transposed<T: Real>(put: Put, c: &mut [T], a: &[T], b: &[T]) {
     simd::dispatch(
         #[inline(always)]
@@ -154,6 +156,7 @@ fn dot<T: Real>(a: &[T], b: &[T]) -> T {
 
 /// `c = a b` or `c += a b` for a column `a`, whose values are `stride` apart, and a row `b`: the weight gradient of one
 /// sample. Against the general kernels this took half of the time at 784x1x512.
+#[inline(never)]
 pub(super) fn outer<T: Real>(put: Put, c: &mut [T], (a, stride): (&[T], usize), b: &[T]) {
     simd::dispatch(
         #[inline(always)]
