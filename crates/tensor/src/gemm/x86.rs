@@ -55,7 +55,11 @@ macro_rules! product {
                 }
                 return BUFFERS.with_borrow_mut(|buffers| packed::multiply::<$t, $width>(buffers, put, c, a, b));
             }
-            let depth = a.columns.div_ceil(a.columns.div_ceil(INNER));
+            let depth = match a.columns {
+                0..=INNER => a.columns,
+                // Pieces of the same length.
+                columns => columns.div_ceil(columns.div_ceil(INNER)),
+            };
             for inner in (0..a.columns).step_by(depth) {
                 let depth = depth.min(a.columns - inner);
                 let accum = if put == Put::Set && inner == 0 { kernels::Accum::Replace } else { kernels::Accum::Add };
