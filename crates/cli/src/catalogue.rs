@@ -112,18 +112,19 @@ fn tell(reports: impl Iterator<Item = Checked>, json: bool, console: Console) ->
     for report in reports {
         let Checked { family, source, passed, failures, skipped } = &report;
         failed += failures.len();
+        let skipped: usize = skipped.iter().map(|skipped| skipped.cases).sum();
         if json {
             let failures: Vec<_> = failures.iter().map(|(name, why)| json!({ "case": name, "reason": why })).collect();
             objects.insert(
                 (*family).to_owned(),
                 json!({
                     "source": source, "passed": passed, "failed": failures.len(), "failures": failures,
-                    "skipped": skipped.len(),
+                    "skipped": skipped,
                 }),
             );
             continue;
         }
-        let left_out = if skipped.is_empty() { String::new() } else { format!(", {} not expressible", skipped.len()) };
+        let left_out = if skipped == 0 { String::new() } else { format!(", {skipped} not expressible") };
         print(&format!("{family:14} {passed:4} passed, {} failed{left_out}   {source}\n", failures.len()))?;
         for (name, why) in failures {
             print(&format!("  {name}: {why}\n"))?;
