@@ -76,7 +76,12 @@ NAMES = {
     "nadam": torch.optim.NAdam,
     "radam": torch.optim.RAdam,
 }
-SETTINGS = {"learning_rate": "lr", "epsilon": "eps", "initial_accumulator": "initial_accumulator_value"}
+SETTINGS = {
+    "learning_rate": "lr",
+    "epsilon": "eps",
+    "initial_accumulator": "initial_accumulator_value",
+    "maximise": "maximize",
+}
 
 CASES = [
     ("sgd", {}),
@@ -84,6 +89,8 @@ CASES = [
     ("sgd", {"learning_rate": 0.01, "momentum": 0.9}),
     ("sgd", {"learning_rate": 0.005, "momentum": 0.9, "dampening": 0.5, "weight_decay": 0.1}),
     ("sgd", {"learning_rate": 0.01, "momentum": 0.8, "weight_decay": 0.02, "nesterov": True}),
+    # Uphill the function has no end: slowly, against a weight decay that holds it back.
+    ("sgd", {"learning_rate": 1e-5, "momentum": 0.9, "nesterov": True, "weight_decay": 120.0, "maximise": True}),
     ("adagrad", {}),
     ("adagrad", {"learning_rate": 0.5, "lr_decay": 0.01, "weight_decay": 0.05, "initial_accumulator": 0.3}),
     ("adadelta", {}),
