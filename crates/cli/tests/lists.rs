@@ -17,11 +17,21 @@ fn list_shows_every_list_with_settings_and_defaults() {
         assert_eq!(found["settings"][setting], default);
         assert!(!found["formula"].as_str().unwrap().is_empty());
     }
+    let known = |name: &str| {
+        let found = all["activations"].as_array().unwrap().iter().find(|entry| entry["name"] == name);
+        found.unwrap().clone()
+    };
+    assert_eq!(known("silu")["aliases"], serde_json::json!(["swish"]));
+    let properties = &known("relu6")["properties"];
+    assert_eq!(properties["range"], serde_json::json!([0.0, 6.0]));
+    assert_eq!(properties["kinks"][1], serde_json::json!({ "at": 6.0, "derivative": 0.0 }));
+    assert_eq!(properties["responsive"], serde_json::json!([null, 6.0]));
+    assert_eq!(properties["derivative_from"], "output");
     let text = stdout(&run(folder.path(), &["list", "losses"]));
     assert!(text.starts_with("losses\n  mse "), "{text}");
     assert!(!text.contains("activations"), "{text}");
     let tables = stdout(&run(folder.path(), &["list", "activations", "--format", "markdown"]));
-    assert!(tables.contains("| `tanh` | tanh x |"), "{tables}");
+    assert!(tables.contains("| `tanh` | tanh x | -1 to 1 |"), "{tables}");
     assert!(files(folder.path()).is_empty());
 }
 

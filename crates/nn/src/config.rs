@@ -1,5 +1,6 @@
 //! Entries of a list with their settings, chosen by text: `relu`, `elu(alpha=0.5)`, `cross_entropy(weights=[1, 2, 0.5])`.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use crate::UnknownName;
@@ -206,7 +207,7 @@ impl fmt::Display for Short {
 }
 
 /// The entry of a list that a text names, with the settings that it gives: `elu`, or `elu(alpha=0.5)`. Settings that are
-/// not given keep their values.
+/// not given keep their values. Capitals and underscores of a name do not count: `LeakyReLU` is `leaky_relu`.
 ///
 /// # Errors
 /// [`ConfigError`] says which name, setting or value is wrong, and what there is.
@@ -218,10 +219,31 @@ pub fn choose<E: Configure + ?Sized>(
 ) -> Result<Box<E>, ConfigError> {
     let (name, settings) = split(text)?;
     let known: Vec<String> = entries.iter().map(|entry| name_of(entry)).collect();
-    let found = entries.into_iter().find(|entry| name_of(entry) == name);
+    let found = entries.into_iter().find(|entry| is_same_name(&name_of(entry), name));
     let mut entry = found.ok_or_else(|| UnknownName::new(family, name, known.iter().map(String::as_str)))?;
-    configure(&mut *entry, name, &settings)?;
+    let name = name_of(&entry);
+    configure(&mut *entry, &name, &settings)?;
     Ok(entry)
+}
+
+/// Other names of the entries of a list, as packages have them, each with its name in the list: `("swish", "silu")`.
+pub type Aliases = &'static [(&'static str, &'static str)];
+
+/// The text with the name of the list in place of another one: `swish` becomes `silu`.
+#[must_use]
+pub fn without_alias<'a>(aliases: Aliases, text: &'a str) -> Cow<'a, str> {
+    let (name, settings) = text.split_at(text.find('(').unwrap_or(text.len()));
+    match aliases.iter().find(|(alias, _)| is_same_name(alias, name.trim())) {
+        Some((_, name)) => Cow::Owned(format!("{name}{settings}")),
+        None => Cow::Borrowed(text),
+    }
+}
+
+/// Whether two names are the same but for capitals and underscores.
+#[must_use]
+pub fn is_same_name(a: &str, b: &str) -> bool {
+    let letters = |name: &'_ str| name.chars().filter(|&c| c != '_').flat_map(char::to_lowercase).collect::<String>();
+    letters(a) == letters(b)
 }
 
 /// Gives an entry the settings of these names and texts.
@@ -364,6 +386,24 @@ mod tests {
         assert_eq!(format!("everything({})", written.join(", ")), text);
         let none = chosen("everything(optional=none, optional_count=none, numbers=[])").unwrap();
         assert_eq!(none, Everything::default());
+    }
+
+    #[test]
+    fn capitals_and_underscores_do_not_count_and_other_names_are_known() {
+        for name in ["Everything", "EVERYTHING", "every_thing_"] {
+            assert_eq!(chosen(&format!("{name}(count=3)")).unwrap().count, 3);
+        }
+        assert!(chosen("Everything(nmber=1)").unwrap_err().starts_with("everything has no setting `nmber`"));
+        assert!(chosen("every-thing").unwrap_err().starts_with("there is no thing `every-thing`"));
+        let aliases: Aliases = &[("all_of_it", "everything")];
+        for (text, expected) in [
+            ("AllOfIt", "everything"),
+            (" all_of_it (count=3)", "everything(count=3)"),
+            ("everything(count=3)", "everything(count=3)"),
+            ("all(inner=all_of_it)", "all(inner=all_of_it)"),
+        ] {
+            assert_eq!(without_alias(aliases, text), expected);
+        }
     }
 
     #[test]

@@ -54,7 +54,7 @@ mod top_k_accuracy;
 
 use std::fmt::Debug;
 
-use chainrule_nn::config::choose;
+use chainrule_nn::config::{Aliases, choose, without_alias};
 use chainrule_nn::{ConfigError, Configure, TargetKind};
 use chainrule_tensor::{Real, TensorView};
 
@@ -171,7 +171,30 @@ pub fn all<T: Real>() -> Vec<Box<dyn Listed<T>>> {
     ]
 }
 
-/// The metric that a text names, such as `accuracy` or `f1(average=micro)`.
+/// Other names of metrics, scikit-learn's functions among them. Where those average over nothing by default, as
+/// `f1_score` does, the metric here takes the macro average.
+pub const ALIASES: Aliases = &[
+    ("accuracy_score", "accuracy"),
+    ("top_k_accuracy_score", "top_k_accuracy"),
+    ("balanced_accuracy_score", "balanced_accuracy"),
+    ("precision_score", "precision"),
+    ("recall_score", "recall"),
+    ("f1_score", "f1"),
+    ("matthews_corrcoef", "matthews_correlation"),
+    ("cohen_kappa_score", "cohen_kappa"),
+    ("roc_auc_score", "roc_auc"),
+    ("average_precision_score", "average_precision"),
+    ("brier_score_loss", "brier_score"),
+    ("ece", "expected_calibration_error"),
+    ("subset_accuracy", "exact_match"),
+    ("label_ranking_average_precision_score", "label_ranking_average_precision"),
+    ("mse", "mean_squared_error"),
+    ("mae", "mean_absolute_error"),
+    ("r2_score", "r2"),
+];
+
+/// The metric that a text names, such as `accuracy` or `f1(average=micro)`; also by one of [`ALIASES`], and whatever the
+/// capitals and underscores are.
 ///
 /// ```
 /// use chainrule_train::metric;
@@ -184,7 +207,7 @@ pub fn all<T: Real>() -> Vec<Box<dyn Listed<T>>> {
 /// # Errors
 /// [`ConfigError`] says what is wrong with the text, and what there is.
 pub fn by_name<T: Real>(text: &str) -> Result<Box<dyn Listed<T>>, ConfigError> {
-    choose("metric", all(), |metric| metric.name().to_owned(), text)
+    choose("metric", all(), |metric| metric.name().to_owned(), &without_alias(ALIASES, text))
 }
 
 /// Counts hits among trials.

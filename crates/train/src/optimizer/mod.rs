@@ -228,8 +228,8 @@ pub fn all<T: Real>() -> Vec<Box<dyn Listed<T>>> {
     ]
 }
 
-/// The optimizer that a text names, such as `adam` or `adam(learning_rate=0.003, beta1=0.9)`. Settings that are not
-/// given have their defaults.
+/// The optimizer that a text names, such as `adam` or `adam(learning_rate=0.003, beta1=0.9)`, whatever the capitals and
+/// underscores are: `RMSprop`. Settings that are not given have their defaults.
 ///
 /// ```
 /// use chainrule_train::optimizer::{self, Optimizer};

@@ -36,7 +36,7 @@ mod step;
 
 use std::fmt;
 
-use chainrule_nn::config::choose;
+use chainrule_nn::config::{Aliases, choose, without_alias};
 use chainrule_nn::{ConfigError, Configure};
 
 pub use constant::Constant;
@@ -115,7 +115,22 @@ pub fn all() -> Vec<Box<dyn Listed>> {
     ]
 }
 
-/// The schedule that a text names, such as `cosine(total=100)` or `linear_warmup(steps=5, then=cosine(total=95))`.
+/// Other names of schedules.
+pub const ALIASES: Aliases = &[
+    ("step_lr", "step"),
+    ("multi_step_lr", "multi_step"),
+    ("exponential_lr", "exponential"),
+    ("polynomial_lr", "polynomial"),
+    ("cosine_annealing", "cosine"),
+    ("cosine_annealing_lr", "cosine"),
+    ("cosine_annealing_warm_restarts", "cosine_warm_restarts"),
+    ("linear_lr", "linear_warmup"),
+    ("one_cycle_lr", "one_cycle"),
+    ("cyclic_lr", "cyclic"),
+];
+
+/// The schedule that a text names, such as `cosine(total=100)` or `linear_warmup(steps=5, then=cosine(total=95))`; also
+/// by one of [`ALIASES`], and whatever the capitals and underscores are: `CosineAnnealingLR`.
 ///
 /// ```
 /// use chainrule_train::schedule::{self, Schedule};
@@ -129,7 +144,7 @@ pub fn all() -> Vec<Box<dyn Listed>> {
 /// # Errors
 /// [`ConfigError`] says what is wrong with the text, and what there is.
 pub fn by_name(text: &str) -> Result<Box<dyn Listed>, ConfigError> {
-    choose("schedule", all(), |schedule| schedule.name().to_owned(), text)
+    choose("schedule", all(), |schedule| schedule.name().to_owned(), &without_alias(ALIASES, text))
 }
 
 /// A schedule's setting that must be finite and not negative.
@@ -188,6 +203,7 @@ mod tests {
                 assert!(by_name(&format!("{name}({setting}=NaN)")).is_err(), "{name}: {setting}");
             }
         }
+        assert_eq!(by_name("CosineAnnealingWarmRestarts(first=3)").unwrap().name(), "cosine_warm_restarts");
         let message = |text: &str| by_name(text).unwrap_err().to_string();
         assert_eq!(message("cosine(total=0)"), "cosine: total must be at least 1, but it is 0");
         assert_eq!(
