@@ -143,11 +143,12 @@ def lion_case(settings):
     return case(text("lion", ours), path_of_lion(**{"lr": 1e-4, **settings}))
 
 
-def lbfgs_case(history, iterations):
+def lbfgs_case(iterations, history=100, learning_rate=1.0):
     """The weights after each iteration: one iteration for each call, whose memory PyTorch keeps."""
     x = torch.tensor(START, requires_grad=True)
     optimizer = torch.optim.LBFGS(
         [x],
+        lr=learning_rate,
         max_iter=1,
         max_eval=1000,
         history_size=history,
@@ -164,13 +165,13 @@ def lbfgs_case(history, iterations):
     for _ in range(iterations):
         optimizer.step(closure)
         path.append(x.detach().tolist())
-    config = f"lbfgs(history={history})"
-    return {"name": config, "lbfgs": history, "path": [rounded(x) for row in path for x in row]}
+    return case(text("lbfgs", {"history": history, "learning_rate": learning_rate}), path)
 
 
 cases = [torch_case(name, settings) for name, settings in CASES]
 cases += [lion_case(settings) for settings in LION]
-cases += [lbfgs_case(history, 22) for history in (1, 3, 100)]
+cases += [lbfgs_case(22, history=history) for history in (1, 3, 100)]
+cases += [lbfgs_case(22, history=5, learning_rate=rate) for rate in (0.5, 3.0)]
 for each in cases:
     each["start"] = START
 write("pytorch_optimizers", f"PyTorch {torch.__version__}, NumPy {numpy.__version__} for Lion", cases)

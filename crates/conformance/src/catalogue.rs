@@ -4,7 +4,10 @@ use std::fmt::Write;
 
 use chainrule::graph::DerivativeReads;
 use chainrule::nn::config::Aliases;
+use chainrule::nn::init::UnitVariance;
 use chainrule::nn::{Activation, Configure, activation, init, layer, loss};
+use chainrule::train::optimizer::Lbfgs;
+use chainrule::train::schedule::ReduceOnPlateau;
 use chainrule::train::{metric, optimizer, schedule};
 
 /// One list: activations, losses and so on.
@@ -86,13 +89,17 @@ impl Facts {
 pub fn catalogue() -> Vec<List> {
     let facts: Vec<Facts> = activation::all().iter().map(|entry| Facts::of(&**entry)).collect();
     let activations = list("activations", activation::ALIASES, activation::all::<f64>(), |e| e.kind().to_owned());
+    let by_data = Entry::new("unit_variance".to_owned(), UnitVariance::ALIASES, &mut UnitVariance::default());
+    let by_search = Entry::new("lbfgs".to_owned(), &[], &mut Lbfgs::default());
+    let by_score =
+        Entry::new("reduce_on_plateau".to_owned(), ReduceOnPlateau::ALIASES, &mut ReduceOnPlateau::default());
     vec![
         activations.with(facts),
         list("losses", loss::ALIASES, loss::all::<f32>(), |entry| entry.name().to_owned()),
-        list("initialisers", init::ALIASES, init::all(), |entry| entry.name().to_owned()),
+        list("initialisers", init::ALIASES, init::all(), |entry| entry.name().to_owned()).and(by_data),
         list("layers", layer::ALIASES, layer::all::<f32>(), |entry| entry.kind().to_owned()),
-        list("optimizers", &[], optimizer::all::<f32>(), |entry| entry.name().to_owned()),
-        list("schedules", schedule::ALIASES, schedule::all(), |entry| entry.name().to_owned()),
+        list("optimizers", &[], optimizer::all::<f32>(), |entry| entry.name().to_owned()).and(by_search),
+        list("schedules", schedule::ALIASES, schedule::all(), |entry| entry.name().to_owned()).and(by_score),
         list("metrics", metric::ALIASES, metric::all::<f32>(), |entry| entry.name().to_owned()),
     ]
 }
@@ -108,6 +115,12 @@ fn list<E: Configure + ?Sized>(
 }
 
 impl List {
+    /// With an entry that is none of the list, since it needs more than the others do, but is chosen by text like them.
+    fn and(mut self, entry: Entry) -> Self {
+        self.entries.push(entry);
+        self
+    }
+
     fn with(mut self, facts: Vec<Facts>) -> Self {
         self.entries.iter_mut().zip(facts).for_each(|(entry, facts)| entry.facts = Some(facts));
         self
@@ -201,15 +214,23 @@ mod tests {
 
     /// The name of the entry that a text names.
     fn found(list: &str, text: &str) -> Result<String, ConfigError> {
-        match list {
-            "activations" => activation::by_name::<f32>(text).map(|entry| entry.kind().to_owned()),
-            "losses" => loss::by_name::<f32>(text).map(|entry| entry.name().to_owned()),
-            "initialisers" => init::listed(text).map(|entry| entry.name().to_owned()),
-            "layers" => layer::by_name::<f32>(text).map(|entry| entry.kind().to_owned()),
-            "optimizers" => optimizer::by_name::<f32>(text).map(|entry| entry.name().to_owned()),
-            "schedules" => schedule::by_name(text).map(|entry| entry.name().to_owned()),
-            "metrics" => metric::by_name::<f32>(text).map(|entry| entry.name().to_owned()),
-            other => panic!("no way to look up {other}"),
+        let name = text.split('(').next().unwrap_or_default();
+        match (list, name) {
+            (_, "unit_variance" | "lsuv" | "layer_sequential_unit_variance") => {
+                text.parse::<UnitVariance>().map(|_| "unit_variance".to_owned())
+            }
+            (_, "lbfgs") => text.parse::<Lbfgs>().map(|_| "lbfgs".to_owned()),
+            (_, "reduce_on_plateau" | "reduce_lr_on_plateau") => {
+                text.parse::<ReduceOnPlateau>().map(|_| "reduce_on_plateau".to_owned())
+            }
+            ("activations", _) => activation::by_name::<f32>(text).map(|entry| entry.kind().to_owned()),
+            ("losses", _) => loss::by_name::<f32>(text).map(|entry| entry.name().to_owned()),
+            ("initialisers", _) => init::listed(text).map(|entry| entry.name().to_owned()),
+            ("layers", _) => layer::by_name::<f32>(text).map(|entry| entry.kind().to_owned()),
+            ("optimizers", _) => optimizer::by_name::<f32>(text).map(|entry| entry.name().to_owned()),
+            ("schedules", _) => schedule::by_name(text).map(|entry| entry.name().to_owned()),
+            ("metrics", _) => metric::by_name::<f32>(text).map(|entry| entry.name().to_owned()),
+            (other, _) => panic!("no way to look up {other}"),
         }
     }
 
@@ -233,7 +254,8 @@ mod tests {
         let aliases =
             [activation::ALIASES, loss::ALIASES, init::ALIASES, layer::ALIASES, schedule::ALIASES, metric::ALIASES];
         let known: usize = catalogue().iter().flat_map(|list| &list.entries).map(|entry| entry.aliases.len()).sum();
-        assert_eq!(known, aliases.iter().map(|aliases| aliases.len()).sum::<usize>());
+        let beside = UnitVariance::ALIASES.len() + ReduceOnPlateau::ALIASES.len();
+        assert_eq!(known, aliases.iter().map(|aliases| aliases.len()).sum::<usize>() + beside);
     }
 
     #[test]

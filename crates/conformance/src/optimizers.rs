@@ -7,10 +7,10 @@ use crate::{Case, Tolerance, close};
 
 pub(crate) fn check(case: &Case) -> Result<(), String> {
     let (start, path) = (case.numbers("start")?, case.numbers("path")?);
-    if case.get("lbfgs").is_some() {
-        return check_lbfgs(case, &start, &path);
-    }
     let config = case.text("config")?;
+    if config.starts_with("lbfgs") {
+        return check_lbfgs(config, &start, &path);
+    }
     let walk_double = |start: &[f64]| walk::<f64>(config, start, path.len() / start.len());
     let got = walk_double(&start)?;
     let growth = growth(&got, &start, walk_double)?;
@@ -55,12 +55,18 @@ fn walk<T: Real>(config: &str, start: &[f64], steps: usize) -> Result<Vec<f64>, 
     Ok(path)
 }
 
-fn check_lbfgs(case: &Case, start: &[f64], path: &[f64]) -> Result<(), String> {
-    let history = case.number("lbfgs")? as usize;
+fn check_lbfgs(config: &str, start: &[f64], path: &[f64]) -> Result<(), String> {
+    let settings: Lbfgs = config.parse().map_err(|error| format!("{error}"))?;
     let walk = |start: &[f64]| {
         let mut got = Vec::new();
         for iterations in 1..=path.len() / start.len() {
-            let lbfgs = Lbfgs { history, tolerance_gradient: 0.0, tolerance_change: 0.0, ..Lbfgs::new(iterations) };
+            let lbfgs = Lbfgs {
+                max_iterations: iterations,
+                max_evaluations: Some(usize::MAX),
+                tolerance_gradient: 0.0,
+                tolerance_change: 0.0,
+                ..settings
+            };
             let mut weights = start.to_vec();
             let minimum = lbfgs.minimise(&mut weights, |w, out| {
                 out.copy_from_slice(&gradient(w));
