@@ -22,7 +22,8 @@
 //!
 //! "Classes" are class indices or probabilities, of which the most probable class counts unless a metric says
 //! otherwise; "labels" are multi-label targets, which count as given from 1/2 on. A class is predicted where its output
-//! is the first of the largest ones, a label where its logit is at least 0, which is a probability of at least 1/2.
+//! is the first of the largest ones, a label where its output is at least a threshold: 0 by default, the logit of a
+//! probability of 1/2; 0.5 has to be set for a model that ends in a sigmoid.
 //! Counts are `u64`, sums `f64`; they are gathered sample by sample, so that a value is the same however the samples
 //! are cut into batches. All values are NaN over no samples.
 
