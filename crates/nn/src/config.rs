@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use crate::UnknownName;
+use crate::{UnknownName, activation};
 
 /// What an entry of a list says of itself: its formula and its settings by name. Tables, command lines and checks
 /// follow from it.
@@ -31,6 +31,8 @@ pub trait Configure {
 pub enum Setting<'a> {
     /// A number, such as `0.01` or `inf`.
     Number(&'a mut f64),
+    /// A factor on weights, as a number or as the activation behind them whose gain it is, such as `tanh`.
+    Gain(&'a mut f64),
     /// A number, or `none`.
     Optional(&'a mut Option<f64>),
     /// A whole number that is not negative.
@@ -125,6 +127,10 @@ impl Setting<'_> {
         let number = |text: &str| text.trim().parse::<f64>().ok();
         let set = match self {
             Setting::Number(value) => number(text).map(|x| **value = x),
+            Setting::Gain(value) => {
+                let of_activation = || Some(activation::by_name::<f64>(text).ok()?.properties().gain);
+                number(text).or_else(of_activation).map(|x| **value = x)
+            }
             Setting::Optional(value) if text == "none" => {
                 **value = None;
                 Some(())
@@ -158,6 +164,7 @@ impl Setting<'_> {
     fn rule(&self) -> String {
         match self {
             Setting::Number(_) => "a number, such as 0.5".to_owned(),
+            Setting::Gain(_) => "a number, such as 0.5, or an activation, such as tanh".to_owned(),
             Setting::Optional(_) => "a number, such as 0.5, or none".to_owned(),
             Setting::Count(_) => "a whole number of at least 0".to_owned(),
             Setting::OptionalCount(_) => "a whole number of at least 0, or none".to_owned(),
@@ -173,7 +180,7 @@ impl Setting<'_> {
 impl fmt::Display for Setting<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Setting::Number(value) => write!(f, "{}", Short(**value)),
+            Setting::Number(value) | Setting::Gain(value) => write!(f, "{}", Short(**value)),
             Setting::Optional(value) => match value {
                 Some(value) => write!(f, "{}", Short(*value)),
                 None => f.write_str("none"),
@@ -315,6 +322,7 @@ mod tests {
     #[derive(Debug, Default, PartialEq)]
     struct Everything {
         number: f64,
+        gain: f64,
         optional: Option<f64>,
         count: usize,
         optional_count: Option<usize>,
@@ -346,6 +354,7 @@ mod tests {
         fn settings(&mut self) -> Vec<(&'static str, Setting<'_>)> {
             vec![
                 ("number", Setting::Number(&mut self.number)),
+                ("gain", Setting::Gain(&mut self.gain)),
                 ("optional", Setting::Optional(&mut self.optional)),
                 ("count", Setting::Count(&mut self.count)),
                 ("optional_count", Setting::OptionalCount(&mut self.optional_count)),
@@ -369,10 +378,11 @@ mod tests {
     fn settings_are_read_from_text_and_written_as_they_are_read() {
         assert_eq!(chosen("everything").unwrap(), Everything::default());
         assert_eq!(chosen(" everything( ) ").unwrap(), Everything::default());
-        let text = "everything(number=1e-8, optional=0.5, count=7, optional_count=3, flag=true, numbers=[1, 2.5, -3], choice=right, inner=everything(number=2, numbers=[1, 2]))";
+        let text = "everything(number=1e-8, gain=1.5, optional=0.5, count=7, optional_count=3, flag=true, numbers=[1, 2.5, -3], choice=right, inner=everything(number=2, numbers=[1, 2]))";
         let mut all = chosen(text).unwrap();
         let expected = Everything {
             number: 1e-8,
+            gain: 1.5,
             optional: Some(0.5),
             count: 7,
             optional_count: Some(3),
@@ -384,6 +394,8 @@ mod tests {
         assert_eq!(all, expected);
         let written: Vec<String> = all.settings().iter().map(|(name, value)| format!("{name}={value}")).collect();
         assert_eq!(format!("everything({})", written.join(", ")), text);
+        assert_eq!(chosen("everything(gain=tanh)").unwrap().gain, 5.0 / 3.0);
+        assert_eq!(chosen("everything(gain=leaky_relu(slope=1), count=2)").unwrap().gain, 1.0);
         let none = chosen("everything(optional=none, optional_count=none, numbers=[])").unwrap();
         assert_eq!(none, Everything::default());
     }
@@ -424,9 +436,13 @@ mod tests {
             ),
             (
                 "everything(nmber=1)",
-                "everything has no setting `nmber`; it has: number, optional, count, optional_count, flag, numbers, choice, inner",
+                "everything has no setting `nmber`; it has: number, gain, optional, count, optional_count, flag, numbers, choice, inner",
             ),
             ("everything(number=one)", "everything: number=one: must be a number, such as 0.5"),
+            (
+                "everything(gain=tank)",
+                "everything: gain=tank: must be a number, such as 0.5, or an activation, such as tanh",
+            ),
             ("everything(count=-1)", "everything: count=-1: must be a whole number of at least 0"),
             ("everything(flag=yes)", "everything: flag=yes: must be true or false"),
             ("everything(numbers=1)", "everything: numbers=1: must be numbers in brackets, such as [1, 2, 0.5]"),

@@ -87,7 +87,8 @@ pub const ALIASES: Aliases = &[
 ];
 
 /// The initialiser that a text names, such as `he_normal` or `normal(deviation=0.1)`; also by one of [`ALIASES`], and
-/// whatever the capitals and underscores are: `XavierUniform`, `xavier_uniform_`.
+/// whatever the capitals and underscores are: `XavierUniform`, `xavier_uniform_`. A gain may be that of an activation:
+/// `glorot_normal(gain=tanh)`.
 ///
 /// # Errors
 /// [`ConfigError`] says what is wrong with the text, and what there is.
@@ -122,6 +123,15 @@ mod tests {
             };
             assert_eq!(drawn(1), drawn(1), "{}", rule.name());
             assert_eq!(rule.check(), Ok(()), "{}", rule.name());
+        }
+    }
+
+    #[test]
+    fn a_gain_is_a_number_or_that_of_an_activation() {
+        for rule in ["glorot_normal", "he_uniform", "orthogonal"] {
+            let text = |gain: &str| format!("{:?}", by_name(&format!("{rule}(gain={gain})")).unwrap());
+            assert_eq!(text("selu"), text("0.75"), "{rule}");
+            assert_ne!(text("selu"), text("relu"), "{rule}");
         }
     }
 
