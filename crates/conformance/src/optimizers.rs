@@ -1,7 +1,8 @@
-//! Optimizers: every weight after each of 200 steps down a fixed function.
+//! Optimizers: every weight after each of 200 steps down a fixed function, some of them by a schedule.
 
 use chainrule::prelude::*;
-use chainrule::train::optimizer::{self, Lbfgs, State};
+use chainrule::train::optimizer::{self, Lbfgs, Pace, State};
+use chainrule::train::schedule;
 
 use crate::{Case, Tolerance, close};
 
@@ -11,13 +12,14 @@ pub(crate) fn check(case: &Case) -> Result<(), String> {
     if config.starts_with("lbfgs") {
         return check_lbfgs(config, &start, &path);
     }
-    let walk_double = |start: &[f64]| walk::<f64>(config, start, path.len() / start.len());
+    let schedule = case.get("schedule").map(|_| case.text("schedule")).transpose()?;
+    let walk_double = |start: &[f64]| walk::<f64>(config, schedule, start, path.len() / start.len());
     let got = walk_double(&start)?;
     let growth = growth(&got, &start, walk_double)?;
     close("f64", &got, &path, grown(Tolerance::DOUBLE, growth))?;
     // In f32 each step rounds a few times; further on, what is left of a gradient near its zero is rounding alone.
     let steps = 50;
-    let single = walk::<f32>(config, &start, steps)?;
+    let single = walk::<f32>(config, schedule, &start, steps)?;
     close("f32", &single, &path[..single.len()], grown(Tolerance::single(steps), growth))
 }
 
@@ -42,14 +44,17 @@ fn growth(path: &[f64], start: &[f64], walk: impl Fn(&[f64]) -> Result<Vec<f64>,
     Ok(growth.max(1.0))
 }
 
-fn walk<T: Real>(config: &str, start: &[f64], steps: usize) -> Result<Vec<f64>, String> {
+fn walk<T: Real>(config: &str, schedule: Option<&str>, start: &[f64], steps: usize) -> Result<Vec<f64>, String> {
     let optimizer = optimizer::by_name::<T>(config).map_err(|error| error.to_string())?;
+    let schedule = schedule::by_name(schedule.unwrap_or("constant")).map_err(|error| error.to_string())?;
     let mut weights: Vec<T> = start.iter().map(|&x| T::from_f64(x)).collect();
     let mut state = State::new(optimizer.as_ref(), weights.len());
     let mut path = Vec::new();
-    for _ in 0..steps {
+    for step in 0..steps as u64 {
         let gradient = gradient(&weights);
-        state.step(optimizer.as_ref(), &mut weights, &gradient);
+        let learning_rate = schedule.learning_rate(optimizer.learning_rate(), step);
+        let pace = Pace { learning_rate, momentum: schedule.momentum(step) };
+        state.step_with(optimizer.as_ref(), pace, &mut weights, &gradient);
         path.extend(weights.iter().map(|x| x.to_f64()));
     }
     Ok(path)

@@ -107,7 +107,8 @@ impl<T: Real> Optimizer<T> for Sgd {
         // Uphill, all is the same with the signs of gradient and velocity turned: those of the two factors on them.
         let sign = if self.maximise { -1.0 } else { 1.0 };
         let [rate, momentum, decay] =
-            [sign * update.learning_rate, self.momentum, sign * self.weight_decay].map(T::from_f64);
+            [sign * update.learning_rate, update.momentum.unwrap_or(self.momentum), sign * self.weight_decay]
+                .map(T::from_f64);
         let (weights, gradient) = (update.weights, update.gradient);
         let [velocity] = update.slots else {
             return simd::dispatch(

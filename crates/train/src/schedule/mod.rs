@@ -61,6 +61,13 @@ pub trait Schedule: fmt::Debug + Send + Sync {
     /// The learning rate of the next step, or epoch, after `step` of them; `base` is the optimizer's own.
     fn learning_rate(&self, base: f64, step: u64) -> f64;
 
+    /// The momentum of the next step after `step` of them, or `beta1`, in place of the optimizer's own. By default none:
+    /// the optimizer's own stays.
+    fn momentum(&self, step: u64) -> Option<f64> {
+        _ = step;
+        None
+    }
+
     /// Whether the settings make sense. By default yes.
     ///
     /// # Errors
@@ -76,6 +83,9 @@ impl<S: Schedule + ?Sized> Schedule for Box<S> {
     }
     fn learning_rate(&self, base: f64, step: u64) -> f64 {
         (**self).learning_rate(base, step)
+    }
+    fn momentum(&self, step: u64) -> Option<f64> {
+        (**self).momentum(step)
     }
     fn check(&self) -> Result<(), String> {
         (**self).check()
@@ -156,6 +166,15 @@ fn not_negative(schedule: &str, setting: &str, value: f64) -> Result<(), String>
     }
 }
 
+/// A schedule's momentum, which must lie in `[0, 1)`.
+fn fraction(schedule: &str, setting: &str, value: f64) -> Result<(), String> {
+    if (0.0..1.0).contains(&value) {
+        Ok(())
+    } else {
+        Err(format!("{schedule}: {setting} must lie in [0, 1), but it is {value}"))
+    }
+}
+
 /// A schedule's number of steps, which must be at least 1.
 fn at_least_one(schedule: &str, setting: &str, value: usize) -> Result<(), String> {
     if value > 0 { Ok(()) } else { Err(format!("{schedule}: {setting} must be at least 1, but it is 0")) }
@@ -191,6 +210,7 @@ mod tests {
             for step in (0..1000).chain([1_000_000, u64::from(u32::MAX), u64::MAX]) {
                 let rate = schedule.learning_rate(0.5, step);
                 assert!((0.0..=0.5).contains(&rate), "{name}: {rate} in step {step}");
+                assert!(schedule.momentum(step).is_none_or(|momentum| (0.5..1.0).contains(&momentum)), "{name}");
             }
         }
     }
