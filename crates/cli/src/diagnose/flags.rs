@@ -155,8 +155,8 @@ mod tests {
             ),
             (&["--init", "he"], "--init he: there is no initialiser `he` (did you mean `he_normal`?)"),
             (
-                &["--loss", "crossentropy"],
-                "--loss crossentropy: there is no loss `crossentropy` (did you mean `cross_entropy`?)",
+                &["--loss", "crosentropy"],
+                "--loss crosentropy: there is no loss `crosentropy` (did you mean `cross_entropy`?)",
             ),
             (&["--output-activation", "softmx"], "(did you mean `softmax`?)"),
             (&["--optimizer", "adma"], "(did you mean `adam`?)"),
