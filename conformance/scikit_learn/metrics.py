@@ -60,6 +60,9 @@ def on_decisions(name, outputs, y, kind="classes", targets=None):
     classes = outputs.shape[1]
     add = lambda config, value: case(f"{config} {name}", config, kind, outputs, targets, value)
     add("accuracy", sk.accuracy_score(y, predicted))
+    matrix = sk.confusion_matrix(y, predicted, labels=range(classes))
+    case(f"confusion_matrix {name}", "confusion_matrix", kind, outputs, targets, sk.accuracy_score(y, predicted),
+         matrix=common.numbers(matrix.ravel()))
     add("balanced_accuracy", sk.balanced_accuracy_score(y, predicted))
     add("matthews_correlation", sk.matthews_corrcoef(y, predicted))
     add("cohen_kappa", sk.cohen_kappa_score(y, predicted))

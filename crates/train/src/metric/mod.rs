@@ -169,6 +169,7 @@ pub fn all<T: Real>() -> Vec<Box<dyn Listed<T>>> {
         Box::new(MeanSquaredError::new()),
         Box::new(MeanAbsoluteError::new()),
         Box::new(R2::new()),
+        Box::new(ConfusionMatrix::default()),
     ]
 }
 
