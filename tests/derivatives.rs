@@ -148,7 +148,7 @@ fn an_unknown_name_is_answered_with_those_that_there_are() {
         activation::by_name::<f32>("rleu").unwrap_err().to_string(),
         loss::by_name::<f32>("").unwrap_err().to_string(),
         init::by_name("he").unwrap_err().to_string(),
-        optimizer::by_name::<f32>("SGD").unwrap_err().to_string(),
+        optimizer::by_name::<f32>("sdg").unwrap_err().to_string(),
     ];
     assert_eq!(
         messages,
@@ -161,7 +161,7 @@ fn an_unknown_name_is_answered_with_those_that_there_are() {
              soft_margin, poisson_nll, gaussian_nll, cosine_embedding",
             "there is no initialiser `he`; there are: constant, uniform, normal, glorot_uniform, glorot_normal, he_uniform, he_normal, \
              lecun_uniform, lecun_normal, orthogonal, truncated_normal, sparse, identity",
-            "there is no optimizer `SGD`; there are: sgd, adagrad, adadelta, rmsprop, adam, amsgrad, adamw, adamax, nadam, radam, lion, lookahead",
+            "there is no optimizer `sdg`; there are: sgd, adagrad, adadelta, rmsprop, adam, amsgrad, adamw, adamax, nadam, radam, lion, lookahead",
         ]
     );
 }

@@ -133,6 +133,8 @@ def main():
     ]:
         initial = float(config.split("initial=")[1].rstrip(")")) if "initial" in config else 0.25
         cases.append(case(config, config, nn.PReLU(channels, initial), features, upstream))
+    # With more than two axes the channels are the second.
+    cases.append(case("prelu of channels", "prelu(per_channel=true)", nn.PReLU(3), X[:42].reshape(2, 3, 7), upstream))
     common.write("pytorch_activations", f"PyTorch {torch.__version__}", cases)
 
 

@@ -213,6 +213,8 @@ def other_cases():
     running = {"1.running_mean": "1.running_mean", "1.running_var": "1.running_var"}
     text = "sequential[linear(outputs=6), batch_norm, relu, linear(outputs=2)]"
     yield case("sequence with batch norm", text, layer, names, [grid(8, 4) for _ in range(3)], True, running, 3)
+    text, only = "layer_norm(bias=false)", {"weight": ("weight", same)}
+    yield case("layer norm without an offset", text, nn.LayerNorm(5, bias=False), only, [grid(4, 5)])
 
 
 if __name__ == "__main__":

@@ -32,14 +32,17 @@ def loss(x):
     return (x0 - 1.0) ** 2 / 2.0 + 50.0 * (x1 + 0.5) ** 2 + (1.0 - x2) ** 2 / 4.0 + 5.0 * (x3 - x2 * x2) ** 2
 
 
-def path_of(optimizer_of):
+def path_of(optimizer_of, scheduler_of=None):
     x = torch.tensor(START, requires_grad=True)
     optimizer = optimizer_of([x])
+    scheduler = scheduler_of(optimizer) if scheduler_of else None
     path = []
-    for _ in range(STEPS):
+    for step in range(STEPS):
         x.grad = torch.tensor(gradient(x.detach()))
         optimizer.step()
         path.append(x.detach().tolist())
+        if scheduler and step + 1 < STEPS:
+            scheduler.step()
     return path
 
 
@@ -76,7 +79,12 @@ NAMES = {
     "nadam": torch.optim.NAdam,
     "radam": torch.optim.RAdam,
 }
-SETTINGS = {"learning_rate": "lr", "epsilon": "eps", "initial_accumulator": "initial_accumulator_value"}
+SETTINGS = {
+    "learning_rate": "lr",
+    "epsilon": "eps",
+    "initial_accumulator": "initial_accumulator_value",
+    "maximise": "maximize",
+}
 
 CASES = [
     ("sgd", {}),
@@ -84,6 +92,8 @@ CASES = [
     ("sgd", {"learning_rate": 0.01, "momentum": 0.9}),
     ("sgd", {"learning_rate": 0.005, "momentum": 0.9, "dampening": 0.5, "weight_decay": 0.1}),
     ("sgd", {"learning_rate": 0.01, "momentum": 0.8, "weight_decay": 0.02, "nesterov": True}),
+    # Uphill the function has no end: slowly, against a weight decay that holds it back.
+    ("sgd", {"learning_rate": 1e-5, "momentum": 0.9, "nesterov": True, "weight_decay": 120.0, "maximise": True}),
     ("adagrad", {}),
     ("adagrad", {"learning_rate": 0.5, "lr_decay": 0.01, "weight_decay": 0.05, "initial_accumulator": 0.3}),
     ("adadelta", {}),
@@ -111,6 +121,15 @@ CASES = [
     ("radam", {"learning_rate": 0.05, "weight_decay": 0.1, "decoupled_weight_decay": True, "epsilon": 1e-4}),
 ]
 
+SCHEDULED = [
+    ("sgd", {"learning_rate": 0.01, "momentum": 0.9, "nesterov": True}),
+    ("rmsprop", {"learning_rate": 0.002, "momentum": 0.5, "epsilon": 1e-2}),
+    ("adam", {"learning_rate": 0.05}),
+    ("adamw", {"learning_rate": 0.05, "weight_decay": 0.2}),
+    ("adamax", {"learning_rate": 0.05}),
+    ("radam", {"learning_rate": 0.05, "beta2": 0.99}),
+]
+
 LION = [{}, {"lr": 0.02}, {"lr": 0.02, "beta1": 0.8, "beta2": 0.95, "weight_decay": 0.5}]
 
 
@@ -122,13 +141,29 @@ def text(name, settings):
     return f"{name}({inside})" if inside else name
 
 
-def torch_case(name, settings):
+def settings_of(name, settings):
     given = {SETTINGS.get(key, key): value for key, value in settings.items() if key not in ("beta1", "beta2")}
     if "beta1" in settings or "beta2" in settings:
         given["betas"] = (settings.get("beta1", 0.9), settings.get("beta2", 0.999))
     if name == "amsgrad":
         given["amsgrad"] = True
+    return given
+
+
+def torch_case(name, settings):
+    given = settings_of(name, settings)
     return case(text(name, settings), path_of(lambda x: NAMES[name](x, foreach=False, **given)))
+
+
+# Rate and momentum go up and down, the learning rate of the optimizer being the highest.
+CYCLE = "one_cycle(total_steps=200, pct_start=0.4)"
+
+
+def scheduled_case(name, settings):
+    given = settings_of(name, settings)
+    cycle = lambda o: torch.optim.lr_scheduler.OneCycleLR(o, given["lr"], total_steps=STEPS, pct_start=0.4)
+    found = case(text(name, settings), path_of(lambda x: NAMES[name](x, foreach=False, **given), cycle))
+    return {**found, "name": f"{found['name']} by {CYCLE}", "schedule": CYCLE}
 
 
 def lion_case(settings):
@@ -136,11 +171,12 @@ def lion_case(settings):
     return case(text("lion", ours), path_of_lion(**{"lr": 1e-4, **settings}))
 
 
-def lbfgs_case(history, iterations):
+def lbfgs_case(iterations, history=100, learning_rate=1.0):
     """The weights after each iteration: one iteration for each call, whose memory PyTorch keeps."""
     x = torch.tensor(START, requires_grad=True)
     optimizer = torch.optim.LBFGS(
         [x],
+        lr=learning_rate,
         max_iter=1,
         max_eval=1000,
         history_size=history,
@@ -157,13 +193,14 @@ def lbfgs_case(history, iterations):
     for _ in range(iterations):
         optimizer.step(closure)
         path.append(x.detach().tolist())
-    config = f"lbfgs(history={history})"
-    return {"name": config, "lbfgs": history, "path": [rounded(x) for row in path for x in row]}
+    return case(text("lbfgs", {"history": history, "learning_rate": learning_rate}), path)
 
 
 cases = [torch_case(name, settings) for name, settings in CASES]
+cases += [scheduled_case(name, settings) for name, settings in SCHEDULED]
 cases += [lion_case(settings) for settings in LION]
-cases += [lbfgs_case(history, 22) for history in (1, 3, 100)]
+cases += [lbfgs_case(22, history=history) for history in (1, 3, 100)]
+cases += [lbfgs_case(22, history=5, learning_rate=rate) for rate in (0.5, 3.0)]
 for each in cases:
     each["start"] = START
 write("pytorch_optimizers", f"PyTorch {torch.__version__}, NumPy {numpy.__version__} for Lion", cases)

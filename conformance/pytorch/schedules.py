@@ -1,4 +1,5 @@
-"""Learning rates of PyTorch's schedulers: 300 values of each, as an optimizer is given them."""
+"""Learning rates of PyTorch's schedulers, and momenta where they have a cycle: 300 values of each, as an optimizer is
+given them."""
 
 import math
 import sys
@@ -17,19 +18,24 @@ BASE = 0.4
 STEPS = 300
 
 
-def rates(scheduler_of, steps=STEPS, values=None):
-    optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=BASE)
+def paces(scheduler_of, steps=STEPS, values=None):
+    """The learning rates, and the momenta if they are not those of the optimizer throughout."""
+    optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=BASE, momentum=0.123)
     scheduler = scheduler_of(optimizer)
-    out = []
+    rates, momenta = [], []
     for step in range(steps):
-        out.append(optimizer.param_groups[0]["lr"])
+        rates.append(optimizer.param_groups[0]["lr"])
+        momenta.append(optimizer.param_groups[0]["momentum"])
         optimizer.step()
         if values is None:
             if step + 1 < steps:
                 scheduler.step()
         else:
             scheduler.step(values[step])
-    return out
+    found = {"rates": rounded(rates)}
+    if set(momenta) != {0.123}:
+        found["momenta"] = rounded(momenta)
+    return found
 
 
 def warmup(optimizer, steps, start, then):
@@ -40,11 +46,11 @@ def warmup(optimizer, steps, start, then):
 
 def one_cycle(steps, **settings):
     settings.setdefault("max_lr", BASE)
-    return lambda o: lr_scheduler.OneCycleLR(o, total_steps=steps, cycle_momentum=False, **settings)
+    return lambda o: lr_scheduler.OneCycleLR(o, total_steps=steps, **settings)
 
 
 def cyclic(**settings):
-    return lambda o: lr_scheduler.CyclicLR(o, cycle_momentum=False, **settings)
+    return lambda o: lr_scheduler.CyclicLR(o, **settings)
 
 
 L = lr_scheduler
@@ -86,6 +92,13 @@ CASES = [
      one_cycle(300, three_phase=True, div_factor=10.0, final_div_factor=100.0), 300),
     ("one_cycle(total_steps=90, pct_start=0.17, linear=true, three_phase=true)",
      one_cycle(90, pct_start=0.17, anneal_strategy="linear", three_phase=True), 90),
+    ("one_cycle(total_steps=40, cycle_momentum=false)", one_cycle(40, cycle_momentum=False), 40),
+    ("one_cycle(total_steps=40, base_momentum=0.5, max_momentum=0.7)",
+     one_cycle(40, base_momentum=0.5, max_momentum=0.7), 40),
+    ("cyclic(base_learning_rate=0.1, max_learning_rate=0.4, step_size_up=9, cycle_momentum=false)",
+     cyclic(base_lr=0.1, max_lr=0.4, step_size_up=9, cycle_momentum=False), 40),
+    ("cyclic(base_learning_rate=0.1, max_learning_rate=0.4, step_size_up=9, base_momentum=0.3, max_momentum=0.6)",
+     cyclic(base_lr=0.1, max_lr=0.4, step_size_up=9, base_momentum=0.3, max_momentum=0.6), 40),
     ("cyclic(base_learning_rate=0.001, max_learning_rate=0.1)", cyclic(base_lr=0.001, max_lr=0.1), STEPS),
     ("cyclic(base_learning_rate=0.01, max_learning_rate=0.4, step_size_up=13, step_size_down=31)",
      cyclic(base_lr=0.01, max_lr=0.4, step_size_up=13, step_size_down=31), STEPS),
@@ -120,7 +133,7 @@ def finite(xs):
 
 
 cases = [
-    {"name": config, "config": config, "base": BASE, "rates": rounded(rates(scheduler_of, steps))}
+    {"name": config, "config": config, "base": BASE, **paces(scheduler_of, steps)}
     for config, scheduler_of, steps in CASES
 ]
 cases += [
@@ -129,7 +142,7 @@ cases += [
         "config": config,
         "base": BASE,
         "values": finite(rounded(VALUES)),
-        "rates": rounded(rates(lambda o: L.ReduceLROnPlateau(o, **settings), values=rounded(VALUES))),
+        **paces(lambda o: L.ReduceLROnPlateau(o, **settings), values=rounded(VALUES)),
     }
     for config, settings in PLATEAUS
 ]

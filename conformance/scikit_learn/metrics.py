@@ -60,6 +60,9 @@ def on_decisions(name, outputs, y, kind="classes", targets=None):
     classes = outputs.shape[1]
     add = lambda config, value: case(f"{config} {name}", config, kind, outputs, targets, value)
     add("accuracy", sk.accuracy_score(y, predicted))
+    matrix = sk.confusion_matrix(y, predicted, labels=range(classes))
+    case(f"confusion_matrix {name}", "confusion_matrix", kind, outputs, targets, sk.accuracy_score(y, predicted),
+         matrix=common.numbers(matrix.ravel()))
     add("balanced_accuracy", sk.balanced_accuracy_score(y, predicted))
     add("matthews_correlation", sk.matthews_corrcoef(y, predicted))
     add("cohen_kappa", sk.cohen_kappa_score(y, predicted))
@@ -96,13 +99,18 @@ on_decisions("with soft targets", logits_of(25, 4), argmax(soft), "probabilities
 # ------------------------------------------------------------------------------------------------- decisions on labels
 
 
-def on_labels(name, outputs, y):
-    predicted = (outputs >= 0).astype(int)
-    add = lambda config, value: case(f"{config} {name}", config, "labels", outputs, y, value)
+def on_labels(name, outputs, y, threshold=None):
+    predicted = (outputs >= (threshold or 0)).astype(int)
+
+    def add(config, value, decides=True):
+        if decides and threshold is not None:
+            config = config.replace(")", f", threshold={threshold})") if "(" in config else f"{config}(threshold={threshold})"
+        case(f"{config} {name}", config, "labels", outputs, y, value)
+
     add("exact_match", sk.accuracy_score(y, predicted))
     add("hamming_loss", sk.hamming_loss(y, predicted))
     add("label_accuracy", 1 - sk.hamming_loss(y, predicted))
-    add("label_ranking_average_precision", sk.label_ranking_average_precision_score(y, outputs))
+    add("label_ranking_average_precision", sk.label_ranking_average_precision_score(y, outputs), decides=False)
     scores = {"precision": sk.precision_score, "recall": sk.recall_score, "f1": sk.f1_score}
     for metric, score in scores.items():
         for average in ["macro", "micro", "weighted", "samples"]:
@@ -245,5 +253,8 @@ p[:, 1] = -0.5
 on_values("of constant targets", p, t)
 on_values("of a single sample", p[:1], t[:1])
 on_values("far from zero", 4096.0 + t, 4096.5 + np.round(t))
+
+# Last, so that what is drawn for the others stays as it is.
+on_labels("of probabilities", RNG.integers(0, 17, (30, 5)) / 16, labels(30, 5), threshold=0.5)
 
 common.write("scikit_learn_metrics", f"scikit-learn {sklearn.__version__}, NumPy {np.__version__}", CASES)

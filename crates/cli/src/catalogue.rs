@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::process::ExitCode;
 
-use chainrule_conformance::catalogue::{List, catalogue, markdown};
+use chainrule_conformance::catalogue::{Facts, List, catalogue, markdown};
 use chainrule_conformance::{Checked, derivatives, families};
 use clap::{Args, ValueEnum};
 use serde_json::json;
@@ -81,11 +81,28 @@ fn object(lists: &[List]) -> serde_json::Value {
         let entry = |entry: &chainrule_conformance::catalogue::Entry| {
             let settings: serde_json::Map<_, _> =
                 entry.settings.iter().map(|(name, value)| ((*name).to_owned(), value.as_str().into())).collect();
-            json!({ "name": entry.name, "formula": entry.formula, "settings": settings })
+            let mut object = json!({ "name": entry.name, "formula": entry.formula, "settings": settings });
+            if !entry.aliases.is_empty() {
+                object["aliases"] = entry.aliases.clone().into();
+            }
+            if let Some(facts) = &entry.facts {
+                object["properties"] = properties(facts);
+            }
+            object
         };
         list.entries.iter().map(entry).collect()
     };
     lists.iter().map(|list| (list.name.to_owned(), entries(list).into())).collect::<serde_json::Map<_, _>>().into()
+}
+
+/// What is known of an activation; a bound that there is not is null.
+fn properties(facts: &Facts) -> serde_json::Value {
+    let kinks = facts.kinks.iter().map(|(at, derivative)| json!({ "at": at, "derivative": derivative }));
+    json!({
+        "range": facts.range, "kinks": kinks.collect::<Vec<_>>(), "lipschitz": facts.lipschitz,
+        "responsive": facts.responsive, "derivative_from": facts.derivative_from(), "can_die": facts.can_die,
+        "gain": facts.gain,
+    })
 }
 
 /// Compares the derivatives of every entry of every list with differences.
@@ -112,18 +129,19 @@ fn tell(reports: impl Iterator<Item = Checked>, json: bool, console: Console) ->
     for report in reports {
         let Checked { family, source, passed, failures, skipped } = &report;
         failed += failures.len();
+        let skipped: usize = skipped.iter().map(|skipped| skipped.cases).sum();
         if json {
             let failures: Vec<_> = failures.iter().map(|(name, why)| json!({ "case": name, "reason": why })).collect();
             objects.insert(
                 (*family).to_owned(),
                 json!({
                     "source": source, "passed": passed, "failed": failures.len(), "failures": failures,
-                    "skipped": skipped.len(),
+                    "skipped": skipped,
                 }),
             );
             continue;
         }
-        let left_out = if skipped.is_empty() { String::new() } else { format!(", {} not expressible", skipped.len()) };
+        let left_out = if skipped == 0 { String::new() } else { format!(", {skipped} not expressible") };
         print(&format!("{family:14} {passed:4} passed, {} failed{left_out}   {source}\n", failures.len()))?;
         for (name, why) in failures {
             print(&format!("  {name}: {why}\n"))?;

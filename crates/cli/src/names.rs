@@ -11,21 +11,23 @@ pub enum NameError {
     Settings { flag: &'static str, text: String, source: ConfigError },
 }
 
-/// That a text such as `elu` or `elu(alpha=0.5)` names an entry of a list; `parsed` is what the list makes of it.
+/// That a text such as `elu` or `elu(alpha=0.5)` names one of the known entries of a list; `parsed` is the name of what
+/// the list makes of it.
 ///
 /// # Errors
 /// What is wrong with it.
-pub fn check<E>(
+pub fn check(
     flag: &'static str,
     what: &'static str,
     text: &str,
     known: &[String],
-    parsed: Result<E, ConfigError>,
+    parsed: Result<String, ConfigError>,
 ) -> Result<(), NameError> {
     let name = text.split('(').next().unwrap_or(text).trim();
-    if known.iter().any(|entry| entry == name) {
-        let settings = |source| NameError::Settings { flag, text: text.to_owned(), source };
-        return parsed.map(drop).map_err(settings);
+    match parsed {
+        Ok(found) if known.contains(&found) => return Ok(()),
+        Ok(_) | Err(ConfigError::Name(_)) => {}
+        Err(source) => return Err(NameError::Settings { flag, text: text.to_owned(), source }),
     }
     let (text, near, known) = (text.to_owned(), near(name, known), known.join(", "));
     Err(NameError::Unknown { flag, text, what, name: name.to_owned(), near, known })
@@ -52,10 +54,11 @@ mod tests {
     fn unknown_names_bring_the_known_ones_and_a_guess() {
         let known = ["relu", "elu", "tanh"].map(str::to_owned);
         let check = |text: &str| {
-            let parsed = activation::by_name::<f32>(text);
+            let parsed = activation::by_name::<f32>(text).map(|found| found.kind().to_owned());
             check("activation", "activation", text, &known, parsed).map_err(|error| error.to_string())
         };
         assert_eq!(check("elu(alpha=0.5)"), Ok(()));
+        assert_eq!(check("ReLU"), Ok(()));
         assert_eq!(
             check("rleu").unwrap_err(),
             "--activation rleu: there is no activation `rleu` (did you mean `relu`?); there are: relu, elu, tanh"

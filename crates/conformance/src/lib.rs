@@ -86,8 +86,21 @@ impl Family {
     /// If the file of cases, which is part of the program, is damaged.
     #[must_use]
     pub fn run(&self) -> Checked {
-        let cases = Cases::read(self.compressed).unwrap_or_else(|error| panic!("{}: {error}", self.name));
+        let cases = self.cases();
         let outcomes = cases.cases.iter().map(|case| (case.name().to_owned(), (self.check)(case)));
         Checked { skipped: cases.skipped, ..Checked::new(self.name, cases.source, outcomes) }
+    }
+
+    /// The texts that choose what is checked, for each case that has one.
+    ///
+    /// # Panics
+    /// As [`run`](Family::run).
+    #[must_use]
+    pub fn configs(&self) -> Vec<String> {
+        self.cases().cases.iter().filter_map(|case| case.text("config").ok().map(str::to_owned)).collect()
+    }
+
+    fn cases(&self) -> Cases {
+        Cases::read(self.compressed).unwrap_or_else(|error| panic!("{}: {error}", self.name))
     }
 }

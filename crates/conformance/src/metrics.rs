@@ -2,7 +2,7 @@
 
 use chainrule::nn::TargetKind;
 use chainrule::prelude::*;
-use chainrule::train::metric;
+use chainrule::train::metric::{self, ConfusionMatrix, Metric};
 
 use crate::{Case, Tolerance, close};
 
@@ -41,6 +41,13 @@ fn in_scalar<T: Real>(case: &Case, expected: f64) -> Result<(), String> {
             Tolerance::DOUBLE
         };
         close(&format!("{} in batches of {batch}", T::DTYPE), &[metric.value()], &[expected], tolerance)?;
+    }
+    if case.get("matrix").is_some() {
+        let mut matrix = ConfusionMatrix::default();
+        matrix.update(outputs.view(), targets.view());
+        let classes = matrix.classes();
+        let counts = (0..classes * classes).map(|place| matrix.count(place / classes, place % classes) as f64);
+        close("counts", &counts.collect::<Vec<_>>(), &case.numbers("matrix")?, Tolerance::DOUBLE)?;
     }
     Ok(())
 }

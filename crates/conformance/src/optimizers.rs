@@ -1,23 +1,25 @@
-//! Optimizers: every weight after each of 200 steps down a fixed function.
+//! Optimizers: every weight after each of 200 steps down a fixed function, some of them by a schedule.
 
 use chainrule::prelude::*;
-use chainrule::train::optimizer::{self, Lbfgs, State};
+use chainrule::train::optimizer::{self, Lbfgs, Pace, State};
+use chainrule::train::schedule;
 
 use crate::{Case, Tolerance, close};
 
 pub(crate) fn check(case: &Case) -> Result<(), String> {
     let (start, path) = (case.numbers("start")?, case.numbers("path")?);
-    if case.get("lbfgs").is_some() {
-        return check_lbfgs(case, &start, &path);
-    }
     let config = case.text("config")?;
-    let walk_double = |start: &[f64]| walk::<f64>(config, start, path.len() / start.len());
+    if config.starts_with("lbfgs") {
+        return check_lbfgs(config, &start, &path);
+    }
+    let schedule = case.get("schedule").map(|_| case.text("schedule")).transpose()?;
+    let walk_double = |start: &[f64]| walk::<f64>(config, schedule, start, path.len() / start.len());
     let got = walk_double(&start)?;
     let growth = growth(&got, &start, walk_double)?;
     close("f64", &got, &path, grown(Tolerance::DOUBLE, growth))?;
     // In f32 each step rounds a few times; further on, what is left of a gradient near its zero is rounding alone.
     let steps = 50;
-    let single = walk::<f32>(config, &start, steps)?;
+    let single = walk::<f32>(config, schedule, &start, steps)?;
     close("f32", &single, &path[..single.len()], grown(Tolerance::single(steps), growth))
 }
 
@@ -42,25 +44,34 @@ fn growth(path: &[f64], start: &[f64], walk: impl Fn(&[f64]) -> Result<Vec<f64>,
     Ok(growth.max(1.0))
 }
 
-fn walk<T: Real>(config: &str, start: &[f64], steps: usize) -> Result<Vec<f64>, String> {
+fn walk<T: Real>(config: &str, schedule: Option<&str>, start: &[f64], steps: usize) -> Result<Vec<f64>, String> {
     let optimizer = optimizer::by_name::<T>(config).map_err(|error| error.to_string())?;
+    let schedule = schedule::by_name(schedule.unwrap_or("constant")).map_err(|error| error.to_string())?;
     let mut weights: Vec<T> = start.iter().map(|&x| T::from_f64(x)).collect();
     let mut state = State::new(optimizer.as_ref(), weights.len());
     let mut path = Vec::new();
-    for _ in 0..steps {
+    for step in 0..steps as u64 {
         let gradient = gradient(&weights);
-        state.step(optimizer.as_ref(), &mut weights, &gradient);
+        let learning_rate = schedule.learning_rate(optimizer.learning_rate(), step);
+        let pace = Pace { learning_rate, momentum: schedule.momentum(step) };
+        state.step_with(optimizer.as_ref(), pace, &mut weights, &gradient);
         path.extend(weights.iter().map(|x| x.to_f64()));
     }
     Ok(path)
 }
 
-fn check_lbfgs(case: &Case, start: &[f64], path: &[f64]) -> Result<(), String> {
-    let history = case.number("lbfgs")? as usize;
+fn check_lbfgs(config: &str, start: &[f64], path: &[f64]) -> Result<(), String> {
+    let settings: Lbfgs = config.parse().map_err(|error| format!("{error}"))?;
     let walk = |start: &[f64]| {
         let mut got = Vec::new();
         for iterations in 1..=path.len() / start.len() {
-            let lbfgs = Lbfgs { history, tolerance_gradient: 0.0, tolerance_change: 0.0, ..Lbfgs::new(iterations) };
+            let lbfgs = Lbfgs {
+                max_iterations: iterations,
+                max_evaluations: Some(usize::MAX),
+                tolerance_gradient: 0.0,
+                tolerance_change: 0.0,
+                ..settings
+            };
             let mut weights = start.to_vec();
             let minimum = lbfgs.minimise(&mut weights, |w, out| {
                 out.copy_from_slice(&gradient(w));

@@ -1,4 +1,4 @@
-//! Schedules: the learning rates of 300 steps.
+//! Schedules: the learning rates of 300 steps, and the momenta where they follow the schedule.
 
 use chainrule::train::schedule::{self, Plateau, Schedule};
 
@@ -16,6 +16,9 @@ pub(crate) fn check(case: &Case) -> Result<(), String> {
         case.numbers("values")?.into_iter().map(observe).collect()
     } else {
         let schedule = schedule::by_name(config).map_err(|error| error.to_string())?;
+        let momenta: Vec<f64> = (0..expected.len() as u64).filter_map(|step| schedule.momentum(step)).collect();
+        let own = case.get("momenta").is_none();
+        close("momenta", &momenta, &if own { Vec::new() } else { case.numbers("momenta")? }, Tolerance::DOUBLE)?;
         (0..expected.len() as u64).map(|step| schedule.learning_rate(base, step)).collect()
     };
     close("rates", &got, &expected, Tolerance::DOUBLE)

@@ -1,8 +1,9 @@
 //! Entries of a list with their settings, chosen by text: `relu`, `elu(alpha=0.5)`, `cross_entropy(weights=[1, 2, 0.5])`.
 
+use std::borrow::Cow;
 use std::fmt;
 
-use crate::UnknownName;
+use crate::{UnknownName, activation};
 
 /// What an entry of a list says of itself: its formula and its settings by name. Tables, command lines and checks
 /// follow from it.
@@ -30,6 +31,8 @@ pub trait Configure {
 pub enum Setting<'a> {
     /// A number, such as `0.01` or `inf`.
     Number(&'a mut f64),
+    /// A factor on weights, as a number or as the activation behind them whose gain it is, such as `tanh`.
+    Gain(&'a mut f64),
     /// A number, or `none`.
     Optional(&'a mut Option<f64>),
     /// A whole number that is not negative.
@@ -124,6 +127,10 @@ impl Setting<'_> {
         let number = |text: &str| text.trim().parse::<f64>().ok();
         let set = match self {
             Setting::Number(value) => number(text).map(|x| **value = x),
+            Setting::Gain(value) => {
+                let of_activation = || Some(activation::by_name::<f64>(text).ok()?.properties().gain);
+                number(text).or_else(of_activation).map(|x| **value = x)
+            }
             Setting::Optional(value) if text == "none" => {
                 **value = None;
                 Some(())
@@ -157,6 +164,7 @@ impl Setting<'_> {
     fn rule(&self) -> String {
         match self {
             Setting::Number(_) => "a number, such as 0.5".to_owned(),
+            Setting::Gain(_) => "a number, such as 0.5, or an activation, such as tanh".to_owned(),
             Setting::Optional(_) => "a number, such as 0.5, or none".to_owned(),
             Setting::Count(_) => "a whole number of at least 0".to_owned(),
             Setting::OptionalCount(_) => "a whole number of at least 0, or none".to_owned(),
@@ -172,7 +180,7 @@ impl Setting<'_> {
 impl fmt::Display for Setting<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Setting::Number(value) => write!(f, "{}", Short(**value)),
+            Setting::Number(value) | Setting::Gain(value) => write!(f, "{}", Short(**value)),
             Setting::Optional(value) => match value {
                 Some(value) => write!(f, "{}", Short(*value)),
                 None => f.write_str("none"),
@@ -206,7 +214,7 @@ impl fmt::Display for Short {
 }
 
 /// The entry of a list that a text names, with the settings that it gives: `elu`, or `elu(alpha=0.5)`. Settings that are
-/// not given keep their values.
+/// not given keep their values. Capitals and underscores of a name do not count: `LeakyReLU` is `leaky_relu`.
 ///
 /// # Errors
 /// [`ConfigError`] says which name, setting or value is wrong, and what there is.
@@ -218,10 +226,31 @@ pub fn choose<E: Configure + ?Sized>(
 ) -> Result<Box<E>, ConfigError> {
     let (name, settings) = split(text)?;
     let known: Vec<String> = entries.iter().map(|entry| name_of(entry)).collect();
-    let found = entries.into_iter().find(|entry| name_of(entry) == name);
+    let found = entries.into_iter().find(|entry| is_same_name(&name_of(entry), name));
     let mut entry = found.ok_or_else(|| UnknownName::new(family, name, known.iter().map(String::as_str)))?;
-    configure(&mut *entry, name, &settings)?;
+    let name = name_of(&entry);
+    configure(&mut *entry, &name, &settings)?;
     Ok(entry)
+}
+
+/// Other names of the entries of a list, as packages have them, each with its name in the list: `("swish", "silu")`.
+pub type Aliases = &'static [(&'static str, &'static str)];
+
+/// The text with the name of the list in place of another one: `swish` becomes `silu`.
+#[must_use]
+pub fn without_alias<'a>(aliases: Aliases, text: &'a str) -> Cow<'a, str> {
+    let (name, settings) = text.split_at(text.find('(').unwrap_or(text.len()));
+    match aliases.iter().find(|(alias, _)| is_same_name(alias, name.trim())) {
+        Some((_, name)) => Cow::Owned(format!("{name}{settings}")),
+        None => Cow::Borrowed(text),
+    }
+}
+
+/// Whether two names are the same but for capitals and underscores.
+#[must_use]
+pub fn is_same_name(a: &str, b: &str) -> bool {
+    let letters = |name: &'_ str| name.chars().filter(|&c| c != '_').flat_map(char::to_lowercase).collect::<String>();
+    letters(a) == letters(b)
 }
 
 /// Gives an entry the settings of these names and texts.
@@ -293,6 +322,7 @@ mod tests {
     #[derive(Debug, Default, PartialEq)]
     struct Everything {
         number: f64,
+        gain: f64,
         optional: Option<f64>,
         count: usize,
         optional_count: Option<usize>,
@@ -324,6 +354,7 @@ mod tests {
         fn settings(&mut self) -> Vec<(&'static str, Setting<'_>)> {
             vec![
                 ("number", Setting::Number(&mut self.number)),
+                ("gain", Setting::Gain(&mut self.gain)),
                 ("optional", Setting::Optional(&mut self.optional)),
                 ("count", Setting::Count(&mut self.count)),
                 ("optional_count", Setting::OptionalCount(&mut self.optional_count)),
@@ -347,10 +378,11 @@ mod tests {
     fn settings_are_read_from_text_and_written_as_they_are_read() {
         assert_eq!(chosen("everything").unwrap(), Everything::default());
         assert_eq!(chosen(" everything( ) ").unwrap(), Everything::default());
-        let text = "everything(number=1e-8, optional=0.5, count=7, optional_count=3, flag=true, numbers=[1, 2.5, -3], choice=right, inner=everything(number=2, numbers=[1, 2]))";
+        let text = "everything(number=1e-8, gain=1.5, optional=0.5, count=7, optional_count=3, flag=true, numbers=[1, 2.5, -3], choice=right, inner=everything(number=2, numbers=[1, 2]))";
         let mut all = chosen(text).unwrap();
         let expected = Everything {
             number: 1e-8,
+            gain: 1.5,
             optional: Some(0.5),
             count: 7,
             optional_count: Some(3),
@@ -362,8 +394,28 @@ mod tests {
         assert_eq!(all, expected);
         let written: Vec<String> = all.settings().iter().map(|(name, value)| format!("{name}={value}")).collect();
         assert_eq!(format!("everything({})", written.join(", ")), text);
+        assert_eq!(chosen("everything(gain=tanh)").unwrap().gain, 5.0 / 3.0);
+        assert_eq!(chosen("everything(gain=leaky_relu(slope=1), count=2)").unwrap().gain, 1.0);
         let none = chosen("everything(optional=none, optional_count=none, numbers=[])").unwrap();
         assert_eq!(none, Everything::default());
+    }
+
+    #[test]
+    fn capitals_and_underscores_do_not_count_and_other_names_are_known() {
+        for name in ["Everything", "EVERYTHING", "every_thing_"] {
+            assert_eq!(chosen(&format!("{name}(count=3)")).unwrap().count, 3);
+        }
+        assert!(chosen("Everything(nmber=1)").unwrap_err().starts_with("everything has no setting `nmber`"));
+        assert!(chosen("every-thing").unwrap_err().starts_with("there is no thing `every-thing`"));
+        let aliases: Aliases = &[("all_of_it", "everything")];
+        for (text, expected) in [
+            ("AllOfIt", "everything"),
+            (" all_of_it (count=3)", "everything(count=3)"),
+            ("everything(count=3)", "everything(count=3)"),
+            ("all(inner=all_of_it)", "all(inner=all_of_it)"),
+        ] {
+            assert_eq!(without_alias(aliases, text), expected);
+        }
     }
 
     #[test]
@@ -384,9 +436,13 @@ mod tests {
             ),
             (
                 "everything(nmber=1)",
-                "everything has no setting `nmber`; it has: number, optional, count, optional_count, flag, numbers, choice, inner",
+                "everything has no setting `nmber`; it has: number, gain, optional, count, optional_count, flag, numbers, choice, inner",
             ),
             ("everything(number=one)", "everything: number=one: must be a number, such as 0.5"),
+            (
+                "everything(gain=tank)",
+                "everything: gain=tank: must be a number, such as 0.5, or an activation, such as tanh",
+            ),
             ("everything(count=-1)", "everything: count=-1: must be a whole number of at least 0"),
             ("everything(flag=yes)", "everything: flag=yes: must be true or false"),
             ("everything(numbers=1)", "everything: numbers=1: must be numbers in brackets, such as [1, 2, 0.5]"),

@@ -52,7 +52,7 @@ pub enum TrainError {
     },
     /// Parameters that no step would change; raised before the first one.
     #[error(
-        "training would never change {}. Let the loss depend on every parameter, or accept it with `Trainer::allow_unreached(true)`",
+        "training would never change {}. Let the loss depend on every parameter, or accept it with `allow_unreached`",
         each(.parameters)
     )]
     Unreached {

@@ -35,7 +35,8 @@ impl Group {
     }
 
     /// A factor on each move that the optimizer makes; 1 by default. As every optimizer's move is in proportion to its
-    /// learning rate, a factor on that.
+    /// learning rate, a factor on that; only with [`Lookahead`](crate::optimizer::Lookahead) it also shortens the moves
+    /// back to the slow weights.
     pub fn learning_rate(mut self, factor: f64) -> Self {
         self.learning_rate = factor;
         self

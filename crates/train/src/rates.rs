@@ -3,6 +3,7 @@
 use crate::TrainError;
 use crate::callback::Monitor;
 use crate::history::EpochRecord;
+use crate::optimizer::Pace;
 use crate::schedule::{Interval, Plateau, Schedule};
 
 /// The optimizer's own rate, lowered on a plateau, as the base of a schedule.
@@ -13,19 +14,27 @@ pub(crate) struct Rates<'r> {
 }
 
 impl Rates<'_> {
-    /// The rate of the next step, in this epoch, from 1, after so many steps.
-    pub(crate) fn next(&self, epoch: usize, steps: u64) -> Result<f64, TrainError> {
+    /// The rate, and the momentum if it follows the schedule, of the next step, in this epoch, from 1, after so many
+    /// steps.
+    pub(crate) fn next(&self, epoch: usize, steps: u64) -> Result<Pace, TrainError> {
         let base = self.plateau.as_ref().map_or(self.base, |(plateau, _)| plateau.learning_rate());
-        let Some((schedule, interval)) = self.schedule else { return Ok(base) };
+        let Some((schedule, interval)) = self.schedule else {
+            return Ok(Pace { learning_rate: base, momentum: None });
+        };
         let count = match interval {
             Interval::Step => steps,
             Interval::Epoch => epoch as u64 - 1,
         };
         let rate = schedule.learning_rate(base, count);
-        if rate >= 0.0 && rate.is_finite() {
-            return Ok(rate);
+        let (name, momentum) = (schedule.name(), schedule.momentum(count));
+        if let Some(momentum) = momentum.filter(|momentum| !(0.0..1.0).contains(momentum)) {
+            return Err(TrainError::Setting(format!(
+                "schedule `{name}` gives a momentum of {momentum} at t = {count}: it must lie in [0, 1)"
+            )));
         }
-        let name = schedule.name();
+        if rate >= 0.0 && rate.is_finite() {
+            return Ok(Pace { learning_rate: rate, momentum });
+        }
         Err(TrainError::Setting(format!(
             "schedule `{name}` gives a learning rate of {rate} at t = {count}: it must be finite and not negative"
         )))

@@ -13,7 +13,7 @@ use crate::constraint::Constraint;
 use crate::groups::Groups;
 use crate::history::{EpochRecord, History, Scores, StopReason};
 use crate::metric::Metric;
-use crate::optimizer::{Optimizer, State};
+use crate::optimizer::{Optimizer, Pace, State};
 use crate::pattern::Chosen;
 use crate::penalty::Penalty;
 use crate::rates::Rates;
@@ -107,9 +107,10 @@ impl<T: Real> Run<'_, '_, T> {
                 return Ok(Ended::Interrupted);
             }
             let part = Part::new((batch - 1) * batch_size, samples.len(), group, train.len());
-            learning_rate = self.rates.next(epoch, self.state.steps())?;
+            let pace = self.rates.next(epoch, self.state.steps())?;
+            learning_rate = pace.learning_rate;
             let watched = self.callbacks.iter().any(|callback| callback.wants_trace(self.state.steps() + 1));
-            let turn = Turn { epoch, part, learning_rate, watched };
+            let turn = Turn { epoch, part, pace, watched };
             loss.add(self.batch(params, train, samples, turn)?, samples.len());
             if part.last {
                 let end = StepEnd { epoch, step: self.state.steps(), learning_rate, params };
@@ -154,7 +155,8 @@ impl<T: Real> Run<'_, '_, T> {
                 let Some(rate) = test.rate(report.rates.len()).filter(|_| !report.diverged) else {
                     return Ok(report);
                 };
-                let turn = Turn { epoch, part: Part::WHOLE, learning_rate: rate, watched: false };
+                let pace = Pace { learning_rate: rate, momentum: None };
+                let turn = Turn { epoch, part: Part::WHOLE, pace, watched: false };
                 match self.batch(params, train, samples, turn) {
                     Ok(loss) => report.add(test, rate, loss),
                     Err(
@@ -175,7 +177,7 @@ impl<T: Real> Run<'_, '_, T> {
         params: &mut Params<T>,
         data: &Dataset<T>,
         samples: &[usize],
-        Turn { epoch, part, learning_rate, watched }: Turn,
+        Turn { epoch, part, pace, watched }: Turn,
     ) -> Result<f64, TrainError> {
         let stage = self.training.get(params, data, samples.len())?;
         let step = self.state.steps() + 1;
@@ -191,7 +193,7 @@ impl<T: Real> Run<'_, '_, T> {
                 samples: samples.len(),
                 share: part.share,
                 prediction: stage.prediction(),
-                learning_rate,
+                learning_rate: pace.learning_rate,
             }));
             stage.forward_watched(params, data, samples, |op| show(TraceEvent::Forward(op)))
         } else {
@@ -220,21 +222,21 @@ impl<T: Real> Run<'_, '_, T> {
         stage.update(self.metrics);
         stage.update_buffers(params);
         if part.last {
-            self.step(params, learning_rate);
+            self.step(params, pace);
         }
         Ok(loss)
     }
 
     /// One step against the gradient of a batch or of several: penalties, rules, optimizer, groups, constraints.
-    fn step(&mut self, params: &mut Params<T>, learning_rate: f64) {
+    fn step(&mut self, params: &mut Params<T>, pace: Pace) {
         for (penalty, chosen) in &self.penalties {
             penalty.add(chosen, params.values(), self.grads.values_mut());
         }
         self.groups.silence(self.grads.values_mut());
         self.rules.iter().for_each(|rule| rule.apply(self.grads.values_mut()));
         self.groups.remember(params.values());
-        self.state.step_at(self.optimizer, learning_rate, params.values_mut(), self.grads.values());
-        self.groups.settle(params.values_mut(), learning_rate);
+        self.state.step_with(self.optimizer, pace, params.values_mut(), self.grads.values());
+        self.groups.settle(params.values_mut(), pace.learning_rate);
         for (constraint, chosen) in &self.constraints {
             for Chosen { shape, range } in chosen {
                 constraint.apply(*shape, &mut params.values_mut()[range.clone()]);
@@ -248,7 +250,7 @@ impl<T: Real> Run<'_, '_, T> {
 struct Turn {
     epoch: usize,
     part: Part,
-    learning_rate: f64,
+    pace: Pace,
     /// Whether a callback wants to see it.
     watched: bool,
 }

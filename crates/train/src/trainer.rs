@@ -305,9 +305,12 @@ impl<'a, T: Real> Trainer<'a, T> {
         test.check().map_err(TrainError::Setting)?;
         let mut batches = self.batches(train)?;
         self.check(train)?;
-        let (batch_size, mut copy) = (self.batch_size, params.clone());
+        let (batch_size, mut copy, allow_unreached) = (self.batch_size, params.clone(), self.allow_unreached);
         let mut run = self.run(params)?;
         run.prepare(params, train, None, batch_size)?;
+        if !allow_unreached {
+            run.training.refuse_unreached()?;
+        }
         run.range_test(&mut copy, train, &mut batches, test)
     }
 

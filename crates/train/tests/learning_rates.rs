@@ -7,8 +7,8 @@ use chainrule_nn::loss::{CrossEntropy, MeanSquaredError};
 use chainrule_nn::{Model, Sequential};
 use chainrule_tensor::Tensor;
 use chainrule_train::callback::{Callback, Monitor, StepEnd};
-use chainrule_train::optimizer::{Adam, Sgd};
-use chainrule_train::schedule::{Exponential, Interval, Lambda, RangeTest, ReduceOnPlateau};
+use chainrule_train::optimizer::{Adam, Lookahead, Sgd};
+use chainrule_train::schedule::{Exponential, Interval, Lambda, RangeTest, ReduceOnPlateau, Schedule};
 use chainrule_train::{TrainError, Trainer};
 use common::{Scripted, classes, classifier};
 
@@ -67,6 +67,41 @@ fn the_rate_is_that_of_the_steps() {
     };
     let half = trained(Trainer::new(&model, CrossEntropy, Sgd::new(0.5)).schedule(Lambda::new(|_| 0.5)));
     assert_eq!(half, trained(Trainer::new(&model, CrossEntropy, Sgd::new(0.25))));
+}
+
+/// The optimizer's own rate, and this momentum.
+#[derive(Debug)]
+struct Momentum(f64);
+
+impl Schedule for Momentum {
+    fn name(&self) -> &'static str {
+        "momentum"
+    }
+    fn learning_rate(&self, base: f64, _: u64) -> f64 {
+        base
+    }
+    fn momentum(&self, _: u64) -> Option<f64> {
+        Some(self.0)
+    }
+}
+
+#[test]
+fn the_momentum_of_a_schedule_is_that_of_the_steps() {
+    let (model, train) = (classifier(), classes(20, 0));
+    let trained = |trainer: Trainer<'_>| {
+        let mut params = model.init([2], 0).unwrap();
+        trainer.epochs(3).batch_size(5).fit(&mut params, &train, None).map(|_| params.values().to_vec())
+    };
+    let sgd = |momentum: f64| Trainer::new(&model, CrossEntropy, Sgd::new(0.1).momentum(momentum));
+    let scheduled = trained(sgd(0.9).schedule(Momentum(0.5))).unwrap();
+    assert_eq!(scheduled, trained(sgd(0.5)).unwrap());
+    assert_ne!(scheduled, trained(sgd(0.9)).unwrap());
+    let wrapped = |momentum: f64| Trainer::new(&model, CrossEntropy, Lookahead::new(Sgd::new(0.1).momentum(momentum)));
+    assert_eq!(trained(wrapped(0.9).schedule(Momentum(0.5))).unwrap(), trained(wrapped(0.5)).unwrap());
+    // What has no momentum goes without.
+    assert_eq!(trained(sgd(0.0).schedule(Momentum(0.5))).unwrap(), trained(sgd(0.0)).unwrap());
+    let error = trained(sgd(0.9).schedule(Momentum(1.0))).unwrap_err().to_string();
+    assert_eq!(error, "schedule `momentum` gives a momentum of 1 at t = 0: it must lie in [0, 1)");
 }
 
 #[test]

@@ -96,7 +96,8 @@ impl Plan {
     pub fn resolve(args: &CompareArgs) -> Result<Self, FlagError> {
         let names = without_repeats(list(&args.activations));
         for name in &names {
-            names::check("activations", "activation", name, &activations(), activation::by_name::<f32>(name))?;
+            let parsed = activation::by_name::<f32>(name).map(|found| found.kind().to_owned());
+            names::check("activations", "activation", name, &activations(), parsed)?;
         }
         let depths = args
             .depths

@@ -28,23 +28,26 @@ pub enum FlagError {
 /// The first flag whose value makes no sense.
 pub fn resolve(args: &DiagnoseArgs, loss: &str) -> Result<Recipe, FlagError> {
     let cures = &args.cures;
-    let by_name = activation::by_name::<f32>;
-    names::check("activation", "activation", &args.activation, &activations(), by_name(&args.activation))?;
+    let activation = |text: &str| activation::by_name::<f32>(text).map(|found| found.kind().to_owned());
+    names::check("activation", "activation", &args.activation, &activations(), activation(&args.activation))?;
     let init = Some(args.init.clone()).filter(|text| text != "fitting");
     if let Some(text) = &init {
         let known = init::all().into_iter().map(|entry| entry.name().to_owned()).chain(["fitting".to_owned()]);
-        names::check("init", "initialiser", text, &known.collect::<Vec<_>>(), init::by_name(text))?;
+        let parsed = init::listed(text).map(|found| found.name().to_owned());
+        names::check("init", "initialiser", text, &known.collect::<Vec<_>>(), parsed)?;
     }
     let output_activation = Some(args.output_activation.clone()).filter(|text| text != "none");
     if let Some(text) = &output_activation {
         let known = activation::all::<f32>().into_iter().map(|entry| entry.kind().to_owned());
         let known: Vec<String> = known.chain(["none".to_owned()]).collect();
-        names::check("output-activation", "activation", text, &known, by_name(text))?;
+        names::check("output-activation", "activation", text, &known, activation(text))?;
     }
     let loss = args.loss.clone().unwrap_or_else(|| loss.to_owned());
-    names::check("loss", "loss", &loss, &losses(), loss::by_name::<f32>(&loss))?;
+    let parsed = loss::by_name::<f32>(&loss).map(|found| found.name().to_owned());
+    names::check("loss", "loss", &loss, &losses(), parsed)?;
     let known: Vec<String> = optimizers().into_iter().map(str::to_owned).collect();
-    names::check("optimizer", "optimizer", &args.optimizer, &known, optimizer::by_name::<f32>(&args.optimizer))?;
+    let parsed = optimizer::by_name::<f32>(&args.optimizer).map(|found| found.name().to_owned());
+    names::check("optimizer", "optimizer", &args.optimizer, &known, parsed)?;
     let rate = chosen_optimizer(args.optimizer.clone(), args.learning_rate)?.learning_rate();
     if let Some(share) = cures.dropout.filter(|share| !(0.0..1.0).contains(share)) {
         return Err(FlagError::Dropout(share));
@@ -74,10 +77,9 @@ pub fn resolve(args: &DiagnoseArgs, loss: &str) -> Result<Recipe, FlagError> {
     })
 }
 
-/// The losses there are, under all their names.
+/// The losses there are.
 fn losses() -> Vec<String> {
-    let names = loss::all::<f32>().into_iter().map(|loss| loss.name().to_owned());
-    names.chain(["binary_cross_entropy", "mae"].map(str::to_owned)).collect()
+    loss::all::<f32>().into_iter().map(|loss| loss.name().to_owned()).collect()
 }
 
 /// The flags that, behind those of one recipe, give the other: those that differ. Remedies only switch things on.
@@ -153,8 +155,8 @@ mod tests {
             ),
             (&["--init", "he"], "--init he: there is no initialiser `he` (did you mean `he_normal`?)"),
             (
-                &["--loss", "crossentropy"],
-                "--loss crossentropy: there is no loss `crossentropy` (did you mean `cross_entropy`?)",
+                &["--loss", "crosentropy"],
+                "--loss crosentropy: there is no loss `crosentropy` (did you mean `cross_entropy`?)",
             ),
             (&["--output-activation", "softmx"], "(did you mean `softmax`?)"),
             (&["--optimizer", "adma"], "(did you mean `adam`?)"),

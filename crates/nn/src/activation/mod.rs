@@ -68,13 +68,12 @@ mod tanhshrink;
 mod tests;
 mod threshold;
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
 use chainrule_graph::{Pointwise, Properties, Var};
 use chainrule_tensor::Real;
 
-use crate::config::choose;
+use crate::config::{Aliases, choose, without_alias};
 use crate::{ConfigError, Configure, Layer};
 
 pub use celu::Celu;
@@ -169,16 +168,16 @@ pub fn all<T: Real>() -> Vec<Box<dyn Activation<T>>> {
     ]
 }
 
-/// The activation that a text names, such as `leaky_relu` or `leaky_relu(slope=0.2)`. `swish` is another name of `silu`.
+/// Other names of activations.
+pub const ALIASES: Aliases = &[("swish", "silu"), ("hard_silu", "hard_swish")];
+
+/// The activation that a text names, such as `leaky_relu` or `leaky_relu(slope=0.2)`; also by one of [`ALIASES`], and
+/// whatever the capitals and underscores are: `LeakyReLU`.
 ///
 /// # Errors
 /// [`ConfigError`] says what is wrong with the text, and what there is.
 pub fn by_name<T: Real>(text: &str) -> Result<Box<dyn Activation<T>>, ConfigError> {
-    let text = match text.trim().strip_prefix("swish") {
-        Some(settings) if settings.is_empty() || settings.starts_with('(') => Cow::Owned(format!("silu{settings}")),
-        _ => Cow::Borrowed(text),
-    };
-    choose("activation", all(), |activation| activation.kind().to_owned(), &text)
+    choose("activation", all(), |activation| activation.kind().to_owned(), &without_alias(ALIASES, text))
 }
 
 /// Makes an element-wise function an activation layer, which reports settings that make no sense.

@@ -11,7 +11,8 @@ use crate::{Configure, Layer};
 /// the model, named `slope`.
 ///
 /// Derivatives: by `x`, 1 or `a`; by `a`, the sum of `x` times the upstream gradient where `x` is not positive. One
-/// slope for all features by default, or one for each feature of the last axis. First value 0.25, as in PyTorch.
+/// slope for all features by default, or one for each channel: for each feature of `[batch, features]`, and with more axes
+/// for each place of the second, `[batch, channels, ..]`, as in PyTorch. First value 0.25, as there.
 ///
 /// Source: He, Zhang, Ren and Sun, "Delving Deep into Rectifiers", 2015.
 ///
@@ -26,7 +27,7 @@ use crate::{Configure, Layer};
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct PRelu {
-    /// Whether each feature has a slope of its own.
+    /// Whether each channel has a slope of its own.
     pub per_channel: bool,
     /// The slopes' first value.
     pub initial: f64,
@@ -39,7 +40,7 @@ impl Default for PRelu {
 }
 
 impl PRelu {
-    /// One learned slope for each feature.
+    /// One learned slope for each channel.
     #[must_use]
     pub fn per_channel() -> Self {
         PRelu { per_channel: true, ..PRelu::default() }
@@ -52,10 +53,20 @@ impl<T: Real> Layer<T> for PRelu {
     }
 
     fn forward<'g>(&self, x: Var<'g, T>) -> Var<'g, T> {
-        let slopes = if self.per_channel { x.features() } else { 1 };
-        let slope = x.graph().param("slope", [slopes], self.initial);
-        x.graph().apply(PReluOp, &[x, slope])
+        let rank = x.shape().rank();
+        if self.per_channel && rank > 2 {
+            // The kernel takes channels as the last axis.
+            let to_last: Vec<usize> = [0].into_iter().chain(2..rank).chain([1]).collect();
+            let back: Vec<usize> = [0, rank - 1].into_iter().chain(1..rank - 1).collect();
+            return with_slopes(x.permute(&to_last), x.shape()[1], self.initial).permute(&back);
+        }
+        with_slopes(x, if self.per_channel { x.features() } else { 1 }, self.initial)
     }
+}
+
+/// One slope, or as many as the last axis has places.
+fn with_slopes<T: Real>(x: Var<'_, T>, slopes: usize, initial: f64) -> Var<'_, T> {
+    x.graph().apply(PReluOp, &[x, x.graph().param("slope", [slopes], initial)])
 }
 
 impl<T: Real> Activation<T> for PRelu {
@@ -164,6 +175,23 @@ mod tests {
                     .unwrap_or_else(|error| panic!("{layer:?} {shape}: {error}"));
             }
         }
+    }
+
+    #[test]
+    fn with_more_axes_the_second_has_the_slopes() {
+        let graph = Graph::<f64>::new();
+        let x = graph.input("x", [2, 2, 1, 3]);
+        let y = PRelu::per_channel().forward(x);
+        let plan = graph.plan_with_seed(y).unwrap();
+        let (mut params, mut ws, mut grads) = (plan.init(0).unwrap(), plan.workspace(), plan.grads());
+        params.get_mut("slope").unwrap().copy_from_slice(&[0.5, 2.0]);
+        ws.set(x, &[-1.0; 12]).unwrap();
+        plan.forward(&params, &mut ws);
+        let rows = [[-0.5; 3], [-2.0; 3], [-0.5; 3], [-2.0; 3]];
+        assert_eq!(ws.value(y).values(), rows.concat());
+        let upstream: Vec<f64> = (0..12).map(f64::from).collect();
+        plan.backward_with(&params, &mut ws, &mut grads, &upstream);
+        assert_eq!(grads.get("slope").unwrap().values(), [-24.0, -42.0]);
     }
 
     #[test]

@@ -269,7 +269,7 @@ fn the_output_is_narrower_by_the_divisor() {
 
 #[test]
 fn swish_is_silu() {
-    for text in ["swish", " swish ", "swish()"] {
+    for text in ["swish", " swish ", "swish()", "Swish", "SiLU"] {
         assert_eq!(by_name::<f32>(text).unwrap().kind(), "silu");
     }
     let error = by_name::<f32>("swishy").unwrap_err().to_string();

@@ -34,7 +34,7 @@ use std::sync::Arc;
 
 use chainrule_graph::Initialiser;
 
-use crate::config::choose;
+use crate::config::{Aliases, choose, without_alias};
 use crate::{ConfigError, Configure};
 
 pub use constant::{Constant, zeros};
@@ -75,13 +75,34 @@ pub fn all() -> Vec<Box<dyn Listed>> {
     ]
 }
 
-/// The initialiser that a text names, such as `he_normal` or `normal(deviation=0.1)`.
+/// Other names of initialisers.
+pub const ALIASES: Aliases = &[
+    ("zeros", "constant"),
+    ("xavier_uniform", "glorot_uniform"),
+    ("xavier_normal", "glorot_normal"),
+    ("kaiming_uniform", "he_uniform"),
+    ("kaiming_normal", "he_normal"),
+    ("trunc_normal", "truncated_normal"),
+    ("eye", "identity"),
+];
+
+/// The initialiser that a text names, such as `he_normal` or `normal(deviation=0.1)`; also by one of [`ALIASES`], and
+/// whatever the capitals and underscores are: `XavierUniform`, `xavier_uniform_`. A gain may be that of an activation:
+/// `glorot_normal(gain=tanh)`.
 ///
 /// # Errors
 /// [`ConfigError`] says what is wrong with the text, and what there is.
 pub fn by_name(text: &str) -> Result<Arc<dyn Initialiser>, ConfigError> {
-    let found: Box<dyn Initialiser> = choose("initialiser", all(), |initialiser| initialiser.name().to_owned(), text)?;
+    let found: Box<dyn Initialiser> = listed(text)?;
     Ok(Arc::from(found))
+}
+
+/// The entry of the list that a text names, as [`by_name`] has it.
+///
+/// # Errors
+/// [`ConfigError`] says what is wrong with the text, and what there is.
+pub fn listed(text: &str) -> Result<Box<dyn Listed>, ConfigError> {
+    choose("initialiser", all(), |initialiser| initialiser.name().to_owned(), &without_alias(ALIASES, text))
 }
 
 #[cfg(test)]
@@ -102,6 +123,15 @@ mod tests {
             };
             assert_eq!(drawn(1), drawn(1), "{}", rule.name());
             assert_eq!(rule.check(), Ok(()), "{}", rule.name());
+        }
+    }
+
+    #[test]
+    fn a_gain_is_a_number_or_that_of_an_activation() {
+        for rule in ["glorot_normal", "he_uniform", "orthogonal"] {
+            let text = |gain: &str| format!("{:?}", by_name(&format!("{rule}(gain={gain})")).unwrap());
+            assert_eq!(text("selu"), text("0.75"), "{rule}");
+            assert_ne!(text("selu"), text("relu"), "{rule}");
         }
     }
 

@@ -1,8 +1,11 @@
+use std::str::FromStr;
+
 use chainrule_graph::{Graph, Initialiser, NodeId, Params};
 use chainrule_tensor::{Real, Tensor, random, reduce};
 
 use super::Orthogonal;
-use crate::{Layer, PredictError};
+use crate::config::{Aliases, Setting, choose, without_alias};
+use crate::{ConfigError, Configure, Layer, PredictError};
 
 /// Layer-sequential unit variance: first values from data instead of a formula.
 ///
@@ -24,6 +27,8 @@ use crate::{Layer, PredictError};
 /// assert!(report.iter().all(|layer| (layer.variance - 1.0).abs() < 0.1));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+///
+/// As text: `"unit_variance(tolerance=0.02)".parse::<UnitVariance>()`, or `lsuv`.
 ///
 /// Source: Mishkin and Matas, "All you need is a good init", 2016.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -56,7 +61,37 @@ impl Default for UnitVariance {
     }
 }
 
+impl Configure for UnitVariance {
+    fn formula(&self) -> &'static str {
+        "orthonormal, then divided by the deviation of what comes out for some inputs, layer by layer: needs data"
+    }
+
+    fn settings(&mut self) -> Vec<(&'static str, Setting<'_>)> {
+        vec![("tolerance", Setting::Number(&mut self.tolerance)), ("attempts", Setting::Count(&mut self.attempts))]
+    }
+
+    fn check(&self) -> Result<(), String> {
+        if self.tolerance > 0.0 {
+            Ok(())
+        } else {
+            Err(format!("unit_variance: the tolerance must be above 0, but it is {}", self.tolerance))
+        }
+    }
+}
+
+impl FromStr for UnitVariance {
+    type Err = ConfigError;
+
+    fn from_str(text: &str) -> Result<Self, ConfigError> {
+        let (only, text) = (vec![Box::new(UnitVariance::default())], without_alias(Self::ALIASES, text));
+        choose("initialiser from data", only, |_| "unit_variance".to_owned(), &text).map(|found| *found)
+    }
+}
+
 impl UnitVariance {
+    /// Its other names.
+    pub const ALIASES: Aliases = &[("lsuv", "unit_variance"), ("layer_sequential_unit_variance", "unit_variance")];
+
     /// Rewrites the weights of the linear layers among `params`, and reports on each, in order. A model without linear
     /// layers inside of another one, such as [`Sequential`](crate::Sequential), gets an empty report.
     ///
@@ -164,6 +199,15 @@ mod tests {
         assert_eq!(variance(output.values()), report[2].variance);
         let mut again = before.clone();
         assert_eq!(settings.apply(&model, &mut again, &inputs()).unwrap(), report);
+    }
+
+    #[test]
+    fn settings_are_read_from_text() {
+        let expected = UnitVariance { tolerance: 0.02, attempts: 3, seed: 0 };
+        assert_eq!("unit_variance(tolerance=0.02, attempts=3)".parse::<UnitVariance>().unwrap(), expected);
+        assert_eq!("LSUV".parse::<UnitVariance>().unwrap(), UnitVariance::default());
+        let error = "lsuv(tolerance=0)".parse::<UnitVariance>().unwrap_err().to_string();
+        assert_eq!(error, "unit_variance: the tolerance must be above 0, but it is 0");
     }
 
     #[test]

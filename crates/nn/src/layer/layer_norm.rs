@@ -12,7 +12,7 @@ use crate::config::Setting;
 /// With `z` the normalised value and `u = g weight`,
 /// `dx = (u - mean(u) - z mean(u z)) / sqrt(variance + epsilon)`. The statistics are over the last axis, or over as
 /// many as `axes` says (1 by default). Parameters of the shape of those axes: `weight`, first 1, and `bias`, first 0,
-/// unless `affine` is false. Training and evaluation are alike, and one sample is enough.
+/// unless `affine` is false; the latter also not if `bias` is. Training and evaluation are alike, and one sample is enough.
 ///
 /// Fewer axes than `axes` are a mistake that planning reports.
 ///
@@ -23,13 +23,15 @@ pub struct LayerNorm {
     pub epsilon: f64,
     /// Whether a learned scale and offset follow; true by default.
     pub affine: bool,
+    /// Whether the offset is among them; true by default.
+    pub bias: bool,
     /// How many of the last axes are normalised together; 1 by default.
     pub axes: usize,
 }
 
 impl Default for LayerNorm {
     fn default() -> Self {
-        LayerNorm { epsilon: 1e-5, affine: true, axes: 1 }
+        LayerNorm { epsilon: 1e-5, affine: true, bias: true, axes: 1 }
     }
 }
 
@@ -43,10 +45,14 @@ impl<T: Real> Layer<T> for LayerNorm {
         checked(graph, self);
         let shape = trailing(x, "layer_norm", self.axes);
         let op = RowNorm { name: "layer_norm", width: shape.elements(), centred: true, epsilon: self.epsilon };
-        if self.affine {
-            graph.apply(op, &[x, graph.param("weight", shape, 1.0), graph.param("bias", shape, 0.0)])
+        if !self.affine {
+            return graph.apply(op, &[x]);
+        }
+        let weight = graph.param("weight", shape, 1.0);
+        if self.bias {
+            graph.apply(op, &[x, weight, graph.param("bias", shape, 0.0)])
         } else {
-            graph.apply(op, &[x])
+            graph.apply(op, &[x, weight])
         }
     }
 }
@@ -60,6 +66,7 @@ impl Configure for LayerNorm {
         vec![
             ("epsilon", Setting::Number(&mut self.epsilon)),
             ("affine", Setting::Flag(&mut self.affine)),
+            ("bias", Setting::Flag(&mut self.bias)),
             ("axes", Setting::Count(&mut self.axes)),
         ]
     }
@@ -93,9 +100,9 @@ mod tests {
 
     #[test]
     fn derivatives_agree_with_differences_over_one_axis_and_several() {
-        for affine in [true, false] {
+        for (affine, bias) in [(true, true), (true, false), (false, true)] {
             for (axes, shape) in [(1, &[2, 3][..]), (1, &[1, 37]), (2, &[2, 3, 4]), (1, &[2, 3, 4])] {
-                derivatives(&LayerNorm { affine, axes, ..LayerNorm::default() }, shape);
+                derivatives(&LayerNorm { affine, bias, axes, ..LayerNorm::default() }, shape);
             }
         }
     }

@@ -6,7 +6,7 @@ use super::{
     AlphaDropout, BatchNorm, Bilinear, Dropout, Embedding, Flatten, Layer, LayerNorm, Linear, Parallel, Residual,
     RmsNorm, Sequential, WeightNorm,
 };
-use crate::config::choose;
+use crate::config::{Aliases, choose, is_same_name, without_alias};
 use crate::{ConfigError, Configure, UnknownName, activation};
 
 /// A layer of the list: one with a formula, settings, and examples of what it takes. Its name is its
@@ -54,11 +54,22 @@ pub fn all<T: Real>() -> Vec<Box<dyn Listed<T>>> {
     ]
 }
 
+/// Other names of layers.
+pub const ALIASES: Aliases = &[
+    ("dense", "linear"),
+    ("batch_norm1d", "batch_norm"),
+    ("batch_normalization", "batch_norm"),
+    ("layer_normalization", "layer_norm"),
+    ("rms_normalization", "rms_norm"),
+];
+
 /// The layer that a text names: one of the list with its settings, such as `linear(inputs=64, outputs=10)`; an
 /// activation, such as `elu(alpha=0.5)`; or one made of others in brackets, such as
 /// `sequential[linear(outputs=32), relu, residual[layer_norm, linear(outputs=32)], linear(outputs=10)]`.
 ///
-/// In `sequential` and `residual` the layers follow each other, in `parallel` they stand side by side.
+/// In `sequential` and `residual` the layers follow each other, in `parallel` they stand side by side. Names may also be
+/// [`ALIASES`] or those of the [activations](crate::activation::ALIASES), whatever the capitals and underscores are:
+/// `Sequential[Dense(outputs=8), LeakyReLU]`.
 ///
 /// ```
 /// use chainrule_nn::{Model, layer};
@@ -73,30 +84,31 @@ pub fn all<T: Real>() -> Vec<Box<dyn Listed<T>>> {
 /// # Errors
 /// [`ConfigError`] says what is wrong with the text, and what there is.
 pub fn by_name<T: Real>(text: &str) -> Result<Box<dyn Layer<T>>, ConfigError> {
-    let text = text.trim();
+    let text = without_alias(ALIASES, text.trim());
     let name = text.split(['(', '[']).next().unwrap_or_default().trim();
-    if matches!(name, "sequential" | "residual" | "parallel") {
-        let layers = inside(text, name)?;
+    if let Some(kind) = ["sequential", "residual", "parallel"].into_iter().find(|kind| is_same_name(kind, name)) {
+        let layers = inside(&text, name)?;
         let mut parsed = layers.into_iter().map(by_name::<T>);
-        return match name {
+        return match kind {
             "parallel" => {
                 parsed.try_fold(Parallel::default(), |all, layer| Ok(all.layer(layer?))).map(|all| Box::new(all) as _)
             }
             _ => {
                 let all = parsed.try_fold(Sequential::default(), |all, layer| layer.map(|layer| all.layer(layer)))?;
-                Ok(if name == "residual" { Box::new(Residual::new(all)) } else { Box::new(all) })
+                Ok(if kind == "residual" { Box::new(Residual::new(all)) } else { Box::new(all) })
             }
         };
     }
-    let activations = activation::all::<T>();
-    if activations.iter().any(|activation| activation.kind() == name) {
-        return Ok(activation::by_name::<T>(text)?);
+    match activation::by_name::<T>(&text) {
+        Ok(activation) => return Ok(activation),
+        Err(ConfigError::Name(_)) => {}
+        Err(error) => return Err(error),
     }
-    let found = choose("layer", all::<T>(), |layer| layer.kind().to_owned(), text);
+    let found = choose("layer", all::<T>(), |layer| layer.kind().to_owned(), &text);
     match found {
         Ok(layer) => Ok(layer),
         Err(ConfigError::Name(_)) => {
-            let layers = all::<T>();
+            let (layers, activations) = (all::<T>(), activation::all::<T>());
             let known = layers.iter().map(|layer| layer.kind()).chain(activations.iter().map(|layer| layer.kind()));
             Err(UnknownName::new("layer", name, known).into())
         }
@@ -161,6 +173,15 @@ mod tests {
         );
         let buffers: Vec<_> = params.buffers().map(|(name, _)| name).collect();
         assert_eq!(buffers, ["1.running_mean", "1.running_var"]);
+    }
+
+    #[test]
+    fn other_names_are_known() {
+        let text = "Sequential[Dense(outputs=6), BatchNorm1d, swish, Residual[LayerNormalization, hard_silu], LeakyReLU(slope=0.1)]";
+        let kinds = |text: &str| by_name::<f32>(text).unwrap().summary([4]).unwrap().to_string();
+        let plain =
+            "sequential[linear(outputs=6), batch_norm, silu, residual[layer_norm, hard_swish], leaky_relu(slope=0.1)]";
+        assert_eq!(kinds(text), kinds(plain));
     }
 
     #[test]

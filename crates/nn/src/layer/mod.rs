@@ -52,7 +52,7 @@ pub use embedding::Embedding;
 pub use flatten::Flatten;
 pub use layer_norm::LayerNorm;
 pub use linear::Linear;
-pub use listed::{Listed, Sample, all, by_name};
+pub use listed::{ALIASES, Listed, Sample, all, by_name};
 pub use parallel::Parallel;
 pub use residual::Residual;
 pub use rms_norm::RmsNorm;

@@ -87,7 +87,7 @@ pub use soft_margin::SoftMargin;
 pub use softmax_focal::SoftmaxFocal;
 pub use squared_hinge::SquaredHinge;
 
-use crate::config::choose;
+use crate::config::{Aliases, choose, without_alias};
 use crate::{ConfigError, Configure};
 
 /// A loss: from predictions and targets to numbers that training makes small.
@@ -237,20 +237,40 @@ pub fn all<T: Real>() -> Vec<Box<dyn Listed<T>>> {
     ]
 }
 
-/// Other names of losses.
-const ALIASES: [(&str, &str); 2] = [("binary_cross_entropy", "bce_with_logits"), ("mae", "l1")];
+/// Other names of losses. `binary_cross_entropy` is the one on logits; PyTorch has a function of that name on
+/// probabilities, which is `bce` here.
+pub const ALIASES: Aliases = &[
+    ("mse_loss", "mse"),
+    ("mean_squared_error", "mse"),
+    ("l1_loss", "l1"),
+    ("mae", "l1"),
+    ("mean_absolute_error", "l1"),
+    ("huber_loss", "huber"),
+    ("smooth_l1_loss", "smooth_l1"),
+    ("cross_entropy_loss", "cross_entropy"),
+    ("nll_loss", "nll"),
+    ("kl_div", "kl_divergence"),
+    ("kl_div_loss", "kl_divergence"),
+    ("binary_cross_entropy", "bce_with_logits"),
+    ("binary_cross_entropy_with_logits", "bce_with_logits"),
+    ("bce_with_logits_loss", "bce_with_logits"),
+    ("bce_loss", "bce"),
+    ("multi_label_soft_margin_loss", "multi_label_soft_margin"),
+    ("multi_label_margin_loss", "multi_label_margin"),
+    ("multi_margin_loss", "multi_class_margin"),
+    ("soft_margin_loss", "soft_margin"),
+    ("poisson_nll_loss", "poisson_nll"),
+    ("gaussian_nll_loss", "gaussian_nll"),
+    ("cosine_embedding_loss", "cosine_embedding"),
+];
 
-/// The loss that a text names, such as `cross_entropy` or `cross_entropy(label_smoothing=0.1)`. `binary_cross_entropy`
-/// is `bce_with_logits`, and `mae` is `l1`.
+/// The loss that a text names, such as `cross_entropy` or `cross_entropy(label_smoothing=0.1)`; also by one of
+/// [`ALIASES`], and whatever the capitals and underscores are: `CrossEntropyLoss`.
 ///
 /// # Errors
 /// [`ConfigError`] says what is wrong with the text, and what there is.
 pub fn by_name<T: Real>(text: &str) -> Result<Box<dyn Listed<T>>, ConfigError> {
-    let (name, settings) = text.trim().split_at(text.trim().find('(').unwrap_or(text.trim().len()));
-    match ALIASES.iter().find(|(alias, _)| *alias == name) {
-        Some((_, name)) => choose("loss", all(), |loss| loss.name().to_owned(), &format!("{name}{settings}")),
-        None => choose("loss", all(), |loss| loss.name().to_owned(), text),
-    }
+    choose("loss", all(), |loss| loss.name().to_owned(), &without_alias(ALIASES, text))
 }
 
 /// Makes an element-wise function of prediction and target a loss.
@@ -303,7 +323,9 @@ mod tests {
         assert_eq!(format!("{smoothed:?}"), format!("{expected:?}"));
         let weighted = by_name::<f64>(" binary_cross_entropy(pos_weights=[3]) ").unwrap();
         assert_eq!(weighted.name(), "bce_with_logits");
-        assert_eq!(by_name::<f64>("mae").unwrap().name(), "l1");
+        for (text, name) in [("mae", "l1"), ("NLLLoss", "nll"), ("BCEWithLogitsLoss", "bce_with_logits")] {
+            assert_eq!(by_name::<f64>(text).unwrap().name(), name);
+        }
         let refused = |text| by_name::<f64>(text).unwrap_err().to_string();
         assert_eq!(refused("huber(delta=0)"), "huber: delta must be finite and above 0, but it is 0");
         assert_eq!(

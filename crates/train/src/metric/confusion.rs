@@ -1,6 +1,6 @@
 use std::fmt;
 
-use chainrule_nn::TargetKind;
+use chainrule_nn::{Configure, TargetKind};
 use chainrule_tensor::{Real, TensorView};
 
 use super::Metric;
@@ -155,6 +155,12 @@ impl ConfusionMatrix {
     fn row(&self, target: usize) -> &[u64] {
         assert!(target < self.classes, "there is no class {target} among {}", self.classes);
         &self.counts[target * (self.classes + 1)..][..self.classes + 1]
+    }
+}
+
+impl Configure for ConfusionMatrix {
+    fn formula(&self) -> &'static str {
+        "how often which class was taken for which; its value is the accuracy"
     }
 }
 

@@ -5,7 +5,7 @@ use chainrule_nn::config::Setting;
 use chainrule_tensor::{Real, TensorView};
 
 use super::average::{Average, Counts, averaged};
-use super::rows::{given, predicted};
+use super::rows::{check_threshold, given, predicted, threshold};
 use super::{ConfusionMatrix, Mean, Metric};
 
 /// Counts of what was predicted and what was given: of classes a confusion matrix, of labels each on its own.
@@ -13,6 +13,8 @@ use super::{ConfusionMatrix, Mean, Metric};
 pub(super) struct Decisions {
     average: usize,
     class: Option<usize>,
+    /// From which output on a label is predicted.
+    threshold: f64,
     /// Whether targets are labels.
     multi_label: bool,
     matrix: ConfusionMatrix,
@@ -30,11 +32,20 @@ impl Decisions {
         Decisions { class: Some(class), ..self }
     }
 
+    pub(super) fn threshold(self, threshold: f64) -> Self {
+        Decisions { threshold, ..self }
+    }
+
     pub(super) fn settings(&mut self) -> Vec<(&'static str, Setting<'_>)> {
         vec![
             ("average", Setting::Choice(&mut self.average, Average::NAMES)),
             ("class", Setting::OptionalCount(&mut self.class)),
+            threshold(&mut self.threshold),
         ]
+    }
+
+    pub(super) fn check(&self, metric: &str) -> Result<(), String> {
+        check_threshold(metric, self.threshold)
     }
 
     pub(super) fn matrix(&self) -> &ConfusionMatrix {
@@ -81,8 +92,9 @@ impl Decisions {
         for (outputs, targets) in rows {
             let mut sample = Counts::default();
             for ((label, &output), &target) in self.labels.iter_mut().zip(outputs).zip(targets) {
-                label.add(predicted(output), given(target));
-                sample.add(predicted(output), given(target));
+                let predicted = predicted(output, self.threshold);
+                label.add(predicted, given(target));
+                sample.add(predicted, given(target));
             }
             self.samples.add(score(sample));
         }
@@ -138,6 +150,13 @@ macro_rules! score_of_decisions {
                 Self(self.0.class(class))
             }
 
+            /// From which output on a label is predicted, where targets are labels: 0 by default, for logits. For
+            /// probabilities, of a model that ends in a sigmoid, it is 0.5.
+            #[must_use]
+            pub fn threshold(self, threshold: f64) -> Self {
+                Self(self.0.threshold(threshold))
+            }
+
             /// The value of each class or label.
             #[must_use]
             pub fn per_class(&self) -> Vec<f64> {
@@ -159,6 +178,10 @@ macro_rules! score_of_decisions {
             fn settings(&mut self) -> Vec<(&'static str, chainrule_nn::config::Setting<'_>)> {
                 self.0.settings()
             }
+
+            fn check(&self) -> Result<(), String> {
+                self.0.check($name)
+            }
         }
 
         impl<T: chainrule_tensor::Real> crate::metric::Metric<T> for $metric {
@@ -172,7 +195,7 @@ macro_rules! score_of_decisions {
 
             fn prepare(&mut self, target: chainrule_nn::TargetKind) -> Result<(), String> {
                 self.0.prepare(target);
-                Ok(())
+                self.0.check($name)
             }
 
             fn reset(&mut self) {

@@ -1,14 +1,18 @@
+use chainrule_nn::config::Setting;
 use chainrule_nn::{Configure, TargetKind};
 use chainrule_tensor::{Real, TensorView};
 
-use super::rows::{given, predicted};
+use super::rows::{check_threshold, given, predicted, threshold};
 use super::{Metric, Ratio};
 
 /// The share of labels of multi-label samples that are wrong: one minus
-/// [`MultiLabelAccuracy::per_label`](super::MultiLabelAccuracy::per_label). A label is predicted where its logit is at
-/// least 0; a NaN is wrong whatever the label.
+/// [`MultiLabelAccuracy::per_label`](super::MultiLabelAccuracy::per_label). A label is predicted where its output is at
+/// least the [threshold](HammingLoss::threshold), 0 by default; a NaN is wrong whatever the label.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct HammingLoss(Ratio);
+pub struct HammingLoss {
+    threshold: f64,
+    ratio: Ratio,
+}
 
 impl HammingLoss {
     /// Before any batch.
@@ -16,11 +20,26 @@ impl HammingLoss {
     pub fn new() -> Self {
         HammingLoss::default()
     }
+
+    /// From which output on a label is predicted: 0 by default, for logits. For probabilities, of a model that ends in a
+    /// sigmoid, it is 0.5.
+    #[must_use]
+    pub fn threshold(self, threshold: f64) -> Self {
+        HammingLoss { threshold, ..self }
+    }
 }
 
 impl Configure for HammingLoss {
     fn formula(&self) -> &'static str {
         "wrong labels / labels"
+    }
+
+    fn settings(&mut self) -> Vec<(&'static str, Setting<'_>)> {
+        vec![threshold(&mut self.threshold)]
+    }
+
+    fn check(&self) -> Result<(), String> {
+        check_threshold("hamming_loss", self.threshold)
     }
 }
 
@@ -33,18 +52,22 @@ impl<T: Real> Metric<T> for HammingLoss {
         target == TargetKind::Labels
     }
 
+    fn prepare(&mut self, _: TargetKind) -> Result<(), String> {
+        self.check()
+    }
+
     fn reset(&mut self) {
-        self.0 = Ratio::default();
+        self.ratio = Ratio::default();
     }
 
     fn update(&mut self, prediction: TensorView<'_, T>, target: TensorView<'_, T>) {
-        for (&logit, &label) in prediction.values().iter().zip(target.values()) {
-            self.0.add(predicted(logit) != Some(given(label)));
+        for (&output, &label) in prediction.values().iter().zip(target.values()) {
+            self.ratio.add(predicted(output, self.threshold) != Some(given(label)));
         }
     }
 
     fn value(&self) -> f64 {
-        self.0.value()
+        self.ratio.value()
     }
 }
 

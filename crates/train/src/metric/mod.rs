@@ -22,7 +22,8 @@
 //!
 //! "Classes" are class indices or probabilities, of which the most probable class counts unless a metric says
 //! otherwise; "labels" are multi-label targets, which count as given from 1/2 on. A class is predicted where its output
-//! is the first of the largest ones, a label where its logit is at least 0, which is a probability of at least 1/2.
+//! is the first of the largest ones, a label where its output is at least a threshold: 0 by default, the logit of a
+//! probability of 1/2; 0.5 has to be set for a model that ends in a sigmoid.
 //! Counts are `u64`, sums `f64`; they are gathered sample by sample, so that a value is the same however the samples
 //! are cut into batches. All values are NaN over no samples.
 
@@ -54,7 +55,7 @@ mod top_k_accuracy;
 
 use std::fmt::Debug;
 
-use chainrule_nn::config::choose;
+use chainrule_nn::config::{Aliases, choose, without_alias};
 use chainrule_nn::{ConfigError, Configure, TargetKind};
 use chainrule_tensor::{Real, TensorView};
 
@@ -168,10 +169,34 @@ pub fn all<T: Real>() -> Vec<Box<dyn Listed<T>>> {
         Box::new(MeanSquaredError::new()),
         Box::new(MeanAbsoluteError::new()),
         Box::new(R2::new()),
+        Box::new(ConfusionMatrix::default()),
     ]
 }
 
-/// The metric that a text names, such as `accuracy` or `f1(average=micro)`.
+/// Other names of metrics, scikit-learn's functions among them. Where those average over nothing by default, as
+/// `f1_score` does, the metric here takes the macro average.
+pub const ALIASES: Aliases = &[
+    ("accuracy_score", "accuracy"),
+    ("top_k_accuracy_score", "top_k_accuracy"),
+    ("balanced_accuracy_score", "balanced_accuracy"),
+    ("precision_score", "precision"),
+    ("recall_score", "recall"),
+    ("f1_score", "f1"),
+    ("matthews_corrcoef", "matthews_correlation"),
+    ("cohen_kappa_score", "cohen_kappa"),
+    ("roc_auc_score", "roc_auc"),
+    ("average_precision_score", "average_precision"),
+    ("brier_score_loss", "brier_score"),
+    ("ece", "expected_calibration_error"),
+    ("subset_accuracy", "exact_match"),
+    ("label_ranking_average_precision_score", "label_ranking_average_precision"),
+    ("mse", "mean_squared_error"),
+    ("mae", "mean_absolute_error"),
+    ("r2_score", "r2"),
+];
+
+/// The metric that a text names, such as `accuracy` or `f1(average=micro)`; also by one of [`ALIASES`], and whatever the
+/// capitals and underscores are.
 ///
 /// ```
 /// use chainrule_train::metric;
@@ -184,7 +209,7 @@ pub fn all<T: Real>() -> Vec<Box<dyn Listed<T>>> {
 /// # Errors
 /// [`ConfigError`] says what is wrong with the text, and what there is.
 pub fn by_name<T: Real>(text: &str) -> Result<Box<dyn Listed<T>>, ConfigError> {
-    choose("metric", all(), |metric| metric.name().to_owned(), text)
+    choose("metric", all(), |metric| metric.name().to_owned(), &without_alias(ALIASES, text))
 }
 
 /// Counts hits among trials.

@@ -1,11 +1,12 @@
+use chainrule_nn::config::Setting;
 use chainrule_nn::{Configure, TargetKind};
 use chainrule_tensor::{Real, TensorView};
 
-use super::rows::{given, predicted};
+use super::rows::{check_threshold, given, predicted, threshold};
 use super::{Metric, Ratio};
 
-/// How many labels of multi-label samples are right. A label is predicted where its logit is at least 0, which is a
-/// probability of at least 1/2.
+/// How many labels of multi-label samples are right. A label is predicted where its output is at least the
+/// [threshold](MultiLabelAccuracy::threshold): 0 by default, the logit of a probability of 1/2.
 ///
 /// [`per_label`](MultiLabelAccuracy::per_label) counts single labels: one minus the [Hamming loss](super::HammingLoss).
 /// [`exact_match`](MultiLabelAccuracy::exact_match) counts samples with all labels right: subset accuracy, which
@@ -13,6 +14,7 @@ use super::{Metric, Ratio};
 #[derive(Clone, Copy, Debug)]
 pub struct MultiLabelAccuracy {
     exact: bool,
+    threshold: f64,
     ratio: Ratio,
 }
 
@@ -20,19 +22,34 @@ impl MultiLabelAccuracy {
     /// The share of labels that are right.
     #[must_use]
     pub fn per_label() -> Self {
-        MultiLabelAccuracy { exact: false, ratio: Ratio::default() }
+        MultiLabelAccuracy { exact: false, threshold: 0.0, ratio: Ratio::default() }
     }
 
     /// The share of samples all of whose labels are right.
     #[must_use]
     pub fn exact_match() -> Self {
-        MultiLabelAccuracy { exact: true, ratio: Ratio::default() }
+        MultiLabelAccuracy { exact: true, ..MultiLabelAccuracy::per_label() }
+    }
+
+    /// From which output on a label is predicted: 0 by default, for logits. For probabilities, of a model that ends in a
+    /// sigmoid, it is 0.5.
+    #[must_use]
+    pub fn threshold(self, threshold: f64) -> Self {
+        MultiLabelAccuracy { threshold, ..self }
     }
 }
 
 impl Configure for MultiLabelAccuracy {
     fn formula(&self) -> &'static str {
         if self.exact { "samples with all labels right / samples" } else { "right labels / labels" }
+    }
+
+    fn settings(&mut self) -> Vec<(&'static str, Setting<'_>)> {
+        vec![threshold(&mut self.threshold)]
+    }
+
+    fn check(&self) -> Result<(), String> {
+        check_threshold(Metric::<f32>::name(self), self.threshold)
     }
 }
 
@@ -45,6 +62,10 @@ impl<T: Real> Metric<T> for MultiLabelAccuracy {
         target == TargetKind::Labels
     }
 
+    fn prepare(&mut self, _: TargetKind) -> Result<(), String> {
+        self.check()
+    }
+
     fn reset(&mut self) {
         self.ratio = Ratio::default();
     }
@@ -52,9 +73,9 @@ impl<T: Real> Metric<T> for MultiLabelAccuracy {
     fn update(&mut self, prediction: TensorView<'_, T>, target: TensorView<'_, T>) {
         let (_, labels) = prediction.shape().as_rows();
         let rows = prediction.values().chunks_exact(labels.max(1)).zip(target.values().chunks_exact(labels.max(1)));
-        for (logits, targets) in rows {
-            let right = |(&logit, &target): (&T, &T)| predicted(logit) == Some(given(target));
-            let mut labels = logits.iter().zip(targets);
+        for (outputs, targets) in rows {
+            let right = |(&output, &target): (&T, &T)| predicted(output, self.threshold) == Some(given(target));
+            let mut labels = outputs.iter().zip(targets);
             if self.exact {
                 self.ratio.add(labels.all(right));
             } else {
@@ -82,5 +103,10 @@ mod tests {
         exact.update(logits.view(), labels.view());
         assert_eq!(Metric::<f32>::value(&single), 7.0 / 9.0);
         assert_eq!(Metric::<f32>::value(&exact), 1.0 / 3.0);
+        let mut above = MultiLabelAccuracy::per_label().threshold(0.5);
+        above.update(logits.view(), labels.view());
+        assert_eq!(Metric::<f32>::value(&above), 6.0 / 9.0);
+        let wrong = MultiLabelAccuracy::exact_match().threshold(f64::NAN);
+        assert_eq!(wrong.check().unwrap_err(), "exact_match: the threshold must be a number, it is NaN");
     }
 }

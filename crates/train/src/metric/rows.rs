@@ -1,5 +1,6 @@
 //! What all metrics of classes read from a batch.
 
+use chainrule_nn::config::Setting;
 use chainrule_tensor::{Real, TensorView};
 
 /// What is right for one sample.
@@ -98,10 +99,21 @@ pub(super) fn largest<T: Real>(row: &[T]) -> Option<usize> {
     (!nan).then_some(best)
 }
 
-/// Whether a label is predicted: from a logit of 0 on. Unlike a comparison alone, it tells NaN from a label that is not.
+/// Whether a label is predicted: from an output of the threshold on. Unlike a comparison alone, it tells NaN from a label
+/// that is not.
 #[inline]
-pub(super) fn predicted<T: Real>(logit: T) -> Option<bool> {
-    (!logit.is_nan()).then_some(logit >= T::ZERO)
+pub(super) fn predicted<T: Real>(output: T, threshold: f64) -> Option<bool> {
+    (!output.is_nan()).then_some(output >= T::from_f64(threshold))
+}
+
+/// The setting of that threshold.
+pub(super) fn threshold(value: &mut f64) -> (&'static str, Setting<'_>) {
+    ("threshold", Setting::Number(value))
+}
+
+/// That it is a number.
+pub(super) fn check_threshold(metric: &str, threshold: f64) -> Result<(), String> {
+    if threshold.is_nan() { Err(format!("{metric}: the threshold must be a number, it is NaN")) } else { Ok(()) }
 }
 
 /// Whether a label is given: from 1/2 on.

@@ -82,7 +82,7 @@ impl<T: Real> Optimizer<T> for Adagrad {
     }
 
     fn step(&self, update: Update<'_, T>) {
-        let Update { step, learning_rate, weights, gradient, slots: [sum] } = update else {
+        let Update { step, learning_rate, weights, gradient, slots: [sum], .. } = update else {
             unreachable!("the state was made for one slot")
         };
         let rate = T::from_f64(learning_rate / (1.0 + (step - 1) as f64 * self.lr_decay));

@@ -114,11 +114,12 @@ pub(super) fn slots(amsgrad: bool) -> &'static [&'static str] {
 
 /// A step of Adam, or of AdamW if the weight decay is decoupled.
 pub(super) fn step<T: Real>(adam: &Adam, decoupled: bool, update: Update<'_, T>) {
-    let Update { step, learning_rate, weights, gradient, slots } = update;
-    let rate = T::from_f64(learning_rate / bias_correction(adam.beta1, step));
+    let Update { step, learning_rate, momentum, weights, gradient, slots } = update;
+    let beta1 = momentum.unwrap_or(adam.beta1);
+    let rate = T::from_f64(learning_rate / bias_correction(beta1, step));
     let scale = T::from_f64(1.0 / bias_correction(adam.beta2, step).sqrt());
-    let [beta1, beta2, epsilon] = [adam.beta1, adam.beta2, adam.epsilon].map(T::from_f64);
-    let [new1, new2] = [1.0 - adam.beta1, 1.0 - adam.beta2].map(T::from_f64);
+    let [new1, new2] = [1.0 - beta1, 1.0 - adam.beta2].map(T::from_f64);
+    let [beta1, beta2, epsilon] = [beta1, adam.beta2, adam.epsilon].map(T::from_f64);
     let [shrink, l2] = decay(adam.weight_decay, decoupled, learning_rate);
     match slots {
         [first, second] => simd::dispatch(

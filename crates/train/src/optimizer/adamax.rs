@@ -77,11 +77,12 @@ impl<T: Real> Optimizer<T> for Adamax {
     }
 
     fn step(&self, update: Update<'_, T>) {
-        let Update { step, learning_rate, weights, gradient, slots: [first, largest] } = update else {
+        let Update { step, learning_rate, momentum, weights, gradient, slots: [first, largest] } = update else {
             unreachable!("the state was made for two slots")
         };
-        let rate = T::from_f64(learning_rate / bias_correction(self.beta1, step));
-        let [beta1, new1, beta2] = [self.beta1, 1.0 - self.beta1, self.beta2].map(T::from_f64);
+        let beta1 = momentum.unwrap_or(self.beta1);
+        let rate = T::from_f64(learning_rate / bias_correction(beta1, step));
+        let [beta1, new1, beta2] = [beta1, 1.0 - beta1, self.beta2].map(T::from_f64);
         let [epsilon, l2] = [self.epsilon, self.weight_decay].map(T::from_f64);
         simd::dispatch(
             #[inline(always)]

@@ -78,10 +78,11 @@ impl<T: Real> Optimizer<T> for Lion {
     }
 
     fn step(&self, update: Update<'_, T>) {
-        let Update { learning_rate, weights, gradient, slots: [momentum], .. } = update else {
+        let Update { learning_rate, momentum: beta1, weights, gradient, slots: [momentum], .. } = update else {
             unreachable!("the state was made for one slot")
         };
-        let [beta1, new1] = [self.beta1, 1.0 - self.beta1].map(T::from_f64);
+        let beta1 = beta1.unwrap_or(self.beta1);
+        let [beta1, new1] = [beta1, 1.0 - beta1].map(T::from_f64);
         let [beta2, new2] = [self.beta2, 1.0 - self.beta2].map(T::from_f64);
         let rate = T::from_f64(learning_rate);
         let [shrink, _] = decay(self.weight_decay, true, learning_rate);

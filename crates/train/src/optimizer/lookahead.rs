@@ -127,7 +127,7 @@ impl<T: Real> Optimizer<T> for Lookahead<T> {
     }
 
     fn step(&self, update: Update<'_, T>) {
-        let Update { step, learning_rate, weights, gradient, slots } = update;
+        let Update { step, learning_rate, momentum, weights, gradient, slots } = update;
         let Some((slow, slots)) = slots.split_last_mut() else { unreachable!("the state was made for these slots") };
         if step == 1 {
             slow.copy_from_slice(weights);
@@ -136,7 +136,8 @@ impl<T: Real> Optimizer<T> for Lookahead<T> {
         let mut inner: [&mut [T]; MOST_SLOTS] =
             std::array::from_fn(|_| rest.next().map_or(&mut [][..], |slot| &mut **slot));
         let slots = &mut inner[..count];
-        self.inner.optimizer.step(Update { step, learning_rate, weights: &mut *weights, gradient, slots });
+        let inner = Update { step, learning_rate, momentum, weights: &mut *weights, gradient, slots };
+        self.inner.optimizer.step(inner);
         if step.is_multiple_of(self.steps as u64) {
             let alpha = T::from_f64(self.alpha);
             simd::dispatch(

@@ -83,12 +83,23 @@ pub struct Update<'a, T: Real> {
     pub step: u64,
     /// The learning rate of this step.
     pub learning_rate: f64,
+    /// The momentum of this step, or `beta1`, in place of the rule's own; none for its own.
+    pub momentum: Option<f64>,
     /// The weights, to be moved.
     pub weights: &'a mut [T],
     /// Their gradient.
     pub gradient: &'a [T],
     /// What the rule remembers, in the order of its [`slots`](Optimizer::slots).
     pub slots: &'a mut [&'a mut [T]],
+}
+
+/// What a schedule says of one step.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Pace {
+    /// The learning rate.
+    pub learning_rate: f64,
+    /// The momentum, or `beta1`, in place of the optimizer's own; none for its own.
+    pub momentum: Option<f64>,
 }
 
 /// What an optimizer remembers from step to step.
@@ -164,6 +175,17 @@ impl<T: Real> State<T> {
     /// If the weights, the gradient and the state differ in length.
     #[track_caller]
     pub fn step_at(&mut self, optimizer: &dyn Optimizer<T>, learning_rate: f64, weights: &mut [T], gradient: &[T]) {
+        self.step_with(optimizer, Pace { learning_rate, momentum: None }, weights, gradient);
+    }
+
+    /// Lets the optimizer move the weights once, with this learning rate and momentum.
+    ///
+    /// An optimizer without momentum, and NAdam, whose momentum has a schedule of its own, take the learning rate alone.
+    ///
+    /// # Panics
+    /// If the weights, the gradient and the state differ in length.
+    #[track_caller]
+    pub fn step_with(&mut self, optimizer: &dyn Optimizer<T>, pace: Pace, weights: &mut [T], gradient: &[T]) {
         let fits = weights.len() == gradient.len() && self.slots.iter().all(|slot| slot.len() == weights.len());
         assert!(fits && self.slots.len() == optimizer.slots().len(), "weights, gradient and state differ in length");
         self.step += 1;
@@ -180,7 +202,8 @@ impl<T: Real> State<T> {
             let begin = (position * part).min(gradient.len());
             let gradient = &gradient[begin..begin + weights.len()];
             let mut slots = slots.each_ref().map(|slot| slot.as_ref().map_or(&mut [][..], |slot| slot.take(position)));
-            optimizer.step(Update { step, learning_rate, weights, gradient, slots: &mut slots[..count] });
+            let (Pace { learning_rate, momentum }, slots) = (pace, &mut slots[..count]);
+            optimizer.step(Update { step, learning_rate, momentum, weights, gradient, slots });
         });
     }
 }
@@ -228,8 +251,8 @@ pub fn all<T: Real>() -> Vec<Box<dyn Listed<T>>> {
     ]
 }
 
-/// The optimizer that a text names, such as `adam` or `adam(learning_rate=0.003, beta1=0.9)`. Settings that are not
-/// given have their defaults.
+/// The optimizer that a text names, such as `adam` or `adam(learning_rate=0.003, beta1=0.9)`, whatever the capitals and
+/// underscores are: `RMSprop`. Settings that are not given have their defaults.
 ///
 /// ```
 /// use chainrule_train::optimizer::{self, Optimizer};

@@ -10,6 +10,8 @@ use super::{Optimizer, Update, adam, bias_correction, decay, not_negative};
 /// `v = beta2 v + (1 - beta2) g^2`; with `mu_t = beta1 (1 - 0.96^(t momentum_decay) / 2)` and `M_t = mu_1 ... mu_t`,
 /// `w -= learning_rate (mu_{t+1} m / (1 - M_{t+1}) + (1 - mu_t) g / (1 - M_t)) / (sqrt(v / (1 - beta2^t)) + epsilon)`.
 ///
+/// The momentum of a schedule is not taken: `M_t` would depend on all those before.
+///
 /// Source: Dozat, "Incorporating Nesterov Momentum into Adam", 2016.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct NAdam {
@@ -110,7 +112,7 @@ impl<T: Real> Optimizer<T> for NAdam {
     }
 
     fn step(&self, update: Update<'_, T>) {
-        let Update { step, learning_rate, weights, gradient, slots: [first, second] } = update else {
+        let Update { step, learning_rate, weights, gradient, slots: [first, second], .. } = update else {
             unreachable!("the state was made for two slots")
         };
         let [mu, next, product] = self.momentum(step);

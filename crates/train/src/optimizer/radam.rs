@@ -98,17 +98,18 @@ impl<T: Real> Optimizer<T> for RAdam {
     }
 
     fn step(&self, update: Update<'_, T>) {
-        let Update { step, learning_rate, weights, gradient, slots: [first, second] } = update else {
+        let Update { step, learning_rate, momentum, weights, gradient, slots: [first, second] } = update else {
             unreachable!("the state was made for two slots")
         };
-        let rate = learning_rate / bias_correction(self.beta1, step);
+        let beta1 = momentum.unwrap_or(self.beta1);
+        let rate = learning_rate / bias_correction(beta1, step);
         // Without rectification the divisor is 0 sqrt v + 1.
         let (rate, roots, rest) = match self.rectification(step) {
             Some(rectification) => (rate * rectification, 1.0, self.epsilon),
             None => (rate, 0.0, 1.0),
         };
         let [rate, roots, rest] = [rate, roots, rest].map(T::from_f64);
-        let [beta1, new1] = [self.beta1, 1.0 - self.beta1].map(T::from_f64);
+        let [beta1, new1] = [beta1, 1.0 - beta1].map(T::from_f64);
         let [beta2, new2] = [self.beta2, 1.0 - self.beta2].map(T::from_f64);
         let [shrink, l2] = decay(self.weight_decay, self.decoupled_weight_decay, learning_rate);
         simd::dispatch(

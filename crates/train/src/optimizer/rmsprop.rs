@@ -45,14 +45,14 @@ impl RmsProp {
     /// One pass with the momentum and the mean, each only where it is used: then as long as the weights.
     fn pass<T: Real, const MOMENTUM: bool, const CENTERED: bool>(
         &self,
-        rate: f64,
+        [rate, momentum]: [f64; 2],
         weights: &mut [T],
         gradient: &[T],
         squares: &mut [T],
         (momenta, means): (&mut [T], &mut [T]),
     ) {
         let [rate, alpha, new] = [rate, self.alpha, 1.0 - self.alpha].map(T::from_f64);
-        let [epsilon, l2, momentum] = [self.epsilon, self.weight_decay, self.momentum].map(T::from_f64);
+        let [epsilon, l2, momentum] = [self.epsilon, self.weight_decay, momentum].map(T::from_f64);
         simd::dispatch(
             #[inline(always)]
             || {
@@ -132,19 +132,20 @@ impl<T: Real> Optimizer<T> for RmsProp {
     }
 
     fn step(&self, update: Update<'_, T>) {
-        let Update { learning_rate, weights, gradient, slots, .. } = update;
+        let Update { learning_rate, momentum, weights, gradient, slots, .. } = update;
+        let pace = [learning_rate, momentum.unwrap_or(self.momentum)];
         match slots {
             [squares] => {
-                self.pass::<T, false, false>(learning_rate, weights, gradient, squares, (&mut [], &mut []));
+                self.pass::<T, false, false>(pace, weights, gradient, squares, (&mut [], &mut []));
             }
             [squares, means] if self.centered => {
-                self.pass::<T, false, true>(learning_rate, weights, gradient, squares, (&mut [], means));
+                self.pass::<T, false, true>(pace, weights, gradient, squares, (&mut [], means));
             }
             [squares, momenta] => {
-                self.pass::<T, true, false>(learning_rate, weights, gradient, squares, (momenta, &mut []));
+                self.pass::<T, true, false>(pace, weights, gradient, squares, (momenta, &mut []));
             }
             [squares, momenta, means] => {
-                self.pass::<T, true, true>(learning_rate, weights, gradient, squares, (momenta, means));
+                self.pass::<T, true, true>(pace, weights, gradient, squares, (momenta, means));
             }
             _ => unreachable!("the state was made for these slots"),
         }

@@ -8,7 +8,8 @@ use super::{Optimizer, Update, fraction, not_negative};
 ///
 /// For each weight `w` with gradient `g`: `g += weight_decay w`; with momentum, `v = momentum v + (1 - dampening) g`,
 /// where the first step takes `v = g`; then `w -= learning_rate v`, or for Nesterov
-/// `w -= learning_rate (g + momentum v)`; without momentum, `w -= learning_rate g`.
+/// `w -= learning_rate (g + momentum v)`; without momentum, `w -= learning_rate g`. To maximise, `-g` takes the place of
+/// `g` from the start; weight decay makes weights smaller all the same.
 ///
 /// ```
 /// use chainrule_train::optimizer::Sgd;
@@ -31,11 +32,13 @@ pub struct Sgd {
     pub weight_decay: f64,
     /// Whether to look ahead along the momentum; needs momentum, and no dampening. False by default.
     pub nesterov: bool,
+    /// Whether to go up the gradient. False by default.
+    pub maximise: bool,
 }
 
 impl Default for Sgd {
     fn default() -> Self {
-        Sgd { learning_rate: 1e-3, momentum: 0.0, dampening: 0.0, weight_decay: 0.0, nesterov: false }
+        Sgd { learning_rate: 1e-3, momentum: 0.0, dampening: 0.0, weight_decay: 0.0, nesterov: false, maximise: false }
     }
 }
 
@@ -65,6 +68,7 @@ impl Configure for Sgd {
             ("dampening", Setting::Number(&mut self.dampening)),
             ("weight_decay", Setting::Number(&mut self.weight_decay)),
             ("nesterov", Setting::Flag(&mut self.nesterov)),
+            ("maximise", Setting::Flag(&mut self.maximise)),
         ]
     }
 
@@ -100,7 +104,11 @@ impl<T: Real> Optimizer<T> for Sgd {
     }
 
     fn step(&self, update: Update<'_, T>) {
-        let [rate, momentum, decay] = [update.learning_rate, self.momentum, self.weight_decay].map(T::from_f64);
+        // Uphill, all is the same with the signs of gradient and velocity turned: those of the two factors on them.
+        let sign = if self.maximise { -1.0 } else { 1.0 };
+        let [rate, momentum, decay] =
+            [sign * update.learning_rate, update.momentum.unwrap_or(self.momentum), sign * self.weight_decay]
+                .map(T::from_f64);
         let (weights, gradient) = (update.weights, update.gradient);
         let [velocity] = update.slots else {
             return simd::dispatch(
@@ -143,6 +151,11 @@ mod tests {
         assert_path(&Sgd { momentum: 0.9, dampening: 0.5, ..plain }, &[0.8, 0.54, 0.252]);
         // g = 2 w + 0.5 w
         assert_path(&Sgd { weight_decay: 0.5, ..plain }, &[0.75, 0.5625, 0.421875]);
+        // Up the slope: w + 0.1 (2 w - 0.5 w)
+        let uphill = Sgd { maximise: true, ..plain };
+        assert_path(&uphill, &[1.2, 1.44, 1.728]);
+        assert_path(&Sgd { weight_decay: 0.5, ..uphill }, &[1.15, 1.3225, 1.520875]);
+        assert_path(&uphill.momentum(0.9), &[1.2, 1.62, 2.322]);
     }
 
     #[test]

@@ -1,12 +1,16 @@
 use chainrule_nn::Configure;
 use chainrule_nn::config::Setting;
 
-use super::{Schedule, at_least_one, not_negative};
+use super::{Schedule, at_least_one, fraction, not_negative};
 
-/// Up and down in straight lines, over and over; PyTorch's `CyclicLR`, without its cycle of momentum.
+/// Up and down in straight lines, over and over; PyTorch's `CyclicLR`.
 ///
 /// In cycle `c`, from 1, the rate goes from `low` to `low + (high - low) scale` in `step_size_up` steps and back in
 /// `step_size_down`. The scale is 1 (`triangular`), `1 / 2^(c - 1)` (`triangular2`) or `gamma^t` (`exp_range`).
+///
+/// The momentum, or `beta1`, goes the other way at the same time: from `max_momentum` down to
+/// `max_momentum - (max_momentum - base_momentum) scale`, and back. It takes the place of the optimizer's own; one that has
+/// none goes without.
 ///
 /// Source: Smith, "Cyclical Learning Rates for Training Neural Networks", 2017.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -21,6 +25,12 @@ pub struct Cyclic {
     pub step_size_down: Option<usize>,
     /// The factor of each step, for `exp_range`; 1 by default.
     pub gamma: f64,
+    /// Whether the momentum has a cycle too. True by default.
+    pub cycle_momentum: bool,
+    /// The lowest momentum, in `[0, 1)`; 0.8 by default.
+    pub base_momentum: f64,
+    /// The highest momentum, in `[0, 1)`; 0.9 by default.
+    pub max_momentum: f64,
     mode: usize,
 }
 
@@ -44,6 +54,9 @@ impl Default for Cyclic {
             step_size_up: 2000,
             step_size_down: None,
             gamma: 1.0,
+            cycle_momentum: true,
+            base_momentum: 0.8,
+            max_momentum: 0.9,
             mode: 0,
         }
     }
@@ -54,6 +67,20 @@ impl Cyclic {
     #[must_use]
     pub fn mode(self, mode: CyclicMode) -> Self {
         Cyclic { mode: mode as usize, ..self }
+    }
+
+    /// How much of the way from low to high a step is at.
+    fn share(&self, step: u64) -> f64 {
+        let up = self.step_size_up as u64;
+        let down = self.step_size_down.unwrap_or(self.step_size_up) as u64;
+        let (past, into) = (step / (up + down), step % (up + down));
+        let height = if into <= up { into as f64 / up as f64 } else { (up + down - into) as f64 / down as f64 };
+        let scale = match self.mode {
+            0 => 1.0,
+            1 => 0.5_f64.powf(past as f64),
+            _ => self.gamma.powf(step as f64),
+        };
+        height * scale
     }
 }
 
@@ -69,6 +96,9 @@ impl Configure for Cyclic {
             ("step_size_up", Setting::Count(&mut self.step_size_up)),
             ("step_size_down", Setting::OptionalCount(&mut self.step_size_down)),
             ("gamma", Setting::Number(&mut self.gamma)),
+            ("cycle_momentum", Setting::Flag(&mut self.cycle_momentum)),
+            ("base_momentum", Setting::Number(&mut self.base_momentum)),
+            ("max_momentum", Setting::Number(&mut self.max_momentum)),
             ("mode", Setting::Choice(&mut self.mode, &["triangular", "triangular2", "exp_range"])),
         ]
     }
@@ -78,6 +108,8 @@ impl Configure for Cyclic {
         not_negative("cyclic", "max_learning_rate", self.max_learning_rate.unwrap_or(0.0))?;
         at_least_one("cyclic", "step_size_up", self.step_size_up)?;
         at_least_one("cyclic", "step_size_down", self.step_size_down.unwrap_or(1))?;
+        fraction("cyclic", "base_momentum", self.base_momentum)?;
+        fraction("cyclic", "max_momentum", self.max_momentum)?;
         not_negative("cyclic", "gamma", self.gamma)
     }
 }
@@ -90,16 +122,12 @@ impl Schedule for Cyclic {
     fn learning_rate(&self, base: f64, step: u64) -> f64 {
         let high = self.max_learning_rate.unwrap_or(base);
         let low = self.base_learning_rate.unwrap_or(high / 4.0);
-        let up = self.step_size_up as u64;
-        let down = self.step_size_down.unwrap_or(self.step_size_up) as u64;
-        let (past, into) = (step / (up + down), step % (up + down));
-        let height = if into <= up { into as f64 / up as f64 } else { (up + down - into) as f64 / down as f64 };
-        let scale = match self.mode {
-            0 => 1.0,
-            1 => 0.5_f64.powf(past as f64),
-            _ => self.gamma.powf(step as f64),
-        };
-        low + (high - low) * height * scale
+        low + (high - low) * self.share(step)
+    }
+
+    fn momentum(&self, step: u64) -> Option<f64> {
+        let range = self.max_momentum - self.base_momentum;
+        self.cycle_momentum.then(|| self.max_momentum - range * self.share(step))
     }
 
     fn check(&self) -> Result<(), String> {
@@ -119,6 +147,11 @@ mod tests {
         let slow = Cyclic { step_size_down: Some(4), ..cyclic };
         assert_rates(&slow, &[0.2, 0.6, 1.0, 0.8, 0.6, 0.4, 0.2, 0.6]);
         assert_rates(&cyclic.mode(CyclicMode::Triangular2), &[0.2, 0.6, 1.0, 0.6, 0.2, 0.4, 0.6, 0.4, 0.2, 0.3]);
+        let momenta: Vec<f64> = (0..8).map(|step| slow.momentum(step).unwrap()).collect();
+        for (got, expected) in momenta.iter().zip([0.9, 0.85, 0.8, 0.825, 0.85, 0.875, 0.9, 0.85]) {
+            assert!((got - expected).abs() < 1e-14, "{got} is not {expected}");
+        }
+        assert_eq!(Cyclic { cycle_momentum: false, ..slow }.momentum(2), None);
         let exponential = Cyclic { gamma: 0.5, ..cyclic }.mode(CyclicMode::ExpRange);
         assert_rates(&exponential, &[0.2, 0.2 + 0.4 * 0.5, 0.2 + 0.8 * 0.25, 0.2 + 0.4 * 0.125]);
     }

@@ -106,6 +106,11 @@ impl Schedule for LinearWarmup {
         }
     }
 
+    /// That of the other schedule, before it begins that of its beginning.
+    fn momentum(&self, step: u64) -> Option<f64> {
+        self.then.schedule.momentum(step.saturating_sub(self.steps as u64))
+    }
+
     fn check(&self) -> Result<(), String> {
         Configure::check(self)
     }
@@ -115,7 +120,7 @@ impl Schedule for LinearWarmup {
 mod tests {
     use super::*;
     use crate::schedule::tests::assert_rates;
-    use crate::schedule::{Exponential, Lambda};
+    use crate::schedule::{Exponential, Lambda, OneCycle};
 
     #[test]
     fn golden_rates() {
@@ -126,6 +131,15 @@ mod tests {
         let nested = by_name("linear_warmup(steps=1, then=linear_warmup(steps=2, then=step(step_size=1)))").unwrap();
         let third = 1.0 / 3.0;
         assert_rates(&nested, &[third, third, 2.0 * third, 1.0, 0.1]);
+    }
+
+    #[test]
+    fn the_momentum_is_that_of_what_comes_after() {
+        let cycle = OneCycle { total_steps: 5, pct_start: 0.6, linear: true, ..OneCycle::default() };
+        let warmup = LinearWarmup::new(2).then(cycle);
+        assert_eq!([0, 1, 2].map(|step| warmup.momentum(step)), [cycle.momentum(0); 3]);
+        assert_eq!(warmup.momentum(4), cycle.momentum(2));
+        assert_eq!(LinearWarmup::new(2).momentum(1), None);
     }
 
     #[test]

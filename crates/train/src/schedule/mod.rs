@@ -36,7 +36,7 @@ mod step;
 
 use std::fmt;
 
-use chainrule_nn::config::choose;
+use chainrule_nn::config::{Aliases, choose, without_alias};
 use chainrule_nn::{ConfigError, Configure};
 
 pub use constant::Constant;
@@ -61,6 +61,13 @@ pub trait Schedule: fmt::Debug + Send + Sync {
     /// The learning rate of the next step, or epoch, after `step` of them; `base` is the optimizer's own.
     fn learning_rate(&self, base: f64, step: u64) -> f64;
 
+    /// The momentum of the next step after `step` of them, or `beta1`, in place of the optimizer's own. By default none:
+    /// the optimizer's own stays.
+    fn momentum(&self, step: u64) -> Option<f64> {
+        _ = step;
+        None
+    }
+
     /// Whether the settings make sense. By default yes.
     ///
     /// # Errors
@@ -76,6 +83,9 @@ impl<S: Schedule + ?Sized> Schedule for Box<S> {
     }
     fn learning_rate(&self, base: f64, step: u64) -> f64 {
         (**self).learning_rate(base, step)
+    }
+    fn momentum(&self, step: u64) -> Option<f64> {
+        (**self).momentum(step)
     }
     fn check(&self) -> Result<(), String> {
         (**self).check()
@@ -115,7 +125,22 @@ pub fn all() -> Vec<Box<dyn Listed>> {
     ]
 }
 
-/// The schedule that a text names, such as `cosine(total=100)` or `linear_warmup(steps=5, then=cosine(total=95))`.
+/// Other names of schedules.
+pub const ALIASES: Aliases = &[
+    ("step_lr", "step"),
+    ("multi_step_lr", "multi_step"),
+    ("exponential_lr", "exponential"),
+    ("polynomial_lr", "polynomial"),
+    ("cosine_annealing", "cosine"),
+    ("cosine_annealing_lr", "cosine"),
+    ("cosine_annealing_warm_restarts", "cosine_warm_restarts"),
+    ("linear_lr", "linear_warmup"),
+    ("one_cycle_lr", "one_cycle"),
+    ("cyclic_lr", "cyclic"),
+];
+
+/// The schedule that a text names, such as `cosine(total=100)` or `linear_warmup(steps=5, then=cosine(total=95))`; also
+/// by one of [`ALIASES`], and whatever the capitals and underscores are: `CosineAnnealingLR`.
 ///
 /// ```
 /// use chainrule_train::schedule::{self, Schedule};
@@ -129,7 +154,7 @@ pub fn all() -> Vec<Box<dyn Listed>> {
 /// # Errors
 /// [`ConfigError`] says what is wrong with the text, and what there is.
 pub fn by_name(text: &str) -> Result<Box<dyn Listed>, ConfigError> {
-    choose("schedule", all(), |schedule| schedule.name().to_owned(), text)
+    choose("schedule", all(), |schedule| schedule.name().to_owned(), &without_alias(ALIASES, text))
 }
 
 /// A schedule's setting that must be finite and not negative.
@@ -138,6 +163,15 @@ fn not_negative(schedule: &str, setting: &str, value: f64) -> Result<(), String>
         Ok(())
     } else {
         Err(format!("{schedule}: {setting} must be finite and not negative, but it is {value}"))
+    }
+}
+
+/// A schedule's momentum, which must lie in `[0, 1)`.
+fn fraction(schedule: &str, setting: &str, value: f64) -> Result<(), String> {
+    if (0.0..1.0).contains(&value) {
+        Ok(())
+    } else {
+        Err(format!("{schedule}: {setting} must lie in [0, 1), but it is {value}"))
     }
 }
 
@@ -176,6 +210,7 @@ mod tests {
             for step in (0..1000).chain([1_000_000, u64::from(u32::MAX), u64::MAX]) {
                 let rate = schedule.learning_rate(0.5, step);
                 assert!((0.0..=0.5).contains(&rate), "{name}: {rate} in step {step}");
+                assert!(schedule.momentum(step).is_none_or(|momentum| (0.5..1.0).contains(&momentum)), "{name}");
             }
         }
     }
@@ -188,6 +223,7 @@ mod tests {
                 assert!(by_name(&format!("{name}({setting}=NaN)")).is_err(), "{name}: {setting}");
             }
         }
+        assert_eq!(by_name("CosineAnnealingWarmRestarts(first=3)").unwrap().name(), "cosine_warm_restarts");
         let message = |text: &str| by_name(text).unwrap_err().to_string();
         assert_eq!(message("cosine(total=0)"), "cosine: total must be at least 1, but it is 0");
         assert_eq!(

@@ -1,14 +1,16 @@
 use chainrule_nn::Configure;
 use chainrule_nn::config::Setting;
 
-use super::{Schedule, along_cosine, at_least_one, not_negative};
+use super::{Schedule, along_cosine, at_least_one, fraction, not_negative};
 
-/// Up to the highest rate and down again, far below where it began, once; PyTorch's `OneCycleLR`, without its cycle of
-/// momentum.
+/// Up to the highest rate and down again, far below where it began, once; PyTorch's `OneCycleLR`.
 ///
 /// It begins at `highest / div_factor`, reaches the highest rate after `pct_start total_steps - 1` steps, and ends after
 /// `total_steps - 1` of them at the first rate divided by `final_div_factor`, where it stays. In three phases it falls
 /// back to the first rate as fast as it rose, and then to the end.
+///
+/// The momentum, or `beta1`, goes the other way at the same time: from `max_momentum` down to `base_momentum`, and back. It
+/// takes the place of the optimizer's own; one that has none goes without.
 ///
 /// Source: Smith and Topin, "Super-Convergence: Very Fast Training of Neural Networks Using Large Learning Rates", 2018.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -27,6 +29,12 @@ pub struct OneCycle {
     pub final_div_factor: f64,
     /// Whether it falls in two phases. False by default.
     pub three_phase: bool,
+    /// Whether the momentum has a cycle too. True by default.
+    pub cycle_momentum: bool,
+    /// The lowest momentum, in `[0, 1)`; 0.85 by default.
+    pub base_momentum: f64,
+    /// The highest momentum, in `[0, 1)`; 0.95 by default.
+    pub max_momentum: f64,
 }
 
 impl Default for OneCycle {
@@ -39,6 +47,9 @@ impl Default for OneCycle {
             div_factor: 25.0,
             final_div_factor: 1e4,
             three_phase: false,
+            cycle_momentum: true,
+            base_momentum: 0.85,
+            max_momentum: 0.95,
         }
     }
 }
@@ -57,12 +68,17 @@ impl Configure for OneCycle {
             ("div_factor", Setting::Number(&mut self.div_factor)),
             ("final_div_factor", Setting::Number(&mut self.final_div_factor)),
             ("three_phase", Setting::Flag(&mut self.three_phase)),
+            ("cycle_momentum", Setting::Flag(&mut self.cycle_momentum)),
+            ("base_momentum", Setting::Number(&mut self.base_momentum)),
+            ("max_momentum", Setting::Number(&mut self.max_momentum)),
         ]
     }
 
     fn check(&self) -> Result<(), String> {
         not_negative("one_cycle", "max_learning_rate", self.max_learning_rate.unwrap_or(0.0))?;
         at_least_one("one_cycle", "total_steps", self.total_steps)?;
+        fraction("one_cycle", "base_momentum", self.base_momentum)?;
+        fraction("one_cycle", "max_momentum", self.max_momentum)?;
         if !(0.0..=1.0).contains(&self.pct_start) {
             return Err(format!("one_cycle: pct_start must lie in [0, 1], but it is {}", self.pct_start));
         }
@@ -75,15 +91,9 @@ impl Configure for OneCycle {
     }
 }
 
-impl Schedule for OneCycle {
-    fn name(&self) -> &'static str {
-        "one_cycle"
-    }
-
-    fn learning_rate(&self, base: f64, step: u64) -> f64 {
-        let highest = self.max_learning_rate.unwrap_or(base);
-        let first = highest / self.div_factor;
-        let last = first / self.final_div_factor;
+impl OneCycle {
+    /// Of a number that is `first` at the beginning, `highest` at the top and `last` in the end.
+    fn at(&self, step: u64, first: f64, highest: f64, last: f64) -> f64 {
         let total = self.total_steps as f64;
         let (top, end) = (self.pct_start * total - 1.0, total - 1.0);
         let down = 2.0 * self.pct_start * total - 2.0;
@@ -98,6 +108,22 @@ impl Schedule for OneCycle {
         let &(begin, until, from, to) = phase.expect("there are phases");
         let share = if until > begin { (step - begin) / (until - begin) } else { 1.0 };
         if self.linear { (to - from) * share + from } else { along_cosine(from, to, share) }
+    }
+}
+
+impl Schedule for OneCycle {
+    fn name(&self) -> &'static str {
+        "one_cycle"
+    }
+
+    fn learning_rate(&self, base: f64, step: u64) -> f64 {
+        let highest = self.max_learning_rate.unwrap_or(base);
+        let first = highest / self.div_factor;
+        self.at(step, first, highest, first / self.final_div_factor)
+    }
+
+    fn momentum(&self, step: u64) -> Option<f64> {
+        self.cycle_momentum.then(|| self.at(step, self.max_momentum, self.base_momentum, self.max_momentum))
     }
 
     fn check(&self) -> Result<(), String> {
@@ -119,6 +145,13 @@ mod tests {
         assert_rates(&wave, &[0.5, 1.25, 2.0, 1.0 + end, 2.0 * end]);
         let thrice = OneCycle { total_steps: 8, pct_start: 0.375, three_phase: true, ..line };
         assert_rates(&thrice, &[0.25, 0.625, 1.0, 0.625, 0.25, 0.25 - (0.25 - end) / 3.0]);
+        let momenta = |cycle: OneCycle| (0..5).map(|step| cycle.momentum(step).unwrap()).collect::<Vec<_>>();
+        for (got, expected) in momenta(line).iter().zip([0.95, 0.9, 0.85, 0.9, 0.95]) {
+            assert!((got - expected).abs() < 1e-14, "{got} is not {expected}");
+        }
+        assert_eq!(OneCycle { cycle_momentum: false, ..line }.momentum(2), None);
+        let error = Schedule::check(&OneCycle { max_momentum: 1.0, ..line }).unwrap_err();
+        assert_eq!(error, "one_cycle: max_momentum must lie in [0, 1), but it is 1");
         let error = Schedule::check(&OneCycle { pct_start: 1.5, ..line }).unwrap_err();
         assert_eq!(error, "one_cycle: pct_start must lie in [0, 1], but it is 1.5");
     }

@@ -1,6 +1,6 @@
 use std::str::FromStr;
 
-use chainrule_nn::config::{Setting, choose};
+use chainrule_nn::config::{Aliases, Setting, choose, without_alias};
 use chainrule_nn::{ConfigError, Configure};
 
 use super::not_negative;
@@ -14,7 +14,7 @@ use super::not_negative;
 /// count. NaN is never good.
 ///
 /// These are the settings; [`Plateau`] remembers, and [`Trainer::reduce_on_plateau`](crate::Trainer::reduce_on_plateau)
-/// feeds it. As text: `"reduce_on_plateau(patience=3)".parse::<ReduceOnPlateau>()`.
+/// feeds it. As text: `"reduce_on_plateau(patience=3)".parse::<ReduceOnPlateau>()`, also by PyTorch's name.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ReduceOnPlateau {
     /// What the rate is multiplied by, in `[0, 1)`; 0.1 by default.
@@ -78,12 +78,17 @@ impl Configure for ReduceOnPlateau {
     }
 }
 
+impl ReduceOnPlateau {
+    /// Its other name.
+    pub const ALIASES: Aliases = &[("reduce_lr_on_plateau", "reduce_on_plateau")];
+}
+
 impl FromStr for ReduceOnPlateau {
     type Err = ConfigError;
 
     fn from_str(text: &str) -> Result<Self, ConfigError> {
-        let only = vec![Box::new(ReduceOnPlateau::default())];
-        choose("schedule on a plateau", only, |_| "reduce_on_plateau".to_owned(), text).map(|found| *found)
+        let (only, text) = (vec![Box::new(ReduceOnPlateau::default())], without_alias(Self::ALIASES, text));
+        choose("schedule on a plateau", only, |_| "reduce_on_plateau".to_owned(), &text).map(|found| *found)
     }
 }
 
@@ -181,6 +186,7 @@ mod tests {
 
     #[test]
     fn settings_that_make_no_sense_are_refused() {
+        assert_eq!("ReduceLROnPlateau(patience=4)".parse::<ReduceOnPlateau>().unwrap().patience, 4);
         let error = |text: &str| text.parse::<ReduceOnPlateau>().unwrap_err().to_string();
         let message = "reduce_on_plateau: the factor must lie in [0, 1), but it is 1";
         assert_eq!(error("reduce_on_plateau(factor=1)"), message);

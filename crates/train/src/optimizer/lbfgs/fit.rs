@@ -28,11 +28,12 @@ impl Lbfgs {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
-    /// What is random within the model, such as dropout, would mislead a line search: leave it out.
+    /// Layers behave as in training: running statistics move with each evaluation whose loss is finite. What is random
+    /// within the model, such as dropout, would mislead a line search: leave it out.
     ///
     /// # Errors
-    /// Data, model and loss that do not fit together, settings that make no sense, and a loss or a gradient that is not
-    /// finite at the first weights.
+    /// Data, model and loss that do not fit together, settings that make no sense, parameters that no gradient reaches,
+    /// and a loss or a gradient that is not finite at the first weights.
     pub fn fit<T: Real>(
         &self,
         model: &dyn Layer<T>,
@@ -47,6 +48,10 @@ impl Lbfgs {
         let pool = Pool::shared();
         let setup = Setup { model, loss, seed: 0, pool: &pool, measured: false };
         let mut stages = Stages::training(setup);
+        stages.get(params, data, data.len())?;
+        if !self.allow_unreached {
+            stages.refuse_unreached()?;
+        }
         let stage = stages.get(params, data, data.len())?;
         let samples: Vec<usize> = (0..data.len()).collect();
         let mut grads = Grads::zeros(Arc::clone(params.layout()));
@@ -54,11 +59,40 @@ impl Lbfgs {
         let minimum = self.minimise(&mut weights, |weights, gradient| {
             params.values_mut().copy_from_slice(weights);
             let loss = stage.forward(params, data, &samples);
+            if loss.is_finite() {
+                stage.update_buffers(params);
+            }
             stage.backward(params, &mut grads);
             gradient.copy_from_slice(grads.values());
             loss
         })?;
         params.values_mut().copy_from_slice(&weights);
         Ok(minimum)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chainrule_data::Targets;
+    use chainrule_nn::loss::MeanSquaredError;
+    use chainrule_nn::{Model, Sequential};
+    use chainrule_tensor::Tensor;
+
+    use super::*;
+
+    #[test]
+    fn running_statistics_come_to_those_of_the_data() {
+        let inputs = Tensor::<f64>::from_fn([16, 1], |i| 5.0 + i as f64);
+        let targets = inputs.map(|x: f64| 0.1 * x - 1.0);
+        let data = Dataset::new(inputs, Targets::Values(targets)).unwrap();
+        let model = Sequential::<f64>::default().batch_norm().linear(1, 1);
+        let mut params = model.init([1], 0).unwrap();
+        let enough = Lbfgs { tolerance_gradient: 0.0, tolerance_change: 0.0, ..Lbfgs::new(200) };
+        let minimum = enough.fit(&model, &MeanSquaredError, &mut params, &data).unwrap();
+        assert!(minimum.loss < 1e-12, "{minimum:?}");
+        // The mean of the data is 12.5; after n evaluations 0.9^n of the way is left.
+        let left = 12.5 * 0.9_f64.powi(i32::try_from(minimum.evaluations).unwrap());
+        let mean = params.get("0.running_mean").unwrap().values()[0];
+        assert!((12.5 - mean - left).abs() < 1e-9, "{mean} after {minimum:?}");
     }
 }

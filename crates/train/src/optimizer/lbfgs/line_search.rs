@@ -13,6 +13,9 @@ use super::{dot, largest};
 const DECREASE: f64 = 1e-4;
 /// How much of the slope a step may leave.
 const SLOPE: f64 = 0.9;
+/// How little weights may still move between the ends of what is enclosed before it is narrowed no further; PyTorch's,
+/// whatever the tolerances outside of the search are. Without it a search could go on for ever.
+const NARROWEST: f64 = 1e-9;
 
 /// A place on the line, and what the function does there.
 #[derive(Clone)]
@@ -61,7 +64,6 @@ pub(super) fn strong_wolfe<T: Real, F: FnMut(&[T], &mut [T]) -> f64>(
     line: &mut Line<'_, T, F>,
     points: &mut [Point<T>; 3],
     first: f64,
-    tolerance: f64,
     most: usize,
 ) {
     let [low, high, trial] = points;
@@ -105,7 +107,7 @@ pub(super) fn strong_wolfe<T: Real, F: FnMut(&[T], &mut [T]) -> f64>(
 
     // Narrows what they enclose; `low` is the better end.
     let mut stalled = false;
-    while rounds < most && (high.at - low.at).abs() * direction_norm >= tolerance {
+    while rounds < most && (high.at - low.at).abs() * direction_norm >= NARROWEST {
         let (left, right) = (low.at.min(high.at), low.at.max(high.at));
         let mut at = interpolate(low, high, left, right);
         // Too near to an end for the second time, or on it: a tenth of the way inward.

@@ -2,7 +2,10 @@ mod fit;
 mod line_search;
 
 use std::collections::VecDeque;
+use std::str::FromStr;
 
+use chainrule_nn::config::{Setting, choose};
+use chainrule_nn::{ConfigError, Configure};
 use chainrule_tensor::{Real, simd};
 
 use super::not_negative;
@@ -20,6 +23,8 @@ use line_search::{Line, Point, strong_wolfe};
 /// It needs the exact loss over all data, several times for each step, and is the method of choice for small data and
 /// small networks. It is a function and not an [`Optimizer`](super::Optimizer), since it decides itself where to
 /// evaluate. Sums over all weights are in `f64`. Memory: up to `2 history + 8` vectors as long as the weights.
+///
+/// As text: `"lbfgs(max_iterations=100, history=10)".parse::<Lbfgs>()`.
 ///
 /// ```
 /// use chainrule_train::optimizer::Lbfgs;
@@ -52,6 +57,9 @@ pub struct Lbfgs {
     pub tolerance_change: f64,
     /// How many steps the approximation remembers, at least 1; 100 by default.
     pub history: usize,
+    /// Whether [`fit`](Lbfgs::fit) trains a model although the loss does not depend on some parameter, or only through an
+    /// operation that lets no gradient through. False by default: that is an error.
+    pub allow_unreached: bool,
 }
 
 impl Default for Lbfgs {
@@ -63,6 +71,7 @@ impl Default for Lbfgs {
             tolerance_gradient: 1e-7,
             tolerance_change: 1e-9,
             history: 100,
+            allow_unreached: false,
         }
     }
 }
@@ -100,20 +109,6 @@ impl Lbfgs {
     #[must_use]
     pub fn new(max_iterations: usize) -> Self {
         Lbfgs { max_iterations, max_evaluations: Some(usize::MAX), ..Lbfgs::default() }
-    }
-
-    /// Whether the settings make sense.
-    ///
-    /// # Errors
-    /// Which one does not, and what it must be.
-    pub fn check(&self) -> Result<(), String> {
-        not_negative("lbfgs", "the learning rate", self.learning_rate)?;
-        not_negative("lbfgs", "tolerance_gradient", self.tolerance_gradient)?;
-        not_negative("lbfgs", "tolerance_change", self.tolerance_change)?;
-        if self.history == 0 {
-            return Err("lbfgs: the history must be at least 1, but it is 0".to_owned());
-        }
-        Ok(())
     }
 
     /// Moves the weights to a minimum of a function. `evaluate` is given weights, writes the gradient there, and gives
@@ -168,7 +163,7 @@ impl Lbfgs {
                 evaluate: &mut evaluate,
                 evaluations: 0,
             };
-            strong_wolfe(&mut line, &mut points, step, self.tolerance_change, most - minimum.evaluations);
+            strong_wolfe(&mut line, &mut points, step, most - minimum.evaluations);
             minimum.evaluations += line.evaluations;
             step = points[0].at;
             move_along(weights, &direction, step);
@@ -189,6 +184,43 @@ impl Lbfgs {
             break;
         }
         Ok(minimum)
+    }
+}
+
+impl Configure for Lbfgs {
+    fn formula(&self) -> &'static str {
+        "d = -H g with H from the last steps; w += t d, with t by a line search: a function of all data"
+    }
+
+    fn settings(&mut self) -> Vec<(&'static str, Setting<'_>)> {
+        vec![
+            ("learning_rate", Setting::Number(&mut self.learning_rate)),
+            ("max_iterations", Setting::Count(&mut self.max_iterations)),
+            ("max_evaluations", Setting::OptionalCount(&mut self.max_evaluations)),
+            ("tolerance_gradient", Setting::Number(&mut self.tolerance_gradient)),
+            ("tolerance_change", Setting::Number(&mut self.tolerance_change)),
+            ("history", Setting::Count(&mut self.history)),
+            ("allow_unreached", Setting::Flag(&mut self.allow_unreached)),
+        ]
+    }
+
+    fn check(&self) -> Result<(), String> {
+        not_negative("lbfgs", "the learning rate", self.learning_rate)?;
+        not_negative("lbfgs", "tolerance_gradient", self.tolerance_gradient)?;
+        not_negative("lbfgs", "tolerance_change", self.tolerance_change)?;
+        if self.history == 0 {
+            return Err("lbfgs: the history must be at least 1, but it is 0".to_owned());
+        }
+        Ok(())
+    }
+}
+
+impl FromStr for Lbfgs {
+    type Err = ConfigError;
+
+    fn from_str(text: &str) -> Result<Self, ConfigError> {
+        let only = vec![Box::new(Lbfgs::default())];
+        choose("optimizer of a function", only, |_| "lbfgs".to_owned(), text).map(|found| *found)
     }
 }
 
@@ -330,6 +362,40 @@ mod tests {
             w[0] - w[0].ln()
         });
         assert!((weights[0] - 1.0).abs() < 1e-4, "{weights:?} {minimum:?}");
+    }
+
+    #[test]
+    fn without_tolerances_every_search_comes_to_an_end() {
+        let endless = Lbfgs { tolerance_gradient: 0.0, tolerance_change: 0.0, ..Lbfgs::new(300) };
+        let mut weights = [-1.2, 1.0];
+        let minimum = endless.minimise(&mut weights, rosenbrock).unwrap();
+        assert!(minimum.loss < 1e-20 && minimum.evaluations < 100 * 300, "{minimum:?}");
+        // A kink, along which no step satisfies both conditions.
+        let mut weights = [0.3_f64];
+        let minimum = endless.minimise(&mut weights, |w, gradient| {
+            gradient[0] = if w[0] > 0.0 { 1.0 } else { -1.0 };
+            w[0].abs()
+        });
+        assert!(weights[0].abs() < 1e-6, "{weights:?} {minimum:?}");
+    }
+
+    #[test]
+    fn settings_are_read_from_text() {
+        let text = "lbfgs(learning_rate=0.5, max_iterations=7, max_evaluations=9, tolerance_gradient=0.1, \
+                    tolerance_change=0.2, history=3, allow_unreached=true)";
+        let expected = Lbfgs {
+            learning_rate: 0.5,
+            max_iterations: 7,
+            max_evaluations: Some(9),
+            tolerance_gradient: 0.1,
+            tolerance_change: 0.2,
+            history: 3,
+            allow_unreached: true,
+        };
+        assert_eq!(text.parse::<Lbfgs>().unwrap(), expected);
+        assert_eq!("L_BFGS".parse::<Lbfgs>().unwrap(), Lbfgs::default());
+        let error = "lbfgs(history=0)".parse::<Lbfgs>().unwrap_err().to_string();
+        assert_eq!(error, "lbfgs: the history must be at least 1, but it is 0");
     }
 
     #[test]
