@@ -1,75 +1,101 @@
 //! What one step of training costs through the public API: one line for each work,
 //! `library<TAB>work<TAB>threads<TAB>median microseconds`.
 //!
-//! It trains for real: the loss must fall. With `--hand`, hand-written loops on the same kernels are measured in turn
-//! with it.
+//! It trains for real: the loss must fall. With several numbers of threads, and with `--hand` with hand-written loops on
+//! the same kernels, all of them are measured in turn, so that a machine that changes its speed changes all alike.
 //!
 //! ```console
 //! cargo run --release --example step_times -- --threads 1
+//! cargo run --release --example step_times -- --threads 1,2 --hand
 //! ```
 
 #[path = "../benches/support/mod.rs"]
 mod support;
 
+use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use support::hand::Hand;
 use support::{INFERENCES, Inference, Step, WORKS};
 
+/// What is measured: its name, its number of threads and one run of it, which gives the loss of a training step.
+type Contestant = (&'static str, usize, Box<dyn FnMut() -> f32>);
+
+const OWN: &str = "chainrule";
+const HAND: &str = "hand-written loops";
+
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let value = |flag: &str| arguments.iter().position(|a| a == flag).and_then(|at| arguments.get(at + 1));
-    let threads = value("--threads").map_or(Ok(1), |n| n.parse())?;
+    let threads = value("--threads").map_or("1", String::as_str).split(',').map(str::parse);
+    let threads = threads.collect::<Result<Vec<usize>, _>>()?;
     let seconds = value("--seconds").map_or(Ok(1.0), |s| s.parse())?;
     let wanted = |name: &str| value("--only").is_none_or(|only| only == name);
     let hand = arguments.iter().any(|argument| argument == "--hand");
 
     for work in WORKS.iter().filter(|work| wanted(work.name)) {
-        let (mut step, mut loops) = (Step::new(work, threads), hand.then(|| Hand::new(work, threads)));
-        let first = step.step();
-        let mut last = first;
-        let mut by_hand = loops.as_mut().map(|loops| || _ = loops.train());
-        let other = by_hand.as_mut().map(|run| run as &mut dyn FnMut());
-        measure(work.name, threads, seconds, &mut || last = step.step(), other);
-        if last >= first {
-            return Err(format!("{}: the loss does not fall: {first} at first, {last} at last", work.name).into());
+        let mut contestants: Vec<Contestant> = Vec::new();
+        for &threads in &threads {
+            let mut step = Step::new(work, threads);
+            contestants.push((OWN, threads, Box::new(move || step.step())));
+            if hand {
+                let mut loops = Hand::new(work, threads);
+                contestants.push((HAND, threads, Box::new(move || loops.train())));
+            }
+        }
+        let first: Vec<f32> = contestants.iter_mut().map(|(.., run)| run()).collect();
+        measure(work.name, seconds, &mut contestants);
+        for ((name, threads, run), first) in contestants.iter_mut().zip(first) {
+            let last = run();
+            if last >= first {
+                let what = format!("{}, {name} on {threads} threads", work.name);
+                return Err(format!("{what}: the loss does not fall: {first} at first, {last} at last").into());
+            }
         }
     }
     for work in INFERENCES.iter().filter(|work| wanted(work.name)) {
-        let (mut inference, mut loops) = (Inference::new(work, threads), hand.then(|| Hand::new(work, threads)));
-        let mut by_hand = loops.as_mut().map(|loops| || _ = std::hint::black_box(loops.forward()));
-        let other = by_hand.as_mut().map(|run| run as &mut dyn FnMut());
-        measure(work.name, threads, seconds, &mut || _ = std::hint::black_box(inference.run()), other);
+        let mut contestants: Vec<Contestant> = Vec::new();
+        for &threads in &threads {
+            let mut inference = Inference::new(work, threads);
+            contestants.push((OWN, threads, Box::new(move || inference.run()[0])));
+            if hand {
+                let mut loops = Hand::new(work, threads);
+                contestants.push((HAND, threads, Box::new(move || loops.forward()[0])));
+            }
+        }
+        measure(work.name, seconds, &mut contestants);
     }
     Ok(())
 }
 
-/// Prints the median of each, measured in turn in blocks of at least 100 microseconds.
-fn measure(name: &str, threads: usize, seconds: f64, run: &mut dyn FnMut(), mut other: Option<&mut dyn FnMut()>) {
-    let mut times: [Vec<f64>; 2] = Default::default();
-    run();
+/// Prints the median of each, measured in turn in blocks of at least 100 microseconds; behind hand-written loops the
+/// ratio to them, and behind more threads than at first the ratio to those, each the median of the ratios of neighbours.
+fn measure(name: &str, seconds: f64, contestants: &mut [Contestant]) {
+    contestants.iter_mut().for_each(|(.., run)| _ = run());
     let once = Instant::now();
-    run();
-    let block = (1e-4 / once.elapsed().as_secs_f64()).ceil().clamp(1.0, 1000.0) as u32;
-    let begun = Instant::now();
-    let least = if once.elapsed() > Duration::from_millis(20) { 5 } else { 20 };
+    contestants[0].2();
+    let once = once.elapsed();
+    let block = (1e-4 / once.as_secs_f64()).ceil().clamp(1.0, 1000.0) as u32;
+    let least = if once > Duration::from_millis(20) { 5 } else { 20 };
+    let mut times: Vec<Vec<f64>> = contestants.iter().map(|_| Vec::new()).collect();
+    let (begun, seconds) = (Instant::now(), seconds * contestants.len() as f64);
     while begun.elapsed().as_secs_f64() < seconds || times[0].len() < least {
-        times[0].push(timed(block, run));
-        if let Some(other) = &mut other {
-            times[1].push(timed(block, *other));
+        for ((.., run), times) in contestants.iter_mut().zip(&mut times) {
+            let start = Instant::now();
+            (0..block).for_each(|_| _ = black_box(run()));
+            times.push(start.elapsed().as_secs_f64() / f64::from(block));
         }
     }
-    let [own, hand] = times.map(median);
-    println!("chainrule\t{name}\t{threads}\t{:.2}", own * 1e6);
-    if other.is_some() {
-        println!("hand-written loops\t{name}\t{threads}\t{:.2}\tratio {:.3}", hand * 1e6, own / hand);
+    let ratio = |a: &[f64], b: &[f64]| median(a.iter().zip(b).map(|(a, b)| a / b).collect());
+    for (i, (library, threads, _)) in contestants.iter().enumerate() {
+        print!("{library}\t{name}\t{threads}\t{:.2}", 1e6 * median(times[i].clone()));
+        if *library == HAND {
+            print!("\tratio {:.3}", ratio(&times[i - 1], &times[i]));
+        } else if i > 0 {
+            print!("\tagainst {} {:.3}", contestants[0].1, ratio(&times[i], &times[0]));
+        }
+        println!();
     }
-}
-
-fn timed(block: u32, run: &mut dyn FnMut()) -> f64 {
-    let start = Instant::now();
-    (0..block).for_each(|_| run());
-    start.elapsed().as_secs_f64() / f64::from(block)
 }
 
 fn median(mut times: Vec<f64>) -> f64 {

@@ -7,10 +7,10 @@
 
 mod dual;
 mod fallback;
-#[cfg(all(feature = "fast-gemm", target_arch = "x86_64"))]
+#[cfg(all(feature = "compact-gemm", target_arch = "x86_64"))]
 mod packed;
 mod row;
-#[cfg(all(feature = "fast-gemm", target_arch = "x86_64"))]
+#[cfg(all(feature = "compact-gemm", target_arch = "x86_64"))]
 mod x86;
 
 use std::cell::RefCell;
@@ -262,7 +262,7 @@ macro_rules! kernel {
         impl Kernel for $t {
             #[inline]
             fn multiply(put: Put, c: MatMut<'_, $t>, a: Mat<'_, $t>, b: Mat<'_, $t>, _large: bool) {
-                #[cfg(all(feature = "fast-gemm", target_arch = "x86_64"))]
+                #[cfg(all(feature = "compact-gemm", target_arch = "x86_64"))]
                 if let Some(instructions) = x86::instructions() {
                     return x86::$t(instructions, put, c, a, b, _large);
                 }

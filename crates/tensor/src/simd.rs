@@ -41,7 +41,7 @@ pub fn dispatch<R>(kernel: impl FnOnce() -> R) -> R {
 }
 
 /// As [`dispatch`], for a kernel that no processor with AVX-512 runs.
-#[cfg(all(feature = "fast-gemm", target_arch = "x86_64"))]
+#[cfg(all(feature = "compact-gemm", target_arch = "x86_64"))]
 #[inline(always)]
 pub(crate) fn dispatch_avx2<R>(kernel: impl FnOnce() -> R) -> R {
     if has_avx2() {

@@ -17,9 +17,12 @@ use crate::simd;
 /// of the kernels' tiles.
 const BLOCK: usize = 96;
 
-/// At most so much of the inner length is summed at a time. The kernels cut a longer piece to blocks for a second cache
-/// of 256 KiB, which are no multiple of their tiles: 1.05 times as long at 256x2048x2048.
-const INNER: usize = 384;
+/// Whether the kernels ask the system for the sizes of the caches.
+const KNOWS_CACHES: bool = cfg!(feature = "fast-gemm");
+
+/// At most so much of the inner length is summed at a time. Kernels that do not know the caches cut a longer piece to
+/// blocks for a second cache of 256 KiB, which are no multiple of their tiles: 1.05 times as long at 256x2048x2048.
+const INNER: usize = if KNOWS_CACHES { usize::MAX } else { 384 };
 
 pub(super) use kernels::InstrSet as Instructions;
 
@@ -63,8 +66,10 @@ macro_rules! product {
             for inner in (0..a.columns).step_by(depth) {
                 let depth = depth.min(a.columns - inner);
                 let accum = if put == Put::Set && inner == 0 { kernels::Accum::Replace } else { kernels::Accum::Add };
-                for first in (0..c.columns).step_by(BLOCK) {
-                    let (stride, columns) = (c.columns, BLOCK.min(c.columns - first));
+                // On AVX-512 blocks were not measured.
+                let width = if KNOWS_CACHES && simd::has_avx512() { c.columns } else { BLOCK };
+                for first in (0..c.columns).step_by(width) {
+                    let (stride, columns) = (c.columns, width.min(c.columns - first));
                     let c_columns = &mut c.values[first..];
                     let a_columns = &a.values[inner * a.column_stride..];
                     let b_block = &b.values[inner * b.row_stride + first * b.column_stride..];
