@@ -45,6 +45,8 @@ pub enum Setting<'a> {
     Numbers(&'a mut Vec<f64>),
     /// One of several words: the index of the chosen one, and all of them.
     Choice(&'a mut usize, &'static [&'static str]),
+    /// A text, such as the pattern `*.weight`.
+    Text(&'a mut String),
     /// Another entry with its own settings, such as `cosine(total=100)`.
     Entry(&'a mut dyn Entry),
 }
@@ -154,6 +156,7 @@ impl Setting<'_> {
             Setting::Choice(chosen, words) => {
                 words.iter().position(|word| *word == text).map(|position| **chosen = position)
             }
+            Setting::Text(value) => (!text.is_empty()).then(|| **value = text.to_owned()),
             Setting::Entry(entry) => {
                 return entry.choose(text).map_err(|why| format!("an entry of its list: {why}"));
             }
@@ -171,6 +174,7 @@ impl Setting<'_> {
             Setting::Flag(_) => "true or false".to_owned(),
             Setting::Numbers(_) => "numbers in brackets, such as [1, 2, 0.5]".to_owned(),
             Setting::Choice(_, words) => words.join(" or "),
+            Setting::Text(_) => "a text".to_owned(),
             Setting::Entry(_) => "an entry of its list".to_owned(),
         }
     }
@@ -196,6 +200,7 @@ impl fmt::Display for Setting<'_> {
                 write!(f, "[{}]", numbers.join(", "))
             }
             Setting::Choice(chosen, words) => f.write_str(words[**chosen]),
+            Setting::Text(value) => f.write_str(value),
             Setting::Entry(entry) => f.write_str(entry.text()),
         }
     }
@@ -416,6 +421,16 @@ mod tests {
         ] {
             assert_eq!(without_alias(aliases, text), expected);
         }
+    }
+
+    #[test]
+    fn a_text_is_taken_as_it_is() {
+        let mut pattern = String::new();
+        let mut setting = Setting::Text(&mut pattern);
+        assert_eq!(setting.parse(" *.weight "), Ok(()));
+        assert_eq!(setting.to_string(), "*.weight");
+        assert_eq!(setting.parse(" "), Err("a text".to_owned()));
+        assert_eq!(pattern, "*.weight");
     }
 
     #[test]

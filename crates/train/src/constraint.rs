@@ -1,7 +1,11 @@
 //! What weights must satisfy after each step.
+//!
+//! Chosen by name in text: `by_name("max_norm(max_norm=3)")`.
 
 use std::fmt::Debug;
 
+use chainrule_nn::config::{Setting, choose};
+use chainrule_nn::{ConfigError, Configure};
 use chainrule_tensor::{Real, Shape};
 
 /// A condition that weights are brought to after each step.
@@ -18,14 +22,58 @@ pub trait Constraint<T: Real = f32>: Debug + Send + Sync {
     }
 }
 
+impl<T: Real, C: Constraint<T> + ?Sized> Constraint<T> for Box<C> {
+    fn apply(&self, shape: Shape, weights: &mut [T]) {
+        (**self).apply(shape, weights);
+    }
+    fn check(&self) -> Result<(), String> {
+        (**self).check()
+    }
+}
+
+/// A constraint of the list: one with a name, a formula and settings. Its settings are checked in one place,
+/// [`Configure::check`], to which [`Constraint::check`] hands on.
+pub trait Listed<T: Real = f32>: Constraint<T> + Configure {
+    /// Its name in text.
+    fn name(&self) -> &'static str;
+}
+
+/// Every constraint with its default settings.
+#[must_use]
+pub fn all<T: Real>() -> Vec<Box<dyn Listed<T>>> {
+    vec![Box::new(MaxNorm::default()), Box::new(UnitNorm), Box::new(NonNegative)]
+}
+
+/// The constraint that a text names, such as `unit_norm` or `max_norm(max_norm=3)`.
+///
+/// ```
+/// use chainrule_train::constraint::{self, Listed};
+///
+/// let limited = constraint::by_name::<f32>("max_norm(max_norm=3)")?;
+/// assert_eq!(limited.name(), "max_norm");
+/// # Ok::<(), chainrule_nn::ConfigError>(())
+/// ```
+///
+/// # Errors
+/// [`ConfigError`] says what is wrong with the text, and what there is.
+pub fn by_name<T: Real>(text: &str) -> Result<Box<dyn Listed<T>>, ConfigError> {
+    choose("constraint", all(), |constraint| constraint.name().to_owned(), text)
+}
+
 /// The weights of each unit, a column of `[inputs, outputs]`, have a Euclidean norm of at most `max_norm`: longer ones
 /// are multiplied by `max_norm / norm`. A parameter with one axis, or none, is one column.
 ///
 /// Source: Srivastava, Hinton, Krizhevsky, Sutskever and Salakhutdinov, "Dropout", 2014, section 5.1.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct MaxNorm {
-    /// The largest norm.
+    /// The largest norm, above 0; 2 by default, as in Keras.
     pub max_norm: f64,
+}
+
+impl Default for MaxNorm {
+    fn default() -> Self {
+        MaxNorm { max_norm: 2.0 }
+    }
 }
 
 /// The weights of each unit, a column of `[inputs, outputs]`, have a Euclidean norm of 1: weight normalisation after
@@ -44,11 +92,31 @@ impl<T: Real> Constraint<T> for MaxNorm {
     }
 
     fn check(&self) -> Result<(), String> {
+        Configure::check(self)
+    }
+}
+
+impl Configure for MaxNorm {
+    fn formula(&self) -> &'static str {
+        "w min(1, max_norm / |w|) for each column w"
+    }
+
+    fn settings(&mut self) -> Vec<(&'static str, Setting<'_>)> {
+        vec![("max_norm", Setting::Number(&mut self.max_norm))]
+    }
+
+    fn check(&self) -> Result<(), String> {
         if self.max_norm > 0.0 {
             Ok(())
         } else {
             Err(format!("constraint: the largest norm must be above 0, but it is {}", self.max_norm))
         }
+    }
+}
+
+impl<T: Real> Listed<T> for MaxNorm {
+    fn name(&self) -> &'static str {
+        "max_norm"
     }
 }
 
@@ -58,9 +126,33 @@ impl<T: Real> Constraint<T> for UnitNorm {
     }
 }
 
+impl Configure for UnitNorm {
+    fn formula(&self) -> &'static str {
+        "w / |w| for each column w"
+    }
+}
+
+impl<T: Real> Listed<T> for UnitNorm {
+    fn name(&self) -> &'static str {
+        "unit_norm"
+    }
+}
+
 impl<T: Real> Constraint<T> for NonNegative {
     fn apply(&self, _: Shape, weights: &mut [T]) {
         weights.iter_mut().for_each(|w| *w = w.maximum(T::ZERO));
+    }
+}
+
+impl Configure for NonNegative {
+    fn formula(&self) -> &'static str {
+        "max(0, w)"
+    }
+}
+
+impl<T: Real> Listed<T> for NonNegative {
+    fn name(&self) -> &'static str {
+        "non_negative"
     }
 }
 
@@ -125,5 +217,19 @@ mod tests {
         let weights = applied(&NonNegative, &[3], &[-1.0, 2.0, f64::NAN]);
         assert_eq!(weights[..2], [0.0, 2.0]);
         assert!(weights[2].is_nan());
+    }
+    #[test]
+    fn constraints_are_chosen_by_text() {
+        let limited = by_name::<f64>("MaxNorm(max_norm=2.5)").unwrap();
+        assert_eq!(applied(&limited, &[2], &[3.0, -4.0]), [1.5, -2.0]);
+        for constraint in all::<f64>() {
+            assert_eq!(by_name::<f64>(constraint.name()).unwrap().name(), constraint.name());
+        }
+        let error = |text: &str| by_name::<f32>(text).unwrap_err().to_string();
+        assert_eq!(error("max_norm(max_norm=0)"), "constraint: the largest norm must be above 0, but it is 0");
+        assert_eq!(
+            error("unitnorn"),
+            "there is no constraint `unitnorn`; there are: max_norm, unit_norm, non_negative"
+        );
     }
 }

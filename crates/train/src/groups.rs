@@ -1,8 +1,11 @@
 //! Parameters with settings of their own, chosen by name.
 
 use std::ops::Range;
+use std::str::FromStr;
 
 use chainrule_graph::Layout;
+use chainrule_nn::config::{Setting, choose as entry};
+use chainrule_nn::{ConfigError, Configure};
 use chainrule_tensor::{Aligned, Real};
 
 use crate::TrainError;
@@ -18,6 +21,7 @@ use crate::pattern::{choose, matches};
 ///
 /// let biases = Group::new("*.bias").learning_rate(2.0);
 /// let first_layers = Group::new("0.*").frozen();
+/// assert_eq!("group(on=*.bias, learning_rate=2)".parse(), Ok(biases));
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 #[must_use = "give it to the trainer"]
@@ -55,18 +59,41 @@ impl Group {
         self.frozen = true;
         self
     }
+}
 
-    fn check(&self) -> Result<(), TrainError> {
-        let not_negative = |what: &str, value: f64| {
-            if value >= 0.0 && value.is_finite() {
-                return Ok(());
+impl Configure for Group {
+    fn formula(&self) -> &'static str {
+        "the parameters of these names move by learning_rate times what the optimizer says, and decay"
+    }
+
+    fn settings(&mut self) -> Vec<(&'static str, Setting<'_>)> {
+        vec![
+            ("on", Setting::Text(&mut self.pattern)),
+            ("learning_rate", Setting::Number(&mut self.learning_rate)),
+            ("weight_decay", Setting::Number(&mut self.weight_decay)),
+            ("frozen", Setting::Flag(&mut self.frozen)),
+        ]
+    }
+
+    fn check(&self) -> Result<(), String> {
+        for (what, value) in [("factor on the learning rate", self.learning_rate), ("weight decay", self.weight_decay)]
+        {
+            if !(value >= 0.0 && value.is_finite()) {
+                let pattern = &self.pattern;
+                return Err(format!(
+                    "group `{pattern}`: the {what} must be finite and not negative, but it is {value}"
+                ));
             }
-            let pattern = &self.pattern;
-            let rule = "must be finite and not negative";
-            Err(TrainError::Setting(format!("group `{pattern}`: the {what} {rule}, but it is {value}")))
-        };
-        not_negative("factor on the learning rate", self.learning_rate)?;
-        not_negative("weight decay", self.weight_decay)
+        }
+        Ok(())
+    }
+}
+
+impl FromStr for Group {
+    type Err = ConfigError;
+
+    fn from_str(text: &str) -> Result<Self, ConfigError> {
+        entry("group of parameters", vec![Box::new(Group::new("*"))], |_| "group".to_owned(), text).map(|found| *found)
     }
 }
 
@@ -89,7 +116,7 @@ struct Part {
 impl<T: Real> Groups<T> {
     pub(crate) fn new(layout: &Layout, groups: &[Group]) -> Result<Self, TrainError> {
         for group in groups {
-            group.check()?;
+            group.check().map_err(TrainError::Setting)?;
             choose(layout, &group.pattern)?;
         }
         let mut parts = Vec::new();
@@ -207,5 +234,15 @@ mod tests {
             error(Group::new("0.*").weight_decay(f64::NAN)),
             "group `0.*`: the weight decay must be finite and not negative, but it is NaN"
         );
+    }
+    #[test]
+    fn settings_are_read_from_text() {
+        let expected = Group::new("0.*").learning_rate(0.5).weight_decay(0.1).frozen();
+        assert_eq!(
+            "group(on=0.*, learning_rate=0.5, weight_decay=0.1, frozen=true)".parse::<Group>().unwrap(),
+            expected
+        );
+        let error = "group(on=0.*, weight_decay=-1)".parse::<Group>().unwrap_err().to_string();
+        assert_eq!(error, "group `0.*`: the weight decay must be finite and not negative, but it is -1");
     }
 }

@@ -1,11 +1,11 @@
 #![doc = include_str!("../README.md")]
 
 pub mod callback;
+pub mod constraint;
 pub mod metric;
 pub mod optimizer;
 pub mod schedule;
 
-mod constraint;
 mod error;
 mod groups;
 mod history;

@@ -1,6 +1,10 @@
 //! Penalties on large weights.
 
+use std::str::FromStr;
+
 use chainrule_graph::{Layout, Params};
+use chainrule_nn::config::{Setting, choose as entry};
+use chainrule_nn::{ConfigError, Configure};
 use chainrule_tensor::{Real, simd};
 
 use crate::TrainError;
@@ -17,6 +21,7 @@ use crate::pattern::{Chosen, choose};
 /// use chainrule_train::Penalty;
 ///
 /// let elastic = Penalty { l1: 1e-5, ..Penalty::l2(1e-4) }.on("*.weight");
+/// assert_eq!("penalty(l1=1e-5, l2=1e-4, on=*.weight)".parse(), Ok(elastic));
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 #[must_use = "give it to the trainer"]
@@ -58,12 +63,7 @@ impl Penalty {
 
     /// The parameters that it is on.
     pub(crate) fn chosen(&self, layout: &Layout) -> Result<Vec<Chosen>, TrainError> {
-        for (what, factor) in [("l1", self.l1), ("l2", self.l2)] {
-            if !(factor >= 0.0 && factor.is_finite()) {
-                let rule = "must be finite and not negative";
-                return Err(TrainError::Setting(format!("penalty: {what} {rule}, but it is {factor}")));
-            }
-        }
+        self.check().map_err(TrainError::Setting)?;
         choose(layout, &self.pattern)
     }
 
@@ -83,6 +83,37 @@ impl Penalty {
                 },
             );
         }
+    }
+}
+
+impl Configure for Penalty {
+    fn formula(&self) -> &'static str {
+        "l1 sum |w| + l2 / 2 sum w^2"
+    }
+
+    fn settings(&mut self) -> Vec<(&'static str, Setting<'_>)> {
+        vec![
+            ("l1", Setting::Number(&mut self.l1)),
+            ("l2", Setting::Number(&mut self.l2)),
+            ("on", Setting::Text(&mut self.pattern)),
+        ]
+    }
+
+    fn check(&self) -> Result<(), String> {
+        for (what, factor) in [("l1", self.l1), ("l2", self.l2)] {
+            if !(factor >= 0.0 && factor.is_finite()) {
+                return Err(format!("penalty: {what} must be finite and not negative, but it is {factor}"));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl FromStr for Penalty {
+    type Err = ConfigError;
+
+    fn from_str(text: &str) -> Result<Self, ConfigError> {
+        entry("penalty", vec![Box::new(Penalty::l2(0.0))], |_| "penalty".to_owned(), text).map(|found| *found)
     }
 }
 
@@ -109,5 +140,12 @@ mod tests {
         assert_eq!(Penalty::l1(1.0).value(&params).unwrap(), 10.0);
         let error = Penalty::l2(-1.0).value(&params).unwrap_err().to_string();
         assert_eq!(error, "penalty: l2 must be finite and not negative, but it is -1");
+    }
+    #[test]
+    fn mistakes_in_text_are_named() {
+        let error = |text: &str| text.parse::<Penalty>().unwrap_err().to_string();
+        assert_eq!(error("penalty(l2=-1)"), "penalty: l2 must be finite and not negative, but it is -1");
+        assert_eq!(error("penalty(l3=1)"), "penalty has no setting `l3`; it has: l1, l2, on");
+        assert_eq!(error("penalty(on=)"), "penalty: on=: must be a text");
     }
 }
