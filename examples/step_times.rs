@@ -18,8 +18,11 @@ use std::time::{Duration, Instant};
 use support::hand::Hand;
 use support::{INFERENCES, Inference, Step, WORKS};
 
-/// What is measured: its name, its number of threads and one run of it, which gives the loss of a training step.
-type Contestant = (&'static str, usize, Box<dyn FnMut() -> f32>);
+/// A training step, which gives the loss, or an inference, which gives the first output.
+type Run = Box<dyn FnMut() -> f32>;
+
+/// What is measured: its name, its number of threads, and one run of it.
+type Contestant = (&'static str, usize, Run);
 
 const OWN: &str = "chainrule";
 const HAND: &str = "hand-written loops";
@@ -34,15 +37,15 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let hand = arguments.iter().any(|argument| argument == "--hand");
 
     for work in WORKS.iter().filter(|work| wanted(work.name)) {
-        let mut contestants: Vec<Contestant> = Vec::new();
-        for &threads in &threads {
+        let own = |threads| {
             let mut step = Step::new(work, threads);
-            contestants.push((OWN, threads, Box::new(move || step.step())));
-            if hand {
-                let mut loops = Hand::new(work, threads);
-                contestants.push((HAND, threads, Box::new(move || loops.train())));
-            }
-        }
+            Box::new(move || step.step()) as Run
+        };
+        let by_hand = |threads| {
+            let mut loops = Hand::new(work, threads);
+            Box::new(move || loops.train()) as Run
+        };
+        let mut contestants = contestants(&threads, own, hand.then_some(by_hand));
         let first: Vec<f32> = contestants.iter_mut().map(|(.., run)| run()).collect();
         measure(work.name, seconds, &mut contestants);
         for ((name, threads, run), first) in contestants.iter_mut().zip(first) {
@@ -54,18 +57,30 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         }
     }
     for work in INFERENCES.iter().filter(|work| wanted(work.name)) {
-        let mut contestants: Vec<Contestant> = Vec::new();
-        for &threads in &threads {
+        let own = |threads| {
             let mut inference = Inference::new(work, threads);
-            contestants.push((OWN, threads, Box::new(move || inference.run()[0])));
-            if hand {
-                let mut loops = Hand::new(work, threads);
-                contestants.push((HAND, threads, Box::new(move || loops.forward()[0])));
-            }
-        }
-        measure(work.name, seconds, &mut contestants);
+            Box::new(move || inference.run()[0]) as Run
+        };
+        let by_hand = |threads| {
+            let mut loops = Hand::new(work, threads);
+            Box::new(move || loops.forward()[0]) as Run
+        };
+        measure(work.name, seconds, &mut contestants(&threads, own, hand.then_some(by_hand)));
     }
     Ok(())
+}
+
+/// chainrule on each number of threads, with the hand-written loops behind it if they are wanted.
+fn contestants(
+    threads: &[usize],
+    own: impl Fn(usize) -> Run,
+    by_hand: Option<impl Fn(usize) -> Run>,
+) -> Vec<Contestant> {
+    let of = |&threads: &usize| {
+        let loops = by_hand.as_ref().map(|by_hand| (HAND, threads, by_hand(threads)));
+        [(OWN, threads, own(threads))].into_iter().chain(loops).collect::<Vec<_>>()
+    };
+    threads.iter().flat_map(of).collect()
 }
 
 /// Prints the median of each, measured in turn in blocks of at least 100 microseconds; behind hand-written loops the

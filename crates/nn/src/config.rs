@@ -238,6 +238,21 @@ pub fn choose<E: Configure + ?Sized>(
     Ok(entry)
 }
 
+/// The only entry of its kind with the settings that a text gives, named so or by one of its aliases; settings that are
+/// not given keep their values.
+///
+/// # Errors
+/// As [`choose`].
+pub fn choose_only<E: Configure>(
+    family: &'static str,
+    name: &str,
+    aliases: Aliases,
+    only: E,
+    text: &str,
+) -> Result<E, ConfigError> {
+    choose(family, vec![Box::new(only)], |_| name.to_owned(), &without_alias(aliases, text)).map(|found| *found)
+}
+
 /// Other names of the entries of a list, as packages have them, each with its name in the list: `("swish", "silu")`.
 pub type Aliases = &'static [(&'static str, &'static str)];
 

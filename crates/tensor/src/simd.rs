@@ -27,23 +27,17 @@
 #[inline(always)]
 pub fn dispatch<R>(kernel: impl FnOnce() -> R) -> R {
     #[cfg(target_arch = "x86_64")]
-    {
-        if has_avx512() {
-            // SAFETY: the processor was asked for exactly the features that this copy is compiled with.
-            return unsafe { avx512(kernel) };
-        }
-        if has_avx2() {
-            // SAFETY: the processor was asked for exactly the features that this copy is compiled with.
-            return unsafe { avx2(kernel) };
-        }
+    if has_avx512() {
+        // SAFETY: the processor was asked for exactly the features that this copy is compiled with.
+        return unsafe { avx512(kernel) };
     }
-    kernel()
+    dispatch_avx2(kernel)
 }
 
-/// As [`dispatch`], for a kernel that no processor with AVX-512 runs.
-#[cfg(all(feature = "compact-gemm", target_arch = "x86_64"))]
+/// As [`dispatch`] but without a copy for AVX-512, for a kernel that no processor with it runs.
 #[inline(always)]
 pub(crate) fn dispatch_avx2<R>(kernel: impl FnOnce() -> R) -> R {
+    #[cfg(target_arch = "x86_64")]
     if has_avx2() {
         // SAFETY: the processor was asked for exactly the features that this copy is compiled with.
         return unsafe { avx2(kernel) };

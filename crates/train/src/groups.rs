@@ -4,11 +4,12 @@ use std::ops::Range;
 use std::str::FromStr;
 
 use chainrule_graph::Layout;
-use chainrule_nn::config::{Setting, choose as entry};
+use chainrule_nn::config::{Setting, choose_only};
 use chainrule_nn::{ConfigError, Configure};
 use chainrule_tensor::{Aligned, Real};
 
 use crate::TrainError;
+use crate::check::not_negative;
 use crate::pattern::{choose, matches};
 
 /// Parameters chosen by a pattern of their names, in which `*` stands for any text and `?` for any one character, with
@@ -76,16 +77,9 @@ impl Configure for Group {
     }
 
     fn check(&self) -> Result<(), String> {
-        for (what, value) in [("factor on the learning rate", self.learning_rate), ("weight decay", self.weight_decay)]
-        {
-            if !(value >= 0.0 && value.is_finite()) {
-                let pattern = &self.pattern;
-                return Err(format!(
-                    "group `{pattern}`: the {what} must be finite and not negative, but it is {value}"
-                ));
-            }
-        }
-        Ok(())
+        let owner = format!("group `{}`", self.pattern);
+        not_negative(&owner, "the factor on the learning rate", self.learning_rate)?;
+        not_negative(&owner, "the weight decay", self.weight_decay)
     }
 }
 
@@ -93,7 +87,7 @@ impl FromStr for Group {
     type Err = ConfigError;
 
     fn from_str(text: &str) -> Result<Self, ConfigError> {
-        entry("group of parameters", vec![Box::new(Group::new("*"))], |_| "group".to_owned(), text).map(|found| *found)
+        choose_only("group of parameters", "group", &[], Group::new("*"), text)
     }
 }
 

@@ -6,6 +6,7 @@ pub mod metric;
 pub mod optimizer;
 pub mod schedule;
 
+mod check;
 mod error;
 mod groups;
 mod history;

@@ -3,11 +3,12 @@
 use std::str::FromStr;
 
 use chainrule_graph::{Layout, Params};
-use chainrule_nn::config::{Setting, choose as entry};
+use chainrule_nn::config::{Setting, choose_only};
 use chainrule_nn::{ConfigError, Configure};
 use chainrule_tensor::{Real, simd};
 
 use crate::TrainError;
+use crate::check::not_negative;
 use crate::pattern::{Chosen, choose};
 
 /// A penalty on large weights, `l1 sum |w| + l2 / 2 sum w^2`, on all parameters or on those of a pattern.
@@ -100,12 +101,8 @@ impl Configure for Penalty {
     }
 
     fn check(&self) -> Result<(), String> {
-        for (what, factor) in [("l1", self.l1), ("l2", self.l2)] {
-            if !(factor >= 0.0 && factor.is_finite()) {
-                return Err(format!("penalty: {what} must be finite and not negative, but it is {factor}"));
-            }
-        }
-        Ok(())
+        not_negative("penalty", "l1", self.l1)?;
+        not_negative("penalty", "l2", self.l2)
     }
 }
 
@@ -113,7 +110,7 @@ impl FromStr for Penalty {
     type Err = ConfigError;
 
     fn from_str(text: &str) -> Result<Self, ConfigError> {
-        entry("penalty", vec![Box::new(Penalty::l2(0.0))], |_| "penalty".to_owned(), text).map(|found| *found)
+        choose_only("penalty", "penalty", &[], Penalty::l2(0.0), text)
     }
 }
 

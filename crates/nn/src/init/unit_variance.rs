@@ -4,7 +4,7 @@ use chainrule_graph::{Graph, Initialiser, NodeId, Params};
 use chainrule_tensor::{Real, Tensor, random, reduce};
 
 use super::Orthogonal;
-use crate::config::{Aliases, Setting, choose, without_alias};
+use crate::config::{Aliases, Setting, choose_only};
 use crate::{ConfigError, Configure, Layer, PredictError};
 
 /// Layer-sequential unit variance: first values from data instead of a formula.
@@ -83,8 +83,7 @@ impl FromStr for UnitVariance {
     type Err = ConfigError;
 
     fn from_str(text: &str) -> Result<Self, ConfigError> {
-        let (only, text) = (vec![Box::new(UnitVariance::default())], without_alias(Self::ALIASES, text));
-        choose("initialiser from data", only, |_| "unit_variance".to_owned(), &text).map(|found| *found)
+        choose_only("initialiser from data", "unit_variance", Self::ALIASES, UnitVariance::default(), text)
     }
 }
 

@@ -63,11 +63,11 @@ macro_rules! product {
                 // Pieces of the same length.
                 columns => columns.div_ceil(columns.div_ceil(INNER)),
             };
+            // On AVX-512 blocks were not measured.
+            let width = if KNOWS_CACHES && simd::has_avx512() { c.columns } else { BLOCK };
             for inner in (0..a.columns).step_by(depth) {
                 let depth = depth.min(a.columns - inner);
                 let accum = if put == Put::Set && inner == 0 { kernels::Accum::Replace } else { kernels::Accum::Add };
-                // On AVX-512 blocks were not measured.
-                let width = if KNOWS_CACHES && simd::has_avx512() { c.columns } else { BLOCK };
                 for first in (0..c.columns).step_by(width) {
                     let (stride, columns) = (c.columns, width.min(c.columns - first));
                     let c_columns = &mut c.values[first..];

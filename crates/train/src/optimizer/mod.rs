@@ -40,6 +40,8 @@ use chainrule_nn::{ConfigError, Configure};
 use chainrule_tensor::parallel::{Chunks, Pool};
 use chainrule_tensor::{Aligned, Real};
 
+use crate::check::{fraction, not_negative};
+
 pub use adadelta::Adadelta;
 pub use adagrad::Adagrad;
 pub use adam::Adam;
@@ -293,24 +295,6 @@ fn decay<T: Real>(weight_decay: f64, decoupled: bool, learning_rate: f64) -> [T;
 /// exponent.
 fn bias_correction(beta: f64, step: u64) -> f64 {
     1.0 - beta.powf(step as f64)
-}
-
-/// An optimizer's setting that must be finite and not negative.
-fn not_negative(optimizer: &str, setting: &str, value: f64) -> Result<(), String> {
-    if value >= 0.0 && value.is_finite() {
-        Ok(())
-    } else {
-        Err(format!("{optimizer}: {setting} must be finite and not negative, but it is {value}"))
-    }
-}
-
-/// An optimizer's setting that must lie in `[0, 1)`.
-fn fraction(optimizer: &str, setting: &str, value: f64) -> Result<(), String> {
-    if (0.0..1.0).contains(&value) {
-        Ok(())
-    } else {
-        Err(format!("{optimizer}: {setting} must lie in [0, 1), but it is {value}"))
-    }
 }
 
 #[cfg(test)]

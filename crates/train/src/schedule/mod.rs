@@ -39,6 +39,8 @@ use std::fmt;
 use chainrule_nn::config::{Aliases, choose, without_alias};
 use chainrule_nn::{ConfigError, Configure};
 
+use crate::check::{fraction, not_negative};
+
 pub use constant::Constant;
 pub use cosine::Cosine;
 pub use cosine_warm_restarts::CosineWarmRestarts;
@@ -155,24 +157,6 @@ pub const ALIASES: Aliases = &[
 /// [`ConfigError`] says what is wrong with the text, and what there is.
 pub fn by_name(text: &str) -> Result<Box<dyn Listed>, ConfigError> {
     choose("schedule", all(), |schedule| schedule.name().to_owned(), &without_alias(ALIASES, text))
-}
-
-/// A schedule's setting that must be finite and not negative.
-fn not_negative(schedule: &str, setting: &str, value: f64) -> Result<(), String> {
-    if value >= 0.0 && value.is_finite() {
-        Ok(())
-    } else {
-        Err(format!("{schedule}: {setting} must be finite and not negative, but it is {value}"))
-    }
-}
-
-/// A schedule's momentum, which must lie in `[0, 1)`.
-fn fraction(schedule: &str, setting: &str, value: f64) -> Result<(), String> {
-    if (0.0..1.0).contains(&value) {
-        Ok(())
-    } else {
-        Err(format!("{schedule}: {setting} must lie in [0, 1), but it is {value}"))
-    }
 }
 
 /// A schedule's number of steps, which must be at least 1.

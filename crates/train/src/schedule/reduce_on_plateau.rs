@@ -1,6 +1,6 @@
 use std::str::FromStr;
 
-use chainrule_nn::config::{Aliases, Setting, choose, without_alias};
+use chainrule_nn::config::{Aliases, Setting, choose_only};
 use chainrule_nn::{ConfigError, Configure};
 
 use super::not_negative;
@@ -87,8 +87,7 @@ impl FromStr for ReduceOnPlateau {
     type Err = ConfigError;
 
     fn from_str(text: &str) -> Result<Self, ConfigError> {
-        let (only, text) = (vec![Box::new(ReduceOnPlateau::default())], without_alias(Self::ALIASES, text));
-        choose("schedule on a plateau", only, |_| "reduce_on_plateau".to_owned(), &text).map(|found| *found)
+        choose_only("schedule on a plateau", "reduce_on_plateau", Self::ALIASES, ReduceOnPlateau::default(), text)
     }
 }
 

@@ -4,7 +4,7 @@ mod line_search;
 use std::collections::VecDeque;
 use std::str::FromStr;
 
-use chainrule_nn::config::{Setting, choose};
+use chainrule_nn::config::{Setting, choose_only};
 use chainrule_nn::{ConfigError, Configure};
 use chainrule_tensor::{Real, simd};
 
@@ -219,8 +219,7 @@ impl FromStr for Lbfgs {
     type Err = ConfigError;
 
     fn from_str(text: &str) -> Result<Self, ConfigError> {
-        let only = vec![Box::new(Lbfgs::default())];
-        choose("optimizer of a function", only, |_| "lbfgs".to_owned(), text).map(|found| *found)
+        choose_only("optimizer of a function", "lbfgs", &[], Lbfgs::default(), text)
     }
 }
 
