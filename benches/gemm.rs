@@ -1,5 +1,5 @@
 //! The matrix product at the shapes of the benchmarked networks: forward `x w`, weight gradient `x^T g`, input gradient
-//! `g w^T`; against the raw kernels that it runs on (`private-gemm-x86`) and against nalgebra's product.
+//! `g w^T`; against faer's kernels (`private-gemm-x86`) and against nalgebra's product.
 
 mod support;
 
@@ -59,7 +59,7 @@ fn compare(
     let strides = |x: Factor<'_>, transposed: bool| if transposed { (1, x.2) } else { (x.2, 1) };
     if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
         let ((a_row, a_column), (b_row, b_column)) = (strides(a, ta), strides(b, tb));
-        group.bench_function(BenchmarkId::new(format!("{what}, raw kernels"), shape), |bencher| {
+        group.bench_function(BenchmarkId::new(format!("{what}, faer's kernels"), shape), |bencher| {
             bencher.iter(|| {
                 raw(&mut c, m, n, (a.0, a_row, a_column), (b.0, b_row, b_column), k);
                 black_box(&c);

@@ -51,7 +51,7 @@ const ALLOWED: [(&str, &[&str]); 13] = [
 /// of them writes and reads its recordings.
 const LIGHT: [&str; 5] =
     ["chainrule-tensor", "chainrule-graph", "chainrule-nn", "chainrule-train", "chainrule-insight"];
-const LIGHT_DEPENDENCIES: [&str; 6] = ["nalgebra", "bytemuck", "rand", "rand_distr", "thiserror", "private-gemm-x86"];
+const LIGHT_DEPENDENCIES: [&str; 5] = ["nalgebra", "bytemuck", "rand", "rand_distr", "thiserror"];
 const FOR_RECORDINGS: [&str; 2] = ["serde_json", "tempfile"];
 
 /// The dependencies of each crate of the workspace, those for its tests left out.
@@ -111,10 +111,8 @@ fn the_lower_crates_are_light() {
 }
 
 #[test]
-fn only_tensor_names_the_numeric_kernels() {
+fn only_tensor_names_nalgebra() {
     for (package, names) in dependencies() {
-        for kernel in ["nalgebra", "private-gemm-x86"] {
-            assert_eq!(names.contains(kernel), package == "chainrule-tensor", "{package} and {kernel}");
-        }
+        assert_eq!(names.contains("nalgebra"), package == "chainrule-tensor", "{package}");
     }
 }

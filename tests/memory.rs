@@ -12,24 +12,17 @@ struct Counting;
 static IN_USE: AtomicUsize = AtomicUsize::new(0);
 static MOST: AtomicUsize = AtomicUsize::new(0);
 
-/// The matrix kernels reserve address space for packing, aligned to pages and far larger than what they touch: of no interest here.
-const PAGE: usize = 4096;
-
 // SAFETY: every call is passed on unchanged to the system's allocator.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        if layout.align() < PAGE {
-            let now = IN_USE.fetch_add(layout.size(), Ordering::Relaxed) + layout.size();
-            MOST.fetch_max(now, Ordering::Relaxed);
-        }
+        let now = IN_USE.fetch_add(layout.size(), Ordering::Relaxed) + layout.size();
+        MOST.fetch_max(now, Ordering::Relaxed);
         // SAFETY: the caller's promise about `layout` is passed on.
         unsafe { System.alloc(layout) }
     }
 
     unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        if layout.align() < PAGE {
-            IN_USE.fetch_sub(layout.size(), Ordering::Relaxed);
-        }
+        IN_USE.fetch_sub(layout.size(), Ordering::Relaxed);
         // SAFETY: the caller's promises about `pointer` and `layout` are passed on.
         unsafe { System.dealloc(pointer, layout) }
     }

@@ -1,4 +1,4 @@
-//! The limit: the same work as plain loops over slices, on the same matrix kernels, without a graph, without a plan,
+//! The limit: the same work as plain loops over slices, on faer's matrix kernels, without a graph, without a plan,
 //! with everything fused that can be.
 
 use std::ptr;

@@ -1,23 +1,22 @@
 //! The one matrix product of the workspace: `C = A B` or `C += A B`, with either factor transposed by swapping its
 //! strides.
 //!
-//! On x86-64 with AVX2 and the default feature `fast-gemm` it runs on faer's hand-tuned kernels (`x86.rs`), the
-//! gradients of large weights without AVX-512 on a packed product of our own (`packed.rs`); elsewhere, and as the oracle
-//! in the tests, on nalgebra's product (`fallback.rs`). Dual numbers have a loop of their own (`dual.rs`).
+//! `blocks.rs` cuts it into tiles, `tile.rs` computes one in registers, `pack.rs` copies pieces of the factors next to
+//! each other. Products with a single row have loops of their own (`row.rs`), and so have dual numbers (`dual.rs`).
 
+mod blocks;
 mod dual;
-mod fallback;
-#[cfg(all(feature = "compact-gemm", target_arch = "x86_64"))]
-mod packed;
+mod instructions;
+mod pack;
 mod row;
-#[cfg(all(feature = "compact-gemm", target_arch = "x86_64"))]
-mod x86;
+mod tile;
 
 use std::cell::RefCell;
 use std::ops::Range;
 
-use crate::Real;
+use self::blocks::Buffers;
 use crate::parallel::{Chunks, Pool};
+use crate::{Real, simd};
 
 /// Whether a kernel overwrites its destination or adds to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -130,13 +129,12 @@ fn check_length(length: usize, rows: usize, columns: usize) {
 #[track_caller]
 pub fn gemm<T: Real>(put: Put, c: MatMut<'_, T>, a: Mat<'_, T>, b: Mat<'_, T>) {
     check_fit(&c, &a, &b);
-    let large = is_large(&c, &a, &b);
-    multiply(put, c, a, b, large);
+    multiply(put, c, a, b);
 }
 
 /// The product of shapes that fit. Not inlined, since it is long and wanted in many places.
 #[inline(never)]
-fn multiply<T: Real>(put: Put, c: MatMut<'_, T>, a: Mat<'_, T>, b: Mat<'_, T>, large: bool) {
+fn multiply<T: Real>(put: Put, c: MatMut<'_, T>, a: Mat<'_, T>, b: Mat<'_, T>) {
     if a.columns == 0 {
         if put == Put::Set {
             c.values.fill(T::ZERO);
@@ -152,10 +150,15 @@ fn multiply<T: Real>(put: Put, c: MatMut<'_, T>, a: Mat<'_, T>, b: Mat<'_, T>, l
     if c.rows == 1 && a.column_stride == 1 && b.row_stride == 1 && b.column_stride == b.rows {
         return row::multiply_transposed(put, c.values, &a.values[..a.columns], b.values);
     }
+    multiply_rows(put, c, a, b);
+}
+
+/// The product of any rows of a larger one: not one that a single row alone would take.
+fn multiply_rows<T: Real>(put: Put, c: MatMut<'_, T>, a: Mat<'_, T>, b: Mat<'_, T>) {
     if a.columns == 1 && b.column_stride == 1 {
         return row::outer(put, c.values, (a.values, a.row_stride), &b.values[..b.columns]);
     }
-    T::multiply(put, c, a, b, large);
+    T::multiply(put, c, a, b);
 }
 
 /// From this many multiplications and additions on, a product is worth sharing: about 40 us of work for one thread,
@@ -198,30 +201,19 @@ fn share<T: Real>(
     b: Mat<'_, T>,
     finish: &(dyn Fn(&mut [T]) + Sync),
 ) {
-    // The kernel that the whole product takes, so that the bits are the same.
-    let (columns, large) = (c.columns, is_large(&c, &a, &b));
-    if 2 * c.rows * b.values.len() < SHARED_WORK || pool.threads() == 1 {
-        multiply(put, MatMut::new(&mut *c.values, c.rows, columns), a, b, large);
+    let columns = c.columns;
+    if 2 * c.rows * b.values.len() < SHARED_WORK || pool.threads() == 1 || c.rows == 1 {
+        multiply(put, MatMut::new(&mut *c.values, c.rows, columns), a, b);
         return finish(c.values);
     }
-    // Whole vector registers of rows, since the kernels are slower at the edges.
-    let rows = c.rows.div_ceil(pool.threads()).next_multiple_of(16).min(c.rows);
+    let rows = c.rows.div_ceil(pool.threads());
     let chunks = Chunks::new(c.values, rows * columns);
     pool.run(c.rows.div_ceil(rows), |part| {
         let chunk = chunks.take(part);
         let (begin, count) = (part * rows, chunk.len() / columns);
-        multiply(put, MatMut::new(&mut *chunk, count, columns), a.rows(begin..begin + count), b, large);
+        multiply_rows(put, MatMut::new(&mut *chunk, count, columns), a.rows(begin..begin + count), b);
         finish(chunk);
     });
-}
-
-/// Whether the product is that of the gradient of large weights, which has a kernel of its own, see `packed.rs`: with
-/// fewer samples than 128 the packing takes what it gains.
-#[inline(always)]
-fn is_large<T>(c: &MatMut<'_, T>, a: &Mat<'_, T>, b: &Mat<'_, T>) -> bool {
-    let (rows, columns, samples) = (c.rows, c.columns, a.columns);
-    let is_gradient = a.row_stride == 1 && b.column_stride == 1;
-    is_gradient && rows.min(columns) >= 64 && samples >= 128 && rows * columns * samples >= 100_000_000
 }
 
 /// Whether the product is of one row with a row-major matrix, which has a kernel of its own.
@@ -247,10 +239,17 @@ fn does_not_fit(sides: [usize; 6]) -> ! {
     panic!("gemm: {c_rows}x{c_columns} = {a_rows}x{a_columns} times {b_rows}x{b_columns} does not fit");
 }
 
-/// What a scalar brings to [`gemm`]: a product of shapes that were checked, none of them empty.
-pub trait Kernel: Sized {
+/// What a scalar brings to [`gemm`].
+pub trait Kernel: Sized + Copy {
+    /// A product of shapes that were checked, none of them empty.
     #[doc(hidden)]
-    fn multiply(put: Put, c: MatMut<'_, Self>, a: Mat<'_, Self>, b: Mat<'_, Self>, large: bool);
+    fn multiply(put: Put, c: MatMut<'_, Self>, a: Mat<'_, Self>, b: Mat<'_, Self>);
+
+    /// `out[k * width + lane] = values[lane * stride + k]`; see `pack.rs`.
+    #[doc(hidden)]
+    fn transpose(out: &mut [Self], width: usize, values: &[Self], stride: usize, lanes: usize, depth: usize) {
+        pack::transpose(out, width, values, stride, lanes, 0..depth);
+    }
 
     /// Lends the thread's memory for sums of parts: `len` values, in which anything may stand.
     #[doc(hidden)]
@@ -258,16 +257,21 @@ pub trait Kernel: Sized {
 }
 
 macro_rules! kernel {
-    ($t:ident) => {
+    // The number of values in a vector register of AVX2.
+    ($t:ident, $lanes:literal $(, $transpose:item)?) => {
         impl Kernel for $t {
-            #[inline]
-            fn multiply(put: Put, c: MatMut<'_, $t>, a: Mat<'_, $t>, b: Mat<'_, $t>, _large: bool) {
-                #[cfg(all(feature = "compact-gemm", target_arch = "x86_64"))]
-                if let Some(instructions) = x86::instructions() {
-                    return x86::$t(instructions, put, c, a, b, _large);
+            fn multiply(put: Put, c: MatMut<'_, $t>, a: Mat<'_, $t>, b: Mat<'_, $t>) {
+                thread_local! {
+                    static BUFFERS: RefCell<Buffers<$t>> = RefCell::default();
                 }
-                fallback::multiply(put, c, a, b);
+                BUFFERS.with_borrow_mut(|buffers| {
+                    instructions::multiply::<$t, { $lanes / 2 }, $lanes, { 2 * $lanes }, { 4 * $lanes }, { 8 * $lanes }>(
+                        buffers, put, c, a, b,
+                    );
+                });
             }
+
+            $($transpose)?
 
             fn with_scratch<R>(len: usize, work: impl FnOnce(&mut [$t]) -> R) -> R {
                 thread_local! {
@@ -284,8 +288,19 @@ macro_rules! kernel {
     };
 }
 
-kernel!(f32);
-kernel!(f64);
+kernel!(
+    f32,
+    8,
+    fn transpose(out: &mut [f32], width: usize, values: &[f32], stride: usize, lanes: usize, depth: usize) {
+        #[cfg(target_arch = "x86_64")]
+        if simd::has_avx2() {
+            // SAFETY: the processor has the instructions.
+            return unsafe { pack::avx2::transpose(out, width, values, stride, lanes, depth) };
+        }
+        pack::transpose(out, width, values, stride, lanes, 0..depth);
+    }
+);
+kernel!(f64, 4);
 
 #[cfg(test)]
 mod tests {
@@ -359,26 +374,10 @@ mod tests {
             (100, 1, 100),
             (97, 50, 1),
             (64, 130, 129),
+            (150, 300, 40),
         ] {
             check::<f32>(m, k, n);
             check::<f64>(m, k, n);
-        }
-    }
-
-    #[test]
-    fn the_fallback_agrees_with_the_default_kernels() {
-        let mut rng = generator(1);
-        for &(m, k, n) in &[(1, 7, 3), (3, 64, 10), (8, 8, 8), (33, 70, 65)] {
-            let a: Vec<f64> = (0..m * k).map(|_| rng.random_range(-1.0..1.0)).collect();
-            let b: Vec<f64> = (0..k * n).map(|_| rng.random_range(-1.0..1.0)).collect();
-            for put in [Put::Set, Put::Add] {
-                let (mut fast, mut plain) = (vec![0.5; m * n], vec![0.5; m * n]);
-                gemm(put, MatMut::new(&mut fast, m, n), Mat::new(&a, k, m).t(), Mat::new(&b, n, k).t());
-                fallback::multiply(put, MatMut::new(&mut plain, m, n), Mat::new(&a, k, m).t(), Mat::new(&b, n, k).t());
-                for (x, y) in fast.iter().zip(&plain) {
-                    assert!((x - y).abs() < 1e-13, "{m}x{k}x{n} {put:?}: {x} and {y}");
-                }
-            }
         }
     }
 
@@ -390,6 +389,8 @@ mod tests {
             (300, 600, 97),
             (784, 128, 512),
             (40, 2000, 33),
+            (17, 500, 300),
+            (2000, 1, 1100),
             (1, 784, 512),
             (1, 400, 300),
             (1, 3000, 40),
@@ -426,9 +427,6 @@ mod tests {
     fn set_never_reads_the_destination() {
         let mut c = [f32::NAN; 6];
         gemm(Put::Set, MatMut::new(&mut c, 2, 3), Mat::new(&[1.0; 8], 2, 4), Mat::new(&[1.0; 12], 4, 3));
-        assert_eq!(c, [4.0; 6]);
-        let mut c = [f64::NAN; 6];
-        fallback::multiply(Put::Set, MatMut::new(&mut c, 2, 3), Mat::new(&[1.0; 8], 2, 4), Mat::new(&[1.0; 12], 4, 3));
         assert_eq!(c, [4.0; 6]);
     }
 

@@ -31,18 +31,26 @@ pub fn dispatch<R>(kernel: impl FnOnce() -> R) -> R {
         // SAFETY: the processor was asked for exactly the features that this copy is compiled with.
         return unsafe { avx512(kernel) };
     }
-    dispatch_avx2(kernel)
-}
-
-/// As [`dispatch`] but without a copy for AVX-512, for a kernel that no processor with it runs.
-#[inline(always)]
-pub(crate) fn dispatch_avx2<R>(kernel: impl FnOnce() -> R) -> R {
     #[cfg(target_arch = "x86_64")]
     if has_avx2() {
-        // SAFETY: the processor was asked for exactly the features that this copy is compiled with.
+        // SAFETY: as above.
         return unsafe { avx2(kernel) };
     }
     kernel()
+}
+
+/// Asks for the cache line of a value ahead of its use; the address may be any. Where there is no such instruction this
+/// does nothing.
+#[inline(always)]
+pub(crate) fn prefetch<T>(at: *const T) {
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: a prefetch reads nothing and faults at no address.
+    unsafe {
+        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        _mm_prefetch::<_MM_HINT_T0>(at.cast());
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = at;
 }
 
 #[cfg(target_arch = "x86_64")]

@@ -5,7 +5,7 @@ use super::{Kernel, Mat, MatMut, Put};
 use crate::{Dual, Real};
 
 impl Kernel for Dual {
-    fn multiply(put: Put, c: MatMut<'_, Self>, a: Mat<'_, Self>, b: Mat<'_, Self>, _large: bool) {
+    fn multiply(put: Put, c: MatMut<'_, Self>, a: Mat<'_, Self>, b: Mat<'_, Self>) {
         for (i, row) in c.values.chunks_exact_mut(c.columns).enumerate() {
             if put == Put::Set {
                 row.fill(Dual::ZERO);

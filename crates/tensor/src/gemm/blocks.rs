@@ -1,0 +1,250 @@
+//! The loops around the tiles: which piece of the factors is in which cache while it is worked on.
+//!
+//! The scheme is that of Goto and van de Geijn, Anatomy of High-Performance Matrix Multiplication, 2008: a block of `a`
+//! stays in the second cache, a panel of `b` in the first, each copied to the order in which it is read. Small factors
+//! are read where they are. What differs is that the first tile of each panel of `b` copies it on its way, and that the
+//! next panel is fetched while this one is worked on.
+
+use super::instructions::Instructions;
+use super::tile::{HEIGHT, Order, Tile};
+use super::{Mat, MatMut, Put, pack};
+use crate::{Aligned, Real, simd};
+
+/// Bytes of a panel of `b`: half of a first cache of 32 KiB.
+const PANEL: usize = 16 << 10;
+
+/// Bytes of a block of `a`: half of a second cache of 512 KiB.
+const BLOCK: usize = 264 << 10;
+
+/// Up to so many bytes a factor is read where it is, a first cache full.
+const SMALL: usize = 32 << 10;
+
+/// From so many bytes on the next panel of `b` is fetched ahead; what is smaller is in a near cache as it is.
+const LARGE: usize = 256 << 10;
+
+/// Bytes that come into the cache together.
+const LINE: usize = 64;
+
+/// Where the pieces are copied to.
+#[derive(Default)]
+pub(super) struct Buffers<T> {
+    a: Aligned<T>,
+    b: Aligned<T>,
+}
+
+/// Up to so many rows panels are twice as wide, so that there are still sums enough to hide how long an addition takes.
+const FEW_ROWS: usize = 2;
+
+/// `c = a b` or `c += a b`, in panels of `W` columns, with few rows `WIDE`; the last one of `HALF` where that is enough.
+///
+/// Each element is summed in the same order wherever its row stands, so that rows can be shared among threads.
+///
+/// # Safety
+/// The processor must have the instructions.
+#[inline(always)]
+pub(super) unsafe fn multiply<I: Instructions, T: Real, const HALF: usize, const W: usize, const WIDE: usize>(
+    buffers: &mut Buffers<T>,
+    put: Put,
+    c: MatMut<'_, T>,
+    a: Mat<'_, T>,
+    b: Mat<'_, T>,
+) {
+    let most_inner = PANEL / bytes::<T>(W);
+    let most_rows = (BLOCK / bytes::<T>(most_inner)).next_multiple_of(HEIGHT);
+    let copies_a = bytes::<T>(a.rows * a.columns) > SMALL && c.columns > W;
+    // Pieces of the same size, since a small one pays as much for what surrounds it as a large one.
+    let (depth, height) = (even(a.columns, most_inner), even(a.rows, most_rows));
+    if buffers.b.is_empty() {
+        buffers.b = Aligned::zeros(most_inner * WIDE);
+    }
+    if copies_a && buffers.a.is_empty() {
+        // The transpose writes past its end.
+        buffers.a = Aligned::zeros(most_rows * most_inner + 8);
+    }
+    for k in (0..a.columns).step_by(depth) {
+        let put = if k == 0 { put } else { Put::Add };
+        let b = Mat { values: &b.values[k * b.row_stride..], rows: depth.min(b.rows - k), ..b };
+        for first in (0..a.rows).step_by(height) {
+            let block = Mat {
+                values: &a.values[first * a.row_stride + k * a.column_stride..],
+                rows: height.min(a.rows - first),
+                columns: b.rows,
+                ..a
+            };
+            let rows = Rows::new(block, copies_a.then_some(&mut *buffers.a));
+            let c = &mut c.values[first * c.columns..];
+            let width = if rows.height <= FEW_ROWS && rows.tiles == 1 { WIDE } else { W };
+            for column in (0..b.columns).step_by(width) {
+                let panel = match b.columns - column {
+                    left if left <= HALF => panel::<I, T, HALF>,
+                    left if left <= W || width == W => panel::<I, T, W>,
+                    _ => panel::<I, T, WIDE>,
+                };
+                // SAFETY: as this function's.
+                unsafe { panel(&mut buffers.b, put, c, &rows, b, column) };
+            }
+        }
+    }
+}
+
+/// The length of pieces of about the same length, none longer than `most`.
+#[inline(always)]
+fn even(length: usize, most: usize) -> usize {
+    if length <= most { length } else { length.div_ceil(length.div_ceil(most)) }
+}
+
+/// A block of `a`, cut into tiles of about the same height.
+struct Rows<'a, T> {
+    block: Mat<'a, T>,
+    /// The tiles one after the other, each with its columns together, every one of them `HEIGHT` long.
+    copied: Option<&'a [T]>,
+    tiles: usize,
+    /// Of the lower tiles; the first `higher` ones have one row more.
+    height: usize,
+    higher: usize,
+}
+
+impl<'a, T: Real> Rows<'a, T> {
+    #[inline(always)]
+    fn new(block: Mat<'a, T>, buffer: Option<&'a mut [T]>) -> Self {
+        let tiles = block.rows.div_ceil(HEIGHT);
+        let mut rows = Rows { block, copied: None, tiles, height: block.rows / tiles, higher: block.rows % tiles };
+        if let Some(buffer) = buffer {
+            for tile in 0..rows.tiles {
+                let (first, height) = rows.tile(tile);
+                let out = &mut buffer[tile * HEIGHT * block.columns..];
+                let values = &block.values[first * block.row_stride..];
+                if block.column_stride == 1 {
+                    T::transpose(out, HEIGHT, values, block.row_stride, height, block.columns);
+                } else {
+                    pack::copy::<T, HEIGHT>(out, values, block.column_stride, height, block.columns);
+                }
+            }
+            rows.copied = Some(buffer);
+        }
+        rows
+    }
+
+    /// The first row of a tile and how many it has.
+    #[inline(always)]
+    fn tile(&self, tile: usize) -> (usize, usize) {
+        (tile * self.height + tile.min(self.higher), self.height + usize::from(tile < self.higher))
+    }
+
+    /// The values of a tile and how they lie.
+    #[inline(always)]
+    fn values(&self, tile: usize) -> (&[T], Order) {
+        if let Some(copied) = self.copied {
+            return (&copied[tile * HEIGHT * self.block.columns..], Order::Columns(HEIGHT));
+        }
+        let values = &self.block.values[self.tile(tile).0 * self.block.row_stride..];
+        if self.block.column_stride == 1 {
+            (values, Order::Rows(self.block.row_stride))
+        } else {
+            (values, Order::Columns(self.block.column_stride))
+        }
+    }
+}
+
+/// Up to `W` columns of `b`, from `column` on, with all rows of the block.
+///
+/// # Safety
+/// The processor must have the instructions.
+#[inline(always)]
+unsafe fn panel<I: Instructions, T: Real, const W: usize>(
+    buffer: &mut [T],
+    put: Put,
+    c: &mut [T],
+    rows: &Rows<'_, T>,
+    b: Mat<'_, T>,
+    column: usize,
+) {
+    let (inner, columns) = (b.rows, W.min(b.columns - column));
+    let values = &b.values[column * b.column_stride..];
+    let is_whole = b.column_stride == 1 && columns == W;
+    let in_place = is_whole && (rows.tiles == 1 || bytes::<T>(inner * b.columns) <= SMALL);
+    if b.column_stride != 1 {
+        T::transpose(buffer, W, values, b.column_stride, columns, inner);
+    } else if columns < W {
+        pack::copy::<T, W>(buffer, values, b.row_stride, columns, inner);
+    }
+    let mut ahead = Ahead::none();
+    if column + W < b.columns && bytes::<T>(inner * b.columns) > LARGE {
+        ahead = Ahead::panel::<W>(Mat { values: &values[W * b.column_stride..], ..b });
+    }
+    let lines_of_tile = ahead.lines.div_ceil(rows.tiles);
+    for tile in 0..rows.tiles {
+        ahead.fetch(lines_of_tile);
+        let (first, height) = rows.tile(tile);
+        let c = &mut c[first * b.columns + column..];
+        if bytes::<T>(rows.block.rows * b.columns) > LARGE {
+            for row in c.chunks(b.columns).take(height) {
+                simd::prefetch(row.as_ptr());
+            }
+        }
+        let (values, b_stride, copy) = if in_place {
+            (values, b.row_stride, None)
+        } else if is_whole && tile == 0 {
+            (values, b.row_stride, Some(&mut *buffer))
+        } else {
+            (&*buffer, W, None)
+        };
+        let (a, order) = rows.values(tile);
+        let tile = Tile { put, c, c_stride: b.columns, columns, a, order, b: values, b_stride, inner, copy };
+        // SAFETY: as this function's.
+        unsafe {
+            match height {
+                1 => I::compute::<T, 1, W>(tile),
+                2 => I::compute::<T, 2, W>(tile),
+                3 => I::compute::<T, 3, W>(tile),
+                4 => I::compute::<T, 4, W>(tile),
+                5 => I::compute::<T, 5, W>(tile),
+                _ => I::compute::<T, HEIGHT, W>(tile),
+            }
+        }
+    }
+}
+
+const fn bytes<T>(values: usize) -> usize {
+    values * size_of::<T>()
+}
+
+/// The panel after the one that is worked on, of which each tile fetches a part.
+struct Ahead<T> {
+    /// The next run of values that lie together, and the next line of it.
+    run: *const T,
+    line: usize,
+    stride: usize,
+    lines_of_run: usize,
+    /// What is left to fetch.
+    lines: usize,
+}
+
+impl<T> Ahead<T> {
+    #[inline(always)]
+    fn none() -> Self {
+        Ahead { run: std::ptr::null(), line: 0, stride: 0, lines_of_run: 1, lines: 0 }
+    }
+
+    /// The first `W` columns.
+    #[inline(always)]
+    fn panel<const W: usize>(b: Mat<'_, T>) -> Self {
+        let (runs, length, stride) =
+            if b.column_stride == 1 { (b.rows, W, b.row_stride) } else { (W, b.rows, b.column_stride) };
+        let lines_of_run = bytes::<T>(length).div_ceil(LINE);
+        Ahead { run: b.values.as_ptr(), line: 0, stride, lines_of_run, lines: runs * lines_of_run }
+    }
+
+    #[inline(always)]
+    fn fetch(&mut self, lines: usize) {
+        let lines = lines.min(self.lines);
+        for _ in 0..lines {
+            simd::prefetch(self.run.wrapping_byte_add(self.line * LINE));
+            self.line += 1;
+            if self.line == self.lines_of_run {
+                (self.run, self.line) = (self.run.wrapping_add(self.stride), 0);
+            }
+        }
+        self.lines -= lines;
+    }
+}

@@ -1,0 +1,121 @@
+//! The innermost loop of the matrix product: a tile of `c`, some rows high and one panel of `b` wide, whose sums stay in
+//! registers while the inner length runs.
+//!
+//! A plain loop over arrays, compiled for each set of vector instructions. It takes pointers, since the checks of slices
+//! took a fourth of its time; before it begins, it is checked that all it reaches is there.
+
+use super::Put;
+use crate::Real;
+
+/// The most rows of a tile: with two vector registers for its columns, twelve sums stay in the sixteen registers of
+/// AVX2, enough to hide how long an addition takes.
+pub(super) const HEIGHT: usize = 6;
+
+/// `rows x columns` of `c` become `a b`, or have it added.
+pub(super) struct Tile<'a, T> {
+    pub put: Put,
+    /// From the first element of the tile on; its rows begin `c_stride` apart.
+    pub c: &'a mut [T],
+    pub c_stride: usize,
+    /// At most the width that it is computed with; what `b` holds beyond is left out.
+    pub columns: usize,
+    pub a: &'a [T],
+    pub order: Order,
+    /// Row `k` begins at `k * b_stride`.
+    pub b: &'a [T],
+    pub b_stride: usize,
+    /// The inner length.
+    pub inner: usize,
+    /// Where the rows of `b` are copied to, one after the other, on the way.
+    pub copy: Option<&'a mut [T]>,
+}
+
+/// How the values of a tile's rows of `a` lie.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Order {
+    /// Row after row, each in one piece; they begin so far apart.
+    Rows(usize),
+    /// Column after column, each in one piece; they begin so far apart.
+    Columns(usize),
+}
+
+impl<T: Real> Tile<'_, T> {
+    /// Computes the tile, of `H` rows and `W` columns. `ROWS` is whether `a` lies in rows, `COPY` whether there is a copy.
+    #[inline(always)]
+    pub fn compute<const FUSED: bool, const H: usize, const W: usize, const ROWS: bool, const COPY: bool>(mut self) {
+        let last = self.inner - 1;
+        let (row_step, column_step) = match self.order {
+            Order::Rows(stride) => (stride, 1),
+            Order::Columns(stride) => (1, stride),
+        };
+        let copy = self.copy.take().unwrap_or_default();
+        assert!(self.columns <= W && (H - 1) * self.c_stride + self.columns <= self.c.len());
+        assert!((H - 1) * row_step + last * column_step < self.a.len());
+        assert!(last * self.b_stride + W <= self.b.len());
+        assert!(!COPY || copy.len() >= self.inner * W);
+        let mut sums = [[T::ZERO; W]; H];
+        let (mut a, mut b, mut copy) = (self.a.as_ptr(), self.b.as_ptr(), copy.as_mut_ptr());
+        let mut rows = [a; H];
+        for (i, row) in rows.iter_mut().enumerate() {
+            *row = a.wrapping_add(i * row_step);
+        }
+        for k in 0..self.inner {
+            // SAFETY: the assertions above are that the last element of each is in its slice: `a`'s in row `H - 1` and
+            // column `last`, `b`'s in row `last`, and as many values of `copy`. Compared with the definition in the
+            // tests.
+            let (of_a, of_b) = unsafe {
+                let mut of_a = [T::ZERO; H];
+                if ROWS {
+                    for i in 0..H {
+                        of_a[i] = *rows[i].add(k);
+                    }
+                } else {
+                    of_a = *a.cast::<[T; H]>();
+                }
+                let of_b = *b.cast::<[T; W]>();
+                if COPY {
+                    *copy.cast::<[T; W]>() = of_b;
+                }
+                (of_a, of_b)
+            };
+            for i in 0..H {
+                for j in 0..W {
+                    let (x, y, sum) = (of_a[i], of_b[j], sums[i][j]);
+                    sums[i][j] = if FUSED { x.mul_add(y, sum) } else { x * y + sum };
+                }
+            }
+            a = a.wrapping_add(column_step);
+            b = b.wrapping_add(self.b_stride);
+            copy = copy.wrapping_add(W);
+        }
+        if self.columns < W {
+            // A copy, since what is lent out lies in memory all the time.
+            let copy = sums;
+            return self.write_part(&copy);
+        }
+        let row = self.c.as_mut_ptr();
+        if self.put == Put::Add {
+            for (i, sums) in sums.iter_mut().enumerate() {
+                // SAFETY: row `H - 1` was found to have `W` columns.
+                let before = unsafe { *row.add(i * self.c_stride).cast::<[T; W]>() };
+                for j in 0..W {
+                    sums[j] += before[j];
+                }
+            }
+        }
+        for (i, sums) in sums.iter().enumerate() {
+            // SAFETY: as above.
+            unsafe { *row.add(i * self.c_stride).cast::<[T; W]>() = *sums };
+        }
+    }
+
+    /// Writes the first columns. Apart, since a loop of unknown length over the sums keeps them out of the registers.
+    #[inline(never)]
+    fn write_part<const W: usize>(&mut self, sums: &[[T; W]]) {
+        for (row, sums) in self.c.chunks_mut(self.c_stride).zip(sums) {
+            for (x, &sum) in row[..self.columns].iter_mut().zip(sums) {
+                *x = if self.put == Put::Set { sum } else { *x + sum };
+            }
+        }
+    }
+}
