@@ -49,7 +49,7 @@ fn shared_products(pool: &Pool) {
     let mut product = || {
         let before = count();
         let c = MatMut::new(&mut c, m, n);
-        gemm_on(pool, Put::Set, c, Mat::new(&a, m, k), Mat::new(&b, k, n), |_| _ = both.wait());
+        gemm_on(pool, Put::Set, c, Mat::new(&a, m, k), Mat::new(&b, k, n), |_, _| _ = both.wait());
         count() - before
     };
     assert_eq!(product(), BUFFERS * THREADS as u64);

@@ -59,18 +59,21 @@ impl<T: Real> Op<T> for Affine<T> {
             return;
         }
         let (x, w) = (Mat::new(pass.inputs.get(X), rows, inputs), Mat::new(pass.inputs.get(W), inputs, outputs));
-        gemm_on(pass.pool, Put::Set, MatMut::new(pass.output, rows, outputs), x, w, |z| match &self.activation {
-            Some(activation) => activation.bias_map(z, bias),
-            None => simd::dispatch(
-                #[inline(always)]
-                || {
-                    for row in z.chunks_exact_mut(bias.len()) {
-                        for (z, &b) in row.iter_mut().zip(bias) {
-                            *z += b;
+        gemm_on(pass.pool, Put::Set, MatMut::new(pass.output, rows, outputs), x, w, |z, columns| {
+            let bias = &bias[columns];
+            match &self.activation {
+                Some(activation) => activation.bias_map(z, bias),
+                None => simd::dispatch(
+                    #[inline(always)]
+                    || {
+                        for row in z.chunks_exact_mut(bias.len()) {
+                            for (z, &b) in row.iter_mut().zip(bias) {
+                                *z += b;
+                            }
                         }
-                    }
-                },
-            ),
+                    },
+                ),
+            }
         });
     }
 
@@ -97,11 +100,11 @@ impl<T: Real> Op<T> for Affine<T> {
         let upstream = Mat::new(&*pass.upstream, rows, outputs);
         if let Some(dw) = pass.cotangents.get(W) {
             let x = Mat::new(pass.inputs.get(X), rows, inputs);
-            gemm_on(pass.pool, dw.put, MatMut::new(dw.values, inputs, outputs), x.t(), upstream, |_| {});
+            gemm_on(pass.pool, dw.put, MatMut::new(dw.values, inputs, outputs), x.t(), upstream, |_, _| {});
         }
         if let Some(dx) = pass.cotangents.get(X) {
             let w = Mat::new(pass.inputs.get(W), inputs, outputs);
-            gemm_on(pass.pool, dx.put, MatMut::new(dx.values, rows, inputs), upstream, w.t(), |_| {});
+            gemm_on(pass.pool, dx.put, MatMut::new(dx.values, rows, inputs), upstream, w.t(), |_, _| {});
         }
     }
 

@@ -7,7 +7,7 @@
 
 use super::instructions::Instructions;
 use super::tile::{HEIGHT, Order, Tile};
-use super::{Mat, MatMut, Put, pack};
+use super::{Mat, Put, Window, pack};
 use crate::{Aligned, Real, simd};
 
 /// Bytes of a panel of `b`: half of a first cache of 32 KiB.
@@ -45,13 +45,13 @@ const FEW_ROWS: usize = 2;
 pub(super) unsafe fn multiply<I: Instructions, T: Real, const HALF: usize, const W: usize, const WIDE: usize>(
     buffers: &mut Buffers<T>,
     put: Put,
-    c: MatMut<'_, T>,
+    mut c: Window<'_, T>,
     a: Mat<'_, T>,
     b: Mat<'_, T>,
 ) {
     let most_inner = PANEL / bytes::<T>(W);
     let most_rows = (BLOCK / bytes::<T>(most_inner)).next_multiple_of(HEIGHT);
-    let copies_a = bytes::<T>(a.rows * a.columns) > SMALL && c.columns > W;
+    let copies_a = bytes::<T>(a.rows * a.columns) > SMALL && c.columns() > W;
     // Pieces of the same size, since a small one pays as much for what surrounds it as a large one.
     let (depth, height) = (even(a.columns, most_inner), even(a.rows, most_rows));
     if buffers.b.is_empty() {
@@ -72,7 +72,7 @@ pub(super) unsafe fn multiply<I: Instructions, T: Real, const HALF: usize, const
                 ..a
             };
             let rows = Rows::new(block, copies_a.then_some(&mut *buffers.a));
-            let c = &mut c.values[first * c.columns..];
+            let mut c = c.part(first..first + block.rows, 0..b.columns);
             let width = if rows.height <= FEW_ROWS && rows.tiles == 1 { WIDE } else { W };
             for column in (0..b.columns).step_by(width) {
                 let panel = match b.columns - column {
@@ -81,7 +81,7 @@ pub(super) unsafe fn multiply<I: Instructions, T: Real, const HALF: usize, const
                     _ => panel::<I, T, WIDE>,
                 };
                 // SAFETY: as this function's.
-                unsafe { panel(&mut buffers.b, put, c, &rows, b, column) };
+                unsafe { panel(&mut buffers.b, put, &mut c, &rows, b, column) };
             }
         }
     }
@@ -154,7 +154,7 @@ impl<'a, T: Real> Rows<'a, T> {
 unsafe fn panel<I: Instructions, T: Real, const W: usize>(
     buffer: &mut [T],
     put: Put,
-    c: &mut [T],
+    c: &mut Window<'_, T>,
     rows: &Rows<'_, T>,
     b: Mat<'_, T>,
     column: usize,
@@ -176,10 +176,10 @@ unsafe fn panel<I: Instructions, T: Real, const W: usize>(
     for tile in 0..rows.tiles {
         ahead.fetch(lines_of_tile);
         let (first, height) = rows.tile(tile);
-        let c = &mut c[first * b.columns + column..];
+        let mut c = c.part(first..first + height, column..column + columns);
         if bytes::<T>(rows.block.rows * b.columns) > LARGE {
-            for row in c.chunks(b.columns).take(height) {
-                simd::prefetch(row.as_ptr());
+            for row in 0..height {
+                simd::prefetch(c.row_start(row));
             }
         }
         let (values, b_stride, copy) = if in_place {
@@ -190,7 +190,7 @@ unsafe fn panel<I: Instructions, T: Real, const W: usize>(
             (&*buffer, W, None)
         };
         let (a, order) = rows.values(tile);
-        let tile = Tile { put, c, c_stride: b.columns, columns, a, order, b: values, b_stride, inner, copy };
+        let tile = Tile { put, c, a, order, b: values, b_stride, inner, copy };
         // SAFETY: as this function's.
         unsafe {
             match height {

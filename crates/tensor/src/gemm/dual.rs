@@ -1,12 +1,13 @@
 //! The matrix product of dual numbers, `(A B)' = A' B + A B'`, as plain loops: exact, without allocation, in the same
 //! order for every number of rows at once.
 
-use super::{Kernel, Mat, MatMut, Put};
+use super::{Kernel, Mat, Put, Window};
 use crate::{Dual, Real};
 
 impl Kernel for Dual {
-    fn multiply(put: Put, c: MatMut<'_, Self>, a: Mat<'_, Self>, b: Mat<'_, Self>) {
-        for (i, row) in c.values.chunks_exact_mut(c.columns).enumerate() {
+    fn multiply(put: Put, mut c: Window<'_, Self>, a: Mat<'_, Self>, b: Mat<'_, Self>) {
+        for i in 0..c.rows() {
+            let row = c.row(i);
             if put == Put::Set {
                 row.fill(Dual::ZERO);
             }
@@ -27,7 +28,7 @@ impl Kernel for Dual {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::gemm::gemm;
+    use crate::gemm::{MatMut, gemm};
     use crate::random::generator;
     use rand::RngExt;
 

@@ -2,7 +2,7 @@
 
 use super::blocks::{self, Buffers};
 use super::tile::{Order, Tile};
-use super::{Mat, MatMut, Put};
+use super::{Mat, Put, Window};
 use crate::{Real, simd};
 
 /// A set of vector instructions that tiles are computed with.
@@ -23,7 +23,7 @@ macro_rules! instructions {
             fn multiply<T: Real, const HALF: usize, const W: usize, const WIDE: usize>(
                 buffers: &mut Buffers<T>,
                 put: Put,
-                c: MatMut<'_, T>,
+                c: Window<'_, T>,
                 a: Mat<'_, T>,
                 b: Mat<'_, T>,
             ) {
@@ -78,7 +78,7 @@ pub(super) fn multiply<
 >(
     buffers: &mut Buffers<T>,
     put: Put,
-    c: MatMut<'_, T>,
+    c: Window<'_, T>,
     a: Mat<'_, T>,
     b: Mat<'_, T>,
 ) {
@@ -101,10 +101,11 @@ pub(super) fn multiply<
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::gemm::MatMut;
     use crate::random::generator;
     use rand::RngExt;
 
-    type Product<T> = fn(&mut Buffers<T>, Put, MatMut<'_, T>, Mat<'_, T>, Mat<'_, T>);
+    type Product<T> = fn(&mut Buffers<T>, Put, Window<'_, T>, Mat<'_, T>, Mat<'_, T>);
 
     /// The product with each set of instructions that this processor has, in panels of each width.
     fn products<T: Real>() -> Vec<(&'static str, Product<T>)> {
@@ -142,7 +143,7 @@ mod tests {
                 let mut buffers = Buffers::default();
                 for put in [Put::Set, Put::Add] {
                     let mut c = before.clone();
-                    product(&mut buffers, put, MatMut::new(&mut c, rows, columns), left, right);
+                    product(&mut buffers, put, Window::new(MatMut::new(&mut c, rows, columns)), left, right);
                     for (at, ((x, sum), before)) in c.iter().zip(&sums).zip(&before).enumerate() {
                         let expected = if put == Put::Set { *sum } else { before.to_f64() + sum };
                         let error = (x.to_f64() - expected).abs();

@@ -4,7 +4,7 @@
 //! A plain loop over arrays, compiled for each set of vector instructions. It takes pointers, since the checks of slices
 //! took a fourth of its time; before it begins, it is checked that all it reaches is there.
 
-use super::Put;
+use super::{Put, Window};
 use crate::Real;
 
 /// The most rows of a tile: with two vector registers for its columns, twelve sums stay in the sixteen registers of
@@ -14,11 +14,8 @@ pub(super) const HEIGHT: usize = 6;
 /// `rows x columns` of `c` become `a b`, or have it added.
 pub(super) struct Tile<'a, T> {
     pub put: Put,
-    /// From the first element of the tile on; its rows begin `c_stride` apart.
-    pub c: &'a mut [T],
-    pub c_stride: usize,
-    /// At most the width that it is computed with; what `b` holds beyond is left out.
-    pub columns: usize,
+    /// No wider than what the tile is computed with; what `b` holds beyond is left out.
+    pub c: Window<'a, T>,
     pub a: &'a [T],
     pub order: Order,
     /// Row `k` begins at `k * b_stride`.
@@ -49,7 +46,7 @@ impl<T: Real> Tile<'_, T> {
             Order::Columns(stride) => (1, stride),
         };
         let copy = self.copy.take().unwrap_or_default();
-        assert!(self.columns <= W && (H - 1) * self.c_stride + self.columns <= self.c.len());
+        assert!(self.c.rows() == H && self.c.columns() <= W);
         assert!((H - 1) * row_step + last * column_step < self.a.len());
         assert!(last * self.b_stride + W <= self.b.len());
         assert!(!COPY || copy.len() >= self.inner * W);
@@ -88,16 +85,15 @@ impl<T: Real> Tile<'_, T> {
             b = b.wrapping_add(self.b_stride);
             copy = copy.wrapping_add(W);
         }
-        if self.columns < W {
+        if self.c.columns() < W {
             // A copy, since what is lent out lies in memory all the time.
             let copy = sums;
             return self.write_part(&copy);
         }
-        let row = self.c.as_mut_ptr();
         if self.put == Put::Add {
             for (i, sums) in sums.iter_mut().enumerate() {
-                // SAFETY: row `H - 1` was found to have `W` columns.
-                let before = unsafe { *row.add(i * self.c_stride).cast::<[T; W]>() };
+                // SAFETY: there are `H` rows of `W` columns.
+                let before = unsafe { *self.c.row_start(i).cast::<[T; W]>() };
                 for j in 0..W {
                     sums[j] += before[j];
                 }
@@ -105,15 +101,15 @@ impl<T: Real> Tile<'_, T> {
         }
         for (i, sums) in sums.iter().enumerate() {
             // SAFETY: as above.
-            unsafe { *row.add(i * self.c_stride).cast::<[T; W]>() = *sums };
+            unsafe { *self.c.row_start(i).cast::<[T; W]>() = *sums };
         }
     }
 
     /// Writes the first columns. Apart, since a loop of unknown length over the sums keeps them out of the registers.
     #[inline(never)]
     fn write_part<const W: usize>(&mut self, sums: &[[T; W]]) {
-        for (row, sums) in self.c.chunks_mut(self.c_stride).zip(sums) {
-            for (x, &sum) in row[..self.columns].iter_mut().zip(sums) {
+        for (i, sums) in sums.iter().enumerate() {
+            for (x, &sum) in self.c.row(i).iter_mut().zip(sums) {
                 *x = if self.put == Put::Set { sum } else { *x + sum };
             }
         }
