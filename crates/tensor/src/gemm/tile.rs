@@ -56,34 +56,47 @@ impl<T: Real> Tile<'_, T> {
         for (i, row) in rows.iter_mut().enumerate() {
             *row = a.wrapping_add(i * row_step);
         }
-        for k in 0..self.inner {
-            // SAFETY: the assertions above are that the last element of each is in its slice: `a`'s in row `H - 1` and
-            // column `last`, `b`'s in row `last`, and as many values of `copy`. Compared with the definition in the
-            // tests.
-            let (of_a, of_b) = unsafe {
-                let mut of_a = [T::ZERO; H];
-                if ROWS {
-                    for i in 0..H {
-                        of_a[i] = *rows[i].add(k);
+        // A closure would not always be inlined, and only what is has the instructions.
+        macro_rules! step {
+            ($k:expr) => {
+                // SAFETY: the assertions above are that the last element of each is in its slice: `a`'s in row `H - 1` and
+                // column `last`, `b`'s in row `last`, and as many values of `copy`. Compared with the definition in the
+                // tests.
+                let (of_a, of_b) = unsafe {
+                    let mut of_a = [T::ZERO; H];
+                    if ROWS {
+                        for i in 0..H {
+                            of_a[i] = *rows[i].add($k);
+                        }
+                    } else {
+                        of_a = *a.cast::<[T; H]>();
                     }
-                } else {
-                    of_a = *a.cast::<[T; H]>();
+                    let of_b = *b.cast::<[T; W]>();
+                    if COPY {
+                        *copy.cast::<[T; W]>() = of_b;
+                    }
+                    (of_a, of_b)
+                };
+                for i in 0..H {
+                    for j in 0..W {
+                        let (x, y, sum) = (of_a[i], of_b[j], sums[i][j]);
+                        sums[i][j] = if FUSED { x.mul_add(y, sum) } else { x * y + sum };
+                    }
                 }
-                let of_b = *b.cast::<[T; W]>();
-                if COPY {
-                    *copy.cast::<[T; W]>() = of_b;
-                }
-                (of_a, of_b)
+                a = a.wrapping_add(column_step);
+                b = b.wrapping_add(self.b_stride);
+                copy = copy.wrapping_add(W);
             };
-            for i in 0..H {
-                for j in 0..W {
-                    let (x, y, sum) = (of_a[i], of_b[j], sums[i][j]);
-                    sums[i][j] = if FUSED { x.mul_add(y, sum) } else { x * y + sum };
-                }
-            }
-            a = a.wrapping_add(column_step);
-            b = b.wrapping_add(self.b_stride);
-            copy = copy.wrapping_add(W);
+        }
+        // Two at a time: 0.98 of the time of one at a time, at large and small shapes.
+        let mut k = 0;
+        while k + 2 <= self.inner {
+            step!(k);
+            step!(k + 1);
+            k += 2;
+        }
+        if k < self.inner {
+            step!(k);
         }
         if self.c.columns() < W {
             // A copy, since what is lent out lies in memory all the time.
