@@ -134,6 +134,24 @@ impl<T: Real> Dataset<T> {
         Ok(Dataset { inputs: self.inputs, targets })
     }
 
+    /// Asks for the inputs of the given samples ahead of [`gather`](Dataset::gather), so that they are in the cache by
+    /// then: scattered samples come one after the other, and a small step would wait for them. Large batches are left to
+    /// the processor.
+    ///
+    /// # Panics
+    /// If an index is no sample.
+    #[track_caller]
+    pub fn prefetch(&self, indices: &[usize]) {
+        let width = self.input_width();
+        if indices.len() * width * size_of::<T>() > AHEAD {
+            return;
+        }
+        for &row in indices {
+            assert!(row < self.len(), "prefetch: there is no sample {row} among {}", self.len());
+            simd::prefetch_values(&self.inputs.values()[row * width..][..width]);
+        }
+    }
+
     /// Copies the given samples into the caller's buffers, which become a batch of
     /// [`input_shape`](Dataset::input_shape) and [`Targets::shape`].
     ///
@@ -170,6 +188,9 @@ impl<T: Real> Dataset<T> {
     }
 }
 
+/// At most so many bytes of a batch are fetched ahead: what the step in between needs is to stay in the cache.
+const AHEAD: usize = 64 << 10;
+
 /// Wide enough that a row of a few hundred bytes is copied without a call.
 const BLOCK: usize = 16;
 
@@ -195,6 +216,11 @@ mod tests {
         let inputs = Tensor::from_fn([samples, 2, 3], |i| i as f64);
         let indices = (0..samples).map(|i| (i % 3) as u32).collect();
         Dataset::new(inputs, Targets::Classes { indices, classes: 3 }).unwrap()
+    }
+
+    fn wide(samples: usize, width: usize) -> Dataset<f64> {
+        let indices = vec![0; samples];
+        Dataset::new(Tensor::zeros([samples, width]), Targets::Classes { indices, classes: 1 }).unwrap()
     }
 
     fn message(inputs: Tensor<f64>, targets: Targets<f64>) -> String {
@@ -258,6 +284,23 @@ mod tests {
         let data = numbered(3);
         assert_eq!(data.select(&[0, 3]).unwrap_err().to_string(), "select: there is no sample 3 among 3");
         assert!(matches!(data.select(&[]), Err(DataError::Empty { .. })));
+    }
+
+    #[test]
+    fn fetching_ahead_changes_nothing() {
+        let (data, large) = (numbered(10), wide(10, AHEAD / 8));
+        for data in [&data, &large] {
+            let before = data.clone();
+            data.prefetch(&[]);
+            data.prefetch(&[9, 0, 9]);
+            assert_eq!(*data, before);
+        }
+    }
+
+    #[test]
+    #[should_panic(expected = "prefetch: there is no sample 10 among 10")]
+    fn fetching_a_sample_that_is_not_there_panics() {
+        numbered(10).prefetch(&[3, 10]);
     }
 
     #[test]

@@ -39,8 +39,26 @@ pub fn dispatch<R>(kernel: impl FnOnce() -> R) -> R {
     kernel()
 }
 
-/// Asks for the cache line of a value ahead of its use; the address may be any. Where there is no such instruction this
-/// does nothing.
+/// Bytes that come into the cache together.
+pub(crate) const LINE: usize = 64;
+
+/// Asks for values ahead of their use, so that they are in the cache by then. Where there is no such instruction this does
+/// nothing.
+///
+/// ```
+/// let table = vec![0.5_f32; 1000];
+/// chainrule_tensor::simd::prefetch_values(&table[640..704]);
+/// // Other work, in the meantime.
+/// assert_eq!(table[640], 0.5);
+/// ```
+#[inline]
+pub fn prefetch_values<T>(values: &[T]) {
+    for line in 0..size_of_val(values).div_ceil(LINE) {
+        prefetch(values.as_ptr().wrapping_byte_add(line * LINE));
+    }
+}
+
+/// Asks for the cache line of a value; the address may be any.
 #[inline(always)]
 pub(crate) fn prefetch<T>(at: *const T) {
     #[cfg(target_arch = "x86_64")]

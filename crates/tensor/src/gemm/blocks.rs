@@ -8,7 +8,8 @@
 use super::instructions::Instructions;
 use super::tile::{HEIGHT, Order, Tile};
 use super::{Mat, Put, Window, pack};
-use crate::{Aligned, Real, simd};
+use crate::simd::{self, LINE};
+use crate::{Aligned, Real};
 
 /// Bytes of a panel of `b`: half of a first cache of 32 KiB.
 const PANEL: usize = 16 << 10;
@@ -21,9 +22,6 @@ const SMALL: usize = 32 << 10;
 
 /// From so many bytes on the next panel of `b` is fetched ahead; what is smaller is in a near cache as it is.
 const LARGE: usize = 256 << 10;
-
-/// Bytes that come into the cache together.
-const LINE: usize = 64;
 
 /// Where the pieces are copied to.
 #[derive(Default)]

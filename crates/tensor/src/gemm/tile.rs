@@ -95,8 +95,9 @@ impl<T: Real> Tile<'_, T> {
             step!(k + 1);
             k += 2;
         }
-        if k < self.inner {
+        while k < self.inner {
             step!(k);
+            k += 1;
         }
         if self.c.columns() < W {
             // A copy, since what is lent out lies in memory all the time.
