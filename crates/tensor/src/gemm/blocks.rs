@@ -93,9 +93,12 @@ fn even(length: usize, most: usize) -> usize {
 
 /// A block of `a`, cut into tiles of about the same height.
 struct Rows<'a, T> {
-    block: Mat<'a, T>,
-    /// The tiles one after the other, each with its columns together, every one of them `HEIGHT` long.
-    copied: Option<&'a [T]>,
+    values: &'a [T],
+    order: Order,
+    /// From one tile to the next where the tiles are copied, else from one row to the next.
+    step: usize,
+    is_copied: bool,
+    rows: usize,
     tiles: usize,
     /// Of the lower tiles; the first `higher` ones have one row more.
     height: usize,
@@ -103,22 +106,34 @@ struct Rows<'a, T> {
 }
 
 impl<'a, T: Real> Rows<'a, T> {
+    /// The rows where they are, or copied to a buffer: the tiles one after the other, each with its columns together,
+    /// every one of them `HEIGHT` long.
     #[inline(always)]
     fn new(block: Mat<'a, T>, buffer: Option<&'a mut [T]>) -> Self {
         let tiles = block.rows.div_ceil(HEIGHT);
-        let mut rows = Rows { block, copied: None, tiles, height: block.rows / tiles, higher: block.rows % tiles };
+        let is_by_rows = block.column_stride == 1;
+        let mut rows = Rows {
+            values: block.values,
+            order: if is_by_rows { Order::Rows(block.row_stride) } else { Order::Columns(block.column_stride) },
+            step: block.row_stride,
+            is_copied: false,
+            rows: block.rows,
+            tiles,
+            height: block.rows / tiles,
+            higher: block.rows % tiles,
+        };
         if let Some(buffer) = buffer {
-            for tile in 0..rows.tiles {
+            let step = HEIGHT * block.columns;
+            for tile in 0..tiles {
                 let (first, height) = rows.tile(tile);
-                let out = &mut buffer[tile * HEIGHT * block.columns..];
-                let values = &block.values[first * block.row_stride..];
-                if block.column_stride == 1 {
+                let (out, values) = (&mut buffer[tile * step..], &block.values[first * block.row_stride..]);
+                if is_by_rows {
                     T::transpose(out, HEIGHT, values, block.row_stride, height, block.columns);
                 } else {
                     pack::copy::<T, HEIGHT>(out, values, block.column_stride, height, block.columns);
                 }
             }
-            rows.copied = Some(buffer);
+            rows = Rows { values: buffer, order: Order::Columns(HEIGHT), step, is_copied: true, ..rows };
         }
         rows
     }
@@ -129,18 +144,10 @@ impl<'a, T: Real> Rows<'a, T> {
         (tile * self.height + tile.min(self.higher), self.height + usize::from(tile < self.higher))
     }
 
-    /// The values of a tile and how they lie.
+    /// The values of a tile that begins with row `first`.
     #[inline(always)]
-    fn values(&self, tile: usize) -> (&[T], Order) {
-        if let Some(copied) = self.copied {
-            return (&copied[tile * HEIGHT * self.block.columns..], Order::Columns(HEIGHT));
-        }
-        let values = &self.block.values[self.tile(tile).0 * self.block.row_stride..];
-        if self.block.column_stride == 1 {
-            (values, Order::Rows(self.block.row_stride))
-        } else {
-            (values, Order::Columns(self.block.column_stride))
-        }
+    fn values(&self, tile: usize, first: usize) -> &[T] {
+        &self.values[self.step * if self.is_copied { tile } else { first }..]
     }
 }
 
@@ -159,6 +166,7 @@ unsafe fn panel<I: Instructions, T: Real, const W: usize>(
 ) {
     let (inner, columns) = (b.rows, W.min(b.columns - column));
     let values = &b.values[column * b.column_stride..];
+    let is_large = |values: usize| bytes::<T>(values) > LARGE;
     let is_whole = b.column_stride == 1 && columns == W;
     let in_place = is_whole && (rows.tiles == 1 || bytes::<T>(inner * b.columns) <= SMALL);
     if b.column_stride != 1 {
@@ -167,38 +175,45 @@ unsafe fn panel<I: Instructions, T: Real, const W: usize>(
         pack::copy::<T, W>(buffer, values, b.row_stride, columns, inner);
     }
     let mut ahead = Ahead::none();
-    if column + W < b.columns && bytes::<T>(inner * b.columns) > LARGE {
+    if column + W < b.columns && is_large(inner * b.columns) {
         ahead = Ahead::panel::<W>(Mat { values: &values[W * b.column_stride..], ..b });
     }
-    let lines_of_tile = ahead.lines.div_ceil(rows.tiles);
+    let (lines, is_far) = (ahead.lines.div_ceil(rows.tiles), is_large(rows.rows * b.columns));
+    let (panel, mut copies) = ((values, b.row_stride), is_whole && !in_place);
     for tile in 0..rows.tiles {
-        ahead.fetch(lines_of_tile);
+        ahead.fetch(lines);
         let (first, height) = rows.tile(tile);
         let mut c = c.part(first..first + height, column..column + columns);
-        if bytes::<T>(rows.block.rows * b.columns) > LARGE {
-            for row in 0..height {
-                simd::prefetch(c.row_start(row));
-            }
+        if is_far {
+            (0..height).for_each(|row| simd::prefetch(c.row_start(row)));
         }
-        let (values, b_stride, copy) = if in_place {
-            (values, b.row_stride, None)
-        } else if is_whole && tile == 0 {
-            (values, b.row_stride, Some(&mut *buffer))
-        } else {
-            (&*buffer, W, None)
-        };
-        let (a, order) = rows.values(tile);
-        let tile = Tile { put, c, a, order, b: values, b_stride, inner, copy };
+        let (a, order) = (rows.values(tile, first), rows.order);
         // SAFETY: as this function's.
         unsafe {
-            match height {
-                1 => I::compute::<T, 1, W>(tile),
-                2 => I::compute::<T, 2, W>(tile),
-                3 => I::compute::<T, 3, W>(tile),
-                4 => I::compute::<T, 4, W>(tile),
-                5 => I::compute::<T, 5, W>(tile),
-                _ => I::compute::<T, HEIGHT, W>(tile),
+            if copies {
+                compute::<I, T, W, true>(Tile { put, c, a, order, b: panel, inner, copy: buffer });
+                copies = false;
+            } else {
+                let b = if in_place { panel } else { (&*buffer, W) };
+                compute::<I, T, W, false>(Tile { put, c, a, order, b, inner, copy: &mut [] });
             }
+        }
+    }
+}
+
+/// # Safety
+/// The processor must have the instructions.
+#[inline(always)]
+unsafe fn compute<I: Instructions, T: Real, const W: usize, const COPY: bool>(tile: Tile<'_, T>) {
+    // SAFETY: as this function's.
+    unsafe {
+        match tile.c.rows() {
+            1 => I::compute::<T, 1, W, COPY>(tile),
+            2 => I::compute::<T, 2, W, COPY>(tile),
+            3 => I::compute::<T, 3, W, COPY>(tile),
+            4 => I::compute::<T, 4, W, COPY>(tile),
+            5 => I::compute::<T, 5, W, COPY>(tile),
+            _ => I::compute::<T, HEIGHT, W, COPY>(tile),
         }
     }
 }

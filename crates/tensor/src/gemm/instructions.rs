@@ -7,11 +7,11 @@ use crate::{Real, simd};
 
 /// A set of vector instructions that tiles are computed with.
 pub(super) trait Instructions {
-    /// Computes a tile of `H` rows and `W` columns.
+    /// Computes a tile of `H` rows and `W` columns, and where that is said copies `b`.
     ///
     /// # Safety
     /// The processor must have the instructions.
-    unsafe fn compute<T: Real, const H: usize, const W: usize>(tile: Tile<'_, T>);
+    unsafe fn compute<T: Real, const H: usize, const W: usize, const COPY: bool>(tile: Tile<'_, T>);
 }
 
 macro_rules! instructions {
@@ -42,15 +42,13 @@ macro_rules! instructions {
 
         impl Instructions for $name {
             #[inline(always)]
-            unsafe fn compute<T: Real, const H: usize, const W: usize>(tile: Tile<'_, T>) {
+            unsafe fn compute<T: Real, const H: usize, const W: usize, const COPY: bool>(tile: Tile<'_, T>) {
                 #[allow(unused_unsafe, reason = "what every processor has is safe")]
                 // SAFETY: the caller says that the processor has the instructions.
                 unsafe {
-                    match (tile.order, &tile.copy) {
-                        (Order::Rows(_), None) => Self::form::<T, H, W, true, false>(tile),
-                        (Order::Rows(_), Some(_)) => Self::form::<T, H, W, true, true>(tile),
-                        (Order::Columns(_), None) => Self::form::<T, H, W, false, false>(tile),
-                        (Order::Columns(_), Some(_)) => Self::form::<T, H, W, false, true>(tile),
+                    match tile.order {
+                        Order::Rows(_) => Self::form::<T, H, W, true, COPY>(tile),
+                        Order::Columns(_) => Self::form::<T, H, W, false, COPY>(tile),
                     }
                 }
             }

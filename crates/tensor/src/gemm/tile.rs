@@ -18,13 +18,12 @@ pub(super) struct Tile<'a, T> {
     pub c: Window<'a, T>,
     pub a: &'a [T],
     pub order: Order,
-    /// Row `k` begins at `k * b_stride`.
-    pub b: &'a [T],
-    pub b_stride: usize,
+    /// And how far apart its rows begin.
+    pub b: (&'a [T], usize),
     /// The inner length.
     pub inner: usize,
     /// Where the rows of `b` are copied to, one after the other, on the way.
-    pub copy: Option<&'a mut [T]>,
+    pub copy: &'a mut [T],
 }
 
 /// How the values of a tile's rows of `a` lie.
@@ -37,7 +36,8 @@ pub(super) enum Order {
 }
 
 impl<T: Real> Tile<'_, T> {
-    /// Computes the tile, of `H` rows and `W` columns. `ROWS` is whether `a` lies in rows, `COPY` whether there is a copy.
+    /// Computes the tile, of `H` rows and `W` columns. `ROWS` is whether `a` lies in rows, `COPY` whether `b` is
+    /// copied.
     #[inline(always)]
     pub fn compute<const FUSED: bool, const H: usize, const W: usize, const ROWS: bool, const COPY: bool>(mut self) {
         let last = self.inner - 1;
@@ -45,13 +45,13 @@ impl<T: Real> Tile<'_, T> {
             Order::Rows(stride) => (stride, 1),
             Order::Columns(stride) => (1, stride),
         };
-        let copy = self.copy.take().unwrap_or_default();
+        let (b, b_stride) = self.b;
         assert!(self.c.rows() == H && self.c.columns() <= W);
         assert!((H - 1) * row_step + last * column_step < self.a.len());
-        assert!(last * self.b_stride + W <= self.b.len());
-        assert!(!COPY || copy.len() >= self.inner * W);
+        assert!(last * b_stride + W <= b.len());
+        assert!(!COPY || self.copy.len() >= self.inner * W);
         let mut sums = [[T::ZERO; W]; H];
-        let (mut a, mut b, mut copy) = (self.a.as_ptr(), self.b.as_ptr(), copy.as_mut_ptr());
+        let (mut a, mut b, mut copy) = (self.a.as_ptr(), b.as_ptr(), self.copy.as_mut_ptr());
         let mut rows = [a; H];
         for (i, row) in rows.iter_mut().enumerate() {
             *row = a.wrapping_add(i * row_step);
@@ -84,7 +84,7 @@ impl<T: Real> Tile<'_, T> {
                     }
                 }
                 a = a.wrapping_add(column_step);
-                b = b.wrapping_add(self.b_stride);
+                b = b.wrapping_add(b_stride);
                 copy = copy.wrapping_add(W);
             };
         }
