@@ -74,9 +74,9 @@ pub(super) unsafe fn multiply<I: Instructions, T: Real, const HALF: usize, const
             let width = if rows.height <= FEW_ROWS && rows.tiles == 1 { WIDE } else { W };
             for column in (0..b.columns).step_by(width) {
                 let panel = match b.columns - column {
-                    left if left <= HALF => panel::<I, T, HALF>,
-                    left if left <= W || width == W => panel::<I, T, W>,
-                    _ => panel::<I, T, WIDE>,
+                    left if left <= HALF => panel::<I, T, HALF, HEIGHT>,
+                    left if left <= W || width == W => panel::<I, T, W, HEIGHT>,
+                    _ => panel::<I, T, WIDE, FEW_ROWS>,
                 };
                 // SAFETY: as this function's.
                 unsafe { panel(&mut buffers.b, put, &mut c, &rows, b, column) };
@@ -151,12 +151,12 @@ impl<'a, T: Real> Rows<'a, T> {
     }
 }
 
-/// Up to `W` columns of `b`, from `column` on, with all rows of the block.
+/// Up to `W` columns of `b`, from `column` on, with all rows of the block, whose tiles are at most `MOST` high.
 ///
 /// # Safety
 /// The processor must have the instructions.
 #[inline(always)]
-unsafe fn panel<I: Instructions, T: Real, const W: usize>(
+unsafe fn panel<I: Instructions, T: Real, const W: usize, const MOST: usize>(
     buffer: &mut [T],
     put: Put,
     c: &mut Window<'_, T>,
@@ -191,11 +191,11 @@ unsafe fn panel<I: Instructions, T: Real, const W: usize>(
         // SAFETY: as this function's.
         unsafe {
             if copies {
-                compute::<I, T, W, true>(Tile { put, c, a, order, b: panel, inner, copy: buffer });
+                compute::<I, T, W, MOST, true>(Tile { put, c, a, order, b: panel, inner, copy: buffer });
                 copies = false;
             } else {
                 let b = if in_place { panel } else { (&*buffer, W) };
-                compute::<I, T, W, false>(Tile { put, c, a, order, b, inner, copy: &mut [] });
+                compute::<I, T, W, MOST, false>(Tile { put, c, a, order, b, inner, copy: &mut [] });
             }
         }
     }
@@ -204,16 +204,17 @@ unsafe fn panel<I: Instructions, T: Real, const W: usize>(
 /// # Safety
 /// The processor must have the instructions.
 #[inline(always)]
-unsafe fn compute<I: Instructions, T: Real, const W: usize, const COPY: bool>(tile: Tile<'_, T>) {
+unsafe fn compute<I: Instructions, T: Real, const W: usize, const MOST: usize, const COPY: bool>(tile: Tile<'_, T>) {
     // SAFETY: as this function's.
     unsafe {
         match tile.c.rows() {
             1 => I::compute::<T, 1, W, COPY>(tile),
             2 => I::compute::<T, 2, W, COPY>(tile),
-            3 => I::compute::<T, 3, W, COPY>(tile),
-            4 => I::compute::<T, 4, W, COPY>(tile),
-            5 => I::compute::<T, 5, W, COPY>(tile),
-            _ => I::compute::<T, HEIGHT, W, COPY>(tile),
+            3 if MOST >= 3 => I::compute::<T, 3, W, COPY>(tile),
+            4 if MOST >= 4 => I::compute::<T, 4, W, COPY>(tile),
+            5 if MOST >= 5 => I::compute::<T, 5, W, COPY>(tile),
+            HEIGHT if MOST >= HEIGHT => I::compute::<T, HEIGHT, W, COPY>(tile),
+            rows => unreachable!("a tile of {rows} rows"),
         }
     }
 }
