@@ -139,7 +139,7 @@ impl<T: Real> Dataset<T> {
     /// the processor.
     ///
     /// # Panics
-    /// If an index is no sample.
+    /// If an index is no sample, where it is not left to the processor.
     #[track_caller]
     pub fn prefetch(&self, indices: &[usize]) {
         let width = self.input_width();

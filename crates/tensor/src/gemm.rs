@@ -2,7 +2,8 @@
 //! strides.
 //!
 //! `blocks.rs` cuts it into tiles, `tile.rs` computes one in registers, `pack.rs` copies pieces of the factors next to
-//! each other. Products with a single row have loops of their own (`row.rs`), and so have dual numbers (`dual.rs`).
+//! each other, `window.rs` is what a thread may write to, and `instructions.rs` chooses the vector instructions. Products
+//! with a single row have loops of their own (`row.rs`), and so have dual numbers (`dual.rs`).
 
 mod blocks;
 mod dual;
@@ -18,7 +19,9 @@ use std::ops::Range;
 use self::blocks::Buffers;
 use self::window::{Window, Windows};
 use crate::parallel::Pool;
-use crate::{Real, simd};
+use crate::Real;
+#[cfg(target_arch = "x86_64")]
+use crate::simd;
 
 /// Whether a kernel overwrites its destination or adds to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,22 +66,18 @@ impl<'a, T> Mat<'a, T> {
         }
     }
 
-    /// These rows of it.
-    ///
-    /// # Panics
-    /// If there are fewer rows.
-    #[track_caller]
-    #[must_use]
-    pub fn rows(self, rows: Range<usize>) -> Self {
-        assert!(rows.start <= rows.end && rows.end <= self.rows, "rows {rows:?} of a matrix with {} rows", self.rows);
+    /// These rows of it, a part of what a thread reads.
+    fn rows(self, rows: Range<usize>) -> Self {
+        debug_assert!(rows.start <= rows.end && rows.end <= self.rows);
         let start = (rows.start * self.row_stride).min(self.values.len());
         Mat { values: &self.values[start..], rows: rows.len(), ..self }
     }
 }
 
 impl<T> Mat<'_, T> {
-    /// These columns of it, of which there must be as many.
+    /// These columns of it, as [`rows`](Mat::rows).
     fn columns(self, columns: Range<usize>) -> Self {
+        debug_assert!(columns.start <= columns.end && columns.end <= self.columns);
         let start = (columns.start * self.column_stride).min(self.values.len());
         Mat { values: &self.values[start..], columns: columns.len(), ..self }
     }
@@ -111,9 +110,13 @@ fn check_length(length: usize, rows: usize, columns: usize) {
     #[cold]
     #[track_caller]
     fn fail(length: usize, rows: usize, columns: usize) -> ! {
-        panic!("a {rows}x{columns} matrix needs {} values, the slice has {length}", rows * columns);
+        match rows.checked_mul(columns) {
+            Some(all) => panic!("a {rows}x{columns} matrix needs {all} values, the slice has {length}"),
+            None => panic!("a {rows}x{columns} matrix is larger than memory, the slice has {length} values"),
+        }
     }
-    if length != rows * columns {
+    // No later product of sides and strides overflows where this one does not.
+    if rows.checked_mul(columns) != Some(length) {
         fail(length, rows, columns);
     }
 }
@@ -163,7 +166,8 @@ fn multiply<T: Real>(put: Put, c: MatMut<'_, T>, a: Mat<'_, T>, b: Mat<'_, T>) {
     multiply_part(put, Window::new(c), a, b);
 }
 
-/// The product of any rows or columns of a larger one: not one that a single row alone would take.
+/// The product, or some rows or columns of it. A row that is a part must not take the loops for a single row, which sum in
+/// another order; those for an inner length of 1 round differently too, so that such a product is never cut by columns.
 fn multiply_part<T: Real>(put: Put, mut c: Window<'_, T>, a: Mat<'_, T>, b: Mat<'_, T>) {
     if a.columns == 1
         && b.column_stride == 1
@@ -179,7 +183,9 @@ fn multiply_part<T: Real>(put: Put, mut c: Window<'_, T>, a: Mat<'_, T>, b: Mat<
 const SHARED_WORK: usize = 4_000_000;
 
 /// [`gemm`] on the threads of a pool, where the product is large enough to gain from it; then `finish` with each part
-/// of `c` that is done, still in the cache: rows one after the other, and which columns they have.
+/// of `c` that is done, still in the cache: rows one after the other, one at least, and which columns they have.
+///
+/// The threads call `finish` at the same time, each element is in one call, and an empty `c` is one empty call.
 ///
 /// The rows of `c` are shared out, or its columns where there are many of them; of a single row, the parts of its sums.
 /// Each element is summed in the same order whatever the number of threads, so that the bits are the same.
@@ -214,7 +220,7 @@ fn share<T: Real>(
     b: Mat<'_, T>,
     finish: &(dyn Fn(&mut [T], Range<usize>) + Sync),
 ) {
-    if 2 * c.rows * b.values.len() < SHARED_WORK || pool.threads() == 1 || c.rows == 1 {
+    if c.rows.saturating_mul(2 * b.values.len()) < SHARED_WORK || pool.threads() == 1 || c.rows == 1 {
         let columns = c.columns;
         multiply(put, MatMut::new(&mut *c.values, c.rows, columns), a, b);
         return finish(c.values, 0..columns);
@@ -236,9 +242,10 @@ fn share<T: Real>(
 /// few rows, parts of the columns of `b` took 0.95 of the time of a step of 784-512-256-10 on batches of 128 and of
 /// 1024-2048-2048-2048-1000 on 256, on two threads, against parts of the rows of `a`.
 fn shares<T>(c: &MatMut<'_, T>, a: &Mat<'_, T>, threads: usize) -> (usize, usize) {
-    if a.columns > 1 && c.columns >= 2 * c.rows {
-        // Whole cache lines.
-        (c.rows, c.columns.div_ceil(threads).next_multiple_of(64))
+    // Whole cache lines.
+    const COLUMNS: usize = 64;
+    if a.columns > 1 && c.columns >= 2 * c.rows && c.columns >= COLUMNS * threads {
+        (c.rows, c.columns.div_ceil(threads).next_multiple_of(COLUMNS))
     } else {
         (c.rows.div_ceil(threads), c.columns)
     }
@@ -420,6 +427,8 @@ mod tests {
             (17, 500, 300),
             (2000, 1, 1100),
             (20, 300, 700),
+            (128, 300, 256),
+            (32, 1100, 64),
             (1, 784, 512),
             (1, 400, 300),
             (1, 3000, 40),
@@ -445,7 +454,7 @@ mod tests {
                 gemm(put, MatMut::new(&mut plain, m, n), left, right);
                 plain.iter_mut().enumerate().for_each(|(i, x)| *x += (i % n) as f32);
                 assert!(alone == plain, "{m}x{k}x{n} {put:?} on one thread");
-                for threads in [2, 3, 5] {
+                for threads in [2, 3, 5, 16] {
                     assert!(product(threads) == alone, "{m}x{k}x{n} {put:?} on {threads} threads");
                 }
             }

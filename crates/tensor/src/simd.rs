@@ -56,6 +56,8 @@ pub fn prefetch_values<T>(values: &[T]) {
     for line in 0..size_of_val(values).div_ceil(LINE) {
         prefetch(values.as_ptr().wrapping_byte_add(line * LINE));
     }
+    // Values that begin within a line end in one more.
+    values.last().into_iter().for_each(|last| prefetch(last));
 }
 
 /// Asks for the cache line of a value; the address may be any.
@@ -101,7 +103,8 @@ fn level() -> u8 {
     #[cold]
     fn detect() -> u8 {
         let avx2 = is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma");
-        let avx512 = is_x86_feature_detected!("avx512f")
+        let avx512 = is_x86_feature_detected!("f16c")
+            && is_x86_feature_detected!("avx512f")
             && is_x86_feature_detected!("avx512vl")
             && is_x86_feature_detected!("avx512dq")
             && is_x86_feature_detected!("avx512bw");

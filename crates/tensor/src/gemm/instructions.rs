@@ -3,7 +3,9 @@
 use super::blocks::{self, Buffers};
 use super::tile::{Order, Tile};
 use super::{Mat, Put, Window};
-use crate::{Real, simd};
+use crate::Real;
+#[cfg(target_arch = "x86_64")]
+use crate::simd;
 
 /// A set of vector instructions that tiles are computed with.
 pub(super) trait Instructions {
@@ -116,7 +118,10 @@ mod tests {
             // SAFETY: as above.
             let avx512: Product<T> =
                 |buffers, put, c, a, b| unsafe { Avx512::multiply::<T, 16, 32, 64>(buffers, put, c, a, b) };
-            all.extend(simd::has_avx2().then_some(("AVX2", avx2)));
+            // SAFETY: as above. Panels as wide as those of AVX-512.
+            let wide: Product<T> =
+                |buffers, put, c, a, b| unsafe { Avx2::multiply::<T, 16, 32, 64>(buffers, put, c, a, b) };
+            all.extend(simd::has_avx2().then_some([("AVX2", avx2), ("AVX2, wide", wide)]).into_iter().flatten());
             all.extend(simd::has_avx512().then_some(("AVX-512", avx512)));
         }
         all

@@ -62,8 +62,8 @@ pub(super) mod avx2 {
         for first in (0..lanes).step_by(BLOCK) {
             let lanes = BLOCK.min(lanes - first);
             let (values, out) = (&values[first * stride..], &mut out[first..]);
-            assert!((lanes - 1) * stride + whole <= values.len());
-            assert!(whole == 0 || (whole - 1) * width + BLOCK <= out.len());
+            assert!(end(lanes - 1, stride, whole) <= values.len());
+            assert!(whole == 0 || end(whole - 1, width, BLOCK) <= out.len());
             // The last lane stands for those that are missing.
             let mut starts = [values.as_ptr(); BLOCK];
             for (lane, start) in starts.iter_mut().enumerate() {
@@ -76,6 +76,11 @@ pub(super) mod avx2 {
             }
             super::transpose(out, width, values, stride, lanes, whole..depth);
         }
+    }
+
+    /// `steps * stride + length`, or more than there can be.
+    fn end(steps: usize, stride: usize, length: usize) -> usize {
+        steps.saturating_mul(stride).saturating_add(length)
     }
 
     /// Eight values of each lane. Always writes eight lanes: the next row, written later, puts right what does not belong

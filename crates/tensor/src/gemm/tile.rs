@@ -18,7 +18,7 @@ pub(super) struct Tile<'a, T> {
     pub c: Window<'a, T>,
     pub a: &'a [T],
     pub order: Order,
-    /// And how far apart its rows begin.
+    /// Its values, and how far apart its rows begin.
     pub b: (&'a [T], usize),
     /// The inner length.
     pub inner: usize,
@@ -42,8 +42,9 @@ impl<T: Real> Tile<'_, T> {
     pub fn compute<const FUSED: bool, const H: usize, const W: usize, const ROWS: bool, const COPY: bool>(mut self) {
         let last = self.inner - 1;
         let (row_step, column_step) = match self.order {
-            Order::Rows(stride) => (stride, 1),
-            Order::Columns(stride) => (1, stride),
+            Order::Rows(stride) if ROWS => (stride, 1),
+            Order::Columns(stride) if !ROWS => (1, stride),
+            order => unreachable!("{order:?} computed as the other"),
         };
         let (b, b_stride) = self.b;
         assert!(self.c.rows() == H && self.c.columns() <= W);

@@ -1,3 +1,5 @@
+//! What a product writes to: a matrix, or the part of it that one thread computes.
+
 use std::marker::PhantomData;
 use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
