@@ -18,8 +18,8 @@ use std::ops::Range;
 
 use self::blocks::Buffers;
 use self::window::{Window, Windows};
-use crate::parallel::Pool;
 use crate::Real;
+use crate::parallel::Pool;
 #[cfg(target_arch = "x86_64")]
 use crate::simd;
 
