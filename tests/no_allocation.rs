@@ -117,7 +117,7 @@ fn every_layer_and_its_running_statistics() {
 
 #[test]
 fn another_thread_allocates_its_packing_buffers_once() {
-    let model = Sequential::new().linear(784, 64).relu().linear(64, 10);
+    let model = Sequential::new().linear(784, 256).relu().linear(256, 10);
     let mut training = Training::new(&model, &CrossEntropy, &classes(32, 784), Sgd::new(0.1));
     std::thread::scope(|scope| {
         scope.spawn(move || {

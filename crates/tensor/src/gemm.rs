@@ -282,9 +282,7 @@ pub trait Kernel: Sized + Copy {
 
     /// `out[k * width + lane] = values[lane * stride + k]`; see `pack.rs`.
     #[doc(hidden)]
-    fn transpose(out: &mut [Self], width: usize, values: &[Self], stride: usize, lanes: usize, depth: usize) {
-        pack::transpose(out, width, values, stride, lanes, 0..depth);
-    }
+    fn transpose(out: &mut [Self], width: usize, values: &[Self], stride: usize, lanes: usize, depth: usize);
 
     /// Lends the thread's memory for sums of parts: `len` values, in which anything may stand.
     #[doc(hidden)]
@@ -292,8 +290,8 @@ pub trait Kernel: Sized + Copy {
 }
 
 macro_rules! kernel {
-    // The number of values in a vector register of AVX2.
-    ($t:ident, $lanes:literal $(, $transpose:item)?) => {
+    // The number of values in a vector register of AVX2, and a transpose with it.
+    ($t:ident, $lanes:literal, $transpose:ident) => {
         impl Kernel for $t {
             fn multiply(put: Put, c: Window<'_, $t>, a: Mat<'_, $t>, b: Mat<'_, $t>) {
                 thread_local! {
@@ -306,7 +304,14 @@ macro_rules! kernel {
                 });
             }
 
-            $($transpose)?
+            fn transpose(out: &mut [$t], width: usize, values: &[$t], stride: usize, lanes: usize, depth: usize) {
+                #[cfg(target_arch = "x86_64")]
+                if simd::has_avx2() {
+                    // SAFETY: the processor has the instructions.
+                    return unsafe { pack::avx2::$transpose(out, width, values, stride, lanes, depth) };
+                }
+                pack::transpose(out, width, values, stride, lanes, 0..depth);
+            }
 
             fn with_scratch<R>(len: usize, work: impl FnOnce(&mut [$t]) -> R) -> R {
                 thread_local! {
@@ -323,19 +328,8 @@ macro_rules! kernel {
     };
 }
 
-kernel!(
-    f32,
-    8,
-    fn transpose(out: &mut [f32], width: usize, values: &[f32], stride: usize, lanes: usize, depth: usize) {
-        #[cfg(target_arch = "x86_64")]
-        if simd::has_avx2() {
-            // SAFETY: the processor has the instructions.
-            return unsafe { pack::avx2::transpose(out, width, values, stride, lanes, depth) };
-        }
-        pack::transpose(out, width, values, stride, lanes, 0..depth);
-    }
-);
-kernel!(f64, 4);
+kernel!(f32, 8, transpose_f32);
+kernel!(f64, 4, transpose_f64);
 
 #[cfg(test)]
 mod tests {

@@ -49,7 +49,8 @@ pub(super) unsafe fn multiply<I: Instructions, T: Real, const HALF: usize, const
 ) {
     let most_inner = PANEL / bytes::<T>(W);
     let most_rows = (BLOCK / bytes::<T>(most_inner)).next_multiple_of(HEIGHT);
-    let copies_a = bytes::<T>(a.rows * a.columns) > SMALL && c.columns() > W;
+    // A copy pays from some panels on that read it.
+    let copies_a = bytes::<T>(a.rows * a.columns) > SMALL && c.columns() > 4 * W;
     // Pieces of the same size, since a small one pays as much for what surrounds it as a large one.
     let (depth, height) = (even(a.columns, most_inner), even(a.rows, most_rows));
     if buffers.b.is_empty() {

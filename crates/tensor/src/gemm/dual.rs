@@ -1,7 +1,7 @@
 //! The matrix product of dual numbers, `(A B)' = A' B + A B'`, as plain loops: exact, without allocation, in the same
 //! order for every number of rows at once.
 
-use super::{Kernel, Mat, Put, Window};
+use super::{Kernel, Mat, Put, Window, pack};
 use crate::{Dual, Real};
 
 impl Kernel for Dual {
@@ -18,6 +18,10 @@ impl Kernel for Dual {
                 }
             }
         }
+    }
+
+    fn transpose(out: &mut [Self], width: usize, values: &[Self], stride: usize, lanes: usize, depth: usize) {
+        pack::transpose(out, width, values, stride, lanes, 0..depth);
     }
 
     fn with_scratch<R>(len: usize, work: impl FnOnce(&mut [Self]) -> R) -> R {

@@ -44,54 +44,62 @@ pub(super) fn transpose<T: Copy>(
 #[cfg(target_arch = "x86_64")]
 pub(super) mod avx2 {
     use std::arch::x86_64::{
-        _mm_loadu_ps, _mm256_castps128_ps256, _mm256_insertf128_ps, _mm256_setzero_ps, _mm256_shuffle_ps,
-        _mm256_storeu_ps, _mm256_unpackhi_ps, _mm256_unpacklo_ps,
+        _mm_loadu_ps, _mm256_castps128_ps256, _mm256_insertf128_ps, _mm256_loadu_pd, _mm256_permute2f128_pd,
+        _mm256_setzero_ps, _mm256_shuffle_ps, _mm256_storeu_pd, _mm256_storeu_ps, _mm256_unpackhi_pd,
+        _mm256_unpackhi_ps, _mm256_unpacklo_pd, _mm256_unpacklo_ps,
     };
 
-    /// Lanes and values of a lane that are transposed in the registers at a time.
-    const BLOCK: usize = 8;
-
-    /// As [`transpose`](super::transpose), of all `depth` values of each lane. The compiler makes single loads and stores
-    /// of a plain loop, which took more than half of a product of 32x64x64.
-    ///
-    /// Up to 7 values after the last one are written to as well, with anything; with more lanes than 8, `width` must have
-    /// room for a multiple of 8.
-    #[target_feature(enable = "avx2")]
-    pub fn transpose(out: &mut [f32], width: usize, values: &[f32], stride: usize, lanes: usize, depth: usize) {
-        let whole = depth / BLOCK * BLOCK;
-        for first in (0..lanes).step_by(BLOCK) {
-            let lanes = BLOCK.min(lanes - first);
-            let (values, out) = (&values[first * stride..], &mut out[first..]);
-            assert!(end(lanes - 1, stride, whole) <= values.len());
-            assert!(whole == 0 || end(whole - 1, width, BLOCK) <= out.len());
-            // The last lane stands for those that are missing.
-            let mut starts = [values.as_ptr(); BLOCK];
-            for (lane, start) in starts.iter_mut().enumerate() {
-                *start = values.as_ptr().wrapping_add(lane.min(lanes - 1) * stride);
+    macro_rules! transpose {
+        // So many lanes, and values of each, are transposed in the registers at a time.
+        ($name:ident, $t:ident, $block:ident, $lanes:literal) => {
+            /// As [`transpose`](super::transpose), of all `depth` values of each lane. The compiler makes single loads and
+            /// stores of a plain loop, which took more than half of a product of 32x64x64.
+            ///
+            /// Up to 7 values after the last one are written to as well, with anything.
+            #[target_feature(enable = "avx2")]
+            pub fn $name(out: &mut [$t], width: usize, values: &[$t], stride: usize, lanes: usize, depth: usize) {
+                let whole = depth / $lanes * $lanes;
+                // From the last ones on, which write beyond their row, to where the first ones of the next are written
+                // later.
+                for first in (0..lanes).step_by($lanes).rev() {
+                    let lanes = (lanes - first).min($lanes);
+                    let (values, out) = (&values[first * stride..], &mut out[first..]);
+                    assert!(end(lanes - 1, stride, whole) <= values.len());
+                    assert!(whole == 0 || end(whole - 1, width, $lanes) <= out.len());
+                    // The last lane stands for those that are missing.
+                    let mut starts = [values.as_ptr(); $lanes];
+                    for (lane, start) in starts.iter_mut().enumerate() {
+                        *start = values.as_ptr().wrapping_add(lane.min(lanes - 1) * stride);
+                    }
+                    for k in (0..whole).step_by($lanes) {
+                        // SAFETY: each lane has `whole` values and `out` as many rows, by the assertions. Compared with
+                        // the plain transpose in the tests.
+                        unsafe {
+                            $block(out.as_mut_ptr().add(k * width), width, starts.map(|start| start.wrapping_add(k)))
+                        };
+                    }
+                    super::transpose(out, width, values, stride, lanes, whole..depth);
+                }
             }
-            for k in (0..whole).step_by(BLOCK) {
-                // SAFETY: each lane has `whole` values and `out` as many rows, by the assertions. Compared with the plain
-                // transpose in the tests.
-                unsafe { block(out.as_mut_ptr().add(k * width), width, starts.map(|start| start.wrapping_add(k))) };
-            }
-            super::transpose(out, width, values, stride, lanes, whole..depth);
-        }
+        };
     }
+
+    transpose!(transpose_f32, f32, block_f32, 8);
+    transpose!(transpose_f64, f64, block_f64, 4);
 
     /// `steps * stride + length`, or more than there can be.
     fn end(steps: usize, stride: usize, length: usize) -> usize {
         steps.saturating_mul(stride).saturating_add(length)
     }
 
-    /// Eight values of each lane. Always writes eight lanes: the next row, written later, puts right what does not belong
-    /// there.
+    /// Eight values of each of eight lanes.
     ///
     /// # Safety
     /// There must be eight values at the start of each lane, and places for eight in each of eight rows that begin `width`
     /// apart.
     #[inline]
     #[target_feature(enable = "avx2")]
-    unsafe fn block(out: *mut f32, width: usize, starts: [*const f32; BLOCK]) {
+    unsafe fn block_f32(out: *mut f32, width: usize, starts: [*const f32; 8]) {
         for half in 0..2 {
             let mut pairs = [_mm256_setzero_ps(); 4];
             for (i, pair) in pairs.iter_mut().enumerate() {
@@ -113,6 +121,31 @@ pub(super) mod avx2 {
                 // SAFETY: a place for eight lanes, by the caller's word.
                 unsafe { _mm256_storeu_ps(out.add((4 * half + k) * width), row) };
             }
+        }
+    }
+
+    /// Four values of each of four lanes.
+    ///
+    /// # Safety
+    /// There must be four values at the start of each lane, and places for four in each of four rows that begin `width`
+    /// apart.
+    #[inline]
+    #[target_feature(enable = "avx2")]
+    unsafe fn block_f64(out: *mut f64, width: usize, starts: [*const f64; 4]) {
+        let [a, b, c, d] = starts;
+        // SAFETY: four values of each lane, by the caller's word.
+        let (a, b, c, d) = unsafe { (_mm256_loadu_pd(a), _mm256_loadu_pd(b), _mm256_loadu_pd(c), _mm256_loadu_pd(d)) };
+        let (even, odd) = (_mm256_unpacklo_pd(a, b), _mm256_unpackhi_pd(a, b));
+        let (even_next, odd_next) = (_mm256_unpacklo_pd(c, d), _mm256_unpackhi_pd(c, d));
+        let rows = [
+            _mm256_permute2f128_pd::<0x20>(even, even_next),
+            _mm256_permute2f128_pd::<0x20>(odd, odd_next),
+            _mm256_permute2f128_pd::<0x31>(even, even_next),
+            _mm256_permute2f128_pd::<0x31>(odd, odd_next),
+        ];
+        for (k, row) in rows.into_iter().enumerate() {
+            // SAFETY: a place for four lanes, by the caller's word.
+            unsafe { _mm256_storeu_pd(out.add(k * width), row) };
         }
     }
 }
@@ -143,11 +176,18 @@ mod tests {
                 let stride = depth + 3;
                 let values: Vec<f32> = (0..stride * lanes).map(|x| x as f32).collect();
                 let (mut fast, mut plain) = (vec![-1.0; depth * width + 8], vec![-1.0; depth * width + 8]);
+                let (mut fast_double, doubles) = (vec![-1.0; depth * width + 8], values.iter().map(|&x| x.into()));
                 // SAFETY: the processor has the instructions, as was asked above.
-                unsafe { avx2::transpose(&mut fast, width, &values, stride, lanes, depth) };
+                unsafe {
+                    avx2::transpose_f32(&mut fast, width, &values, stride, lanes, depth);
+                    avx2::transpose_f64(&mut fast_double, width, &doubles.collect::<Vec<f64>>(), stride, lanes, depth);
+                }
                 transpose(&mut plain, width, &values, stride, lanes, 0..depth);
                 for k in 0..depth {
-                    assert_eq!(fast[k * width..][..lanes], plain[k * width..][..lanes], "{width} {lanes} {depth} {k}");
+                    let row = &plain[k * width..][..lanes];
+                    assert_eq!(fast[k * width..][..lanes], *row, "{width} {lanes} {depth} {k}");
+                    let double = fast_double[k * width..][..lanes].iter().map(|&x| x as f32);
+                    assert!(double.eq(row.iter().copied()), "{width} {lanes} {depth} {k}");
                 }
             }
         }
