@@ -3,8 +3,11 @@
 
 mod support;
 
+use std::sync::Arc;
+
 use chainrule::nn::TargetKind;
 use chainrule::prelude::*;
+use chainrule::tensor::parallel::Pool;
 use chainrule::train::callback::{BatchEnd, Callback, FitPlan};
 use chainrule::train::metric::{all, by_name};
 use support::counting::of_thread as count;
@@ -119,6 +122,8 @@ fn every_layer_and_its_running_statistics() {
 fn another_thread_allocates_its_packing_buffers_once() {
     let model = Sequential::new().linear(784, 256).relu().linear(256, 10);
     let mut training = Training::new(&model, &CrossEntropy, &classes(32, 784), Sgd::new(0.1));
+    // So that all parts of a product are this thread's.
+    training.workspace.on(Arc::new(Pool::new(1)));
     std::thread::scope(|scope| {
         scope.spawn(move || {
             let before = count();
