@@ -62,17 +62,13 @@ pub(super) unsafe fn multiply<I: Instructions, T: Real, const HALF: usize, const
     }
     for k in (0..a.columns).step_by(depth) {
         let put = if k == 0 { put } else { Put::Add };
-        let b = Mat { values: &b.values[k * b.row_stride..], rows: depth.min(b.rows - k), ..b };
+        let piece = k..a.columns.min(k + depth);
+        let (a, b) = (a.columns(piece.clone()), b.rows(piece));
         for first in (0..a.rows).step_by(height) {
-            let block = Mat {
-                values: &a.values[first * a.row_stride + k * a.column_stride..],
-                rows: height.min(a.rows - first),
-                columns: b.rows,
-                ..a
-            };
+            let block = a.rows(first..a.rows.min(first + height));
             let rows = Rows::new(block, copies_a.then_some(&mut *buffers.a));
             let mut c = c.part(first..first + block.rows, 0..b.columns);
-            let width = if rows.height <= FEW_ROWS && rows.tiles == 1 { WIDE } else { W };
+            let width = if block.rows <= FEW_ROWS { WIDE } else { W };
             for column in (0..b.columns).step_by(width) {
                 let (buffer, c, left) = (&mut *buffers.b, &mut c, b.columns - column);
                 // SAFETY: as this function's.

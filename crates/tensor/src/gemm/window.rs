@@ -43,7 +43,12 @@ impl<'a, T> Window<'a, T> {
     pub(super) fn part(&mut self, rows: Range<usize>, columns: Range<usize>) -> Window<'_, T> {
         assert!(rows.start < rows.end && rows.end <= self.rows && columns.start < columns.end);
         assert!(columns.end <= self.columns);
-        // In range, since the window has such a row and such a column.
+        self.cut(&rows, &columns)
+    }
+
+    /// These rows and columns, which the window must have and which no other window in use may share.
+    #[inline(always)]
+    fn cut(&self, rows: &Range<usize>, columns: &Range<usize>) -> Window<'_, T> {
         let start = self.start.wrapping_add(rows.start * self.stride + columns.start);
         Window { start, stride: self.stride, rows: rows.len(), columns: columns.len(), borrowed: PhantomData }
     }
@@ -106,11 +111,8 @@ impl<'a, T> Windows<'a, T> {
         assert!(self.taken.fetch_or(bit, Ordering::Relaxed) & bit == 0, "window {part} was taken before");
         let of = |size: usize, all: usize| if size >= all { 0..all } else { part * size..all.min((part + 1) * size) };
         let (rows, columns) = (of(self.rows, self.whole.rows), of(self.columns, self.whole.columns));
-        let Window { start, stride, .. } = self.whole;
         // The windows of different parts share no value, and `taken` lets each be given away only once.
-        let start = start.wrapping_add(rows.start * stride + columns.start);
-        let window = Window { start, stride, rows: rows.len(), columns: columns.len(), borrowed: PhantomData };
-        (window, rows, columns)
+        (self.whole.cut(&rows, &columns), rows, columns)
     }
 }
 
