@@ -141,6 +141,10 @@ fn fill<T: Real>(put: Put, out: &mut [T], value: T) {
 pub fn expand<T: Real>(put: Put, out: &mut [T], target: Shape, a: &[T], a_shape: Shape) {
     check("expand", out.len(), target);
     check("expand", a.len(), a_shape);
+    // As for the sum of all values, which this leads back.
+    if let ([value], true) = (a, a_shape.rank() <= target.rank()) {
+        return fill(put, out, *value);
+    }
     let loops = loops(target, [a_shape]);
     simd::dispatch(
         #[inline(always)]

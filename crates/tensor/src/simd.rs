@@ -42,22 +42,27 @@ pub fn dispatch<R>(kernel: impl FnOnce() -> R) -> R {
 /// Bytes that come into the cache together.
 pub(crate) const LINE: usize = 64;
 
-/// Asks for values ahead of their use, so that they are in the cache by then. Where there is no such instruction this does
-/// nothing.
+/// Asks for rows of a matrix ahead of their use, so that they are in the cache by then; one that is not there is left
+/// out. Where there is no such instruction this does nothing.
 ///
 /// ```
-/// let table = vec![0.5_f32; 1000];
-/// chainrule_tensor::simd::prefetch_values(&table[640..704]);
+/// let table = vec![0.5_f32; 100 * 16];
+/// chainrule_tensor::simd::prefetch_rows(&table, 16, &[70, 3]);
 /// // Other work, in the meantime.
-/// assert_eq!(table[640], 0.5);
+/// assert_eq!(table[70 * 16], 0.5);
 /// ```
 #[inline]
-pub fn prefetch_values<T>(values: &[T]) {
-    for line in 0..size_of_val(values).div_ceil(LINE) {
-        prefetch(values.as_ptr().wrapping_byte_add(line * LINE));
+pub fn prefetch_rows<T>(values: &[T], width: usize, rows: &[usize]) {
+    // One line more where rows do not begin with one.
+    let bytes = width * size_of::<T>();
+    let lines = bytes.div_ceil(LINE) + usize::from(!bytes.is_multiple_of(LINE));
+    for &row in rows {
+        let mut at = values.as_ptr().wrapping_add(row.wrapping_mul(width));
+        for _ in 0..lines {
+            prefetch(at);
+            at = at.wrapping_byte_add(LINE);
+        }
     }
-    // Values that begin within a line end in one more.
-    values.last().into_iter().for_each(|last| prefetch(last));
 }
 
 /// Asks for the cache line of a value; the address may be any.
