@@ -1,5 +1,6 @@
 //! The training loop.
 
+use std::slice::Chunks;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
@@ -111,11 +112,8 @@ impl<T: Real> Run<'_, '_, T> {
             let pace = self.rates.next(epoch, self.state.steps())?;
             learning_rate = pace.learning_rate;
             let watched = self.callbacks.iter().any(|callback| callback.wants_trace(self.state.steps() + 1));
-            let turn = Turn { epoch, part, pace, watched };
-            if let Some((next, _)) = rest.peek() {
-                // With 3200 samples of 64 values, more than the second cache holds, a step of 64-64-10 took 0.96 of the time.
-                train.prefetch(next);
-            }
+            let next = rest.peek().map_or(&[][..], |&(next, _)| next);
+            let turn = Turn { epoch, part, pace, watched, next };
             loss.add(self.batch(params, train, samples, turn)?, samples.len());
             if part.last {
                 let end = StepEnd { epoch, step: self.state.steps(), learning_rate, params };
@@ -161,7 +159,7 @@ impl<T: Real> Run<'_, '_, T> {
                     return Ok(report);
                 };
                 let pace = Pace { learning_rate: rate, momentum: None };
-                let turn = Turn { epoch, part: Part::WHOLE, pace, watched: false };
+                let turn = Turn { epoch, part: Part::WHOLE, pace, watched: false, next: &[] };
                 match self.batch(params, train, samples, turn) {
                     Ok(loss) => report.add(test, rate, loss),
                     Err(
@@ -182,8 +180,10 @@ impl<T: Real> Run<'_, '_, T> {
         params: &mut Params<T>,
         data: &Dataset<T>,
         samples: &[usize],
-        Turn { epoch, part, pace, watched }: Turn,
+        Turn { epoch, part, pace, watched, next }: Turn<'_>,
     ) -> Result<f64, TrainError> {
+        let mut ahead = Ahead::new(data, next);
+        ahead.fetch();
         let stage = self.training.get(params, data, samples.len())?;
         let step = self.state.steps() + 1;
         let callbacks = &mut *self.callbacks;
@@ -204,6 +204,7 @@ impl<T: Real> Run<'_, '_, T> {
         } else {
             stage.forward(params, data, samples)
         };
+        ahead.fetch();
         if !loss.is_finite() {
             check_finite(params, epoch, self.state.steps())?;
             let origin = stage.origin_of_non_finite(params, samples);
@@ -216,6 +217,7 @@ impl<T: Real> Run<'_, '_, T> {
         } else {
             stage.backward_part(params, &mut self.grads, part);
         }
+        ahead.fetch();
         if let Some((parameter, value)) = first_non_finite(&self.grads) {
             let origin = stage.origin_of_non_finite(params, samples);
             let samples = samples.to_vec();
@@ -229,6 +231,7 @@ impl<T: Real> Run<'_, '_, T> {
         if part.last {
             self.step(params, pace);
         }
+        ahead.fetch();
         Ok(loss)
     }
 
@@ -252,12 +255,37 @@ impl<T: Real> Run<'_, '_, T> {
 
 /// A batch's place in a training.
 #[derive(Clone, Copy)]
-struct Turn {
+struct Turn<'a> {
     epoch: usize,
     part: Part,
     pace: Pace,
     /// Whether a callback wants to see it.
     watched: bool,
+    /// The samples of the batch after it.
+    next: &'a [usize],
+}
+
+/// The samples of the next batch, fetched into the cache while this one is worked on: a part at a time, since the
+/// processor waits when many lines are asked for at once.
+///
+/// With 3200 samples of 64 values, more than the second cache holds, a step of 64-64-10 took 0.94 of the time, and 0.97
+/// with all of them asked for at once.
+struct Ahead<'a, T: Real> {
+    data: &'a Dataset<T>,
+    parts: Chunks<'a, usize>,
+}
+
+impl<'a, T: Real> Ahead<'a, T> {
+    /// How many times it fetches.
+    const PARTS: usize = 4;
+
+    fn new(data: &'a Dataset<T>, samples: &'a [usize]) -> Self {
+        Ahead { data, parts: samples.chunks(samples.len().div_ceil(Self::PARTS).max(1)) }
+    }
+
+    fn fetch(&mut self) {
+        self.parts.next().into_iter().for_each(|samples| self.data.prefetch(samples));
+    }
 }
 
 /// How an epoch ended.

@@ -52,23 +52,22 @@ fn class_of<T: Real>(index: T) -> Option<usize> {
 
 /// Whether the value at this position is larger than all before it and at least as large as all after it.
 ///
-/// Looks at all of them without a branch, since what is right is hard to foresee, and at eight at a time; what is left
-/// at the end is seen together with some that were seen before.
+/// Looks at all of them without a branch, since what is right is hard to foresee, and at eight at a time, the last of
+/// which may have been seen before.
 #[inline(always)]
 pub(super) fn is_first_largest<T: Real>(row: &[T], position: usize) -> bool {
     let Some(&value) = row.get(position) else { return false };
-    let (blocks, rest) = row.as_chunks::<LANES>();
     let mut wrong = [0; LANES];
-    for (i, block) in blocks.iter().enumerate() {
-        add_wrong(&mut wrong, block, value, position as i32 - (i * LANES) as i32);
-    }
-    match row.last_chunk::<LANES>() {
-        _ if rest.is_empty() => {}
-        Some(last) => add_wrong(&mut wrong, last, value, position as i32 - (row.len() - LANES) as i32),
-        None => {
-            for (i, &x) in rest.iter().enumerate() {
-                wrong[0] |= i32::from(!((x < value) | ((x == value) & (i >= position))));
+    if let Some(last) = row.len().checked_sub(LANES) {
+        for start in (0..row.len()).step_by(LANES) {
+            let start = start.min(last);
+            if let Some(block) = row[start..].first_chunk() {
+                add_wrong(&mut wrong, block, value, position as i32 - start as i32);
             }
+        }
+    } else {
+        for (i, &x) in row.iter().enumerate() {
+            wrong[0] |= i32::from(!((x < value) | ((x == value) & (i >= position))));
         }
     }
     wrong.iter().fold(0, |all, lane| all | lane) == 0
