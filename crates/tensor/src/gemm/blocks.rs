@@ -20,8 +20,10 @@ const BLOCK: usize = 264 << 10;
 /// Up to so many bytes a factor is read where it is, a first cache full.
 const SMALL: usize = 32 << 10;
 
-/// From so many bytes on the next panel of `b` is fetched ahead; what is smaller is in a near cache as it is.
-const LARGE: usize = 256 << 10;
+/// What has more bytes is fetched ahead, the next panel of `b` and the rows of `c`. In a network of 128 and 256 layers of
+/// 64, whose small weights are in a far cache by their number, a step took 0.93 and 0.87 of the time; where they are in
+/// a near one, 1.01.
+const NEAR: usize = 8 << 10;
 
 /// Where the pieces are copied to.
 #[derive(Default)]
@@ -167,7 +169,7 @@ unsafe fn panel<I: Instructions, T: Real, const W: usize, const MOST: usize>(
 ) {
     let (inner, columns) = (b.rows, W.min(b.columns - column));
     let values = &b.values[column * b.column_stride..];
-    let is_large = |values: usize| bytes::<T>(values) > LARGE;
+    let is_far = |values: usize| bytes::<T>(values) > NEAR;
     let is_whole = b.column_stride == 1 && columns == W;
     let in_place = is_whole && (rows.tiles == 1 || bytes::<T>(inner * b.columns) <= SMALL);
     if b.column_stride != 1 {
@@ -176,16 +178,16 @@ unsafe fn panel<I: Instructions, T: Real, const W: usize, const MOST: usize>(
         pack::copy::<T, W>(buffer, values, b.row_stride, columns, inner);
     }
     let mut ahead = Ahead::none();
-    if column + W < b.columns && is_large(inner * b.columns) {
+    if column + W < b.columns && is_far(inner * b.columns) {
         ahead = Ahead::panel::<W>(Mat { values: &values[W * b.column_stride..], ..b });
     }
-    let (lines, is_far) = (ahead.lines.div_ceil(rows.tiles), is_large(rows.rows * b.columns));
+    let (lines, fetches_c) = (ahead.lines.div_ceil(rows.tiles), is_far(rows.rows * b.columns));
     let (panel, mut copies) = ((values, b.row_stride), is_whole && !in_place);
     for tile in 0..rows.tiles {
         ahead.fetch(lines);
         let (first, height) = rows.tile(tile);
         let mut c = c.part(first..first + height, column..column + columns);
-        if is_far {
+        if fetches_c {
             (0..height).for_each(|row| simd::prefetch(c.row_start(row)));
         }
         let (a, order) = (rows.values(tile, first), rows.order);
