@@ -4,6 +4,8 @@
 //! A plain loop over arrays, compiled for each set of vector instructions. It takes pointers, since the checks of slices
 //! took a fourth of its time; before it begins, it is checked that all it reaches is there.
 
+use std::sync::atomic::{Ordering, compiler_fence};
+
 use super::{Put, Window};
 use crate::Real;
 
@@ -63,24 +65,20 @@ impl<T: Real> Tile<'_, T> {
                 // SAFETY: the assertions above are that the last element of each is in its slice: `a`'s in row `H - 1` and
                 // column `last`, `b`'s in row `last`, and as many values of `copy`. Compared with the definition in the
                 // tests.
-                let (of_a, of_b) = unsafe {
-                    let mut of_a = [T::ZERO; H];
-                    if ROWS {
-                        for i in 0..H {
-                            of_a[i] = *rows[i].add($k);
-                        }
-                    } else {
-                        of_a = *a.cast::<[T; H]>();
-                    }
-                    let of_b = *b.cast::<[T; W]>();
-                    if COPY {
-                        *copy.cast::<[T; W]>() = of_b;
-                    }
-                    (of_a, of_b)
-                };
+                let of_b = unsafe { *b.cast::<[T; W]>() };
+                if COPY {
+                    // SAFETY: as above.
+                    unsafe { *copy.cast::<[T; W]>() = of_b };
+                }
+                // The two registers of `b` are read first, and stay while one value of `a` comes after the other. Left to
+                // choose, the compiler holds all six of `a` with some forms of doubles, and keeps sums in memory: 1.3 times
+                // as long.
+                compiler_fence(Ordering::SeqCst);
                 for i in 0..H {
+                    // SAFETY: as above.
+                    let x = unsafe { if ROWS { *rows[i].add($k) } else { *a.add(i) } };
                     for j in 0..W {
-                        let (x, y, sum) = (of_a[i], of_b[j], sums[i][j]);
+                        let (y, sum) = (of_b[j], sums[i][j]);
                         sums[i][j] = if FUSED { x.mul_add(y, sum) } else { x * y + sum };
                     }
                 }
