@@ -136,7 +136,7 @@ impl<T: Real> Dataset<T> {
 
     /// Asks for the inputs of the given samples ahead of [`gather`](Dataset::gather), so that they are in the cache by
     /// then: scattered samples come one after the other, and a small step would wait for them. Large batches are left to
-    /// the processor, and an index that is no sample is left out.
+    /// the processor, and an index that is no sample does no harm.
     pub fn prefetch(&self, indices: &[usize]) {
         let width = self.input_width();
         if indices.len() * width * size_of::<T>() <= AHEAD {

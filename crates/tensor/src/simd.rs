@@ -42,8 +42,8 @@ pub fn dispatch<R>(kernel: impl FnOnce() -> R) -> R {
 /// Bytes that come into the cache together.
 pub(crate) const LINE: usize = 64;
 
-/// Asks for rows of a matrix ahead of their use, so that they are in the cache by then; one that is not there is left
-/// out. Where there is no such instruction this does nothing.
+/// Asks for rows of a matrix ahead of their use, so that they are in the cache by then; one that is not there does no
+/// harm. Where there is no such instruction this does nothing.
 ///
 /// ```
 /// let table = vec![0.5_f32; 100 * 16];
@@ -53,9 +53,8 @@ pub(crate) const LINE: usize = 64;
 /// ```
 #[inline]
 pub fn prefetch_rows<T>(values: &[T], width: usize, rows: &[usize]) {
-    // One line more where rows do not begin with one.
     let bytes = width * size_of::<T>();
-    let lines = bytes.div_ceil(LINE) + usize::from(!bytes.is_multiple_of(LINE));
+    let lines = lines(bytes, bytes);
     for &row in rows {
         let mut at = values.as_ptr().wrapping_add(row.wrapping_mul(width));
         for _ in 0..lines {
@@ -63,6 +62,13 @@ pub fn prefetch_rows<T>(values: &[T], width: usize, rows: &[usize]) {
             at = at.wrapping_byte_add(LINE);
         }
     }
+}
+
+/// In how many lines so many bytes lie, at most, where such runs begin `step` bytes apart.
+#[inline(always)]
+pub(crate) fn lines(bytes: usize, step: usize) -> usize {
+    // One more where they do not all begin with a line.
+    bytes.div_ceil(LINE) + usize::from(!step.is_multiple_of(LINE))
 }
 
 /// Asks for the cache line of a value; the address may be any.

@@ -284,7 +284,9 @@ impl<'a, T: Real> Ahead<'a, T> {
     }
 
     fn fetch(&mut self) {
-        self.parts.next().into_iter().for_each(|samples| self.data.prefetch(samples));
+        if let Some(samples) = self.parts.next() {
+            self.data.prefetch(samples);
+        }
     }
 }
 

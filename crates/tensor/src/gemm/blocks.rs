@@ -179,7 +179,7 @@ unsafe fn panel<I: Instructions, T: Real, const W: usize, const MOST: usize>(
     }
     let mut ahead = Ahead::none();
     if column + W < b.columns && !in_place && is_far(inner * b.columns) {
-        ahead = Ahead::panel::<W>(Mat { values: &values[W * b.column_stride..], ..b });
+        ahead = Ahead::panel::<W>(b.columns(column + W..b.columns));
     }
     let (lines, fetches_c) = (ahead.lines.div_ceil(rows.tiles), is_far(rows.rows * b.columns));
     let (panel, mut copies) = ((values, b.row_stride), is_whole && !in_place);
@@ -248,8 +248,7 @@ impl<T> Ahead<T> {
     fn panel<const W: usize>(b: Mat<'_, T>) -> Self {
         let (runs, length, stride) =
             if b.column_stride == 1 { (b.rows, W, b.row_stride) } else { (W, b.rows, b.column_stride) };
-        // One more where runs do not begin with a line.
-        let lines_of_run = bytes::<T>(length).div_ceil(LINE) + usize::from(!bytes::<T>(stride).is_multiple_of(LINE));
+        let lines_of_run = simd::lines(bytes::<T>(length), bytes::<T>(stride));
         Ahead { run: b.values.as_ptr(), line: 0, stride, lines_of_run, lines: runs * lines_of_run }
     }
 

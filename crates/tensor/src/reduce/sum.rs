@@ -83,17 +83,18 @@ pub fn mean<T: Real>(put: Put, out: &mut [T], reduced: Shape, a: &[T], shape: Sh
 pub(crate) fn scaled_sum<T: Real>(put: Put, out: &mut [T], reduced: Shape, a: &[T], shape: Shape, divisor: f64) {
     check("sum", out.len(), reduced);
     check("sum", a.len(), shape);
-    let divisor = T::Wide::from_f64(divisor);
+    let by = T::Wide::from_f64(divisor);
     let write = |out: &mut T, total: T::Wide| match put {
-        Put::Set => *out = T::narrow(total / divisor),
-        Put::Add => *out += T::narrow(total / divisor),
+        Put::Set => *out = T::narrow(total / by),
+        Put::Add => *out += T::narrow(total / by),
     };
-    // The end of nearly every loss, without the code of the loops, which small steps would have to fetch each time.
+    // The end of nearly every loss, without the code of the loops, which a small step would have to fetch each time: with
+    // the same in `broadcast::expand`, 0.99 of the time of a step of 64-64-10.
     if let ([out], true) = (&mut *out, reduced.rank() <= shape.rank()) {
         return write(out, wide_sum(a));
     }
     let nest = Nest::new(reduced, shape);
-    if out.len() == a.len() && divisor.to_f64() == 1.0 {
+    if out.len() == a.len() && divisor == 1.0 {
         return elementwise::map(put, out, a, |x| x);
     }
     if a.is_empty() {
