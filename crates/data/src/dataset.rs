@@ -134,16 +134,6 @@ impl<T: Real> Dataset<T> {
         Ok(Dataset { inputs: self.inputs, targets })
     }
 
-    /// Asks for the inputs of the given samples ahead of [`gather`](Dataset::gather), so that they are in the cache by
-    /// then: scattered samples come one after the other, and a small step would wait for them. Large batches are left to
-    /// the processor, and an index that is no sample does no harm.
-    pub fn prefetch(&self, indices: &[usize]) {
-        let width = self.input_width();
-        if indices.len() * width * size_of::<T>() <= AHEAD {
-            simd::prefetch_rows(self.inputs.values(), width, indices);
-        }
-    }
-
     /// Copies the given samples into the caller's buffers, which become a batch of
     /// [`input_shape`](Dataset::input_shape) and [`Targets::shape`].
     ///
@@ -180,8 +170,10 @@ impl<T: Real> Dataset<T> {
     }
 }
 
-/// At most so many bytes are fetched ahead: what the step in between needs is to stay in the cache.
-const AHEAD: usize = 16 << 10;
+/// About how many bytes before its turn a row is asked for: scattered rows come from a far cache, and each would be
+/// waited for. Batches of 128 rows of 784 values took 0.55 to 0.85 of the time; a training of 64-64-10 on batches of 32
+/// out of 3200 took 0.98.
+const AHEAD: usize = 2 << 10;
 
 /// Wide enough that a row of a few hundred bytes is copied without a call.
 const BLOCK: usize = 16;
@@ -189,11 +181,18 @@ const BLOCK: usize = 16;
 fn copy_rows<T: Real>(from: &[T], width: usize, rows: &[usize], to: &mut [T]) {
     simd::dispatch(
         #[inline(always)]
-        || {
-            for (to, &row) in to.chunks_exact_mut(width).zip(rows) {
-                let (to, to_rest) = to.as_chunks_mut::<BLOCK>();
-                let (from, from_rest) = from[row * width..][..width].as_chunks::<BLOCK>();
-                to.iter_mut().zip(from).for_each(|(to, from)| *to = *from);
+        move || {
+            let row_of = move |row: usize| from[row * width..][..width].as_chunks::<BLOCK>();
+            let ahead = (AHEAD / (width * size_of::<T>())).max(1);
+            let mut later = rows.iter().skip(ahead);
+            for (to, row) in to.chunks_exact_mut(width).zip(rows) {
+                let (to, to_rest) = to.as_chunks_mut();
+                let (from, from_rest) = row_of(*row);
+                let (next, _) = row_of(*later.next().unwrap_or(row));
+                for ((to, from), next) in to.iter_mut().zip(from).zip(next) {
+                    simd::prefetch(next);
+                    *to = *from;
+                }
                 to_rest.iter_mut().zip(from_rest).for_each(|(to, from)| *to = *from);
             }
         },
@@ -208,11 +207,6 @@ mod tests {
         let inputs = Tensor::from_fn([samples, 2, 3], |i| i as f64);
         let indices = (0..samples).map(|i| (i % 3) as u32).collect();
         Dataset::new(inputs, Targets::Classes { indices, classes: 3 }).unwrap()
-    }
-
-    fn wide(samples: usize, width: usize) -> Dataset<f64> {
-        let indices = vec![0; samples];
-        Dataset::new(Tensor::zeros([samples, width]), Targets::Classes { indices, classes: 1 }).unwrap()
     }
 
     fn message(inputs: Tensor<f64>, targets: Targets<f64>) -> String {
@@ -279,17 +273,6 @@ mod tests {
     }
 
     #[test]
-    fn fetching_ahead_changes_nothing() {
-        let (data, large) = (numbered(10), wide(10, AHEAD / 8));
-        for data in [&data, &large] {
-            let before = data.clone();
-            data.prefetch(&[]);
-            data.prefetch(&[9, 0, 9, 10, usize::MAX]);
-            assert_eq!(*data, before);
-        }
-    }
-
-    #[test]
     fn gathered_rows_land_in_the_buffers() {
         let data = numbered(5);
         let (mut inputs, mut targets) = ([0.0; 12], [9.0; 2]);
@@ -302,6 +285,20 @@ mod tests {
         data.gather(&[2, 0], &mut inputs, &mut targets);
         assert_eq!(targets, [0.0, 0.0, 1.0, 1.0, 0.0, 0.0]);
         assert_eq!(data.input_shape(2), [2, 2, 3].into());
+    }
+
+    #[test]
+    fn rows_of_any_width_are_copied() {
+        for width in [1, 7, 15, 16, 17, 63, 64, 200, 255, 256, 257, 1000] {
+            let inputs = Tensor::from_fn([20, width], |i| i as f64);
+            let data = Dataset::new(inputs.clone(), values(20)).unwrap();
+            for rows in [&[][..], &[19], &[3, 3, 0], &[18, 1, 17, 2, 16, 3, 15, 4, 14, 5, 13, 6, 12, 7, 11, 8, 10, 9]] {
+                let mut x = vec![-1.0; rows.len() * width];
+                data.gather(rows, &mut x, &mut vec![0.0; rows.len()]);
+                let expected: Vec<f64> = rows.iter().flat_map(|&row| inputs.row(row).to_vec()).collect();
+                assert_eq!(x, expected, "{rows:?} of {width} values");
+            }
+        }
     }
 
     #[test]

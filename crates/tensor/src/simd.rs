@@ -42,25 +42,20 @@ pub fn dispatch<R>(kernel: impl FnOnce() -> R) -> R {
 /// Bytes that come into the cache together.
 pub(crate) const LINE: usize = 64;
 
-/// Asks for rows of a matrix ahead of their use, so that they are in the cache by then; one that is not there does no
-/// harm. Where there is no such instruction this does nothing.
+/// Asks for values ahead of their use, so that they are in the cache by then. Where there is no such instruction this
+/// does nothing.
 ///
 /// ```
 /// let table = vec![0.5_f32; 100 * 16];
-/// chainrule_tensor::simd::prefetch_rows(&table, 16, &[70, 3]);
+/// chainrule_tensor::simd::prefetch(&table[70 * 16..][..16]);
 /// // Other work, in the meantime.
 /// assert_eq!(table[70 * 16], 0.5);
 /// ```
-#[inline]
-pub fn prefetch_rows<T>(values: &[T], width: usize, rows: &[usize]) {
-    let bytes = width * size_of::<T>();
-    let lines = lines(bytes, bytes);
-    for &row in rows {
-        let mut at = values.as_ptr().wrapping_add(row.wrapping_mul(width));
-        for _ in 0..lines {
-            prefetch(at);
-            at = at.wrapping_byte_add(LINE);
-        }
+#[inline(always)]
+pub fn prefetch<T>(values: &[T]) {
+    let (start, bytes) = (values.as_ptr(), size_of_val(values));
+    for line in 0..lines(bytes, bytes) {
+        prefetch_line(start.wrapping_byte_add(line * LINE));
     }
 }
 
@@ -73,7 +68,7 @@ pub(crate) fn lines(bytes: usize, step: usize) -> usize {
 
 /// Asks for the cache line of a value; the address may be any.
 #[inline(always)]
-pub(crate) fn prefetch<T>(at: *const T) {
+pub(crate) fn prefetch_line<T>(at: *const T) {
     #[cfg(target_arch = "x86_64")]
     // SAFETY: a prefetch reads nothing and faults at no address.
     unsafe {

@@ -1,6 +1,5 @@
 //! The training loop.
 
-use std::slice::Chunks;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
@@ -103,8 +102,7 @@ impl<T: Real> Run<'_, '_, T> {
         let mut loss = WeightedMean::default();
         let group = batch_size.saturating_mul(self.accumulate);
         let mut learning_rate = f64::NAN;
-        let mut rest = batches.epoch().zip(1..).peekable();
-        while let Some((samples, batch)) = rest.next() {
+        for (samples, batch) in batches.epoch().zip(1..) {
             if self.stop.is_some_and(|stop| stop.load(Ordering::Relaxed)) {
                 return Ok(Ended::Interrupted);
             }
@@ -112,8 +110,7 @@ impl<T: Real> Run<'_, '_, T> {
             let pace = self.rates.next(epoch, self.state.steps())?;
             learning_rate = pace.learning_rate;
             let watched = self.callbacks.iter().any(|callback| callback.wants_trace(self.state.steps() + 1));
-            let next = rest.peek().map_or(&[][..], |&(next, _)| next);
-            let turn = Turn { epoch, part, pace, watched, next };
+            let turn = Turn { epoch, part, pace, watched };
             loss.add(self.batch(params, train, samples, turn)?, samples.len());
             if part.last {
                 let end = StepEnd { epoch, step: self.state.steps(), learning_rate, params };
@@ -159,7 +156,7 @@ impl<T: Real> Run<'_, '_, T> {
                     return Ok(report);
                 };
                 let pace = Pace { learning_rate: rate, momentum: None };
-                let turn = Turn { epoch, part: Part::WHOLE, pace, watched: false, next: &[] };
+                let turn = Turn { epoch, part: Part::WHOLE, pace, watched: false };
                 match self.batch(params, train, samples, turn) {
                     Ok(loss) => report.add(test, rate, loss),
                     Err(
@@ -180,10 +177,8 @@ impl<T: Real> Run<'_, '_, T> {
         params: &mut Params<T>,
         data: &Dataset<T>,
         samples: &[usize],
-        Turn { epoch, part, pace, watched, next }: Turn<'_>,
+        Turn { epoch, part, pace, watched }: Turn,
     ) -> Result<f64, TrainError> {
-        let mut ahead = Ahead::new(data, next);
-        ahead.fetch();
         let stage = self.training.get(params, data, samples.len())?;
         let step = self.state.steps() + 1;
         let callbacks = &mut *self.callbacks;
@@ -204,7 +199,6 @@ impl<T: Real> Run<'_, '_, T> {
         } else {
             stage.forward(params, data, samples)
         };
-        ahead.fetch();
         if !loss.is_finite() {
             check_finite(params, epoch, self.state.steps())?;
             let origin = stage.origin_of_non_finite(params, samples);
@@ -217,7 +211,6 @@ impl<T: Real> Run<'_, '_, T> {
         } else {
             stage.backward_part(params, &mut self.grads, part);
         }
-        ahead.fetch();
         if let Some((parameter, value)) = first_non_finite(&self.grads) {
             let origin = stage.origin_of_non_finite(params, samples);
             let samples = samples.to_vec();
@@ -231,7 +224,6 @@ impl<T: Real> Run<'_, '_, T> {
         if part.last {
             self.step(params, pace);
         }
-        ahead.fetch();
         Ok(loss)
     }
 
@@ -255,39 +247,12 @@ impl<T: Real> Run<'_, '_, T> {
 
 /// A batch's place in a training.
 #[derive(Clone, Copy)]
-struct Turn<'a> {
+struct Turn {
     epoch: usize,
     part: Part,
     pace: Pace,
     /// Whether a callback wants to see it.
     watched: bool,
-    /// The samples of the batch after it.
-    next: &'a [usize],
-}
-
-/// The samples of the next batch, fetched into the cache while this one is worked on: a part at a time, since the
-/// processor waits when many lines are asked for at once.
-///
-/// With 3200 samples of 64 values, more than the second cache holds, a step of 64-64-10 took 0.94 of the time, and 0.97
-/// with all of them asked for at once.
-struct Ahead<'a, T: Real> {
-    data: &'a Dataset<T>,
-    parts: Chunks<'a, usize>,
-}
-
-impl<'a, T: Real> Ahead<'a, T> {
-    /// How many times it fetches.
-    const PARTS: usize = 4;
-
-    fn new(data: &'a Dataset<T>, samples: &'a [usize]) -> Self {
-        Ahead { data, parts: samples.chunks(samples.len().div_ceil(Self::PARTS).max(1)) }
-    }
-
-    fn fetch(&mut self) {
-        if let Some(samples) = self.parts.next() {
-            self.data.prefetch(samples);
-        }
-    }
 }
 
 /// How an epoch ended.

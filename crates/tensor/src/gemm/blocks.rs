@@ -188,7 +188,7 @@ unsafe fn panel<I: Instructions, T: Real, const W: usize, const MOST: usize>(
         let (first, height) = rows.tile(tile);
         let mut c = c.part(first..first + height, column..column + columns);
         if fetches_c {
-            (0..height).for_each(|row| simd::prefetch(c.row_start(row)));
+            (0..height).for_each(|row| simd::prefetch_line(c.row_start(row)));
         }
         let (a, order) = (rows.values(tile, first), rows.order);
         // SAFETY: as this function's.
@@ -256,7 +256,7 @@ impl<T> Ahead<T> {
     fn fetch(&mut self, lines: usize) {
         let lines = lines.min(self.lines);
         for _ in 0..lines {
-            simd::prefetch(self.run.wrapping_byte_add(self.line * LINE));
+            simd::prefetch_line(self.run.wrapping_byte_add(self.line * LINE));
             self.line += 1;
             if self.line == self.lines_of_run {
                 (self.run, self.line) = (self.run.wrapping_add(self.stride), 0);
