@@ -99,7 +99,7 @@ pub use sigmoid::Sigmoid;
 pub use silu::Silu;
 pub use soft_shrink::SoftShrink;
 pub use softmax::Softmax;
-pub(crate) use softmax::{row_max, softmax_rows, sum_exp};
+pub(crate) use softmax::{ROWS, row_max, softmax_rows, sum_exp};
 pub use softmin::Softmin;
 pub use softplus::Softplus;
 pub use softsign::Softsign;

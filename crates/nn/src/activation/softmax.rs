@@ -51,7 +51,15 @@ impl<T: Real> Op<T> for SoftmaxOp {
 
     fn forward(&self, pass: Forward<'_, T>) {
         let (_, classes) = pass.shape.as_rows();
-        softmax_rows(pass.inputs.get(0), pass.output, &mut [], classes);
+        let (x, output) = (pass.inputs.get(0), pass.output);
+        simd::dispatch(
+            #[inline(always)]
+            || {
+                for (p, x) in output.chunks_mut(ROWS * classes).zip(x.chunks(ROWS * classes)) {
+                    softmax_rows(x, p, classes);
+                }
+            },
+        );
     }
 
     fn vjp(&self, mut pass: Backward<'_, T>) {
@@ -80,53 +88,81 @@ pub(super) fn last_axis(shape: Shape) -> Result<Shape, String> {
     }
 }
 
-/// The softmax of each row of `x` into `p`, and each row's sum of `e^(x - max x)` into `sums`, as far as that reaches.
-pub(crate) fn softmax_rows<T: Real>(x: &[T], p: &mut [T], sums: &mut [T], classes: usize) {
-    simd::dispatch(
-        #[inline(always)]
-        || {
-            for (p, x) in p.chunks_exact_mut(classes).zip(x.chunks_exact(classes)) {
-                let max = row_max(x);
-                for (p, &x) in p.iter_mut().zip(x) {
-                    *p = x - max;
-                }
-            }
-            // Over all rows at once: one row of few classes would not fill a vector.
-            for p in p.iter_mut() {
-                *p = p.exp();
-            }
-            let mut sums = sums.iter_mut();
-            for p in p.chunks_exact_mut(classes) {
-                let sum: T = p.iter().copied().sum();
-                let scale = T::ONE / sum;
-                for p in p {
-                    *p *= scale;
-                }
-                if let Some(out) = sums.next() {
-                    *out = sum;
-                }
-            }
-        },
-    );
+/// How many rows are taken together: enough that short rows fill whole vectors between them, few enough that long ones
+/// stay in the cache.
+pub(crate) const ROWS: usize = 8;
+
+/// The softmax of up to [`ROWS`] rows of `x` into `p`; gives each row's maximum and its sum of `e^(x - max)`.
+#[inline(always)]
+pub(crate) fn softmax_rows<T: Real>(x: &[T], p: &mut [T], classes: usize) -> [[T; ROWS]; 2] {
+    let (mut maxima, mut sums) = ([T::ZERO; ROWS], [T::ONE; ROWS]);
+    for ((p, x), out) in p.chunks_exact_mut(classes).zip(x.chunks_exact(classes)).zip(&mut maxima) {
+        let max = row_max(x);
+        for (p, &x) in p.iter_mut().zip(x) {
+            *p = x - max;
+        }
+        *out = max;
+    }
+    for p in p.iter_mut() {
+        *p = p.exp();
+    }
+    for (p, out) in p.chunks_exact_mut(classes).zip(&mut sums) {
+        let sum = row_sum(p, |p| p);
+        let scale = T::ONE / sum;
+        for p in p {
+            *p *= scale;
+        }
+        *out = sum;
+    }
+    [maxima, sums]
 }
 
 /// `sum e^(x - max x)`
 #[inline(always)]
 pub(crate) fn sum_exp<T: Real>(row: &[T]) -> T {
-    let (max, mut sum) = (row_max(row), T::ZERO);
-    for &x in row {
-        sum += (x - max).exp();
+    let max = row_max(row);
+    row_sum(row, |x| (x - max).exp())
+}
+
+/// Sums and maxima of long rows run side by side, since each addition waits for the one before it.
+const LANES: usize = 16;
+
+/// The sum of `f` over a row.
+#[inline(always)]
+fn row_sum<T: Real>(row: &[T], f: impl Fn(T) -> T) -> T {
+    let (blocks, rest) = row.as_chunks::<LANES>();
+    let mut sum = T::ZERO;
+    if !blocks.is_empty() {
+        let mut lanes = [T::ZERO; LANES];
+        for block in blocks {
+            for (lane, &x) in lanes.iter_mut().zip(block) {
+                *lane += f(x);
+            }
+        }
+        sum = lanes.into_iter().sum();
+    }
+    for &x in rest {
+        sum += f(x);
     }
     sum
 }
 
+/// The largest value, NaN left out: whatever is computed from all of the row is NaN in any case.
 #[inline(always)]
 pub(crate) fn row_max<T: Real>(row: &[T]) -> T {
+    let larger = |a: T, b: T| if b > a { b } else { a };
+    let (blocks, rest) = row.as_chunks::<LANES>();
     let mut max = -T::INFINITY;
-    for &x in row {
-        max = max.maximum(x);
+    if !blocks.is_empty() {
+        let mut lanes = [max; LANES];
+        for block in blocks {
+            for (lane, &x) in lanes.iter_mut().zip(block) {
+                *lane = larger(*lane, x);
+            }
+        }
+        max = lanes.into_iter().fold(max, larger);
     }
-    max
+    rest.iter().copied().fold(max, larger)
 }
 
 impl Configure for Softmax {
@@ -165,6 +201,11 @@ mod tests {
         let y = softmax(Tensor::from_rows([[f64::NAN, 1.0], [0.0, 0.0]]));
         assert!(y.row(0).iter().all(|y| y.is_nan()));
         assert_eq!(y.row(1), [0.5, 0.5]);
+        for at in 0..40 {
+            let y = softmax(Tensor::from_fn([2, 40], |i| if i == at { f64::NAN } else { 1.0 }));
+            assert!(y.row(0).iter().all(|y| y.is_nan()), "{at}");
+            assert_eq!(y.row(1), [0.025; 40]);
+        }
     }
 
     #[test]

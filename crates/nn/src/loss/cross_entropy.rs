@@ -157,6 +157,47 @@ mod tests {
         assert_close(&gradient[..4], &row, 1e-16);
     }
 
+    /// The loss of each sample where nothing is saved.
+    fn without_way_back(x: &Tensor<f64>, target: &Tensor<f64>) -> Vec<f64> {
+        let graph = Graph::new();
+        let inputs = [x, target].map(|tensor| graph.input("", tensor.shape()));
+        let loss = CrossEntropy.forward(inputs[0], inputs[1], Reduction::None);
+        let plan = graph.plan_forward(&[loss]).unwrap();
+        let (params, mut workspace) = (plan.init(0).unwrap(), plan.workspace());
+        for (input, tensor) in inputs.into_iter().zip([x, target]) {
+            workspace.set(input, tensor.values()).unwrap();
+        }
+        plan.forward(&params, &mut workspace);
+        workspace.value(loss).values().to_vec()
+    }
+
+    /// Rows are taken some at a time, and long ones in lanes.
+    #[test]
+    fn any_number_of_samples_and_classes_agrees_with_the_definition() {
+        for classes in [1, 2, 10, 15, 16, 17, 33, 100, 1000] {
+            for samples in [1, 7, 8, 9, 20] {
+                let x = Tensor::<f64>::from_fn([samples, classes], |i| 30.0 * (i as f64 * 1.7).sin());
+                let indices = Tensor::from_fn([samples], |i| (i * 7 % classes) as f64);
+                let one_hot = Tensor::from_fn([samples, classes], |i| {
+                    f64::from(indices.values()[i / classes] == (i % classes) as f64)
+                });
+                let rows = || x.values().chunks(classes).zip(indices.values());
+                let sum = |row: &[f64]| row.iter().map(|x| x.exp()).sum::<f64>();
+                let loss: Vec<f64> = rows().map(|(row, &y)| sum(row).ln() - row[y as usize]).collect();
+                let probability = |row: &[f64], i: usize| row[i].exp() / sum(row);
+                let derivative = |row: &[f64], y: f64, i: usize| probability(row, i) - f64::from(i as f64 == y);
+                let gradient: Vec<f64> =
+                    rows().flat_map(|(row, &y)| (0..classes).map(move |i| derivative(row, y, i))).collect();
+                for target in [&indices, &one_hot] {
+                    let [value, got, _] = check::run(&CrossEntropy, &x, target, Reduction::None);
+                    assert_close(&value, &loss, 1e-12);
+                    assert_close(&got, &gradient, 1e-13);
+                    assert_close(&without_way_back(&x, target), &loss, 1e-12);
+                }
+            }
+        }
+    }
+
     #[test]
     fn golden_values_with_soft_labels() {
         let q = Tensor::new([3, 4], vec![0.7, 0.1, 0.1, 0.1, 0.25, 0.25, 0.25, 0.25, 0.0, 1.0, 0.0, 0.0]).unwrap();

@@ -3,7 +3,7 @@
 use chainrule_graph::op::{Backward, Forward, Op, Reads};
 use chainrule_tensor::{Real, Shape, simd};
 
-use crate::activation::{row_max, softmax_rows, sum_exp};
+use crate::activation::{ROWS, row_max, softmax_rows, sum_exp};
 
 /// Cross-entropy on logits without further settings, in one. It saves the probabilities for the way back.
 #[derive(Debug)]
@@ -33,69 +33,67 @@ impl<T: Real> Op<T> for SoftmaxCrossEntropy {
         let (logits, target) = (pass.inputs.get(LOGITS), pass.inputs.get(TARGET));
         let (_, classes) = pass.inputs.shape(LOGITS).as_rows();
         let by_index = pass.inputs.shape(TARGET) == pass.shape;
-        let output = pass.output;
-        if pass.saved.is_empty() {
-            simd::dispatch(
-                #[inline(always)]
-                || {
-                    for (sum, x) in output.iter_mut().zip(logits.chunks_exact(classes)) {
-                        *sum = sum_exp(x);
-                    }
-                },
-            );
-        } else {
-            softmax_rows(logits, pass.saved, output, classes);
-        }
-        // The output holds each row's sum of e^(x - max): take all logarithms at once, then add what the target takes
-        // away.
+        let (losses, saved) = (pass.output, pass.saved);
+        let block = ROWS * classes;
         simd::dispatch(
             #[inline(always)]
             || {
-                for sum in output.iter_mut() {
-                    *sum = sum.ln();
+                let mut saved = saved.chunks_mut(block);
+                let blocks = losses.chunks_mut(ROWS).zip(logits.chunks(block));
+                for ((losses, logits), start) in blocks.zip((0..).step_by(ROWS)) {
+                    let [maxima, mut sums] = match saved.next() {
+                        Some(p) => softmax_rows(logits, p, classes),
+                        None => sums_exp(logits, classes),
+                    };
+                    for sum in &mut sums {
+                        *sum = sum.ln();
+                    }
+                    let rows = losses.iter_mut().zip(logits.chunks_exact(classes));
+                    for (row, ((loss, x), (max, log_sum))) in (start..).zip(rows.zip(maxima.into_iter().zip(sums))) {
+                        *loss = if by_index {
+                            class(target[row], classes).map_or(T::NAN, |y| log_sum - (x[y] - max))
+                        } else {
+                            let q = &target[row * classes..][..classes];
+                            q.iter().zip(x).map(|(&q, &x)| cost(q, x, max, log_sum)).sum()
+                        };
+                    }
                 }
             },
         );
-        for (row, (out, x)) in output.iter_mut().zip(logits.chunks_exact(classes)).enumerate() {
-            let (log_sum, max) = (*out, row_max(x));
-            *out = if by_index {
-                class(target[row], classes).map_or(T::NAN, |y| log_sum - (x[y] - max))
-            } else {
-                let q = &target[row * classes..][..classes];
-                // A class of probability zero costs nothing, even at a logit of minus infinity.
-                let cost =
-                    |q: T, x: T| if q == T::ZERO && !x.is_finite() { T::ZERO } else { q * (log_sum - (x - max)) };
-                q.iter().zip(x).map(|(&q, &x)| cost(q, x)).sum()
-            };
-        }
     }
 
     fn vjp(&self, mut pass: Backward<'_, T>) {
         let (logits, target) = (pass.inputs.get(LOGITS), pass.inputs.get(TARGET));
         let (_, classes) = pass.inputs.shape(LOGITS).as_rows();
         let by_index = pass.inputs.shape(TARGET) == pass.shape;
-        let g = &*pass.upstream;
+        let (g, saved) = (&*pass.upstream, pass.saved);
         if let Some(dx) = pass.cotangents.get(LOGITS) {
-            let rows = dx.accumulate().chunks_exact_mut(classes).zip(pass.saved.chunks_exact(classes));
-            for (row, (dx, p)) in rows.enumerate() {
-                if by_index {
-                    // A label that is no class makes the whole row NaN, as it did the value.
-                    let y = class(target[row], classes);
-                    let g = if y.is_some() { g[row] } else { T::NAN };
-                    for (dx, &p) in dx.iter_mut().zip(p) {
-                        *dx += g * p;
+            let dx = dx.accumulate();
+            simd::dispatch(
+                #[inline(always)]
+                || {
+                    let rows = dx.chunks_exact_mut(classes).zip(saved.chunks_exact(classes));
+                    for (row, ((dx, p), &g)) in rows.zip(g).enumerate() {
+                        if by_index {
+                            // A label that is no class makes the whole row NaN, as it did the value.
+                            let y = class(target[row], classes);
+                            let g = if y.is_some() { g } else { T::NAN };
+                            for (dx, &p) in dx.iter_mut().zip(p) {
+                                *dx += g * p;
+                            }
+                            if let Some(y) = y {
+                                dx[y] -= g;
+                            }
+                        } else {
+                            let q = &target[row * classes..][..classes];
+                            let total: T = q.iter().copied().sum();
+                            for ((dx, &p), &q) in dx.iter_mut().zip(p).zip(q) {
+                                *dx += g * (p * total - q);
+                            }
+                        }
                     }
-                    if let Some(y) = y {
-                        dx[y] -= g;
-                    }
-                } else {
-                    let (q, g) = (&target[row * classes..][..classes], g[row]);
-                    let total: T = q.iter().copied().sum();
-                    for ((dx, &p), &q) in dx.iter_mut().zip(p).zip(q) {
-                        *dx += g * (p * total - q);
-                    }
-                }
-            }
+                },
+            );
         }
         if let Some(dq) = pass.cotangents.get(TARGET).filter(|_| !by_index) {
             let rows = dq.accumulate().chunks_exact_mut(classes).zip(logits.chunks_exact(classes));
@@ -107,6 +105,23 @@ impl<T: Real> Op<T> for SoftmaxCrossEntropy {
             }
         }
     }
+}
+
+/// Each row's maximum and its sum of `e^(x - max)`, of up to [`ROWS`] rows.
+#[inline(always)]
+fn sums_exp<T: Real>(x: &[T], classes: usize) -> [[T; ROWS]; 2] {
+    let (mut maxima, mut sums) = ([T::ZERO; ROWS], [T::ONE; ROWS]);
+    for (x, (max, sum)) in x.chunks_exact(classes).zip(maxima.iter_mut().zip(&mut sums)) {
+        (*max, *sum) = (row_max(x), sum_exp(x));
+    }
+    [maxima, sums]
+}
+
+/// What a class of probability `q` adds to the loss. One of probability zero costs nothing, even at a logit of minus
+/// infinity.
+#[inline(always)]
+fn cost<T: Real>(q: T, x: T, max: T, log_sum: T) -> T {
+    if q == T::ZERO && !x.is_finite() { T::ZERO } else { q * (log_sum - (x - max)) }
 }
 
 /// The shape of one value for each sample, if predictions and target fit.
@@ -127,7 +142,7 @@ pub(super) fn samples_of(what: &str, prediction: Shape, target: Shape) -> Result
 #[inline(always)]
 pub(super) fn class<T: Real>(label: T, classes: usize) -> Option<usize> {
     let label = label.to_f64();
-    let class = label as usize;
-    // Not by `fract`, which calls a function.
-    (class < classes && class as f64 == label).then_some(class)
+    // Signed, which takes one instruction each way. Not by `fract`, which calls a function.
+    let class = label as i64;
+    ((class as usize) < classes && class as f64 == label).then_some(class as usize)
 }
