@@ -411,6 +411,16 @@ mod tests {
     }
 
     #[test]
+    fn single_rows_agree_with_the_definition_at_every_width() {
+        for n in 1..=140 {
+            for k in [1, 3, 4, 6, 21] {
+                check::<f32>(1, k, n);
+                check::<f64>(1, k, n);
+            }
+        }
+    }
+
+    #[test]
     fn any_number_of_threads_gives_the_same_bits() {
         let mut rng = generator(2);
         for &(m, k, n) in &[
