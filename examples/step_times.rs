@@ -83,19 +83,21 @@ fn contestants(
     threads.iter().flat_map(of).collect()
 }
 
-/// Prints the median of each, measured in turn in blocks of at least 100 microseconds; behind hand-written loops the
+/// Prints the median of each, measured in turn in blocks of at least half a millisecond; behind hand-written loops the
 /// ratio to them, and behind more threads than at first the ratio to those, each the median of the ratios of neighbours.
 fn measure(name: &str, seconds: f64, contestants: &mut [Contestant]) {
     contestants.iter_mut().for_each(|(.., run)| _ = run());
     let once = Instant::now();
     contestants[0].2();
     let once = once.elapsed();
-    let block = (1e-4 / once.as_secs_f64()).ceil().clamp(1.0, 1000.0) as u32;
+    let block = (5e-4 / once.as_secs_f64()).ceil().clamp(1.0, 5000.0) as u32;
     let least = if once > Duration::from_millis(20) { 5 } else { 20 };
     let mut times: Vec<Vec<f64>> = contestants.iter().map(|_| Vec::new()).collect();
     let (begun, seconds) = (Instant::now(), seconds * contestants.len() as f64);
     while begun.elapsed().as_secs_f64() < seconds || times[0].len() < least {
         for ((.., run), times) in contestants.iter_mut().zip(&mut times) {
+            // Each block begins as the one before it left off: with its own data in the cache and its threads awake.
+            run();
             let start = Instant::now();
             (0..block).for_each(|_| _ = black_box(run()));
             times.push(start.elapsed().as_secs_f64() / f64::from(block));
