@@ -141,10 +141,6 @@ fn fill<T: Real>(put: Put, out: &mut [T], value: T) {
 pub fn expand<T: Real>(put: Put, out: &mut [T], target: Shape, a: &[T], a_shape: Shape) {
     check("expand", out.len(), target);
     check("expand", a.len(), a_shape);
-    // The way back of a sum of all values, which has no loops either.
-    if let ([value], true) = (a, a_shape.rank() <= target.rank()) {
-        return fill(put, out, *value);
-    }
     let loops = loops(target, [a_shape]);
     simd::dispatch(
         #[inline(always)]

@@ -142,7 +142,8 @@ pub(super) fn samples_of(what: &str, prediction: Shape, target: Shape) -> Result
 #[inline(always)]
 pub(super) fn class<T: Real>(label: T, classes: usize) -> Option<usize> {
     let label = label.to_f64();
-    // Signed, which takes one instruction each way. Not by `fract`, which calls a function.
+    // Signed, which takes one instruction each way; as unsigned, a negative one is no class. Not by `fract`, which calls
+    // a function.
     let class = label as i64;
-    ((class as usize) < classes && class as f64 == label).then_some(class as usize)
+    ((class as u64) < classes as u64 && class as f64 == label).then_some(class as usize)
 }
