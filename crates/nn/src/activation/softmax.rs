@@ -117,11 +117,11 @@ pub(crate) fn softmax_rows<T: Real>(x: &[T], p: &mut [T], classes: usize) -> [[T
     [maxima, sums]
 }
 
-/// `sum e^(x - max x)`
+/// The maximum of a row, and its sum of `e^(x - max)`.
 #[inline(always)]
-pub(crate) fn sum_exp<T: Real>(row: &[T]) -> T {
+pub(crate) fn max_and_sum_exp<T: Real>(row: &[T]) -> (T, T) {
     let max = row_max(row);
-    row_sum(row, |x| (x - max).exp())
+    (max, row_sum(row, |x| (x - max).exp()))
 }
 
 /// Sums and maxima of long rows run side by side, since each addition waits for the one before it.
@@ -149,7 +149,7 @@ fn row_sum<T: Real>(row: &[T], f: impl Fn(T) -> T) -> T {
 
 /// The largest value, NaN left out: whatever is computed from all of the row is NaN in any case.
 #[inline(always)]
-pub(crate) fn row_max<T: Real>(row: &[T]) -> T {
+fn row_max<T: Real>(row: &[T]) -> T {
     let larger = |a: T, b: T| if b > a { b } else { a };
     let (blocks, rest) = row.as_chunks::<LANES>();
     let mut max = -T::INFINITY;

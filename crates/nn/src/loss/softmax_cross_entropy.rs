@@ -3,7 +3,7 @@
 use chainrule_graph::op::{Backward, Forward, Op, Reads};
 use chainrule_tensor::{Real, Shape, simd};
 
-use crate::activation::{ROWS, row_max, softmax_rows, sum_exp};
+use crate::activation::{ROWS, max_and_sum_exp, softmax_rows};
 
 /// Cross-entropy on logits without further settings, in one. It saves the probabilities for the way back.
 #[derive(Debug)]
@@ -34,13 +34,13 @@ impl<T: Real> Op<T> for SoftmaxCrossEntropy {
         let (_, classes) = pass.inputs.shape(LOGITS).as_rows();
         let by_index = pass.inputs.shape(TARGET) == pass.shape;
         let (losses, saved) = (pass.output, pass.saved);
-        let block = ROWS * classes;
+        let (block, width) = (ROWS * classes, if by_index { 1 } else { classes });
         simd::dispatch(
             #[inline(always)]
             || {
                 let mut saved = saved.chunks_mut(block);
                 let blocks = losses.chunks_mut(ROWS).zip(logits.chunks(block));
-                for ((losses, logits), start) in blocks.zip((0..).step_by(ROWS)) {
+                for ((losses, logits), target) in blocks.zip(target.chunks(ROWS * width)) {
                     let [maxima, mut sums] = match saved.next() {
                         Some(p) => softmax_rows(logits, p, classes),
                         None => sums_exp(logits, classes),
@@ -48,12 +48,12 @@ impl<T: Real> Op<T> for SoftmaxCrossEntropy {
                     for sum in &mut sums {
                         *sum = sum.ln();
                     }
-                    let rows = losses.iter_mut().zip(logits.chunks_exact(classes));
-                    for (row, ((loss, x), (max, log_sum))) in (start..).zip(rows.zip(maxima.into_iter().zip(sums))) {
+                    let rows = logits.chunks_exact(classes).zip(target.chunks_exact(width));
+                    let rows = rows.zip(maxima.into_iter().zip(sums));
+                    for (loss, ((x, q), (max, log_sum))) in losses.iter_mut().zip(rows) {
                         *loss = if by_index {
-                            class(target[row], classes).map_or(T::NAN, |y| log_sum - (x[y] - max))
+                            class(q[0], classes).map_or(T::NAN, |y| log_sum - (x[y] - max))
                         } else {
-                            let q = &target[row * classes..][..classes];
                             q.iter().zip(x).map(|(&q, &x)| cost(q, x, max, log_sum)).sum()
                         };
                     }
@@ -66,17 +66,17 @@ impl<T: Real> Op<T> for SoftmaxCrossEntropy {
         let (logits, target) = (pass.inputs.get(LOGITS), pass.inputs.get(TARGET));
         let (_, classes) = pass.inputs.shape(LOGITS).as_rows();
         let by_index = pass.inputs.shape(TARGET) == pass.shape;
-        let (g, saved) = (&*pass.upstream, pass.saved);
+        let (g, saved, width) = (&*pass.upstream, pass.saved, if by_index { 1 } else { classes });
         if let Some(dx) = pass.cotangents.get(LOGITS) {
             let dx = dx.accumulate();
             simd::dispatch(
                 #[inline(always)]
                 || {
                     let rows = dx.chunks_exact_mut(classes).zip(saved.chunks_exact(classes));
-                    for (row, ((dx, p), &g)) in rows.zip(g).enumerate() {
+                    for (((dx, p), &g), q) in rows.zip(g).zip(target.chunks_exact(width)) {
                         if by_index {
                             // A label that is no class makes the whole row NaN, as it did the value.
-                            let y = class(target[row], classes);
+                            let y = class(q[0], classes);
                             let g = if y.is_some() { g } else { T::NAN };
                             for (dx, &p) in dx.iter_mut().zip(p) {
                                 *dx += g * p;
@@ -85,7 +85,6 @@ impl<T: Real> Op<T> for SoftmaxCrossEntropy {
                                 dx[y] -= g;
                             }
                         } else {
-                            let q = &target[row * classes..][..classes];
                             let total: T = q.iter().copied().sum();
                             for ((dx, &p), &q) in dx.iter_mut().zip(p).zip(q) {
                                 *dx += g * (p * total - q);
@@ -98,7 +97,8 @@ impl<T: Real> Op<T> for SoftmaxCrossEntropy {
         if let Some(dq) = pass.cotangents.get(TARGET).filter(|_| !by_index) {
             let rows = dq.accumulate().chunks_exact_mut(classes).zip(logits.chunks_exact(classes));
             for ((dq, x), &g) in rows.zip(g) {
-                let (max, log_sum) = (row_max(x), sum_exp(x).ln());
+                let (max, sum) = max_and_sum_exp(x);
+                let log_sum = sum.ln();
                 for (dq, &x) in dq.iter_mut().zip(x) {
                     *dq += g * (log_sum - (x - max));
                 }
@@ -112,7 +112,7 @@ impl<T: Real> Op<T> for SoftmaxCrossEntropy {
 fn sums_exp<T: Real>(x: &[T], classes: usize) -> [[T; ROWS]; 2] {
     let (mut maxima, mut sums) = ([T::ZERO; ROWS], [T::ONE; ROWS]);
     for (x, (max, sum)) in x.chunks_exact(classes).zip(maxima.iter_mut().zip(&mut sums)) {
-        (*max, *sum) = (row_max(x), sum_exp(x));
+        (*max, *sum) = max_and_sum_exp(x);
     }
     [maxima, sums]
 }

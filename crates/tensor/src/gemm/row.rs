@@ -11,8 +11,8 @@ use crate::{Real, simd};
 /// 0.58 of the time at 1x64x64, on one core with AVX2. Rows that are longer are better read from end to end.
 const SHORT: usize = 128;
 
-/// How many sums a few columns have, since each addition waits for the one before it: one sample
-/// went through 64-64-10 in 0.72 of the time, on one core with AVX2.
+/// How many sums a few columns have, since each addition waits for the one before it: one sample went through 64-64-10
+/// in 0.72 of the time, on one core with AVX2.
 const CHAINS: usize = 4;
 
 /// How many rows of `b` go into a sum before it is written back, where rows are long.
@@ -90,12 +90,12 @@ fn by_columns<T: Real, const N: usize, const K: usize>(
 ) -> usize {
     let stride = c.len();
     let (a_blocks, a_rest) = a.as_chunks::<K>();
+    let (b_blocks, b_rest) = b.split_at(a_blocks.len() * K * stride);
     while let Some(c) = c[first..].first_chunk_mut::<N>() {
         let mut sums = [[T::ZERO; N]; K];
         if put == Put::Add {
             sums[0] = *c;
         }
-        let (b_blocks, b_rest) = b.split_at(a_blocks.len() * K * stride);
         for (a, b) in a_blocks.iter().zip(b_blocks.chunks_exact(K * stride)) {
             for k in 0..K {
                 add_row(&mut sums[k], a[k], &b[k * stride + first..]);
@@ -104,9 +104,8 @@ fn by_columns<T: Real, const N: usize, const K: usize>(
         for (&a, b) in a_rest.iter().zip(b_rest.chunks_exact(stride)) {
             add_row(&mut sums[0], a, &b[first..]);
         }
-        let (total, others) = sums.split_first().expect("at least one sum");
-        *c = *total;
-        for sum in others {
+        *c = sums[0];
+        for sum in &sums[1..] {
             for (c, &sum) in c.iter_mut().zip(sum) {
                 *c += sum;
             }
