@@ -51,6 +51,8 @@ struct Shared {
     next: AtomicUsize,
     /// The workers that are up.
     ready: AtomicUsize,
+    /// The workers that have gone to sleep.
+    asleep: AtomicUsize,
     panic: Mutex<Option<Box<dyn Any + Send>>>,
 }
 
@@ -80,6 +82,7 @@ impl Pool {
             state: AtomicU64::new(0),
             next: AtomicUsize::new(0),
             ready: AtomicUsize::new(0),
+            asleep: AtomicUsize::new(0),
             panic: Mutex::new(None),
         });
         let spawn = |i: usize| {
@@ -106,6 +109,13 @@ impl Pool {
     #[must_use]
     pub fn threads(&self) -> usize {
         self.workers.len() + 1
+    }
+
+    /// Whether no thread has gone to sleep, which they do when there was nothing to share for some tens of microseconds:
+    /// a thread that wakes up comes too late for work that takes no longer than that, and waking it takes time too.
+    #[must_use]
+    pub fn is_awake(&self) -> bool {
+        self.shared.asleep.load(Ordering::Relaxed) == 0
     }
 
     /// Calls `work` with each number from 0 to `parts`, on all threads, and returns when all are done. Parts are handed
@@ -193,8 +203,10 @@ impl Shared {
             if look < SPINS {
                 std::hint::spin_loop();
             } else {
+                self.asleep.fetch_add(1, Ordering::Relaxed);
                 // An unpark between the look and this returns at once.
                 thread::park();
+                self.asleep.fetch_sub(1, Ordering::Relaxed);
             }
         }
         None
@@ -297,6 +309,29 @@ mod tests {
             });
             assert_eq!(done.into_inner(), 2);
         }
+    }
+
+    #[test]
+    fn a_pool_tells_whether_its_threads_sleep() {
+        let within_seconds = |is_so: &dyn Fn() -> bool| {
+            let begun = std::time::Instant::now();
+            while !is_so() && begun.elapsed().as_secs() < 10 {
+                thread::yield_now();
+            }
+            is_so()
+        };
+        let pool = Pool::new(3);
+        for _ in 0..3 {
+            assert!(within_seconds(&|| !pool.is_awake()), "without work they go to sleep");
+            assert!(
+                within_seconds(&|| {
+                    pool.run(3, |_| {});
+                    pool.is_awake()
+                }),
+                "work wakes them"
+            );
+        }
+        assert!(Pool::new(1).is_awake(), "the calling thread alone");
     }
 
     #[test]
