@@ -120,7 +120,7 @@ const MOST_SLOTS: usize = 4;
 const SHARED_VALUES: usize = 200_000;
 
 /// From this many on it is worth waking them. They sleep where no product of the pass was worth sharing: in networks of 32
-/// and 64 layers of 64, with 32 samples in a batch, a step that woke a thread took 1.06 and 1.05 of the time of one alone.
+/// and 64 layers of 64, with 32 samples in a batch, a step that woke a thread took 1.07 and 1.04 of the time of one alone.
 const WAKING_VALUES: usize = 800_000;
 
 impl<T: Real> State<T> {
