@@ -313,23 +313,22 @@ mod tests {
 
     #[test]
     fn a_pool_tells_whether_its_threads_sleep() {
-        let within_seconds = |is_so: &dyn Fn() -> bool| {
+        let pool = Pool::new(3);
+        assert_eq!(pool.threads(), 3);
+        for _ in 0..3 {
             let begun = std::time::Instant::now();
-            while !is_so() && begun.elapsed().as_secs() < 10 {
+            while pool.is_awake() && begun.elapsed().as_secs() < 10 {
                 thread::yield_now();
             }
-            is_so()
-        };
-        let pool = Pool::new(3);
-        for _ in 0..3 {
-            assert!(within_seconds(&|| !pool.is_awake()), "without work they go to sleep");
-            assert!(
-                within_seconds(&|| {
-                    pool.run(3, |_| {});
-                    pool.is_awake()
-                }),
-                "work wakes them"
-            );
+            assert!(!pool.is_awake(), "without work they go to sleep");
+            // Three parts that wait for each other, before the look and after it, are on three threads.
+            let (all, awake) = (std::sync::Barrier::new(3), AtomicUsize::new(0));
+            pool.run(3, |_| {
+                all.wait();
+                awake.fetch_add(usize::from(pool.is_awake()), Ordering::Relaxed);
+                all.wait();
+            });
+            assert_eq!(awake.into_inner(), 3, "who is at work is awake");
         }
         assert!(Pool::new(1).is_awake(), "the calling thread alone");
     }
