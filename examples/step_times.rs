@@ -8,6 +8,9 @@
 //! cargo run --release --example step_times -- --threads 1
 //! cargo run --release --example step_times -- --threads 1,2 --hand
 //! ```
+//!
+//! With `--pause 1000` each run comes that many microseconds after the one before, as predictions do that someone asks for
+//! now and then; the pause is not part of the time.
 
 #[path = "../benches/support/mod.rs"]
 mod support;
@@ -33,6 +36,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let threads = value("--threads").map_or("1", String::as_str).split(',').map(str::parse);
     let threads = threads.collect::<Result<Vec<usize>, _>>()?;
     let seconds = value("--seconds").map_or(Ok(1.0), |s| s.parse())?;
+    let pause = value("--pause").map_or(Ok(0), |s| s.parse())?;
+    let pace = Pace { seconds, pause: Duration::from_micros(pause) };
     let wanted = |name: &str| value("--only").is_none_or(|only| only == name);
     let hand = arguments.iter().any(|argument| argument == "--hand");
 
@@ -47,7 +52,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         };
         let mut contestants = contestants(&threads, own, hand.then_some(by_hand));
         let first: Vec<f32> = contestants.iter_mut().map(|(.., run)| run()).collect();
-        measure(work.name, seconds, &mut contestants);
+        measure(work.name, pace, &mut contestants);
         for ((name, threads, run), first) in contestants.iter_mut().zip(first) {
             let last = run();
             if last >= first {
@@ -65,7 +70,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             let mut loops = Hand::new(work, threads);
             Box::new(move || loops.forward()[0]) as Run
         };
-        measure(work.name, seconds, &mut contestants(&threads, own, hand.then_some(by_hand)));
+        measure(work.name, pace, &mut contestants(&threads, own, hand.then_some(by_hand)));
     }
     Ok(())
 }
@@ -83,9 +88,17 @@ fn contestants(
     threads.iter().flat_map(of).collect()
 }
 
+#[derive(Clone, Copy)]
+struct Pace {
+    /// How long each contestant is measured.
+    seconds: f64,
+    /// What comes before each run, by itself.
+    pause: Duration,
+}
+
 /// Prints the median of each, measured in turn in blocks of at least half a millisecond; behind hand-written loops the
 /// ratio to them, and behind more threads than at first the ratio to those, each the median of the ratios of neighbours.
-fn measure(name: &str, seconds: f64, contestants: &mut [Contestant]) {
+fn measure(name: &str, Pace { seconds, pause }: Pace, contestants: &mut [Contestant]) {
     contestants[0].2();
     let once = Instant::now();
     contestants[0].2();
@@ -98,9 +111,14 @@ fn measure(name: &str, seconds: f64, contestants: &mut [Contestant]) {
         for ((.., run), times) in contestants.iter_mut().zip(&mut times) {
             // Each block begins as the one before it left off: with its own data in the cache and its threads awake.
             run();
-            let start = Instant::now();
-            (0..block).for_each(|_| _ = black_box(run()));
-            times.push(start.elapsed().as_secs_f64() / f64::from(block));
+            let time = if pause.is_zero() {
+                let start = Instant::now();
+                (0..block).for_each(|_| _ = black_box(run()));
+                start.elapsed()
+            } else {
+                (0..block).map(|_| time_after(pause, run)).sum()
+            };
+            times.push(time.as_secs_f64() / f64::from(block));
         }
     }
     let ratio = |a: &[f64], b: &[f64]| median(a.iter().zip(b).map(|(a, b)| a / b).collect());
@@ -113,6 +131,17 @@ fn measure(name: &str, seconds: f64, contestants: &mut [Contestant]) {
         }
         println!();
     }
+}
+
+/// The time of a run after a pause in which this thread is busy with something else.
+fn time_after(pause: Duration, run: &mut Run) -> Duration {
+    let begun = Instant::now();
+    while begun.elapsed() < pause {
+        std::hint::spin_loop();
+    }
+    let start = Instant::now();
+    black_box(run());
+    start.elapsed()
 }
 
 fn median(mut times: Vec<f64>) -> f64 {

@@ -182,6 +182,9 @@ fn multiply_part<T: Real>(put: Put, mut c: Window<'_, T>, a: Mat<'_, T>, b: Mat<
 /// against about 1 us to hand over to a thread that is awake.
 const SHARED_WORK: usize = 4_000_000;
 
+/// From this many on, it takes more than 100 us.
+const LONG_WORK: usize = 10_000_000;
+
 /// [`gemm`] on the threads of a pool, where the product is large enough to gain from it; then `finish` with each part
 /// of `c` that is done, still in the cache: rows one after the other, one at least, and which columns they have.
 ///
@@ -220,14 +223,15 @@ fn share<T: Real>(
     b: Mat<'_, T>,
     finish: &(dyn Fn(&mut [T], Range<usize>) + Sync),
 ) {
-    if c.rows.saturating_mul(2 * b.values.len()) < SHARED_WORK || pool.threads() == 1 || c.rows == 1 {
+    let work = c.rows.saturating_mul(2 * b.values.len());
+    if work < SHARED_WORK || pool.threads() == 1 || c.rows == 1 {
         let columns = c.columns;
         multiply(put, MatMut::new(&mut *c.values, c.rows, columns), a, b);
         return finish(c.values, 0..columns);
     }
     let (height, width) = shares(&c, &a, pool.threads());
     let windows = Windows::new(c, height, width);
-    pool.run(windows.count(), |part| {
+    let compute = |part| {
         let (mut c, rows, columns) = windows.take(part);
         let all = 0..c.rows();
         multiply_part(put, c.part(all.clone(), 0..columns.len()), a.rows(rows), b.columns(columns.clone()));
@@ -235,7 +239,8 @@ fn share<T: Real>(
             Some(rows) => finish(rows, columns),
             None => all.for_each(|row| finish(c.row(row), columns.clone())),
         }
-    });
+    };
+    if work < LONG_WORK { pool.run_short(windows.count(), compute) } else { pool.run(windows.count(), compute) }
 }
 
 /// The rows and columns of each thread's part. Each thread copies what it reads of `b`, once for each block of rows: with

@@ -4,18 +4,24 @@
 //! do not depend on the number of threads as long as the parts do not share sums.
 
 mod chunks;
+mod waking;
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread::{self, JoinHandle, Thread};
+use std::time::{Duration, Instant};
 
 pub use chunks::Chunks;
+use waking::Waking;
 
-/// How often a waiting thread looks for work before it goes to sleep: some tens of microseconds, longer than most gaps
+/// How often a waiting thread looks for work before it goes to sleep: about 100 us on AMD Zen 3, longer than most gaps
 /// within a training step, short enough not to be in the way of other programs.
 const SPINS: u32 = 4_000;
+
+/// A yield that takes longer was another thread's turn.
+const TURN: Duration = Duration::from_micros(20);
 
 /// The largest number of threads of a [`Pool`], and of parts of a [`Chunks`].
 pub const MAX_THREADS: usize = 64;
@@ -53,6 +59,7 @@ struct Shared {
     ready: AtomicUsize,
     /// The workers that have gone to sleep.
     asleep: AtomicUsize,
+    waking: Waking,
     panic: Mutex<Option<Box<dyn Any + Send>>>,
 }
 
@@ -83,6 +90,7 @@ impl Pool {
             next: AtomicUsize::new(0),
             ready: AtomicUsize::new(0),
             asleep: AtomicUsize::new(0),
+            waking: Waking::new(Instant::now()),
             panic: Mutex::new(None),
         });
         let spawn = |i: usize| {
@@ -111,13 +119,6 @@ impl Pool {
         self.workers.len() + 1
     }
 
-    /// Whether no thread has gone to sleep, which they do when there was nothing to share for some tens of microseconds:
-    /// a thread that wakes up comes too late for work that takes no longer than that, and waking it takes time too.
-    #[must_use]
-    pub fn is_awake(&self) -> bool {
-        self.shared.asleep.load(Ordering::Relaxed) == 0
-    }
-
     /// Calls `work` with each number from 0 to `parts`, on all threads, and returns when all are done. Parts are handed
     /// out in order to whoever is free; a thread that is late, because another program has its processor, is not waited
     /// for.
@@ -127,15 +128,44 @@ impl Pool {
     /// # Panics
     /// If `work` panics, once no thread is at work any more. Where it panics on every thread, parts may be left out.
     pub fn run(&self, parts: usize, work: impl Fn(usize) + Sync) {
-        let alone = || (0..parts).for_each(&work);
+        self.share(true, parts, &work);
+    }
+
+    /// [`run`](Pool::run) for work that one thread does in less than about 100 us.
+    ///
+    /// A thread that sleeps comes too late for work that takes no longer than waking it, some tens of microseconds. It is
+    /// woken only if several jobs followed the last time it was, or if short work has come in a row for that long; until
+    /// then whoever is awake does the work, if need be the calling thread alone.
+    ///
+    /// # Panics
+    /// As [`run`](Pool::run).
+    pub fn run_short(&self, parts: usize, work: impl Fn(usize) + Sync) {
+        let asleep = self.shared.asleep.load(Ordering::Relaxed);
+        if asleep == 0 || parts <= 1 {
+            return self.share(false, parts, &work);
+        }
+        let wake = self.shared.waking.pays(Instant::now());
+        if wake || asleep < self.workers.len() {
+            self.share(wake, parts, &work);
+        } else {
+            (0..parts).for_each(&work);
+        }
+        self.shared.waking.done(Instant::now());
+    }
+
+    fn share(&self, wake: bool, parts: usize, work: &(dyn Fn(usize) + Sync)) {
+        let alone = || (0..parts).for_each(work);
         if parts <= 1 || self.workers.is_empty() {
             return alone();
         }
         let Ok(running) = self.running.try_lock() else {
             return alone();
         };
-        let finish = self.shared.start(&work, parts, &self.workers, running);
-        let own = catch_unwind(AssertUnwindSafe(|| self.shared.take_parts(&work, parts)));
+        let finish = self.shared.start(work, parts, running);
+        if wake && self.shared.asleep.load(Ordering::SeqCst) > 0 {
+            self.workers.iter().map(JoinHandle::thread).for_each(Thread::unpark);
+        }
+        let own = catch_unwind(AssertUnwindSafe(|| self.shared.take_parts(work, parts)));
         finish.wait();
         // Before the next job may begin, and in any case: what stayed here would come out of a job that did not cause
         // it.
@@ -148,14 +178,8 @@ impl Pool {
 }
 
 impl Shared {
-    /// Hands the work to the workers. The work must not be dropped before what is returned.
-    fn start<'a>(
-        &'a self,
-        work: &'a (dyn Fn(usize) + Sync),
-        parts: usize,
-        workers: &[JoinHandle<()>],
-        running: MutexGuard<'a, ()>,
-    ) -> Finish<'a> {
+    /// Hands the work to the workers that are awake. The work must not be dropped before what is returned.
+    fn start<'a>(&'a self, work: &'a (dyn Fn(usize) + Sync), parts: usize, running: MutexGuard<'a, ()>) -> Finish<'a> {
         // SAFETY: only the lifetime is extended. Workers use the reference only while they count as at work, which they
         // can begin only while the job is open; `Finish` closes it and waits until no one is at work before it lets go of
         // the borrow `'a`, also when the caller unwinds. It is private, and its one user drops it. Compared with one
@@ -164,25 +188,24 @@ impl Shared {
         *lock(&self.job) = Some(Job { work, parts });
         self.next.store(0, Ordering::Relaxed);
         // The job before is closed and no one is at work on it, so that nothing else changes the state.
-        self.state.fetch_add(NEXT_JOB | OPEN, Ordering::Release);
-        workers.iter().map(JoinHandle::thread).for_each(Thread::unpark);
+        self.state.fetch_add(NEXT_JOB | OPEN, Ordering::SeqCst);
         Finish { shared: self, _running: running }
     }
 
     /// What a worker does all its life.
     fn serve(&self) {
         self.ready.fetch_add(1, Ordering::Release);
-        let mut seen = 0;
-        while let Some(state) = self.wait_for_job(seen) {
+        let (mut seen, mut jobs) = (0, 0);
+        while let Some(state) = self.wait_for_job(seen, &mut jobs) {
             if self.state.compare_exchange(state, state + 1, Ordering::Acquire, Ordering::Relaxed).is_err() {
                 // Another worker was first, or the job is closed: look again.
                 continue;
             }
             let job = *lock(&self.job);
             if let Some(Job { work, parts }) = job {
-                let done = catch_unwind(AssertUnwindSafe(|| self.take_parts(work, parts)));
-                if let Err(panic) = done {
-                    *lock(&self.panic) = Some(panic);
+                match catch_unwind(AssertUnwindSafe(|| self.take_parts(work, parts))) {
+                    Ok(taken) => jobs += u64::from(taken > 0),
+                    Err(panic) => *lock(&self.panic) = Some(panic),
                 }
             }
             seen = state & !(OPEN | AT_WORK);
@@ -190,36 +213,46 @@ impl Shared {
         }
     }
 
-    /// The state when a job other than `seen` is open: looks for a while, then sleeps. `None` when all is over.
-    fn wait_for_job(&self, seen: u64) -> Option<u64> {
-        for look in 0_u32.. {
-            let state = self.state.load(Ordering::Acquire);
-            if state == STOP {
-                return None;
+    /// The state when a job other than `seen` is open: looks for a while, then sleeps. `None` when all is over. `jobs` is
+    /// in how many this thread was in time for a part since it woke up.
+    fn wait_for_job(&self, seen: u64, jobs: &mut u64) -> Option<u64> {
+        let look = || {
+            let state = self.state.load(Ordering::SeqCst);
+            let is_new = state & OPEN != 0 && state & !(OPEN | AT_WORK) != seen;
+            (is_new || state == STOP).then_some(state)
+        };
+        let mut looks = 0;
+        loop {
+            if let Some(state) = look() {
+                return (state != STOP).then_some(state);
             }
-            if state & OPEN != 0 && state & !(OPEN | AT_WORK) != seen {
-                return Some(state);
-            }
-            if look < SPINS {
-                std::hint::spin_loop();
-            } else {
-                self.asleep.fetch_add(1, Ordering::Relaxed);
-                // An unpark between the look and this returns at once.
-                thread::park();
+            looks += 1;
+            // Where it shares its processor it goes to sleep, so that it can be woken up on another one.
+            if pause(looks) || looks >= SPINS {
+                // Counted before the last look: either this sees the job, or who opens it sees that someone sleeps.
+                self.asleep.fetch_add(1, Ordering::SeqCst);
+                if look().is_none() {
+                    self.waking.slept_after(*jobs);
+                    thread::park();
+                    *jobs = 0;
+                }
                 self.asleep.fetch_sub(1, Ordering::Relaxed);
+                // Whoever wakes up too late for one job is in time for the next.
+                looks = 0;
             }
         }
-        None
     }
 
-    fn take_parts(&self, work: &(dyn Fn(usize) + Sync), parts: usize) {
-        loop {
+    /// Does parts as long as there are any; gives how many.
+    fn take_parts(&self, work: &(dyn Fn(usize) + Sync), parts: usize) -> usize {
+        for taken in 0.. {
             let part = self.next.fetch_add(1, Ordering::Relaxed);
             if part >= parts {
-                return;
+                return taken;
             }
             work(part);
         }
+        parts
     }
 }
 
@@ -232,14 +265,10 @@ struct Finish<'a> {
 impl Finish<'_> {
     fn wait(&self) {
         self.shared.state.fetch_and(!OPEN, Ordering::Acquire);
-        let mut spins = 0_u32;
+        let mut looks = 0_u32;
         while self.shared.state.load(Ordering::Acquire) & AT_WORK > 0 {
-            spins += 1;
-            // Another program may need this processor for the worker to go on.
-            if spins.is_multiple_of(SPINS) {
-                thread::yield_now();
-            }
-            std::hint::spin_loop();
+            looks = looks.wrapping_add(1);
+            pause(looks);
         }
     }
 }
@@ -269,6 +298,19 @@ impl std::fmt::Debug for Pool {
     }
 }
 
+/// Waits a moment between two looks. Now and then it is another thread's turn, since who is waited for may need this very
+/// processor: systems often wake a thread up where the one is that woke it, even if another processor has nothing to do.
+/// Whether it took that turn.
+fn pause(looks: u32) -> bool {
+    std::hint::spin_loop();
+    if !looks.is_multiple_of(256) {
+        return false;
+    }
+    let begun = Instant::now();
+    thread::yield_now();
+    begun.elapsed() > TURN
+}
+
 /// No invariant is broken while these locks are held, so that a poisoned one is as good as any.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
@@ -285,10 +327,10 @@ mod tests {
             assert_eq!(pool.threads(), threads);
             for parts in [0, 1, 2, 7, 64] {
                 let counts: Vec<AtomicUsize> = (0..parts).map(|_| AtomicUsize::new(0)).collect();
-                for _ in 0..200 {
-                    pool.run(parts, |part| {
-                        counts[part].fetch_add(1, Ordering::Relaxed);
-                    });
+                let count = |part: usize| _ = counts[part].fetch_add(1, Ordering::Relaxed);
+                for _ in 0..100 {
+                    pool.run(parts, count);
+                    pool.run_short(parts, count);
                 }
                 assert!(
                     counts.iter().all(|count| count.load(Ordering::Relaxed) == 200),
@@ -298,39 +340,60 @@ mod tests {
         }
     }
 
+    /// Whether three threads take one part each: a part waits for the others, though not for ever.
+    fn meet(met: &AtomicUsize) -> bool {
+        met.fetch_add(1, Ordering::Relaxed);
+        let begun = Instant::now();
+        while met.load(Ordering::Relaxed) < 3 && begun.elapsed().as_secs() < 10 {
+            thread::yield_now();
+        }
+        met.load(Ordering::Relaxed) == 3
+    }
+
+    /// Waits until all threads of the pool but the calling one sleep.
+    fn fall_asleep(pool: &Pool) {
+        let begun = Instant::now();
+        while pool.shared.asleep.load(Ordering::Relaxed) < pool.workers.len() {
+            assert!(begun.elapsed().as_secs() < 30, "without work they go to sleep");
+            thread::yield_now();
+        }
+        // Longer than a pause between jobs in a row.
+        thread::sleep(Duration::from_millis(1));
+    }
+
     #[test]
-    fn sleeping_threads_wake_up() {
-        let pool = Pool::new(2);
+    fn work_wakes_sleeping_threads() {
+        let pool = Pool::new(3);
         for _ in 0..3 {
-            thread::sleep(std::time::Duration::from_millis(20));
-            let done = AtomicUsize::new(0);
-            pool.run(2, |_| {
-                done.fetch_add(1, Ordering::Relaxed);
-            });
-            assert_eq!(done.into_inner(), 2);
+            fall_asleep(&pool);
+            let met = AtomicUsize::new(0);
+            pool.run(3, |_| assert!(meet(&met), "no part waits in vain for the others"));
         }
     }
 
     #[test]
-    fn a_pool_tells_whether_its_threads_sleep() {
-        let pool = Pool::new(3);
-        assert_eq!(pool.threads(), 3);
-        for _ in 0..3 {
-            let begun = std::time::Instant::now();
-            while pool.is_awake() && begun.elapsed().as_secs() < 10 {
-                thread::yield_now();
-            }
-            assert!(!pool.is_awake(), "without work they go to sleep");
-            // Three parts that wait for each other, before the look and after it, are on three threads.
-            let (all, awake) = (std::sync::Barrier::new(3), AtomicUsize::new(0));
-            pool.run(3, |_| {
-                all.wait();
-                awake.fetch_add(usize::from(pool.is_awake()), Ordering::Relaxed);
-                all.wait();
+    fn short_work_wakes_sleeping_threads_only_where_it_comes_in_a_row() {
+        let pool = Pool::new(2);
+        let own = thread::current().id();
+        let work_of_others = || {
+            let others = AtomicUsize::new(0);
+            pool.run_short(4, |_| {
+                let begun = Instant::now();
+                while begun.elapsed() < Duration::from_micros(10) {
+                    std::hint::spin_loop();
+                }
+                others.fetch_add(usize::from(thread::current().id() != own), Ordering::Relaxed);
             });
-            assert_eq!(awake.into_inner(), 3, "who is at work is awake");
+            others.into_inner()
+        };
+        for _ in 0..3 {
+            fall_asleep(&pool);
+            assert_eq!(work_of_others(), 0, "now and then");
         }
-        assert!(Pool::new(1).is_awake(), "the calling thread alone");
+        let begun = Instant::now();
+        while work_of_others() == 0 {
+            assert!(begun.elapsed().as_secs() < 30, "in a row");
+        }
     }
 
     #[test]
@@ -356,15 +419,6 @@ mod tests {
     #[test]
     fn panics_on_all_threads_at_once_come_out_of_their_own_job_and_leave_the_threads_at_work() {
         let pool = Pool::new(3);
-        // Whether three threads take one part each: a part waits for the others, though not for ever.
-        let meet = |met: &AtomicUsize| {
-            met.fetch_add(1, Ordering::Relaxed);
-            let begun = std::time::Instant::now();
-            while met.load(Ordering::Relaxed) < 3 && begun.elapsed().as_secs() < 10 {
-                thread::yield_now();
-            }
-            met.load(Ordering::Relaxed) == 3
-        };
         for _ in 0..20 {
             let met = AtomicUsize::new(0);
             let result = catch_unwind(AssertUnwindSafe(|| pool.run(3, |part| assert!(!meet(&met), "part {part}"))));

@@ -22,6 +22,9 @@ const ROWS: usize = 4;
 /// columns of 784x512 took 1.3 times as long to read as half of its rows, on AMD Zen 3.
 const PART: usize = 50_000;
 
+/// From this many values of `b` on, the work takes more than 100 us.
+const LONG: usize = 1_500_000;
+
 /// The most parts.
 const PARTS: usize = 16;
 
@@ -44,6 +47,7 @@ pub(super) fn multiply<T: Real>(pool: Option<&Pool>, put: Put, c: &mut [T], a: &
             simply(Put::Set, chunks.take(part), &a[range.clone()], &b[range.start * columns..range.end * columns]);
         };
         match pool {
+            Some(pool) if b.len() < LONG => pool.run_short(parts, work),
             Some(pool) => pool.run(parts, work),
             None => (0..parts).for_each(work),
         }

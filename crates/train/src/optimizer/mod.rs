@@ -115,13 +115,13 @@ pub struct State<T: Real = f32> {
 /// The most vectors that a rule may remember.
 const MOST_SLOTS: usize = 4;
 
-/// From this many values on, weights, gradient and state together, a step is worth sharing with threads that are awake:
-/// about 10 us of work for the cheapest rule.
+/// From this many values on, weights, gradient and state together, a step is worth sharing: about 10 us of work for the
+/// cheapest rule.
 const SHARED_VALUES: usize = 200_000;
 
-/// From this many on it is worth waking them. They sleep where no product of the pass was worth sharing: in networks of 32
-/// and 64 layers of 64, with 32 samples in a batch, a step that woke a thread took 1.07 and 1.04 of the time of one alone.
-const WAKING_VALUES: usize = 800_000;
+/// From this many on, it takes more than 100 us. Shorter ones wake no thread: in networks of 32 and 64 layers of 64 on 32
+/// samples, where nothing else is worth sharing, a step that did took 1.07 and 1.04 of the time of one alone.
+const LONG_VALUES: usize = 800_000;
 
 impl<T: Real> State<T> {
     /// The state before the first step, for `len` weights.
@@ -197,8 +197,7 @@ impl<T: Real> State<T> {
         assert!(fits && self.slots.len() == optimizer.slots().len(), "weights, gradient and state differ in length");
         self.step += 1;
         let values = weights.len() * (2 + self.slots.len());
-        let worth_sharing = if self.pool.is_awake() { SHARED_VALUES } else { WAKING_VALUES };
-        let threads = if values < worth_sharing { 1 } else { self.pool.threads() };
+        let threads = if values < SHARED_VALUES { 1 } else { self.pool.threads() };
         let part = weights.len().div_ceil(threads).next_multiple_of(64);
         let weights = Chunks::new(weights, part);
         let (step, count) = (self.step, self.slots.len());
@@ -206,14 +205,19 @@ impl<T: Real> State<T> {
         for (chunks, slot) in slots.iter_mut().zip(&mut self.slots) {
             *chunks = Some(Chunks::new(slot, part));
         }
-        self.pool.run(threads, |position| {
+        let move_part = |position| {
             let weights = weights.take(position);
             let begin = (position * part).min(gradient.len());
             let gradient = &gradient[begin..begin + weights.len()];
             let mut slots = slots.each_ref().map(|slot| slot.as_ref().map_or(&mut [][..], |slot| slot.take(position)));
             let (Pace { learning_rate, momentum }, slots) = (pace, &mut slots[..count]);
             optimizer.step(Update { step, learning_rate, momentum, weights, gradient, slots });
-        });
+        };
+        if values < LONG_VALUES {
+            self.pool.run_short(threads, move_part);
+        } else {
+            self.pool.run(threads, move_part);
+        }
     }
 }
 
@@ -401,7 +405,7 @@ mod tests {
 
     #[test]
     fn shared_steps_give_the_same_bits_with_any_number_of_threads() {
-        let len = WAKING_VALUES / 2 + 7;
+        let len = LONG_VALUES / 2 + 7;
         let gradient: Vec<f32> = (0..len).map(|i| (i as f32 * 0.37).sin()).collect();
         for optimizer in all::<f32>() {
             let moved = |threads| {
