@@ -92,24 +92,26 @@ fn contestants(
 struct Pace {
     /// How long each contestant is measured.
     seconds: f64,
-    /// What comes before each run, by itself.
+    /// How long to wait before each run, which is not measured.
     pause: Duration,
 }
 
-/// Prints the median of each, measured in turn in blocks of at least half a millisecond; behind hand-written loops the
+/// Prints the median of each, measured in turn in blocks of at least half a millisecond, ten times that with pauses; behind hand-written loops the
 /// ratio to them, and behind more threads than at first the ratio to those, each the median of the ratios of neighbours.
 fn measure(name: &str, Pace { seconds, pause }: Pace, contestants: &mut [Contestant]) {
     contestants[0].2();
     let once = Instant::now();
     contestants[0].2();
     let once = once.elapsed();
-    let block = (5e-4 / once.as_secs_f64()).ceil().clamp(1.0, 5000.0) as u32;
+    let length = if pause.is_zero() { 5e-4 } else { 5e-3 };
+    let block = (length / (once + pause).as_secs_f64()).ceil().clamp(1.0, 5000.0) as u32;
     let least = if once > Duration::from_millis(20) { 5 } else { 20 };
     let mut times: Vec<Vec<f64>> = contestants.iter().map(|_| Vec::new()).collect();
     let (begun, seconds) = (Instant::now(), seconds * contestants.len() as f64);
     while begun.elapsed().as_secs_f64() < seconds || times[0].len() < least {
         for ((.., run), times) in contestants.iter_mut().zip(&mut times) {
-            // Each block begins as the one before it left off: with its own data in the cache and its threads awake.
+            // Each block begins as the one before it left off: with its own data in the cache and, without pauses, its
+            // threads awake.
             run();
             let time = if pause.is_zero() {
                 let start = Instant::now();

@@ -182,7 +182,7 @@ fn multiply_part<T: Real>(put: Put, mut c: Window<'_, T>, a: Mat<'_, T>, b: Mat<
 /// against about 1 us to hand over to a thread that is awake.
 const SHARED_WORK: usize = 4_000_000;
 
-/// From this many on, it takes more than 100 us.
+/// From this many on it is also worth waking threads: about 100 us.
 const LONG_WORK: usize = 10_000_000;
 
 /// [`gemm`] on the threads of a pool, where the product is large enough to gain from it; then `finish` with each part

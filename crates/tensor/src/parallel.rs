@@ -10,7 +10,7 @@ use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
-use std::thread::{self, JoinHandle, Thread};
+use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 pub use chunks::Chunks;
@@ -57,8 +57,8 @@ struct Shared {
     next: AtomicUsize,
     /// The workers that are up.
     ready: AtomicUsize,
-    /// The workers that have gone to sleep.
-    asleep: AtomicUsize,
+    /// A bit for each worker that sleeps, is about to, or is woken and not yet back.
+    asleep: AtomicU64,
     waking: Waking,
     panic: Mutex<Option<Box<dyn Any + Send>>>,
 }
@@ -89,13 +89,13 @@ impl Pool {
             state: AtomicU64::new(0),
             next: AtomicUsize::new(0),
             ready: AtomicUsize::new(0),
-            asleep: AtomicUsize::new(0),
+            asleep: AtomicU64::new(0),
             waking: Waking::new(Instant::now()),
             panic: Mutex::new(None),
         });
         let spawn = |i: usize| {
             let shared = Arc::clone(&shared);
-            thread::Builder::new().name(format!("chainrule-{i}")).spawn(move || shared.serve())
+            thread::Builder::new().name(format!("chainrule-{i}")).spawn(move || shared.serve(1 << (i - 1)))
         };
         let workers: Vec<_> = (1..threads.clamp(1, MAX_THREADS)).map_while(|i| spawn(i).ok()).collect();
         // Once they are up they allocate nothing of their own any more.
@@ -133,9 +133,9 @@ impl Pool {
 
     /// [`run`](Pool::run) for work that one thread does in less than about 100 us.
     ///
-    /// A thread that sleeps comes too late for work that takes no longer than waking it, some tens of microseconds. It is
-    /// woken only if several jobs followed the last time it was, or if short work has come in a row for that long; until
-    /// then whoever is awake does the work, if need be the calling thread alone.
+    /// A thread that sleeps comes too late for work that takes no longer than waking it, some tens of microseconds. Such
+    /// work wakes threads only if the last one to fall asleep had been in time for several jobs, or if it has come in a row
+    /// for several times as long; until then whoever is awake does it, if need be the calling thread alone.
     ///
     /// # Panics
     /// As [`run`](Pool::run).
@@ -145,12 +145,20 @@ impl Pool {
             return self.share(false, parts, &work);
         }
         let wake = self.shared.waking.pays(Instant::now());
-        if wake || asleep < self.workers.len() {
+        if wake || (asleep.count_ones() as usize) < self.workers.len() {
             self.share(wake, parts, &work);
         } else {
             (0..parts).for_each(&work);
         }
         self.shared.waking.done(Instant::now());
+    }
+
+    /// Wakes up to so many sleeping workers.
+    fn wake(&self, most: usize) {
+        // After the job is open; the other side is in `wait_for_job`.
+        let asleep = self.shared.asleep.load(Ordering::SeqCst);
+        let sleeping = self.workers.iter().enumerate().filter(|&(i, _)| asleep >> i & 1 == 1);
+        sleeping.take(most).for_each(|(_, worker)| worker.thread().unpark());
     }
 
     fn share(&self, wake: bool, parts: usize, work: &(dyn Fn(usize) + Sync)) {
@@ -162,8 +170,8 @@ impl Pool {
             return alone();
         };
         let finish = self.shared.start(work, parts, running);
-        if wake && self.shared.asleep.load(Ordering::SeqCst) > 0 {
-            self.workers.iter().map(JoinHandle::thread).for_each(Thread::unpark);
+        if wake {
+            self.wake(parts - 1);
         }
         let own = catch_unwind(AssertUnwindSafe(|| self.shared.take_parts(work, parts)));
         finish.wait();
@@ -192,11 +200,11 @@ impl Shared {
         Finish { shared: self, _running: running }
     }
 
-    /// What a worker does all its life.
-    fn serve(&self) {
+    /// What a worker does all its life; `bit` is its own among those asleep.
+    fn serve(&self, bit: u64) {
         self.ready.fetch_add(1, Ordering::Release);
         let (mut seen, mut jobs) = (0, 0);
-        while let Some(state) = self.wait_for_job(seen, &mut jobs) {
+        while let Some(state) = self.wait_for_job(bit, seen, &mut jobs) {
             if self.state.compare_exchange(state, state + 1, Ordering::Acquire, Ordering::Relaxed).is_err() {
                 // Another worker was first, or the job is closed: look again.
                 continue;
@@ -204,7 +212,7 @@ impl Shared {
             let job = *lock(&self.job);
             if let Some(Job { work, parts }) = job {
                 match catch_unwind(AssertUnwindSafe(|| self.take_parts(work, parts))) {
-                    Ok(taken) => jobs += u64::from(taken > 0),
+                    Ok(in_time) => jobs += u64::from(in_time),
                     Err(panic) => *lock(&self.panic) = Some(panic),
                 }
             }
@@ -213,9 +221,9 @@ impl Shared {
         }
     }
 
-    /// The state when a job other than `seen` is open: looks for a while, then sleeps. `None` when all is over. `jobs` is
-    /// in how many this thread was in time for a part since it woke up.
-    fn wait_for_job(&self, seen: u64, jobs: &mut u64) -> Option<u64> {
+    /// The state when a job other than `seen` is open: looks for a while, then sleeps. `None` when all is over. `jobs`
+    /// counts those for which this thread was in time since it woke up.
+    fn wait_for_job(&self, bit: u64, seen: u64, jobs: &mut u64) -> Option<u64> {
         let look = || {
             let state = self.state.load(Ordering::SeqCst);
             let is_new = state & OPEN != 0 && state & !(OPEN | AT_WORK) != seen;
@@ -229,30 +237,31 @@ impl Shared {
             looks += 1;
             // Where it shares its processor it goes to sleep, so that it can be woken up on another one.
             if pause(looks) || looks >= SPINS {
-                // Counted before the last look: either this sees the job, or who opens it sees that someone sleeps.
-                self.asleep.fetch_add(1, Ordering::SeqCst);
+                // Set before the last look: either this sees the job, or who opens it sees the bit.
+                self.asleep.fetch_or(bit, Ordering::SeqCst);
                 if look().is_none() {
                     self.waking.slept_after(*jobs);
                     thread::park();
                     *jobs = 0;
                 }
-                self.asleep.fetch_sub(1, Ordering::Relaxed);
+                self.asleep.fetch_and(!bit, Ordering::Relaxed);
                 // Whoever wakes up too late for one job is in time for the next.
                 looks = 0;
             }
         }
     }
 
-    /// Does parts as long as there are any; gives how many.
-    fn take_parts(&self, work: &(dyn Fn(usize) + Sync), parts: usize) -> usize {
-        for taken in 0.. {
+    /// Does parts as long as there are any; gives whether it was in time for one.
+    fn take_parts(&self, work: &(dyn Fn(usize) + Sync), parts: usize) -> bool {
+        let mut in_time = false;
+        loop {
             let part = self.next.fetch_add(1, Ordering::Relaxed);
             if part >= parts {
-                return taken;
+                return in_time;
             }
             work(part);
+            in_time = true;
         }
-        parts
     }
 }
 
@@ -299,8 +308,8 @@ impl std::fmt::Debug for Pool {
 }
 
 /// Waits a moment between two looks. Now and then it is another thread's turn, since who is waited for may need this very
-/// processor: systems often wake a thread up where the one is that woke it, even if another processor has nothing to do.
-/// Whether it took that turn.
+/// processor: systems often wake a thread on the processor of the one that woke it, even if another is idle. Gives whether
+/// another thread took its turn.
 fn pause(looks: u32) -> bool {
     std::hint::spin_loop();
     if !looks.is_multiple_of(256) {
@@ -350,10 +359,14 @@ mod tests {
         met.load(Ordering::Relaxed) == 3
     }
 
+    fn all_sleep(pool: &Pool) -> bool {
+        pool.shared.asleep.load(Ordering::Relaxed).count_ones() as usize == pool.workers.len()
+    }
+
     /// Waits until all threads of the pool but the calling one sleep.
     fn fall_asleep(pool: &Pool) {
         let begun = Instant::now();
-        while pool.shared.asleep.load(Ordering::Relaxed) < pool.workers.len() {
+        while !all_sleep(pool) {
             assert!(begun.elapsed().as_secs() < 30, "without work they go to sleep");
             thread::yield_now();
         }
@@ -371,28 +384,38 @@ mod tests {
         }
     }
 
+    /// Whether another thread was in time for a part of short work.
+    fn was_shared(pool: &Pool) -> bool {
+        let (own, others) = (thread::current().id(), AtomicUsize::new(0));
+        pool.run_short(100, |_| {
+            let begun = Instant::now();
+            while begun.elapsed() < Duration::from_micros(10) {
+                std::hint::spin_loop();
+            }
+            others.fetch_add(usize::from(thread::current().id() != own), Ordering::Relaxed);
+        });
+        others.into_inner() > 0
+    }
+
     #[test]
-    fn short_work_wakes_sleeping_threads_only_where_it_comes_in_a_row() {
+    fn short_work_wakes_sleeping_threads_where_it_comes_in_a_row_or_did_before() {
         let pool = Pool::new(2);
-        let own = thread::current().id();
-        let work_of_others = || {
-            let others = AtomicUsize::new(0);
-            pool.run_short(4, |_| {
-                let begun = Instant::now();
-                while begun.elapsed() < Duration::from_micros(10) {
-                    std::hint::spin_loop();
-                }
-                others.fetch_add(usize::from(thread::current().id() != own), Ordering::Relaxed);
-            });
-            others.into_inner()
-        };
         for _ in 0..3 {
             fall_asleep(&pool);
-            assert_eq!(work_of_others(), 0, "now and then");
+            assert!(!was_shared(&pool) && all_sleep(&pool), "now and then");
         }
         let begun = Instant::now();
-        while work_of_others() == 0 {
-            assert!(begun.elapsed().as_secs() < 30, "in a row");
+        let in_time = || begun.elapsed().as_secs() < 30;
+        loop {
+            assert!(in_time(), "having been in time for jobs in a row is worth being woken");
+            while !was_shared(&pool) {
+                assert!(in_time(), "work in a row wakes threads");
+            }
+            (0..20).for_each(|_| _ = was_shared(&pool));
+            fall_asleep(&pool);
+            if pool.shared.waking.pays(Instant::now()) {
+                break;
+            }
         }
     }
 
@@ -400,20 +423,17 @@ mod tests {
     fn a_panic_comes_out_after_all_other_parts_and_leaves_the_pool_usable() {
         let pool = Pool::new(3);
         for bad in 0..4 {
-            let done = AtomicUsize::new(0);
-            let result = catch_unwind(AssertUnwindSafe(|| {
-                pool.run(4, |part| {
-                    assert!(part != bad, "part {part} fails");
-                    done.fetch_add(1, Ordering::Relaxed);
-                });
-            }));
-            assert!(result.is_err());
+            let work = |part: usize| assert!(part != bad, "part {part} fails");
+            assert!(catch_unwind(AssertUnwindSafe(|| pool.run(4, work))).is_err());
+            assert!(catch_unwind(AssertUnwindSafe(|| pool.run_short(4, work))).is_err(), "awake");
+            fall_asleep(&pool);
+            assert!(catch_unwind(AssertUnwindSafe(|| pool.run_short(4, work))).is_err(), "asleep");
         }
         let done = AtomicUsize::new(0);
-        pool.run(4, |_| {
-            done.fetch_add(1, Ordering::Relaxed);
-        });
-        assert_eq!(done.into_inner(), 4);
+        let count = |_: usize| _ = done.fetch_add(1, Ordering::Relaxed);
+        pool.run_short(4, count);
+        pool.run(4, count);
+        assert_eq!(done.into_inner(), 8);
     }
 
     #[test]
@@ -431,23 +451,22 @@ mod tests {
     fn a_job_within_a_job_and_two_callers_at_once_work_alone() {
         let pool = Pool::new(2);
         let done = AtomicUsize::new(0);
+        let count = |_: usize| _ = done.fetch_add(1, Ordering::Relaxed);
         pool.run(2, |_| {
-            pool.run(5, |_| {
-                done.fetch_add(1, Ordering::Relaxed);
-            });
+            pool.run(5, count);
+            pool.run_short(5, count);
         });
-        assert_eq!(done.load(Ordering::Relaxed), 10);
+        assert_eq!(done.load(Ordering::Relaxed), 20);
         thread::scope(|scope| {
             for _ in 0..4 {
                 scope.spawn(|| {
                     for _ in 0..100 {
-                        pool.run(3, |_| {
-                            done.fetch_add(1, Ordering::Relaxed);
-                        });
+                        pool.run(3, count);
+                        pool.run_short(3, count);
                     }
                 });
             }
         });
-        assert_eq!(done.into_inner(), 10 + 1200);
+        assert_eq!(done.into_inner(), 20 + 2400);
     }
 }

@@ -1,12 +1,14 @@
-//! Whether short work is worth waking a sleeping thread for, who comes some tens of microseconds later.
+//! Whether short work is worth waking a sleeping thread for, which comes some tens of microseconds later.
 //!
-//! Learned from what came before: a caller that makes one prediction now and then never has enough for it, one that makes
-//! many in a row has. A prediction of 784-512-256-10 each 300 us took 1.3 to 1.5 of one thread's time on two that were
-//! always woken, on AMD Zen 3; so it takes 1.0, and 0.6 to 0.7 where predictions come in a row.
+//! Learned from what came before: single predictions now and then are never worth it, many in a row are. A prediction of
+//! 784-512-256-10 every 300 us took 1.3 to 1.5 of one thread's time on two that were always woken, on AMD Zen 3; this way it
+//! takes 1.0, and 0.6 to 0.7 where predictions come in a row.
 
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
+
+use super::lock;
 
 /// From this many jobs on, it was worth waking a thread for them.
 const ENOUGH: u64 = 4;
@@ -15,7 +17,7 @@ const ENOUGH: u64 = 4;
 /// takes until the thread is there.
 const LONG_ROW: Duration = Duration::from_micros(200);
 
-/// The longest pause between two jobs in a row, after which a thread is still looking for work.
+/// The longest pause between two jobs in a row: shorter than a thread looks for work before it sleeps.
 const PAUSE: Duration = Duration::from_micros(75);
 
 pub(super) struct Waking {
@@ -35,14 +37,14 @@ impl Waking {
         Waking { paid: AtomicBool::new(false), row: Mutex::new(Row { begun: now, ended: now }) }
     }
 
-    /// A thread goes to sleep, which has had so many jobs since it woke up.
+    /// A thread goes to sleep, which was in time for so many jobs since it woke up. Of several the last one decides.
     pub(super) fn slept_after(&self, jobs: u64) {
         self.paid.store(jobs >= ENOUGH, Ordering::Relaxed);
     }
 
     /// Whether short work that begins now, while a thread sleeps, is worth waking it.
     pub(super) fn pays(&self, now: Instant) -> bool {
-        let mut row = self.row.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut row = lock(&self.row);
         if now.duration_since(row.ended) > PAUSE {
             row.begun = now;
         }
@@ -51,7 +53,7 @@ impl Waking {
 
     /// That work is done.
     pub(super) fn done(&self, now: Instant) {
-        self.row.lock().unwrap_or_else(PoisonError::into_inner).ended = now;
+        lock(&self.row).ended = now;
     }
 }
 
@@ -82,7 +84,7 @@ mod tests {
         // The first begins a row, in which 200 us have gone by when the fifth begins.
         let (jobs, now) = jobs_alone(&waking, now + PAUSE, [30, 20], 1000);
         assert_eq!(jobs, 4);
-        assert!(!waking.pays(now + Duration::from_millis(1)), "and again");
+        assert!(!waking.pays(now + Duration::from_millis(1)), "a pause ends this row too");
     }
 
     #[test]
@@ -93,6 +95,6 @@ mod tests {
         waking.slept_after(ENOUGH);
         assert!(waking.pays(later(1)));
         waking.slept_after(ENOUGH - 1);
-        assert!(!waking.pays(later(2)), "it came too late for all but some");
+        assert!(!waking.pays(later(2)), "it came too late for most");
     }
 }
