@@ -184,10 +184,11 @@ mod tests {
                 let rows = || x.values().chunks(classes).zip(indices.values());
                 let sum = |row: &[f64]| row.iter().map(|x| x.exp()).sum::<f64>();
                 let loss: Vec<f64> = rows().map(|(row, &y)| sum(row).ln() - row[y as usize]).collect();
-                let probability = |row: &[f64], i: usize| row[i].exp() / sum(row);
-                let derivative = |row: &[f64], y: f64, i: usize| probability(row, i) - f64::from(i as f64 == y);
-                let gradient: Vec<f64> =
-                    rows().flat_map(|(row, &y)| (0..classes).map(move |i| derivative(row, y, i))).collect();
+                let derivatives = |(row, &y): (&[f64], &f64)| -> Vec<f64> {
+                    let total = sum(row);
+                    (0..classes).map(|i| row[i].exp() / total - f64::from(i as f64 == y)).collect()
+                };
+                let gradient: Vec<f64> = rows().flat_map(derivatives).collect();
                 for target in [&indices, &one_hot] {
                     let [value, got, _] = check::run(&CrossEntropy, &x, target, Reduction::None);
                     assert_close(&value, &loss, 1e-12);
