@@ -3,9 +3,7 @@
 use super::blocks::{self, Buffers};
 use super::tile::{Order, Tile};
 use super::{Mat, Put, Window};
-use crate::Real;
-#[cfg(target_arch = "x86_64")]
-use crate::simd;
+use crate::{Real, simd};
 
 /// A set of vector instructions that tiles are computed with.
 pub(super) trait Instructions {
@@ -62,8 +60,8 @@ macro_rules! instructions {
 instructions!(Avx512, fused: true, "avx512f,avx512vl,avx512dq,avx512bw,avx2,fma");
 #[cfg(target_arch = "x86_64")]
 instructions!(Avx2, fused: true, "avx2,fma");
-// What every processor of the target has. Without an instruction for it, a multiplication with addition is a call.
-instructions!(Baseline, fused: cfg!(any(target_feature = "fma", target_arch = "aarch64")));
+// What every processor of the target has.
+instructions!(Baseline, fused: simd::FUSES);
 
 /// The product with the best instructions. The constants are half, one, two, four and eight times the values of a register
 /// of AVX2: a panel has two registers of AVX-512 or AVX2, two of the shorter ones of other x86-64 processors, and four

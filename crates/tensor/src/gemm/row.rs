@@ -68,16 +68,16 @@ pub(super) fn multiply<T: Real>(pool: Option<&Pool>, put: Put, c: &mut [T], a: &
 }
 
 fn simply<T: Real>(put: Put, c: &mut [T], a: &[T], b: &[T]) {
-    simd::dispatch(
+    simd::dispatch_sums(
         #[inline(always)]
-        || {
+        |fused| {
             if c.len() > SHORT {
-                return by_rows(put, c, a, b);
+                return by_rows(fused, put, c, a, b);
             }
-            let first = by_columns::<T, 64, 1>(put, c, 0, a, b);
-            let first = by_columns::<T, 8, CHAINS>(put, c, first, a, b);
-            let first = by_columns::<T, 2, CHAINS>(put, c, first, a, b);
-            by_columns::<T, 1, CHAINS>(put, c, first, a, b);
+            let first = by_columns::<T, 64, 1>(fused, put, c, 0, a, b);
+            let first = by_columns::<T, 8, CHAINS>(fused, put, c, first, a, b);
+            let first = by_columns::<T, 2, CHAINS>(fused, put, c, first, a, b);
+            by_columns::<T, 1, CHAINS>(fused, put, c, first, a, b);
         },
     );
 }
@@ -86,6 +86,7 @@ fn simply<T: Real>(put: Put, c: &mut [T], a: &[T], b: &[T]) {
 /// has `K` sums, of every `K`th row.
 #[inline(always)]
 fn by_columns<T: Real, const N: usize, const K: usize>(
+    fused: bool,
     put: Put,
     c: &mut [T],
     mut first: usize,
@@ -102,11 +103,11 @@ fn by_columns<T: Real, const N: usize, const K: usize>(
         }
         for (a, b) in a_blocks.iter().zip(b_blocks.chunks_exact(K * stride)) {
             for k in 0..K {
-                add_row(&mut sums[k], a[k], &b[k * stride + first..]);
+                add_row(fused, &mut sums[k], a[k], &b[k * stride + first..]);
             }
         }
         for (&a, b) in a_rest.iter().zip(b_rest.chunks_exact(stride)) {
-            add_row(&mut sums[0], a, &b[first..]);
+            add_row(fused, &mut sums[0], a, &b[first..]);
         }
         *c = sums[0];
         for sum in &sums[1..] {
@@ -120,15 +121,15 @@ fn by_columns<T: Real, const N: usize, const K: usize>(
 }
 
 #[inline(always)]
-fn add_row<T: Real, const N: usize>(sums: &mut [T; N], a: T, b: &[T]) {
+fn add_row<T: Real, const N: usize>(fused: bool, sums: &mut [T; N], a: T, b: &[T]) {
     let b = b.first_chunk::<N>().expect("a row reaches as far as its columns");
     for (sum, &b) in sums.iter_mut().zip(b) {
-        *sum = a.mul_add(b, *sum);
+        *sum = simd::add_product(fused, a, b, *sum);
     }
 }
 
 #[inline(always)]
-fn by_rows<T: Real>(put: Put, c: &mut [T], a: &[T], b: &[T]) {
+fn by_rows<T: Real>(fused: bool, put: Put, c: &mut [T], a: &[T], b: &[T]) {
     if put == Put::Set {
         c.fill(T::ZERO);
     }
@@ -138,12 +139,14 @@ fn by_rows<T: Real>(put: Put, c: &mut [T], a: &[T], b: &[T]) {
     for (&[a0, a1, a2, a3], b) in fours.iter().zip(b.chunks_exact(ROWS * columns)) {
         let row = |i: usize| &b[i * columns..][..columns];
         for ((((c, &b0), &b1), &b2), &b3) in c.iter_mut().zip(row(0)).zip(row(1)).zip(row(2)).zip(row(3)) {
-            *c = a3.mul_add(b3, a2.mul_add(b2, a1.mul_add(b1, a0.mul_add(b0, *c))));
+            for (a, b) in [(a0, b0), (a1, b1), (a2, b2), (a3, b3)] {
+                *c = simd::add_product(fused, a, b, *c);
+            }
         }
     }
     for (&a, b) in rest.iter().zip(last.chunks_exact(columns)) {
         for (c, &b) in c.iter_mut().zip(b) {
-            *c = a.mul_add(b, *c);
+            *c = simd::add_product(fused, a, b, *c);
         }
     }
 }
@@ -152,11 +155,11 @@ fn by_rows<T: Real>(put: Put, c: &mut [T], a: &[T], b: &[T]) {
 /// as in the way back of one sample. Against the general kernels this took a third of the time at 1x512x784.
 #[inline(never)]
 pub(super) fn multiply_transposed<T: Real>(put: Put, c: &mut [T], a: &[T], b: &[T]) {
-    simd::dispatch(
+    simd::dispatch_sums(
         #[inline(always)]
-        || {
+        |fused| {
             for (c, b) in c.iter_mut().zip(b.chunks_exact(a.len())) {
-                let product = dot(a, b);
+                let product = dot(fused, a, b);
                 *c = if put == Put::Set { product } else { *c + product };
             }
         },
@@ -165,18 +168,18 @@ pub(super) fn multiply_transposed<T: Real>(put: Put, c: &mut [T], a: &[T], b: &[
 
 /// The sum of products, in lanes that fill the vector registers.
 #[inline(always)]
-fn dot<T: Real>(a: &[T], b: &[T]) -> T {
+fn dot<T: Real>(fused: bool, a: &[T], b: &[T]) -> T {
     const LANES: usize = 32;
     let ((a, a_rest), (b, b_rest)) = (a.as_chunks::<LANES>(), b.as_chunks::<LANES>());
     let mut sums = [T::ZERO; LANES];
     for (a, b) in a.iter().zip(b) {
         for ((sum, &a), &b) in sums.iter_mut().zip(a).zip(b) {
-            *sum = a.mul_add(b, *sum);
+            *sum = simd::add_product(fused, a, b, *sum);
         }
     }
     let mut rest = T::ZERO;
     for (&a, &b) in a_rest.iter().zip(b_rest) {
-        rest = a.mul_add(b, rest);
+        rest = simd::add_product(fused, a, b, rest);
     }
     // Halves onto each other, so that the sum stays in the registers.
     let mut width = LANES / 2;
@@ -193,9 +196,9 @@ fn dot<T: Real>(a: &[T], b: &[T]) -> T {
 /// sample. Against the general kernels this took half of the time at 784x1x512.
 #[inline(never)]
 pub(super) fn outer<T: Real>(put: Put, c: &mut [T], (a, stride): (&[T], usize), b: &[T]) {
-    simd::dispatch(
+    simd::dispatch_sums(
         #[inline(always)]
-        || {
+        |fused| {
             for (row, c) in c.chunks_exact_mut(b.len()).enumerate() {
                 let a = a[row * stride];
                 match put {
@@ -206,11 +209,48 @@ pub(super) fn outer<T: Real>(put: Put, c: &mut [T], (a, stride): (&[T], usize), 
                     }
                     Put::Add => {
                         for (c, &b) in c.iter_mut().zip(b) {
-                            *c = a.mul_add(b, *c);
+                            *c = simd::add_product(fused, a, b, *c);
                         }
                     }
                 }
             }
         },
     );
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sums_agree_with_the_definition_with_and_without_an_instruction_for_both() {
+        for (rows, columns) in [(1, 1), (5, 3), (9, 8), (33, 10), (70, 21)] {
+            let a: Vec<f64> = (0..rows).map(|i| (i as f64 * 0.7).sin()).collect();
+            let b: Vec<f64> = (0..rows * columns).map(|i| (i as f64 * 1.3).cos()).collect();
+            let before: Vec<f64> = (0..columns).map(|j| j as f64).collect();
+            for (fused, put) in [true, false].into_iter().flat_map(|fused| [(fused, Put::Set), (fused, Put::Add)]) {
+                let (mut by_row, mut by_column, mut outer_sum) = (before.clone(), before.clone(), b.clone());
+                by_rows(fused, put, &mut by_row, &a, &b);
+                let first = by_columns::<f64, 8, CHAINS>(fused, put, &mut by_column, 0, &a, &b);
+                by_columns::<f64, 1, CHAINS>(fused, put, &mut by_column, first, &a, &b);
+                outer(put, &mut outer_sum, (&a, 1), &before);
+                for j in 0..columns {
+                    let column: Vec<f64> = (0..rows).map(|i| b[i * columns + j]).collect();
+                    let product: f64 = a.iter().zip(&column).map(|(a, b)| a * b).sum();
+                    let expected = if put == Put::Set { product } else { product + before[j] };
+                    for (what, got) in [("by rows", by_row[j]), ("by columns", by_column[j])] {
+                        assert!(
+                            (got - expected).abs() < 1e-12,
+                            "{what}, {fused} {put:?} {rows}x{columns}: {got} {expected}"
+                        );
+                    }
+                    assert!((dot(fused, &a, &column) - product).abs() < 1e-12, "dot, {fused} {rows}");
+                    for i in 0..rows {
+                        let added = if put == Put::Set { 0.0 } else { column[i] };
+                        assert!((outer_sum[i * columns + j] - (a[i] * before[j] + added)).abs() < 1e-12, "outer");
+                    }
+                }
+            }
+        }
+    }
 }
