@@ -411,6 +411,10 @@ mod tests {
             while !was_shared(&pool) {
                 assert!(in_time(), "work in a row wakes threads");
             }
+            if thread::available_parallelism().is_ok_and(|processors| processors.get() == 1) {
+                // There it never pays.
+                return;
+            }
             (0..20).for_each(|_| _ = was_shared(&pool));
             fall_asleep(&pool);
             if pool.shared.waking.pays(Instant::now()) {
