@@ -96,8 +96,9 @@ struct Pace {
     pause: Duration,
 }
 
-/// Prints the median of each, measured in turn in blocks of at least half a millisecond, ten times that with pauses; behind hand-written loops the
-/// ratio to them, and behind more threads than at first the ratio to those, each the median of the ratios of neighbours.
+/// Prints the median of each, measured in turn in blocks of at least half a millisecond, ten times that with pauses;
+/// behind hand-written loops the ratio to them, and behind more threads than at first the ratio to those, each the median
+/// of the ratios of neighbours.
 fn measure(name: &str, Pace { seconds, pause }: Pace, contestants: &mut [Contestant]) {
     contestants[0].2();
     let once = Instant::now();

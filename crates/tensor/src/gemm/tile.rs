@@ -7,7 +7,7 @@
 use std::sync::atomic::{Ordering, compiler_fence};
 
 use super::{Put, Window};
-use crate::Real;
+use crate::{Real, simd};
 
 /// The most rows of a tile: with two vector registers for its columns, twelve sums stay in the sixteen registers of
 /// AVX2, enough to hide how long an addition takes.
@@ -79,7 +79,7 @@ impl<T: Real> Tile<'_, T> {
                     let x = unsafe { if ROWS { *rows[i].add($k) } else { *a.add(i) } };
                     for j in 0..W {
                         let (y, sum) = (of_b[j], sums[i][j]);
-                        sums[i][j] = if FUSED { x.mul_add(y, sum) } else { x * y + sum };
+                        sums[i][j] = simd::add_product(FUSED, x, y, sum);
                     }
                 }
                 a = a.wrapping_add(column_step);
