@@ -8,6 +8,8 @@ use std::time::Instant;
 use chainrule::data::Batches;
 use chainrule::insight::Instruments;
 use chainrule::prelude::*;
+use chainrule::tensor::reduce::all_finite;
+use chainrule::tensor::simd;
 use chainrule::train::callback::{Callback, EpochEnd, Flow, StepEnd, TraceEvent};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use support::{Step, WORKS, Work};
@@ -62,9 +64,9 @@ fn epoch(criterion: &mut Criterion) {
     group.finish();
 }
 
-/// The two in turn, some epochs and as many bare steps, since other work on the machine slows both: prints the median
-/// of the ratios of neighbours. With as many samples as the handwritten digits have, and with more than the second cache
-/// of most processors holds.
+/// Some epochs, as many bare steps, and as many epochs written by hand in turn, since other work on the machine slows all
+/// of them: prints the medians of the ratios of neighbours. With as many samples as the handwritten digits have, and with
+/// more than the second cache of most processors holds.
 fn overhead(_: &mut Criterion) {
     const PAIRS: usize = 200;
     let work = WORKS[0];
@@ -72,14 +74,28 @@ fn overhead(_: &mut Criterion) {
         let samples = steps * work.batch;
         let (data, model) = (data(&work, samples), work.model());
         let mut params = model.init([work.features()], 0).expect("sound");
-        let mut bare = BareSteps { step: Step::new(&work, 1), steps, epoch: 0, seconds: Vec::with_capacity(PAIRS) };
-        let mut trainer = trainer(&model, &work, PAIRS * BareSteps::EPOCHS).callback(&mut bare);
+        let mut others = Others {
+            bare: Step::new(&work, 1),
+            by_hand: ByHand::new(&work, &data),
+            steps,
+            epoch: 0,
+            seconds: Vec::with_capacity(PAIRS),
+        };
+        let mut trainer = trainer(&model, &work, PAIRS * Others::EPOCHS).callback(&mut others);
         let history = trainer.fit(&mut params, &data, None).expect("sound");
         drop(trainer);
-        let blocks = history.epochs.chunks(BareSteps::EPOCHS);
-        let seconds = blocks.map(|block| block.iter().map(|epoch| epoch.seconds).sum::<f64>());
-        let [low, median, high] = percent_added(seconds.zip(bare.seconds));
-        println!("W1, {samples} samples: the trainer adds {median:.1} % (quartiles {low:.1} % and {high:.1} %)");
+        let blocks = history.epochs.chunks(Others::EPOCHS);
+        let trainer = blocks.map(|block| block.iter().map(|epoch| epoch.seconds).sum::<f64>());
+        let bare = || others.seconds.iter().map(|[bare, _]| *bare);
+        let by_hand = || others.seconds.iter().map(|[_, by_hand]| *by_hand);
+        for (what, pairs) in [
+            ("the trainer adds to bare steps", trainer.clone().zip(bare()).collect::<Vec<_>>()),
+            ("a loop written by hand adds to them", by_hand().zip(bare()).collect()),
+            ("the trainer adds to that loop", trainer.zip(by_hand()).collect()),
+        ] {
+            let [low, median, high] = percent_added(pairs.into_iter());
+            println!("W1, {samples} samples: {what} {median:.1} % (quartiles {low:.1} % and {high:.1} %)");
+        }
     }
 }
 
@@ -133,30 +149,107 @@ impl Callback for InTurn {
     }
 }
 
-/// Makes as many bare steps after some epochs as these had, which their time leaves out. Some, since the first steps
-/// after the others find nothing of theirs in the near caches.
+/// Makes as many bare steps after some epochs as these had, and as many epochs by hand, which their time leaves out. Some,
+/// since the first steps after the others find nothing of theirs in the near caches.
 #[derive(Debug)]
-struct BareSteps {
-    step: Step,
+struct Others {
+    bare: Step,
+    by_hand: ByHand,
     steps: usize,
     epoch: usize,
-    seconds: Vec<f64>,
+    /// Of the bare steps, and by hand.
+    seconds: Vec<[f64; 2]>,
 }
 
-impl BareSteps {
+impl Others {
     const EPOCHS: usize = 20;
 }
 
-impl Callback for BareSteps {
+impl Callback for Others {
     fn epoch_end(&mut self, _: &EpochEnd<'_, f32>) -> Flow {
         self.epoch += 1;
         if self.epoch.is_multiple_of(Self::EPOCHS) {
             let begun = Instant::now();
-            black_box((0..Self::EPOCHS * self.steps).map(|_| self.step.step()).sum::<f32>());
-            self.seconds.push(begun.elapsed().as_secs_f64());
+            black_box((0..Self::EPOCHS * self.steps).map(|_| self.bare.step()).sum::<f32>());
+            let bare = begun.elapsed().as_secs_f64();
+            let begun = Instant::now();
+            (0..Self::EPOCHS).for_each(|_| self.by_hand.epoch());
+            self.seconds.push([bare, begun.elapsed().as_secs_f64()]);
         }
         Flow::Continue
     }
+}
+
+/// What the trainer does around its steps, written out for W1 alone and without callbacks: as little as a training loop
+/// with a random order, accuracy and the check for finite gradients can add to bare steps.
+#[derive(Debug)]
+struct ByHand {
+    step: Step,
+    batches: Batches,
+    samples: Vec<f32>,
+    labels: Vec<f32>,
+    loss: f64,
+    hits: u64,
+}
+
+impl ByHand {
+    const FEATURES: usize = 64;
+    const CLASSES: usize = 10;
+
+    fn new(work: &Work, data: &Dataset) -> ByHand {
+        assert_eq!((work.features(), work.classes()), (Self::FEATURES, Self::CLASSES));
+        let (mut samples, mut labels) = (vec![0.0; data.len() * Self::FEATURES], vec![0.0; data.len()]);
+        data.gather(&(0..data.len()).collect::<Vec<_>>(), &mut samples, &mut labels);
+        let batches = Batches::shuffled(data.len(), work.batch, 0).expect("sound");
+        ByHand { step: Step::new(work, 1), batches, samples, labels, loss: 0.0, hits: 0 }
+    }
+
+    fn epoch(&mut self) {
+        let ByHand { step, samples, labels, .. } = self;
+        let (rows, _) = samples.as_chunks::<{ Self::FEATURES }>();
+        for batch in self.batches.epoch() {
+            let [x, y] = step.batch();
+            simd::dispatch(
+                #[inline(always)]
+                || {
+                    let (x, _) = x.as_chunks_mut::<{ Self::FEATURES }>();
+                    for ((x, y), &row) in x.iter_mut().zip(y).zip(batch) {
+                        (*x, *y) = (rows[row], labels[row]);
+                    }
+                },
+            );
+            step.forward();
+            let loss = step.loss();
+            assert!(loss.is_finite());
+            self.loss += f64::from(loss);
+            step.backward();
+            assert!(all_finite(step.gradient()));
+            let [outputs, labels] = step.outputs();
+            self.hits += hits(outputs, labels);
+            step.update();
+        }
+    }
+}
+
+/// How many of the largest outputs are at the label.
+fn hits(outputs: &[f32], labels: &[f32]) -> u64 {
+    simd::dispatch(
+        #[inline(always)]
+        || {
+            let (rows, _) = outputs.as_chunks::<{ ByHand::CLASSES }>();
+            let mut hits = 0;
+            for (row, &label) in rows.iter().zip(labels) {
+                let (mut best, mut most) = (0, row[0]);
+                for (class, &x) in row.iter().enumerate() {
+                    if x > most {
+                        (best, most) = (class as i32, x);
+                    }
+                }
+                hits += u64::from(best == label as i32);
+            }
+            hits
+        },
+    )
 }
 
 criterion_group!(benches, epoch, overhead, instruments);

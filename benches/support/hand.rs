@@ -7,7 +7,7 @@ use chainrule::tensor::parallel::{Chunks, Pool};
 use chainrule::tensor::{Aligned, Real, simd};
 use private_gemm_x86 as kernels;
 
-use super::{Hidden, RATE, Rule, Work};
+use super::{Hidden, Rule, Work};
 
 /// A network as flat buffers.
 pub struct Hand {
@@ -48,19 +48,19 @@ impl Moving {
         moving
     }
 
-    fn update(&mut self, rule: Rule, step: i32, pool: &Pool) {
+    fn update(&mut self, Work { rule, rate, .. }: Work, step: i32, pool: &Pool) {
         let threads = if self.values.len() < 100_000 { 1 } else { pool.threads() };
         let part = self.values.len().div_ceil(threads).next_multiple_of(64);
         let [values, first, second] =
             [&mut self.values, &mut self.first, &mut self.second].map(|slice| Chunks::new(slice, part));
         let gradient = &self.gradient;
-        let rate = RATE as f32;
         pool.run(threads, |position| {
             let values = values.take(position);
             let gradient = &gradient[(position * part).min(gradient.len())..][..values.len()];
             let (first, second) = (first.take(position), second.take(position));
             let (rate1, scale2) =
-                (1e-3 / (1.0 - 0.9_f64.powi(step)) as f32, (1.0 / (1.0 - 0.999_f64.powi(step)).sqrt()) as f32);
+                ((rate / (1.0 - 0.9_f64.powi(step))) as f32, (1.0 / (1.0 - 0.999_f64.powi(step)).sqrt()) as f32);
+            let rate = rate as f32;
             simd::dispatch(
                 #[inline(always)]
                 || match rule {
@@ -94,7 +94,9 @@ impl Hand {
         let seed = &mut 1;
         let layer = |pair: &[usize]| {
             let &[inputs, outputs] = pair else { unreachable!("pairs") };
-            let bound = 1.0 / (inputs as f32).sqrt();
+            // He's keeps the gradients at their size through any number of layers.
+            let gain: f32 = if work.activation == Hidden::Relu { 6.0 } else { 1.0 };
+            let bound = (gain / inputs as f32).sqrt();
             Layer {
                 inputs,
                 outputs,
@@ -178,8 +180,8 @@ impl Hand {
             }
         }
         for layer in &mut self.layers {
-            layer.weights.update(self.work.rule, self.step, &self.pool);
-            layer.bias.update(self.work.rule, self.step, &self.pool);
+            layer.weights.update(self.work, self.step, &self.pool);
+            layer.bias.update(self.work, self.step, &self.pool);
         }
         loss
     }

@@ -19,6 +19,8 @@ pub struct Work {
     pub activation: Hidden,
     pub batch: usize,
     pub rule: Rule,
+    /// The learning rate.
+    pub rate: f64,
 }
 
 /// The activation of hidden layers.
@@ -43,11 +45,11 @@ const LARGE: &[usize] = &[1024, 2048, 2048, 2048, 1000];
 
 /// Training steps, with mean softmax cross-entropy on class indices.
 pub const WORKS: [Work; 5] = [
-    Work { name: "W1", widths: SMALL, activation: Hidden::Relu, batch: 32, rule: Rule::Sgd },
-    Work { name: "W2s", widths: DEEP, activation: Hidden::Sigmoid, batch: 32, rule: Rule::Momentum },
-    Work { name: "W2r", widths: DEEP, activation: Hidden::Relu, batch: 32, rule: Rule::Momentum },
-    Work { name: "W3", widths: MIDDLE, activation: Hidden::Relu, batch: 128, rule: Rule::Adam },
-    Work { name: "W4", widths: LARGE, activation: Hidden::Relu, batch: 256, rule: Rule::Sgd },
+    Work { name: "W1", widths: SMALL, activation: Hidden::Relu, batch: 32, rule: Rule::Sgd, rate: RATE },
+    Work { name: "W2s", widths: DEEP, activation: Hidden::Sigmoid, batch: 32, rule: Rule::Momentum, rate: RATE },
+    Work { name: "W2r", widths: DEEP, activation: Hidden::Relu, batch: 32, rule: Rule::Momentum, rate: RATE },
+    Work { name: "W3", widths: MIDDLE, activation: Hidden::Relu, batch: 128, rule: Rule::Adam, rate: 1e-3 },
+    Work { name: "W4", widths: LARGE, activation: Hidden::Relu, batch: 256, rule: Rule::Sgd, rate: RATE },
 ];
 
 /// Inference of one sample.
@@ -71,9 +73,9 @@ impl Work {
     /// The optimizer, as a user writes it.
     pub fn optimizer(&self) -> Box<dyn Optimizer> {
         match self.rule {
-            Rule::Sgd => Box::new(Sgd::new(RATE)),
-            Rule::Momentum => Box::new(Sgd::new(RATE).momentum(0.9)),
-            Rule::Adam => Box::new(Adam::new(1e-3)),
+            Rule::Sgd => Box::new(Sgd::new(self.rate)),
+            Rule::Momentum => Box::new(Sgd::new(self.rate).momentum(0.9)),
+            Rule::Adam => Box::new(Adam::new(self.rate)),
         }
     }
 
@@ -110,6 +112,8 @@ pub struct Step {
     grads: Grads,
     optimizer: Box<dyn Optimizer>,
     state: State,
+    inputs: [NodeId; 2],
+    prediction: NodeId,
     loss: NodeId,
 }
 
@@ -129,7 +133,8 @@ impl Step {
         let graph = Graph::new();
         let x = graph.input("x", [labels.len(), features]);
         let y = graph.class_input("y", labels.len(), classes);
-        let loss = CrossEntropy.forward(model.forward(x), y, Reduction::Mean);
+        let prediction = model.forward(x).keep();
+        let loss = CrossEntropy.forward(prediction, y, Reduction::Mean);
         let plan = graph.plan(loss).expect("the model is sound");
         let params = plan.init(0).expect("sound");
 
@@ -140,7 +145,8 @@ impl Step {
         workspace.set(y, &labels).expect("fits");
         let mut state = State::new(optimizer.as_ref(), params.values().len());
         state.on(pool);
-        Step { grads: plan.grads(), loss: loss.id(), plan, params, workspace, optimizer, state }
+        let (inputs, prediction, loss) = ([x.id(), y.id()], prediction.id(), loss.id());
+        Step { grads: plan.grads(), inputs, prediction, loss, plan, params, workspace, optimizer, state }
     }
 
     pub fn forward(&mut self) {
@@ -160,7 +166,25 @@ impl Step {
         self.forward();
         self.backward();
         self.update();
+        self.loss()
+    }
+
+    pub fn loss(&self) -> f32 {
         self.workspace.value(self.loss).values()[0]
+    }
+
+    /// Where the samples of a batch and their labels go.
+    pub fn batch(&mut self) -> [&mut [f32]; 2] {
+        self.workspace.inputs_mut(self.inputs)
+    }
+
+    /// The model's outputs, and the labels.
+    pub fn outputs(&self) -> [&[f32]; 2] {
+        [self.prediction, self.inputs[1]].map(|node| self.workspace.value(node).values())
+    }
+
+    pub fn gradient(&self) -> &[f32] {
+        self.grads.values()
     }
 }
 

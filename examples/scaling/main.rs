@@ -7,8 +7,12 @@
 //!
 //! A step is forward propagation, softmax cross-entropy, backpropagation and plain gradient descent, on one thread.
 //!
+//! With `--hand`, hand-written loops are measured in turn with the networks, for what bends their line too: they have a line
+//! of their own.
+//!
 //! ```console
 //! cargo run --release --example scaling -- --seconds 10 --folder target/scaling
+//! cargo run --release --example scaling -- --only depth --hand
 //! ```
 
 mod line;
@@ -23,7 +27,8 @@ use std::time::{Duration, Instant};
 use chainrule::nn::init::He;
 use chainrule::prelude::*;
 use line::Line;
-use support::{RATE, Step};
+use support::hand::Hand;
+use support::{Hidden, RATE, Rule, Step, Work};
 
 /// What grows, with everything else held still.
 struct Axis {
@@ -39,10 +44,15 @@ struct Point {
     size: usize,
     /// The size in the unit of the line.
     work: f64,
-    run: Box<dyn FnMut()>,
+    run: Run,
     /// Seconds, with the seconds that [`tick`] took beside them.
     samples: Vec<[f64; 2]>,
 }
+
+type Run = Box<dyn FnMut()>;
+
+/// Makes a network of this width and number of layers, for so many samples and threads, ready for training steps.
+type Network = fn(usize, usize, usize, usize) -> Run;
 
 /// A point as it is reported.
 struct Measured {
@@ -61,10 +71,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let folder = Path::new(value("--folder").map_or("target/scaling", String::as_str));
     std::fs::create_dir_all(folder)?;
     let wanted = |name: &str| value("--only").is_none_or(|only| only == name);
+    let hand = arguments.iter().any(|argument| argument == "--hand");
 
     println!("axis\tsize\twork\tmicroseconds\tline\tratio");
     for (name, axis) in [
-        ("depth", depth as fn(usize) -> Axis),
+        ("depth", depth as fn(Network, usize) -> Axis),
         ("batch", batch),
         ("batch, wide", batch_wide),
         ("parameters", parameters),
@@ -73,24 +84,35 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         if !wanted(name) {
             continue;
         }
-        let mut axis = axis(threads);
-        measure(&mut axis.points, Duration::from_secs_f64(seconds));
-        let points = medians(&axis.points);
-        let line = Line::fit(&points.iter().map(|point| (point.work, point.microseconds)).collect::<Vec<_>>());
-        for point in &points {
-            let Measured { size, work, microseconds } = point;
-            let expected = line.at(*work);
-            println!("{name}\t{size}\t{work}\t{microseconds:.3}\t{expected:.3}\t{:.3}", microseconds / expected);
+        let mut own = axis(network, threads);
+        // The loops plan nothing.
+        let mut by_hand = (hand && name != "planning").then(|| axis(loops, threads));
+        let points = own.points.iter_mut().chain(by_hand.iter_mut().flat_map(|axis| &mut axis.points));
+        measure(points.collect(), Duration::from_secs_f64(seconds));
+        let (points, line) = report(name, &own);
+        plot::save(folder, &own, &points, line)?;
+        if let Some(by_hand) = by_hand {
+            report(&format!("{name}, by hand"), &by_hand);
         }
-        println!("# {name}: {:.3} + {:.6} {} microseconds; {}", line.constant, line.slope, axis.work, axis.setting);
-        plot::save(folder, &axis, &points, line)?;
     }
     println!("# drawn in {}", folder.display());
     Ok(())
 }
 
+/// Prints the points of an axis beside the line through them.
+fn report(name: &str, axis: &Axis) -> (Vec<Measured>, Line) {
+    let points = medians(&axis.points);
+    let line = Line::fit(&points.iter().map(|point| (point.work, point.microseconds)).collect::<Vec<_>>());
+    for Measured { size, work, microseconds } in &points {
+        let expected = line.at(*work);
+        println!("{name}\t{size}\t{work}\t{microseconds:.3}\t{expected:.3}\t{:.3}", microseconds / expected);
+    }
+    println!("# {name}: {:.3} + {:.6} {} microseconds; {}", line.constant, line.slope, axis.work, axis.setting);
+    (points, line)
+}
+
 // Every size is in turn with all others, so that all networks of an axis are there at the same time.
-fn depth(threads: usize) -> Axis {
+fn depth(network: Network, threads: usize) -> Axis {
     let run = |layers: usize| network(64, layers, 32, threads);
     let sizes = [1, 2, 4, 8, 16, 32, 64, 128, 256];
     Axis {
@@ -101,7 +123,7 @@ fn depth(threads: usize) -> Axis {
     }
 }
 
-fn batch(threads: usize) -> Axis {
+fn batch(network: Network, threads: usize) -> Axis {
     let run = |samples: usize| network(64, 4, samples, threads);
     let sizes = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096];
     Axis {
@@ -112,7 +134,7 @@ fn batch(threads: usize) -> Axis {
     }
 }
 
-fn batch_wide(threads: usize) -> Axis {
+fn batch_wide(network: Network, threads: usize) -> Axis {
     let run = |samples: usize| network(512, 2, samples, threads);
     let sizes = [1, 2, 3, 4, 6, 8, 12, 16, 32, 64, 128, 256, 512];
     Axis {
@@ -123,7 +145,7 @@ fn batch_wide(threads: usize) -> Axis {
     }
 }
 
-fn parameters(threads: usize) -> Axis {
+fn parameters(network: Network, threads: usize) -> Axis {
     let run = |width: usize| network(width, 2, 64, threads);
     let sizes = [16, 32, 64, 128, 256, 512, 1024, 2048];
     // Features, two hidden layers of the same width, classes.
@@ -136,8 +158,8 @@ fn parameters(threads: usize) -> Axis {
     }
 }
 
-fn planning(_: usize) -> Axis {
-    let run = |layers: usize| -> Box<dyn FnMut()> {
+fn planning(_: Network, _: usize) -> Axis {
+    let run = |layers: usize| -> Run {
         let model = model(64, layers);
         Box::new(move || {
             let graph = Graph::new();
@@ -162,16 +184,30 @@ fn model(width: usize, layers: usize) -> Sequential {
     (0..layers).fold(Sequential::new(), |model, _| model.layer(linear(width)).relu()).layer(linear(CLASSES))
 }
 
-fn network(width: usize, layers: usize, samples: usize, threads: usize) -> Box<dyn FnMut()> {
+fn network(width: usize, layers: usize, samples: usize, threads: usize) -> Run {
     let data = support::data(samples, width, CLASSES);
-    // A rate at which the deepest of them stays finite.
-    let optimizer = Box::new(Sgd::new(RATE / layers as f64));
+    let optimizer = Box::new(Sgd::new(rate(layers)));
     let mut step = Step::of(&model(width, layers), optimizer, data, [width, CLASSES], threads);
     Box::new(move || assert!(black_box(step.step()).is_finite(), "the training went astray"))
 }
 
+fn loops(width: usize, layers: usize, samples: usize, threads: usize) -> Run {
+    let mut widths = vec![width; layers + 1];
+    widths.push(CLASSES);
+    // The description of a work lives as long as the program.
+    let (activation, rule) = (Hidden::Relu, Rule::Sgd);
+    let work = Work { name: "loops", widths: widths.leak(), activation, batch: samples, rule, rate: rate(layers) };
+    let mut hand = Hand::new(&work, threads);
+    Box::new(move || assert!(black_box(hand.train()).is_finite(), "the loops went astray"))
+}
+
+/// A learning rate at which the deepest networks stay finite.
+fn rate(layers: usize) -> f64 {
+    RATE / layers as f64
+}
+
 impl Point {
-    fn new(size: usize, work: f64, run: Box<dyn FnMut()>) -> Point {
+    fn new(size: usize, work: f64, run: Run) -> Point {
         Point { size, work, run, samples: Vec::new() }
     }
 
@@ -195,11 +231,11 @@ impl Point {
 }
 
 /// Rounds over all points for this long, but at least seven.
-fn measure(points: &mut [Point], time: Duration) {
+fn measure(mut points: Vec<&mut Point>, time: Duration) {
     let start = Instant::now();
     let mut rounds = 0;
     while rounds < 7 || start.elapsed() < time {
-        points.iter_mut().for_each(Point::sample);
+        points.iter_mut().for_each(|point| point.sample());
         rounds += 1;
     }
 }
