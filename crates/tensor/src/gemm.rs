@@ -3,13 +3,15 @@
 //!
 //! `blocks.rs` cuts it into tiles, `tile.rs` computes one in registers, `pack.rs` copies pieces of the factors next to
 //! each other, `window.rs` is what a thread may write to, and `instructions.rs` chooses the vector instructions. Products
-//! with a single row have loops of their own (`row.rs`), and so have dual numbers (`dual.rs`).
+//! with a single row have loops of their own (`row.rs`), so have those with a short inner length (`thin.rs`) and dual numbers
+//! (`dual.rs`).
 
 mod blocks;
 mod dual;
 mod instructions;
 mod pack;
 mod row;
+mod thin;
 mod tile;
 mod window;
 
@@ -163,20 +165,17 @@ fn multiply<T: Real>(put: Put, c: MatMut<'_, T>, a: Mat<'_, T>, b: Mat<'_, T>) {
     if c.rows == 1 && a.column_stride == 1 && b.row_stride == 1 && b.column_stride == b.rows {
         return row::multiply_transposed(put, c.values, &a.values[..a.columns], b.values);
     }
-    multiply_part(put, Window::new(c), a, b);
+    loops(&c, &a, &b)(put, Window::new(c), a, b);
 }
 
-/// The product, or some rows or columns of it. A row that is a part must not take the loops for a single row, which sum in
-/// another order; those for an inner length of 1 round differently too, so that such a product is never cut by columns.
-fn multiply_part<T: Real>(put: Put, mut c: Window<'_, T>, a: Mat<'_, T>, b: Mat<'_, T>) {
-    if a.columns == 1
-        && b.column_stride == 1
-        && let Some(rows) = c.whole_rows()
-    {
-        return row::outer(put, rows, (a.values, a.row_stride), &b.values[..b.columns]);
-    }
-    T::multiply(put, c, a, b);
+/// The loops for a product that is not of a single row, chosen for all of it: parts that take other loops than each other
+/// would be rounded otherwise, and a row that is a part must not take the loops for a single row.
+fn loops<T: Real>(c: &MatMut<'_, T>, a: &Mat<'_, T>, b: &Mat<'_, T>) -> Loops<T> {
+    if b.column_stride == 1 && thin::pays(a.columns, c.columns) { thin::multiply } else { T::multiply }
 }
+
+/// Computes the product, or some rows or columns of it.
+type Loops<T> = fn(Put, Window<'_, T>, Mat<'_, T>, Mat<'_, T>);
 
 /// From this many multiplications and additions on, a product is worth sharing: about 40 us of work for one thread,
 /// against about 1 us to hand over to a thread that is awake.
@@ -229,12 +228,13 @@ fn share<T: Real>(
         multiply(put, MatMut::new(&mut *c.values, c.rows, columns), a, b);
         return finish(c.values, 0..columns);
     }
-    let (height, width) = shares(&c, &a, pool.threads());
+    let multiply = loops(&c, &a, &b);
+    let (height, width) = shares(&c, pool.threads());
     let windows = Windows::new(c, height, width);
     let compute = |part| {
         let (mut c, rows, columns) = windows.take(part);
         let all = 0..c.rows();
-        multiply_part(put, c.part(all.clone(), 0..columns.len()), a.rows(rows), b.columns(columns.clone()));
+        multiply(put, c.part(all.clone(), 0..columns.len()), a.rows(rows), b.columns(columns.clone()));
         match c.whole_rows() {
             Some(rows) => finish(rows, columns),
             None => all.for_each(|row| finish(c.row(row), columns.clone())),
@@ -246,10 +246,10 @@ fn share<T: Real>(
 /// The rows and columns of each thread's part. Each thread copies what it reads of `b`, once for each block of rows: with
 /// few rows, parts of the columns of `b` took 0.95 of the time of a step of 784-512-256-10 on batches of 128 and of
 /// 1024-2048-2048-2048-1000 on 256, on two threads, against parts of the rows of `a`.
-fn shares<T>(c: &MatMut<'_, T>, a: &Mat<'_, T>, threads: usize) -> (usize, usize) {
+fn shares<T>(c: &MatMut<'_, T>, threads: usize) -> (usize, usize) {
     // Whole cache lines.
     const COLUMNS: usize = 64;
-    if a.columns > 1 && c.columns >= 2 * c.rows && c.columns >= COLUMNS * threads {
+    if c.columns >= 2 * c.rows && c.columns >= COLUMNS * threads {
         (c.rows, c.columns.div_ceil(threads).next_multiple_of(COLUMNS))
     } else {
         (c.rows.div_ceil(threads), c.columns)
@@ -406,6 +406,8 @@ mod tests {
             (17, 33, 9),
             (2, 600, 3),
             (100, 1, 100),
+            (40, 2, 9),
+            (61, 16, 70),
             (97, 50, 1),
             (64, 130, 129),
             (150, 300, 40),
@@ -435,6 +437,8 @@ mod tests {
             (40, 2000, 33),
             (17, 500, 300),
             (2000, 1, 1100),
+            (900, 8, 700),
+            (300, 16, 1290),
             (20, 300, 700),
             (128, 300, 256),
             (32, 1100, 64),

@@ -192,32 +192,6 @@ fn dot<T: Real>(fused: bool, a: &[T], b: &[T]) -> T {
     sums[0] + rest
 }
 
-/// `c = a b` or `c += a b` for a column `a`, whose values are `stride` apart, and a row `b`: the weight gradient of one
-/// sample. Against the general kernels this took half of the time at 784x1x512.
-#[inline(never)]
-pub(super) fn outer<T: Real>(put: Put, c: &mut [T], (a, stride): (&[T], usize), b: &[T]) {
-    simd::dispatch_sums(
-        #[inline(always)]
-        |fused| {
-            for (row, c) in c.chunks_exact_mut(b.len()).enumerate() {
-                let a = a[row * stride];
-                match put {
-                    Put::Set => {
-                        for (c, &b) in c.iter_mut().zip(b) {
-                            *c = a * b;
-                        }
-                    }
-                    Put::Add => {
-                        for (c, &b) in c.iter_mut().zip(b) {
-                            *c = simd::add_product(fused, a, b, *c);
-                        }
-                    }
-                }
-            }
-        },
-    );
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -229,11 +203,10 @@ mod tests {
             let b: Vec<f64> = (0..rows * columns).map(|i| (i as f64 * 1.3).cos()).collect();
             let before: Vec<f64> = (0..columns).map(|j| j as f64).collect();
             for (fused, put) in [true, false].into_iter().flat_map(|fused| [(fused, Put::Set), (fused, Put::Add)]) {
-                let (mut by_row, mut by_column, mut outer_sum) = (before.clone(), before.clone(), b.clone());
+                let (mut by_row, mut by_column) = (before.clone(), before.clone());
                 by_rows(fused, put, &mut by_row, &a, &b);
                 let first = by_columns::<f64, 8, CHAINS>(fused, put, &mut by_column, 0, &a, &b);
                 by_columns::<f64, 1, CHAINS>(fused, put, &mut by_column, first, &a, &b);
-                outer(put, &mut outer_sum, (&a, 1), &before);
                 for j in 0..columns {
                     let column: Vec<f64> = (0..rows).map(|i| b[i * columns + j]).collect();
                     let product: f64 = a.iter().zip(&column).map(|(a, b)| a * b).sum();
@@ -245,10 +218,6 @@ mod tests {
                         );
                     }
                     assert!((dot(fused, &a, &column) - product).abs() < 1e-12, "dot, {fused} {rows}");
-                    for i in 0..rows {
-                        let added = if put == Put::Set { 0.0 } else { column[i] };
-                        assert!((outer_sum[i * columns + j] - (a[i] * before[j] + added)).abs() < 1e-12, "outer");
-                    }
                 }
             }
         }
