@@ -94,14 +94,14 @@ impl Hand {
         let seed = &mut 1;
         let layer = |pair: &[usize]| {
             let &[inputs, outputs] = pair else { unreachable!("pairs") };
-            // He's keeps the gradients at their size through any number of layers.
+            // He's keeps the gradients at their size through any number of layers: numbers near zero take longer.
             let gain: f32 = if work.activation == Hidden::Relu { 6.0 } else { 1.0 };
             let bound = (gain / inputs as f32).sqrt();
             Layer {
                 inputs,
                 outputs,
                 weights: Moving::new(inputs * outputs, bound, seed),
-                bias: Moving::new(outputs, bound, seed),
+                bias: Moving::new(outputs, 0.0, seed),
                 output: Aligned::zeros(work.batch * outputs),
                 delta: Aligned::zeros(work.batch * outputs),
             }

@@ -133,6 +133,7 @@ impl Step {
         let graph = Graph::new();
         let x = graph.input("x", [labels.len(), features]);
         let y = graph.class_input("y", labels.len(), classes);
+        // As the trainer keeps it for its metrics.
         let prediction = model.forward(x).keep();
         let loss = CrossEntropy.forward(prediction, y, Reduction::Mean);
         let plan = graph.plan(loss).expect("the model is sound");

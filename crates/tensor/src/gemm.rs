@@ -3,8 +3,8 @@
 //!
 //! `blocks.rs` cuts it into tiles, `tile.rs` computes one in registers, `pack.rs` copies pieces of the factors next to
 //! each other, `window.rs` is what a thread may write to, and `instructions.rs` chooses the vector instructions. Products
-//! with a single row have loops of their own (`row.rs`), so have those with a short inner length (`thin.rs`) and dual numbers
-//! (`dual.rs`).
+//! with a single row have loops of their own (`row.rs`), so have those with a short inner length (`thin.rs`), and dual
+//! numbers otherwise (`dual.rs`).
 
 mod blocks;
 mod dual;
@@ -165,13 +165,13 @@ fn multiply<T: Real>(put: Put, c: MatMut<'_, T>, a: Mat<'_, T>, b: Mat<'_, T>) {
     if c.rows == 1 && a.column_stride == 1 && b.row_stride == 1 && b.column_stride == b.rows {
         return row::multiply_transposed(put, c.values, &a.values[..a.columns], b.values);
     }
-    loops(&c, &a, &b)(put, Window::new(c), a, b);
+    loops(put, &c, &a, &b)(put, Window::new(c), a, b);
 }
 
 /// The loops for a product that is not of a single row, chosen for all of it: parts that take other loops than each other
 /// would be rounded otherwise, and a row that is a part must not take the loops for a single row.
-fn loops<T: Real>(c: &MatMut<'_, T>, a: &Mat<'_, T>, b: &Mat<'_, T>) -> Loops<T> {
-    if b.column_stride == 1 && thin::pays(a.columns, c.columns) { thin::multiply } else { T::multiply }
+fn loops<T: Real>(put: Put, c: &MatMut<'_, T>, a: &Mat<'_, T>, b: &Mat<'_, T>) -> Loops<T> {
+    if b.column_stride == 1 && thin::pays(put, a.columns, c.columns) { thin::multiply } else { T::multiply }
 }
 
 /// Computes the product, or some rows or columns of it.
@@ -228,13 +228,13 @@ fn share<T: Real>(
         multiply(put, MatMut::new(&mut *c.values, c.rows, columns), a, b);
         return finish(c.values, 0..columns);
     }
-    let multiply = loops(&c, &a, &b);
+    let product = loops(put, &c, &a, &b);
     let (height, width) = shares(&c, pool.threads());
     let windows = Windows::new(c, height, width);
     let compute = |part| {
         let (mut c, rows, columns) = windows.take(part);
         let all = 0..c.rows();
-        multiply(put, c.part(all.clone(), 0..columns.len()), a.rows(rows), b.columns(columns.clone()));
+        product(put, c.part(all.clone(), 0..columns.len()), a.rows(rows), b.columns(columns.clone()));
         match c.whole_rows() {
             Some(rows) => finish(rows, columns),
             None => all.for_each(|row| finish(c.row(row), columns.clone())),
@@ -437,7 +437,9 @@ mod tests {
             (40, 2000, 33),
             (17, 500, 300),
             (2000, 1, 1100),
+            (700, 1, 3000),
             (900, 8, 700),
+            (700, 5, 800),
             (300, 16, 1290),
             (20, 300, 700),
             (128, 300, 256),
@@ -451,6 +453,7 @@ mod tests {
             for (put, left, right) in [
                 (Put::Set, Mat::new(&a, m, k), Mat::new(&b, k, n)),
                 (Put::Add, Mat::new(&a, k, m).t(), Mat::new(&b, n, k).t()),
+                (Put::Add, Mat::new(&a, k, m).t(), Mat::new(&b, k, n)),
             ] {
                 let product = |threads: usize| {
                     let mut c = vec![0.5; m * n];

@@ -40,7 +40,7 @@ mod tests {
     #[test]
     fn agrees_with_three_products_of_real_numbers() {
         let mut rng = generator(3);
-        for &(m, k, n) in &[(1, 1, 1), (1, 7, 9), (5, 3, 4), (17, 33, 9), (6, 1, 6)] {
+        for &(m, k, n) in &[(1, 1, 1), (1, 7, 9), (5, 3, 4), (17, 33, 9), (6, 1, 6), (7, 2, 19), (13, 16, 21)] {
             let mut random = |len: usize| -> Vec<Dual> {
                 (0..len).map(|_| Dual::new(rng.random_range(-1.0..1.0), rng.random_range(-1.0..1.0))).collect()
             };

@@ -11,9 +11,12 @@ const THIN: usize = 16;
 /// How many rows are computed together.
 const ROWS: usize = 6;
 
-/// Whether these loops are faster than the general ones. A product of a few columns has to be shorter.
-pub(super) fn pays(inner: usize, columns: usize) -> bool {
-    inner <= if columns < 16 { 3 } else { THIN }
+/// How many columns at most.
+const WIDEST: usize = 16;
+
+/// Whether these loops are taken. Where blocks would not fit they can go over some columns again, but not if they add.
+pub(super) fn pays(put: Put, inner: usize, columns: usize) -> bool {
+    inner == 1 || inner <= THIN && columns >= WIDEST && (put == Put::Set || columns.is_multiple_of(WIDEST))
 }
 
 /// `c = a b` or `c += a b` for an inner length of at most [`THIN`] and a `b` whose rows lie in one piece.
@@ -23,17 +26,21 @@ pub(super) fn pays(inner: usize, columns: usize) -> bool {
 pub(super) fn multiply<T: Real>(put: Put, mut c: Window<'_, T>, a: Mat<'_, T>, b: Mat<'_, T>) {
     simd::dispatch_sums(
         #[inline(always)]
-        // Two registers wide, so that the sums of six rows stay in the registers.
-        |fused| match (fused, size_of::<T>()) {
-            _ if a.columns == 1 => outer(fused, put, &mut c, a, b),
-            (true, 4) => row_by_row::<T, 16>(fused, put, &mut c, a, b),
-            (true, _) | (false, 4) => row_by_row::<T, 8>(fused, put, &mut c, a, b),
-            _ => row_by_row::<T, 4>(fused, put, &mut c, a, b),
+        |fused| {
+            if a.columns == 1 {
+                return outer(fused, put, &mut c, a, b);
+            }
+            // Two registers of AVX2, or of SSE2 where nothing fuses, so that the sums of six rows stay in the registers.
+            match (fused, size_of::<T>()) {
+                (true, 4) => row_by_row::<T, WIDEST>(fused, put, &mut c, a, b),
+                (true, _) | (false, 4) => row_by_row::<T, 8>(fused, put, &mut c, a, b),
+                _ => row_by_row::<T, 4>(fused, put, &mut c, a, b),
+            }
         },
     );
 }
 
-/// An inner length of 1, which needs no sums: 0.8 of the time of blocks at 64x1x64, 0.7 at 256x1x256.
+/// An inner length of 1, which needs no sums: 0.8 of the time of [`row_by_row`] at 64x1x64, 0.7 at 256x1x256.
 #[inline(always)]
 fn outer<T: Real>(fused: bool, put: Put, c: &mut Window<'_, T>, a: Mat<'_, T>, b: Mat<'_, T>) {
     let b = &b.values[..b.columns];
@@ -54,17 +61,29 @@ fn outer<T: Real>(fused: bool, put: Put, c: &mut Window<'_, T>, a: Mat<'_, T>, b
     }
 }
 
-/// From left to right through some rows of `c` at a time, since writing them takes longer than what is written.
+/// From left to right through some rows of `c` at a time, since writing `c` takes longer here than computing it.
 #[inline(always)]
 fn row_by_row<T: Real, const N: usize>(fused: bool, put: Put, c: &mut Window<'_, T>, a: Mat<'_, T>, b: Mat<'_, T>) {
     let mut first = 0;
-    while first + ROWS <= a.rows {
-        some_rows::<T, ROWS, N>(fused, put, c, first, a, b);
-        first += ROWS;
+    while let Some(start) = next_block::<ROWS>(put, first, a.rows) {
+        some_rows::<T, ROWS, N>(fused, put, c, start, a, b);
+        first = start + ROWS;
     }
-    while first < a.rows {
-        some_rows::<T, 1, N>(fused, put, c, first, a, b);
-        first += 1;
+    for row in first..a.rows {
+        some_rows::<T, 1, N>(fused, put, c, row, a, b);
+    }
+}
+
+/// Where `N` rows or columns begin that end the rest or lie in it; none where that is not possible. The last ones may have
+/// been set before.
+#[inline(always)]
+fn next_block<const N: usize>(put: Put, done: usize, all: usize) -> Option<usize> {
+    if done + N <= all {
+        Some(done)
+    } else if done < all && N <= all && put == Put::Set {
+        Some(all - N)
+    } else {
+        None
     }
 }
 
@@ -87,22 +106,20 @@ fn some_rows<T: Real, const R: usize, const N: usize>(
         }
     }
     let done = some_columns::<T, R, N>(fused, put, c, [first, 0], columns_of_a, b);
-    let done = some_columns::<T, R, 8>(fused, put, c, [first, done], columns_of_a, b);
     some_columns::<T, R, 1>(fused, put, c, [first, done], columns_of_a, b);
 }
 
-/// `N` columns at a time of `R` rows, beginning with this row and column, while there are as many; gives the first column
-/// left.
+/// `N` columns at a time of `R` rows, beginning with this row and column; gives the first column left.
 #[inline(always)]
 fn some_columns<T: Real, const R: usize, const N: usize>(
     fused: bool,
     put: Put,
     c: &mut Window<'_, T>,
-    [first, mut column]: [usize; 2],
+    [first, mut done]: [usize; 2],
     columns_of_a: &[[T; R]],
     b: Mat<'_, T>,
 ) -> usize {
-    while column + N <= b.columns {
+    while let Some(column) = next_block::<N>(put, done, b.columns) {
         let mut sums = [[T::ZERO; N]; R];
         if put == Put::Add {
             for (row, sums) in sums.iter_mut().enumerate() {
@@ -120,9 +137,9 @@ fn some_columns<T: Real, const R: usize, const N: usize>(
         for (row, sums) in sums.iter().enumerate() {
             c.row(first + row)[column..][..N].copy_from_slice(sums);
         }
-        column += N;
+        done = column + N;
     }
-    column
+    done
 }
 
 #[cfg(test)]
@@ -130,13 +147,13 @@ mod tests {
     use super::*;
     use crate::gemm::MatMut;
 
-    /// With and without an instruction for both, in the middle of a wider `c`.
+    /// With and without one instruction for a product and a sum, in the middle of wider matrices.
     fn check<T: Real, const N: usize>(rows: usize, inner: usize, columns: usize) {
         let values = |len: usize, step: f64| (0..len).map(|i| T::from_f64((i as f64 * step).sin())).collect();
-        let (a, b): (Vec<T>, Vec<T>) = (values(rows * inner, 0.7), values(inner * columns, 1.3));
-        let transposed: Vec<T> = (0..inner * rows).map(|at| a[at % rows * inner + at / rows]).collect();
-        let b = Mat::new(&b, inner, columns);
         let stride = columns + 2;
+        let (a, b): (Vec<T>, Vec<T>) = (values(rows * inner, 0.7), values(inner * stride, 1.3));
+        let transposed: Vec<T> = (0..inner * rows).map(|at| a[at % rows * inner + at / rows]).collect();
+        let b = Mat::new(&b, inner, stride).columns(1..columns + 1);
         for (fused, put) in [true, false].into_iter().flat_map(|fused| [(fused, Put::Set), (fused, Put::Add)]) {
             for a in [Mat::new(&a, rows, inner), Mat::new(&transposed, inner, rows).t()] {
                 // What is set is not read.
@@ -159,7 +176,7 @@ mod tests {
                     }
                     let product = |k: usize| {
                         let x = a.values[row * a.row_stride + k * a.column_stride];
-                        x.to_f64() * b.values[k * columns + column - 1].to_f64()
+                        x.to_f64() * b.values[k * stride + column - 1].to_f64()
                     };
                     let begin = if put == Put::Set { 0.0 } else { before.to_f64() };
                     let expected = (0..inner).map(product).fold(begin, |sum, x| sum + x);
