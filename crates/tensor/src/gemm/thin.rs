@@ -14,9 +14,11 @@ const ROWS: usize = 6;
 /// How many columns at most.
 const WIDEST: usize = 16;
 
-/// Whether these loops are taken. Where blocks would not fit they can go over some columns again, but not if they add.
+/// Whether these loops are taken: where rows are written that are much longer than what each value sums. Where blocks would
+/// not fit they can go over some columns again, but not if they add.
 pub(super) fn pays(put: Put, inner: usize, columns: usize) -> bool {
-    inner == 1 || inner <= THIN && columns >= WIDEST && (put == Put::Set || columns.is_multiple_of(WIDEST))
+    let is_short = inner <= THIN && columns >= WIDEST.max(4 * inner);
+    inner == 1 || is_short && (put == Put::Set || columns.is_multiple_of(WIDEST))
 }
 
 /// `c = a b` or `c += a b` for an inner length of at most [`THIN`] and a `b` whose rows lie in one piece.
