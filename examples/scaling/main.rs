@@ -88,11 +88,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         // The loops plan nothing.
         let mut by_hand = (hand && name != "planning").then(|| axis(loops, threads));
         let points = own.points.iter_mut().chain(by_hand.iter_mut().flat_map(|axis| &mut axis.points));
-        measure(points.collect(), Duration::from_secs_f64(seconds));
-        let (points, line) = report(name, &own);
+        let usual = measure(points.collect(), Duration::from_secs_f64(seconds));
+        let (points, line) = report(name, &own, usual);
         plot::save(folder, &own, &points, line)?;
         if let Some(by_hand) = by_hand {
-            report(&format!("{name}, by hand"), &by_hand);
+            report(&format!("{name}, by hand"), &by_hand, usual);
         }
     }
     println!("# drawn in {}", folder.display());
@@ -100,8 +100,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 /// Prints the points of an axis beside the line through them.
-fn report(name: &str, axis: &Axis) -> (Vec<Measured>, Line) {
-    let points = medians(&axis.points);
+fn report(name: &str, axis: &Axis, usual: f64) -> (Vec<Measured>, Line) {
+    let points = medians(&axis.points, usual);
     let line = Line::fit(&points.iter().map(|point| (point.work, point.microseconds)).collect::<Vec<_>>());
     for Measured { size, work, microseconds } in &points {
         let expected = line.at(*work);
@@ -230,19 +230,19 @@ impl Point {
     }
 }
 
-/// Rounds over all points for this long, but at least seven.
-fn measure(mut points: Vec<&mut Point>, time: Duration) {
+/// Rounds over all points for this long, but at least seven; gives the usual [`tick`] of all of them.
+fn measure(mut points: Vec<&mut Point>, time: Duration) -> f64 {
     let start = Instant::now();
     let mut rounds = 0;
     while rounds < 7 || start.elapsed() < time {
         points.iter_mut().for_each(|point| point.sample());
         rounds += 1;
     }
+    median(points.iter().flat_map(|point| &point.samples).map(|[_, tick]| *tick).collect())
 }
 
 /// The medians of the samples that were taken at the usual speed of the processor.
-fn medians(points: &[Point]) -> Vec<Measured> {
-    let usual = median(points.iter().flat_map(|point| &point.samples).map(|[_, tick]| *tick).collect());
+fn medians(points: &[Point], usual: f64) -> Vec<Measured> {
     let of = |point: &Point| {
         let at_usual_speed = point.samples.iter().filter(|[_, tick]| (tick / usual - 1.0).abs() < 0.05);
         let microseconds = 1e6 * median(at_usual_speed.map(|[seconds, _]| *seconds).collect());

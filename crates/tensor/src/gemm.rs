@@ -343,7 +343,7 @@ mod tests {
     use rand::RngExt;
 
     /// The definition, summed in f64.
-    fn reference<T: Real>(put: Put, c: &[T], a: Mat<'_, T>, b: Mat<'_, T>) -> Vec<f64> {
+    pub(super) fn reference<T: Real>(put: Put, c: &[T], a: Mat<'_, T>, b: Mat<'_, T>) -> Vec<f64> {
         let mut out = vec![0.0; a.rows * b.columns];
         for i in 0..a.rows {
             for j in 0..b.columns {

@@ -100,6 +100,7 @@ pub(super) fn multiply<
 mod tests {
     use super::*;
     use crate::gemm::MatMut;
+    use crate::gemm::tests::reference;
     use crate::random::generator;
     use rand::RngExt;
 
@@ -133,12 +134,7 @@ mod tests {
         for (of_a, of_b) in [(false, false), (false, true), (true, false), (true, true)] {
             let left = if of_a { Mat::new(&a, inner, rows).t() } else { Mat::new(&a, rows, inner) };
             let right = if of_b { Mat::new(&b, columns, inner).t() } else { Mat::new(&b, inner, columns) };
-            let sum = |i: usize, j: usize| -> f64 {
-                let left = left.values[i * left.row_stride..].iter().step_by(left.column_stride);
-                let right = right.values[j * right.column_stride..].iter().step_by(right.row_stride);
-                left.zip(right).take(inner).map(|(x, y)| x.to_f64() * y.to_f64()).sum()
-            };
-            let sums: Vec<f64> = (0..rows * columns).map(|at| sum(at / columns, at % columns)).collect();
+            let sums = reference(Put::Set, &before, left, right);
             for (name, product) in products::<T>() {
                 // The second product finds in the buffers what the first one left there.
                 let mut buffers = Buffers::default();

@@ -2,16 +2,14 @@
 //!
 //! The general loops prepare each tile for a long inner length, and here would prepare for longer than they compute.
 
+use super::tile::HEIGHT;
 use super::{Mat, Put, Window};
 use crate::{Real, simd};
 
 /// The longest inner length that counts as short.
 const THIN: usize = 16;
 
-/// How many rows are computed together.
-const ROWS: usize = 6;
-
-/// How many columns at most.
+/// The most columns of a block, which has the height of a tile.
 const WIDEST: usize = 16;
 
 /// Whether these loops are taken: where rows are written that are much longer than what each value sums. Where blocks would
@@ -32,7 +30,7 @@ pub(super) fn multiply<T: Real>(put: Put, mut c: Window<'_, T>, a: Mat<'_, T>, b
             if a.columns == 1 {
                 return outer(fused, put, &mut c, a, b);
             }
-            // Two registers of AVX2, or of SSE2 where nothing fuses, so that the sums of six rows stay in the registers.
+            // Two registers of AVX2, or of SSE2 where nothing fuses, so that the sums of a block stay in the registers.
             match (fused, size_of::<T>()) {
                 (true, 4) => row_by_row::<T, WIDEST>(fused, put, &mut c, a, b),
                 (true, _) | (false, 4) => row_by_row::<T, 8>(fused, put, &mut c, a, b),
@@ -67,17 +65,17 @@ fn outer<T: Real>(fused: bool, put: Put, c: &mut Window<'_, T>, a: Mat<'_, T>, b
 #[inline(always)]
 fn row_by_row<T: Real, const N: usize>(fused: bool, put: Put, c: &mut Window<'_, T>, a: Mat<'_, T>, b: Mat<'_, T>) {
     let mut first = 0;
-    while let Some(start) = next_block::<ROWS>(put, first, a.rows) {
-        some_rows::<T, ROWS, N>(fused, put, c, start, a, b);
-        first = start + ROWS;
+    while let Some(start) = next_block::<HEIGHT>(put, first, a.rows) {
+        some_rows::<T, HEIGHT, N>(fused, put, c, start, a, b);
+        first = start + HEIGHT;
     }
     for row in first..a.rows {
         some_rows::<T, 1, N>(fused, put, c, row, a, b);
     }
 }
 
-/// Where `N` rows or columns begin that end the rest or lie in it; none where that is not possible. The last ones may have
-/// been set before.
+/// Where the next `N` of all rows or columns begin, of which some are done. Where fewer are left it goes over done ones again,
+/// or gives none if that would add twice or there are not so many.
 #[inline(always)]
 fn next_block<const N: usize>(put: Put, done: usize, all: usize) -> Option<usize> {
     if done + N <= all {
@@ -148,6 +146,7 @@ fn some_columns<T: Real, const R: usize, const N: usize>(
 mod tests {
     use super::*;
     use crate::gemm::MatMut;
+    use crate::gemm::tests::reference;
 
     /// With and without one instruction for a product and a sum, in the middle of wider matrices.
     fn check<T: Real, const N: usize>(rows: usize, inner: usize, columns: usize) {
@@ -170,18 +169,14 @@ mod tests {
                     outer(fused, put, &mut part, a, b);
                     assert_eq!((0..rows).flat_map(|row| part.row(row).to_vec()).collect::<Vec<T>>(), by_blocks);
                 }
+                let expected = reference(put, &vec![before; rows * columns], a, b);
                 for (at, x) in c.iter().enumerate() {
                     let (row, column) = (at / stride, at % stride);
                     if column == 0 || column > columns {
                         assert_eq!(x.to_f64().to_bits(), before.to_f64().to_bits(), "beside the part, at {at}");
                         continue;
                     }
-                    let product = |k: usize| {
-                        let x = a.values[row * a.row_stride + k * a.column_stride];
-                        x.to_f64() * b.values[k * stride + column - 1].to_f64()
-                    };
-                    let begin = if put == Put::Set { 0.0 } else { before.to_f64() };
-                    let expected = (0..inner).map(product).fold(begin, |sum, x| sum + x);
+                    let expected = expected[row * columns + column - 1];
                     let error = (x.to_f64() - expected).abs();
                     assert!(
                         error <= T::EPSILON.to_f64() * (inner as f64 + 2.0),
