@@ -29,6 +29,6 @@ pub use params::{Grads, Params};
 pub use plan::{Derivatives, Plan, Reach, Source, Traced, TracedBack, Watched, WatchedBack, WatchedOp};
 #[doc(hidden)]
 pub use pointwise::kernels;
-pub use pointwise::{DerivativeReads, Pointwise, Properties};
+pub use pointwise::{DerivativeReads, Pointwise, Properties, Relu, Sigmoid, Tanh};
 pub use var::Var;
 pub use workspace::Workspace;

@@ -151,7 +151,7 @@ struct Operation(usize);
 
 impl Operation {
     /// The operations by name; the last number of each is its place.
-    const NAMES: [&'static str; 32] = [
+    const NAMES: [&'static str; 37] = [
         "exp",
         "ln",
         "sqrt",
@@ -160,7 +160,12 @@ impl Operation {
         "abs",
         "sin",
         "cos",
+        "atan",
+        "tanh",
+        "sigmoid",
+        "relu",
         "powf",
+        "pow",
         "clamp",
         "scale_shift",
         "over",
@@ -204,6 +209,11 @@ impl Case for Operation {
             "abs" => x.abs(),
             "sin" => x.sin(),
             "cos" => x.cos(),
+            "atan" => x.atan(),
+            "tanh" => x.tanh(),
+            "sigmoid" => x.sigmoid(),
+            "relu" => x.relu(),
+            "pow" => (x + T::TWO).pow(x),
             "powf" => (x + T::TWO).powf(number(-1.7)),
             "clamp" => x.clamp(number(-0.5), number(0.3)),
             "scale_shift" => x.scale_shift(number(3.0), number(-1.0)),

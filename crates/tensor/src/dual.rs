@@ -261,7 +261,10 @@ impl Real for Dual {
         let y = self.value.powf(p.value);
         // x^0 is 1 everywhere, though 0 * x^-1 is NaN at 0.
         let by_x = if p.value == 0.0 { 0.0 } else { p.value * self.value.powf(p.value - 1.0) };
-        Dual { value: y, tangent: scaled(by_x, self.tangent) + scaled(y * self.value.ln(), p.tangent) }
+        // 0^p is 0 for every positive p, though 0 * ln 0 is NaN.
+        let base_is_zero = self.value == 0.0 && p.value >= 0.0;
+        let by_p = if base_is_zero { 0.0 } else { y * self.value.ln() };
+        Dual { value: y, tangent: scaled(by_x, self.tangent) + scaled(by_p, p.tangent) }
     }
     #[inline(always)]
     fn sin(self) -> Self {
@@ -270,6 +273,10 @@ impl Real for Dual {
     #[inline(always)]
     fn cos(self) -> Self {
         self.chain(self.value.cos(), -self.value.sin())
+    }
+    #[inline(always)]
+    fn atan(self) -> Self {
+        self.chain(self.value.atan(), 1.0 / (1.0 + self.value * self.value))
     }
     #[inline(always)]
     fn mul_add(self, a: Self, b: Self) -> Self {
@@ -322,6 +329,7 @@ mod tests {
             ("erfc", T::erfc),
             ("sin", T::sin),
             ("cos", T::cos),
+            ("atan", T::atan),
             ("neg", |x| -x),
             ("x^x", |x| x.powf(x)),
             ("x^-1.5", |x| x.powf(T::from_f64(-1.5))),
@@ -376,6 +384,15 @@ mod tests {
         // One factor is a variable, the other an infinite constant or the other way round.
         assert_eq!((Dual::INFINITY * Dual::variable(2.0)).tangent, f64::INFINITY);
         assert_eq!((Dual::new(f64::INFINITY, 0.0) + Dual::variable(1.0)).tangent, 1.0);
+    }
+
+    #[test]
+    fn powers_of_zero_have_a_derivative_by_the_exponent() {
+        for p in [0.0, 0.5, 2.0] {
+            assert_eq!(Dual::ZERO.powf(Dual::variable(p)).tangent, 0.0, "0^{p}");
+        }
+        assert_eq!(Dual::ZERO.powf(Dual::variable(-1.0)).tangent, f64::NEG_INFINITY);
+        assert!(Dual::constant(-2.0).powf(Dual::variable(2.0)).tangent.is_nan());
     }
 
     #[test]

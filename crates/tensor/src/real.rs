@@ -108,6 +108,8 @@ pub trait Real:
     fn sin(self) -> Self;
     /// The cosine.
     fn cos(self) -> Self;
+    /// The inverse of the tangent, from `-pi/2` to `pi/2`.
+    fn atan(self) -> Self;
     /// `self * a + b` with one rounding.
     fn mul_add(self, a: Self, b: Self) -> Self;
     /// Whether the value is neither infinite nor NaN.
@@ -224,6 +226,10 @@ macro_rules! real {
             #[inline(always)]
             fn cos(self) -> Self {
                 $t::cos(self)
+            }
+            #[inline(always)]
+            fn atan(self) -> Self {
+                $t::atan(self)
             }
             #[inline(always)]
             fn mul_add(self, a: Self, b: Self) -> Self {

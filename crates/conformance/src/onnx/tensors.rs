@@ -30,13 +30,14 @@ pub(super) fn record<'g, T: Real>(r: &Recording<'g, '_, T>) -> Recorded<'g, T> {
             let [low, high] = [node.scalar(1, f64::NEG_INFINITY), node.scalar(2, f64::INFINITY)].map(T::from_f64);
             x.clamp(low, high)
         }
+        "Atan" => x.atan(),
         "Cos" => x.cos(),
         // A function of numbers that is no operation of the graph.
         "Erf" => r.graph.constant(&node.input(0)?.cast::<T>().map(T::erf)),
         "Exp" => x.exp(),
         "Log" => x.ln(),
         "Neg" => -x,
-        "Pow" => x.powf(T::from_f64(node.scalar(1, 1.0))),
+        "Pow" => x.pow(r.x(1)?),
         "Reciprocal" => x.recip(),
         "Sin" => x.sin(),
         "Sqrt" => x.sqrt(),

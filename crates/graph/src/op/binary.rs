@@ -151,6 +151,24 @@ binary!(
     Minimum, "minimum", true, |a, b| a.minimum(b), |g| g * share(-a, -b), g * share(-b, -a)
 );
 
+binary!(
+    /// `a^b`; derivatives `b a^(b-1)` and `a^b ln a`.
+    Pow, "pow", true, |a, b| a.powf(b), |g| g * by_base(a, b), g * by_exponent(a, b)
+);
+
+/// `b a^(b-1)`; 0 at `b = 0`, where it is `0 * inf` for a base of 0.
+#[inline(always)]
+fn by_base<T: Real>(a: T, b: T) -> T {
+    let power = a.powf(b - T::ONE);
+    if b == T::ZERO && !power.is_finite() { T::ZERO } else { b * power }
+}
+
+/// `a^b ln a`; 0 at `a = 0`, where it is `0 * -inf`, unless the exponent is negative.
+#[inline(always)]
+fn by_exponent<T: Real>(a: T, b: T) -> T {
+    if a == T::ZERO && b >= T::ZERO { T::ZERO } else { a.powf(b) * a.ln() }
+}
+
 /// The share of the gradient that goes to `winner`: all, half or none.
 #[inline(always)]
 fn share<T: Real>(winner: T, other: T) -> T {
@@ -181,6 +199,30 @@ operator!(Mul, mul);
 operator!(Div, div);
 
 impl<'g, T: Real> Var<'g, T> {
+    /// `a^b` for each pair of elements of this and of `exponent`; derivatives `b a^(b-1)` by `a` and
+    /// `a^b ln a` by `b`.
+    ///
+    /// - A negative base with a whole exponent has a value and a derivative by the base; its
+    ///   derivative by the exponent is NaN. With any other exponent all are NaN.
+    /// - A base of 0 gives 0 for a positive exponent, 1 for 0 and infinity for a negative one. The
+    ///   derivative by the exponent is 0 there, as in PyTorch, and `-inf` for a negative one; that by
+    ///   the base is 0 for an exponent of 0 and above 1, 1 for 1, and infinite below.
+    /// - An exponent of 0 gives 1 for every base, even for NaN.
+    ///
+    /// ```
+    /// use chainrule_graph::gradcheck;
+    /// use chainrule_tensor::Tensor;
+    ///
+    /// let (a, b) = (Tensor::from(vec![0.5, 2.0]), Tensor::from(vec![-1.5, 3.0]));
+    /// gradcheck(&[a, b], |_, x| x[0].pow(x[1]))?;
+    /// # Ok::<(), chainrule_graph::GradcheckError>(())
+    /// ```
+    #[track_caller]
+    #[must_use]
+    pub fn pow(self, exponent: Var<'g, T>) -> Var<'g, T> {
+        self.zip(Pow, exponent)
+    }
+
     /// The larger of each pair of elements, NaN if either is; equal ones share the gradient.
     #[track_caller]
     #[must_use]
@@ -219,6 +261,7 @@ mod tests {
             check(&shapes, |_, x| x[0] - x[1]);
             check(&shapes, |_, x| x[0] * x[1]);
             check(&shapes, |_, x| x[0] / (x[1] + 2.0));
+            check(&shapes, |_, x| (x[0] + 1.5).pow(x[1]));
             check(&shapes, |_, x| x[0].maximum(x[1]));
             check(&shapes, |_, x| x[0].minimum(x[1]));
         }
@@ -240,6 +283,34 @@ mod tests {
         let (y, gradients) = value_and_gradients(&inputs, None, |_, x| x[0].minimum(x[1]));
         assert_eq!(y.values(), [1.0, 2.0, 2.0]);
         assert_eq!(gradients[0].values(), [1.0, 0.5, 0.0]);
+    }
+
+    #[test]
+    fn powers_at_the_edges_of_their_domain_are_as_documented() {
+        let (nan, infinity) = (f64::NAN, f64::INFINITY);
+        // Base, exponent, value, derivative by the base, derivative by the exponent.
+        let cases = [
+            [-2.0, 3.0, -8.0, 12.0, nan],
+            [-2.0, 0.5, nan, nan, nan],
+            [-2.0, 0.0, 1.0, 0.0, nan],
+            [0.0, 2.0, 0.0, 0.0, 0.0],
+            [0.0, 1.0, 0.0, 1.0, 0.0],
+            [0.0, 0.5, 0.0, infinity, 0.0],
+            [0.0, 0.0, 1.0, 0.0, 0.0],
+            [0.0, -1.0, infinity, -infinity, -infinity],
+            [2.0, 0.0, 1.0, 0.0, std::f64::consts::LN_2],
+            [5e-324, 0.0, 1.0, 0.0, 5e-324_f64.ln()],
+            [nan, 0.0, 1.0, 0.0, nan],
+        ];
+        for [a, b, value, by_base, by_exponent] in cases {
+            let inputs = [Tensor::from(vec![a]), Tensor::from(vec![b])];
+            let (y, gradients) = value_and_gradients(&inputs, None, |_, x| x[0].pow(x[1]));
+            let found = [y.values()[0], gradients[0].values()[0], gradients[1].values()[0]];
+            for (found, expected) in found.into_iter().zip([value, by_base, by_exponent]) {
+                let same = found == expected || (found.is_nan() && expected.is_nan());
+                assert!(same, "{a}^{b}: {found} for {expected}");
+            }
+        }
     }
 
     #[test]

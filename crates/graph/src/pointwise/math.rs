@@ -74,6 +74,10 @@ function!(
     /// `cos x` for each element; derivative `-sin x`.
     cos, Cos, |x| x.cos(), Input |x| -x.sin(), kinks vec![]
 );
+function!(
+    /// `atan x` for each element, from `-pi/2` to `pi/2`; derivative `1 / (1 + x^2)`.
+    atan, Atan, |x| x.atan(), Input |x| T::ONE / (T::ONE + x * x), kinks vec![]
+);
 
 /// -1, 0 or 1; NaN for NaN.
 #[inline(always)]
@@ -225,7 +229,8 @@ impl<T: Real> Pointwise<T> for Clamp<T> {
 }
 
 impl<'g, T: Real> Var<'g, T> {
-    /// `x^p` for each element; derivative `p x^(p-1)`. NaN for a negative element and a `p` that is not whole.
+    /// `x^p` for each element; derivative `p x^(p-1)`. NaN for a negative element and a `p` that is
+    /// not whole. For an exponent that is a variable itself, see [`pow`](Var::pow).
     #[track_caller]
     #[must_use]
     pub fn powf(self, p: T) -> Var<'g, T> {
@@ -316,6 +321,10 @@ mod tests {
             check(&[shape], |_, x| x[0].abs());
             check(&[shape], |_, x| x[0].sin());
             check(&[shape], |_, x| x[0].cos());
+            check(&[shape], |_, x| (x[0] * 3.0).atan());
+            check(&[shape], |_, x| x[0].tanh());
+            check(&[shape], |_, x| x[0].sigmoid());
+            check(&[shape], |_, x| x[0].relu());
             check(&[shape], |_, x| (x[0] + 2.0).powf(-1.7));
             check(&[shape], |_, x| x[0].powf(3.0));
             check(&[shape], |_, x| x[0].clamp(-0.5, 0.25));
@@ -360,12 +369,19 @@ mod tests {
         let (y, gradients) = value_and_gradients(&at(&[0.0, -3.0]), None, |_, x| x[0].powf(0.0));
         assert_eq!((y.values(), gradients[0].values()), (&[1.0; 2][..], &[0.0; 2][..]));
         assert_eq!(value(&at(&[0.0]), |_, x| x[0].ln()).values(), [f64::NEG_INFINITY]);
+        let far = at(&[f64::NEG_INFINITY, -1e200, 0.0, 1e200, f64::INFINITY]);
+        let (y, gradients) = value_and_gradients(&far, None, |_, x| x[0].atan());
+        let right = std::f64::consts::FRAC_PI_2;
+        assert_eq!(y.values(), [-right, -right, 0.0, right, right]);
+        assert_eq!(gradients[0].values(), [0.0, 0.0, 1.0, 0.0, 0.0]);
+        let (y, gradients) = value_and_gradients(&at(&[-2.0, 0.0, 3.0]), None, |_, x| x[0].relu());
+        assert_eq!((y.values(), gradients[0].values()), (&[0.0, 0.0, 3.0][..], &[0.0, 0.0, 1.0][..]));
     }
 
     #[test]
     fn nan_passes_through() {
         let nan = [Tensor::from(vec![f64::NAN])];
-        let functions: [fn(crate::Var<'_, f64>) -> crate::Var<'_, f64>; 12] = [
+        let functions: [fn(crate::Var<'_, f64>) -> crate::Var<'_, f64>; 16] = [
             |x| x.exp(),
             |x| x.ln(),
             |x| x.sqrt(),
@@ -374,6 +390,10 @@ mod tests {
             |x| x.abs(),
             |x| x.sin(),
             |x| x.cos(),
+            |x| x.atan(),
+            |x| x.tanh(),
+            |x| x.sigmoid(),
+            |x| x.relu(),
             |x| x.powf(2.0),
             |x| x.clamp(-1.0, 1.0),
             |x| x * 0.0,

@@ -4,11 +4,18 @@
 pub mod kernels;
 mod map;
 mod math;
+mod relu;
+mod sigmoid;
+mod tanh;
 
 use std::fmt::Debug;
 
 use chainrule_tensor::Real;
 use chainrule_tensor::gemm::Put;
+
+pub use relu::Relu;
+pub use sigmoid::Sigmoid;
+pub use tanh::Tanh;
 
 /// A differentiable function of one number, applied to each element.
 ///
