@@ -3,7 +3,7 @@ use std::slice::Chunks;
 use chainrule_tensor::random::{Generator, generator};
 use rand::seq::SliceRandom;
 
-use crate::DataError;
+use crate::{DataError, check};
 
 /// The order in which samples are visited, cut into batches: it yields indices, and
 /// [`Dataset::gather`](crate::Dataset::gather) copies the samples of one batch.
@@ -58,6 +58,7 @@ impl Batches {
                 return Err(DataError::Parameter { op: "Batches", what, rule, value });
             }
         }
+        check::memory::<usize>("Batches", samples.into())?;
         Ok(Batches { order: (0..samples).collect(), batch_size, drop_last: false, generator: None })
     }
 

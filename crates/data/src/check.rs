@@ -1,8 +1,13 @@
 //! The checks that data sets and scalers share.
 
-use chainrule_tensor::{Real, Shape, Tensor};
+use chainrule_tensor::{Real, Shape, Tensor, TensorError};
 
 use crate::DataError;
+
+/// That memory can hold so many values of a type.
+pub(crate) fn memory<V>(op: &'static str, shape: Shape) -> Result<(), DataError> {
+    Ok(shape.fits::<V>().map_err(|why| TensorError::Memory { op, shape, why })?)
+}
 
 /// An error unless there is a sample with a value in it.
 pub(crate) fn not_empty(op: &'static str, what: &'static str, shape: Shape) -> Result<(), DataError> {
@@ -44,6 +49,6 @@ pub(crate) fn unit<T: Real>(what: &'static str, x: &Tensor<T>) -> Result<(), Dat
 /// The sample, the position within it, and the first value that fails.
 fn place<T: Real>(x: &Tensor<T>, fails: impl Fn(T) -> bool) -> Option<(usize, usize, T)> {
     let at = x.values().iter().position(|&value| fails(value))?;
-    let width = x.shape()[1..].iter().product::<usize>();
+    let width = chainrule_tensor::memory::product(&x.shape()[1..]);
     Some((at / width, at % width, x.values()[at]))
 }

@@ -86,6 +86,7 @@ impl<T: Real> Targets<T> {
     /// [`DataError::Kind`] unless the targets are class indices; [`DataError::Class`] at an index that is no class.
     pub fn class_counts(&self) -> Result<Vec<usize>, DataError> {
         let (indices, classes) = self.classes("class_counts")?;
+        check::memory::<usize>("class_counts", classes.into())?;
         let mut counts = vec![0; classes];
         for &class in indices {
             counts[class as usize] += 1;
@@ -115,6 +116,7 @@ impl<T: Real> Targets<T> {
         }
         let off = label_smoothing / classes as f64;
         let on = T::from_f64(1.0 - label_smoothing + off);
+        check::memory::<T>(op, [indices.len(), classes].into())?;
         let mut rows = Tensor::full([indices.len(), classes], T::from_f64(off));
         for (row, &class) in rows.values_mut().chunks_exact_mut(classes.max(1)).zip(indices) {
             row[class as usize] = on;

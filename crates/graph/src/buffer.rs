@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use chainrule_tensor::{Real, Shape};
 
-use crate::graph::{Graph, Source, join};
+use crate::graph::{Graph, Source, drawn_fits, join};
 use crate::layout::Initialiser;
 use crate::{BuildErrorKind, Var};
 
@@ -117,7 +117,10 @@ impl<T: Real> Graph<T> {
                 Err(BuildErrorKind::BufferShape { name, asked: shape, held })
             }
             None if recording.fixed => Err(BuildErrorKind::UnknownBuffer { name, known: known(layout.buffers()) }),
-            None => Ok(Arc::make_mut(&mut recording.layout).declare_buffer(name, shape, initialiser)),
+            None => match drawn_fits(shape, layout.buffer_len()) {
+                Ok(()) => Ok(Arc::make_mut(&mut recording.layout).declare_buffer(name, shape, initialiser)),
+                Err(why) => Err(BuildErrorKind::Memory { name: format!("buffer `{name}`"), shape, why }),
+            },
         }
     }
 }

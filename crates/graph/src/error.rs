@@ -1,6 +1,7 @@
 use std::panic::Location;
 
 use chainrule_tensor::Shape;
+use chainrule_tensor::memory::TooLarge;
 
 /// Why a model cannot be planned: the first mistake made while recording it, with the place where it was made.
 ///
@@ -87,6 +88,16 @@ pub enum BuildErrorKind {
         shape: Shape,
         /// The initialiser's reason.
         why: String,
+    },
+    /// Memory cannot hold a value of this shape.
+    #[error("{name}: shape {shape} is too large: {why}")]
+    Memory {
+        /// The parameter, buffer, input or operation.
+        name: String,
+        /// Its shape.
+        shape: Shape,
+        /// How much it asks for.
+        why: TooLarge,
     },
     /// A mistake that a layer or a loss found.
     #[error("{0}")]

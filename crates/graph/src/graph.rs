@@ -5,6 +5,7 @@ use std::panic::Location;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use chainrule_tensor::memory::{self, TooLarge};
 use chainrule_tensor::{Aligned, Real, Shape, Tensor};
 
 use crate::layout::{Initialiser, Layout};
@@ -227,6 +228,10 @@ impl<T: Real> Graph<T> {
             let known: Vec<_> = layout.entries().iter().map(|entry| entry.name.as_str()).collect();
             return Err(BuildErrorKind::UnknownParameter { name, known: known.join(", ") });
         }
+        if let Err(why) = drawn_fits(shape, layout.flat_len()) {
+            let name = format!("parameter `{name}`");
+            return Err(BuildErrorKind::Memory { name, shape, why });
+        }
         Ok(Arc::make_mut(&mut recording.layout).declare(name, shape, initialiser))
     }
 
@@ -390,6 +395,14 @@ impl<T: Real> Graph<T> {
         shape: Shape,
         location: &'static Location<'static>,
     ) -> Var<'_, T> {
+        if let Err(why) = shape.fits::<T>() {
+            let name = match &source {
+                Source::Input { name, .. } => format!("input `{name}`"),
+                Source::Op(op) => op.name().to_owned(),
+                Source::Param(_) | Source::Buffer(_) | Source::Constant(_) => "a value".to_owned(),
+            };
+            self.fail_at(BuildErrorKind::Memory { name, shape, why }, location);
+        }
         let recording = &mut *self.recording.borrow_mut();
         let layer = recording.scopes.join(".");
         recording.nodes.push(Node { source, inputs, shape, layer, location, keep: false, keep_gradient: false });
@@ -429,6 +442,12 @@ impl<T: Real> Graph<T> {
         let recording = self.recording.borrow();
         f(&recording.nodes, &recording.layout)
     }
+}
+
+/// Whether memory can hold a parameter behind so many values of others, and its first values, which are drawn in `f64`.
+pub(crate) fn drawn_fits(shape: Shape, others: usize) -> Result<(), TooLarge> {
+    shape.fits::<f64>()?;
+    memory::check::<f64>(others.saturating_add(shape.elements()))
 }
 
 pub(crate) fn join(scopes: &[String], name: &str) -> String {

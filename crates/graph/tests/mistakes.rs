@@ -280,3 +280,37 @@ fn a_gradient_that_is_not_asked_for_is_zero_and_not_what_was_there_before() {
     run.plan.backward_add(&run.params, &mut run.workspace, &mut run.grads);
     assert_eq!(run.grad("w"), [14.0; 2]);
 }
+
+// Memory safety: every size that comes from outside is multiplied with a check.
+#[test]
+fn values_that_memory_cannot_hold_are_mistakes() {
+    let huge = 1_usize << 32;
+    let message = |record: &dyn for<'g> Fn(&'g Graph<f32>) -> chainrule_graph::Var<'g, f32>| {
+        let graph = Graph::<f32>::new();
+        let var = record(&graph);
+        let error = graph.plan_forward(&[var]).unwrap_err();
+        error.kind.to_string()
+    };
+    let told = [
+        ("input `x`", message(&|graph| graph.input("x", [huge, huge]))),
+        ("input `x`", message(&|graph| graph.input("x", [usize::MAX, 0]))),
+        ("input `x`", message(&|graph| graph.input("x", [usize::MAX; 6]))),
+        ("parameter `w`", message(&|graph| graph.param("w", [huge, huge], 0.0))),
+        ("parameter `w`", message(&|graph| graph.param("w", [1_000_000, 1_000_000_000], 0.0))),
+        ("buffer `b`", message(&|graph| graph.buffer("b", [huge, huge], 0.0))),
+        ("matmul", message(&|graph| graph.input("a", [1 << 25, 1]).matmul(graph.input("b", [1, 1 << 25])))),
+        ("add", message(&|graph| graph.input("a", [1 << 25, 1]) + graph.input("b", [1, 1 << 25]))),
+        ("gather_rows", message(&|graph| graph.input("a", [1, 1 << 25]).gather_rows(graph.input("i", [1 << 25])))),
+        // The first mistake counts; what follows from its shape must not overflow.
+        (
+            "input `x`",
+            message(&|graph| {
+                let x = graph.input("x", [usize::MAX, usize::MAX]);
+                graph.concat(0, &[x, x]).flatten().reshape([3]).sum(..)
+            }),
+        ),
+    ];
+    for (name, told) in told {
+        assert!(told.starts_with(&format!("{name}: shape [")) && told.contains("is too large: "), "{name}: {told}");
+    }
+}

@@ -92,6 +92,14 @@ pub enum ConfigError {
         /// What is wrong with it.
         why: &'static str,
     },
+    /// Brackets lie too deep in each other.
+    #[error("brackets lie {depth} deep in each other in a text that begins `{begin}`; at most {MAX_DEPTH} are read")]
+    Depth {
+        /// How the text begins.
+        begin: String,
+        /// How deep they lie.
+        depth: usize,
+    },
     /// The entry has no such setting.
     #[error("{entry} has no setting `{setting}`; it has: {known}")]
     Setting {
@@ -266,6 +274,29 @@ pub fn without_alias<'a>(aliases: Aliases, text: &'a str) -> Cow<'a, str> {
     }
 }
 
+/// How deep brackets may lie in each other in a text, since entries within entries are read on the stack.
+pub const MAX_DEPTH: usize = 64;
+
+/// Refuses a text whose brackets lie too deep in each other, before any of it is read.
+///
+/// # Errors
+/// [`ConfigError::Depth`] if they lie deeper than [`MAX_DEPTH`].
+pub(crate) fn check_depth(text: &str) -> Result<(), ConfigError> {
+    let (mut depth, mut deepest) = (0_usize, 0);
+    for c in text.chars() {
+        match c {
+            '[' | '(' => depth += 1,
+            ']' | ')' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        deepest = deepest.max(depth);
+    }
+    if deepest <= MAX_DEPTH {
+        return Ok(());
+    }
+    Err(ConfigError::Depth { begin: text.chars().take(24).collect(), depth: deepest })
+}
+
 /// Whether two names are the same but for capitals and underscores.
 #[must_use]
 pub fn is_same_name(a: &str, b: &str) -> bool {
@@ -305,6 +336,7 @@ pub fn configure<E: Configure + ?Sized>(
 /// The name and the settings, as texts.
 #[allow(clippy::type_complexity, reason = "a name and pairs of texts need no name of their own")]
 fn split(text: &str) -> Result<(&str, Vec<(&str, &str)>), ConfigError> {
+    check_depth(text)?;
     let syntax = |why| ConfigError::Syntax { text: text.to_owned(), why };
     let trimmed = text.trim();
     let Some((name, rest)) = trimmed.split_once('(') else {

@@ -1,7 +1,7 @@
 use std::fmt;
 use std::ops::{Deref, DerefMut};
 
-use crate::{Dual, Real};
+use crate::{Dual, Real, memory};
 
 /// A fixed-length buffer of scalars that starts at a multiple of 64 bytes: one cache line, one AVX-512 register.
 ///
@@ -38,8 +38,15 @@ unsafe impl bytemuck::Pod for Dual {}
 
 impl<T: Real> Aligned<T> {
     /// A buffer of `len` zeros.
+    ///
+    /// # Panics
+    /// If [memory] cannot hold it.
+    #[track_caller]
     #[must_use]
     pub fn zeros(len: usize) -> Self {
+        if let Err(why) = memory::check::<T>(len) {
+            panic!("a buffer of {len} values is too large: {why}");
+        }
         let lines = (len * size_of::<T>()).div_ceil(size_of::<Line>());
         Aligned { lines: vec![Line([0; 64]); lines], len, scalar: std::marker::PhantomData }
     }

@@ -1,7 +1,8 @@
 use std::ops::Range;
 
 use crate::gemm::{Mat, MatMut, Put, gemm};
-use crate::{Real, Tensor, TensorError, broadcast, elementwise};
+use crate::tensor::check_memory;
+use crate::{Real, Tensor, TensorError, broadcast, elementwise, memory};
 
 impl<T: Real> Tensor<T> {
     /// `f` of each element.
@@ -24,14 +25,14 @@ impl<T: Real> Tensor<T> {
     /// ```
     ///
     /// # Errors
-    /// [`TensorError::Shapes`] if the shapes do not broadcast.
+    /// [`TensorError::Shapes`] if the shapes do not broadcast, [`TensorError::Memory`] if memory cannot hold the result.
     pub fn zip_with(&self, op: &'static str, other: &Self, f: impl Fn(T, T) -> T) -> Result<Self, TensorError> {
         let (left, right) = (self.shape(), other.shape());
         let Some(target) = left.broadcast(right) else {
             let why = "aligned at the last axis, lengths must be equal or one of them 1";
             return Err(TensorError::Shapes { op, left, right, why });
         };
-        let mut out = Tensor::zeros(target);
+        let mut out = Tensor::try_full(op, target, T::ZERO)?;
         broadcast::zip(Put::Set, out.values_mut(), target, self.values(), left, other.values(), right, f);
         Ok(out)
     }
@@ -47,7 +48,7 @@ impl<T: Real> Tensor<T> {
     /// ```
     ///
     /// # Errors
-    /// [`TensorError::Shapes`] if the shapes do not broadcast.
+    /// [`TensorError::Shapes`] if the shapes do not broadcast, [`TensorError::Memory`] if memory cannot hold the result.
     pub fn add(&self, other: &Self) -> Result<Self, TensorError> {
         self.zip_with("add", other, |a, b| a + b)
     }
@@ -55,7 +56,7 @@ impl<T: Real> Tensor<T> {
     /// The difference, element by element, with broadcasting.
     ///
     /// # Errors
-    /// [`TensorError::Shapes`] if the shapes do not broadcast.
+    /// [`TensorError::Shapes`] if the shapes do not broadcast, [`TensorError::Memory`] if memory cannot hold the result.
     pub fn sub(&self, other: &Self) -> Result<Self, TensorError> {
         self.zip_with("sub", other, |a, b| a - b)
     }
@@ -63,7 +64,7 @@ impl<T: Real> Tensor<T> {
     /// The product, element by element, with broadcasting. For the matrix product see [`matmul`](Tensor::matmul).
     ///
     /// # Errors
-    /// [`TensorError::Shapes`] if the shapes do not broadcast.
+    /// [`TensorError::Shapes`] if the shapes do not broadcast, [`TensorError::Memory`] if memory cannot hold the result.
     pub fn mul(&self, other: &Self) -> Result<Self, TensorError> {
         self.zip_with("mul", other, |a, b| a * b)
     }
@@ -71,7 +72,7 @@ impl<T: Real> Tensor<T> {
     /// The quotient, element by element, with broadcasting.
     ///
     /// # Errors
-    /// [`TensorError::Shapes`] if the shapes do not broadcast.
+    /// [`TensorError::Shapes`] if the shapes do not broadcast, [`TensorError::Memory`] if memory cannot hold the result.
     pub fn div(&self, other: &Self) -> Result<Self, TensorError> {
         self.zip_with("div", other, |a, b| a / b)
     }
@@ -88,7 +89,8 @@ impl<T: Real> Tensor<T> {
     /// ```
     ///
     /// # Errors
-    /// [`TensorError::Shapes`] if one has not two axes or the inner lengths differ.
+    /// [`TensorError::Shapes`] if one has not two axes or the inner lengths differ; [`TensorError::Memory`] if memory
+    /// cannot hold the result.
     pub fn matmul(&self, other: &Self) -> Result<Self, TensorError> {
         let (left, right) = (self.shape(), other.shape());
         let fail = |why| TensorError::Shapes { op: "matmul", left, right, why };
@@ -98,7 +100,7 @@ impl<T: Real> Tensor<T> {
         if k != inner {
             return Err(fail("the left one needs as many columns as the right one has rows"));
         }
-        let mut out = Tensor::zeros([m, n]);
+        let mut out = Tensor::try_full("matmul", [m, n].into(), T::ZERO)?;
         gemm(
             Put::Set,
             MatMut::new(out.values_mut(), m, n),
@@ -120,7 +122,7 @@ impl<T: Real> Tensor<T> {
     ///
     /// # Errors
     /// [`TensorError::Parameter`] if there are none, [`TensorError::Axis`] if there is no such axis,
-    /// [`TensorError::Shapes`] if the other lengths differ.
+    /// [`TensorError::Shapes`] if the other lengths differ, [`TensorError::Memory`] if memory cannot hold the result.
     pub fn concat(axis: usize, parts: &[&Self]) -> Result<Self, TensorError> {
         let op = "concat";
         let Some(first) = parts.first().map(|part| part.shape()) else {
@@ -130,24 +132,26 @@ impl<T: Real> Tensor<T> {
         if axis >= first.rank() {
             return Err(TensorError::Axis { op, shape: first, axis });
         }
-        let mut length = 0;
+        let mut length = 0_usize;
         for part in parts {
             let right = part.shape();
             if right.rank() != first.rank() || right.with_length(axis, first[axis]) != first {
                 let why = "only the lengths of the joined axis may differ";
                 return Err(TensorError::Shapes { op, left: first, right, why });
             }
-            length += right[axis];
+            length = length.saturating_add(right[axis]);
         }
-        let inner: usize = first[axis + 1..].iter().product();
-        let mut values = Vec::with_capacity(first[..axis].iter().product::<usize>() * length * inner);
-        for outer in 0..first[..axis].iter().product() {
+        let shape = first.with_length(axis, length);
+        check_memory::<T>(op, shape)?;
+        let (outer, inner) = (memory::product(&first[..axis]), memory::product(&first[axis + 1..]));
+        let mut values = Vec::with_capacity(shape.elements());
+        for outer in 0..outer {
             for part in parts {
                 let width = part.shape()[axis] * inner;
                 values.extend_from_slice(&part.values()[outer * width..(outer + 1) * width]);
             }
         }
-        Tensor::new(first.with_length(axis, length), values)
+        Tensor::new(shape, values)
     }
 
     /// A copy of a range of rows (indices of the first axis).

@@ -4,6 +4,7 @@
 //! Nothing here allocates. [`fold`] is the adjoint of [`expand`]: what was repeated on the way forward is summed on
 //! the way back.
 
+use crate::error::needed;
 use crate::gemm::Put;
 use crate::loops::{Loops, Run};
 use crate::{Real, Shape, reduce, simd};
@@ -196,7 +197,7 @@ fn loops<const N: usize>(target: Shape, operands: [Shape; N]) -> Loops<N> {
 
 #[track_caller]
 pub(crate) fn check(op: &str, length: usize, shape: Shape) {
-    assert!(length == shape.elements(), "{op}: shape {shape} needs {} values, not {length}", shape.elements());
+    assert!(length == shape.elements(), "{op}: shape {shape} needs {} values, not {length}", needed(&shape));
 }
 
 #[cfg(test)]

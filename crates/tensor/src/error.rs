@@ -1,16 +1,27 @@
 use crate::Shape;
+use crate::memory::TooLarge;
 
 /// What can be wrong with the operands of a tensor operation. Each message names the operation and the shapes.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum TensorError {
     /// The number of values does not fill the shape.
-    #[error("tensor: shape {shape} needs {} values, {values} were given", shape.elements())]
+    #[error("tensor: shape {shape} needs {} values, {values} were given", needed(.shape))]
     Length {
         /// The shape asked for.
         shape: Shape,
         /// The number of values given.
         values: usize,
+    },
+    /// Memory cannot hold a value of this shape.
+    #[error("{op}: shape {shape} is too large: {why}")]
+    Memory {
+        /// The operation.
+        op: &'static str,
+        /// The shape asked for.
+        shape: Shape,
+        /// How much it asks for.
+        why: TooLarge,
     },
     /// Two shapes do not go together.
     #[error("{op}: shapes {left} and {right} do not fit: {why}")]
@@ -78,4 +89,12 @@ pub enum TensorError {
         /// The value given, as text.
         value: String,
     },
+}
+
+/// The number of values of a shape, in words.
+pub(crate) fn needed(shape: &Shape) -> String {
+    match shape.elements() {
+        usize::MAX => format!("more than {}", usize::MAX),
+        elements => elements.to_string(),
+    }
 }

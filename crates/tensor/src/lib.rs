@@ -13,6 +13,7 @@ mod linalg;
 mod loops;
 mod math;
 mod matrix;
+pub mod memory;
 pub mod parallel;
 pub mod random;
 mod real;

@@ -213,11 +213,21 @@ impl Shared {
             if let Some(Job { work, parts }) = job {
                 match catch_unwind(AssertUnwindSafe(|| self.take_parts(work, parts))) {
                     Ok(in_time) => jobs += u64::from(in_time),
-                    Err(panic) => *lock(&self.panic) = Some(panic),
+                    Err(panic) => self.keep(panic),
                 }
             }
             seen = state & !(OPEN | AT_WORK);
             self.state.fetch_sub(1, Ordering::Release);
+        }
+    }
+
+    /// Keeps the first panic of a job. Others are forgotten: what is dropped may panic once more, and whoever is waited
+    /// for must come back.
+    fn keep(&self, panic: Box<dyn Any + Send>) {
+        let mut kept = lock(&self.panic);
+        match *kept {
+            None => *kept = Some(panic),
+            Some(_) => std::mem::forget(panic),
         }
     }
 

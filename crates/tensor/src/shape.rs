@@ -1,6 +1,8 @@
 use std::fmt;
 use std::ops::Deref;
 
+use crate::memory::{self, TooLarge};
+
 /// The lengths of a tensor's axes: `Copy`, without a heap, at most [`Shape::MAX_RANK`] axes.
 ///
 /// It dereferences to a slice of lengths. Wherever a shape is asked for, an array, a slice or a single length will do.
@@ -55,11 +57,44 @@ impl Shape {
     }
 
     /// The number of elements: the product of the lengths, 1 without axes.
+    ///
+    /// It is `usize::MAX`, more than any slice of numbers holds, where the lengths that are not 0 have a larger product.
+    /// So what compares it with the length of a slice refuses such a shape, and the strides and the product of any axes
+    /// of a shape that a tensor has are smaller.
+    ///
+    /// ```
+    /// use chainrule_tensor::Shape;
+    ///
+    /// assert_eq!(Shape::new(&[3, 0]).elements(), 0);
+    /// assert_eq!(Shape::new(&[1 << 32, 1 << 32]).elements(), usize::MAX);
+    /// assert_eq!(Shape::new(&[1 << 32, 1 << 32, 0]).elements(), usize::MAX);
+    /// ```
     #[inline]
     #[must_use]
     pub fn elements(&self) -> usize {
-        let (rows, columns) = self.as_rows();
-        rows * columns
+        match **self {
+            // Nearly always; a product in a loop shows in the inference of one sample.
+            [rows, columns] => rows.saturating_mul(columns),
+            _ => match self.extent() {
+                usize::MAX => usize::MAX,
+                _ if self.contains(&0) => 0,
+                extent => extent,
+            },
+        }
+    }
+
+    /// The number of elements if each empty axis had one; `usize::MAX` where it is larger.
+    fn extent(&self) -> usize {
+        self.iter().fold(1, |product: usize, &length| product.saturating_mul(length.max(1)))
+    }
+
+    /// Whether memory can hold a value of this shape: see [`memory`]. An empty axis counts as one of length 1, so that
+    /// there are not more rows without columns than there could be with them.
+    ///
+    /// # Errors
+    /// [`TooLarge`] if it cannot.
+    pub fn fits<T>(&self) -> Result<(), TooLarge> {
+        memory::check::<T>(self.extent())
     }
 
     /// The distance in elements between neighbours along each axis, row-major: the last axis has stride 1.
@@ -68,10 +103,10 @@ impl Shape {
     #[must_use]
     pub fn strides(&self) -> [usize; Shape::MAX_RANK] {
         let mut strides = [0; Shape::MAX_RANK];
-        let mut stride = 1;
+        let mut stride = 1_usize;
         for axis in (0..self.rank()).rev() {
             strides[axis] = stride;
-            stride *= self.lengths[axis];
+            stride = stride.saturating_mul(self.lengths[axis]);
         }
         strides
     }
@@ -84,9 +119,9 @@ impl Shape {
     pub fn as_rows(&self) -> (usize, usize) {
         match **self {
             [] => (1, 1),
-            // Nearly always; a product in a loop shows in the inference of one sample.
+            // Nearly always, as in `elements`.
             [rows, columns] => (rows, columns),
-            [ref rows @ .., columns] => (rows.iter().product(), columns),
+            [ref rows @ .., columns] => (memory::product(rows), columns),
         }
     }
 
@@ -253,6 +288,28 @@ mod tests {
         assert_eq!(shape.without_axis(2), [2, 3].into());
         assert_eq!(shape.as_rows(), (6, 4));
         assert_eq!(Shape::from(5).as_rows(), (1, 5));
+    }
+
+    // Memory safety: sizes that are multiplied without a check.
+    #[test]
+    fn sizes_that_cannot_be_counted_fit_no_slice() {
+        let huge = 1 << 32;
+        for lengths in [
+            &[huge, huge][..],
+            &[huge, huge, 0],
+            &[0, huge, huge],
+            &[usize::MAX, 2],
+            &[usize::MAX; 6],
+            &[2, usize::MAX / 2 + 1],
+        ] {
+            let shape = Shape::new(lengths);
+            assert_eq!(shape.elements(), usize::MAX, "{shape}");
+            assert!(shape.fits::<f32>().is_err(), "{shape}");
+            let _ = (shape.strides(), shape.as_rows());
+        }
+        assert_eq!(Shape::new(&[usize::MAX, 0]).elements(), 0);
+        assert!(Shape::new(&[usize::MAX, 0]).fits::<f32>().is_err());
+        assert!(Shape::new(&[3, 0]).fits::<f64>().is_ok() && Shape::SCALAR.fits::<f64>().is_ok());
     }
 
     #[test]

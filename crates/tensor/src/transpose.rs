@@ -20,8 +20,13 @@ const BLOCK: usize = 16;
 /// If a slice does not hold `rows * columns` values.
 #[track_caller]
 pub fn transpose<T: Real>(put: Put, out: &mut [T], a: &[T], rows: usize, columns: usize) {
-    let fits = out.len() == rows * columns && a.len() == rows * columns;
+    // Compared with a product that saturates, so that a wrong one fits no slice.
+    let all = rows.saturating_mul(columns);
+    let fits = out.len() == all && a.len() == all;
     assert!(fits, "transpose: {rows}x{columns} does not fit slices of {} and {} values", out.len(), a.len());
+    if a.is_empty() {
+        return;
+    }
     for top in (0..rows).step_by(BLOCK) {
         for left in (0..columns).step_by(BLOCK) {
             for j in left..columns.min(left + BLOCK) {

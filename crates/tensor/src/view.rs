@@ -1,6 +1,7 @@
 use std::ops::Range;
 
-use crate::{Real, Shape, Tensor, TensorError};
+use crate::tensor::{check_parts, check_reshape};
+use crate::{Real, Shape, Tensor, TensorError, memory};
 
 /// A tensor seen in a slice that somebody else owns: `Copy`, row-major, contiguous.
 ///
@@ -22,18 +23,17 @@ impl<'a, T: Real> TensorView<'a, T> {
     /// The tensor of this shape in `values`, in row-major order.
     ///
     /// # Errors
-    /// [`TensorError::Length`] if their number does not fill the shape.
+    /// Those of [`Tensor::new`].
     pub fn new(shape: impl Into<Shape>, values: &'a [T]) -> Result<Self, TensorError> {
         let shape = shape.into();
-        if values.len() != shape.elements() {
-            return Err(TensorError::Length { shape, values: values.len() });
-        }
+        check_parts::<T>(shape, values.len())?;
         Ok(TensorView { shape, values })
     }
 
     /// The tensor with these parts, which are known to fit.
     pub(crate) fn from_parts(shape: Shape, values: &'a [T]) -> Self {
-        debug_assert_eq!(shape.elements(), values.len());
+        // Also of a matrix of nalgebra, which promises it too.
+        assert_eq!(shape.elements(), values.len(), "the values fill the shape");
         TensorView { shape, values }
     }
 
@@ -77,13 +77,10 @@ impl<'a, T: Real> TensorView<'a, T> {
     /// The same values in another shape.
     ///
     /// # Errors
-    /// [`TensorError::Shapes`] if the shapes differ in their number of elements.
+    /// Those of [`Tensor::reshape`].
     pub fn reshape(self, shape: impl Into<Shape>) -> Result<Self, TensorError> {
         let shape = shape.into();
-        if shape.elements() != self.values.len() {
-            let why = "a reshape keeps the number of elements";
-            return Err(TensorError::Shapes { op: "reshape", left: self.shape, right: shape, why });
-        }
+        check_reshape::<T>(self.shape, shape)?;
         Ok(TensorView { shape, values: self.values })
     }
 
@@ -99,7 +96,7 @@ impl<'a, T: Real> TensorView<'a, T> {
         if rows.start > rows.end || rows.end > available {
             return Err(TensorError::Range { op, shape, start: rows.start, end: rows.end });
         }
-        let length: usize = shape[1..].iter().product();
+        let length = memory::product(&shape[1..]);
         let values = &self.values[rows.start * length..rows.end * length];
         Ok(TensorView { shape: shape.with_length(0, rows.len()), values })
     }

@@ -1,7 +1,7 @@
 use std::panic::Location;
 use std::sync::Arc;
 
-use chainrule_tensor::{Real, Shape};
+use chainrule_tensor::{Real, Shape, memory};
 
 use super::{Backward, Forward, Op, Reads};
 use crate::Var;
@@ -36,7 +36,7 @@ impl<T: Real> Op<T> for Argmax {
 
     fn forward(&self, pass: Forward<'_, T>) {
         let (shape, x) = (pass.inputs.shape(0), pass.inputs.get(0));
-        let width: usize = shape[self.axis + 1..].iter().product();
+        let width = memory::product(&shape[self.axis + 1..]);
         let length = shape[self.axis];
         for (i, out) in pass.output.iter_mut().enumerate() {
             let along = x[i / width * length * width + i % width..].iter().step_by(width).take(length);

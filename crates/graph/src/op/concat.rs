@@ -2,7 +2,7 @@ use std::panic::Location;
 use std::sync::Arc;
 
 use chainrule_tensor::gemm::Put;
-use chainrule_tensor::{Real, Shape};
+use chainrule_tensor::{Real, Shape, memory};
 
 use super::{Backward, Forward, Op, Reads};
 use crate::{Graph, Var};
@@ -31,7 +31,8 @@ impl<T: Real> Op<T> for Concat {
                 return Err(format!("shapes {first} and {other} may differ only along axis {}", self.axis));
             }
         }
-        Ok(first.with_length(self.axis, inputs.iter().map(|shape| shape[self.axis]).sum()))
+        let lengths = inputs.iter().map(|shape| shape[self.axis]);
+        Ok(first.with_length(self.axis, lengths.fold(0, usize::saturating_add)))
     }
 
     fn reads(&self) -> Reads {
@@ -73,7 +74,7 @@ impl<T: Real> Op<T> for Concat {
 
 /// The number of elements that lie together for one index of the axes before `axis`.
 fn run(shape: Shape, axis: usize) -> usize {
-    shape[axis..].iter().product()
+    memory::product(&shape[axis..])
 }
 
 impl<T: Real> Graph<T> {

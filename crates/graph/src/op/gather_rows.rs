@@ -1,7 +1,7 @@
 use std::panic::Location;
 use std::sync::Arc;
 
-use chainrule_tensor::{Real, Shape};
+use chainrule_tensor::{Real, Shape, memory};
 
 use super::{Backward, Forward, Op, Reads};
 use crate::Var;
@@ -47,7 +47,7 @@ impl<T: Real> Op<T> for GatherRows {
 
     fn forward(&self, pass: Forward<'_, T>) {
         let table = pass.inputs.shape(TABLE);
-        let (rows, width) = (table[0], table[1..].iter().product());
+        let (rows, width) = (table[0], memory::product(&table[1..]));
         if width == 0 {
             return;
         }
@@ -61,7 +61,7 @@ impl<T: Real> Op<T> for GatherRows {
 
     fn vjp(&self, mut pass: Backward<'_, T>) {
         let table = pass.inputs.shape(TABLE);
-        let (rows, width) = (table[0], table[1..].iter().product());
+        let (rows, width) = (table[0], memory::product(&table[1..]));
         let Some(dtable) = pass.cotangents.get(TABLE).map(|dtable| dtable.accumulate()) else { return };
         if width == 0 {
             return;

@@ -2,7 +2,7 @@ use std::panic::Location;
 use std::sync::Arc;
 
 use chainrule_tensor::gemm::Put;
-use chainrule_tensor::{Real, Shape, elementwise};
+use chainrule_tensor::{Real, Shape, elementwise, memory};
 
 use super::{Backward, Forward, Op, Reads};
 use crate::Var;
@@ -33,7 +33,7 @@ impl<T: Real> Op<T> for Reshape {
                 to.elements()
             )),
             Reshape::Flat => match from.split_first() {
-                Some((&first, rest)) => Ok([first, rest.iter().product()].into()),
+                Some((&first, rest)) => Ok([first, memory::product(rest)].into()),
                 None => Err(format!("shape {from} has no first axis to keep")),
             },
         }

@@ -2,7 +2,7 @@ use std::ops::{Bound, RangeBounds};
 use std::panic::Location;
 use std::sync::Arc;
 
-use chainrule_tensor::{Real, Shape};
+use chainrule_tensor::{Real, Shape, memory};
 
 use super::{Backward, Forward, Op, Reads};
 use crate::Var;
@@ -19,7 +19,7 @@ struct Slice {
 impl Slice {
     /// For one index of the axes before: where the range starts, its length, and the distance to the next, in elements.
     fn layout(&self, shape: Shape) -> (usize, usize, usize) {
-        let width: usize = shape[self.axis + 1..].iter().product();
+        let width = memory::product(&shape[self.axis + 1..]);
         let length = shape[self.axis];
         let end = self.end.unwrap_or(length);
         (self.start * width, (end - self.start) * width, length * width)

@@ -1,5 +1,5 @@
 use chainrule_tensor::random::Generator;
-use chainrule_tensor::{Shape, Tensor};
+use chainrule_tensor::{Shape, Tensor, memory};
 
 /// Which distribution of a given variance.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,8 +41,8 @@ pub(super) fn fans(rule: &str, shape: Shape) -> Result<(f64, f64), String> {
     let [first, between @ .., last] = &*shape else {
         return Err(format!("{rule} needs weights of at least two axes, [inputs, outputs]"));
     };
-    let between: usize = between.iter().product();
-    let (inputs, outputs) = (first * between, last * between);
+    let between = memory::product(between);
+    let (inputs, outputs) = (first.saturating_mul(between), last.saturating_mul(between));
     if inputs == 0 || outputs == 0 {
         return Err(format!("{rule} needs at least one input and one output"));
     }

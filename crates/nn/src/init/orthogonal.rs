@@ -1,6 +1,6 @@
 use chainrule_graph::Initialiser;
 use chainrule_tensor::random::Generator;
-use chainrule_tensor::{Shape, Tensor};
+use chainrule_tensor::{Shape, Tensor, memory};
 
 use super::Listed;
 use crate::Configure;
@@ -38,7 +38,7 @@ impl Initialiser for Orthogonal {
         if shape.rank() < 2 {
             return Err("orthogonal needs weights of at least two axes".to_owned());
         }
-        let (rows, columns) = (shape[0], shape[1..].iter().product::<usize>());
+        let (rows, columns) = (shape[0], memory::product(&shape[1..]));
         let (long, short) = (rows.max(columns), rows.min(columns));
         let (q, r) = Tensor::<f64>::normal([long, short], 0.0, 1.0, generator)
             .and_then(|normal| normal.qr())

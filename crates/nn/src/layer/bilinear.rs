@@ -68,9 +68,10 @@ impl Bilinear {
         }
         let rows = a.as_rows().0;
         let pairs = x1.reshape([rows, first, 1]) * x2.reshape([rows, 1, second]);
-        let pairs = pairs.reshape([rows, first * second]);
+        let of_pairs = first.saturating_mul(second);
+        let pairs = pairs.reshape([rows, of_pairs]);
         let weight = graph.param("weight", [first, second, outputs], default_bias(first));
-        let weight = weight.reshape([first * second, outputs]);
+        let weight = weight.reshape([of_pairs, outputs]);
         let y = if self.bias {
             pairs.affine(weight, graph.param("bias", [outputs], default_bias(first)))
         } else {
@@ -86,7 +87,7 @@ impl<T: Real> Layer<T> for Bilinear {
     }
 
     fn forward<'g>(&self, x: Var<'g, T>) -> Var<'g, T> {
-        let both = self.first + self.second;
+        let both = self.first.saturating_add(self.second);
         let Some(last) = x.shape().rank().checked_sub(1).filter(|&last| x.shape()[last] == both) else {
             let (shape, first, second) = (x.shape(), self.first, self.second);
             x.graph().fail(format!("bilinear: takes [.., {first} + {second}] features, not {shape}"));
@@ -111,7 +112,7 @@ impl Configure for Bilinear {
     }
 
     fn check(&self) -> Result<(), String> {
-        if self.first * self.second * self.outputs == 0 {
+        if [self.first, self.second, self.outputs].contains(&0) {
             return Err("bilinear: first, second and outputs must each be at least 1".to_owned());
         }
         Ok(())
@@ -120,7 +121,7 @@ impl Configure for Bilinear {
 
 impl<T: Real> Listed<T> for Bilinear {
     fn samples(&self) -> Vec<Sample> {
-        let both = self.first + self.second;
+        let both = self.first.saturating_add(self.second);
         [Shape::new(&[both]), Shape::new(&[2, both])].map(Sample::Values).to_vec()
     }
 }

@@ -6,7 +6,7 @@ use super::{
     AlphaDropout, BatchNorm, Bilinear, Dropout, Embedding, Flatten, Layer, LayerNorm, Linear, Parallel, Residual,
     RmsNorm, Sequential, WeightNorm,
 };
-use crate::config::{Aliases, choose, is_same_name, without_alias};
+use crate::config::{Aliases, check_depth, choose, is_same_name, without_alias};
 use crate::{ConfigError, Configure, UnknownName, activation};
 
 /// A layer of the list: one with a formula, settings, and examples of what it takes. Its name is its
@@ -84,6 +84,7 @@ pub const ALIASES: Aliases = &[
 /// # Errors
 /// [`ConfigError`] says what is wrong with the text, and what there is.
 pub fn by_name<T: Real>(text: &str) -> Result<Box<dyn Layer<T>>, ConfigError> {
+    check_depth(text)?;
     let text = without_alias(ALIASES, text.trim());
     let name = text.split(['(', '[']).next().unwrap_or_default().trim();
     if let Some(kind) = ["sequential", "residual", "parallel"].into_iter().find(|kind| is_same_name(kind, name)) {
@@ -148,7 +149,8 @@ fn inside<'a>(text: &'a str, name: &str) -> Result<Vec<&'a str>, ConfigError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Model;
+    use crate::config::MAX_DEPTH;
+    use crate::{Model, layer};
 
     #[test]
     fn models_are_read_from_text() {
@@ -182,6 +184,49 @@ mod tests {
         let plain =
             "sequential[linear(outputs=6), batch_norm, silu, residual[layer_norm, hard_swish], leaky_relu(slope=0.1)]";
         assert_eq!(kinds(text), kinds(plain));
+    }
+
+    // Once more: text nested 20,000 deep took 50 s and overflowed the stack.
+    #[test]
+    fn brackets_lie_only_so_deep_in_each_other() {
+        for kind in ["sequential", "residual", "parallel"] {
+            let nested = |depth: usize| format!("{}relu{}", format!("{kind}[").repeat(depth), "]".repeat(depth));
+            let model = by_name::<f32>(&nested(MAX_DEPTH)).unwrap();
+            assert_eq!(model.summary([4]).unwrap().rows().last().unwrap().kind, "relu", "{kind}");
+            let rule = format!("at most {MAX_DEPTH} are read");
+            for depth in [MAX_DEPTH + 1, 20_000] {
+                let error = by_name::<f32>(&nested(depth)).unwrap_err().to_string();
+                assert!(error.contains(&rule) && error.len() < 200, "{error}");
+            }
+            // Without an end, and within the settings of an entry.
+            for text in [format!("{kind}[").repeat(20_000), format!("linear(outputs={})", "(".repeat(20_000))] {
+                assert!(by_name::<f32>(&text).unwrap_err().to_string().contains(&rule));
+            }
+        }
+    }
+
+    // Once more: layers nested 100,000 deep overflow the stack.
+    #[test]
+    fn layers_lie_only_so_deep_in_each_other() {
+        let wrapped = |depth: usize, wrap: fn(Box<dyn Layer<f32>>) -> Box<dyn Layer<f32>>| {
+            (1..depth).fold(Box::new(activation::Relu) as Box<dyn Layer<f32>>, |layer, _| wrap(layer))
+        };
+        let wraps: [fn(Box<dyn Layer<f32>>) -> Box<dyn Layer<f32>>; 3] = [
+            |layer| Box::new(Sequential::default().layer(layer)),
+            |layer| Box::new(Residual::new(layer)),
+            |layer| Box::new(Parallel::default().layer(layer)),
+        ];
+        for wrap in wraps {
+            let deepest = wrapped(layer::MAX_DEPTH, wrap);
+            assert_eq!((deepest.depth(), deepest.summary([4]).is_ok()), (layer::MAX_DEPTH, true));
+            for depth in [layer::MAX_DEPTH + 1, 100_000] {
+                let model = wrapped(depth, wrap);
+                let text = format!("{model:?}");
+                assert!(model.depth() <= layer::MAX_DEPTH, "{text}");
+                let error = model.summary([4]).unwrap_err().to_string();
+                assert!(error.starts_with("layers may lie at most 129 deep in each other"), "{error}");
+            }
+        }
     }
 
     #[test]

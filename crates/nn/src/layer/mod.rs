@@ -103,6 +103,41 @@ pub trait Layer<T: Real = f32>: Debug + Send + Sync {
 
     /// Records the layer's value for the input `x`, of shape `[batch, ..]`.
     fn forward<'g>(&self, x: Var<'g, T>) -> Var<'g, T>;
+
+    /// How deep layers lie in each other: 1 for a layer without others, at most [`MAX_DEPTH`]. A layer that holds others
+    /// of any kind adds 1 to theirs.
+    fn depth(&self) -> usize {
+        1
+    }
+}
+
+/// How deep layers may lie in each other: all that a text can name, of which each `residual[..]` is two.
+///
+/// What is nested is recorded, printed and dropped on the stack of a thread, which it must not overflow. A layer that
+/// would lie deeper is left out, and planning reports it.
+pub const MAX_DEPTH: usize = 2 * crate::config::MAX_DEPTH + 1;
+
+/// A layer to be put into another one, and its depth; in place of one that would lie too deep, what reports it.
+fn nested<T: Real>(layer: impl Layer<T> + 'static) -> (Box<dyn Layer<T>>, usize) {
+    match layer.depth() {
+        depth if depth < MAX_DEPTH => (Box::new(layer), depth),
+        _ => (Box::new(TooDeep), 1),
+    }
+}
+
+/// Stands for what would lie too deep.
+#[derive(Debug)]
+struct TooDeep;
+
+impl<T: Real> Layer<T> for TooDeep {
+    fn kind(&self) -> &str {
+        "too_deep"
+    }
+
+    fn forward<'g>(&self, x: Var<'g, T>) -> Var<'g, T> {
+        x.graph().fail(format!("layers may lie at most {MAX_DEPTH} deep in each other"));
+        x
+    }
 }
 
 impl<T: Real, L: Layer<T> + ?Sized> Layer<T> for Box<L> {
@@ -112,6 +147,9 @@ impl<T: Real, L: Layer<T> + ?Sized> Layer<T> for Box<L> {
     fn forward<'g>(&self, x: Var<'g, T>) -> Var<'g, T> {
         (**self).forward(x)
     }
+    fn depth(&self) -> usize {
+        (**self).depth()
+    }
 }
 
 impl<T: Real, L: Layer<T> + ?Sized> Layer<T> for &L {
@@ -120,6 +158,9 @@ impl<T: Real, L: Layer<T> + ?Sized> Layer<T> for &L {
     }
     fn forward<'g>(&self, x: Var<'g, T>) -> Var<'g, T> {
         (**self).forward(x)
+    }
+    fn depth(&self) -> usize {
+        (**self).depth()
     }
 }
 
@@ -133,7 +174,7 @@ pub trait Model<T: Real = f32>: Layer<T> {
     fn init(&self, sample: impl Into<Shape>, seed: u64) -> Result<Params<T>, BuildError> {
         // One sample is too few for some layers in training.
         let graph = Graph::new().evaluating();
-        let _ = self.forward(graph.input("input", batch_of(1, sample.into())));
+        let _ = self.forward(one_sample(&graph, sample.into()));
         graph.check_error()?;
         Params::init(graph.layout(), seed)
     }
@@ -144,7 +185,7 @@ pub trait Model<T: Real = f32>: Layer<T> {
     /// The first mistake in the model.
     fn summary(&self, sample: impl Into<Shape>) -> Result<Summary, BuildError> {
         let graph = Graph::new().evaluating();
-        let _ = self.forward(graph.input("input", batch_of(1, sample.into())));
+        let _ = self.forward(one_sample(&graph, sample.into()));
         graph.check_error()?;
         Ok(Summary::new(&graph.layers(), &graph.layout()))
     }
@@ -176,11 +217,16 @@ pub trait Model<T: Real = f32>: Layer<T> {
 
 impl<T: Real, L: Layer<T> + ?Sized> Model<T> for L {}
 
-/// The shape of a batch of samples of this shape.
-fn batch_of(samples: usize, sample: Shape) -> Shape {
-    let mut lengths = vec![samples];
-    lengths.extend_from_slice(&sample);
-    Shape::new(&lengths)
+/// The input for a batch of one sample of this shape.
+#[track_caller]
+fn one_sample<T: Real>(graph: &Graph<T>, sample: Shape) -> Var<'_, T> {
+    let lengths = [&[1], &*sample].concat();
+    if lengths.len() > Shape::MAX_RANK {
+        let most = Shape::MAX_RANK - 1;
+        graph.fail(format!("a sample has at most {most} axes beside that of the batch, {sample} has more"));
+        return graph.input("input", sample);
+    }
+    graph.input("input", Shape::new(&lengths))
 }
 
 /// Notes settings that make no sense.

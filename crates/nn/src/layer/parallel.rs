@@ -1,7 +1,7 @@
 use chainrule_graph::Var;
 use chainrule_tensor::Real;
 
-use super::{Layer, Listed};
+use super::{Layer, Listed, nested};
 use crate::Configure;
 
 /// Several layers on the same input, their outputs one behind the other along the last axis:
@@ -23,11 +23,13 @@ use crate::Configure;
 #[derive(Debug)]
 pub struct Parallel<T: Real = f32> {
     layers: Vec<Box<dyn Layer<T>>>,
+    /// That of the deepest of them.
+    depth: usize,
 }
 
 impl<T: Real> Default for Parallel<T> {
     fn default() -> Self {
-        Parallel { layers: Vec::new() }
+        Parallel { layers: Vec::new(), depth: 0 }
     }
 }
 
@@ -40,10 +42,12 @@ impl Parallel {
 }
 
 impl<T: Real> Parallel<T> {
-    /// Adds a layer beside the others.
+    /// Adds a layer beside the others. Layers may lie at most [`MAX_DEPTH`](super::MAX_DEPTH) deep in each other.
     #[must_use]
     pub fn layer(mut self, layer: impl Layer<T> + 'static) -> Self {
-        self.layers.push(Box::new(layer));
+        let (layer, depth) = nested(layer);
+        self.layers.push(layer);
+        self.depth = self.depth.max(depth);
         self
     }
 }
@@ -64,6 +68,10 @@ impl<T: Real> Layer<T> for Parallel<T> {
             return x;
         };
         graph.concat(last, &outputs)
+    }
+
+    fn depth(&self) -> usize {
+        1 + self.depth
     }
 }
 

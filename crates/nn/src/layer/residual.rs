@@ -1,7 +1,7 @@
 use chainrule_graph::Var;
 use chainrule_tensor::Real;
 
-use super::{Layer, Listed, Sequential};
+use super::{Layer, Listed, Sequential, nested};
 use crate::Configure;
 
 /// `y = x + inner(x)` around any layer whose output has the shape of its input; the gradient is `g + inner'(x) g`, so
@@ -24,13 +24,15 @@ use crate::Configure;
 #[derive(Debug)]
 pub struct Residual<T: Real = f32> {
     inner: Box<dyn Layer<T>>,
+    depth: usize,
 }
 
 impl<T: Real> Residual<T> {
-    /// Around this layer.
+    /// Around this layer. Layers may lie at most [`MAX_DEPTH`](super::MAX_DEPTH) deep in each other.
     #[must_use]
     pub fn new(inner: impl Layer<T> + 'static) -> Self {
-        Residual { inner: Box::new(inner) }
+        let (inner, depth) = nested(inner);
+        Residual { inner, depth }
     }
 }
 
@@ -57,6 +59,10 @@ impl<T: Real> Layer<T> for Residual<T> {
             ));
         }
         x + y
+    }
+
+    fn depth(&self) -> usize {
+        1 + self.depth
     }
 }
 

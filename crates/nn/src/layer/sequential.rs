@@ -1,7 +1,7 @@
 use chainrule_graph::Var;
 use chainrule_tensor::Real;
 
-use super::{BatchNorm, Dropout, Flatten, Layer, LayerNorm, Linear, Listed};
+use super::{BatchNorm, Dropout, Flatten, Layer, LayerNorm, Linear, Listed, nested};
 use crate::Configure;
 use crate::activation::{
     Elu, Gelu, Identity, LeakyRelu, LogSoftmax, Mish, PRelu, Relu, Selu, Sigmoid, Silu, Softmax, Softplus, Tanh,
@@ -23,11 +23,13 @@ use crate::activation::{
 #[derive(Debug)]
 pub struct Sequential<T: Real = f32> {
     layers: Vec<Box<dyn Layer<T>>>,
+    /// That of the deepest of them.
+    depth: usize,
 }
 
 impl<T: Real> Default for Sequential<T> {
     fn default() -> Self {
-        Sequential { layers: Vec::new() }
+        Sequential { layers: Vec::new(), depth: 0 }
     }
 }
 
@@ -40,10 +42,12 @@ impl Sequential {
 }
 
 impl<T: Real> Sequential<T> {
-    /// Adds any layer.
+    /// Adds any layer. Layers may lie at most [`MAX_DEPTH`](super::MAX_DEPTH) deep in each other.
     #[must_use]
     pub fn layer(mut self, layer: impl Layer<T> + 'static) -> Self {
-        self.layers.push(Box::new(layer));
+        let (layer, depth) = nested(layer);
+        self.layers.push(layer);
+        self.depth = self.depth.max(depth);
         self
     }
 
@@ -178,6 +182,10 @@ impl<T: Real> Layer<T> for Sequential<T> {
             .iter()
             .enumerate()
             .fold(x, |x, (position, layer)| x.graph().layer(&position.to_string(), layer.kind(), || layer.forward(x)))
+    }
+
+    fn depth(&self) -> usize {
+        1 + self.depth
     }
 }
 

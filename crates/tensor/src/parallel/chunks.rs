@@ -27,7 +27,9 @@ impl<'a, T> Chunks<'a, T> {
     #[track_caller]
     #[must_use]
     pub fn new(values: &'a mut [T], chunk: usize) -> Self {
-        assert!(values.is_empty() || values.len().div_ceil(chunk) <= MAX_THREADS, "at most {MAX_THREADS} chunks");
+        assert!(values.is_empty() || chunk > 0, "a chunk holds at least one value");
+        let count = if values.is_empty() { 0 } else { values.len().div_ceil(chunk) };
+        assert!(count <= MAX_THREADS, "at most {MAX_THREADS} chunks");
         let (start, len) = (values.as_mut_ptr(), values.len());
         Chunks { start, len, chunk, taken: AtomicU64::new(0), borrowed: PhantomData }
     }
@@ -73,6 +75,19 @@ mod tests {
             }
             assert_eq!(values, plain);
         }
+    }
+
+    #[test]
+    fn chunks_of_none_are_none() {
+        assert!(Chunks::<f32>::new(&mut [], 0).take(0).is_empty());
+        assert!(Chunks::<f32>::new(&mut [], 0).take(usize::MAX).is_empty());
+    }
+
+    // Memory safety: sizes of 0.
+    #[test]
+    #[should_panic(expected = "a chunk holds at least one value")]
+    fn an_empty_chunk_of_some_values_panics() {
+        let _ = Chunks::new(&mut [0; 4], 0);
     }
 
     #[test]

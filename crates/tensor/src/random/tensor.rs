@@ -16,13 +16,13 @@ impl<T: Real> Tensor<T> {
     /// ```
     ///
     /// # Errors
-    /// Those of [`random::uniform`].
+    /// Those of [`random::uniform`]; [`TensorError::Memory`] if memory cannot hold it.
     pub fn uniform(
         shape: impl Into<Shape>,
         range: Range<f64>,
         rng: &mut (impl Rng + ?Sized),
     ) -> Result<Self, TensorError> {
-        let mut out = Tensor::zeros(shape);
+        let mut out = Tensor::try_full("uniform", shape.into(), T::ZERO)?;
         random::uniform(out.values_mut(), range, rng)?;
         Ok(out)
     }
@@ -30,14 +30,14 @@ impl<T: Real> Tensor<T> {
     /// Random numbers from the normal distribution.
     ///
     /// # Errors
-    /// Those of [`random::normal`].
+    /// Those of [`random::normal`]; [`TensorError::Memory`] if memory cannot hold it.
     pub fn normal(
         shape: impl Into<Shape>,
         mean: f64,
         standard_deviation: f64,
         rng: &mut (impl Rng + ?Sized),
     ) -> Result<Self, TensorError> {
-        let mut out = Tensor::zeros(shape);
+        let mut out = Tensor::try_full("normal", shape.into(), T::ZERO)?;
         random::normal(out.values_mut(), mean, standard_deviation, rng)?;
         Ok(out)
     }
@@ -46,7 +46,7 @@ impl<T: Real> Tensor<T> {
     /// defaults are -2 and 2.
     ///
     /// # Errors
-    /// Those of [`random::truncated_normal`].
+    /// Those of [`random::truncated_normal`]; [`TensorError::Memory`] if memory cannot hold it.
     pub fn truncated_normal(
         shape: impl Into<Shape>,
         mean: f64,
@@ -55,7 +55,7 @@ impl<T: Real> Tensor<T> {
         high: f64,
         rng: &mut (impl Rng + ?Sized),
     ) -> Result<Self, TensorError> {
-        let mut out = Tensor::zeros(shape);
+        let mut out = Tensor::try_full("truncated_normal", shape.into(), T::ZERO)?;
         random::truncated_normal(out.values_mut(), mean, standard_deviation, low, high, rng)?;
         Ok(out)
     }
@@ -63,9 +63,9 @@ impl<T: Real> Tensor<T> {
     /// Ones with probability `p`, zeros otherwise.
     ///
     /// # Errors
-    /// Those of [`random::bernoulli`].
+    /// Those of [`random::bernoulli`]; [`TensorError::Memory`] if memory cannot hold it.
     pub fn bernoulli(shape: impl Into<Shape>, p: f64, rng: &mut (impl Rng + ?Sized)) -> Result<Self, TensorError> {
-        let mut out = Tensor::zeros(shape);
+        let mut out = Tensor::try_full("bernoulli", shape.into(), T::ZERO)?;
         random::bernoulli(out.values_mut(), p, rng)?;
         Ok(out)
     }

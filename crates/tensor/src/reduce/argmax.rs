@@ -1,6 +1,6 @@
 use super::extremum::extremum_of;
 use crate::broadcast::check;
-use crate::{Real, Shape, simd};
+use crate::{Real, Shape, memory, simd};
 
 /// `out` is the index of the maximum along `axis`, the first one where there are several. NaN counts as the maximum, as
 /// in NumPy and PyTorch.
@@ -24,7 +24,7 @@ pub fn argmax<T: Real>(out: &mut [usize], a: &[T], shape: Shape, axis: usize) {
     check("argmax", a.len(), shape);
     let length = shape[axis];
     assert!(length > 0, "argmax: axis {axis} of {shape} is empty");
-    let width = shape[axis + 1..].iter().product();
+    let width = memory::product(&shape[axis + 1..]);
     if width == 1 {
         simd::dispatch(
             #[inline(always)]

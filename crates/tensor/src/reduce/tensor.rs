@@ -88,7 +88,7 @@ impl<T: Real> Tensor<T> {
         kernel: impl FnOnce(&mut [T], Shape, &[T], Shape),
     ) -> Result<Self, TensorError> {
         let reduced = axes.reduced(self.shape(), op)?;
-        let mut out = Tensor::zeros(axes.removed(self.shape(), op)?);
+        let mut out = Tensor::try_full(op, axes.removed(self.shape(), op)?, T::ZERO)?;
         kernel(out.values_mut(), reduced, self.values(), self.shape());
         Ok(out)
     }

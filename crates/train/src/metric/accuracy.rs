@@ -1,7 +1,7 @@
 use chainrule_nn::{Configure, TargetKind};
 use chainrule_tensor::{Real, TensorView, simd};
 
-use super::rows::{is_first_largest, rows};
+use super::rows::{check_classes, is_first_largest, rows};
 use super::{Metric, Ratio};
 
 /// The share of samples whose largest output is at the right class. Of equal outputs the first counts; a NaN among them
@@ -46,6 +46,7 @@ impl<T: Real> Metric<T> for Accuracy {
             return;
         }
         // What nearly every training step does is a loop of its own.
+        check_classes(prediction, target);
         let (samples, classes) = prediction.shape().as_rows();
         let (outputs, targets) = (prediction.values(), target.values());
         self.0.trials += samples as u64;

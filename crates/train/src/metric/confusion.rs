@@ -1,7 +1,8 @@
+use std::collections::HashMap;
 use std::fmt;
 
 use chainrule_nn::{Configure, TargetKind};
-use chainrule_tensor::{Real, TensorView};
+use chainrule_tensor::{Real, TensorView, memory};
 
 use super::Metric;
 use super::average::Counts;
@@ -27,49 +28,102 @@ use super::rows::{largest, rows};
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ConfusionMatrix {
-    classes: usize,
-    /// A row for each right class: the counts of each predicted class, then that of no class.
-    counts: Vec<u64>,
+    classes: Vec<Class>,
+    pairs: Pairs,
 }
+
+/// What is counted of each class, so that a score needs no row or column of the matrix.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Class {
+    counts: Counts,
+    /// Of those given, how many are taken for no class.
+    unpredicted: u64,
+}
+
+/// How often which class was taken for which.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Pairs {
+    /// A row for each right class.
+    Table(Vec<u64>),
+    /// Those that occurred: of many classes, most are never taken for most others.
+    Seen(HashMap<(usize, usize), u64>),
+}
+
+impl Default for Pairs {
+    fn default() -> Self {
+        Pairs::Table(Vec::new())
+    }
+}
+
+/// From more classes than this on only the pairs that occurred are kept: a table of 100,000 takes 80 GB.
+const MOST_IN_TABLE: usize = 1_000;
 
 impl ConfusionMatrix {
     /// For this many classes, before any sample. A batch with more makes it larger.
+    ///
+    /// # Panics
+    /// If [memory] cannot hold the counts of so many classes.
+    #[track_caller]
     #[must_use]
     pub fn new(classes: usize) -> Self {
-        ConfusionMatrix { classes, counts: vec![0; classes * (classes + 1)] }
+        let mut matrix = ConfusionMatrix::default();
+        matrix.grow(classes);
+        matrix
     }
 
     /// Counts a sample of the class `target` that was taken for `predicted`.
+    ///
+    /// # Panics
+    /// As [`new`](ConfusionMatrix::new).
+    #[track_caller]
     pub fn add(&mut self, target: usize, predicted: Option<usize>) {
-        self.grow((target + 1).max(predicted.map_or(0, |class| class + 1)));
-        self.counts[target * (self.classes + 1) + predicted.unwrap_or(self.classes)] += 1;
+        self.grow(target.max(predicted.unwrap_or(0)).saturating_add(1));
+        self.classes[target].counts.given += 1;
+        let Some(predicted) = predicted else {
+            self.classes[target].unpredicted += 1;
+            return;
+        };
+        self.classes[target].counts.hits += u64::from(target == predicted);
+        self.classes[predicted].counts.predicted += 1;
+        match &mut self.pairs {
+            Pairs::Table(table) => table[target * self.classes.len() + predicted] += 1,
+            Pairs::Seen(seen) => *seen.entry((target, predicted)).or_default() += 1,
+        }
     }
 
     /// Makes room for this many classes.
+    #[track_caller]
     fn grow(&mut self, classes: usize) {
-        if classes <= self.classes {
+        let before = self.classes.len();
+        if classes <= before {
             return;
         }
-        let mut larger = ConfusionMatrix::new(classes);
-        for target in 0..self.classes {
-            for predicted in 0..self.classes {
-                larger.counts[target * (classes + 1) + predicted] = self.count(target, predicted);
-            }
-            larger.counts[target * (classes + 1) + classes] = self.unpredicted(target);
+        if let Err(why) = memory::check::<Class>(classes) {
+            panic!("a confusion matrix of {classes} classes is too large: {why}");
         }
-        *self = larger;
+        self.classes.resize(classes, Class::default());
+        let Pairs::Table(table) = &self.pairs else { return };
+        let counts = table.iter().enumerate().filter(|&(_, &count)| count > 0);
+        let counts = counts.map(|(at, &count)| ((at / before, at % before), count));
+        self.pairs = if classes > MOST_IN_TABLE {
+            Pairs::Seen(counts.collect())
+        } else {
+            let mut larger = vec![0; classes * classes];
+            counts.for_each(|((target, predicted), count)| larger[target * classes + predicted] = count);
+            Pairs::Table(larger)
+        };
     }
 
     /// The number of classes.
     #[must_use]
     pub fn classes(&self) -> usize {
-        self.classes
+        self.classes.len()
     }
 
     /// The number of samples.
     #[must_use]
     pub fn samples(&self) -> u64 {
-        self.counts.iter().sum()
+        self.classes.iter().map(|class| class.counts.given).sum()
     }
 
     /// How many samples of the class `target` were taken for `predicted`.
@@ -79,8 +133,11 @@ impl ConfusionMatrix {
     #[must_use]
     #[track_caller]
     pub fn count(&self, target: usize, predicted: usize) -> u64 {
-        assert!(predicted < self.classes, "there is no class {predicted} among {}", self.classes);
-        self.row(target)[predicted]
+        _ = (self.class(target), self.class(predicted));
+        match &self.pairs {
+            Pairs::Table(table) => table[target * self.classes.len() + predicted],
+            Pairs::Seen(seen) => seen.get(&(target, predicted)).copied().unwrap_or(0),
+        }
     }
 
     /// How many samples of the class `target` have outputs with NaN, which are no class.
@@ -90,7 +147,7 @@ impl ConfusionMatrix {
     #[must_use]
     #[track_caller]
     pub fn unpredicted(&self, target: usize) -> u64 {
-        self.row(target)[self.classes]
+        self.class(target).unpredicted
     }
 
     /// The share of samples that are right.
@@ -136,25 +193,23 @@ impl ConfusionMatrix {
     #[must_use]
     #[track_caller]
     pub fn support(&self, class: usize) -> u64 {
-        self.row(class).iter().sum()
+        self.of_class(class).given
     }
 
     #[track_caller]
     pub(super) fn of_class(&self, class: usize) -> Counts {
-        let hits = self.count(class, class);
-        let predicted = (0..self.classes).map(|target| self.count(target, class)).sum();
-        Counts { hits, predicted, given: self.support(class) }
+        self.class(class).counts
     }
 
     /// How many samples are right.
     pub(super) fn correct(&self) -> u64 {
-        (0..self.classes).map(|class| self.count(class, class)).sum()
+        self.classes.iter().map(|class| class.counts.hits).sum()
     }
 
     #[track_caller]
-    fn row(&self, target: usize) -> &[u64] {
-        assert!(target < self.classes, "there is no class {target} among {}", self.classes);
-        &self.counts[target * (self.classes + 1)..][..self.classes + 1]
+    fn class(&self, class: usize) -> &Class {
+        let classes = self.classes.len();
+        self.classes.get(class).unwrap_or_else(|| panic!("there is no class {class} among {classes}"))
     }
 }
 
@@ -174,7 +229,11 @@ impl<T: Real> Metric<T> for ConfusionMatrix {
     }
 
     fn reset(&mut self) {
-        self.counts.fill(0);
+        self.classes.fill(Class::default());
+        match &mut self.pairs {
+            Pairs::Table(table) => table.fill(0),
+            Pairs::Seen(seen) => seen.clear(),
+        }
     }
 
     fn update(&mut self, prediction: TensorView<'_, T>, target: TensorView<'_, T>) {
@@ -192,12 +251,17 @@ impl<T: Real> Metric<T> for ConfusionMatrix {
     }
 }
 
-/// A table: a row for each right class, a column for each predicted one, recall and precision at the edges.
+/// A table: a row for each right class, a column for each predicted one, recall and precision at the edges; of more than
+/// 1,000 classes, which no one reads, their number and the accuracy.
 impl fmt::Display for ConfusionMatrix {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let classes = 0..self.classes;
-        let most = self.counts.iter().max().copied().unwrap_or(0);
-        let width = most.max(self.classes as u64).to_string().len().max(5) + 1;
+        let classes = 0..self.classes();
+        let Pairs::Table(table) = &self.pairs else {
+            return write!(f, "{} classes, accuracy {:.3}", classes.len(), self.accuracy());
+        };
+        let unpredicted = self.classes.iter().map(|class| class.unpredicted);
+        let most = table.iter().copied().chain(unpredicted).max().unwrap_or(0);
+        let width = most.max(classes.len() as u64).to_string().len().max(5) + 1;
         write!(f, "{:>9}", "predicted")?;
         classes.clone().try_for_each(|class| write!(f, "{class:>width$}"))?;
         let unpredicted = classes.clone().any(|class| self.unpredicted(class) > 0);
@@ -251,6 +315,30 @@ mod tests {
         matrix.add(3, Some(1));
         assert_eq!((matrix.classes(), matrix.samples()), (4, 3));
         assert_eq!((matrix.count(1, 0), matrix.unpredicted(1), matrix.count(3, 1)), (1, 1, 1));
+    }
+
+    // Memory safety: a table of 100,000 classes asks for 80 GB.
+    #[test]
+    fn of_many_classes_only_what_occurs_is_kept() {
+        let mut few = ConfusionMatrix::new(3);
+        for (target, predicted) in [(0, Some(0)), (2, Some(1)), (2, None)] {
+            few.add(target, predicted);
+        }
+        let mut many = few.clone();
+        many.add(99_999, Some(7));
+        many.add(99_999, Some(99_999));
+        assert_eq!((many.classes(), many.samples(), many.accuracy()), (100_000, 5, 0.4));
+        assert_eq!((many.count(2, 1), many.count(99_999, 7), many.count(5, 5)), (1, 1, 0));
+        assert_eq!((many.unpredicted(2), many.support(99_999), many.precision(7)), (1, 2, 0.0));
+        assert_eq!(many.to_string(), "100000 classes, accuracy 0.400");
+        Metric::<f32>::reset(&mut many);
+        assert_eq!((many.samples(), many.count(2, 1), many.classes()), (0, 0, 100_000));
+    }
+
+    #[test]
+    #[should_panic(expected = "a confusion matrix of 18446744073709551615 classes is too large")]
+    fn more_classes_than_memory_holds_panic() {
+        ConfusionMatrix::default().add(usize::MAX, None);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use chainrule_nn::config::Setting;
 use chainrule_tensor::{Real, TensorView};
 
 use super::average::{Average, Counts, averaged};
-use super::rows::{check_threshold, given, predicted, threshold};
+use super::rows::{check_threshold, given, predicted, row_pairs, threshold};
 use super::{ConfusionMatrix, Mean, Metric};
 
 /// Counts of what was predicted and what was given: of classes a confusion matrix, of labels each on its own.
@@ -88,8 +88,7 @@ impl Decisions {
         if self.labels.len() < width {
             self.labels.resize(width, Counts::default());
         }
-        let rows = prediction.values().chunks_exact(width.max(1)).zip(target.values().chunks_exact(width.max(1)));
-        for (outputs, targets) in rows {
+        for (outputs, targets) in row_pairs(prediction, target) {
             let mut sample = Counts::default();
             for ((label, &output), &target) in self.labels.iter_mut().zip(outputs).zip(targets) {
                 let predicted = predicted(output, self.threshold);

@@ -1,6 +1,6 @@
 use chainrule_nn::config::Setting;
 use chainrule_nn::{Configure, TargetKind};
-use chainrule_tensor::{Real, TensorView};
+use chainrule_tensor::{Real, TensorView, memory};
 
 use super::Metric;
 use super::probabilities::{Input, Probabilities};
@@ -58,11 +58,11 @@ impl Configure for ExpectedCalibrationError {
     }
 
     fn check(&self) -> Result<(), String> {
-        if self.bins > 0 {
-            Ok(())
-        } else {
-            Err("expected_calibration_error: bins must be at least 1, it is 0".to_owned())
+        if self.bins == 0 {
+            return Err("expected_calibration_error: bins must be at least 1, it is 0".to_owned());
         }
+        memory::check::<Bin>(self.bins)
+            .map_err(|why| format!("expected_calibration_error: bins={} is too many: {why}", self.bins))
     }
 }
 
@@ -84,7 +84,10 @@ impl<T: Real> Metric<T> for ExpectedCalibrationError {
     }
 
     fn update(&mut self, prediction: TensorView<'_, T>, target: TensorView<'_, T>) {
-        self.gathered.resize(self.bins.max(1), Bin::default());
+        if let Err(why) = self.check() {
+            panic!("{why}");
+        }
+        self.gathered.resize(self.bins, Bin::default());
         for (outputs, target) in rows(prediction, target) {
             let right = target.class(outputs.len()).is_some_and(|class| is_first_largest(outputs, class));
             let probabilities = self.probabilities.of(outputs);

@@ -2,7 +2,7 @@ use chainrule_nn::config::Setting;
 use chainrule_nn::{Configure, TargetKind};
 use chainrule_tensor::{Real, TensorView};
 
-use super::rows::{check_threshold, given, predicted, threshold};
+use super::rows::{check_threshold, given, pairs, predicted, threshold};
 use super::{Metric, Ratio};
 
 /// The share of labels of multi-label samples that are wrong: one minus
@@ -61,7 +61,7 @@ impl<T: Real> Metric<T> for HammingLoss {
     }
 
     fn update(&mut self, prediction: TensorView<'_, T>, target: TensorView<'_, T>) {
-        for (&output, &label) in prediction.values().iter().zip(target.values()) {
+        for (&output, &label) in pairs(prediction, target) {
             self.ratio.add(predicted(output, self.threshold) != Some(given(label)));
         }
     }

@@ -1,7 +1,7 @@
 use chainrule_nn::{Configure, TargetKind};
 use chainrule_tensor::{Real, TensorView};
 
-use super::rows::given;
+use super::rows::{given, row_pairs};
 use super::{Mean, Metric};
 
 /// How far up the given labels of a sample are among all, from 0 to 1: for each given label, of the labels with an
@@ -43,9 +43,7 @@ impl<T: Real> Metric<T> for LabelRankingAveragePrecision {
     }
 
     fn update(&mut self, prediction: TensorView<'_, T>, target: TensorView<'_, T>) {
-        let (_, width) = prediction.shape().as_rows();
-        let rows = prediction.values().chunks_exact(width.max(1)).zip(target.values().chunks_exact(width.max(1)));
-        rows.for_each(|(outputs, targets)| self.0.add(of_sample(outputs, targets)));
+        row_pairs(prediction, target).for_each(|(outputs, targets)| self.0.add(of_sample(outputs, targets)));
     }
 
     fn value(&self) -> f64 {

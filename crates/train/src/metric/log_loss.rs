@@ -3,7 +3,7 @@ use chainrule_nn::{Configure, TargetKind};
 use chainrule_tensor::{Real, TensorView};
 
 use super::probabilities::{Input, Probabilities};
-use super::rows::{Target, rows};
+use super::rows::{Target, pairs, rows};
 use super::{Mean, Metric};
 
 /// The negative logarithm of the probability of what is right: for classes `-ln p_t`, or `-sum q ln p` with soft
@@ -64,7 +64,7 @@ impl<T: Real> Metric<T> for LogLoss {
         let from_logits = self.probabilities.is_logits();
         if self.probabilities.multi_label() {
             let of_label = if from_logits { of_logit } else { of_probability };
-            for (&output, &label) in prediction.values().iter().zip(target.values()) {
+            for (&output, &label) in pairs(prediction, target) {
                 self.mean.add(of_label(output.to_f64(), label.to_f64(), T::EPSILON.to_f64()));
             }
             return;

@@ -1,6 +1,7 @@
 use chainrule_nn::{Configure, TargetKind};
 use chainrule_tensor::{Real, TensorView};
 
+use super::rows::pairs;
 use super::{Mean, Metric};
 
 /// The mean of `|p - t|` over samples and outputs. A NaN makes the value NaN.
@@ -35,7 +36,7 @@ impl<T: Real> Metric<T> for MeanAbsoluteError {
     }
 
     fn update(&mut self, prediction: TensorView<'_, T>, target: TensorView<'_, T>) {
-        for (p, t) in prediction.values().iter().zip(target.values()) {
+        for (p, t) in pairs(prediction, target) {
             self.0.add((p.to_f64() - t.to_f64()).abs());
         }
     }

@@ -106,7 +106,12 @@ pub trait Metric<T: Real = f32>: Debug + Send {
     /// Forgets all batches.
     fn reset(&mut self);
 
-    /// Takes in a batch: the model's outputs, of shape `[samples, outputs]`, and the targets.
+    /// Takes in a batch: the model's outputs, of shape `[samples, outputs]`, and the targets: class indices, one for each
+    /// sample, or as many numbers as the outputs.
+    ///
+    /// # Panics
+    /// If the shapes do not fit each other, or for settings that [`prepare`](Metric::prepare) refuses. A trainer sees to
+    /// both.
     fn update(&mut self, prediction: TensorView<'_, T>, target: TensorView<'_, T>);
 
     /// The value over all batches since the last reset; NaN over none.

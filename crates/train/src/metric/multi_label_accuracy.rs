@@ -2,7 +2,7 @@ use chainrule_nn::config::Setting;
 use chainrule_nn::{Configure, TargetKind};
 use chainrule_tensor::{Real, TensorView};
 
-use super::rows::{check_threshold, given, predicted, threshold};
+use super::rows::{check_threshold, given, predicted, row_pairs, threshold};
 use super::{Metric, Ratio};
 
 /// How many labels of multi-label samples are right. A label is predicted where its output is at least the
@@ -71,9 +71,7 @@ impl<T: Real> Metric<T> for MultiLabelAccuracy {
     }
 
     fn update(&mut self, prediction: TensorView<'_, T>, target: TensorView<'_, T>) {
-        let (_, labels) = prediction.shape().as_rows();
-        let rows = prediction.values().chunks_exact(labels.max(1)).zip(target.values().chunks_exact(labels.max(1)));
-        for (outputs, targets) in rows {
+        for (outputs, targets) in row_pairs(prediction, target) {
             let right = |(&output, &target): (&T, &T)| predicted(output, self.threshold) == Some(given(target));
             let mut labels = outputs.iter().zip(targets);
             if self.exact {

@@ -2,6 +2,7 @@ use chainrule_nn::{Configure, TargetKind};
 use chainrule_tensor::{Real, TensorView};
 
 use super::Metric;
+use super::rows::{row_pairs, same_width};
 
 /// The share of the targets' variance that is explained, `1 - sum (p - t)^2 / sum (t - mean t)^2` for each output, the
 /// mean over outputs. 1 is perfect, 0 what the mean of the targets would give; it can be negative.
@@ -69,9 +70,9 @@ impl<T: Real> Metric<T> for R2 {
 
     fn update(&mut self, prediction: TensorView<'_, T>, target: TensorView<'_, T>) {
         let (_, width) = prediction.shape().as_rows();
+        same_width(self.outputs.len(), width, self.samples > 0);
         self.outputs.resize(width, Output::default());
-        let rows = prediction.values().chunks_exact(width.max(1)).zip(target.values().chunks_exact(width.max(1)));
-        for (predictions, targets) in rows {
+        for (predictions, targets) in row_pairs(prediction, target) {
             self.samples += 1;
             for ((output, p), t) in self.outputs.iter_mut().zip(predictions).zip(targets) {
                 let (p, t) = (p.to_f64(), t.to_f64());

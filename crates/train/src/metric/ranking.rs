@@ -5,7 +5,7 @@ use chainrule_nn::config::Setting;
 use chainrule_tensor::{Real, TensorView};
 
 use super::probabilities::{Input, Probabilities};
-use super::rows::{given, rows};
+use super::rows::{given, rows, same_width};
 
 /// The scores of all samples with what was given: nine bytes for each sample and column. Of two classes there is one
 /// column, the second's; of more classes or labels one for each.
@@ -47,7 +47,9 @@ impl Ranking {
         let multi_label = self.probabilities.multi_label();
         let softmax = !multi_label && self.probabilities.is_logits();
         let (_, width) = prediction.shape().as_rows();
-        self.columns = if width == 2 && !multi_label { 1 } else { width };
+        let columns = if width == 2 && !multi_label { 1 } else { width };
+        same_width(self.columns, columns, !self.scores.is_empty());
+        self.columns = columns;
         for (outputs, target) in rows(prediction, target) {
             let class = target.class(width);
             let given = |column| {

@@ -1,7 +1,7 @@
 //! What all metrics of classes read from a batch.
 
 use chainrule_nn::config::Setting;
-use chainrule_tensor::{Real, TensorView};
+use chainrule_tensor::{Real, Shape, TensorView};
 
 /// What is right for one sample.
 #[derive(Clone, Copy, Debug)]
@@ -19,12 +19,64 @@ pub(super) fn rows<'a, T: Real>(
     prediction: TensorView<'a, T>,
     target: TensorView<'a, T>,
 ) -> impl Iterator<Item = (&'a [T], Target<'a, T>)> {
+    check_classes(prediction, target);
     let (_, width) = prediction.shape().as_rows();
     let (by_index, targets) = (target.shape() != prediction.shape(), target.values());
     prediction.values().chunks_exact(width.max(1)).enumerate().map(move |(row, outputs)| {
         let target = if by_index { Target::Class(targets[row]) } else { Target::Row(&targets[row * width..][..width]) };
         (outputs, target)
     })
+}
+
+pub(super) fn check_classes<T: Real>(prediction: TensorView<'_, T>, target: TensorView<'_, T>) {
+    let (outputs, targets) = (prediction.shape(), target.shape());
+    if outputs != targets && target.values().len() != outputs.as_rows().0 {
+        does_not_fit(outputs, targets, "the targets are one class for each sample, or have the shape of the outputs");
+    }
+}
+
+/// For what is gathered by output, after some batches of so many.
+///
+/// # Panics
+/// If a batch has another number of them.
+pub(super) fn same_width(before: usize, now: usize, some: bool) {
+    assert!(!some || before == now, "metric: {now} outputs after batches of {before}");
+}
+
+/// The values of outputs and targets side by side.
+///
+/// # Panics
+/// If there are not as many of one as of the other.
+pub(super) fn pairs<'a, T: Real>(
+    prediction: TensorView<'a, T>,
+    target: TensorView<'a, T>,
+) -> impl Iterator<Item = (&'a T, &'a T)> {
+    check_pairs(prediction, target);
+    prediction.values().iter().zip(target.values())
+}
+
+/// The rows of outputs and targets side by side.
+///
+/// # Panics
+/// As [`pairs`].
+pub(super) fn row_pairs<'a, T: Real>(
+    prediction: TensorView<'a, T>,
+    target: TensorView<'a, T>,
+) -> impl Iterator<Item = (&'a [T], &'a [T])> {
+    check_pairs(prediction, target);
+    let width = prediction.shape().as_rows().1.max(1);
+    prediction.values().chunks_exact(width).zip(target.values().chunks_exact(width))
+}
+
+fn check_pairs<T: Real>(prediction: TensorView<'_, T>, target: TensorView<'_, T>) {
+    if prediction.values().len() != target.values().len() {
+        does_not_fit(prediction.shape(), target.shape(), "the targets are as many as the outputs");
+    }
+}
+
+#[cold]
+fn does_not_fit(outputs: Shape, targets: Shape, rule: &str) -> ! {
+    panic!("metric: outputs of shape {outputs} and targets of shape {targets} do not fit: {rule}");
 }
 
 impl<T: Real> Target<'_, T> {

@@ -141,3 +141,59 @@ fn references_and_boxes_are_metrics() {
     Metric::<f32>::reset(&mut (&mut accuracy));
     assert!(Metric::<f32>::value(&accuracy).is_nan());
 }
+
+// Once more: metrics given shapes that do not fit index out of bounds.
+#[test]
+fn shapes_that_do_not_fit_are_told_by_the_panic_that_the_trait_states() {
+    let shapes: [&[usize]; 9] = [&[], &[0], &[4], &[3], &[4, 3], &[3, 4], &[4, 0], &[0, 3], &[2, 2, 3]];
+    let (mut taken, mut refused) = (0, 0);
+    for_each(|name, metric, _| {
+        for outputs in shapes {
+            for targets in shapes {
+                let tensor = |shape: &[usize]| Tensor::<f64>::from_fn(shape, |i| (i % 3) as f64);
+                let (outputs, targets) = (tensor(outputs), tensor(targets));
+                metric.reset();
+                let update = std::panic::AssertUnwindSafe(|| {
+                    metric.update(outputs.view(), targets.view());
+                    metric.value()
+                });
+                match std::panic::catch_unwind(update) {
+                    Ok(_) => taken += 1,
+                    Err(panic) => {
+                        let message = panic.downcast::<String>().map_or_else(|_| String::new(), |message| *message);
+                        let stated = message.starts_with("metric: outputs of shape") && message.contains("do not fit");
+                        assert!(stated, "{name} {} {}: {message}", outputs.shape(), targets.shape());
+                        refused += 1;
+                    }
+                }
+            }
+        }
+    });
+    assert!(taken > 100 && refused > 100, "{taken} taken, {refused} refused");
+}
+
+#[test]
+fn batches_of_another_width_are_taken_or_refused() {
+    for_each(|name, metric, kind| {
+        let (outputs, targets) = data(kind);
+        metric.update(outputs.view(), targets.view());
+        let narrow = Tensor::<f64>::ones([2, 3]);
+        let update = std::panic::AssertUnwindSafe(|| {
+            metric.update(narrow.view(), narrow.view());
+            metric.value()
+        });
+        if let Err(panic) = std::panic::catch_unwind(update) {
+            let message = panic.downcast::<String>().map_or_else(|_| String::new(), |message| *message);
+            assert_eq!(message, "metric: 3 outputs after batches of 4", "{name}");
+        }
+    });
+}
+
+// Memory safety: a size that cannot be allocated is an error before it is tried.
+#[test]
+fn more_bins_than_memory_holds_are_refused() {
+    for text in ["ece(bins=1000000000000)", "expected_calibration_error(bins=18446744073709551615)"] {
+        let error = by_name::<f32>(text).unwrap_err().to_string();
+        assert!(error.contains("is too many: ") && error.contains("more than the memory that there is"), "{error}");
+    }
+}
