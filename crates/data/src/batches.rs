@@ -41,7 +41,8 @@ impl Batches {
     /// same in every run.
     ///
     /// # Errors
-    /// [`DataError::Parameter`] if there are no samples, or the batch size is 0.
+    /// [`DataError::Parameter`] if there are no samples, or the batch size is 0; [`DataError::Tensor`] if memory cannot
+    /// hold their order.
     pub fn shuffled(samples: usize, batch_size: usize, seed: u64) -> Result<Self, DataError> {
         let batches = Batches::in_order(samples, batch_size)?;
         Ok(Batches { generator: Some(generator(seed)), ..batches })
@@ -50,7 +51,8 @@ impl Batches {
     /// Batches in the order of the data, the same for each epoch: for evaluation and prediction.
     ///
     /// # Errors
-    /// [`DataError::Parameter`] if there are no samples, or the batch size is 0.
+    /// [`DataError::Parameter`] if there are no samples, or the batch size is 0; [`DataError::Tensor`] if memory cannot
+    /// hold their order.
     pub fn in_order(samples: usize, batch_size: usize) -> Result<Self, DataError> {
         for (what, value) in [("samples", samples), ("batch_size", batch_size)] {
             if value == 0 {

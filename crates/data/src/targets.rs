@@ -83,7 +83,8 @@ impl<T: Real> Targets<T> {
     /// The number of samples of each class.
     ///
     /// # Errors
-    /// [`DataError::Kind`] unless the targets are class indices; [`DataError::Class`] at an index that is no class.
+    /// [`DataError::Kind`] unless the targets are class indices; [`DataError::Class`] at an index that is no class;
+    /// [`DataError::Tensor`] if memory cannot hold the result.
     pub fn class_counts(&self) -> Result<Vec<usize>, DataError> {
         let (indices, classes) = self.classes("class_counts")?;
         check::memory::<usize>("class_counts", classes.into())?;
@@ -97,7 +98,8 @@ impl<T: Real> Targets<T> {
     /// Class indices as [`Targets::Probabilities`]: 1 at the class, 0 elsewhere.
     ///
     /// # Errors
-    /// [`DataError::Kind`] unless the targets are class indices; [`DataError::Class`] at an index that is no class.
+    /// [`DataError::Kind`] unless the targets are class indices; [`DataError::Class`] at an index that is no class;
+    /// [`DataError::Tensor`] if memory cannot hold the result.
     pub fn one_hot(&self) -> Result<Self, DataError> {
         self.one_hot_smoothed(0.0)
     }

@@ -208,10 +208,11 @@ mod tests {
     // Once more: layers nested 100,000 deep overflow the stack.
     #[test]
     fn layers_lie_only_so_deep_in_each_other() {
-        let wrapped = |depth: usize, wrap: fn(Box<dyn Layer<f32>>) -> Box<dyn Layer<f32>>| {
-            (1..depth).fold(Box::new(activation::Relu) as Box<dyn Layer<f32>>, |layer, _| wrap(layer))
-        };
-        let wraps: [fn(Box<dyn Layer<f32>>) -> Box<dyn Layer<f32>>; 3] = [
+        type Boxed = Box<dyn Layer<f32>>;
+        type Wrap = fn(Boxed) -> Boxed;
+        let wrapped =
+            |depth: usize, wrap: Wrap| (1..depth).fold(Box::new(activation::Relu) as Boxed, |layer, _| wrap(layer));
+        let wraps: [Wrap; 3] = [
             |layer| Box::new(Sequential::default().layer(layer)),
             |layer| Box::new(Residual::new(layer)),
             |layer| Box::new(Parallel::default().layer(layer)),
