@@ -180,6 +180,7 @@ impl Real for Dual {
     const HALF: Self = Dual::constant(0.5);
     const EPSILON: Self = Dual::constant(f64::EPSILON);
     const MIN_POSITIVE: Self = Dual::constant(f64::MIN_POSITIVE);
+    const MAX: Self = Dual::constant(f64::MAX);
     const INFINITY: Self = Dual::constant(f64::INFINITY);
     const NAN: Self = Dual::constant(f64::NAN);
 

@@ -57,6 +57,8 @@ pub trait Real:
     const EPSILON: Self;
     /// The smallest positive normal number.
     const MIN_POSITIVE: Self;
+    /// The largest finite number.
+    const MAX: Self;
     /// Positive infinity.
     const INFINITY: Self;
     /// Not a number.
@@ -148,6 +150,7 @@ macro_rules! real {
             const HALF: Self = 0.5;
             const EPSILON: Self = $t::EPSILON;
             const MIN_POSITIVE: Self = $t::MIN_POSITIVE;
+            const MAX: Self = $t::MAX;
             const INFINITY: Self = $t::INFINITY;
             const NAN: Self = $t::NAN;
 

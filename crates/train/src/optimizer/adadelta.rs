@@ -2,7 +2,7 @@ use chainrule_nn::Configure;
 use chainrule_nn::config::Setting;
 use chainrule_tensor::{Real, simd};
 
-use super::{Optimizer, Update, fraction, not_negative};
+use super::{Optimizer, Update, bounded, fraction, gradient_limit, not_negative};
 
 /// Adadelta: steps in the unit of the weights, without a learning rate of their own; as in PyTorch.
 ///
@@ -73,12 +73,13 @@ impl<T: Real> Optimizer<T> for Adadelta {
         };
         let [rate, rho, new] = [learning_rate, self.rho, 1.0 - self.rho].map(T::from_f64);
         let [epsilon, l2] = [self.epsilon, self.weight_decay].map(T::from_f64);
+        let limit = gradient_limit();
         simd::dispatch(
             #[inline(always)]
             || {
                 let means = squares.iter_mut().zip(steps.iter_mut());
                 for ((w, &g), (v, u)) in weights.iter_mut().zip(gradient).zip(means) {
-                    let g = g + l2 * *w;
+                    let g = bounded(g + l2 * *w, limit);
                     *v = rho * *v + new * g * g;
                     let d = g * ((*u + epsilon).sqrt() / (*v + epsilon).sqrt());
                     *u = rho * *u + new * d * d;

@@ -2,7 +2,7 @@ use chainrule_nn::Configure;
 use chainrule_nn::config::Setting;
 use chainrule_tensor::{Real, simd};
 
-use super::{Optimizer, Update, not_negative};
+use super::{Optimizer, Update, bounded, gradient_limit, not_negative};
 
 /// Adagrad: each weight's steps shrink with all the gradient that it has met; as in PyTorch.
 ///
@@ -90,12 +90,14 @@ impl<T: Real> Optimizer<T> for Adagrad {
         if step == 1 {
             sum.fill(T::from_f64(self.initial_accumulator));
         }
+        // A sum: small enough that it holds the squares of four million such gradients.
+        let limit = gradient_limit::<T>() * T::from_f64(1.0 / 1024.0);
         simd::dispatch(
             #[inline(always)]
             || {
                 for ((w, &g), s) in weights.iter_mut().zip(gradient).zip(sum.iter_mut()) {
-                    let g = g + l2 * *w;
-                    *s += g * g;
+                    let g = bounded(g + l2 * *w, limit);
+                    *s = (*s + g * g).minimum(T::MAX);
                     *w -= rate * g / (s.sqrt() + epsilon);
                 }
             },

@@ -2,7 +2,7 @@ use chainrule_nn::Configure;
 use chainrule_nn::config::Setting;
 use chainrule_tensor::{Real, simd};
 
-use super::{Optimizer, Update, bias_correction, decay, fraction, not_negative};
+use super::{Optimizer, Update, bias_correction, bounded, decay, fraction, gradient_limit, not_negative};
 
 /// Adam: steps of about the learning rate in each direction, whatever the gradient's size there; as in PyTorch.
 ///
@@ -121,6 +121,7 @@ pub(super) fn step<T: Real>(adam: &Adam, decoupled: bool, update: Update<'_, T>)
     let [new1, new2] = [1.0 - beta1, 1.0 - adam.beta2].map(T::from_f64);
     let [beta1, beta2, epsilon] = [beta1, adam.beta2, adam.epsilon].map(T::from_f64);
     let [shrink, l2] = decay(adam.weight_decay, decoupled, learning_rate);
+    let limit = gradient_limit();
     match slots {
         [first, second] => simd::dispatch(
             #[inline(always)]
@@ -128,7 +129,7 @@ pub(super) fn step<T: Real>(adam: &Adam, decoupled: bool, update: Update<'_, T>)
                 let moments = first.iter_mut().zip(second.iter_mut());
                 for ((w, &g), (m, v)) in weights.iter_mut().zip(gradient).zip(moments) {
                     let kept = *w * shrink;
-                    let g = g + l2 * kept;
+                    let g = bounded(g + l2 * kept, limit);
                     *m = beta1 * *m + new1 * g;
                     *v = beta2 * *v + new2 * g * g;
                     *w = kept - rate * *m / (v.sqrt() * scale + epsilon);
@@ -141,7 +142,7 @@ pub(super) fn step<T: Real>(adam: &Adam, decoupled: bool, update: Update<'_, T>)
                 let moments = first.iter_mut().zip(second.iter_mut()).zip(largest.iter_mut());
                 for ((w, &g), ((m, v), most)) in weights.iter_mut().zip(gradient).zip(moments) {
                     let kept = *w * shrink;
-                    let g = g + l2 * kept;
+                    let g = bounded(g + l2 * kept, limit);
                     *m = beta1 * *m + new1 * g;
                     *v = beta2 * *v + new2 * g * g;
                     *most = v.maximum(*most);

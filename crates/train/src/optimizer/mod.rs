@@ -1,7 +1,10 @@
 //! Optimizers: rules that move weights against their gradient.
 //!
 //! An optimizer holds its settings alone; its memory is a [`State`] that the caller owns. Each is one pass over flat
-//! slices. Definitions and defaults are PyTorch's, unless the optimizer says otherwise.
+//! slices. Definitions and defaults are PyTorch's, unless the optimizer says otherwise. For those that remember squares
+//! a gradient beyond half the square root of the largest number, 9.2e18 in `f32` and 6.7e153 in `f64`, counts as that
+//! (for Adagrad, which sums them, beyond 1/1024 of it): its square would be infinite, and the weight would never move
+//! again.
 //!
 //! | name | optimizer | a step divides the gradient by |
 //! |---|---|---|
@@ -303,6 +306,20 @@ fn decay<T: Real>(weight_decay: f64, decoupled: bool, learning_rate: f64) -> [T;
     }
 }
 
+/// The largest gradient that an optimizer with a memory of squares takes as it is: half the square root of the largest
+/// number, 9.2e18 in `f32`. Its square and means of such squares stay finite, rounding included.
+fn gradient_limit<T: Real>() -> T {
+    T::HALF * T::MAX.sqrt()
+}
+
+/// A gradient within this bound on both sides; NaN stays. Beyond it a square would make the memory infinite, and the
+/// weight would not move again.
+#[inline(always)]
+fn bounded<T: Real>(gradient: T, limit: T) -> T {
+    let gradient = if gradient > limit { limit } else { gradient };
+    if gradient < -limit { -limit } else { gradient }
+}
+
 /// `1 - beta^step`: what a mean that began at zero lacks. `powf`, since a step past 2^31 would overflow `powi`'s
 /// exponent.
 fn bias_correction(beta: f64, step: u64) -> f64 {
@@ -380,6 +397,50 @@ mod tests {
             // Only decoupled weight decay moves it.
             assert!((1.99..=2.0).contains(&weights[1]), "{}: {}", optimizer.name(), weights[1]);
         }
+    }
+
+    // Squares that overflow (kind 5 of RELIABILITY.md): pytorch#51912.
+    #[test]
+    fn a_gradient_whose_square_overflows_moves_a_weight_like_any_other_and_leaves_a_finite_memory() {
+        /// The sum of 20 steps along gradients of this size, and that the memory stays finite in them and after them.
+        fn moved<T: Real>(optimizer: &dyn Optimizer<T>, size: f64) -> f64 {
+            let (mut weights, mut state) = ([T::ZERO; 2], State::new(optimizer, 2));
+            let mut step = |size: f64, weights: &mut [T; 2]| {
+                state.step(optimizer, weights, &[T::from_f64(size), T::from_f64(-size)]);
+                let finite = state.slots().iter().all(|slot| slot.iter().all(|x| x.is_finite()));
+                assert!(finite, "{} after {size:e}: {:?}", optimizer.name(), state.slots());
+                assert!(weights.iter().all(|w| w.is_finite()), "{} after {size:e}", optimizer.name());
+            };
+            (0..20).for_each(|_| step(size, &mut weights));
+            assert_eq!(weights[0].to_f64(), -weights[1].to_f64(), "{}", optimizer.name());
+            let sum = weights[1].to_f64();
+            (0..20).for_each(|_| step(1.0, &mut weights));
+            sum
+        }
+        fn over_all<T: Real>(sizes: &[f64]) {
+            let others =
+                ["rmsprop(centered=true)", "rmsprop(momentum=0.9)", "nadam(beta2=0.9)", "lookahead(inner=adam)"];
+            let texts = all::<T>().iter().map(|optimizer| optimizer.name()).chain(others).collect::<Vec<_>>();
+            let mut alike = 0;
+            for text in texts {
+                let optimizer = by_name::<T>(text).unwrap();
+                let [usual, larger] = [1e6, 1e8].map(|size| moved(optimizer.as_ref(), size));
+                for &size in sizes {
+                    let extreme = moved(optimizer.as_ref(), size);
+                    // A step that does not depend on the size of the gradient must not do so here.
+                    if (usual / larger - 1.0).abs() < 1e-3 {
+                        assert!(
+                            (extreme / larger - 1.0).abs() < 1e-3,
+                            "{text} of {size:e}: {extreme:e}, not {larger:e}"
+                        );
+                        alike += 1;
+                    }
+                }
+            }
+            assert!(alike >= 12 * sizes.len(), "{alike}");
+        }
+        over_all::<f32>(&[1e18, 1.5e19, 2e19, 1e20, 5e20, 7e20, 1e25, 1e30, 1e36]);
+        over_all::<f64>(&[1e20, 1e153, 2e154, 1e155, 1e200, 1e300]);
     }
 
     #[test]

@@ -2,7 +2,7 @@ use chainrule_nn::Configure;
 use chainrule_nn::config::Setting;
 use chainrule_tensor::{Real, simd};
 
-use super::{Optimizer, Update, adam, bias_correction, decay, not_negative};
+use super::{Optimizer, Update, adam, bias_correction, bounded, decay, gradient_limit, not_negative};
 
 /// NAdam: Adam with Nesterov's momentum; as in PyTorch.
 ///
@@ -122,13 +122,14 @@ impl<T: Real> Optimizer<T> for NAdam {
         let [beta1, new1] = [self.beta1, 1.0 - self.beta1].map(T::from_f64);
         let [beta2, new2, epsilon] = [self.beta2, 1.0 - self.beta2, self.epsilon].map(T::from_f64);
         let [shrink, l2] = decay(self.weight_decay, self.decoupled_weight_decay, learning_rate);
+        let limit = gradient_limit();
         simd::dispatch(
             #[inline(always)]
             || {
                 let moments = first.iter_mut().zip(second.iter_mut());
                 for ((w, &g), (m, v)) in weights.iter_mut().zip(gradient).zip(moments) {
                     let kept = *w * shrink;
-                    let g = g + l2 * kept;
+                    let g = bounded(g + l2 * kept, limit);
                     *m = beta1 * *m + new1 * g;
                     *v = beta2 * *v + new2 * g * g;
                     *w = kept - (along_gradient * g + along_moment * *m) / (v.sqrt() * scale + epsilon);

@@ -2,7 +2,7 @@ use chainrule_nn::Configure;
 use chainrule_nn::config::Setting;
 use chainrule_tensor::{Real, simd};
 
-use super::{Optimizer, Update, adam, bias_correction, decay};
+use super::{Optimizer, Update, adam, bias_correction, bounded, decay, gradient_limit};
 
 /// RAdam: Adam that does not divide by the mean square until enough squares make it; as in PyTorch.
 ///
@@ -112,13 +112,14 @@ impl<T: Real> Optimizer<T> for RAdam {
         let [beta1, new1] = [beta1, 1.0 - beta1].map(T::from_f64);
         let [beta2, new2] = [self.beta2, 1.0 - self.beta2].map(T::from_f64);
         let [shrink, l2] = decay(self.weight_decay, self.decoupled_weight_decay, learning_rate);
+        let limit = gradient_limit();
         simd::dispatch(
             #[inline(always)]
             || {
                 let moments = first.iter_mut().zip(second.iter_mut());
                 for ((w, &g), (m, v)) in weights.iter_mut().zip(gradient).zip(moments) {
                     let kept = *w * shrink;
-                    let g = g + l2 * kept;
+                    let g = bounded(g + l2 * kept, limit);
                     *m = beta1 * *m + new1 * g;
                     *v = beta2 * *v + new2 * g * g;
                     *w = kept - rate * *m / (roots * v.sqrt() + rest);

@@ -2,7 +2,7 @@ use chainrule_nn::Configure;
 use chainrule_nn::config::Setting;
 use chainrule_tensor::{Real, simd};
 
-use super::{Optimizer, Update, fraction, not_negative};
+use super::{Optimizer, Update, bounded, fraction, gradient_limit, not_negative};
 
 /// RMSprop: the gradient divided by the root of the mean of its squares; as in PyTorch.
 ///
@@ -53,6 +53,7 @@ impl RmsProp {
     ) {
         let [rate, alpha, new] = [rate, self.alpha, 1.0 - self.alpha].map(T::from_f64);
         let [epsilon, l2, momentum] = [self.epsilon, self.weight_decay, momentum].map(T::from_f64);
+        let limit = gradient_limit();
         simd::dispatch(
             #[inline(always)]
             || {
@@ -62,7 +63,7 @@ impl RmsProp {
                 let momenta = &mut momenta[..if MOMENTUM { len } else { 0 }];
                 let means = &mut means[..if CENTERED { len } else { 0 }];
                 for i in 0..len {
-                    let g = gradient[i] + l2 * weights[i];
+                    let g = bounded(gradient[i] + l2 * weights[i], limit);
                     let v = alpha * squares[i] + new * g * g;
                     squares[i] = v;
                     let variance = if CENTERED {
