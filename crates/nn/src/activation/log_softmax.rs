@@ -3,7 +3,7 @@ use chainrule_graph::{Properties, Var};
 use chainrule_tensor::{Real, Shape, simd};
 
 use super::Activation;
-use super::softmax::{last_axis, max_and_sum_exp};
+use super::softmax::{last_axis, less, max_and_sum_exp};
 use crate::{Configure, Layer};
 
 /// Logarithms of probabilities over the last axis: `y_i = x_i - max x - ln sum_j e^(x_j - max x)`; gradient
@@ -59,7 +59,7 @@ impl<T: Real> Op<T> for LogSoftmaxOp {
                     let (max, sum) = max_and_sum_exp(x);
                     let log_sum = sum.ln();
                     for (y, &x) in y.iter_mut().zip(x) {
-                        *y = (x - max) - log_sum;
+                        *y = less(x, max) - log_sum;
                     }
                 }
             },

@@ -99,7 +99,7 @@ pub use sigmoid::Sigmoid;
 pub use silu::Silu;
 pub use soft_shrink::SoftShrink;
 pub use softmax::Softmax;
-pub(crate) use softmax::{ROWS, max_and_sum_exp, softmax_rows};
+pub(crate) use softmax::{ROWS, less, max_and_sum_exp, softmax_rows};
 pub use softmin::Softmin;
 pub use softplus::Softplus;
 pub use softsign::Softsign;

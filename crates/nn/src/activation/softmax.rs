@@ -101,6 +101,9 @@ pub(crate) fn softmax_rows<T: Real>(x: &[T], p: &mut [T], classes: usize) -> [[T
         for (p, &x) in p.iter_mut().zip(x) {
             *p = x - max;
         }
+        if max == T::INFINITY {
+            at_infinity(x, p);
+        }
         *out = max;
     }
     for p in p.iter_mut() {
@@ -121,7 +124,31 @@ pub(crate) fn softmax_rows<T: Real>(x: &[T], p: &mut [T], classes: usize) -> [[T
 #[inline(always)]
 pub(crate) fn max_and_sum_exp<T: Real>(row: &[T]) -> (T, T) {
     let max = row_max(row);
-    (max, row_sum(row, |x| (x - max).exp()))
+    let sum = if max == T::INFINITY { sum_at_infinity(row) } else { row_sum(row, |x| (x - max).exp()) };
+    (max, sum)
+}
+
+/// `x - max` of a row whose maximum is infinite. One infinite logit has probability 1, the limit; of several the limit
+/// depends on the way there, and the row is NaN.
+#[cold]
+fn at_infinity<T: Real>(x: &[T], shifted: &mut [T]) {
+    let alone = x.iter().filter(|&&x| x == T::INFINITY).count() == 1;
+    for (shifted, &x) in shifted.iter_mut().zip(x) {
+        *shifted = if !alone { T::NAN } else { less(x, T::INFINITY) };
+    }
+}
+
+/// The sum of `e^(x - max)` of such a row: 1, or NaN.
+#[cold]
+fn sum_at_infinity<T: Real>(row: &[T]) -> T {
+    let sum = row_sum(row, |x| less(x, T::INFINITY).exp());
+    if sum == T::ONE { sum } else { T::NAN }
+}
+
+/// `x - max`, 0 for the maximum itself though it be infinite.
+#[inline(always)]
+pub(crate) fn less<T: Real>(x: T, max: T) -> T {
+    if x == T::INFINITY { T::ZERO } else { x - max }
 }
 
 /// Sums and maxima of long rows run side by side, since each addition waits for the one before it.

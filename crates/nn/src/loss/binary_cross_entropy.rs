@@ -1,13 +1,14 @@
 use chainrule_graph::Var;
 use chainrule_tensor::Real;
 
-use super::checks::{expect, require, softplus, weigh_columns, weights};
+use super::checks::{expect, require, share_of, softplus, weigh_columns, weights};
 use super::{Domain, Elementwise, Loss, Predictions, TargetForm, elementwise_loss};
 use crate::Configure;
 use crate::config::Setting;
 
 /// Binary cross-entropy on logits, one value for each element: `-t ln sigmoid(p) - (1 - t) ln(1 - sigmoid(p))`,
-/// computed as `max(p, 0) - p t + ln(1 + e^-|p|)`; gradient `sigmoid(p) - t`.
+/// computed as `max(p, 0) - p t + ln(1 + e^-|p|)` without cancellation, alike on both sides; gradient `sigmoid(p) - t`.
+/// At an infinite logit it is the limit: 0 where the label agrees, else infinite.
 ///
 /// For samples with several labels that do not exclude each other, such as a picture with both a laptop and a
 /// smartphone: each label has a sigmoid of its own, where a softmax would make them compete. Targets are in `[0, 1]`,
@@ -70,6 +71,9 @@ impl<T: Real> Loss<T> for BinaryCrossEntropy {
 }
 
 /// The whole in one: built from `max` and `abs` its gradient at zero would be `-t`, not `1/2 - t`.
+///
+/// Both sides are computed alike: `|p|` times the share of the label that is not on the logit's side, `1 - t` or `t`,
+/// so that nothing cancels, and the limits at infinite logits are exact.
 #[derive(Debug)]
 pub(super) struct SigmoidCrossEntropy;
 
@@ -80,12 +84,14 @@ impl<T: Real> Elementwise<T> for SigmoidCrossEntropy {
 
     #[inline(always)]
     fn value(&self, p: T, t: T) -> T {
-        p.maximum(T::ZERO) - p * t + (-p.abs()).exp().ln_1p()
+        let wrong = if p >= T::ZERO { T::ONE - t } else { t };
+        share_of(wrong, p.abs()) + (-p.abs()).exp().ln_1p()
     }
 
     #[inline(always)]
     fn gradient(&self, p: T, t: T) -> (T, T) {
-        (p.sigmoid() - t, -p)
+        let wrong = (if p >= T::ZERO { -p } else { p }).sigmoid();
+        (if p >= T::ZERO { (T::ONE - t) - wrong } else { wrong - t }, -p)
     }
 }
 
@@ -100,7 +106,7 @@ impl<T: Real> Elementwise<T> for Positive {
 
     #[inline(always)]
     fn value(&self, p: T, t: T) -> T {
-        t * softplus(-p)
+        share_of(t, softplus(-p))
     }
 
     #[inline(always)]
@@ -120,7 +126,7 @@ impl<T: Real> Elementwise<T> for Negative {
 
     #[inline(always)]
     fn value(&self, p: T, t: T) -> T {
-        (T::ONE - t) * softplus(p)
+        share_of(T::ONE - t, softplus(p))
     }
 
     #[inline(always)]

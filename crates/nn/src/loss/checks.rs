@@ -1,7 +1,8 @@
 //! What losses check while they are recorded.
 
 use chainrule_graph::Var;
-use chainrule_tensor::{Real, Tensor};
+use chainrule_graph::op::{Backward, Forward, Op, Reads};
+use chainrule_tensor::{Real, Shape};
 
 use super::Predictions;
 
@@ -83,8 +84,45 @@ pub(super) fn weigh_columns<'g, T: Real>(loss: &str, what: &str, weights: &[f64]
         values.graph().fail(format!("{loss}: {given} {what} for {shape}; give one for each column, or none"));
         return values;
     }
-    let weights: Vec<T> = weights.iter().map(|&weight| T::from_f64(weight)).collect();
-    values * values.graph().constant(&Tensor::from(weights))
+    let weights = weights.iter().map(|&weight| T::from_f64(weight)).collect();
+    values.graph().apply(WeighColumns::<T>(weights), &[values])
+}
+
+/// Each column times a weight. A weight of 0 takes nothing, even of an infinite value.
+#[derive(Debug)]
+struct WeighColumns<T>(Vec<T>);
+
+impl<T: Real> Op<T> for WeighColumns<T> {
+    fn name(&self) -> &str {
+        "weigh_columns"
+    }
+
+    fn shape(&self, inputs: &[Shape]) -> Result<Shape, String> {
+        Ok(inputs[0])
+    }
+
+    fn reads(&self) -> Reads {
+        Reads::NOTHING
+    }
+
+    fn forward(&self, pass: Forward<'_, T>) {
+        let width = self.0.len();
+        for (out, x) in pass.output.chunks_exact_mut(width).zip(pass.inputs[0].chunks_exact(width)) {
+            for ((out, &x), &weight) in out.iter_mut().zip(x).zip(&self.0) {
+                *out = share_of(weight, x);
+            }
+        }
+    }
+
+    fn vjp(&self, mut pass: Backward<'_, T>) {
+        let Some(dx) = pass.cotangents.get(0) else { return };
+        let width = self.0.len();
+        for (dx, g) in dx.accumulate().chunks_exact_mut(width).zip(pass.upstream.chunks_exact(width)) {
+            for ((dx, &g), &weight) in dx.iter_mut().zip(g).zip(&self.0) {
+                *dx += g * weight;
+            }
+        }
+    }
 }
 
 /// `max(0, x)`, with the derivative 0 at zero; NaN stays NaN.
@@ -103,6 +141,13 @@ pub(super) fn is_positive<T: Real>(x: T) -> T {
     } else {
         T::NAN
     }
+}
+
+/// `share x`, but 0 where the share is 0 and `x` infinite: what is not taken costs nothing. Elsewhere a share of 0 keeps
+/// its tangent.
+#[inline(always)]
+pub(super) fn share_of<T: Real>(share: T, x: T) -> T {
+    if share == T::ZERO && x.abs() == T::INFINITY { T::ZERO } else { share * x }
 }
 
 /// `ln(1 + e^x)`, without overflow.

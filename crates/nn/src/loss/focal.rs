@@ -1,7 +1,7 @@
 use chainrule_tensor::Real;
 
 use super::binary_cross_entropy::SigmoidCrossEntropy;
-use super::checks::not_negative;
+use super::checks::{not_negative, share_of};
 use super::{Domain, Elementwise, Predictions, TargetForm};
 use crate::Configure;
 use crate::config::Setting;
@@ -62,19 +62,21 @@ impl<T: Real> Elementwise<T> for Focal {
     #[inline(always)]
     fn value(&self, p: T, t: T) -> T {
         let miss = p.sigmoid() * (T::ONE - t) + (-p).sigmoid() * t;
-        self.alpha(t).0 * SigmoidCrossEntropy.value(p, t) * power(miss, self.gamma)
+        let weight = self.alpha(t).0 * power(miss, self.gamma);
+        share_of(weight, SigmoidCrossEntropy.value(p, t))
     }
 
     #[inline(always)]
     fn gradient(&self, p: T, t: T) -> (T, T) {
         let (yes, no) = (p.sigmoid(), (-p).sigmoid());
         let (miss, entropy) = (yes * (T::ONE - t) + no * t, SigmoidCrossEntropy.value(p, t));
-        let (scale, slope) = (power(miss, self.gamma), entropy * power_slope(miss, self.gamma));
+        let (scale, change) = (power(miss, self.gamma), power_slope(miss, self.gamma));
         let (alpha, alpha_slope) = self.alpha(t);
         // sigmoid(p) - t, without cancellation where p is large and t is 1.
-        let by_prediction = scale * (yes * (T::ONE - t) - no * t) + slope * (yes * no * (T::ONE - T::TWO * t));
-        let by_target = slope * (no - yes) - scale * p;
-        (alpha * by_prediction, alpha * by_target + alpha_slope * scale * entropy)
+        let by_prediction =
+            scale * (yes * (T::ONE - t) - no * t) + share_of(change * (yes * no * (T::ONE - T::TWO * t)), entropy);
+        let by_target = share_of(change * (no - yes), entropy) - share_of(scale, p);
+        (alpha * by_prediction, share_of(alpha, by_target) + share_of(alpha_slope * scale, entropy))
     }
 }
 
@@ -98,12 +100,13 @@ pub(super) fn power<T: Real>(x: T, gamma: f64) -> T {
     if gamma == 2.0 { x * x } else { x.powf(T::from_f64(gamma)) }
 }
 
-/// `gamma x^(gamma - 1)`, but 0 at zero: what it is multiplied with is then zero, and goes there faster.
+/// `gamma x^(gamma - 1)`, but 0 at zero and below the smallest normal number, where it may overflow: what it is
+/// multiplied with goes to zero faster.
 #[inline(always)]
 pub(super) fn power_slope<T: Real>(x: T, gamma: f64) -> T {
     if gamma == 2.0 {
         x + x
-    } else if x == T::ZERO {
+    } else if x < T::MIN_POSITIVE {
         T::ZERO
     } else {
         T::from_f64(gamma) * x.powf(T::from_f64(gamma - 1.0))

@@ -4,7 +4,7 @@ use chainrule_graph::Var;
 use chainrule_graph::op::{Backward, Forward, Op, Reads};
 use chainrule_tensor::{Real, Shape};
 
-use super::checks::{above_zero, require};
+use super::checks::{above_zero, require, share_of};
 use super::{Domain, Loss, Predictions, TargetForm};
 use crate::Configure;
 use crate::config::Setting;
@@ -134,7 +134,8 @@ impl<T: Real> Op<T> for GaussianNllOp {
             let (means, variances) = prediction.split_at(width);
             for (((out, &mean), &variance), &t) in out.iter_mut().zip(means).zip(variances).zip(target) {
                 let (log, precision) = self.variance(variance);
-                *out = T::HALF * (log + (t - mean) * (t - mean) * precision) + constant;
+                let deviations = share_of(precision.sqrt(), t - mean);
+                *out = T::HALF * (log + deviations * deviations) + constant;
             }
         }
     }
@@ -149,7 +150,8 @@ impl<T: Real> Op<T> for GaussianNllOp {
             for (dp, ((prediction, target), g)) in dp.accumulate().chunks_exact_mut(2 * width).zip(rows) {
                 for i in 0..width {
                     let (error, (_, precision)) = (prediction[i] - target[i], self.variance(prediction[width + i]));
-                    let by_log = T::HALF * (T::ONE - error * error * precision);
+                    let deviations = precision.sqrt() * error;
+                    let by_log = T::HALF * (T::ONE - deviations * deviations);
                     dp[i] += g[i] * error * precision;
                     dp[width + i] += g[i] * if self.0.log_variance { by_log } else { by_log * precision };
                 }

@@ -42,7 +42,7 @@ impl<T: Real> Elementwise<T> for KlDivergence {
     #[inline(always)]
     fn value(&self, p: T, t: T) -> T {
         if self.log_target {
-            t.exp() * (t - p)
+            if t == -T::INFINITY && !p.is_nan() { T::ZERO } else { t.exp() * (t - p) }
         } else if t == T::ZERO && !p.is_nan() {
             T::ZERO
         } else {
@@ -52,7 +52,12 @@ impl<T: Real> Elementwise<T> for KlDivergence {
 
     #[inline(always)]
     fn gradient(&self, p: T, t: T) -> (T, T) {
-        if self.log_target { (-t.exp(), t.exp() * (t - p + T::ONE)) } else { (-t, t.ln() + T::ONE - p) }
+        if self.log_target {
+            let by_target = if t == -T::INFINITY && !p.is_nan() { T::ZERO } else { t.exp() * (t - p + T::ONE) };
+            (-t.exp(), by_target)
+        } else {
+            (-t, t.ln() + T::ONE - p)
+        }
     }
 }
 

@@ -43,6 +43,8 @@ mod gaussian_nll;
 mod hinge;
 mod huber;
 mod kl_divergence;
+#[cfg(test)]
+mod limits;
 mod log_cosh;
 mod mean_absolute_error;
 mod mean_squared_error;

@@ -2,7 +2,7 @@ use chainrule_graph::Var;
 use chainrule_graph::op::{Backward, Forward, Op, Reads};
 use chainrule_tensor::{Real, Shape};
 
-use super::checks::{above_zero, is_positive, positive_part, require, weights};
+use super::checks::{above_zero, is_positive, positive_part, require, share_of, weights};
 use super::softmax_cross_entropy::{class, samples_of};
 use super::{Domain, Loss, Predictions, TargetForm};
 use crate::Configure;
@@ -119,7 +119,7 @@ impl<T: Real> Op<T> for MultiClassMarginOp {
                 let excess = if c == y { T::ZERO } else { positive_part(lead + x) };
                 if self.0.p == 1 { excess } else { excess * excess }
             };
-            *out = self.0.scale::<T>(y, classes) * x.iter().enumerate().map(cost).sum();
+            *out = share_of(self.0.scale(y, classes), x.iter().enumerate().map(cost).sum());
         }
     }
 
@@ -138,8 +138,9 @@ impl<T: Real> Op<T> for MultiClassMarginOp {
             for (_, (dx, &x)) in dx.iter_mut().zip(x).enumerate().filter(|&(c, _)| c != y) {
                 let excess = lead + x;
                 let slope = if self.0.p == 1 { is_positive(excess) } else { T::TWO * positive_part(excess) };
-                *dx += g * slope;
-                total += g * slope;
+                let dc = share_of(g, slope);
+                *dx += dc;
+                total += dc;
             }
             dx[y] -= total;
         }

@@ -2,7 +2,7 @@ use std::f64::consts::PI;
 
 use chainrule_tensor::Real;
 
-use super::checks::not_negative;
+use super::checks::{not_negative, share_of};
 use super::{Domain, Elementwise, Predictions, TargetForm};
 use crate::Configure;
 use crate::config::Setting;
@@ -59,7 +59,9 @@ impl<T: Real> Elementwise<T> for PoissonNll {
 
     #[inline(always)]
     fn value(&self, p: T, t: T) -> T {
-        let value = if self.log_input { p.exp() - t * p } else { p - t * (p + T::from_f64(self.eps)).ln() };
+        let (rate, log) = if self.log_input { (p.exp(), p) } else { (p, (p + T::from_f64(self.eps)).ln()) };
+        // A rate outgrows its logarithm.
+        let value = if rate == T::INFINITY { rate } else { rate - share_of(t, log) };
         if self.full && t > T::ONE {
             value + t * t.ln() - t + T::HALF * (T::from_f64(2.0 * PI) * t).ln()
         } else {
@@ -70,7 +72,11 @@ impl<T: Real> Elementwise<T> for PoissonNll {
     #[inline(always)]
     fn gradient(&self, p: T, t: T) -> (T, T) {
         let eps = T::from_f64(self.eps);
-        let (dp, dt) = if self.log_input { (p.exp() - t, -p) } else { (T::ONE - t / (p + eps), -(p + eps).ln()) };
+        let (dp, dt) = if self.log_input {
+            (p.exp() - t, -p)
+        } else {
+            (T::ONE - share_of(t, T::ONE / (p + eps)), -(p + eps).ln())
+        };
         (dp, if self.full && t > T::ONE { dt + t.ln() + T::HALF / t } else { dt })
     }
 }

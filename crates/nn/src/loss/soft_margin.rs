@@ -1,6 +1,6 @@
 use chainrule_tensor::Real;
 
-use super::checks::softplus;
+use super::checks::{share_of, softplus};
 use super::{Domain, Elementwise, Predictions, TargetForm};
 use crate::Configure;
 
@@ -35,7 +35,7 @@ impl<T: Real> Elementwise<T> for SoftMargin {
     #[inline(always)]
     fn gradient(&self, p: T, t: T) -> (T, T) {
         let slope = -(-t * p).sigmoid();
-        (slope * t, slope * p)
+        (slope * t, share_of(slope, p))
     }
 }
 

@@ -3,7 +3,8 @@
 use chainrule_graph::op::{Backward, Forward, Op, Reads};
 use chainrule_tensor::{Real, Shape, simd};
 
-use crate::activation::{ROWS, max_and_sum_exp, softmax_rows};
+use super::checks::share_of;
+use crate::activation::{ROWS, less, max_and_sum_exp, softmax_rows};
 
 /// Cross-entropy on logits without further settings, in one. It saves the probabilities for the way back.
 #[derive(Debug)]
@@ -52,7 +53,7 @@ impl<T: Real> Op<T> for SoftmaxCrossEntropy {
                     let rows = rows.zip(maxima.into_iter().zip(sums));
                     for (loss, ((x, q), (max, log_sum))) in losses.iter_mut().zip(rows) {
                         *loss = if by_index {
-                            class(q[0], classes).map_or(T::NAN, |y| log_sum - (x[y] - max))
+                            class(q[0], classes).map_or(T::NAN, |y| log_sum - less(x[y], max))
                         } else {
                             q.iter().zip(x).map(|(&q, &x)| cost(q, x, max, log_sum)).sum()
                         };
@@ -100,7 +101,7 @@ impl<T: Real> Op<T> for SoftmaxCrossEntropy {
                 let (max, sum) = max_and_sum_exp(x);
                 let log_sum = sum.ln();
                 for (dq, &x) in dq.iter_mut().zip(x) {
-                    *dq += g * (log_sum - (x - max));
+                    *dq += g * (log_sum - less(x, max));
                 }
             }
         }
@@ -121,7 +122,7 @@ fn sums_exp<T: Real>(x: &[T], classes: usize) -> [[T; ROWS]; 2] {
 /// infinity.
 #[inline(always)]
 fn cost<T: Real>(q: T, x: T, max: T, log_sum: T) -> T {
-    if q == T::ZERO && !x.is_finite() { T::ZERO } else { q * (log_sum - (x - max)) }
+    share_of(q, log_sum - less(x, max))
 }
 
 /// The shape of one value for each sample, if predictions and target fit.

@@ -2,7 +2,7 @@ use chainrule_graph::Var;
 use chainrule_graph::op::{Backward, Forward, Op, Reads};
 use chainrule_tensor::{Real, Shape};
 
-use super::checks::{expect, not_negative, require};
+use super::checks::{expect, not_negative, require, share_of};
 use super::focal::{power, power_slope};
 use super::softmax_cross_entropy::{class, samples_of};
 use super::{Domain, Loss, Predictions, TargetForm};
@@ -94,7 +94,7 @@ impl<T: Real> Op<T> for FocalNll {
         let (p, target) = (pass.inputs.get(LOG_PROBABILITIES), pass.inputs.get(TARGET));
         let classes = pass.inputs.shape(LOG_PROBABILITIES).as_rows().1;
         for ((out, p), &label) in pass.output.iter_mut().zip(p.chunks_exact(classes)).zip(target) {
-            *out = class(label, classes).map_or(T::NAN, |y| -power(-p[y].exp_m1(), self.0) * p[y]);
+            *out = class(label, classes).map_or(T::NAN, |y| -share_of(power(-p[y].exp_m1(), self.0), p[y]));
         }
     }
 
@@ -107,7 +107,8 @@ impl<T: Real> Op<T> for FocalNll {
             match class(label, classes) {
                 Some(y) => {
                     let miss = -p[y].exp_m1();
-                    dp[y] += g * (power_slope(miss, self.0) * p[y].exp() * p[y] - power(miss, self.0));
+                    let change = share_of(power_slope(miss, self.0) * p[y].exp(), p[y]);
+                    dp[y] += g * (change - power(miss, self.0));
                 }
                 None => dp.fill(T::NAN),
             }
