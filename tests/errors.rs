@@ -428,6 +428,26 @@ fn large_gradients_whose_sum_would_overflow_are_no_mistake() {
     assert_eq!(history.epochs.len(), 1);
 }
 
+/// Losses over batches and settings of 0: a rate of learning that was not at work is not blamed.
+#[test]
+fn the_advice_fits_the_cause() {
+    let data = Dataset::new(inputs(8, 4), Targets::Values(Tensor::zeros([8, 2]))).unwrap();
+    let advice = |model: &Sequential, optimizer: Adam| {
+        let mut params = model.init([4], 0).unwrap();
+        params.get_mut("0.weight").unwrap().fill(0.0);
+        let mut trainer = Trainer::new(model, MeanSquaredError, optimizer);
+        trainer.fit(&mut params, &data, None).unwrap_err().to_string()
+    };
+    // Gradients of 0, divided by the root of their squares.
+    let message = advice(&Sequential::new().linear(4, 2), Adam { epsilon: 0.0, ..Adam::new(0.1) });
+    assert!(message.contains("is NaN in epoch 1, after step 1") && message.contains("an epsilon above 0"), "{message}");
+    // Constant features, divided by their deviation.
+    let model = Sequential::new().linear(4, 2).layer(BatchNorm { epsilon: 0.0, ..BatchNorm::default() });
+    let message = advice(&model, Adam::new(0.1));
+    assert!(message.contains("step 1: it began with NaN in operation `batch_norm`"), "{message}");
+    assert!(message.contains("an epsilon of 0") && !message.contains("learning rate"), "{message}");
+}
+
 #[test]
 fn parameters_that_overflow_are_reported() {
     let model = Sequential::new().linear(4, 2);
@@ -448,6 +468,6 @@ fn parameters_that_overflow_are_reported() {
     params.get_mut("0.bias").unwrap()[1] = f32::NAN;
     assert_says(
         Err::<(), _>(run(&mut params, 0.1, 4)),
-        "parameter `0.bias` is NaN in epoch 1, after step 0: start from finite parameters, with a lower learning rate",
+        "parameter `0.bias` is NaN in epoch 1, after step 0: start from finite parameters",
     );
 }

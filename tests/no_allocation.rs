@@ -150,13 +150,13 @@ impl Callback for Snapshots {
 }
 
 /// The allocations of a whole training, and those between the ends of two batches of one epoch.
-fn fit(samples: usize) -> (u64, Vec<u64>) {
+fn fit(samples: usize, loss: &chainrule::nn::loss::CrossEntropy) -> (u64, Vec<u64>) {
     let model = Sequential::new().linear(20, 16).batch_norm().prelu().dropout(0.1).linear(16, 10);
     let mut params = model.init([20], 0).unwrap();
     let (train, validation) = (classes(samples, 20), classes(50, 20));
     let mut snapshots = Snapshots::default();
     let mut batches = 0;
-    let mut trainer = Trainer::new(&model, CrossEntropy, Adam::new(0.01))
+    let mut trainer = Trainer::new(&model, loss, Adam::new(0.01))
         .epochs(3)
         .batch_size(16)
         .groups([Group::new("*.bias").learning_rate(0.5).weight_decay(0.1), Group::new("2.*").frozen()])
@@ -186,19 +186,24 @@ fn fit(samples: usize) -> (u64, Vec<u64>) {
 
 #[test]
 fn batches_of_a_training_allocate_nothing_with_metrics_rules_and_callbacks() {
-    fit(40);
-    for samples in [40, 72, 424] {
-        let (_, between) = fit(samples);
-        assert_eq!(between.len(), 3 * (samples.div_ceil(16) - 1));
-        assert!(between.iter().all(|&count| count == 0), "{samples} samples: {between:?}");
+    // Also where the loss states what its mean divides by, and ignores samples.
+    let weights = (1..=10).map(f64::from).collect();
+    let weighted = CrossEntropy { weights, ignore_index: Some(0.0), ..CrossEntropy };
+    for loss in [&CrossEntropy, &weighted] {
+        fit(40, loss);
+        for samples in [40, 72, 424] {
+            let (_, between) = fit(samples, loss);
+            assert_eq!(between.len(), 3 * (samples.div_ceil(16) - 1));
+            assert!(between.iter().all(|&count| count == 0), "{samples} samples: {between:?}");
+        }
     }
 }
 
 #[test]
 fn what_a_training_allocates_does_not_depend_on_the_number_of_batches() {
-    fit(40);
+    fit(40, &CrossEntropy);
     // All leave a last batch of 8 samples, so that there are as many plans.
-    let (few, many, most) = (fit(40).0, fit(168).0, fit(1000).0);
+    let [few, many, most] = [40, 168, 1000].map(|samples| fit(samples, &CrossEntropy).0);
     assert!(few > 0);
     assert_eq!(few, many);
     assert_eq!(few, most);

@@ -37,7 +37,10 @@ fn bar(console: Console, colour: bool) -> impl FnMut(ProgressEvent<'_>) {
         ProgressEvent::Batch(batch) => {
             bar.set_position((batch.epoch as u64 - 1) * batches + batch.batch as u64);
             bar.set_prefix(format!("epoch {}", counted(batch.epoch, epochs)));
-            bar.set_message(format!("loss {}{last_epoch}", brief(batch.loss)));
+            // There is none before a batch has counted.
+            if !batch.loss.is_nan() {
+                bar.set_message(format!("loss {}{last_epoch}", brief(batch.loss)));
+            }
         }
         ProgressEvent::Epoch(record) => {
             last_epoch = format!("  {}", accuracy_and_speed(record));

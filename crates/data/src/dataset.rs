@@ -144,19 +144,31 @@ impl<T: Real> Dataset<T> {
     #[track_caller]
     pub fn gather(&self, indices: &[usize], inputs: &mut [T], targets: &mut [T]) {
         let n = indices.len();
-        for (what, buffer, width) in
-            [("inputs", inputs.len(), self.input_width()), ("targets", targets.len(), self.targets.width())]
-        {
-            assert!(
-                buffer == n * width,
-                "gather: {n} samples need a buffer of {} {what} ({width} each), this one has {buffer}",
-                n * width
-            );
-        }
+        let (width, buffer) = (self.input_width(), inputs.len());
+        assert!(
+            buffer == n * width,
+            "gather: {n} samples need a buffer of {} inputs ({width} each), this one has {buffer}",
+            n * width
+        );
+        self.gather_targets(indices, targets);
+        copy_rows(self.inputs.values(), width, indices, inputs);
+    }
+
+    /// Copies the targets of the given samples, as [`gather`](Dataset::gather) does.
+    ///
+    /// # Panics
+    /// As [`gather`](Dataset::gather).
+    #[track_caller]
+    pub fn gather_targets(&self, indices: &[usize], targets: &mut [T]) {
+        let (n, width, buffer) = (indices.len(), self.targets.width(), targets.len());
+        assert!(
+            buffer == n * width,
+            "gather: {n} samples need a buffer of {} targets ({width} each), this one has {buffer}",
+            n * width
+        );
         if let Some(row) = indices.iter().find(|&&row| row >= self.len()) {
             panic!("gather: there is no sample {row} among {}", self.len());
         }
-        copy_rows(self.inputs.values(), self.input_width(), indices, inputs);
         match &self.targets {
             Targets::Classes { indices: classes, .. } => {
                 for (target, &row) in targets.iter_mut().zip(indices) {

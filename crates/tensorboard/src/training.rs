@@ -86,10 +86,11 @@ struct Step {
     number: u64,
     /// Its learning rate, until it is written.
     learning_rate: Option<f64>,
-    /// Samples and summed loss of the epoch so far, and of what the last written step had of them.
-    samples: usize,
+    /// Divisor and sum of the mean loss of the epoch so far, and of what the last written step had
+    /// of them.
+    divisor: f64,
     loss: f64,
-    before: (usize, f64),
+    before: (f64, f64),
 }
 
 impl<'a, T: Real> TensorBoard<'a, T> {
@@ -170,13 +171,15 @@ impl<'a, T: Real> TensorBoard<'a, T> {
     fn write_step(&mut self, end: &BatchEnd) -> Result<(), EventError> {
         let step = &mut self.step;
         if end.batch == 1 {
-            (step.samples, step.before) = (0, (0, 0.0));
+            (step.divisor, step.loss, step.before) = (0.0, 0.0, (0.0, 0.0));
         }
-        step.samples += end.samples;
-        step.loss = end.loss * step.samples as f64;
+        if end.divisor > 0.0 {
+            step.divisor += end.divisor;
+            step.loss = end.loss * step.divisor;
+        }
         let Some(learning_rate) = step.learning_rate.take() else { return Ok(()) };
-        let loss = (step.loss - step.before.1) / (step.samples - step.before.0) as f64;
-        step.before = (step.samples, step.loss);
+        let loss = (step.loss - step.before.1) / (step.divisor - step.before.0);
+        step.before = (step.divisor, step.loss);
         self.training.scalar("step/loss", step.number, loss)?;
         self.training.scalar("step/learning_rate", step.number, learning_rate)
     }

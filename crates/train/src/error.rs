@@ -59,11 +59,37 @@ pub enum TrainError {
         /// The name of each, and why no gradient reaches it.
         parameters: Vec<(String, Reach)>,
     },
+    /// Data of which no sample counts in the loss; in training raised before the first step.
+    #[error(
+        "no sample of the {what} data counts in the loss `{loss}`: each of the {samples} is ignored, or has a weight \
+         or a mask of 0; look at the settings of the loss and at the targets"
+    )]
+    NothingCounts {
+        /// Which data: training, validation, or given to be evaluated.
+        what: &'static str,
+        /// The loss.
+        loss: String,
+        /// The number of samples.
+        samples: usize,
+    },
+    /// A loss whose mean would divide by something that is no count.
+    #[error(
+        "the loss `{loss}` divides the mean of a batch by {divisor}, which must be finite and not negative: a sum of \
+         weights or the number of values that count"
+    )]
+    Divisor {
+        /// The loss.
+        loss: String,
+        /// What it divides by.
+        divisor: f64,
+        /// The batch, as positions in the data.
+        samples: Vec<usize>,
+    },
     /// The loss is NaN or infinite. The parameters are as they were before this step.
     #[error(
-        "the loss became {loss} in epoch {epoch}, step {step}: {}. The parameters are kept as they were before this step; a lower learning rate, scaled inputs or \
-         clipped gradients may help",
-        from(.origin)
+        "the loss became {loss} in epoch {epoch}, step {step}: {}. The parameters are kept as they were before this \
+         step; {}",
+        from(.origin), advice(*.step)
     )]
     NonFiniteLoss {
         /// The epoch, from 1.
@@ -80,9 +106,9 @@ pub enum TrainError {
     },
     /// A gradient is NaN or infinite. The parameters are as they were before this step.
     #[error(
-        "the gradient of parameter `{parameter}` became {value} in epoch {epoch}, step {step}, while the loss was {loss}: {}. The parameters are kept as they were before \
-         this step; a lower learning rate, scaled inputs or clipped gradients may help",
-        from(.origin)
+        "the gradient of parameter `{parameter}` became {value} in epoch {epoch}, step {step}, while the loss was {loss}: {}. \
+         The parameters are kept as they were before this step; {}",
+        from(.origin), advice(*.step)
     )]
     NonFiniteGradient {
         /// The epoch, from 1.
@@ -104,7 +130,8 @@ pub enum TrainError {
     /// A parameter is NaN or infinite: it was given so, or the last step's change was too large for the type. Nothing
     /// is put back but by [`BestWeights`](crate::callback::BestWeights).
     #[error(
-        "parameter `{parameter}` is {value} in epoch {epoch}, after step {step}: start from finite parameters, with a lower learning rate"
+        "parameter `{parameter}` is {value} in epoch {epoch}, after step {step}: {}",
+        advice_on_parameter(*.step, *.value)
     )]
     NonFiniteParameter {
         /// The epoch, from 1.
@@ -121,6 +148,26 @@ pub enum TrainError {
 /// Where NaN or infinity began, in words.
 fn from(origin: &Option<Box<NonFinite>>) -> String {
     origin.as_ref().map_or_else(|| "no single operation gives it on a replay".to_owned(), ToString::to_string)
+}
+
+/// What may help where the loss or the gradient of this step is not finite.
+fn advice(step: u64) -> &'static str {
+    match step {
+        1 => "no step was made before it, so look at the inputs, the loss and settings such as an epsilon of 0",
+        _ => "a lower learning rate, scaled inputs or clipped gradients may help",
+    }
+}
+
+/// What may help where a parameter is not finite after so many steps.
+fn advice_on_parameter(step: u64, value: f64) -> &'static str {
+    match step {
+        0 => "start from finite parameters",
+        _ if value.is_nan() => {
+            "the gradients were finite, so the step made it: give the optimizer an epsilon above 0, or a lower \
+             learning rate"
+        }
+        _ => "start again with a lower learning rate",
+    }
 }
 
 /// The parameters that are not reached, in words.

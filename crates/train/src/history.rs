@@ -50,7 +50,8 @@ pub struct EpochRecord {
 /// The loss and the metrics over a data set.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Scores {
-    /// The mean loss per sample, or per element for an element-wise loss.
+    /// The mean loss per sample, or per element for an element-wise loss; as the loss reduces one
+    /// batch of all samples, each batch by its [divisor](chainrule_nn::Loss::divisor).
     pub loss: f64,
     /// The metrics by name, in the order in which they were asked for.
     pub metrics: Vec<(&'static str, f64)>,

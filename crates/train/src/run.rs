@@ -50,7 +50,10 @@ impl<T: Real> Run<'_, '_, T> {
         batch_size: usize,
     ) -> Result<(), TrainError> {
         self.training.prepare(params, train, batch_size)?;
-        validation.map_or(Ok(()), |data| self.evaluation.prepare(params, data, batch_size))
+        self.training.refuse_nothing(params, "training", train, batch_size)?;
+        let Some(data) = validation else { return Ok(()) };
+        self.evaluation.prepare(params, data, batch_size)?;
+        self.evaluation.refuse_nothing(params, "validation", data, batch_size)
     }
 
     /// Trains for some epochs, and lets the callbacks end however that goes.
@@ -100,35 +103,54 @@ impl<T: Real> Run<'_, '_, T> {
         let batch_size = batches.batch_size();
         begin(self.metrics, train)?;
         let mut loss = WeightedMean::default();
-        let group = batch_size.saturating_mul(self.accumulate);
         let mut learning_rate = f64::NAN;
-        for (samples, batch) in batches.epoch().zip(1..) {
+        let mut group = Group::default();
+        let order = batches.epoch();
+        for (samples, batch) in order.clone().zip(1..) {
             if self.stop.is_some_and(|stop| stop.load(Ordering::Relaxed)) {
                 return Ok(Ended::Interrupted);
             }
-            let part = Part::new((batch - 1) * batch_size, samples.len(), group, train.len());
+            let divisor = self.training.divisor(params, train, samples)?;
+            if group.left == 0 {
+                let others = order.clone().skip(batch).take(self.accumulate - 1);
+                group = Group { left: 1 + others.len(), divisor, counted: false };
+                for samples in others {
+                    group.divisor += self.training.divisor(params, train, samples)?;
+                }
+            }
+            group.left -= 1;
             let pace = self.rates.next(epoch, self.state.steps())?;
             learning_rate = pace.learning_rate;
-            let watched = self.callbacks.iter().any(|callback| callback.wants_trace(self.state.steps() + 1));
-            let turn = Turn { epoch, part, pace, watched };
-            loss.add(self.batch(params, train, samples, turn)?, samples.len());
-            if part.last {
+            if divisor > 0.0 {
+                let part = Part { share: divisor / group.divisor, first: !group.counted };
+                group.counted = true;
+                let watched = self.wants_trace();
+                let turn = Turn { epoch, part, divisor, pace, watched };
+                loss.add(self.batch(params, train, samples, turn)?, divisor);
+            } else {
+                let stage = self.training.get(params, train, samples.len())?;
+                stage.forward(params, train, samples);
+                stage.update(self.metrics);
+            }
+            if group.left == 0 && group.counted {
+                self.step(params, pace);
                 let end = StepEnd { epoch, step: self.state.steps(), learning_rate, params };
                 self.callbacks.iter_mut().for_each(|callback| callback.step_end(&end));
             }
-            let end = BatchEnd { epoch, batch, samples: samples.len(), loss: loss.mean() };
+            let end = BatchEnd { epoch, batch, samples: samples.len(), divisor, loss: loss.mean() };
             self.callbacks.iter_mut().for_each(|callback| callback.batch_end(&end));
         }
         // Within an epoch the next loss would tell.
         check_finite(params, epoch, self.state.steps())?;
         let seconds = begun.elapsed().as_secs_f64();
+        let samples = train.len();
         let train = Scores::of(loss.mean(), self.metrics);
         self.callbacks.iter_mut().for_each(|callback| callback.before_validation(params));
         let flow = validation
             .map(|data| evaluate(self.metrics, &mut self.evaluation, params, data, batch_size))
             .transpose()
             .map(|validation| {
-                let samples_per_second = loss.samples as f64 / seconds;
+                let samples_per_second = samples as f64 / seconds;
                 let record = EpochRecord { epoch, train, validation, learning_rate, seconds, samples_per_second };
                 let end = EpochEnd { record: &record, params };
                 // Every callback sees the epoch, also after one has asked to stop.
@@ -155,10 +177,17 @@ impl<T: Real> Run<'_, '_, T> {
                 let Some(rate) = test.rate(report.rates.len()).filter(|_| !report.diverged) else {
                     return Ok(report);
                 };
+                let divisor = self.training.divisor(params, train, samples)?;
+                if divisor == 0.0 {
+                    continue;
+                }
                 let pace = Pace { learning_rate: rate, momentum: None };
-                let turn = Turn { epoch, part: Part::WHOLE, pace, watched: false };
+                let turn = Turn { epoch, part: Part::WHOLE, divisor, pace, watched: false };
                 match self.batch(params, train, samples, turn) {
-                    Ok(loss) => report.add(test, rate, loss),
+                    Ok(loss) => {
+                        self.step(params, pace);
+                        report.add(test, rate, loss);
+                    }
                     Err(
                         TrainError::NonFiniteLoss { .. }
                         | TrainError::NonFiniteGradient { .. }
@@ -171,13 +200,19 @@ impl<T: Real> Run<'_, '_, T> {
         Ok(report)
     }
 
-    /// One batch: forward, backward, and if it is the last part of a step, that step. Gives the loss.
+    /// Whether a callback wants to see the passes of the next step.
+    fn wants_trace(&self) -> bool {
+        let step = self.state.steps() + 1;
+        self.callbacks.iter().any(|callback| callback.wants_trace(step))
+    }
+
+    /// One batch that counts: forward and backward. Gives the loss.
     fn batch(
         &mut self,
         params: &mut Params<T>,
         data: &Dataset<T>,
         samples: &[usize],
-        Turn { epoch, part, pace, watched }: Turn,
+        Turn { epoch, part, divisor, pace, watched }: Turn,
     ) -> Result<f64, TrainError> {
         let stage = self.training.get(params, data, samples.len())?;
         let step = self.state.steps() + 1;
@@ -191,6 +226,7 @@ impl<T: Real> Run<'_, '_, T> {
                 epoch,
                 step,
                 samples: samples.len(),
+                divisor,
                 share: part.share,
                 prediction: stage.prediction(),
                 learning_rate: pace.learning_rate,
@@ -221,9 +257,6 @@ impl<T: Real> Run<'_, '_, T> {
         }
         stage.update(self.metrics);
         stage.update_buffers(params);
-        if part.last {
-            self.step(params, pace);
-        }
         Ok(loss)
     }
 
@@ -250,9 +283,22 @@ impl<T: Real> Run<'_, '_, T> {
 struct Turn {
     epoch: usize,
     part: Part,
+    /// What its mean loss divides by.
+    divisor: f64,
     pace: Pace,
     /// Whether a callback wants to see it.
     watched: bool,
+}
+
+/// The batches that make one step.
+#[derive(Default)]
+struct Group {
+    /// How many of them are still to come.
+    left: usize,
+    /// What the mean loss over all of them divides by.
+    divisor: f64,
+    /// Whether one of those before counts.
+    counted: bool,
 }
 
 /// How an epoch ended.
@@ -272,9 +318,16 @@ pub(crate) fn evaluate<T: Real>(
     begin(metrics, data)?;
     let mut loss = WeightedMean::default();
     for samples in Batches::in_order(data.len(), batch_size)?.epoch() {
+        let divisor = stages.divisor(params, data, samples)?;
         let stage = stages.get(params, data, samples.len())?;
-        loss.add(stage.forward(params, data, samples), samples.len());
+        let mean = stage.forward(params, data, samples);
+        if divisor > 0.0 {
+            loss.add(mean, divisor);
+        }
         stage.update(metrics);
+    }
+    if loss.divisor == 0.0 {
+        return Err(stages.nothing_counts("given", data));
     }
     Ok(Scores::of(loss.mean(), metrics))
 }
@@ -317,20 +370,20 @@ fn first_non_finite<T: Real>(grads: &Grads<T>) -> Option<(String, f64)> {
     grads.iter().filter_map(bad).last()
 }
 
-/// A mean over batches of different sizes, in `f64`.
+/// A mean over batches, each with what its own mean divides by, in `f64`; NaN over none.
 #[derive(Default)]
 struct WeightedMean {
     sum: f64,
-    samples: usize,
+    divisor: f64,
 }
 
 impl WeightedMean {
-    fn add(&mut self, mean: f64, samples: usize) {
-        self.sum += mean * samples as f64;
-        self.samples += samples;
+    fn add(&mut self, mean: f64, divisor: f64) {
+        self.sum += mean * divisor;
+        self.divisor += divisor;
     }
 
     fn mean(&self) -> f64 {
-        self.sum / self.samples as f64
+        self.sum / self.divisor
     }
 }

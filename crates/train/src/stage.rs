@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use chainrule_data::{Dataset, Targets};
+use chainrule_data::{Batches, Dataset, Targets};
 use chainrule_graph::non_finite::locate;
 use chainrule_graph::{Grads, Graph, NodeId, NonFinite, Params, Plan, Watched, WatchedBack, Workspace};
 use chainrule_nn::{Layer, Loss, Reduction, TargetKind};
-use chainrule_tensor::Real;
 use chainrule_tensor::gemm::Put;
 use chainrule_tensor::parallel::Pool;
+use chainrule_tensor::{Real, Shape, TensorView};
 
 use crate::TrainError;
 use crate::metric::Metric;
@@ -63,6 +63,43 @@ impl<'a, T: Real> Stages<'a, T> {
         if parameters.is_empty() { Ok(()) } else { Err(TrainError::Unreached { parameters }) }
     }
 
+    /// What the mean loss of these samples divides by.
+    pub(crate) fn divisor(
+        &mut self,
+        params: &Params<T>,
+        data: &Dataset<T>,
+        samples: &[usize],
+    ) -> Result<f64, TrainError> {
+        let divisor = self.get(params, data, samples.len())?.divisor(data, samples);
+        if divisor >= 0.0 && divisor.is_finite() {
+            return Ok(divisor);
+        }
+        let loss = self.setup.loss.name().to_owned();
+        Err(TrainError::Divisor { loss, divisor, samples: samples.to_vec() })
+    }
+
+    /// That no sample of some data counts.
+    pub(crate) fn nothing_counts(&self, what: &'static str, data: &Dataset<T>) -> TrainError {
+        let loss = self.setup.loss.name().to_owned();
+        TrainError::NothingCounts { what, loss, samples: data.len() }
+    }
+
+    /// An error if no sample counts.
+    pub(crate) fn refuse_nothing(
+        &mut self,
+        params: &Params<T>,
+        what: &'static str,
+        data: &Dataset<T>,
+        batch_size: usize,
+    ) -> Result<(), TrainError> {
+        for samples in Batches::in_order(data.len(), batch_size)?.epoch() {
+            if self.divisor(params, data, samples)? > 0.0 {
+                return Ok(());
+            }
+        }
+        Err(self.nothing_counts(what, data))
+    }
+
     /// The stage for batches of this size.
     pub(crate) fn get(
         &mut self,
@@ -86,23 +123,15 @@ impl<'a, T: Real> Stages<'a, T> {
 /// Where a batch stands among those whose gradients make one step.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Part {
-    /// Its part of the samples.
+    /// What its mean loss divides by, as a part of that of all of them together.
     pub(crate) share: f64,
+    /// Whether no batch before it counts.
     pub(crate) first: bool,
-    pub(crate) last: bool,
 }
 
 impl Part {
     /// A batch that makes a step alone.
-    pub(crate) const WHOLE: Part = Part { share: 1.0, first: true, last: true };
-
-    /// The place of the batch of `samples` that begins with sample `begin` of an epoch of `total`, where a step takes
-    /// `group` samples.
-    pub(crate) fn new(begin: usize, samples: usize, group: usize, total: usize) -> Self {
-        let start = begin / group * group;
-        let len = group.min(total - start);
-        Part { share: samples as f64 / len as f64, first: begin == start, last: begin + samples == start + len }
-    }
+    pub(crate) const WHOLE: Part = Part { share: 1.0, first: true };
 }
 
 /// A plan with its workspace, for batches of one size.
@@ -114,6 +143,8 @@ pub(crate) struct Stage<T: Real> {
     targets: NodeId,
     prediction: NodeId,
     loss: NodeId,
+    divisor: Option<Divisor<T>>,
+    counted: Option<Counted<T>>,
 }
 
 impl<T: Real> Stage<T> {
@@ -137,6 +168,7 @@ impl<T: Real> Stage<T> {
         };
         let mean = setup.loss.forward(prediction, targets, Reduction::Mean);
         graph.check_error()?;
+        let divisor = Divisor::plan(setup.loss, prediction.shape(), targets.shape())?;
         // A loss of one's own may take other outputs; metrics do not.
         let expected = [samples, data.targets().outputs()].into();
         if setup.measured && prediction.shape() != expected {
@@ -146,8 +178,19 @@ impl<T: Real> Stage<T> {
         let mut workspace = plan.workspace();
         workspace.seed(setup.seed);
         workspace.on(Arc::clone(setup.pool));
+        let by_index = matches!(data.targets(), Targets::Classes { .. });
+        let ignored = setup.loss.ignore_index().filter(|_| by_index && setup.measured);
+        let counted = ignored.map(|index| Counted::new(T::from_f64(index), prediction.shape()));
         let [inputs, targets, prediction, loss] = [inputs, targets, prediction, mean].map(|var| var.id());
-        Ok(Stage { samples, plan, workspace, inputs, targets, prediction, loss })
+        Ok(Stage { samples, plan, workspace, inputs, targets, prediction, loss, divisor, counted })
+    }
+
+    /// What the mean loss of these samples divides by: their number, unless the loss states it.
+    pub(crate) fn divisor(&mut self, data: &Dataset<T>, samples: &[usize]) -> f64 {
+        match &mut self.divisor {
+            Some(divisor) => divisor.of(data, samples),
+            None => samples.len() as f64,
+        }
     }
 
     /// Reads a batch and carries it forward; gives the mean loss.
@@ -216,19 +259,94 @@ impl<T: Real> Stage<T> {
         self.plan.backward_watched(params, &mut self.workspace, grads, (put, &seed), see);
     }
 
-    /// Lets the metrics see the batch.
-    pub(crate) fn update(&self, metrics: &mut [Box<dyn Metric<T> + '_>]) {
+    /// Lets the metrics see the batch, without the samples that the loss ignores.
+    pub(crate) fn update(&mut self, metrics: &mut [Box<dyn Metric<T> + '_>]) {
         if metrics.is_empty() {
             return;
         }
         let (prediction, targets) = (self.workspace.value(self.prediction), self.workspace.value(self.targets));
-        metrics.iter_mut().for_each(|metric| metric.update(prediction, targets));
+        let seen = match &mut self.counted {
+            Some(counted) => counted.of(prediction, targets),
+            None => Some((prediction, targets)),
+        };
+        if let Some((prediction, targets)) = seen {
+            metrics.iter_mut().for_each(|metric| metric.update(prediction, targets));
+        }
     }
 
     /// Makes the last pass again, operation by operation, to find where NaN or infinity began; `rows` is its batch.
     pub(crate) fn origin_of_non_finite(&mut self, params: &Params<T>, rows: &[usize]) -> Option<Box<NonFinite>> {
         let located = locate(&self.plan, params, &mut self.workspace)?;
         Some(Box::new(located.report.in_data(rows)))
+    }
+}
+
+/// What the mean of a loss divides by, computed from the targets of a batch before its pass.
+struct Divisor<T: Real> {
+    plan: Plan<T>,
+    params: Params<T>,
+    workspace: Workspace<T>,
+    targets: NodeId,
+    value: NodeId,
+}
+
+impl<T: Real> Divisor<T> {
+    /// None if the loss states none, so that each sample counts the same.
+    fn plan(loss: &dyn Loss<T>, prediction: Shape, targets: Shape) -> Result<Option<Self>, TrainError> {
+        let graph = Graph::new();
+        let targets = graph.input("targets", targets);
+        let Some(value) = loss.divisor(prediction, targets) else { return Ok(None) };
+        let plan = graph.plan_forward(&[value])?;
+        if value.shape().elements() != 1 {
+            return Err(TrainError::Setting(format!(
+                "the divisor of loss `{}` must be a single number for a batch, but it is {}",
+                loss.name(),
+                value.shape()
+            )));
+        }
+        let (params, workspace) = (plan.init(0)?, plan.workspace());
+        let (targets, value) = (targets.id(), value.id());
+        Ok(Some(Divisor { plan, params, workspace, targets, value }))
+    }
+
+    fn of(&mut self, data: &Dataset<T>, samples: &[usize]) -> f64 {
+        data.gather_targets(samples, self.workspace.input_mut(self.targets));
+        self.plan.forward(&self.params, &mut self.workspace);
+        self.workspace.value(self.value).values()[0].to_f64()
+    }
+}
+
+/// The samples of a batch that a loss does not ignore, one after the other.
+struct Counted<T: Real> {
+    ignored: T,
+    predictions: Vec<T>,
+    targets: Vec<T>,
+}
+
+impl<T: Real> Counted<T> {
+    fn new(ignored: T, prediction: Shape) -> Self {
+        let (predictions, targets) = (vec![T::ZERO; prediction.elements()], vec![T::ZERO; prediction.as_rows().0]);
+        Counted { ignored, predictions, targets }
+    }
+
+    /// None if all are ignored.
+    fn of<'a>(
+        &'a mut self,
+        prediction: TensorView<'a, T>,
+        target: TensorView<'a, T>,
+    ) -> Option<(TensorView<'a, T>, TensorView<'a, T>)> {
+        let width = prediction.shape().as_rows().1;
+        let mut kept = 0;
+        for (row, &label) in prediction.values().chunks_exact(width).zip(target.values()) {
+            if label != self.ignored {
+                self.predictions[kept * width..][..width].copy_from_slice(row);
+                self.targets[kept] = label;
+                kept += 1;
+            }
+        }
+        let prediction = TensorView::new([kept, width], &self.predictions[..kept * width]).ok()?;
+        let target = TensorView::new([kept], &self.targets[..kept]).ok()?;
+        (kept > 0).then_some((prediction, target))
     }
 }
 
@@ -239,24 +357,5 @@ pub(crate) fn kind<T: Real>(targets: &Targets<T>) -> TargetKind {
         Targets::Probabilities(_) => TargetKind::Probabilities,
         Targets::Labels(_) => TargetKind::Labels,
         Targets::Values(_) => TargetKind::Values,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn parts_of_a_step_are_weighed_by_their_samples() {
-        // 11 samples in batches of 2, two batches for a step: 4, 4 and 3 samples.
-        let parts: Vec<Part> = [(0, 2), (2, 2), (4, 2), (6, 2), (8, 2), (10, 1)]
-            .map(|(begin, samples)| Part::new(begin, samples, 4, 11))
-            .to_vec();
-        let (share, first, last) = (0.5, true, true);
-        let half = |first, last| Part { share, first, last };
-        let rest = [Part { share: 2.0 / 3.0, first, last: false }, Part { share: 1.0 / 3.0, first: false, last }];
-        let pair = [half(true, false), half(false, true)];
-        assert_eq!(parts, [pair, pair, rest].concat());
-        assert_eq!(Part::new(8, 3, 4, 11), Part::WHOLE);
     }
 }

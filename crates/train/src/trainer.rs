@@ -143,8 +143,9 @@ impl<'a, T: Real> Trainer<'a, T> {
     /// Makes one step for every `batches` batches, with the gradient of all their samples: as one batch of that size
     /// would, to rounding, in the memory of a small one. The last step of an epoch may have fewer.
     ///
-    /// Each batch counts by its samples. A loss whose mean is not over samples, such as a weighted cross-entropy, then
-    /// differs from that of one large batch.
+    /// Each batch counts by what its mean loss [divides by](Loss::divisor): the number of samples, or the sum of their
+    /// weights where the loss is a weighted mean. One of which that is 0 adds nothing, and no step is made where it is
+    /// 0 for all of them.
     #[must_use]
     pub fn accumulate(mut self, batches: usize) -> Self {
         self.accumulate = batches;
@@ -223,7 +224,8 @@ impl<'a, T: Real> Trainer<'a, T> {
         self
     }
 
-    /// Adds a metric, gathered over training and validation data.
+    /// Adds a metric, gathered over training and validation data. It leaves out the samples of a class that the loss
+    /// [ignores](Loss::ignore_index).
     #[must_use]
     pub fn metric(mut self, metric: impl Metric<T> + 'a) -> Self {
         self.metrics.push(Box::new(metric));
@@ -250,8 +252,8 @@ impl<'a, T: Real> Trainer<'a, T> {
     /// Training on from parameters that were trained before is possible; the optimizer's memory begins anew.
     ///
     /// # Errors
-    /// Data, model, loss and metrics that do not fit together, settings that make no sense, parameters that no gradient
-    /// reaches, all before the first step; and a loss or a gradient that is not finite: then the parameters are as the last good step left them, and callbacks have ended as usual.
+    /// Data, model, loss and metrics that do not fit together, data of which no sample counts in the loss, settings that
+    /// make no sense, parameters that no gradient reaches, all before the first step; and a loss or a gradient that is not finite: then the parameters are as the last good step left them, and callbacks have ended as usual.
     /// Only a step that makes a parameter itself overflow cannot be taken back; it is reported by the next step or at
     /// the end of the epoch.
     pub fn fit(
@@ -273,7 +275,8 @@ impl<'a, T: Real> Trainer<'a, T> {
     }
 
     /// Tries learning rates, from low to high, on a copy of the parameters, to find one to begin with. Batches, rules and
-    /// optimizer are the trainer's; each batch is a step; schedules and callbacks are left out.
+    /// optimizer are the trainer's; each batch is a step, those left out that do not count in the loss; schedules and
+    /// callbacks are left out.
     ///
     /// ```
     /// # use chainrule_data::{Dataset, Targets};
@@ -364,10 +367,11 @@ impl<'a, T: Real> Trainer<'a, T> {
         })
     }
 
-    /// Loss and metrics over a data set, without training.
+    /// Loss and metrics over a data set, without training. The loss is that of one batch of all samples, whatever the
+    /// [`batch_size`](Trainer::batch_size).
     ///
     /// # Errors
-    /// Data, model, loss and metrics that do not fit together.
+    /// Data, model, loss and metrics that do not fit together, and data of which no sample counts in the loss.
     pub fn evaluate(&mut self, params: &Params<T>, data: &Dataset<T>) -> Result<Scores, TrainError> {
         self.check(data)?;
         let measured = !self.metrics.is_empty();

@@ -128,7 +128,7 @@ fn progress_tells_everything_in_order() {
             ProgressEvent::Start(FitPlan { epochs, batches, samples, .. }) => {
                 format!("{epochs} epochs of {batches} batches, {samples} samples")
             }
-            ProgressEvent::Batch(BatchEnd { epoch, batch, samples, loss }) => {
+            ProgressEvent::Batch(BatchEnd { epoch, batch, samples, loss, .. }) => {
                 assert!(loss.is_finite());
                 format!("epoch {epoch}, batch {batch} of {samples}")
             }

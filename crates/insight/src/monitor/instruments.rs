@@ -54,12 +54,28 @@ pub struct Instruments<T: Real = f32> {
     /// The record of the step that has not been made yet, and the parameters before it.
     pending: Option<Record>,
     before: Vec<T>,
-    open: Option<(Window, usize)>,
+    open: Option<Open>,
     z: Vec<T>,
     /// The activation's derivatives, and the layer that they are of.
     slopes: (Vec<T>, Option<usize>),
     /// Whether the first batch has not been seen to its end.
     learning: bool,
+}
+
+/// A window that is not complete.
+#[derive(Debug)]
+struct Open {
+    window: Window,
+    /// How many batches it has seen, and what their mean losses divide by together.
+    observed: usize,
+    divisor: f64,
+}
+
+impl Open {
+    fn at(step: u64) -> Self {
+        let window = Window { steps: (step, step), loss: 0.0, layers: Vec::new() };
+        Open { window, observed: 0, divisor: 0.0 }
+    }
 }
 
 /// The batch that is being observed.
@@ -277,7 +293,7 @@ impl<T: Real> Instruments<T> {
             let known = end.params.layout().position(name);
             known.map_or(0.0, |position| parameters[position].gradient_norm.powi(2))
         };
-        let TracedBatch { epoch, step, samples, learning_rate, share, .. } = batch.about;
+        let TracedBatch { epoch, step, samples, learning_rate, share, divisor, .. } = batch.about;
         let noise = (samples > 1 && share == 1.0 && !batch.covered.is_empty()).then(|| GradientNoise {
             samples,
             of_samples: batch.squares.iter().sum::<f64>() / samples as f64,
@@ -285,10 +301,11 @@ impl<T: Real> Instruments<T> {
         });
         let gradient_norm = parameters.iter().map(|seen| seen.gradient_norm.powi(2)).sum::<f64>().sqrt();
         let (loss, layers) = (end.loss, batch.layers);
-        if let Some((window, observed)) = &mut self.open {
-            window.steps.1 = step;
-            window.loss += loss;
-            *observed += 1;
+        if let Some(open) = &mut self.open {
+            open.window.steps.1 = step;
+            open.window.loss += loss * divisor;
+            open.divisor += divisor;
+            open.observed += 1;
         }
         self.before.clear();
         self.before.extend_from_slice(end.params.values());
@@ -297,21 +314,16 @@ impl<T: Real> Instruments<T> {
     }
 
     fn close_window(&mut self) {
-        if let Some((mut window, observed)) = self.open.take().filter(|(_, observed)| *observed > 0) {
-            window.loss /= observed as f64;
-            self.log.windows.push(window);
+        if let Some(mut open) = self.open.take().filter(|open| open.observed > 0) {
+            open.window.loss /= open.divisor;
+            self.log.windows.push(open.window);
         }
     }
 }
 
 /// The units of a layer in the open window, which begins if there is none.
-fn units_of<'a>(
-    open: &'a mut Option<(Window, usize)>,
-    layers: &[super::LayerInfo],
-    step: u64,
-    role: Role,
-) -> &'a mut Units {
-    let (window, _) = open.get_or_insert_with(|| (Window { steps: (step, step), loss: 0.0, layers: Vec::new() }, 0));
+fn units_of<'a>(open: &'a mut Option<Open>, layers: &[super::LayerInfo], step: u64, role: Role) -> &'a mut Units {
+    let window = &mut open.get_or_insert_with(|| Open::at(step)).window;
     // In the first pass the layers become known one by one.
     window.layers.extend(layers[window.layers.len()..].iter().map(|layer| Units::new(layer.units)));
     &mut window.layers[role.layer]
@@ -358,7 +370,7 @@ impl<T: Real> Callback<T> for Instruments<T> {
             let every = self.every;
             self.log.records.retain(|record| (record.step - 1).is_multiple_of(every));
         }
-        if self.open.as_ref().is_some_and(|(_, observed)| *observed >= self.window) {
+        if self.open.as_ref().is_some_and(|open| open.observed >= self.window) {
             self.close_window();
         }
     }

@@ -142,7 +142,7 @@ impl ParameterRecord {
 pub struct Window {
     /// Its first step and its last.
     pub steps: (u64, u64),
-    /// The mean loss over its steps.
+    /// The mean loss over its steps, each batch by what its own mean divides by.
     pub loss: f64,
     /// The layers, as in [`Log::layers`]; one without an activation has no rows.
     pub layers: Vec<Units>,

@@ -5,7 +5,6 @@ use chainrule_graph::Var;
 use chainrule_graph::op::{Backward, Forward, Op, Reads};
 use chainrule_tensor::{Real, Shape};
 
-use super::Reduction;
 use super::softmax_cross_entropy::{class, samples_of};
 
 /// For each row of log-probabilities `p` the value `-sum_c a_c p_c`, with `a_c = w_c ((1 - s) q_c + s / C)`; gradient
@@ -39,15 +38,12 @@ impl<T: Real> ClassNll<T> {
         log_probabilities.graph().apply(self.clone(), &[log_probabilities, target])
     }
 
-    /// The values reduced. Over class indices the mean divides by the sum of the weights of those not ignored, over
-    /// probabilities by the number of samples.
-    #[track_caller]
-    pub(super) fn reduce<'g>(self, values: Var<'g, T>, target: Var<'g, T>, reduction: Reduction) -> Var<'g, T> {
-        let by_index = values.shape() == target.shape();
-        if reduction == Reduction::Mean && by_index && (!self.weights.is_empty() || self.ignore_index.is_some()) {
-            return values.sum(..) / target.graph().apply(TotalWeight(self), &[target]);
-        }
-        reduction.apply(values)
+    /// Over class indices the sum of the weights of those not ignored; over probabilities, and
+    /// where each sample weighs the same, none: the number of samples.
+    pub(super) fn divisor<'g>(self, logits: Shape, target: Var<'g, T>) -> Option<Var<'g, T>> {
+        let by_index = target.shape() != logits;
+        let even = self.weights.is_empty() && self.ignore_index.is_none();
+        (by_index && !even).then(|| target.graph().apply(TotalWeight(self), &[target]))
     }
 
     fn weight(&self, class: usize) -> T {

@@ -1,12 +1,12 @@
 use std::fmt::Debug;
 
 use chainrule_graph::Var;
-use chainrule_tensor::Real;
+use chainrule_tensor::{Real, Shape};
 
 use super::checks::{expect, require, weights, whole};
 use super::class_nll::ClassNll;
 use super::softmax_cross_entropy::SoftmaxCrossEntropy;
-use super::{Domain, Loss, Predictions, Reduction, TargetForm};
+use super::{Domain, Loss, Predictions, TargetForm};
 use crate::activation::LogSoftmax;
 use crate::config::Setting;
 use crate::{Configure, Layer};
@@ -22,7 +22,7 @@ use crate::{Configure, Layer};
 ///
 /// Label smoothing, weights and an index to ignore mean what they do in PyTorch's `CrossEntropyLoss`. Over class
 /// indices the mean divides by the sum of the weights of the classes not ignored, NaN if all are; over probabilities by
-/// the number of samples. With such a setting the loss is a log-softmax followed by one more operation:
+/// the number of samples. A trainer weighs batches by the same. With such a setting the loss is a log-softmax followed by one more operation:
 /// `CrossEntropy { label_smoothing: 0.1, ..CrossEntropy }`.
 ///
 /// The softmax is part of the loss: a model that ends in one is refused. To go through probabilities in steps, use
@@ -114,16 +114,19 @@ impl<T: Real> Loss<T> for CrossEntropy {
         }
     }
 
-    #[track_caller]
-    fn forward<'g>(&self, prediction: Var<'g, T>, target: Var<'g, T>, reduction: Reduction) -> Var<'g, T> {
-        self.op().reduce(self.values(prediction, target), target, reduction)
+    fn divisor<'g>(&self, prediction: Shape, target: Var<'g, T>) -> Option<Var<'g, T>> {
+        self.op().divisor(prediction, target)
+    }
+
+    fn ignore_index(&self) -> Option<f64> {
+        self.ignore_index
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::loss::check;
+    use crate::loss::{Reduction, check};
     use chainrule_graph::{Graph, gradcheck};
     use chainrule_tensor::Tensor;
 

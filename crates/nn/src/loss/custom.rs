@@ -1,7 +1,7 @@
 use std::fmt;
 
 use chainrule_graph::Var;
-use chainrule_tensor::Real;
+use chainrule_tensor::{Real, Shape};
 
 use super::{Elementwise, Loss, TargetKind, elementwise_loss};
 
@@ -25,10 +25,13 @@ use super::{Elementwise, Loss, TargetKind, elementwise_loss};
 /// With derivatives of one's own, an element-wise loss is [`with_gradient`](CustomLoss::with_gradient); any other is an
 /// [`Op`](chainrule_graph::op::Op), applied in the function. [`gradcheck`](chainrule_graph::gradcheck) checks all of
 /// them alike.
-pub struct CustomLoss<F> {
+///
+/// Its mean is over all values, unless [`divided_by`](CustomLoss::divided_by) states otherwise.
+pub struct CustomLoss<F, D = ByValues> {
     name: String,
     kinds: Option<Vec<TargetKind>>,
     function: F,
+    divisor: D,
 }
 
 impl<F> CustomLoss<F> {
@@ -38,9 +41,37 @@ impl<F> CustomLoss<F> {
     where
         F: for<'g> Fn(Var<'g, T>, Var<'g, T>) -> Var<'g, T>,
     {
-        CustomLoss { name: name.to_owned(), kinds: None, function }
+        CustomLoss { name: name.to_owned(), kinds: None, function, divisor: ByValues }
     }
 
+    /// Makes the mean the sum of the values by `divisor(target)`, a scalar that is finite and not
+    /// negative, such as the number of values that a mask leaves; see [`Loss::divisor`].
+    ///
+    /// ```
+    /// use chainrule_graph::Var;
+    /// use chainrule_nn::loss::CustomLoss;
+    ///
+    /// // The absolute error where the target is known: it is a pair of the value, and 1 or 0.
+    /// fn known<'g>(target: Var<'g>) -> Var<'g> {
+    ///     target.slice(1, 1..2)
+    /// }
+    /// let loss = CustomLoss::new("known_only", |prediction: Var<'_>, target| {
+    ///     (prediction - target.slice(1, 0..1)).abs() * known(target)
+    /// });
+    /// let loss = loss.divided_by(|target: Var<'_>| known(target).sum(..));
+    /// # let _: &dyn chainrule_nn::Loss = &loss;
+    /// ```
+    #[must_use]
+    pub fn divided_by<T: Real, D>(self, divisor: D) -> CustomLoss<F, By<D>>
+    where
+        D: for<'g> Fn(Var<'g, T>) -> Var<'g, T>,
+    {
+        let CustomLoss { name, kinds, function, divisor: ByValues } = self;
+        CustomLoss { name, kinds, function, divisor: By(divisor) }
+    }
+}
+
+impl<F, D> CustomLoss<F, D> {
     /// Accepts only targets of these kinds; by default any.
     #[must_use]
     pub fn accepting(mut self, kinds: &[TargetKind]) -> Self {
@@ -116,7 +147,36 @@ impl<V, G> fmt::Debug for Written<V, G> {
     }
 }
 
-impl<T: Real, F> Loss<T> for CustomLoss<F>
+/// What the mean of a [`CustomLoss`] divides by.
+pub trait Divisor<T: Real>: Send + Sync {
+    /// As [`Loss::divisor`].
+    fn of<'g>(&self, target: Var<'g, T>) -> Option<Var<'g, T>>;
+}
+
+/// The number of values.
+#[derive(Clone, Copy, Debug)]
+pub struct ByValues;
+
+impl<T: Real> Divisor<T> for ByValues {
+    fn of<'g>(&self, _: Var<'g, T>) -> Option<Var<'g, T>> {
+        None
+    }
+}
+
+/// A function of the targets.
+#[derive(Clone, Copy, Debug)]
+pub struct By<D>(D);
+
+impl<T: Real, D> Divisor<T> for By<D>
+where
+    D: for<'g> Fn(Var<'g, T>) -> Var<'g, T> + Send + Sync,
+{
+    fn of<'g>(&self, target: Var<'g, T>) -> Option<Var<'g, T>> {
+        Some((self.0)(target))
+    }
+}
+
+impl<T: Real, F, D: Divisor<T>> Loss<T> for CustomLoss<F, D>
 where
     F: for<'g> Fn(Var<'g, T>, Var<'g, T>) -> Var<'g, T> + Send + Sync,
 {
@@ -131,9 +191,13 @@ where
     fn values<'g>(&self, prediction: Var<'g, T>, target: Var<'g, T>) -> Var<'g, T> {
         (self.function)(prediction, target)
     }
+
+    fn divisor<'g>(&self, _: Shape, target: Var<'g, T>) -> Option<Var<'g, T>> {
+        self.divisor.of(target)
+    }
 }
 
-impl<F> fmt::Debug for CustomLoss<F> {
+impl<F, D> fmt::Debug for CustomLoss<F, D> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("CustomLoss").field("name", &self.name).field("kinds", &self.kinds).finish_non_exhaustive()
     }

@@ -62,7 +62,7 @@ mod squared_hinge;
 use std::fmt;
 
 use chainrule_graph::Var;
-use chainrule_tensor::Real;
+use chainrule_tensor::{Real, Shape};
 
 pub use binary_cross_entropy::BinaryCrossEntropy;
 pub use binary_cross_entropy_on_probabilities::BinaryCrossEntropyOnProbabilities;
@@ -110,11 +110,57 @@ pub trait Loss<T: Real = f32>: fmt::Debug + Send + Sync {
     /// The values before reduction: one for each sample, or one for each element where the loss is element-wise.
     fn values<'g>(&self, prediction: Var<'g, T>, target: Var<'g, T>) -> Var<'g, T>;
 
-    /// The values reduced as asked for. The mean is over all values, elements included, as in PyTorch; a loss whose mean
-    /// is a weighted one says so.
+    /// What the mean divides the sum of the values by, as a scalar of the targets alone, for
+    /// predictions of this shape: the sum of weights, or the number of values that a mask leaves.
+    /// `None`, the default, is the number of values, elements included, as in PyTorch.
+    ///
+    /// It is what a batch counts by: a mean over several batches is the sum of each one's mean
+    /// times its divisor, by the sum of the divisors, so that it is that of one batch of all. It
+    /// must be finite and not negative; a batch whose divisor is 0 counts nothing.
+    ///
+    /// ```
+    /// use chainrule_graph::Var;
+    /// use chainrule_nn::Loss;
+    /// use chainrule_tensor::Shape;
+    ///
+    /// /// The squared error where a value is known; targets `[n, 2]` hold the value, and 1 or 0.
+    /// #[derive(Debug)]
+    /// struct KnownOnly;
+    ///
+    /// impl Loss for KnownOnly {
+    ///     fn name(&self) -> &str {
+    ///         "known_only"
+    ///     }
+    ///     fn values<'g>(&self, prediction: Var<'g>, target: Var<'g>) -> Var<'g> {
+    ///         (prediction - target.slice(1, 0..1)).square() * target.slice(1, 1..2)
+    ///     }
+    ///     fn divisor<'g>(&self, _: Shape, target: Var<'g>) -> Option<Var<'g>> {
+    ///         Some(target.slice(1, 1..2).sum(..))
+    ///     }
+    /// }
+    /// ```
+    fn divisor<'g>(&self, prediction: Shape, target: Var<'g, T>) -> Option<Var<'g, T>> {
+        let _ = (prediction, target);
+        None
+    }
+
+    /// The class index whose samples cost nothing and do not count, if there is one. The trainer's
+    /// metrics leave them out too.
+    fn ignore_index(&self) -> Option<f64> {
+        None
+    }
+
+    /// The values reduced as asked for. The mean is their sum by the [`divisor`](Loss::divisor).
+    ///
+    /// A loss that reduces in a way of its own states a divisor that fits it.
     #[track_caller]
     fn forward<'g>(&self, prediction: Var<'g, T>, target: Var<'g, T>, reduction: Reduction) -> Var<'g, T> {
-        reduction.apply(self.values(prediction, target))
+        let values = self.values(prediction, target);
+        let is_mean = reduction == Reduction::Mean;
+        match is_mean.then(|| self.divisor(prediction.shape(), target)).flatten() {
+            Some(divisor) => values.sum(..) / divisor,
+            None => reduction.apply(values),
+        }
     }
 }
 
@@ -130,6 +176,12 @@ impl<T: Real, L: Loss<T> + ?Sized> Loss<T> for Box<L> {
     }
     fn values<'g>(&self, prediction: Var<'g, T>, target: Var<'g, T>) -> Var<'g, T> {
         (**self).values(prediction, target)
+    }
+    fn divisor<'g>(&self, prediction: Shape, target: Var<'g, T>) -> Option<Var<'g, T>> {
+        (**self).divisor(prediction, target)
+    }
+    fn ignore_index(&self) -> Option<f64> {
+        (**self).ignore_index()
     }
     #[track_caller]
     fn forward<'g>(&self, prediction: Var<'g, T>, target: Var<'g, T>, reduction: Reduction) -> Var<'g, T> {
@@ -149,6 +201,12 @@ impl<T: Real, L: Loss<T> + ?Sized> Loss<T> for &L {
     }
     fn values<'g>(&self, prediction: Var<'g, T>, target: Var<'g, T>) -> Var<'g, T> {
         (**self).values(prediction, target)
+    }
+    fn divisor<'g>(&self, prediction: Shape, target: Var<'g, T>) -> Option<Var<'g, T>> {
+        (**self).divisor(prediction, target)
+    }
+    fn ignore_index(&self) -> Option<f64> {
+        (**self).ignore_index()
     }
     #[track_caller]
     fn forward<'g>(&self, prediction: Var<'g, T>, target: Var<'g, T>, reduction: Reduction) -> Var<'g, T> {

@@ -1,9 +1,9 @@
 use chainrule_graph::Var;
-use chainrule_tensor::Real;
+use chainrule_tensor::{Real, Shape};
 
 use super::checks::{expect, require, weights, whole};
 use super::class_nll::ClassNll;
-use super::{Domain, Loss, Predictions, Reduction, TargetForm};
+use super::{Domain, Loss, Predictions, TargetForm};
 use crate::Configure;
 use crate::config::Setting;
 
@@ -61,15 +61,19 @@ impl<T: Real> Loss<T> for NegativeLogLikelihood {
         self.op().values(prediction, target)
     }
 
-    #[track_caller]
-    fn forward<'g>(&self, prediction: Var<'g, T>, target: Var<'g, T>, reduction: Reduction) -> Var<'g, T> {
-        self.op().reduce(self.values(prediction, target), target, reduction)
+    fn divisor<'g>(&self, prediction: Shape, target: Var<'g, T>) -> Option<Var<'g, T>> {
+        self.op().divisor(prediction, target)
+    }
+
+    fn ignore_index(&self) -> Option<f64> {
+        self.ignore_index
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::loss::Reduction;
     use crate::loss::check::{self, assert_close, run};
     use chainrule_tensor::Tensor;
 

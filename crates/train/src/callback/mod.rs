@@ -145,7 +145,10 @@ pub struct BatchEnd {
     pub batch: usize,
     /// The number of samples in the batch.
     pub samples: usize,
-    /// The mean loss of the epoch so far.
+    /// What the mean loss of the batch divides by: the number of samples, unless the loss
+    /// [states](chainrule_nn::Loss::divisor) another. A batch of which it is 0 counts nothing.
+    pub divisor: f64,
+    /// The mean loss of the epoch so far, each batch by its divisor; NaN before one has counted.
     pub loss: f64,
 }
 

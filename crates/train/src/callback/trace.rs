@@ -25,7 +25,11 @@ pub struct TracedBatch {
     pub step: u64,
     /// The number of samples in the batch.
     pub samples: usize,
-    /// The part of the step's samples that these are; gradients are smaller by it. 1 unless batches are accumulated.
+    /// What the mean loss of the batch divides by; see
+    /// [`BatchEnd::divisor`](super::BatchEnd::divisor). It is above 0: others are not shown.
+    pub divisor: f64,
+    /// Its part of that of the whole step; gradients are smaller by it. 1 unless batches are
+    /// accumulated.
     pub share: f64,
     /// The model's output: what comes after it is the loss.
     pub prediction: NodeId,
