@@ -434,7 +434,9 @@ fn the_advice_fits_the_cause() {
     let data = Dataset::new(inputs(8, 4), Targets::Values(Tensor::zeros([8, 2]))).unwrap();
     let advice = |model: &Sequential, optimizer: Adam| {
         let mut params = model.init([4], 0).unwrap();
-        params.get_mut("0.weight").unwrap().fill(0.0);
+        for name in ["0.weight", "0.bias"] {
+            params.get_mut(name).unwrap().fill(0.0);
+        }
         let mut trainer = Trainer::new(model, MeanSquaredError, optimizer);
         trainer.fit(&mut params, &data, None).unwrap_err().to_string()
     };

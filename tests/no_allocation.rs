@@ -150,7 +150,7 @@ impl Callback for Snapshots {
 }
 
 /// The allocations of a whole training, and those between the ends of two batches of one epoch.
-fn fit(samples: usize, loss: &chainrule::nn::loss::CrossEntropy) -> (u64, Vec<u64>) {
+fn fit(samples: usize, loss: &CrossEntropy) -> (u64, Vec<u64>) {
     let model = Sequential::new().linear(20, 16).batch_norm().prelu().dropout(0.1).linear(16, 10);
     let mut params = model.init([20], 0).unwrap();
     let (train, validation) = (classes(samples, 20), classes(50, 20));

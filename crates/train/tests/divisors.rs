@@ -11,7 +11,7 @@ use chainrule_tensor::random::generator;
 use chainrule_tensor::{Shape, Tensor};
 use chainrule_train::callback::{BatchEnd, BestWeights, Callback, EarlyStopping, EpochEnd, Flow, Monitor, StepEnd};
 use chainrule_train::metric::{Accuracy, ConfusionMatrix};
-use chainrule_train::optimizer::Sgd;
+use chainrule_train::optimizer::{Lbfgs, Sgd};
 use chainrule_train::schedule::{RangeTest, ReduceOnPlateau};
 use chainrule_train::{History, Penalty, TrainError, Trainer};
 
@@ -247,6 +247,8 @@ fn data_of_which_nothing_counts_are_refused_before_the_first_step() {
         assert_eq!(fit(&all, Some(&some)).unwrap_err().to_string(), text("training"));
         assert_eq!(fit(&some, Some(&all)).unwrap_err().to_string(), text("validation"));
         assert_eq!(params.values(), start.values());
+        let error = Lbfgs::new(3).fit(&model, &loss, &mut start.clone(), &all).unwrap_err();
+        assert_eq!(error.to_string(), text("training"));
         let error = trainer(&model, &loss).evaluate(&start, &all).unwrap_err();
         assert_eq!(error.to_string(), text("given"));
         let test = RangeTest { batches: 3, ..RangeTest::default() };

@@ -32,7 +32,7 @@ impl Lbfgs {
     /// within the model, such as dropout, would mislead a line search: leave it out.
     ///
     /// # Errors
-    /// Data, model and loss that do not fit together, settings that make no sense, parameters that no gradient reaches,
+    /// Data, model and loss that do not fit together, data of which no sample counts in the loss, settings that make no sense, parameters that no gradient reaches,
     /// and a loss or a gradient that is not finite at the first weights.
     pub fn fit<T: Real>(
         &self,
@@ -49,6 +49,7 @@ impl Lbfgs {
         let setup = Setup { model, loss, seed: 0, pool: &pool, measured: false };
         let mut stages = Stages::training(setup);
         stages.get(params, data, data.len())?;
+        stages.refuse_nothing(params, "training", data, data.len())?;
         if !self.allow_unreached {
             stages.refuse_unreached()?;
         }
