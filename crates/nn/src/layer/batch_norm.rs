@@ -88,6 +88,8 @@ impl BatchNorm {
                 count
             ));
         }
+        // All are declared in evaluation too, since that is how parameters are made.
+        let batches = (self.tracked && self.momentum.is_none()).then(|| graph.buffer("batches", [], 0.0));
         let running = self.tracked.then(|| {
             let mean = graph.buffer("running_mean", [channels], 0.0);
             [mean, graph.buffer("running_var", [channels], 1.0)]
@@ -98,7 +100,7 @@ impl BatchNorm {
                 let moments = graph.apply(Moments, &[x]);
                 let batch = [0, 1].map(|row| moments.slice_rows(row..=row).reshape([channels]));
                 if let (Some(running), true) = (running, graph.is_training()) {
-                    self.update(graph, running, batch, count);
+                    self.update(graph, running, batches, batch, count);
                 }
                 batch
             }
@@ -116,12 +118,13 @@ impl BatchNorm {
         &self,
         graph: &'g Graph<T>,
         running: [Var<'g, T>; 2],
+        batches: Option<Var<'g, T>>,
         [mean, variance]: [Var<'g, T>; 2],
         count: usize,
     ) {
         let unbiased = variance * T::from_f64(count as f64 / (count as f64 - 1.0).max(1.0));
-        let batches = self.momentum.is_none().then(|| {
-            let batches = graph.buffer("batches", [], 0.0) + T::ONE;
+        let batches = batches.map(|before| {
+            let batches = before + T::ONE;
             graph.update_buffer("batches", batches);
             batches
         });
