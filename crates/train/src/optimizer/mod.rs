@@ -43,7 +43,7 @@ use chainrule_nn::{ConfigError, Configure};
 use chainrule_tensor::parallel::{Chunks, Pool};
 use chainrule_tensor::{Aligned, Real};
 
-use crate::check::{fraction, not_negative};
+use crate::check::{above_zero, fraction, not_negative};
 
 pub use adadelta::Adadelta;
 pub use adagrad::Adagrad;

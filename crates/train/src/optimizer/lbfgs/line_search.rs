@@ -13,9 +13,13 @@ use super::{dot, largest};
 const DECREASE: f64 = 1e-4;
 /// How much of the slope a step may leave.
 const SLOPE: f64 = 0.9;
-/// How little weights may still move between the ends of what is enclosed before it is narrowed no further; PyTorch's,
-/// whatever the tolerances outside of the search are. Without it a search could go on for ever.
+/// By what part of themselves weights may still move between the ends of what is enclosed before it is narrowed no further,
+/// whatever the tolerances outside of the search are: without it a search could go on for ever. For weights above 1 it is
+/// the difference itself, as in PyTorch.
 const NARROWEST: f64 = 1e-9;
+/// How near the ends may come to each other, as a part of the farther one, where numbers are so large that the ends can
+/// move the weights no less.
+const NEAREST: f64 = 1e-15;
 
 /// A place on the line, and what the function does there.
 #[derive(Clone)]
@@ -40,6 +44,10 @@ pub(super) struct Line<'a, T: Real, F> {
     pub(super) trial: &'a mut [T],
     pub(super) evaluate: &'a mut F,
     pub(super) evaluations: usize,
+    /// At the origin.
+    pub(super) loss: f64,
+    /// Whether the loss falls without end along it.
+    pub(super) unbounded: bool,
 }
 
 impl<T: Real, F: FnMut(&[T], &mut [T]) -> f64> Line<'_, T, F> {
@@ -51,10 +59,33 @@ impl<T: Real, F: FnMut(&[T], &mut [T]) -> f64> Line<'_, T, F> {
         point.at = at;
         point.loss = (self.evaluate)(self.trial, &mut point.gradient);
         point.slope = dot(&point.gradient, self.direction);
-        // What is not a number is too far out.
-        if point.loss.is_nan() || !point.slope.is_finite() {
+        let falls = point.slope == f64::NEG_INFINITY && point.loss < self.loss;
+        self.unbounded |= point.loss == f64::NEG_INFINITY || falls;
+        // What is not a number is too far out, and so is what no step may lead to.
+        let finite = point.loss.is_finite() && point.slope.is_finite() && self.trial.iter().all(|x| x.is_finite());
+        if !finite {
             point.loss = f64::INFINITY;
         }
+    }
+
+    /// By how much of itself a unit of the line moves the weight that it moves most; of 1 where a weight is larger, and of
+    /// the largest weight where it is 0, or of the first step where all are.
+    fn reach(&self, first: f64) -> f64 {
+        let size = match largest(self.origin) {
+            0.0 => first * largest(self.direction),
+            size => size,
+        };
+        let moves = self.origin.iter().zip(self.direction).map(|(x, d)| {
+            let weight = if *x == T::ZERO { size } else { x.to_f64().abs() };
+            d.to_f64().abs() / weight.min(1.0)
+        });
+        moves.fold(0.0, |most: f64, part| Real::maximum(most, part))
+    }
+
+    /// Whether a place is beyond the largest numbers.
+    fn overflows(&self, at: f64) -> bool {
+        let t = T::from_f64(at);
+        self.origin.iter().zip(self.direction).any(|(&x, &d)| !(x + t * d).is_finite())
     }
 }
 
@@ -71,15 +102,13 @@ pub(super) fn strong_wolfe<T: Real, F: FnMut(&[T], &mut [T]) -> f64>(
     let (loss, slope) = (low.loss, low.slope);
     let sufficient = |point: &Point<T>| point.loss <= loss + DECREASE * point.at * slope;
     let flat = |point: &Point<T>| point.slope.abs() <= -SLOPE * slope;
-    let direction_norm = largest(line.direction);
-
     // Steps outward, from `low` to `high`, until they enclose a minimum. The origin's gradient must survive, since it
     // is what comes back if all else is worse.
     let origin = low.clone();
     line.look(first, high);
     let mut rounds = 0;
     let mut enclosed = false;
-    while rounds < most {
+    while rounds < most && !line.unbounded {
         if !sufficient(high) || (rounds > 1 && high.loss >= low.loss) {
             enclosed = true;
             break;
@@ -95,10 +124,15 @@ pub(super) fn strong_wolfe<T: Real, F: FnMut(&[T], &mut [T]) -> f64>(
         let (nearest, farthest) = (high.at + 0.01 * (high.at - low.at), high.at * 10.0);
         let next = interpolate(low, high, nearest, farthest);
         swap(low, high);
+        if line.overflows(next) {
+            // The loss has fallen all the way.
+            line.unbounded = true;
+            return;
+        }
         line.look(next, high);
         rounds += 1;
     }
-    if !enclosed {
+    if !enclosed && !line.unbounded {
         *low = origin;
     }
     if low.loss > high.loss {
@@ -107,11 +141,15 @@ pub(super) fn strong_wolfe<T: Real, F: FnMut(&[T], &mut [T]) -> f64>(
 
     // Narrows what they enclose; `low` is the better end.
     let mut stalled = false;
-    while rounds < most && (high.at - low.at).abs() * direction_norm >= NARROWEST {
+    let reach = line.reach(first);
+    while rounds < most && !line.unbounded && (high.at - low.at).abs() * reach >= NARROWEST {
         let (left, right) = (low.at.min(high.at), low.at.max(high.at));
+        let margin = 0.1 * (right - left);
+        if margin <= NEAREST * right {
+            break;
+        }
         let mut at = interpolate(low, high, left, right);
         // Too near to an end for the second time, or on it: a tenth of the way inward.
-        let margin = 0.1 * (right - left);
         if (right - at).min(at - left) < margin {
             if stalled || at >= right || at <= left {
                 at = if (at - right).abs() < (at - left).abs() { right - margin } else { left + margin };

@@ -1,3 +1,5 @@
+#[cfg(test)]
+mod certified;
 mod fit;
 mod line_search;
 
@@ -8,7 +10,7 @@ use chainrule_nn::config::{Setting, choose_only};
 use chainrule_nn::{ConfigError, Configure};
 use chainrule_tensor::{Real, simd};
 
-use super::not_negative;
+use super::{above_zero, not_negative};
 use crate::TrainError;
 use line_search::{Line, Point, strong_wolfe};
 
@@ -23,6 +25,10 @@ use line_search::{Line, Point, strong_wolfe};
 /// It needs the exact loss over all data, several times for each step, and is the method of choice for small data and
 /// small networks. It is a function and not an [`Optimizer`](super::Optimizer), since it decides itself where to
 /// evaluate. Sums over all weights are in `f64`. Memory: up to `2 history + 8` vectors as long as the weights.
+///
+/// A step enters the memory if the function bends upward along it: `s^T y > epsilon |s| |y|`, with the machine epsilon of
+/// the weights. That is the same in any units of weights and loss, where a fixed bound (PyTorch's 1e-10) forgets every
+/// step of a function whose weights or values are small.
 ///
 /// As text: `"lbfgs(max_iterations=100, history=10)".parse::<Lbfgs>()`.
 ///
@@ -45,15 +51,16 @@ use line_search::{Line, Point, strong_wolfe};
 /// Wright, "Numerical Optimization", 2006, algorithms 3.5, 3.6 and 7.5.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Lbfgs {
-    /// The first step that a line search tries; 1 by default. The very first is at most `1 / sum |g|` of it.
+    /// The first step that a line search tries, above 0; 1 by default. The very first is at most `1 / sum |g|` of it.
     pub learning_rate: f64,
     /// The most steps; 20 by default.
     pub max_iterations: usize,
-    /// The most evaluations, which may end a line search early; `None`, the default, means 5/4 of the steps.
+    /// The most evaluations, at least 1, which may end a line search early; each search makes one of its own. `None`,
+    /// the default, means 5/4 of the steps.
     pub max_evaluations: Option<usize>,
     /// Ends when no element of the gradient is larger; 1e-7 by default.
     pub tolerance_gradient: f64,
-    /// Ends when neither a weight nor the loss changes by more; 1e-9 by default.
+    /// Ends when a step moves no weight by more, or changes the loss by less, whichever comes first; 1e-9 by default.
     pub tolerance_change: f64,
     /// How many steps the approximation remembers, at least 1; 100 by default.
     pub history: usize,
@@ -94,7 +101,7 @@ pub struct Minimum {
 pub enum LbfgsStop {
     /// The gradient is as good as zero.
     Gradient,
-    /// The last step has changed the weights or the loss by no more than the tolerance.
+    /// The last step has moved no weight by more than the tolerance, or changed the loss by less.
     Change,
     /// The direction leads downhill by no more than the tolerance.
     Slope,
@@ -102,6 +109,9 @@ pub enum LbfgsStop {
     Iterations,
     /// All evaluations were made.
     Evaluations,
+    /// The function has no minimum: along the last direction the loss falls to minus infinity, or falls until the weights
+    /// or the gradient overflow. The weights are the best ones before that.
+    Unbounded,
 }
 
 impl Lbfgs {
@@ -112,7 +122,8 @@ impl Lbfgs {
     }
 
     /// Moves the weights to a minimum of a function. `evaluate` is given weights, writes the gradient there, and gives
-    /// the loss; where that is not finite, the line search turns back.
+    /// the loss; where that is NaN or infinite, the line search turns back. A function without a minimum ends with
+    /// [`LbfgsStop::Unbounded`]. The weights are finite at the end, whatever ends it.
     ///
     /// # Errors
     /// Settings that make no sense, and a loss or a gradient that is not finite at the first weights.
@@ -122,7 +133,7 @@ impl Lbfgs {
         mut evaluate: impl FnMut(&[T], &mut [T]) -> f64,
     ) -> Result<Minimum, TrainError> {
         self.check().map_err(TrainError::Setting)?;
-        let most = self.max_evaluations.unwrap_or(self.max_iterations * 5 / 4);
+        let most = self.max_evaluations.unwrap_or(self.max_iterations.saturating_mul(5) / 4);
         let len = weights.len();
         let mut points = [(); 3].map(|()| Point::new(len));
         let [mut direction, mut trial, mut before] = [(); 3].map(|()| vec![T::ZERO; len]);
@@ -144,7 +155,8 @@ impl Lbfgs {
             let gradient = &points[0].gradient;
             step = if minimum.iterations == 1 {
                 let sum: f64 = gradient.iter().map(|g| g.to_f64().abs()).sum();
-                (1.0 / sum).min(1.0) * self.learning_rate
+                // Above 0 also where the sum overflows, since no search gets away from 0.
+                (1.0 / sum).clamp(f64::MIN_POSITIVE, 1.0) * self.learning_rate
             } else {
                 memory.add(&direction, step, gradient, &before);
                 self.learning_rate
@@ -162,15 +174,20 @@ impl Lbfgs {
                 trial: &mut trial,
                 evaluate: &mut evaluate,
                 evaluations: 0,
+                loss: loss_before,
+                unbounded: false,
             };
-            strong_wolfe(&mut line, &mut points, step, most - minimum.evaluations);
+            strong_wolfe(&mut line, &mut points, step, most.saturating_sub(minimum.evaluations));
             minimum.evaluations += line.evaluations;
+            let unbounded = line.unbounded;
             step = points[0].at;
             move_along(weights, &direction, step);
             minimum.loss = points[0].loss;
 
             let moved = largest(&direction) * step.abs();
-            minimum.stop = if minimum.iterations == self.max_iterations {
+            minimum.stop = if unbounded {
+                LbfgsStop::Unbounded
+            } else if minimum.iterations == self.max_iterations {
                 LbfgsStop::Iterations
             } else if minimum.evaluations >= most {
                 LbfgsStop::Evaluations
@@ -205,11 +222,14 @@ impl Configure for Lbfgs {
     }
 
     fn check(&self) -> Result<(), String> {
-        not_negative("lbfgs", "the learning rate", self.learning_rate)?;
+        above_zero("lbfgs", "the learning rate", self.learning_rate)?;
         not_negative("lbfgs", "tolerance_gradient", self.tolerance_gradient)?;
         not_negative("lbfgs", "tolerance_change", self.tolerance_change)?;
         if self.history == 0 {
             return Err("lbfgs: the history must be at least 1, but it is 0".to_owned());
+        }
+        if self.max_evaluations == Some(0) {
+            return Err("lbfgs: max_evaluations must be at least 1, but it is 0".to_owned());
         }
         Ok(())
     }
@@ -254,10 +274,13 @@ impl<T: Real> Memory<T> {
         let differences = pair.change.iter_mut().zip(gradient).zip(before);
         differences.for_each(|((y, &now), &before)| *y = now - before);
         pair.step.iter_mut().zip(direction).for_each(|(s, &d)| *s = d * step);
-        let curvature = dot(&pair.change, &pair.step);
-        if curvature > 1e-10 {
-            pair.weight = 1.0 / curvature;
-            self.scale = curvature / dot(&pair.change, &pair.change);
+        let [curvature, change, moved] =
+            [dot(&pair.change, &pair.step), dot(&pair.change, &pair.change), dot(&pair.step, &pair.step)];
+        let (weight, scale) = (1.0 / curvature, curvature / change);
+        // Both roots apart, since the product of the squares may leave the range of numbers.
+        let bends = curvature > T::EPSILON.to_f64() * moved.sqrt() * change.sqrt();
+        if bends && weight.is_finite() && scale.is_finite() {
+            (pair.weight, self.scale) = (weight, scale);
             self.pairs.push_back(pair);
         }
     }
@@ -376,6 +399,87 @@ mod tests {
             w[0].abs()
         });
         assert!(weights[0].abs() < 1e-6, "{weights:?} {minimum:?}");
+    }
+
+    /// Kind "once more": the same valley in other units of weights and loss (pytorch/pytorch#5953).
+    #[test]
+    fn units_of_weights_and_loss_do_not_matter() {
+        for weight in [1e-12, 1e-6, 1.0] {
+            for loss in [1e-12, 1.0, 1e12] {
+                let exact = Lbfgs { tolerance_gradient: 0.0, tolerance_change: 0.0, ..Lbfgs::new(100) };
+                let mut weights = [-1.2 * weight, weight];
+                let minimum = exact.minimise(&mut weights, |w, gradient| {
+                    let value = rosenbrock(&[w[0] / weight, w[1] / weight], gradient);
+                    gradient.iter_mut().for_each(|g| *g *= loss / weight);
+                    value * loss
+                });
+                let reached = minimum.unwrap().loss / loss;
+                assert!(reached < 1e-12, "{reached} with weights of {weight} and losses of {loss}");
+            }
+        }
+    }
+
+    /// Kind "once more": functions that fall without end, in both precisions (scipy/scipy#8259).
+    #[test]
+    fn a_function_without_a_minimum_is_told_and_leaves_finite_weights() {
+        fn falls<T: Real>(name: &str, start: f64, f: impl Fn(f64) -> [f64; 2]) {
+            for iterations in [1, 2, 50] {
+                for learning_rate in [1e-3, 1.0, 1e30] {
+                    let mut weights = [T::from_f64(start)];
+                    let lbfgs = Lbfgs { learning_rate, ..Lbfgs::new(iterations) };
+                    let minimum = lbfgs.minimise(&mut weights, |w, gradient| {
+                        let [value, slope] = f(w[0].to_f64());
+                        gradient[0] = T::from_f64(slope);
+                        value
+                    });
+                    let (minimum, w) = (minimum.unwrap(), weights[0].to_f64());
+                    assert!(w.is_finite() && minimum.loss.is_finite(), "{name}: {w}, {minimum:?}");
+                    assert_eq!(minimum.loss, f(w)[0], "{name}");
+                    let told = minimum.stop == LbfgsStop::Unbounded;
+                    assert!(told || minimum.iterations == iterations, "{name}, {learning_rate}: {w}, {minimum:?}");
+                }
+            }
+        }
+        fn all<T: Real>() {
+            falls::<T>("-x", 0.0, |x| [-x, -1.0]);
+            falls::<T>("-1e-3 x", 0.0, |x| [-1e-3 * x, -1e-3]);
+            falls::<T>("-x^2", 0.5, |x| [-x * x, -2.0 * x]);
+            falls::<T>("x^3", -0.5, |x| [x.powi(3), 3.0 * x * x]);
+        }
+        all::<f32>();
+        all::<f64>();
+    }
+
+    /// Kind "once more": limits of nothing and of the largest number.
+    #[test]
+    fn every_limit_ends_without_a_panic() {
+        let counts = [0, 1, 2, usize::MAX / 2, usize::MAX];
+        for max_iterations in counts {
+            for max_evaluations in counts.map(Some).into_iter().chain([None]) {
+                for history in [1, 2, usize::MAX] {
+                    let lbfgs = Lbfgs { max_iterations, max_evaluations, history, ..Lbfgs::default() };
+                    let mut weights = [-1.2, 1.0];
+                    let minimum = lbfgs.minimise(&mut weights, rosenbrock);
+                    if max_evaluations == Some(0) {
+                        let error = minimum.unwrap_err().to_string();
+                        assert_eq!(error, "lbfgs: max_evaluations must be at least 1, but it is 0");
+                        continue;
+                    }
+                    let minimum = minimum.unwrap();
+                    assert!(minimum.iterations <= max_iterations, "{lbfgs:?}: {minimum:?}");
+                    assert_eq!(minimum.loss, rosenbrock(&weights, &mut [0.0; 2]), "{lbfgs:?}");
+                }
+            }
+        }
+        for learning_rate in [0.0, -1.0, f64::NAN, f64::INFINITY] {
+            let error = Lbfgs { learning_rate, ..Lbfgs::default() }.minimise(&mut [-1.2, 1.0], rosenbrock);
+            assert!(error.unwrap_err().to_string().contains("the learning rate must be finite and above 0"));
+        }
+        for learning_rate in [f64::MIN_POSITIVE, 1e-300, 1e300, f64::MAX] {
+            let mut weights = [-1.2, 1.0];
+            Lbfgs { learning_rate, ..Lbfgs::default() }.minimise(&mut weights, rosenbrock).unwrap();
+            assert!(weights.iter().all(|w| w.is_finite()), "{learning_rate}: {weights:?}");
+        }
     }
 
     #[test]
