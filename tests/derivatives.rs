@@ -153,15 +153,15 @@ fn an_unknown_name_is_answered_with_those_that_there_are() {
     assert_eq!(
         messages,
         [
-            "there is no activation `rleu`; there are: sigmoid, tanh, relu, leaky_relu, prelu, elu, identity, softmax, log_softmax, \
+            "there is no activation `rleu` (did you mean `relu`?); there are: sigmoid, tanh, relu, leaky_relu, prelu, elu, identity, softmax, log_softmax, \
              log_sigmoid, hard_sigmoid, hard_tanh, tanhshrink, softsign, softplus, relu6, rrelu, selu, celu, gelu, silu, mish, hard_swish, \
              hard_shrink, soft_shrink, threshold, softmin, glu, maxout",
             "there is no loss ``; there are: mse, l1, huber, smooth_l1, log_cosh, cross_entropy, nll, softmax_focal, kl_divergence, \
              bce_with_logits, bce, focal, multi_label_soft_margin, multi_label_margin, multi_class_margin, hinge, squared_hinge, \
              soft_margin, poisson_nll, gaussian_nll, cosine_embedding",
-            "there is no initialiser `he`; there are: constant, uniform, normal, glorot_uniform, glorot_normal, he_uniform, he_normal, \
+            "there is no initialiser `he` (did you mean `he_normal`?); there are: constant, uniform, normal, glorot_uniform, glorot_normal, he_uniform, he_normal, \
              lecun_uniform, lecun_normal, orthogonal, truncated_normal, sparse, identity",
-            "there is no optimizer `sdg`; there are: sgd, adagrad, adadelta, rmsprop, adam, amsgrad, adamw, adamax, nadam, radam, lion, lookahead",
+            "there is no optimizer `sdg` (did you mean `sgd`?); there are: sgd, adagrad, adadelta, rmsprop, adam, amsgrad, adamw, adamax, nadam, radam, lion, lookahead",
         ]
     );
 }

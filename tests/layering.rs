@@ -51,7 +51,7 @@ const ALLOWED: [(&str, &[&str]); 13] = [
 /// of them writes and reads its recordings.
 const LIGHT: [&str; 5] =
     ["chainrule-tensor", "chainrule-graph", "chainrule-nn", "chainrule-train", "chainrule-insight"];
-const LIGHT_DEPENDENCIES: [&str; 5] = ["nalgebra", "bytemuck", "rand", "rand_distr", "thiserror"];
+const LIGHT_DEPENDENCIES: [&str; 6] = ["nalgebra", "bytemuck", "rand", "rand_distr", "strsim", "thiserror"];
 const FOR_RECORDINGS: [&str; 2] = ["serde_json", "tempfile"];
 
 /// The dependencies of each crate of the workspace, those for its tests left out.

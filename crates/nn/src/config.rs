@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use chainrule_graph::names::did_you_mean;
+
 use crate::{UnknownName, activation};
 
 /// What an entry of a list says of itself: its formula and its settings by name. Tables, command lines and checks
@@ -101,7 +103,7 @@ pub enum ConfigError {
         depth: usize,
     },
     /// The entry has no such setting.
-    #[error("{entry} has no setting `{setting}`; it has: {known}")]
+    #[error("{entry} has no setting `{setting}`{}; it has: {known}", did_you_mean(.setting, .known.split(", ")))]
     Setting {
         /// The entry.
         entry: String,
@@ -483,7 +485,7 @@ mod tests {
     #[test]
     fn mistakes_are_named_with_what_there_is() {
         for (text, message) in [
-            ("every", "there is no thing `every`; there are: everything"),
+            ("every", "there is no thing `every` (did you mean `everything`?); there are: everything"),
             (
                 "everything(number=1",
                 "`everything(number=1`: the closing parenthesis is missing; write `name` or `name(setting=value, ...)`",
@@ -498,7 +500,7 @@ mod tests {
             ),
             (
                 "everything(nmber=1)",
-                "everything has no setting `nmber`; it has: number, gain, optional, count, optional_count, flag, numbers, choice, inner",
+                "everything has no setting `nmber` (did you mean `number`?); it has: number, gain, optional, count, optional_count, flag, numbers, choice, inner",
             ),
             ("everything(number=one)", "everything: number=one: must be a number, such as 0.5"),
             (

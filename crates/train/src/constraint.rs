@@ -229,7 +229,7 @@ mod tests {
         assert_eq!(error("max_norm(max_norm=0)"), "constraint: the largest norm must be above 0, but it is 0");
         assert_eq!(
             error("unitnorn"),
-            "there is no constraint `unitnorn`; there are: max_norm, unit_norm, non_negative"
+            "there is no constraint `unitnorn` (did you mean `unit_norm`?); there are: max_norm, unit_norm, non_negative"
         );
     }
 }

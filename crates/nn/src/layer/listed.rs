@@ -148,8 +148,10 @@ fn inside<'a>(text: &'a str, name: &str) -> Result<Vec<&'a str>, ConfigError> {
 
 #[cfg(test)]
 mod tests {
+    use chainrule_graph::Graph;
+
     use super::*;
-    use crate::config::MAX_DEPTH;
+    use crate::config::{MAX_DEPTH, Setting};
     use crate::{Model, layer};
 
     #[test]
@@ -174,7 +176,51 @@ mod tests {
             ]
         );
         let buffers: Vec<_> = params.buffers().map(|(name, _)| name).collect();
-        assert_eq!(buffers, ["1.running_mean", "1.running_var"]);
+        assert_eq!(buffers, ["1.batches", "1.running_mean", "1.running_var"]);
+    }
+
+    /// Kind "once more": what `init` makes is all that training, evaluation and a summary ask for, for every layer with
+    /// each flag turned over and each optional number absent (pytorch/pytorch#14688).
+    #[test]
+    fn what_is_initialised_can_be_trained_whatever_the_settings_are() {
+        fn passes(layer: &dyn Listed<f64>, about: &str) {
+            for sample in layer.samples() {
+                let (Sample::Values(shape) | Sample::Indices { shape, .. }) = sample;
+                let params = layer.init(shape, 0).unwrap_or_else(|error| panic!("{about}: {error}"));
+                for graph in [Graph::with_params(&params), Graph::with_params(&params).evaluating()] {
+                    let batch = Shape::new(&[&[3], &shape[..]].concat());
+                    let input = match sample {
+                        Sample::Values(_) => graph.input("input", batch),
+                        Sample::Indices { classes, .. } => {
+                            graph.class_input("input", batch.elements(), classes).reshape(batch)
+                        }
+                    };
+                    let _ = layer.forward(input);
+                    graph.check_error().unwrap_or_else(|error| panic!("{about}: {error}"));
+                }
+            }
+        }
+        let mut tried = 0;
+        for place in 0..all::<f64>().len() {
+            passes(&*all::<f64>()[place], all::<f64>()[place].kind());
+            for setting in 0..all::<f64>()[place].settings().len() {
+                let mut layer = all::<f64>().swap_remove(place);
+                let name = match &mut layer.settings()[setting] {
+                    (name, Setting::Flag(flag)) => {
+                        **flag = !**flag;
+                        *name
+                    }
+                    (name, Setting::Optional(number)) => {
+                        **number = None;
+                        *name
+                    }
+                    _ => continue,
+                };
+                passes(&*layer, &format!("{} with {name}", layer.kind()));
+                tried += 1;
+            }
+        }
+        assert!(tried >= 5, "{tried}");
     }
 
     #[test]
@@ -233,7 +279,9 @@ mod tests {
     #[test]
     fn mistakes_are_named() {
         let error = |text: &str| by_name::<f32>(text).unwrap_err().to_string();
-        assert!(error("liner").starts_with("there is no layer `liner`; there are: linear, weight_norm, bilinear"));
+        assert!(error("liner").starts_with(
+            "there is no layer `liner` (did you mean `linear`?); there are: linear, weight_norm, bilinear"
+        ));
         assert!(error("liner").contains("softmax"));
         assert_eq!(error("dropout(p=2)"), "dropout: p must lie between 0 and 1, but it is 2");
         let advice = "write `name[layer, layer, ...]`";

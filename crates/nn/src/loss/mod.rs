@@ -390,7 +390,7 @@ mod tests {
         assert_eq!(refused("huber(delta=0)"), "huber: delta must be finite and above 0, but it is 0");
         assert_eq!(
             refused("binary_cross_entropy(weight=1)"),
-            "bce_with_logits has no setting `weight`; it has: weights, pos_weights"
+            "bce_with_logits has no setting `weight` (did you mean `weights`?); it has: weights, pos_weights"
         );
         assert_eq!(refused("multi_class_margin(p=3)"), "multi_class_margin: p must be 1 or 2, but it is 3");
     }

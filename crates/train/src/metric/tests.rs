@@ -62,7 +62,9 @@ fn names_are_unlike_and_settings_are_read_as_they_are_written() {
     }
     let message = |text| by_name::<f32>(text).unwrap_err().to_string();
     assert!(
-        message("acuracy").starts_with("there is no metric `acuracy`; there are: accuracy, top_k_accuracy, "),
+        message("acuracy").starts_with(
+            "there is no metric `acuracy` (did you mean `accuracy`?); there are: accuracy, top_k_accuracy, "
+        ),
         "{}",
         message("acuracy")
     );

@@ -365,7 +365,8 @@ mod tests {
         }
         assert_eq!(
             by_name::<f32>("adma").unwrap_err().to_string(),
-            "there is no optimizer `adma`; there are: sgd, adagrad, adadelta, rmsprop, adam, amsgrad, adamw, adamax, nadam, radam, lion, lookahead"
+            "there is no optimizer `adma` (did you mean `adam`?); there are: sgd, adagrad, adadelta, rmsprop, adam, \
+             amsgrad, adamw, adamax, nadam, radam, lion, lookahead"
         );
     }
 

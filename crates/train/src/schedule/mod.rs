@@ -212,7 +212,7 @@ mod tests {
         assert_eq!(message("cosine(total=0)"), "cosine: total must be at least 1, but it is 0");
         assert_eq!(
             message("cosin"),
-            "there is no schedule `cosin`; there are: constant, step, multi_step, exponential, polynomial, cosine, \
+            "there is no schedule `cosin` (did you mean `cosine`?); there are: constant, step, multi_step, exponential, polynomial, cosine, \
              cosine_warm_restarts, linear_warmup, one_cycle, cyclic"
         );
     }

@@ -189,7 +189,7 @@ mod tests {
         let error = |text: &str| text.parse::<ReduceOnPlateau>().unwrap_err().to_string();
         let message = "reduce_on_plateau: the factor must lie in [0, 1), but it is 1";
         assert_eq!(error("reduce_on_plateau(factor=1)"), message);
-        let message = "there is no schedule on a plateau `reduce`; there are: reduce_on_plateau";
+        let message = "there is no schedule on a plateau `reduce` (did you mean `reduce_on_plateau`?); there are: reduce_on_plateau";
         assert_eq!(error("reduce"), message);
     }
 }
