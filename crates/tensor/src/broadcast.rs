@@ -84,35 +84,35 @@ fn zip_runs<T: Real>(put: Put, out: &mut [T], loops: &Loops<2>, a: &[T], b: &[T]
             (Put::Set, [0, _]) => {
                 let x = a[i];
                 for (o, &y) in out.iter_mut().zip(&b[j..j + length]) {
-                    *o = f(x, y);
+                    *o = f(x, y).flushed();
                 }
             }
             (Put::Add, [0, _]) => {
                 let x = a[i];
                 for (o, &y) in out.iter_mut().zip(&b[j..j + length]) {
-                    *o += f(x, y);
+                    *o = (*o + f(x, y)).flushed();
                 }
             }
             (Put::Set, [_, 0]) => {
                 let y = b[j];
                 for (o, &x) in out.iter_mut().zip(&a[i..i + length]) {
-                    *o = f(x, y);
+                    *o = f(x, y).flushed();
                 }
             }
             (Put::Add, [_, 0]) => {
                 let y = b[j];
                 for (o, &x) in out.iter_mut().zip(&a[i..i + length]) {
-                    *o += f(x, y);
+                    *o = (*o + f(x, y)).flushed();
                 }
             }
             (Put::Set, [_, _]) => {
                 for ((o, &x), &y) in out.iter_mut().zip(&a[i..i + length]).zip(&b[j..j + length]) {
-                    *o = f(x, y);
+                    *o = f(x, y).flushed();
                 }
             }
             (Put::Add, [_, _]) => {
                 for ((o, &x), &y) in out.iter_mut().zip(&a[i..i + length]).zip(&b[j..j + length]) {
-                    *o += f(x, y);
+                    *o = (*o + f(x, y)).flushed();
                 }
             }
         }

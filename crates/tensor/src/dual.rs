@@ -284,6 +284,10 @@ impl Real for Dual {
         Dual { value: self.value.mul_add(a.value, b.value), tangent: (self * a).tangent + b.tangent }
     }
     #[inline(always)]
+    fn flushed(self) -> Self {
+        Dual { value: self.value.flushed(), tangent: self.tangent.flushed() }
+    }
+    #[inline(always)]
     fn is_finite(self) -> bool {
         self.value.is_finite()
     }

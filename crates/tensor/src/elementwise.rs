@@ -37,12 +37,12 @@ pub fn map<T: Real>(put: Put, out: &mut [T], a: &[T], f: impl Fn(T) -> T) {
         move || match put {
             Put::Set => {
                 for (o, &a) in out.iter_mut().zip(a) {
-                    *o = f(a);
+                    *o = f(a).flushed();
                 }
             }
             Put::Add => {
                 for (o, &a) in out.iter_mut().zip(a) {
-                    *o += f(a);
+                    *o = (*o + f(a)).flushed();
                 }
             }
         },
@@ -62,12 +62,12 @@ pub fn zip<T: Real>(put: Put, out: &mut [T], a: &[T], b: &[T], f: impl Fn(T, T) 
         move || match put {
             Put::Set => {
                 for ((o, &a), &b) in out.iter_mut().zip(a).zip(b) {
-                    *o = f(a, b);
+                    *o = f(a, b).flushed();
                 }
             }
             Put::Add => {
                 for ((o, &a), &b) in out.iter_mut().zip(a).zip(b) {
-                    *o += f(a, b);
+                    *o = (*o + f(a, b)).flushed();
                 }
             }
         },
@@ -87,12 +87,12 @@ pub fn zip3<T: Real>(put: Put, out: &mut [T], a: &[T], b: &[T], c: &[T], f: impl
         move || match put {
             Put::Set => {
                 for (((o, &a), &b), &c) in out.iter_mut().zip(a).zip(b).zip(c) {
-                    *o = f(a, b, c);
+                    *o = f(a, b, c).flushed();
                 }
             }
             Put::Add => {
                 for (((o, &a), &b), &c) in out.iter_mut().zip(a).zip(b).zip(c) {
-                    *o += f(a, b, c);
+                    *o = (*o + f(a, b, c)).flushed();
                 }
             }
         },
@@ -111,7 +111,7 @@ pub fn update<T: Real>(values: &mut [T], a: &[T], f: impl Fn(T, T) -> T) {
         #[inline(always)]
         move || {
             for (v, &a) in values.iter_mut().zip(a) {
-                *v = f(*v, a);
+                *v = f(*v, a).flushed();
             }
         },
     );

@@ -114,6 +114,10 @@ pub trait Real:
     fn atan(self) -> Self;
     /// `self * a + b` with one rounding.
     fn mul_add(self, a: Self, b: Self) -> Self;
+    /// The value, or a zero of its sign where it is denormal: nearer to zero than
+    /// [`MIN_POSITIVE`](Real::MIN_POSITIVE). Multiplying with a denormal number takes 30 to 200 times as long on
+    /// common processors.
+    fn flushed(self) -> Self;
     /// Whether the value is neither infinite nor NaN.
     fn is_finite(self) -> bool;
     /// Whether the value is NaN.
@@ -237,6 +241,10 @@ macro_rules! real {
             #[inline(always)]
             fn mul_add(self, a: Self, b: Self) -> Self {
                 $t::mul_add(self, a, b)
+            }
+            #[inline(always)]
+            fn flushed(self) -> Self {
+                if self.abs() < $t::MIN_POSITIVE { <$t>::copysign(0.0, self) } else { self }
             }
             #[inline(always)]
             fn is_finite(self) -> bool {

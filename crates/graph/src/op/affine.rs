@@ -68,7 +68,7 @@ impl<T: Real> Op<T> for Affine<T> {
                     || {
                         for row in z.chunks_exact_mut(bias.len()) {
                             for (z, &b) in row.iter_mut().zip(bias) {
-                                *z += b;
+                                *z = (*z + b).flushed();
                             }
                         }
                     },

@@ -17,7 +17,7 @@ pub fn map_in_place<T: Real>(z: &mut [T], f: impl Fn(T) -> T) {
         #[inline(always)]
         move || {
             for z in z {
-                *z = f(*z);
+                *z = f(*z).flushed();
             }
         },
     );
@@ -37,7 +37,7 @@ pub fn bias_map<T: Real>(z: &mut [T], bias: &[T], f: impl Fn(T) -> T) {
         move || {
             for row in z.chunks_exact_mut(bias.len()) {
                 for (z, &b) in row.iter_mut().zip(bias) {
-                    *z = f(*z + b);
+                    *z = f(*z + b).flushed();
                 }
             }
         },
@@ -52,7 +52,7 @@ pub fn bias_map_back<T: Real>(upstream: &mut [T], at: &[T], bias: &mut [T], pull
         move || {
             for (row, at) in upstream.chunks_exact_mut(bias.len()).zip(at.chunks_exact(bias.len())) {
                 for ((g, &at), bias) in row.iter_mut().zip(at).zip(bias.iter_mut()) {
-                    *g = pull(*g, at);
+                    *g = pull(*g, at).flushed();
                     *bias += *g;
                 }
             }

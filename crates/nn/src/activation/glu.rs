@@ -90,7 +90,7 @@ impl<T: Real> Op<T> for GluOp {
                 }
                 for (y, x) in output.chunks_exact_mut(width).zip(x.chunks_exact(2 * width)) {
                     for (y, &a) in y.iter_mut().zip(&x[..width]) {
-                        *y *= a;
+                        *y = (*y * a).flushed();
                     }
                 }
             },
@@ -109,10 +109,10 @@ impl<T: Real> Op<T> for GluOp {
                 for (((dx, y), s), g) in rows.zip(pass.upstream.chunks_exact(width)) {
                     let (da, db) = dx.split_at_mut(width);
                     for ((da, &s), &g) in da.iter_mut().zip(s).zip(g) {
-                        *da += g * s;
+                        *da = (*da + g * s).flushed();
                     }
                     for (((db, &s), &y), &g) in db.iter_mut().zip(s).zip(y).zip(g) {
-                        *db += g * (y * (T::ONE - s));
+                        *db = (*db + g * (y * (T::ONE - s))).flushed();
                     }
                 }
             },

@@ -77,7 +77,7 @@ impl<T: Real> Op<T> for LogSoftmaxOp {
                 for ((dx, y), g) in rows.zip(pass.upstream.chunks_exact(classes)) {
                     let total: T = g.iter().copied().sum();
                     for ((dx, &g), &y) in dx.iter_mut().zip(g).zip(y) {
-                        *dx += g - y.exp() * total;
+                        *dx = (*dx + g - y.exp() * total).flushed();
                     }
                 }
             },

@@ -119,7 +119,7 @@ impl<T: Real> Op<T> for PReluOp {
                         || {
                             for ((dx, g), x) in rows.zip(g.chunks_exact(width)).zip(x.chunks_exact(width)) {
                                 for (((dx, &g), &x), &slope) in dx.iter_mut().zip(g).zip(x).zip(slopes) {
-                                    *dx += pull(g, x, slope);
+                                    *dx = (*dx + pull(g, x, slope)).flushed();
                                 }
                             }
                         },

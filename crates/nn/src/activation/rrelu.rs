@@ -108,7 +108,7 @@ impl<T: Real> Op<T> for RReluOp {
                     *saved = slope;
                 }
                 for (y, &x) in y.iter_mut().zip(x) {
-                    *y *= x;
+                    *y = (*y * x).flushed();
                 }
             },
         );

@@ -56,7 +56,7 @@ impl<T: Real> Op<T> for SoftmaxOp {
             #[inline(always)]
             || {
                 for (p, x) in output.chunks_mut(ROWS * classes).zip(x.chunks(ROWS * classes)) {
-                    softmax_rows(x, p, classes);
+                    softmax_rows(x, p, classes, T::MIN_POSITIVE);
                 }
             },
         );
@@ -73,7 +73,7 @@ impl<T: Real> Op<T> for SoftmaxOp {
                 for ((dx, y), g) in rows.zip(pass.upstream.chunks_exact(classes)) {
                     let mean: T = g.iter().zip(y).map(|(&g, &y)| g * y).sum();
                     for ((dx, &g), &y) in dx.iter_mut().zip(g).zip(y) {
-                        *dx += y * (g - mean);
+                        *dx = (*dx + y * (g - mean)).flushed();
                     }
                 }
             },
@@ -92,9 +92,10 @@ pub(super) fn last_axis(shape: Shape) -> Result<Shape, String> {
 /// stay in the cache.
 pub(crate) const ROWS: usize = 8;
 
-/// The softmax of up to [`ROWS`] rows of `x` into `p`; gives each row's maximum and its sum of `e^(x - max)`.
+/// The softmax of up to [`ROWS`] rows of `x` into `p`; gives each row's maximum and its sum of `e^(x - max)`, of which
+/// those below `least` are 0.
 #[inline(always)]
-pub(crate) fn softmax_rows<T: Real>(x: &[T], p: &mut [T], classes: usize) -> [[T; ROWS]; 2] {
+pub(crate) fn softmax_rows<T: Real>(x: &[T], p: &mut [T], classes: usize, least: T) -> [[T; ROWS]; 2] {
     let (mut maxima, mut sums) = ([T::ZERO; ROWS], [T::ONE; ROWS]);
     for ((p, x), out) in p.chunks_exact_mut(classes).zip(x.chunks_exact(classes)).zip(&mut maxima) {
         let max = row_max(x);
@@ -107,13 +108,14 @@ pub(crate) fn softmax_rows<T: Real>(x: &[T], p: &mut [T], classes: usize) -> [[T
         *out = max;
     }
     for p in p.iter_mut() {
-        *p = p.exp();
+        let e = p.exp();
+        *p = if e < least { T::ZERO } else { e };
     }
     for (p, out) in p.chunks_exact_mut(classes).zip(&mut sums) {
         let sum = row_sum(p, |p| p);
         let scale = T::ONE / sum;
         for p in p {
-            *p *= scale;
+            *p = (*p * scale).flushed();
         }
         *out = sum;
     }

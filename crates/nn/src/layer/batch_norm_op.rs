@@ -113,7 +113,7 @@ impl<T: Real> Op<T> for Standardise {
                     for (y, x) in y.chunks_exact_mut(channels).zip(x.chunks_exact(channels)) {
                         let row = y[block.clone()].iter_mut().zip(&x[block.clone()]);
                         for ((((y, &x), &mean), &scale), &bias) in row.zip(mean).zip(&scale).zip(&bias) {
-                            *y = (x - mean) * scale + bias;
+                            *y = ((x - mean) * scale + bias).flushed();
                         }
                     }
                 },
@@ -156,7 +156,7 @@ impl<T: Real> Op<T> for Standardise {
                             let row = dx[block.clone()].iter_mut().zip(&g[block.clone()]).zip(&x[block.clone()]);
                             let channel = mean.iter().zip(&scale).zip(&slope).zip(&offset);
                             for (((dx, &g), &x), (((&mean, &scale), &slope), &offset)) in row.zip(channel) {
-                                *dx += scale * (g - offset - (x - mean) * slope);
+                                *dx = (*dx + scale * (g - offset - (x - mean) * slope)).flushed();
                             }
                         }
                     },

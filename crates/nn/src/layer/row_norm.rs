@@ -60,8 +60,8 @@ impl<T: Real> Op<T> for RowNorm {
             simd::dispatch(
                 #[inline(always)]
                 || {
-                    y.iter_mut().for_each(|y| *y *= inverse);
-                    y.iter_mut().zip(weight).for_each(|(y, &weight)| *y *= weight);
+                    y.iter_mut().for_each(|y| *y = (*y * inverse).flushed());
+                    y.iter_mut().zip(weight).for_each(|(y, &weight)| *y = (*y * weight).flushed());
                     y.iter_mut().zip(bias).for_each(|(y, &bias)| *y += bias);
                 },
             );
@@ -117,7 +117,7 @@ impl<T: Real> Op<T> for RowNorm {
                 #[inline(always)]
                 || {
                     for ((dx, &g), &x) in dx.iter_mut().zip(&*g).zip(x) {
-                        *dx += inverse * (g - offset - (x - mean) * slope);
+                        *dx = (*dx + inverse * (g - offset - (x - mean) * slope)).flushed();
                     }
                 },
             );

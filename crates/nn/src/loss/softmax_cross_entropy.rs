@@ -36,6 +36,9 @@ impl<T: Real> Op<T> for SoftmaxCrossEntropy {
         let by_index = pass.inputs.shape(TARGET) == pass.shape;
         let (losses, saved) = (pass.output, pass.saved);
         let (block, width) = (ROWS * classes, if by_index { 1 } else { classes });
+        // A probability that is smaller beside the largest one makes denormal numbers of its products with weights
+        // and activations on the way back, and they took a third of a step of ten layers that fit their samples.
+        let least = T::MIN_POSITIVE / T::EPSILON;
         simd::dispatch(
             #[inline(always)]
             || {
@@ -43,7 +46,7 @@ impl<T: Real> Op<T> for SoftmaxCrossEntropy {
                 let blocks = losses.chunks_mut(ROWS).zip(logits.chunks(block));
                 for ((losses, logits), target) in blocks.zip(target.chunks(ROWS * width)) {
                     let [maxima, mut sums] = match saved.next() {
-                        Some(p) => softmax_rows(logits, p, classes),
+                        Some(p) => softmax_rows(logits, p, classes, least),
                         None => sums_exp(logits, classes),
                     };
                     for sum in &mut sums {
@@ -80,7 +83,7 @@ impl<T: Real> Op<T> for SoftmaxCrossEntropy {
                             let y = class(q[0], classes);
                             let g = if y.is_some() { g } else { T::NAN };
                             for (dx, &p) in dx.iter_mut().zip(p) {
-                                *dx += g * p;
+                                *dx = (*dx + g * p).flushed();
                             }
                             if let Some(y) = y {
                                 dx[y] -= g;
@@ -88,7 +91,7 @@ impl<T: Real> Op<T> for SoftmaxCrossEntropy {
                         } else {
                             let total: T = q.iter().copied().sum();
                             for ((dx, &p), &q) in dx.iter_mut().zip(p).zip(q) {
-                                *dx += g * (p * total - q);
+                                *dx = (*dx + g * (p * total - q)).flushed();
                             }
                         }
                     }

@@ -89,7 +89,7 @@ impl<T: Real> Callback<T> for WeightAverage<T> {
             #[inline(always)]
             || {
                 for (average, &w) in average.iter_mut().zip(weights) {
-                    *average += new * (w - *average);
+                    *average = (*average + new * (w - *average)).flushed();
                 }
             },
         );

@@ -80,10 +80,10 @@ impl<T: Real> Optimizer<T> for Adadelta {
                 let means = squares.iter_mut().zip(steps.iter_mut());
                 for ((w, &g), (v, u)) in weights.iter_mut().zip(gradient).zip(means) {
                     let g = bounded(g + l2 * *w, limit);
-                    *v = rho * *v + new * g * g;
+                    *v = (rho * *v + new * g * g).flushed();
                     let d = g * ((*u + epsilon).sqrt() / (*v + epsilon).sqrt());
-                    *u = rho * *u + new * d * d;
-                    *w -= rate * d;
+                    *u = (rho * *u + new * d * d).flushed();
+                    *w = (*w - rate * d).flushed();
                 }
             },
         );

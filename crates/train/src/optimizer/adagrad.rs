@@ -97,8 +97,8 @@ impl<T: Real> Optimizer<T> for Adagrad {
             || {
                 for ((w, &g), s) in weights.iter_mut().zip(gradient).zip(sum.iter_mut()) {
                     let g = bounded(g + l2 * *w, limit);
-                    *s = (*s + g * g).minimum(T::MAX);
-                    *w -= rate * g / (s.sqrt() + epsilon);
+                    *s = (*s + g * g).minimum(T::MAX).flushed();
+                    *w = (*w - rate * g / (s.sqrt() + epsilon)).flushed();
                 }
             },
         );

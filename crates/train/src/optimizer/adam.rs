@@ -130,9 +130,9 @@ pub(super) fn step<T: Real>(adam: &Adam, decoupled: bool, update: Update<'_, T>)
                 for ((w, &g), (m, v)) in weights.iter_mut().zip(gradient).zip(moments) {
                     let kept = *w * shrink;
                     let g = bounded(g + l2 * kept, limit);
-                    *m = beta1 * *m + new1 * g;
-                    *v = beta2 * *v + new2 * g * g;
-                    *w = kept - rate * *m / (v.sqrt() * scale + epsilon);
+                    *m = (beta1 * *m + new1 * g).flushed();
+                    *v = (beta2 * *v + new2 * g * g).flushed();
+                    *w = (kept - rate * *m / (v.sqrt() * scale + epsilon)).flushed();
                 }
             },
         ),
@@ -143,10 +143,10 @@ pub(super) fn step<T: Real>(adam: &Adam, decoupled: bool, update: Update<'_, T>)
                 for ((w, &g), ((m, v), most)) in weights.iter_mut().zip(gradient).zip(moments) {
                     let kept = *w * shrink;
                     let g = bounded(g + l2 * kept, limit);
-                    *m = beta1 * *m + new1 * g;
-                    *v = beta2 * *v + new2 * g * g;
+                    *m = (beta1 * *m + new1 * g).flushed();
+                    *v = (beta2 * *v + new2 * g * g).flushed();
                     *most = v.maximum(*most);
-                    *w = kept - rate * *m / (most.sqrt() * scale + epsilon);
+                    *w = (kept - rate * *m / (most.sqrt() * scale + epsilon)).flushed();
                 }
             },
         ),

@@ -90,9 +90,9 @@ impl<T: Real> Optimizer<T> for Adamax {
                 let moments = first.iter_mut().zip(largest.iter_mut());
                 for ((w, &g), (m, u)) in weights.iter_mut().zip(gradient).zip(moments) {
                     let g = g + l2 * *w;
-                    *m = beta1 * *m + new1 * g;
-                    *u = (beta2 * *u).maximum(g.abs() + epsilon);
-                    *w -= rate * *m / *u;
+                    *m = (beta1 * *m + new1 * g).flushed();
+                    *u = (beta2 * *u).maximum(g.abs() + epsilon).flushed();
+                    *w = (*w - rate * *m / *u).flushed();
                 }
             },
         );

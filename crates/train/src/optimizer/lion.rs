@@ -94,8 +94,8 @@ impl<T: Real> Optimizer<T> for Lion {
                     // Zero, and NaN, stay what they are.
                     let up = if c > T::ZERO { T::ONE } else { c };
                     let sign = if c < T::ZERO { -T::ONE } else { up };
-                    *m = beta2 * *m + new2 * g;
-                    *w = *w * shrink - rate * sign;
+                    *m = (beta2 * *m + new2 * g).flushed();
+                    *w = (*w * shrink - rate * sign).flushed();
                 }
             },
         );

@@ -144,7 +144,7 @@ impl<T: Real> Optimizer<T> for Lookahead<T> {
                 #[inline(always)]
                 || {
                     for (w, slow) in weights.iter_mut().zip(slow.iter_mut()) {
-                        *slow += alpha * (*w - *slow);
+                        *slow = (*slow + alpha * (*w - *slow)).flushed();
                         *w = *slow;
                     }
                 },

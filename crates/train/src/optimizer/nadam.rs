@@ -130,9 +130,9 @@ impl<T: Real> Optimizer<T> for NAdam {
                 for ((w, &g), (m, v)) in weights.iter_mut().zip(gradient).zip(moments) {
                     let kept = *w * shrink;
                     let g = bounded(g + l2 * kept, limit);
-                    *m = beta1 * *m + new1 * g;
-                    *v = beta2 * *v + new2 * g * g;
-                    *w = kept - (along_gradient * g + along_moment * *m) / (v.sqrt() * scale + epsilon);
+                    *m = (beta1 * *m + new1 * g).flushed();
+                    *v = (beta2 * *v + new2 * g * g).flushed();
+                    *w = (kept - (along_gradient * g + along_moment * *m) / (v.sqrt() * scale + epsilon)).flushed();
                 }
             },
         );

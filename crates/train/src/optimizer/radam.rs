@@ -120,9 +120,9 @@ impl<T: Real> Optimizer<T> for RAdam {
                 for ((w, &g), (m, v)) in weights.iter_mut().zip(gradient).zip(moments) {
                     let kept = *w * shrink;
                     let g = bounded(g + l2 * kept, limit);
-                    *m = beta1 * *m + new1 * g;
-                    *v = beta2 * *v + new2 * g * g;
-                    *w = kept - rate * *m / (roots * v.sqrt() + rest);
+                    *m = (beta1 * *m + new1 * g).flushed();
+                    *v = (beta2 * *v + new2 * g * g).flushed();
+                    *w = (kept - rate * *m / (roots * v.sqrt() + rest)).flushed();
                 }
             },
         );

@@ -64,20 +64,20 @@ impl RmsProp {
                 let means = &mut means[..if CENTERED { len } else { 0 }];
                 for i in 0..len {
                     let g = bounded(gradient[i] + l2 * weights[i], limit);
-                    let v = alpha * squares[i] + new * g * g;
+                    let v = (alpha * squares[i] + new * g * g).flushed();
                     squares[i] = v;
                     let variance = if CENTERED {
-                        means[i] = alpha * means[i] + new * g;
+                        means[i] = (alpha * means[i] + new * g).flushed();
                         (v - means[i] * means[i]).maximum(T::ZERO)
                     } else {
                         v
                     };
                     let d = variance.sqrt() + epsilon;
                     if MOMENTUM {
-                        momenta[i] = momentum * momenta[i] + g / d;
-                        weights[i] -= rate * momenta[i];
+                        momenta[i] = (momentum * momenta[i] + g / d).flushed();
+                        weights[i] = (weights[i] - rate * momenta[i]).flushed();
                     } else {
-                        weights[i] -= rate * g / d;
+                        weights[i] = (weights[i] - rate * g / d).flushed();
                     }
                 }
             },

@@ -110,31 +110,56 @@ impl<T: Real> Optimizer<T> for Sgd {
             [sign * update.learning_rate, update.momentum.unwrap_or(self.momentum), sign * self.weight_decay]
                 .map(T::from_f64);
         let (weights, gradient) = (update.weights, update.gradient);
+        // Without decay a weight is read for nothing but its step, and does not shrink until it is denormal.
+        let decays = self.weight_decay != 0.0;
         let [velocity] = update.slots else {
-            return simd::dispatch(
-                #[inline(always)]
-                || {
-                    for (w, &g) in weights.iter_mut().zip(gradient) {
-                        *w -= rate * (g + decay * *w);
-                    }
-                },
-            );
+            return if decays {
+                plain(weights, gradient, |w, g| (w - rate * (g + decay * w)).flushed())
+            } else {
+                plain(weights, gradient, |w, g| w - rate * g)
+            };
         };
         let (keep, take) =
             if update.step == 1 { (T::ZERO, T::ONE) } else { (momentum, T::from_f64(1.0 - self.dampening)) };
         // w -= rate (own g + along v)
         let (own, along) = if self.nesterov { (T::ONE, momentum) } else { (T::ZERO, T::ONE) };
-        simd::dispatch(
-            #[inline(always)]
-            || {
-                for ((w, &g), v) in weights.iter_mut().zip(gradient).zip(velocity.iter_mut()) {
-                    let g = g + decay * *w;
-                    *v = keep * *v + take * g;
-                    *w -= rate * (own * g + along * *v);
-                }
-            },
-        );
+        let next = move |w: T, g: T, v: T| {
+            let v = (keep * v + take * g).flushed();
+            (w - rate * (own * g + along * v), v)
+        };
+        if decays {
+            with_momentum(weights, gradient, velocity, |w, g, v| {
+                let (w, v) = next(w, g + decay * w, v);
+                (w.flushed(), v)
+            });
+        } else {
+            with_momentum(weights, gradient, velocity, next);
+        }
     }
+}
+
+#[inline(always)]
+fn plain<T: Real>(weights: &mut [T], gradient: &[T], next: impl Fn(T, T) -> T) {
+    simd::dispatch(
+        #[inline(always)]
+        move || {
+            for (w, &g) in weights.iter_mut().zip(gradient) {
+                *w = next(*w, g);
+            }
+        },
+    );
+}
+
+#[inline(always)]
+fn with_momentum<T: Real>(weights: &mut [T], gradient: &[T], velocity: &mut [T], next: impl Fn(T, T, T) -> (T, T)) {
+    simd::dispatch(
+        #[inline(always)]
+        move || {
+            for ((w, &g), v) in weights.iter_mut().zip(gradient).zip(velocity) {
+                (*w, *v) = next(*w, g, *v);
+            }
+        },
+    );
 }
 
 #[cfg(test)]
