@@ -31,5 +31,7 @@ pub mod prelude {
         Adadelta, Adagrad, Adam, AdamW, Adamax, Lbfgs, Lion, Lookahead, NAdam, Optimizer, RAdam, RmsProp, Sgd,
     };
     pub use chainrule_train::schedule::{Cosine, Interval, LinearWarmup, OneCycle, ReduceOnPlateau, Schedule};
-    pub use chainrule_train::{ClipNorm, ClipValue, Group, History, MaxNorm, Penalty, StopReason, Trainer, UnitNorm};
+    pub use chainrule_train::{
+        ClipNorm, ClipValue, Group, History, LeastSquares, MaxNorm, Penalty, StopReason, Trainer, UnitNorm,
+    };
 }

@@ -6,6 +6,7 @@ pub mod catalogue;
 mod compare;
 pub mod derivatives;
 mod layers;
+mod least_squares;
 mod losses;
 mod metrics;
 mod onnx;
@@ -76,6 +77,7 @@ pub fn families() -> Vec<Family> {
         family!(metrics, "scikit_learn_metrics"),
         family!(second_order, "pytorch_second_order"),
         family!(onnx, "onnx_nodes"),
+        family!(least_squares, "nist_least_squares"),
     ]
 }
 

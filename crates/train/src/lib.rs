@@ -2,6 +2,7 @@
 
 pub mod callback;
 pub mod constraint;
+pub mod least_squares;
 pub mod metric;
 pub mod optimizer;
 pub mod schedule;
@@ -22,6 +23,7 @@ pub use constraint::{Constraint, MaxNorm, NonNegative, UnitNorm};
 pub use error::TrainError;
 pub use groups::Group;
 pub use history::{EpochRecord, History, Scores, StopReason};
+pub use least_squares::{LeastSquares, LeastSquaresError, LeastSquaresFit, LeastSquaresStop};
 pub use penalty::Penalty;
 pub use rule::{ClipNorm, ClipValue, GradientRule};
 pub use trainer::Trainer;

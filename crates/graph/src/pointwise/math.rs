@@ -1,6 +1,6 @@
 //! The elementary functions, one method of [`Var`] each.
 
-use chainrule_tensor::Real;
+use chainrule_tensor::{Dual, Real};
 
 use super::{DerivativeReads, Pointwise, Properties};
 use crate::Var;
@@ -296,6 +296,33 @@ with_number!(f64: Mul, mul, |c, x| x * c);
 with_number!(f32: Div, div, |c, x| x.map(Under(c)));
 with_number!(f64: Div, div, |c, x| x.map(Under(c)));
 
+/// Operators between a variable of dual numbers and a plain number, which is a constant.
+macro_rules! with_constant {
+    ($trait:ident, $method:ident, |$c:ident, $x:ident| $left:expr) => {
+        impl<'g> std::ops::$trait<f64> for Var<'g, Dual> {
+            type Output = Var<'g, Dual>;
+            #[track_caller]
+            fn $method(self, c: f64) -> Var<'g, Dual> {
+                std::ops::$trait::$method(self, Dual::constant(c))
+            }
+        }
+
+        impl<'g> std::ops::$trait<Var<'g, Dual>> for f64 {
+            type Output = Var<'g, Dual>;
+            #[track_caller]
+            fn $method(self, $x: Var<'g, Dual>) -> Var<'g, Dual> {
+                let $c = Dual::constant(self);
+                $left
+            }
+        }
+    };
+}
+
+with_constant!(Add, add, |c, x| x + c);
+with_constant!(Sub, sub, |c, x| x.map(Line { name: "sub", scale: -Dual::ONE, offset: c }));
+with_constant!(Mul, mul, |c, x| x * c);
+with_constant!(Div, div, |c, x| x.map(Under(c)));
+
 impl<'g, T: Real> std::ops::Neg for Var<'g, T> {
     type Output = Var<'g, T>;
     #[track_caller]
@@ -306,7 +333,7 @@ impl<'g, T: Real> std::ops::Neg for Var<'g, T> {
 
 #[cfg(test)]
 mod tests {
-    use chainrule_tensor::Tensor;
+    use chainrule_tensor::{Dual, Tensor};
 
     use crate::testing::{check, mistake, value, value_and_gradients};
 
@@ -339,6 +366,20 @@ mod tests {
         check(&[&[2, 3]], |_, x| 3.0 / (x[0] + 2.0));
         check(&[&[2, 3]], |_, x| 1.0 - -x[0]);
         check(&[&[2, 3]], |_, x| 2.0 + 3.0 * x[0]);
+    }
+
+    #[test]
+    fn plain_numbers_beside_dual_numbers_are_constants() {
+        let graph = crate::Graph::<Dual>::new();
+        let x = graph.constant(&Tensor::from(vec![Dual::variable(4.0)]));
+        let results = [x + 2.0, 2.0 + x, x - 2.0, 2.0 - x, x * 2.0, 2.0 * x, x / 2.0, 2.0 / x];
+        let plan = graph.plan_forward(&results).unwrap();
+        let (params, mut workspace) = (plan.init(0).unwrap(), plan.workspace());
+        plan.forward(&params, &mut workspace);
+        let found = results.map(|y| workspace.value(y).values()[0]).map(|y| (y.value, y.tangent));
+        let sums = [(6.0, 1.0), (6.0, 1.0), (2.0, 1.0), (-2.0, -1.0)];
+        let products = [(8.0, 2.0), (8.0, 2.0), (2.0, 0.5), (0.5, -0.125)];
+        assert_eq!(found[..], [sums, products].concat());
     }
 
     #[test]

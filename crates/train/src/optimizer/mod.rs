@@ -21,6 +21,8 @@
 //! | `lion` | [`Lion`] | its magnitude: a step is a sign |
 //! | `lookahead` | [`Lookahead`], which wraps another one | as the optimizer that it wraps |
 //! | | [`Lbfgs`] | an approximate second derivative; a function, since it needs several evaluations for a step |
+//!
+//! For a sum of squares of few parameters there is [`LeastSquares`](crate::LeastSquares).
 
 mod adadelta;
 mod adagrad;

@@ -1,0 +1,94 @@
+//! Non-linear regression with certified values: default settings from both starts, to 6 digits of
+//! the residual sum of squares and 4 of every parameter and every standard error.
+
+use std::f64::consts::PI;
+
+use chainrule::prelude::*;
+use chainrule::tensor::Dual;
+
+use crate::{Case, Tolerance, close};
+
+const SIX_DIGITS: Tolerance = Tolerance { absolute: 0.0, relative: 1e-6 };
+const FOUR_DIGITS: Tolerance = Tolerance { absolute: 0.0, relative: 1e-4 };
+/// For residuals of 1e-13 beside values of 1, of which `f64` holds no more than two or three digits.
+const ROUNDING: Tolerance = Tolerance { absolute: 0.0, relative: 1e-2 };
+
+pub(crate) fn check(case: &Case) -> Result<(), String> {
+    let model = case.text("model")?;
+    let columns = case.get("x").and_then(|x| x.as_array()).ok_or("the case has no columns `x`")?;
+    let columns: Option<Vec<Vec<f64>>> = columns.iter().map(crate::case::numbers).collect();
+    let columns = columns.ok_or("a column of `x` is not a list of numbers")?;
+    let x: Vec<&[f64]> = columns.iter().map(Vec::as_slice).collect();
+    let mut y = case.numbers("y")?;
+    if model == "Nelson" {
+        // The model is that of the logarithm.
+        y.iter_mut().for_each(|y| *y = y.ln());
+    }
+    let start = case.numbers("start")?;
+    let names: Vec<String> = (1..=start.len()).map(|i| format!("b{i}")).collect();
+    let start: Vec<(&str, f64)> = names.iter().map(String::as_str).zip(start).collect();
+    let fit = LeastSquares::default()
+        .fit_curve(&start, &x, &y, None, |b, x| curve(model, b, x))
+        .map_err(|error| error.to_string())?;
+
+    let certified = case.number("sum_of_squares")?;
+    let rounded = fit.residual_deviation() < 1e-12 * y.iter().fold(0.0, |y: f64, x| y.max(x.abs()));
+    let (squares, errors) = if rounded { (ROUNDING, ROUNDING) } else { (SIX_DIGITS, FOUR_DIGITS) };
+    close("the sum of squares", &[fit.sum_of_squares], &[certified], squares)?;
+    close("the parameters", &fit.parameters, &case.numbers("parameters")?, FOUR_DIGITS)?;
+    let found = fit.standard_errors().map_err(|error| error.to_string())?;
+    close("the standard errors", &found, &case.numbers("errors")?, errors)?;
+    let deviation = [fit.residual_deviation()];
+    close("the residual deviation", &deviation, &[case.number("deviation")?], errors)?;
+    if fit.is_converged() { Ok(()) } else { Err(fit.to_string()) }
+}
+
+/// The models as NIST writes them.
+fn curve<'g>(model: &str, b: &[Var<'g, Dual>], columns: &[Var<'g, Dual>]) -> Var<'g, Dual> {
+    let x = columns[0];
+    let polynomial = |c: &[Var<'g, Dual>]| {
+        let (last, rest) = c.split_last().expect("a polynomial has coefficients");
+        rest.iter().rev().fold(*last, |sum, &c| sum * x + c)
+    };
+    // A bell of this height, around this place, of this width.
+    let bell = |height: Var<'g, Dual>, place: Var<'g, Dual>, width: Var<'g, Dual>| {
+        height * (-(x - place).square() / (width * width)).exp()
+    };
+    match model {
+        "Bennett5" => b[0] * (x + b[1]).pow(-1.0 / b[2]),
+        "BoxBOD" | "Misra1a" => b[0] * (1.0 - (-b[1] * x).exp()),
+        "Chwirut1" | "Chwirut2" => (-b[0] * x).exp() / polynomial(&b[1..]),
+        "DanWood" => b[0] * x.pow(b[1]),
+        "ENSO" => {
+            let turns = |period| x * (2.0 * PI) / period;
+            let year = x * (2.0 * PI / 12.0);
+            b[0] + b[1] * year.cos()
+                + b[2] * year.sin()
+                + b[4] * turns(b[3]).cos()
+                + b[5] * turns(b[3]).sin()
+                + b[7] * turns(b[6]).cos()
+                + b[8] * turns(b[6]).sin()
+        }
+        "Eckerle4" => b[0] / b[1] * (((x - b[2]) / b[1]).square() * -0.5).exp(),
+        "Gauss1" | "Gauss2" | "Gauss3" => b[0] * (-b[1] * x).exp() + bell(b[2], b[3], b[4]) + bell(b[5], b[6], b[7]),
+        "Hahn1" | "Thurber" => polynomial(&b[..4]) / (polynomial(&b[4..]) * x + 1.0),
+        "Kirby2" => polynomial(&b[..3]) / (polynomial(&b[3..]) * x + 1.0),
+        "Lanczos1" | "Lanczos2" | "Lanczos3" => {
+            b[0] * (-b[1] * x).exp() + b[2] * (-b[3] * x).exp() + b[4] * (-b[5] * x).exp()
+        }
+        "MGH09" => b[0] * (x.square() + x * b[1]) / (x.square() + x * b[2] + b[3]),
+        "MGH10" => b[0] * (b[1] / (x + b[2])).exp(),
+        "MGH17" => b[0] + b[1] * (-x * b[3]).exp() + b[2] * (-x * b[4]).exp(),
+        "Misra1b" => b[0] * (1.0 - (b[1] * x / 2.0 + 1.0).powf(Dual::constant(-2.0))),
+        "Misra1c" => b[0] * (1.0 - (b[1] * x * 2.0 + 1.0).powf(Dual::constant(-0.5))),
+        "Misra1d" => b[0] * b[1] * x / (b[1] * x + 1.0),
+        "Nelson" => b[0] - b[1] * x * (-b[2] * columns[1]).exp(),
+        "Rat42" => b[0] / ((b[1] - b[2] * x).exp() + 1.0),
+        "Rat43" => b[0] / ((b[1] - b[2] * x).exp() + 1.0).pow(1.0 / b[3]),
+        "Roszman1" => b[0] - b[1] * x - (b[2] / (x - b[3])).atan() / PI,
+        other => {
+            x.graph().fail(format!("there is no model `{other}`"));
+            x
+        }
+    }
+}
