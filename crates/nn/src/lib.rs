@@ -7,6 +7,8 @@ pub mod layer;
 pub mod loss;
 
 mod error;
+#[cfg(test)]
+mod limit;
 mod summary;
 
 pub use activation::Activation;

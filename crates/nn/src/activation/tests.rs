@@ -6,6 +6,7 @@ use chainrule_graph::{DerivativeReads, Graph, Pointwise};
 use chainrule_tensor::{Real, Shape, Tensor};
 
 use super::{Activation, all, by_name};
+use crate::limit::{close, limit};
 
 /// Every entry by its name, and some with other settings.
 fn texts() -> Vec<String> {
@@ -104,6 +105,54 @@ fn extreme_inputs_in_f32() {
 #[test]
 fn extreme_inputs_in_f64() {
     extremes::<f64>();
+}
+
+// Zero times infinity (kind 4 of RELIABILITY.md): pytorch#49844.
+#[test]
+fn infinite_inputs_give_the_limits_of_values_and_derivatives() {
+    let (mut tried, mut wrong) = (0, Vec::new());
+    // Random in training.
+    for text in texts().into_iter().filter(|text| text != "rrelu") {
+        let (single, double) = (by_name::<f32>(&text).unwrap(), by_name::<f64>(&text).unwrap());
+        let base = [0.3, -0.7, 1.1, 2.3, -1.9, 0.6];
+        let signs = [1.0, -1.0].into_iter();
+        let ones = (0..6).flat_map(|i| signs.clone().map(move |sign| vec![(i, sign)])).collect::<Vec<_>>();
+        let pairs = ones.iter().flat_map(|a| ones.iter().filter(|b| b[0].0 > a[0].0).map(|b| vec![a[0], b[0]]));
+        for at in ones.iter().cloned().chain(pairs) {
+            let filled = |size: f64, powers: [f64; 2]| {
+                let mut row = base;
+                at.iter().zip(powers).for_each(|(&(i, sign), power)| row[i] = sign * size.powf(power));
+                row
+            };
+            let outcome = |row: [f64; 6]| {
+                let (y, dx) = run(&*double, &row);
+                [y, dx].concat()
+            };
+            let ways = [[1.0, 1.0], [1.0, 0.5], [0.5, 1.0]].map(|powers| {
+                let [a, b, c] = [1e90, 1e100, 1e110].map(|far| outcome(filled(far, powers)));
+                (0..a.len()).map(|i| limit([a[i], b[i], c[i]])).collect::<Vec<_>>()
+            });
+            let row = filled(f64::INFINITY, [1.0; 2]);
+            let (y, dx) = run(&*single, &row.map(|x| x as f32));
+            let narrow: Vec<f64> = y.into_iter().chain(dx).map(f64::from).collect();
+            for (name, got, tolerance) in [("f64", outcome(row), 1e-9), ("f32", narrow, 1e-5)] {
+                for (i, &got) in got.iter().enumerate() {
+                    tried += 1;
+                    let alike = ways.iter().all(|way| close(way[i], ways[0][i], 1e-7));
+                    let expected = if alike { ways[0][i] } else { f64::NAN };
+                    // Several infinite numbers of a softmax or a gated pair make all that depends on them NaN.
+                    // Of equal ones a maxout takes the first.
+                    let free = got.is_nan() || text.starts_with("maxout");
+                    let given_up = at.len() == 2 && free && double.pointwise().is_none();
+                    if !close(got, expected, tolerance) && !given_up {
+                        wrong.push(format!("{text} in {name} at {row:?}: number {i} is {got:e}, not {expected:e}"));
+                    }
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{} of {tried}:\n{}", wrong.len(), wrong.join("\n"));
+    assert!(tried > 10_000, "{tried}");
 }
 
 #[test]

@@ -6,6 +6,7 @@ use chainrule_tensor::{Real, Tensor};
 
 use super::check::run;
 use super::{Predictions, Reduction, TargetForm, all, by_name};
+use crate::limit::{close, limit};
 
 /// Every entry by its name, and with settings that change what is multiplied.
 fn texts() -> Vec<String> {
@@ -111,21 +112,6 @@ fn extremes(predictions: Predictions) -> Vec<Extreme> {
     ones.chain(pairs).map(|at| Extreme { base: base.clone(), at }).collect()
 }
 
-/// The limit of each number of a sequence of rows, of which the last three are given; NaN for none.
-fn limit([a, b, c]: [f64; 3]) -> f64 {
-    if c.is_infinite() || (b - c).abs() <= 1e-9 * c.abs().max(1e-12) {
-        c
-    } else if a < b && b < c {
-        f64::INFINITY
-    } else if a > b && b > c {
-        f64::NEG_INFINITY
-    } else if c.abs() < b.abs() && b.abs() <= a.abs() {
-        0.0
-    } else {
-        panic!("no limit of {a:e}, {b:e}, {c:e} can be told")
-    }
-}
-
 /// Of each prediction, with the same target, the values and then the gradient.
 fn outcomes<T: Real>(text: &str, predictions: &[Vec<f64>], target: &[f64]) -> Vec<Vec<f64>> {
     let loss = by_name::<T>(text).unwrap();
@@ -153,12 +139,6 @@ fn limits(text: &str, extremes: &[Extreme], target: &[f64]) -> Vec<Vec<f64>> {
         if ways.iter().all(|way| close(way[row][i], first, 1e-7)) { first } else { f64::NAN }
     };
     (0..extremes.len()).map(|row| (0..ways[0][row].len()).map(|i| common(row, i)).collect()).collect()
-}
-
-fn close(got: f64, expected: f64, tolerance: f64) -> bool {
-    let both_nan = got.is_nan() && expected.is_nan();
-    let near = expected.is_finite() && (got - expected).abs() <= tolerance * expected.abs().max(1.0);
-    got == expected || both_nan || near
 }
 
 #[test]

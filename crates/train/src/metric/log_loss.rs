@@ -98,7 +98,10 @@ fn cross_entropy<T: Real>(target: Target<'_, T>, ln: impl Fn(usize) -> f64, clas
 }
 
 fn of_logit(x: f64, t: f64, _: f64) -> f64 {
-    Real::maximum(x, 0.0) - x * t + (-x.abs()).exp().ln_1p()
+    let wrong = if x >= 0.0 { 1.0 - t } else { t };
+    // A label that agrees costs nothing, even at an infinite logit.
+    let cost = if wrong == 0.0 && x.is_infinite() { 0.0 } else { wrong * x.abs() };
+    cost + (-x.abs()).exp().ln_1p()
 }
 
 fn of_probability(p: f64, t: f64, epsilon: f64) -> f64 {

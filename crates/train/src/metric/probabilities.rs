@@ -52,8 +52,8 @@ impl Probabilities {
             (false, _) => {}
             (true, true) => self.row.iter_mut().for_each(|x| *x = Real::sigmoid(*x)),
             (true, false) => {
-                let max = maximum(&self.row);
-                self.row.iter_mut().for_each(|x| *x = (*x - max).exp());
+                below_maximum(&mut self.row);
+                self.row.iter_mut().for_each(|x| *x = x.exp());
                 let sum: f64 = self.row.iter().sum();
                 self.row.iter_mut().for_each(|x| *x /= sum);
             }
@@ -65,11 +65,11 @@ impl Probabilities {
     /// probability, nor 0 for one near 1.
     pub(super) fn log_softmax<T: Real>(&mut self, logits: &[T]) -> &[f64] {
         self.read(logits);
-        let max = maximum(&self.row);
-        let first = self.row.iter().position(|&x| x == max);
+        below_maximum(&mut self.row);
+        let first = self.row.iter().position(|&x| x == 0.0);
         let others = self.row.iter().enumerate().filter(|&(i, _)| Some(i) != first);
-        let rest = others.map(|(_, x)| (x - max).exp()).sum::<f64>().ln_1p();
-        self.row.iter_mut().for_each(|x| *x = (*x - max) - rest);
+        let rest = others.map(|(_, x)| x.exp()).sum::<f64>().ln_1p();
+        self.row.iter_mut().for_each(|x| *x -= rest);
         &self.row
     }
 
@@ -80,8 +80,19 @@ impl Probabilities {
 }
 
 /// The largest value; NaN if one is.
-fn maximum(row: &[f64]) -> f64 {
-    row.iter().fold(f64::NEG_INFINITY, |max, &x| Real::maximum(max, x))
+/// Subtracts the maximum. One infinite logit is at 0 and all others infinitely far below, the limit; of several there is
+/// none, and the row is NaN.
+fn below_maximum(row: &mut [f64]) {
+    let max = row.iter().fold(f64::NEG_INFINITY, |max, &x| Real::maximum(max, x));
+    let infinite = row.iter().filter(|&&x| x == f64::INFINITY).count();
+    for x in row {
+        *x = match infinite {
+            0 => *x - max,
+            1 if *x == f64::INFINITY => 0.0,
+            1 => *x - max,
+            _ => f64::NAN,
+        };
+    }
 }
 
 #[cfg(test)]

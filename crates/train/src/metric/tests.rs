@@ -199,3 +199,39 @@ fn more_bins_than_memory_holds_are_refused() {
         assert!(error.contains("is too many: ") && error.contains("more than the memory that there is"), "{error}");
     }
 }
+
+// Zero times infinity (kind 4 of RELIABILITY.md): pytorch#49844, optax#1786.
+#[test]
+fn infinite_outputs_give_the_limits() {
+    let mut tried = 0;
+    for_each(|what, metric, kind| {
+        let (outputs, soft) = data(kind);
+        let hard = Tensor::from_fn(soft.shape(), |i| soft.values()[i].round());
+        for targets in [&soft, &hard] {
+            for place in 0..4 * OUTPUTS {
+                for sign in [1.0, -1.0] {
+                    let mut at = |size: f64| {
+                        let mut outputs = outputs.clone();
+                        outputs.values_mut()[place] = sign * size;
+                        metric.reset();
+                        feed(metric, &outputs, targets, SAMPLES)
+                    };
+                    let [a, b, c] = [1e90, 1e100, 1e110].map(&mut at);
+                    let steady = c.is_infinite() || (b - c).abs() <= 1e-9 || (a.is_nan() && c.is_nan());
+                    let expected = match steady {
+                        true => c,
+                        false if a < b && b < c => f64::INFINITY,
+                        false if a > b && b > c => f64::NEG_INFINITY,
+                        false => panic!("{what}: no limit of {a}, {b}, {c}"),
+                    };
+                    let got = at(f64::INFINITY);
+                    let alike =
+                        got == expected || (got - expected).abs() <= 1e-9 || (got.is_nan() && expected.is_nan());
+                    assert!(alike, "{what} with {sign} inf at {place}: {got}, not {expected}");
+                    tried += 1;
+                }
+            }
+        }
+    });
+    assert!(tried > 1000, "{tried}");
+}

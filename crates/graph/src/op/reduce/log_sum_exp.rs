@@ -49,6 +49,9 @@ impl<T: Real> Op<T> for LogSumExp {
                 #[inline(always)]
                 |x, y| (x - y).exp(),
             );
+            if pass.output.contains(&T::INFINITY) {
+                alone_at_infinity(pass.saved, x, shape, kept);
+            }
         }
     }
 
@@ -59,6 +62,19 @@ impl<T: Real> Op<T> for LogSumExp {
             broadcast::zip(dx.put, dx.values, shape, pass.saved, shape, pass.upstream, kept, |share, g| share * g);
         }
     }
+}
+
+/// The share of one infinite value is 1, the limit; of several there is none, and theirs stays NaN.
+#[cold]
+fn alone_at_infinity<T: Real>(shares: &mut [T], x: &[T], shape: Shape, kept: Shape) {
+    let infinite: Vec<T> = x.iter().map(|&x| if x == T::INFINITY { T::ONE } else { T::ZERO }).collect();
+    let mut counts = vec![T::ZERO; kept.elements()];
+    broadcast::fold(Put::Set, &mut counts, kept, &infinite, shape);
+    let mut alone = vec![T::ZERO; x.len()];
+    broadcast::zip(Put::Set, &mut alone, shape, &infinite, shape, &counts, kept, |x, count| {
+        if x == T::ONE && count == T::ONE { T::ONE } else { T::ZERO }
+    });
+    shares.iter_mut().zip(alone).filter(|(_, alone)| *alone == T::ONE).for_each(|(share, one)| *share = one);
 }
 
 impl<'g, T: Real> Var<'g, T> {
@@ -119,6 +135,12 @@ mod tests {
         assert!(y.values()[3].is_nan());
         assert_eq!(gradients[0].row(0), [0.0, 1.0]);
         assert!(gradients[0].row(1).iter().all(|g| g.is_nan()));
+        assert_eq!(gradients[0].row(2), [1.0, 0.0]);
+        // Of two infinite ones the shares depend on the way there.
+        let (y, gradients) =
+            value_and_gradients(&[Tensor::from(vec![inf, 1.0, inf])], None, |_, x| x[0].log_sum_exp(0));
+        assert_eq!((y.values()[0], gradients[0].values()[1]), (inf, 0.0));
+        assert!(gradients[0].values()[0].is_nan() && gradients[0].values()[2].is_nan());
     }
 
     #[test]
