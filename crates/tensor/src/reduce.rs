@@ -20,4 +20,4 @@ pub use extremum::{max, min};
 pub use finite::all_finite;
 pub use log_sum_exp::log_sum_exp;
 pub(crate) use sum::scaled_sum;
-pub use sum::{mean, sum, sum_of_squares, wide_sum, wide_sum_of_squares};
+pub use sum::{mean, norm, sum, sum_of_squares, wide_sum, wide_sum_of_squares};

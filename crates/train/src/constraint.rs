@@ -168,7 +168,13 @@ fn scale_columns<T: Real>(shape: Shape, weights: &mut [T], factor: impl Fn(f64) 
                 *square += w.to_f64() * w.to_f64();
             }
         }
-        let factors = squares.map(|square| factor(square.sqrt()));
+        let mut norms = squares.map(f64::sqrt);
+        for (column, norm) in block.clone().zip(&mut norms) {
+            if !(SAFE..f64::INFINITY).contains(norm) {
+                *norm = scaled_norm(weights.iter().skip(column).step_by(columns));
+            }
+        }
+        let factors = norms.map(&factor);
         for row in weights.chunks_exact_mut(columns) {
             for (w, factor) in row[block.clone()].iter_mut().zip(factors) {
                 // Columns that may stay keep their bits.
@@ -178,6 +184,19 @@ fn scale_columns<T: Real>(shape: Shape, weights: &mut [T], factor: impl Fn(f64) 
             }
         }
     }
+}
+
+/// Squares of norms from here on lose no digits that count.
+const SAFE: f64 = 1e-140;
+
+/// The norm of a column whose squares overflow or vanish: measured by its largest weight.
+#[cold]
+fn scaled_norm<'a, T: Real>(column: impl Iterator<Item = &'a T> + Clone) -> f64 {
+    let largest = column.clone().fold(0.0, |largest, w| Real::maximum(largest, w.to_f64().abs()));
+    if largest == 0.0 || !largest.is_finite() {
+        return largest;
+    }
+    largest * column.map(|w| (w.to_f64() / largest).powi(2)).sum::<f64>().sqrt()
 }
 
 #[cfg(test)]
@@ -210,6 +229,26 @@ mod tests {
             }
         }
         assert_eq!(applied(&UnitNorm, &[2, 2], &[0.0, 3.0, 0.0, 0.0]), [0.0, 1.0, 0.0, 0.0]);
+    }
+
+    // Squares that overflow (kind 5 of RELIABILITY.md): pytorch#51912.
+    #[test]
+    fn columns_whose_squares_overflow_or_vanish_have_a_norm() {
+        for size in [1e-300, 1e-160, 1.0, 1e155, 1e300] {
+            let columns = [3.0 * size, 1.0, 4.0 * size, 0.0];
+            let [unit, limited] =
+                [applied(&UnitNorm, &[2, 2], &columns), applied(&MaxNorm { max_norm: 5.0 }, &[2, 2], &columns)];
+            let factor = size.min(1.0);
+            for (got, expected) in unit.iter().zip([0.6, 1.0, 0.8, 0.0]) {
+                assert!((got - expected).abs() < 1e-15, "{size:e}: {unit:?}");
+            }
+            for (got, expected) in limited.iter().step_by(2).zip([3.0, 4.0]) {
+                assert!((got / factor / expected - 1.0).abs() < 1e-14, "{size:e}: {limited:?}");
+            }
+        }
+        let mut weights = [3e19_f32, 4e19];
+        Constraint::apply(&MaxNorm { max_norm: 5.0 }, [2].into(), &mut weights);
+        assert_eq!(weights, [3.0, 4.0]);
     }
 
     #[test]

@@ -27,9 +27,12 @@ pub struct ClipNorm {
 
 impl<T: Real> GradientRule<T> for ClipNorm {
     fn apply(&self, gradient: &mut [T]) {
-        let norm = norm(gradient);
+        let norm = reduce::norm(gradient);
         let scale = self.max_norm / (norm + 1e-6);
-        if scale < 1.0 {
+        if scale < T::MIN_POSITIVE.to_f64() {
+            // As a number of `T` it would lose its digits.
+            gradient.iter_mut().for_each(|g| *g = T::from_f64(g.to_f64() * scale));
+        } else if scale < 1.0 {
             let scale = T::from_f64(scale);
             gradient.iter_mut().for_each(|g| *g *= scale);
         }
@@ -56,18 +59,6 @@ impl<T: Real> GradientRule<T> for ClipValue {
     fn check(&self) -> Result<(), String> {
         positive("clipping: the largest value", self.max_value)
     }
-}
-
-/// The Euclidean norm.
-fn norm<T: Real>(gradient: &[T]) -> f64 {
-    let norm = reduce::sum_of_squares(gradient).sqrt();
-    if norm.is_finite() {
-        return norm;
-    }
-    // Squares that overflow would make the norm infinite, and so the gradient zero: measure by the largest element.
-    let largest = gradient.iter().fold(0.0, |largest: f64, g| largest.max(g.to_f64().abs()));
-    let sum: f64 = gradient.iter().map(|g| (g.to_f64() / largest).powi(2)).sum();
-    largest * sum.sqrt()
 }
 
 fn positive(name: &str, value: f64) -> Result<(), String> {

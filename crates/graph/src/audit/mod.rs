@@ -97,7 +97,7 @@ pub fn audit<T: Real>(plan: &Plan<T>, params: &Params<T>, workspace: &mut Worksp
                 Status::Zero(trail.cause(position))
             }
         };
-        let norm = (*reach == Reach::Reached).then(|| reduce::sum_of_squares(gradient).sqrt());
+        let norm = (*reach == Reach::Reached).then(|| reduce::norm(gradient));
         rows.push(AuditRow { name: name.to_owned(), shape: entry.shape, status, norm });
     }
     Audit { rows }

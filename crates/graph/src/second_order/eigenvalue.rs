@@ -1,5 +1,6 @@
 use chainrule_tensor::Tensor;
 use chainrule_tensor::random::generator;
+use chainrule_tensor::reduce::norm;
 
 use super::{Curvature, HessianVector, SecondOrderError};
 
@@ -85,8 +86,4 @@ impl Curvature {
             v = product.iter().zip(&v).map(|(p, v)| p + shift * v).collect();
         }
     }
-}
-
-fn norm(v: &[f64]) -> f64 {
-    v.iter().map(|x| x * x).sum::<f64>().sqrt()
 }

@@ -16,9 +16,8 @@ mod jacobian;
 mod paths;
 
 use chainrule_graph::{BuildError, InputError, Params, Plan, Reach, Var, Workspace};
-use chainrule_tensor::{Real, Shape};
+use chainrule_tensor::{Real, Shape, reduce};
 
-use crate::pass::sum_of_squares;
 use paths::Edges;
 
 /// The derivative of a loss with respect to one parameter, written out. Its `Display` is a table and a product for each
@@ -184,11 +183,11 @@ impl Ledger {
         }
         let mut grads = plan.grads();
         let edges = Edges::find(plan, params, workspace, &mut grads, position);
-        let norm = grads.get(parameter).map_or(0.0, |gradient| sum_of_squares(gradient.values()).sqrt());
+        let norm = grads.get(parameter).map_or(0.0, |gradient| reduce::norm(gradient.values()));
         let shape = layout.entries()[position].shape;
         let locals = jacobian::locals(plan, params, workspace, &edges, parameter);
         let listed = edges.paths(plan, params, workspace, most).into_iter().map(|(locals_of, product)| Path {
-            norm: sum_of_squares(&product).sqrt(),
+            norm: reduce::norm(&product),
             bound: locals_of.iter().map(|&local| locals[local].norm).product(),
             locals: locals_of,
             product,

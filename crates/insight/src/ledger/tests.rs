@@ -1,4 +1,5 @@
 use super::*;
+use crate::pass::sum_of_squares;
 use chainrule_graph::Graph;
 use chainrule_nn::activation::{Sigmoid, Tanh};
 use chainrule_nn::{Layer, Sequential};

@@ -74,14 +74,7 @@ impl<T: Real> Lanes<T> {
 
 /// The Euclidean norm.
 pub(super) fn norm<T: Real>(values: &[T]) -> f64 {
-    square(values).sqrt()
-}
-
-/// The sum of squares, also where they overflow or vanish in `T`.
-pub(super) fn square<T: Real>(values: &[T]) -> f64 {
-    let square = reduce::sum_of_squares(values);
-    let safe = (1e-30..1e30).contains(&square) || square == 0.0 && values.iter().all(|x| x.to_f64() == 0.0);
-    if safe { square } else { wide_square(values) }
+    reduce::norm(values)
 }
 
 /// The sum of squares, each in `f64`: for few values, inside of a [`simd::dispatch`].

@@ -94,23 +94,25 @@ impl BatchNorm {
             let mean = graph.buffer("running_mean", [channels], 0.0);
             [mean, graph.buffer("running_var", [channels], 1.0)]
         });
-        let [mean, variance] = match running {
+        // A running variance, or the inverse root of the batch's.
+        let [mean, spread] = match running {
             Some(running) if !of_batch => running,
             _ => {
-                let moments = graph.apply(Moments, &[x]);
-                let batch = [0, 1].map(|row| moments.slice_rows(row..=row).reshape([channels]));
+                let moments = graph.apply(Moments { epsilon: self.epsilon }, &[x]);
+                let row = |row| moments.slice_rows(row..=row).reshape([channels]);
+                let (mean, inverse) = (row(0), row(2));
                 if let (Some(running), true) = (running, graph.is_training()) {
-                    self.update(graph, running, batches, batch, count);
+                    self.update(graph, running, batches, [mean, row(1)], count);
                 }
-                batch
+                [mean, inverse]
             }
         };
         let op = Standardise { epsilon: self.epsilon, of_batch };
         if self.affine {
             let (weight, bias) = (graph.param("weight", [channels], 1.0), graph.param("bias", [channels], 0.0));
-            graph.apply(op, &[x, mean, variance, weight, bias])
+            graph.apply(op, &[x, mean, spread, weight, bias])
         } else {
-            graph.apply(op, &[x, mean, variance])
+            graph.apply(op, &[x, mean, spread])
         }
     }
 

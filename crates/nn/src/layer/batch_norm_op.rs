@@ -6,14 +6,19 @@ use std::ops::Range;
 use chainrule_graph::op::{Backward, Forward, Op, Reads};
 use chainrule_tensor::{Real, Shape, simd};
 
+use super::row_norm::{is_safe, scaled_inverse};
+
 /// How many channels are summed at a time.
 const BLOCK: usize = 32;
 
-/// `[mean, variance]` of each channel over all rows, the variance divided by their number; of shape `[2, channels]`.
+/// `[mean, variance, 1 / sqrt(variance + epsilon)]` of each channel over all rows, the variance divided by their number;
+/// of shape `[3, channels]`. The last has its value also where the variance overflows.
 ///
 /// [`Standardise`] sends the gradient through both to the input itself, so that none goes through here.
 #[derive(Debug)]
-pub(super) struct Moments;
+pub(super) struct Moments {
+    pub(super) epsilon: f64,
+}
 
 impl<T: Real> Op<T> for Moments {
     fn name(&self) -> &str {
@@ -23,7 +28,7 @@ impl<T: Real> Op<T> for Moments {
     fn shape(&self, inputs: &[Shape]) -> Result<Shape, String> {
         match inputs[0].as_rows() {
             (0, _) | (_, 0) => Err(format!("shape {} has no values", inputs[0])),
-            (_, channels) => Ok([2, channels].into()),
+            (_, channels) => Ok([3, channels].into()),
         }
     }
 
@@ -38,7 +43,9 @@ impl<T: Real> Op<T> for Moments {
     fn forward(&self, pass: Forward<'_, T>) {
         let (x, channels) = (pass.inputs.get(0), pass.shape[1]);
         let count = T::Wide::from_usize(x.len() / channels);
-        let (means, variances) = pass.output.split_at_mut(channels);
+        let (means, rest) = pass.output.split_at_mut(channels);
+        let (variances, inverses) = rest.split_at_mut(channels);
+        let (epsilon, largest) = (T::Wide::from_f64(self.epsilon), T::from_f64(T::MAX.to_f64() / 4.0));
         for block in blocks(channels) {
             let mean = sums(x, x, channels, block.clone(), |x, _, _| x.widen()).map(|sum| sum / count);
             let squares = sums(x, x, channels, block.clone(), |x, _, c| {
@@ -47,7 +54,14 @@ impl<T: Real> Op<T> for Moments {
             });
             for (c, channel) in block.enumerate() {
                 means[channel] = T::narrow(mean[c]);
-                variances[channel] = T::narrow(squares[c] / count);
+                let variance = squares[c] / count;
+                // A variance that does not fit leaves running statistics finite.
+                variances[channel] = T::narrow(variance).minimum(largest);
+                inverses[channel] = T::narrow(if is_safe(variance + epsilon) {
+                    T::Wide::ONE / (variance + epsilon).sqrt()
+                } else {
+                    scaled_inverse(x.iter().skip(channel).step_by(channels).map(|x| x.widen() - mean[c]), epsilon)
+                });
             }
         }
     }
@@ -57,7 +71,7 @@ impl<T: Real> Op<T> for Moments {
 
 /// `y = (x - mean) / sqrt(variance + epsilon)`, times the weight and plus the bias if there are such inputs.
 ///
-/// With `of_batch`, mean and variance are those of `x`, and the derivative by `x` is the one through them as well.
+/// With `of_batch`, the mean and the inverse root in place of the variance are those of `x`, and the derivative by `x` is the one through them as well.
 #[derive(Debug)]
 pub(super) struct Standardise {
     pub(super) epsilon: f64,
@@ -66,14 +80,19 @@ pub(super) struct Standardise {
 
 const X: usize = 0;
 const MEAN: usize = 1;
-const VARIANCE: usize = 2;
+const SPREAD: usize = 2;
 const WEIGHT: usize = 3;
 const BIAS: usize = 4;
 
 impl Standardise {
+    /// `1 / sqrt(variance + epsilon)`, of the batch as [`Moments`] gives it.
     #[inline(always)]
-    fn inverse<T: Real>(&self, variance: T) -> T::Wide {
-        T::Wide::ONE / (variance.widen() + T::Wide::from_f64(self.epsilon)).sqrt()
+    fn inverse<T: Real>(&self, spread: T) -> T::Wide {
+        if self.of_batch {
+            spread.widen()
+        } else {
+            T::Wide::ONE / (spread.widen() + T::Wide::from_f64(self.epsilon)).sqrt()
+        }
     }
 }
 
@@ -87,7 +106,7 @@ impl<T: Real> Op<T> for Standardise {
     }
 
     fn reads(&self) -> Reads {
-        Reads::inputs(&[X, MEAN, VARIANCE, WEIGHT])
+        Reads::inputs(&[X, MEAN, SPREAD, WEIGHT])
     }
 
     fn differentiable(&self, input: usize) -> bool {
@@ -95,7 +114,7 @@ impl<T: Real> Op<T> for Standardise {
     }
 
     fn forward(&self, pass: Forward<'_, T>) {
-        let (x, mean, variance) = (pass.inputs.get(X), pass.inputs.get(MEAN), pass.inputs.get(VARIANCE));
+        let (x, mean, spread) = (pass.inputs.get(X), pass.inputs.get(MEAN), pass.inputs.get(SPREAD));
         let affine = (pass.inputs.len() > WEIGHT).then(|| (pass.inputs.get(WEIGHT), pass.inputs.get(BIAS)));
         let channels = mean.len();
         let y = pass.output;
@@ -103,7 +122,7 @@ impl<T: Real> Op<T> for Standardise {
             let (mut scale, mut bias) = ([T::ZERO; BLOCK], [T::ZERO; BLOCK]);
             for (c, channel) in block.clone().enumerate() {
                 let weight = affine.map_or(T::Wide::ONE, |(weight, _)| weight[channel].widen());
-                scale[c] = T::narrow(weight * self.inverse(variance[channel]));
+                scale[c] = T::narrow(weight * self.inverse(spread[channel]));
                 bias[c] = affine.map_or(T::ZERO, |(_, bias)| bias[channel]);
             }
             let mean = &mean[block.clone()];
@@ -122,7 +141,7 @@ impl<T: Real> Op<T> for Standardise {
     }
 
     fn vjp(&self, mut pass: Backward<'_, T>) {
-        let (x, mean, variance) = (pass.inputs.get(X), pass.inputs.get(MEAN), pass.inputs.get(VARIANCE));
+        let (x, mean, spread) = (pass.inputs.get(X), pass.inputs.get(MEAN), pass.inputs.get(SPREAD));
         let weight = (pass.inputs.len() > WEIGHT).then(|| pass.inputs.get(WEIGHT));
         let (g, channels) = (&*pass.upstream, mean.len());
         let count = T::from_usize(x.len() / channels.max(1));
@@ -142,7 +161,7 @@ impl<T: Real> Op<T> for Standardise {
                 let (products, totals) =
                     if self.of_batch { (product(&block), sum(&block)) } else { (nothing, nothing) };
                 for (c, channel) in block.clone().enumerate() {
-                    let inverse = self.inverse(variance[channel]);
+                    let inverse = self.inverse(spread[channel]);
                     scale[c] = T::narrow(weight.map_or(T::Wide::ONE, |weight| weight[channel].widen()) * inverse);
                     slope[c] = T::narrow(products[c] * inverse * inverse) / count;
                     offset[c] = T::narrow(totals[c]) / count;
@@ -170,7 +189,7 @@ impl<T: Real> Op<T> for Standardise {
             let dweight = dweight.accumulate();
             for block in blocks(channels) {
                 for (product, channel) in product(&block).into_iter().zip(block) {
-                    dweight[channel] += T::narrow(product * self.inverse(variance[channel]));
+                    dweight[channel] += T::narrow(product * self.inverse(spread[channel]));
                 }
             }
         }

@@ -34,6 +34,8 @@ mod residual;
 mod rms_norm;
 mod row_norm;
 mod sequential;
+#[cfg(test)]
+mod squares;
 mod weight_norm;
 
 use std::fmt::Debug;

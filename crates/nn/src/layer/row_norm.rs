@@ -25,8 +25,11 @@ impl RowNorm {
         for (y, &x) in y.iter_mut().zip(x) {
             *y = x - mean;
         }
-        let variance = reduce::wide_sum_of_squares(y) / width;
-        [mean, T::narrow(T::Wide::ONE / (variance + T::Wide::from_f64(self.epsilon)).sqrt())]
+        let (variance, epsilon) = (reduce::wide_sum_of_squares(y) / width, T::Wide::from_f64(self.epsilon));
+        if !is_safe(variance + epsilon) {
+            return [mean, T::narrow(scaled_inverse(y.iter().map(|y| y.widen()), epsilon))];
+        }
+        [mean, T::narrow(T::Wide::ONE / (variance + epsilon).sqrt())]
     }
 }
 
@@ -136,4 +139,20 @@ fn product<T: Real>(g: &[T], x: &[T], mean: T) -> T::Wide {
         }
     }
     lanes.into_iter().sum()
+}
+
+/// Whether a mean of squares neither overflowed nor lost digits.
+#[inline(always)]
+pub(super) fn is_safe<W: Real>(square: W) -> bool {
+    square.is_finite() && square >= W::MIN_POSITIVE / W::EPSILON
+}
+
+/// `1 / sqrt(mean of squares + epsilon)` of distances whose squares overflow or vanish: measured by the largest.
+#[cold]
+pub(super) fn scaled_inverse<W: Real>(distances: impl Iterator<Item = W> + Clone, epsilon: W) -> W {
+    let largest = distances.clone().fold(W::ZERO, |largest, x| largest.maximum(x.abs()));
+    let scaled = |x: W| x / largest;
+    let count = W::from_usize(distances.clone().count());
+    let mean = distances.map(|x| scaled(x) * scaled(x)).sum::<W>() / count;
+    W::ONE / (mean + scaled(scaled(epsilon))).sqrt() / largest
 }

@@ -1,9 +1,11 @@
 use std::sync::Arc;
 
+use chainrule_graph::op::{Backward, Forward, Op, Reads};
 use chainrule_graph::{Initialiser, Var};
-use chainrule_tensor::Real;
+use chainrule_tensor::{Real, Shape, simd};
 
 use super::linear::{default_bias, default_weights};
+use super::row_norm::is_safe;
 use super::{Layer, Listed, checked};
 use crate::Configure;
 use crate::config::Setting;
@@ -78,13 +80,73 @@ impl<T: Real> Layer<T> for WeightNorm {
         let direction_init = self.direction_init.clone().unwrap_or_else(|| Arc::new(default_weights()));
         let v = graph.param("direction", [inputs, self.outputs], direction_init);
         let g = graph.param("magnitude", [self.outputs], self.magnitude);
-        let weight = v * (g / v.square().sum(0).sqrt());
+        let weight = v * (g / graph.apply(ColumnNorms, &[v]));
         if self.bias {
             x.affine(weight, graph.param("bias", [self.outputs], default_bias(inputs)))
         } else {
             x.matmul(weight)
         }
     }
+}
+
+/// The Euclidean norm of each column of `[inputs, outputs]`; derivative `v / norm`. Gathered in `T::Wide`, and measured
+/// by the largest number where squares overflow or vanish even there.
+#[derive(Debug)]
+struct ColumnNorms;
+
+impl<T: Real> Op<T> for ColumnNorms {
+    fn name(&self) -> &str {
+        "column_norms"
+    }
+
+    fn shape(&self, inputs: &[Shape]) -> Result<Shape, String> {
+        Ok([inputs[0][1]].into())
+    }
+
+    fn reads(&self) -> Reads {
+        Reads::EVERYTHING
+    }
+
+    fn forward(&self, pass: Forward<'_, T>) {
+        const BLOCK: usize = 32;
+        let (v, columns) = (pass.inputs.get(0), pass.output.len());
+        for (start, norms) in (0..columns).step_by(BLOCK).zip(pass.output.chunks_mut(BLOCK)) {
+            let mut squares = [T::Wide::ZERO; BLOCK];
+            simd::dispatch(
+                #[inline(always)]
+                || {
+                    for row in v.chunks_exact(columns) {
+                        for (square, v) in squares.iter_mut().zip(&row[start..start + norms.len()]) {
+                            *square += v.widen() * v.widen();
+                        }
+                    }
+                },
+            );
+            for (c, (norm, square)) in norms.iter_mut().zip(squares).enumerate() {
+                let column = || v.iter().skip(start + c).step_by(columns).map(|v| v.widen());
+                *norm = T::narrow(if is_safe(square) { square.sqrt() } else { scaled_norm(column()) });
+            }
+        }
+    }
+
+    fn vjp(&self, mut pass: Backward<'_, T>) {
+        let (v, norms) = (pass.inputs.get(0), pass.output);
+        let Some(dv) = pass.cotangents.get(0) else { return };
+        for (dv, v) in dv.accumulate().chunks_exact_mut(norms.len()).zip(v.chunks_exact(norms.len())) {
+            for (((dv, &v), &norm), &g) in dv.iter_mut().zip(v).zip(norms).zip(&*pass.upstream) {
+                *dv += g * (v / norm);
+            }
+        }
+    }
+}
+
+#[cold]
+fn scaled_norm<W: Real>(column: impl Iterator<Item = W> + Clone) -> W {
+    let largest = column.clone().fold(W::ZERO, |largest, v| largest.maximum(v.abs()));
+    if largest == W::ZERO {
+        return largest;
+    }
+    largest * column.map(|v| (v / largest) * (v / largest)).sum::<W>().sqrt()
 }
 
 impl Configure for WeightNorm {

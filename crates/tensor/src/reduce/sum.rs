@@ -45,7 +45,7 @@ pub fn wide_sum<T: Real>(values: &[T]) -> T::Wide {
     )
 }
 
-/// The sum of the squares of all values, within the error of [`sum`]. Of dual numbers it is the value alone: see
+/// The sum of the squares of all values, within the error of [`sum`], also where they overflow or vanish in `f32`. Of dual numbers it is the value alone: see
 /// [`wide_sum_of_squares`].
 ///
 /// ```
@@ -59,10 +59,55 @@ pub fn sum_of_squares<T: Real>(values: &[T]) -> f64 {
 /// [`sum_of_squares`] in the type that it is gathered in, which keeps the tangent of dual numbers.
 #[must_use]
 pub fn wide_sum_of_squares<T: Real>(values: &[T]) -> T::Wide {
-    simd::dispatch(
+    let sum = simd::dispatch(
         #[inline(always)]
         || sum_of(values, |x| x * x),
+    );
+    // Below it, squares may have lost digits that count.
+    let smallest = (T::MIN_POSITIVE / T::EPSILON).widen();
+    if sum.is_finite() && sum >= smallest { sum } else { sum_of_wide_squares(values) }
+}
+
+/// The sum of squares, each in the wide type.
+#[cold]
+fn sum_of_wide_squares<T: Real>(values: &[T]) -> T::Wide {
+    const LANES: usize = 8;
+    simd::dispatch(
+        #[inline(always)]
+        || {
+            let (blocks, rest) = values.as_chunks::<LANES>();
+            let mut lanes = [T::Wide::ZERO; LANES];
+            for block in blocks {
+                for (lane, x) in lanes.iter_mut().zip(block) {
+                    *lane += x.widen() * x.widen();
+                }
+            }
+            let rest: T::Wide = rest.iter().map(|x| x.widen() * x.widen()).sum();
+            lanes.into_iter().sum::<T::Wide>() + rest
+        },
     )
+}
+
+/// The Euclidean norm of all values, also where their squares overflow or vanish in `f64`.
+///
+/// ```
+/// use chainrule_tensor::reduce;
+///
+/// assert_eq!(reduce::norm(&[3e200, -4e200]), 5e200);
+/// assert_eq!(reduce::norm(&[3e-30_f32, 4e-30]) as f32, 5e-30);
+/// ```
+#[must_use]
+pub fn norm<T: Real>(values: &[T]) -> f64 {
+    let square = sum_of_squares(values);
+    if square.is_nan() || (f64::MIN_POSITIVE / f64::EPSILON..f64::INFINITY).contains(&square) {
+        return square.sqrt();
+    }
+    let largest = values.iter().fold(0.0, |largest: f64, x| largest.max(x.to_f64().abs()));
+    if largest == 0.0 || largest.is_infinite() {
+        return largest;
+    }
+    let sum: f64 = values.iter().map(|x| (x.to_f64() / largest).powi(2)).sum();
+    largest * sum.sqrt()
 }
 
 /// `out`, or what is added to it, is the mean of `a` over the reduced axes; NaN where there is nothing to take the mean
