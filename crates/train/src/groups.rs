@@ -10,12 +10,13 @@ use chainrule_tensor::{Aligned, Real};
 
 use crate::TrainError;
 use crate::check::not_negative;
-use crate::pattern::{choose, matches};
+use crate::pattern::{Chosen, choose, matches};
 
 /// Parameters chosen by a pattern of their names, in which `*` stands for any text and `?` for any one character, with
 /// a learning rate, a weight decay, or none of both.
 ///
-/// Where several groups choose a parameter, the last of them counts; but once frozen by any it stays frozen.
+/// Where several groups choose a parameter, the last of them counts; but once frozen by any it stays frozen. A group that
+/// later ones leave nothing of is refused, as is one that is frozen and has a learning rate or a weight decay.
 ///
 /// ```
 /// use chainrule_train::Group;
@@ -79,7 +80,13 @@ impl Configure for Group {
     fn check(&self) -> Result<(), String> {
         let owner = format!("group `{}`", self.pattern);
         not_negative(&owner, "the factor on the learning rate", self.learning_rate)?;
-        not_negative(&owner, "the weight decay", self.weight_decay)
+        not_negative(&owner, "the weight decay", self.weight_decay)?;
+        if self.frozen && (self.learning_rate != 1.0 || self.weight_decay != 0.0) {
+            return Err(format!(
+                "{owner}: what is frozen has no use for a learning rate or a weight decay; leave them out"
+            ));
+        }
+        Ok(())
     }
 }
 
@@ -112,6 +119,17 @@ impl<T: Real> Groups<T> {
         for group in groups {
             group.check().map_err(TrainError::Setting)?;
             choose(layout, &group.pattern)?;
+        }
+        for (i, group) in groups.iter().enumerate() {
+            let later = |name: &str| groups[i + 1..].iter().any(|later| matches(&later.pattern, name));
+            let mut chosen = layout.entries().iter().filter(|entry| matches(&group.pattern, &entry.name));
+            if !group.frozen && chosen.all(|entry| later(&entry.name)) {
+                return Err(TrainError::Setting(format!(
+                    "group `{}` has no effect: later groups choose all of its parameters, and the last one counts; put it \
+                     behind them",
+                    group.pattern
+                )));
+            }
         }
         let mut parts = Vec::new();
         for entry in layout.entries() {
@@ -154,6 +172,16 @@ impl<T: Real> Groups<T> {
                 *w = before + factor * (*w - before) - decay * before;
             }
         }
+    }
+
+    /// That something of what a penalty or a constraint chooses is moved at all.
+    pub(crate) fn refuse_all_frozen(&self, what: &str, pattern: &str, chosen: &[Chosen]) -> Result<(), TrainError> {
+        if chosen.iter().any(|chosen| !self.is_frozen(&chosen.range)) {
+            return Ok(());
+        }
+        Err(TrainError::Setting(format!(
+            "the {what} on `{pattern}` has no effect: all parameters of these names are frozen"
+        )))
     }
 
     /// Whether this range is frozen.
@@ -231,11 +259,10 @@ mod tests {
     }
     #[test]
     fn settings_are_read_from_text() {
-        let expected = Group::new("0.*").learning_rate(0.5).weight_decay(0.1).frozen();
-        assert_eq!(
-            "group(on=0.*, learning_rate=0.5, weight_decay=0.1, frozen=true)".parse::<Group>().unwrap(),
-            expected
-        );
+        let expected = Group::new("0.*").learning_rate(0.5).weight_decay(0.1);
+        let text = "group(on=0.*, learning_rate=0.5, weight_decay=0.1, frozen=false)";
+        assert_eq!(text.parse::<Group>().unwrap(), expected);
+        assert_eq!("group(on=0.*, frozen=true)".parse::<Group>().unwrap(), Group::new("0.*").frozen());
         let error = "group(on=0.*, weight_decay=-1)".parse::<Group>().unwrap_err().to_string();
         assert_eq!(error, "group `0.*`: the weight decay must be finite and not negative, but it is -1");
     }

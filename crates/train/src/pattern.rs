@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use chainrule_graph::Layout;
+use chainrule_graph::names::{did_you_mean, listing};
 use chainrule_tensor::Shape;
 
 use crate::TrainError;
@@ -23,10 +24,11 @@ pub(crate) fn choose(layout: &Layout, pattern: &str) -> Result<Vec<Chosen>, Trai
         .map(|entry| Chosen { shape: entry.shape, range: entry.range.clone() })
         .collect();
     if chosen.is_empty() {
-        let names: Vec<&str> = layout.entries().iter().map(|entry| entry.name.as_str()).collect();
+        let names = || layout.entries().iter().map(|entry| entry.name.as_str());
         return Err(TrainError::Setting(format!(
-            "no parameter has a name like `{pattern}`; there are: {}",
-            names.join(", ")
+            "no parameter has a name like `{pattern}`{}; there are: {}",
+            did_you_mean(pattern, names()),
+            listing(names())
         )));
     }
     Ok(chosen)

@@ -63,13 +63,12 @@ impl<T: Real> Run<'_, '_, T> {
         train: &Dataset<T>,
         validation: Option<&Dataset<T>>,
         batches: &mut Batches,
-        epochs: usize,
+        plan: &FitPlan,
     ) -> Result<History, TrainError> {
-        let plan = FitPlan { epochs, batches: batches.count(), samples: train.len(), weights: params.values().len() };
-        self.callbacks.iter_mut().for_each(|callback| callback.start(&plan));
+        self.callbacks.iter_mut().for_each(|callback| callback.start(plan));
         let mut history = History { epochs: Vec::new(), stop: StopReason::Finished };
         let mut result = Ok(());
-        for epoch in 1..=epochs {
+        for epoch in 1..=plan.epochs {
             match self.epoch(params, train, validation, batches, epoch) {
                 Ok(Ended::Epoch(record, Flow::Continue)) => history.epochs.push(record),
                 Ok(Ended::Epoch(record, Flow::Stop)) => {

@@ -9,12 +9,12 @@ use chainrule_tensor::Real;
 use chainrule_tensor::parallel::Pool;
 
 use crate::TrainError;
-use crate::callback::{Callback, Monitor};
+use crate::callback::{Callback, FitPlan, LOSS, Monitor};
 use crate::constraint::Constraint;
 use crate::groups::{Group, Groups};
 use crate::history::{History, Scores};
-use crate::metric::Metric;
-use crate::optimizer::{Optimizer, State};
+use crate::metric::{Metric, Named};
+use crate::optimizer::{MOST_SLOTS, Optimizer, State};
 use crate::pattern::choose;
 use crate::penalty::Penalty;
 use crate::rates::Rates;
@@ -60,7 +60,7 @@ pub struct Trainer<'a, T: Real = f32> {
     allow_unreached: bool,
     accumulate: usize,
     schedule: Option<Box<dyn Schedule + 'a>>,
-    interval: Interval,
+    interval: Option<Interval>,
     plateau: Option<(ReduceOnPlateau, Monitor)>,
     stop: Option<Arc<AtomicBool>>,
     pool: Arc<Pool>,
@@ -88,7 +88,7 @@ impl<'a, T: Real> Trainer<'a, T> {
             allow_unreached: false,
             accumulate: 1,
             schedule: None,
-            interval: Interval::Epoch,
+            interval: None,
             plateau: None,
             stop: None,
             pool: Pool::shared(),
@@ -176,16 +176,16 @@ impl<'a, T: Real> Trainer<'a, T> {
     /// Whether the schedule counts epochs, the default, or steps of the optimizer.
     #[must_use]
     pub fn schedule_by(mut self, interval: Interval) -> Self {
-        self.interval = interval;
+        self.interval = Some(interval);
         self
     }
 
     /// Lowers the learning rate when a watched number no longer improves. Together with a schedule, it lowers the
-    /// schedule's base. Whether more of the number is better is taken from the monitor.
+    /// schedule's base. Whether more of the number is better is taken from the monitor; settings that `maximise` what the
+    /// monitor has low are refused.
     #[must_use]
     pub fn reduce_on_plateau(mut self, settings: ReduceOnPlateau, monitor: Monitor) -> Self {
-        let maximise = monitor.more_is_better();
-        self.plateau = Some((ReduceOnPlateau { maximise, ..settings }, monitor));
+        self.plateau = Some((settings, monitor));
         self
     }
 
@@ -225,14 +225,33 @@ impl<'a, T: Real> Trainer<'a, T> {
     }
 
     /// Adds a metric, gathered over training and validation data. It leaves out the samples of a class that the loss
-    /// [ignores](Loss::ignore_index).
+    /// [ignores](Loss::ignore_index). Two of the same name are refused: see [`metric_as`](Trainer::metric_as).
     #[must_use]
     pub fn metric(mut self, metric: impl Metric<T> + 'a) -> Self {
         self.metrics.push(Box::new(metric));
         self
     }
 
-    /// Adds a callback; `&mut callback` will do, to ask it something afterwards.
+    /// Adds a metric under a name of its own, so that it can be there twice with other settings.
+    ///
+    /// ```
+    /// # use chainrule_nn::{Sequential, loss::CrossEntropy};
+    /// use chainrule_train::metric::TopKAccuracy;
+    /// use chainrule_train::{Trainer, optimizer::Adam};
+    ///
+    /// # let model = Sequential::new().linear(2, 10);
+    /// let trainer = Trainer::new(&model, CrossEntropy, Adam::new(0.01))
+    ///     .metric_as("top_3", TopKAccuracy::new(3))
+    ///     .metric_as("top_5", TopKAccuracy::new(5));
+    /// # let _: Trainer = trainer;
+    /// ```
+    #[must_use]
+    pub fn metric_as(self, name: &'static str, metric: impl Metric<T> + 'a) -> Self {
+        self.metric(Named { name, metric })
+    }
+
+    /// Adds a callback; `&mut callback` will do, to ask it something afterwards. Each call of [`fit`](Trainer::fit) is a
+    /// training of its own to it: see [`Callback`].
     #[must_use]
     pub fn callback(mut self, callback: impl Callback<T> + 'a) -> Self {
         self.callbacks.push(Box::new(callback));
@@ -240,7 +259,7 @@ impl<'a, T: Real> Trainer<'a, T> {
     }
 
     /// Stops after the current batch as soon as the flag is raised, as by a handler of Ctrl-C. The epoch that was cut
-    /// short leaves no record; callbacks end as usual.
+    /// short leaves no record; callbacks end as usual. The flag stays raised: who trains on lowers it first.
     #[must_use]
     pub fn stop_when(mut self, flag: Arc<AtomicBool>) -> Self {
         self.stop = Some(flag);
@@ -264,14 +283,17 @@ impl<'a, T: Real> Trainer<'a, T> {
     ) -> Result<History, TrainError> {
         let mut batches = self.batches(train)?;
         [Some(train), validation].into_iter().flatten().try_for_each(|data| self.check(data))?;
+        self.check_watched()?;
         let (batch_size, epochs) = (self.batch_size, self.epochs);
         let allow_unreached = self.allow_unreached;
+        let plan = FitPlan { epochs, batches: batches.count(), samples: train.len(), weights: params.values().len() };
+        self.callbacks.iter().try_for_each(|callback| callback.accepts(&plan)).map_err(TrainError::Setting)?;
         let mut run = self.run(params)?;
         run.prepare(params, train, validation, batch_size)?;
         if !allow_unreached {
             run.training.refuse_unreached()?;
         }
-        run.fit(params, train, validation, &mut batches, epochs)
+        run.fit(params, train, validation, &mut batches, &plan)
     }
 
     /// Tries learning rates, from low to high, on a copy of the parameters, to find one to begin with. Batches, rules and
@@ -331,11 +353,16 @@ impl<'a, T: Real> Trainer<'a, T> {
         state.on(Arc::clone(&self.pool));
         let layout = Arc::clone(params.layout());
         let groups = Groups::new(&layout, &self.groups)?;
-        let penalties = self.penalties.iter().map(|penalty| Ok((penalty, penalty.chosen(&layout)?)));
+        let penalties = self.penalties.iter().map(|penalty| {
+            let chosen = penalty.chosen(&layout)?;
+            groups.refuse_all_frozen("penalty", &penalty.pattern, &chosen)?;
+            Ok((penalty, chosen))
+        });
         let penalties = penalties.collect::<Result<Vec<_>, TrainError>>()?;
         let constraints = self.constraints.iter().map(|(pattern, constraint)| {
             constraint.check().map_err(TrainError::Setting)?;
             let mut chosen = choose(&layout, pattern)?;
+            groups.refuse_all_frozen("constraint", pattern, &chosen)?;
             chosen.retain(|chosen| !groups.is_frozen(&chosen.range));
             Ok((constraint.as_ref(), chosen))
         });
@@ -346,8 +373,11 @@ impl<'a, T: Real> Trainer<'a, T> {
         let plateau = self.plateau.as_ref();
         let rates = Rates {
             base,
-            schedule: self.schedule.as_deref().map(|schedule| (schedule, self.interval)),
-            plateau: plateau.map(|(settings, monitor)| (Plateau::new(*settings, base), monitor)),
+            schedule: self.schedule.as_deref().map(|schedule| (schedule, self.interval.unwrap_or(Interval::Epoch))),
+            plateau: plateau.map(|(settings, monitor)| {
+                let settings = ReduceOnPlateau { maximise: monitor.more_is_better(), ..*settings };
+                (Plateau::new(settings, base), monitor)
+            }),
         };
         Ok(Run {
             optimizer: self.optimizer.as_ref(),
@@ -388,10 +418,21 @@ impl<'a, T: Real> Trainer<'a, T> {
             return Err(TrainError::Setting("a step needs at least 1 batch, but it is to have 0".to_owned()));
         }
         self.optimizer.check().map_err(TrainError::Setting)?;
+        let (name, slots) = (self.optimizer.name(), self.optimizer.slots().len());
+        if slots > MOST_SLOTS {
+            return Err(TrainError::Setting(format!(
+                "optimizer `{name}` remembers {slots} vectors, but at most {MOST_SLOTS} are possible"
+            )));
+        }
+        if self.schedule.is_none() && self.interval == Some(Interval::Step) {
+            let why = "`schedule_by` has no effect without a schedule: give one with `schedule`, or leave it out";
+            return Err(TrainError::Setting(why.to_owned()));
+        }
         self.schedule.iter().try_for_each(|schedule| schedule.check()).map_err(TrainError::Setting)?;
         self.plateau.iter().try_for_each(|(settings, _)| settings.check()).map_err(TrainError::Setting)?;
         self.callbacks.iter().try_for_each(|callback| callback.check()).map_err(TrainError::Setting)?;
         self.rules.iter().try_for_each(|rule| rule.check()).map_err(TrainError::Setting)?;
+        self.check_names()?;
         let target = kind(data.targets());
         if !self.loss.accepts(target) {
             return Err(TrainError::of_loss(self.loss.as_ref(), target));
@@ -404,6 +445,38 @@ impl<'a, T: Real> Trainer<'a, T> {
             }
         }
         Ok(())
+    }
+}
+
+impl<T: Real> Trainer<'_, T> {
+    /// That each number of an epoch has a name of its own.
+    fn check_names(&self) -> Result<(), TrainError> {
+        let names: Vec<&str> = self.metrics.iter().map(|metric| metric.name()).collect();
+        let again = (0..names.len()).find(|&i| names[i] == LOSS || names[..i].contains(&names[i]));
+        again.map_or(Ok(()), |i| {
+            let taken = if names[i] == LOSS { "the loss" } else { "another metric" };
+            Err(TrainError::Setting(format!(
+                "a metric is called `{}`, which is the name of {taken}: add it with `metric_as` and a name of its own, or \
+                 leave it out",
+                names[i]
+            )))
+        })
+    }
+
+    /// That there is what callbacks and the plateau watch.
+    fn check_watched(&self) -> Result<(), TrainError> {
+        let names: Vec<&str> = self.metrics.iter().map(|metric| metric.name()).collect();
+        let watched = self.callbacks.iter().flat_map(|callback| callback.monitors());
+        let plateau = self.plateau.iter().map(|(_, monitor)| monitor);
+        watched.chain(plateau).try_for_each(|monitor| monitor.check(&names)).map_err(TrainError::Setting)?;
+        match &self.plateau {
+            Some((settings, monitor)) if settings.maximise && !monitor.more_is_better() => Err(TrainError::Setting(
+                "reduce_on_plateau: maximise=true, but the monitor says that less of the watched number is better: \
+                 watch it with `Monitor::highest`, or leave `maximise` out"
+                    .to_owned(),
+            )),
+            _ => Ok(()),
+        }
     }
 }
 

@@ -2,14 +2,18 @@
 
 mod common;
 
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
 use chainrule_graph::Params;
-use chainrule_nn::Model;
 use chainrule_nn::loss::CrossEntropy;
+use chainrule_nn::{Model, Sequential};
 use chainrule_train::callback::{BatchEnd, BestWeights, Callback, EarlyStopping, EpochEnd, FitPlan, Flow, Monitor};
-use chainrule_train::callback::{Progress, ProgressEvent};
+use chainrule_train::callback::{Progress, ProgressEvent, WeightAverage};
 use chainrule_train::metric::Accuracy;
 use chainrule_train::optimizer::Sgd;
-use chainrule_train::{StopReason, Trainer};
+use chainrule_train::schedule::ReduceOnPlateau;
+use chainrule_train::{History, StopReason, Trainer};
 use common::{Log, Scripted, classes, classifier};
 
 /// The epoch after which early stopping ends a training whose metric follows the script, and the number of epochs done.
@@ -53,18 +57,89 @@ fn equal_values_steps_within_the_margin_and_nan_are_no_improvement() {
     assert_eq!(stopped(&creeping, highest(), 2, 0.1), (Some(3), 3));
     assert_eq!(stopped(&[0.5, f64::NAN, f64::NAN, 0.9], highest(), 2, 0.0), (Some(3), 3));
     assert_eq!(stopped(&[f64::NAN, 0.5, 0.6], highest(), 2, 0.0), (None, 3));
-    // A metric that does not exist.
-    assert_eq!(stopped(&[0.1, 0.2, 0.3, 0.4], Monitor::highest("accuracy"), 2, 0.0), (Some(2), 2));
 }
 
+/// What a callback has to say after a training.
+trait Tells: Callback {
+    fn told(&self) -> String;
+}
+
+impl Tells for EarlyStopping {
+    fn told(&self) -> String {
+        format!("{:?}", self.stopped_after())
+    }
+}
+
+impl Tells for BestWeights {
+    fn told(&self) -> String {
+        format!("{:?}", self.best())
+    }
+}
+
+impl Tells for WeightAverage {
+    fn told(&self) -> String {
+        format!("{:?}", self.values())
+    }
+}
+
+/// Kind "once more": each callback in a second training after one that was finished, stopped, interrupted, or failed, and
+/// of another model, says and does what a new one would (Lightning-AI/pytorch-lightning#9429).
 #[test]
-fn a_callback_can_be_used_for_a_second_training() {
+fn every_callback_begins_anew_in_each_training() {
+    let all: [fn() -> Box<dyn Tells>; 3] = [
+        || Box::new(EarlyStopping::new(Monitor::loss(), 1).margin(0.02)),
+        || Box::new(BestWeights::new(Monitor::loss())),
+        || Box::new(WeightAverage::new(0.9)),
+    ];
     let (model, train) = (classifier(), classes(40, 0));
-    let mut stopping = EarlyStopping::new(Monitor::highest("nothing"), 2);
-    let mut trainer = Trainer::new(&model, CrossEntropy, Sgd::new(0.1)).epochs(9).callback(&mut stopping);
-    for _ in 0..2 {
+    let deep = Sequential::new().linear(2, 3).relu().linear(3, 5).tanh().linear(5, 3);
+    let fit = |model: &Sequential, rate: f64, stop: bool, callback: &mut Box<dyn Tells>| {
         let mut params = model.init([2], 0).unwrap();
-        assert_eq!(trainer.fit(&mut params, &train, None).unwrap().epochs.len(), 2);
+        let trainer = Trainer::new(model, CrossEntropy, Sgd::new(rate)).epochs(6).callback(&mut **callback);
+        let result = trainer.stop_when(Arc::new(AtomicBool::new(stop))).fit(&mut params, &train, None);
+        (result.map(|history| history.epochs.len()).map_err(|error| error.to_string()), params.values().to_vec())
+    };
+    for new in all {
+        let mut fresh = new();
+        let expected = (fit(&model, 0.1, false, &mut fresh), fresh.told());
+        assert!(expected.0.0.is_ok());
+        for (before, rate, stop) in
+            [(&model, 0.1, false), (&deep, 0.1, false), (&model, 0.1, true), (&model, 1e38, false)]
+        {
+            let mut used = new();
+            let earlier = fit(before, rate, stop, &mut used).0;
+            assert_eq!((earlier.is_err(), earlier == Ok(0)), (rate > 1.0, stop), "{used:?}");
+            assert_eq!((fit(&model, 0.1, false, &mut used), used.told()), expected, "{used:?}");
+        }
+    }
+}
+
+/// Kind "once more": one trainer with all callbacks fits twice as two trainers would.
+#[test]
+fn a_trainer_fits_twice_as_two_trainers_would() {
+    let (model, train) = (classifier(), classes(40, 0));
+    let trainer = || {
+        Trainer::new(&model, CrossEntropy, Sgd::new(0.1).momentum(0.9))
+            .epochs(4)
+            .metric(Accuracy::new())
+            .reduce_on_plateau(
+                ReduceOnPlateau { patience: 0, ..ReduceOnPlateau::default() },
+                Monitor::highest("accuracy"),
+            )
+            .callback(WeightAverage::new(0.9))
+            .callback(BestWeights::new(Monitor::highest("accuracy")))
+            .callback(EarlyStopping::new(Monitor::loss(), 2))
+    };
+    let scores = |history: History| -> Vec<_> {
+        history.epochs.into_iter().map(|record| (record.epoch, record.train, record.learning_rate)).collect()
+    };
+    let (mut params, mut twice) = (model.init([2], 0).unwrap(), model.init([2], 0).unwrap());
+    let mut one = trainer();
+    for _ in 0..2 {
+        let apart = scores(trainer().fit(&mut params, &train, None).unwrap());
+        assert_eq!(scores(one.fit(&mut twice, &train, None).unwrap()), apart);
+        assert_eq!(twice.values(), params.values());
+        one.evaluate(&twice, &train).unwrap();
     }
 }
 
@@ -87,7 +162,6 @@ fn the_best_weights_are_those_after_the_best_epoch() {
         ([0.4, 0.7, 0.3, 0.7, 0.2], Monitor::lowest("scripted"), Some((5, 0.2))),
         ([f64::NAN, 0.7, f64::NAN, 0.6, 0.8], Monitor::lowest("scripted"), Some((4, 0.6))),
         ([f64::NAN; 5], Monitor::lowest("scripted"), None),
-        ([0.1; 5], Monitor::highest("no such metric"), None),
     ] {
         let mut params = model.init([2], 0).unwrap();
         let (mut best, mut weights) = (BestWeights::new(monitor), Weights::default());

@@ -144,9 +144,9 @@ fn metrics_by_name_are_told_what_the_targets_are() {
     let f1 = || by_name("f1(class=1)").unwrap();
     let trainer = Trainer::new(&model, BinaryCrossEntropy, Sgd::new(0.1)).batch_size(4);
     let mut matrix = ConfusionMatrix::default();
-    let scores = trainer.metric(f1()).metric(by_name("f1").unwrap()).evaluate(&params, &data).unwrap();
+    let scores = trainer.metric_as("f1_of_1", f1()).metric(by_name("f1").unwrap()).evaluate(&params, &data).unwrap();
     let mean = (of_label(0) + of_label(1) + of_label(2)) / 3.0;
-    assert_eq!(scores.metrics[0], ("f1", of_label(1)));
+    assert_eq!(scores.metrics[0], ("f1_of_1", of_label(1)));
     assert!((scores.metrics[1].1 - mean).abs() < 1e-15);
 
     let (model, data) = (classifier(), classes(23, 0));

@@ -33,6 +33,10 @@ impl<T: Real> BestWeights<T> {
 }
 
 impl<T: Real> Callback<T> for BestWeights<T> {
+    fn monitors(&self) -> Vec<&Monitor> {
+        vec![&self.monitor]
+    }
+
     fn start(&mut self, _: &FitPlan) {
         self.best = None;
     }

@@ -4,7 +4,7 @@ use super::{Callback, EpochEnd, FitPlan, Flow, Monitor};
 
 /// Stops when the watched number has not improved by more than a margin for some epochs in a row.
 ///
-/// A metric that does not exist never improves, so that training stops after `patience` epochs.
+/// A metric that the trainer does not have is refused before the first step.
 #[derive(Clone, Debug)]
 pub struct EarlyStopping {
     monitor: Monitor,
@@ -37,6 +37,10 @@ impl EarlyStopping {
 }
 
 impl<T: Real> Callback<T> for EarlyStopping {
+    fn monitors(&self) -> Vec<&Monitor> {
+        vec![&self.monitor]
+    }
+
     fn start(&mut self, _: &FitPlan) {
         (self.best, self.waited, self.stopped) = (None, 0, None);
     }

@@ -16,14 +16,34 @@ use crate::history::EpochRecord;
 
 pub use best_weights::BestWeights;
 pub use early_stopping::EarlyStopping;
+pub(crate) use monitor::LOSS;
 pub use monitor::Monitor;
 pub use progress::{Progress, ProgressEvent};
 pub use trace::{TraceEvent, TracedBatch, TracedEnd};
 pub use weight_average::WeightAverage;
 
 /// What looks on while a model trains. All methods do nothing by default.
+///
+/// A callback may look on at one training after the other, of the same model or of another one, however the last one
+/// ended: [`start`](Callback::start) begins anew, as steps, epochs and the optimizer's memory do. What it has seen of the
+/// last training is there until then. One that cannot begin anew says so by [`accepts`](Callback::accepts), before the
+/// first step.
 pub trait Callback<T: Real = f32>: Debug {
-    /// Before the first epoch.
+    /// The numbers of an epoch that it goes by. The trainer refuses those that there are not, before the first step.
+    fn monitors(&self) -> Vec<&Monitor> {
+        Vec::new()
+    }
+
+    /// Whether it can look on at this training; asked before [`start`](Callback::start). By default yes.
+    ///
+    /// # Errors
+    /// Why not, and what to do.
+    fn accepts(&self, plan: &FitPlan) -> Result<(), String> {
+        let _ = plan;
+        Ok(())
+    }
+
+    /// Before the first epoch: forgets an earlier training.
     fn start(&mut self, plan: &FitPlan) {
         let _ = plan;
     }
@@ -82,6 +102,12 @@ pub trait Callback<T: Real = f32>: Debug {
 }
 
 impl<T: Real, C: Callback<T> + ?Sized> Callback<T> for &mut C {
+    fn monitors(&self) -> Vec<&Monitor> {
+        (**self).monitors()
+    }
+    fn accepts(&self, plan: &FitPlan) -> Result<(), String> {
+        (**self).accepts(plan)
+    }
     fn start(&mut self, plan: &FitPlan) {
         (**self).start(plan);
     }

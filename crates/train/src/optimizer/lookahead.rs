@@ -7,7 +7,8 @@ use super::{Adam, MOST_SLOTS, Optimizer, Update, by_name, not_negative};
 /// Lookahead: another optimizer runs ahead for some steps, and slow weights follow a part of the way.
 ///
 /// In every `steps`-th step, after the inner optimizer's: `slow += alpha (w - slow)`, then `w = slow`. The slow weights
-/// begin where training begins. The inner optimizer's memory stays as it is, and it may name at most three vectors.
+/// begin where training begins. The inner optimizer's memory stays as it is, and it may name at most three vectors: a
+/// lookahead around Adam, but none around AMSGrad, may be wrapped again.
 ///
 /// ```
 /// use chainrule_train::optimizer::{Adam, Lookahead, Optimizer};
@@ -104,6 +105,14 @@ impl<T: Real> Configure for Lookahead<T> {
         }
         if !(self.alpha > 0.0 && self.alpha <= 1.0) {
             return Err(format!("lookahead: alpha must lie in (0, 1], but it is {}", self.alpha));
+        }
+        if self.inner.slots.len() > MOST_SLOTS {
+            return Err(format!(
+                "lookahead: `{}` and the slow weights are {} vectors to remember, but at most {MOST_SLOTS} are possible: \
+                 wrap an optimizer that remembers less",
+                self.inner.text,
+                self.inner.slots.len()
+            ));
         }
         self.inner.optimizer.check()
     }

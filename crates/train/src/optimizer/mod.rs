@@ -118,7 +118,7 @@ pub struct State<T: Real = f32> {
 }
 
 /// The most vectors that a rule may remember.
-const MOST_SLOTS: usize = 4;
+pub(crate) const MOST_SLOTS: usize = 4;
 
 /// From this many values on, weights, gradient and state together, a step is worth sharing: about 10 us of work for the
 /// cheapest rule.

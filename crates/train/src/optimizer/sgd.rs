@@ -79,6 +79,9 @@ impl Configure for Sgd {
         if !self.dampening.is_finite() {
             return Err(format!("sgd: the dampening must be finite, but it is {}", self.dampening));
         }
+        if self.dampening != 0.0 && self.momentum == 0.0 {
+            return Err("sgd: dampening has no effect without a momentum; leave it out, or give one".to_owned());
+        }
         if self.nesterov && (self.momentum == 0.0 || self.dampening != 0.0) {
             return Err("sgd: Nesterov's rule needs a momentum above 0 and a dampening of 0".to_owned());
         }
