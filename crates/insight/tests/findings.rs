@@ -291,7 +291,7 @@ fn non_finite_values() {
 
 /// What is found of model, loss and data before any training.
 fn beforehand(model: &Sequential, loss: &dyn Loss, data: &Dataset) -> Vec<Finding> {
-    Diagnosis::new().without("class_imbalance").findings(&Evidence::new().model(model).loss(loss).data(data))
+    Diagnosis::new().without("class_imbalance").unwrap().findings(&Evidence::new().model(model).loss(loss).data(data))
 }
 
 #[test]

@@ -10,7 +10,7 @@ use chainrule_insight::Instruments;
 use chainrule_insight::monitor::{LayerInfo, LayerRecord, Log, Record, Statistics};
 use chainrule_tensor::Real;
 use chainrule_train::Scores;
-use chainrule_train::callback::{BatchEnd, Callback, EpochEnd, FitPlan, Flow, StepEnd, TraceEvent};
+use chainrule_train::callback::{BatchEnd, Callback, EpochEnd, FitPlan, Flow, Monitor, StepEnd, TraceEvent};
 
 use crate::{EventError, EventWriter, Histogram};
 
@@ -36,6 +36,8 @@ use crate::{EventError, EventWriter, Histogram};
 /// | `activation_gradients/...`, `pre_activation_gradients/...` | histograms of the gradients with respect to them |
 ///
 /// An error stops the writing, not the training: [`finish`](TensorBoard::finish) gives it.
+///
+/// A folder is for one training: in a second one, whose steps begin anew, the trainer refuses it before the first step.
 ///
 /// ```
 /// use chainrule_data::Digits;
@@ -63,6 +65,8 @@ use crate::{EventError, EventWriter, Histogram};
 pub struct TensorBoard<'a, T: Real = f32> {
     folder: PathBuf,
     training: EventWriter,
+    /// Whether a training has begun.
+    used: bool,
     /// Made at the first epoch that is validated.
     validation: Option<EventWriter>,
     bins: usize,
@@ -109,6 +113,7 @@ impl<'a, T: Real> TensorBoard<'a, T> {
         }
         Ok(TensorBoard {
             training: EventWriter::create(folder.join(TRAINING))?,
+            used: false,
             validation: None,
             folder,
             bins: 32,
@@ -125,7 +130,6 @@ impl<'a, T: Real> TensorBoard<'a, T> {
     /// Writes what these see as well. They are not to be handed to the trainer themselves.
     #[must_use]
     pub fn instruments(mut self, instruments: &'a mut Instruments<T>) -> Self {
-        self.recorded = instruments.log().records.last().map_or(0, |record| record.step);
         self.instruments = Some(instruments);
         self
     }
@@ -287,7 +291,23 @@ impl From<&Statistics> for Histogram {
 }
 
 impl<T: Real> Callback<T> for TensorBoard<'_, T> {
+    fn monitors(&self) -> Vec<&Monitor> {
+        self.instruments.as_ref().map_or(Vec::new(), |instruments| Callback::<T>::monitors(&**instruments))
+    }
+
+    fn accepts(&self, plan: &FitPlan) -> Result<(), String> {
+        if self.used {
+            return Err(format!(
+                "TensorBoard: {} already holds the events of a training, and the steps of another one begin anew; create \
+                 another `TensorBoard`, with a folder of its own, for each training",
+                self.folder.display()
+            ));
+        }
+        self.instruments.as_ref().map_or(Ok(()), |instruments| Callback::<T>::accepts(&**instruments, plan))
+    }
+
     fn start(&mut self, plan: &FitPlan) {
+        self.used = true;
         if let Some(instruments) = &mut self.instruments {
             instruments.start(plan);
         }

@@ -5,6 +5,8 @@ mod common;
 
 use std::ops::Range;
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use chainrule_data::{Dataset, Digits};
 use chainrule_graph::Var;
@@ -12,7 +14,8 @@ use chainrule_insight::monitor::Record;
 use chainrule_insight::{Instruments, Log};
 use chainrule_nn::{Layer, Model, Sequential, loss::CrossEntropy};
 use chainrule_tensorboard::{EventError, TensorBoard};
-use chainrule_train::{History, Trainer, metric::Accuracy, optimizer::Adam};
+use chainrule_train::optimizer::{Adam, Sgd};
+use chainrule_train::{History, Trainer, metric::Accuracy};
 use common::{Value, events_in, scalars, tags};
 
 const EPOCHS: usize = 3;
@@ -225,4 +228,43 @@ fn a_folder_with_another_training_is_refused_and_stays_as_it_is() {
     );
     assert_eq!(error.to_string(), expected);
     assert_eq!(events_in(&folder.path().join("training")), before);
+}
+
+/// Kind "once more": a second training is refused before its first step, whatever became of the first, and the files
+/// stay as they are; instruments go on to another one (Lightning-AI/pytorch-lightning#9429).
+#[test]
+fn a_second_training_is_refused_and_instruments_may_be_used_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let (data, validation) = digits();
+    let model = Sequential::new().linear(64, 8).relu().linear(8, 10);
+    let mut instruments = Instruments::new().every(1);
+    let mut logs = Vec::new();
+    for (run, rate, stop) in [("finished", 0.01, false), ("interrupted", 0.01, true), ("failed", 1e38, false)] {
+        let folder = folder.path().join(run);
+        let mut params = model.init([64], 0).unwrap();
+        let mut tensorboard = TensorBoard::create(&folder).unwrap().instruments(&mut instruments);
+        let stop = Arc::new(AtomicBool::new(stop));
+        let mut trainer = Trainer::new(&model, CrossEntropy, Sgd::new(rate)).epochs(3).callback(&mut tensorboard);
+        trainer = trainer.stop_when(Arc::clone(&stop));
+        assert_eq!(trainer.fit(&mut params, &data, Some(&validation)).is_err(), run == "failed");
+        let (before, weights) = (events_in(&folder.join("training")), params.clone());
+        stop.store(false, Ordering::Relaxed);
+        let error = trainer.fit(&mut params, &data, None).unwrap_err().to_string();
+        assert_eq!(
+            error,
+            format!(
+                "TensorBoard: {} already holds the events of a training, and the steps of another one begin anew; create \
+                 another `TensorBoard`, with a folder of its own, for each training",
+                folder.display()
+            )
+        );
+        assert_eq!((events_in(&folder.join("training")), params.values()), (before, weights.values()));
+        trainer.evaluate(&params, &validation).unwrap();
+        drop(trainer);
+        tensorboard.finish().unwrap();
+        let norms = scalars(&events_in(&folder.join("training")), "step/gradient_norm");
+        assert_eq!(norms.len(), instruments.log().records.len(), "{run}");
+        logs.push(norms);
+    }
+    assert_eq!(logs[0].len(), 12);
 }

@@ -168,6 +168,9 @@ fn fitting<T: Real>(data: &Dataset<T>, loss: &dyn Loss<T>) -> Dataset<T> {
 struct Epochs(Vec<EpochRecord>);
 
 impl<T: Real> chainrule_train::callback::Callback<T> for Epochs {
+    fn start(&mut self, _: &chainrule_train::callback::FitPlan) {
+        self.0.clear();
+    }
     fn epoch_end(&mut self, end: &chainrule_train::callback::EpochEnd<'_, T>) -> chainrule_train::callback::Flow {
         self.0.push(end.record.clone());
         chainrule_train::callback::Flow::Continue

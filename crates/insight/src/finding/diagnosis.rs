@@ -1,7 +1,7 @@
 use std::fmt::Debug;
 
 use chainrule_nn::config::choose;
-use chainrule_nn::{ConfigError, Configure};
+use chainrule_nn::{ConfigError, Configure, UnknownName};
 use chainrule_tensor::Real;
 
 use super::{
@@ -90,10 +90,15 @@ impl<T: Real> Diagnosis<T> {
     }
 
     /// Without the rule of this name.
-    #[must_use]
-    pub fn without(mut self, name: &str) -> Self {
+    ///
+    /// # Errors
+    /// There is no such rule: the one that was probably meant, and all that there are.
+    pub fn without(mut self, name: &str) -> Result<Self, UnknownName> {
+        if !self.rules.iter().any(|known| known.name() == name) {
+            return Err(UnknownName::new("rule", name, self.rules.iter().map(|known| known.name())));
+        }
         self.rules.retain(|known| known.name() != name);
-        self
+        Ok(self)
     }
 
     /// The rules.
@@ -143,7 +148,9 @@ mod tests {
     #[test]
     fn rules_can_be_left_out_and_exchanged() {
         let count = all::<f32>().len();
-        assert_eq!(Diagnosis::<f32>::new().without("fit").rules().len(), count - 1);
+        assert_eq!(Diagnosis::<f32>::new().without("fit").unwrap().rules().len(), count - 1);
+        let error = Diagnosis::<f32>::new().without("dead_relu").unwrap_err().to_string();
+        assert!(error.starts_with("there is no rule `dead_relu` (did you mean `dying_relu`?); there are: "), "{error}");
         assert_eq!(Diagnosis::<f32>::new().with(Fit::default()).rules().len(), count);
         assert!(Diagnosis::<f32>::new().findings(&Evidence::new()).is_empty());
     }

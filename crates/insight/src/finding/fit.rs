@@ -54,13 +54,11 @@ impl Fit {
     fn overfitting(&self, epochs: &[EpochRecord], baseline: Option<f64>) -> Option<Finding> {
         let loss = |record: &EpochRecord| Some(record.validation.as_ref()?.loss);
         let (last, end) = epochs.last().and_then(|last| Some((last, loss(last)?)))?;
-        let best = epochs.iter().filter(|record| loss(record).is_some()).min_by(|a, b| {
-            let [a, b] = [a, b].map(|record| loss(record).unwrap_or(f64::INFINITY));
-            a.total_cmp(&b)
-        })?;
-        let low = loss(best)?;
+        let validated = epochs.iter().enumerate().filter_map(|(i, record)| Some((i, record, loss(record)?)));
+        let (place, best, low) = validated.min_by(|a, b| a.2.total_cmp(&b.2))?;
         let learned = last.train.loss <= 0.9 * best.train.loss;
-        let back = last.epoch - best.epoch;
+        // By their places, since a log from elsewhere may number its epochs as it likes.
+        let back = epochs.len() - 1 - place;
         let matters = baseline.is_none_or(|constant| end > self.negligible * constant);
         (low > 0.0 && end > self.worse * low && back >= self.patience && learned && matters).then(|| Finding {
             kind: Kind::Overfitting,

@@ -1,6 +1,6 @@
 use chainrule_graph::{Params, Watched, WatchedBack, WatchedOp};
 use chainrule_tensor::{Real, reduce};
-use chainrule_train::callback::{Callback, EpochEnd, Flow, StepEnd, TraceEvent, TracedBatch, TracedEnd};
+use chainrule_train::callback::{Callback, EpochEnd, FitPlan, Flow, StepEnd, TraceEvent, TracedBatch, TracedEnd};
 
 use super::jacobian::singular_range;
 use super::noise_scale::add_sample_squares;
@@ -16,6 +16,8 @@ use super::{
 /// By default it looks at the first of every 20 steps, makes histograms of 32 parts, and counts what units do over
 /// windows of 10 observed steps. It costs memory for the [`Log`], and at an observed step about as much time as the
 /// step itself, or twice as much where the network has only a few thousand weights.
+///
+/// Each training begins a new log: whoever trains on with the same instruments takes [`log`](Instruments::log) before.
 ///
 /// ```
 /// use chainrule_data::Digits;
@@ -44,6 +46,8 @@ use super::{
 #[derive(Debug)]
 pub struct Instruments<T: Real = f32> {
     every: u64,
+    /// By what the distance of observed steps has grown since there were too many records.
+    thinned: u64,
     at_most: usize,
     bins: usize,
     window: usize,
@@ -94,6 +98,7 @@ impl<T: Real> Default for Instruments<T> {
     fn default() -> Self {
         Instruments {
             every: 20,
+            thinned: 1,
             at_most: usize::MAX,
             bins: 32,
             window: 10,
@@ -157,16 +162,21 @@ impl<T: Real> Instruments<T> {
         self
     }
 
-    /// What they have seen.
+    /// What they have seen of the last training.
     #[must_use]
     pub fn log(&self) -> &Log {
         &self.log
     }
 
-    /// What they have seen, without a copy.
+    /// What they have seen of the last training, without a copy.
     #[must_use]
     pub fn into_log(self) -> Log {
         self.log
+    }
+
+    /// The number of steps from one that is observed to the next.
+    fn distance(&self) -> u64 {
+        self.every.saturating_mul(self.thinned)
     }
 
     fn begin(&mut self, about: &TracedBatch) {
@@ -343,8 +353,15 @@ fn note_non_finite<T: Real>(
 }
 
 impl<T: Real> Callback<T> for Instruments<T> {
+    fn start(&mut self, _: &FitPlan) {
+        // The next training may be of another model.
+        (self.log, self.roles, self.thinned) = (Log::default(), Roles::default(), 1);
+        (self.batch, self.pending, self.open) = (None, None, None);
+        (self.slopes.1, self.learning) = (None, true);
+    }
+
     fn wants_trace(&self, step: u64) -> bool {
-        (step - 1).is_multiple_of(self.every)
+        (step - 1).is_multiple_of(self.distance())
     }
 
     fn traced(&mut self, event: &TraceEvent<'_, T>) {
@@ -366,9 +383,9 @@ impl<T: Real> Callback<T> for Instruments<T> {
         self.log.records.push(record);
         if self.log.records.len() > self.at_most {
             // The first stays, and with it each that the doubled distance meets.
-            self.every = self.every.saturating_mul(2);
-            let every = self.every;
-            self.log.records.retain(|record| (record.step - 1).is_multiple_of(every));
+            self.thinned = self.thinned.saturating_mul(2);
+            let distance = self.distance();
+            self.log.records.retain(|record| (record.step - 1).is_multiple_of(distance));
         }
         if self.open.as_ref().is_some_and(|open| open.observed >= self.window) {
             self.close_window();

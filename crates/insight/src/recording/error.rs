@@ -14,6 +14,20 @@ pub enum RecordingError {
         /// The operating system's reason.
         source: std::io::Error,
     },
+    /// A log whose parts do not belong together, such as records of two models.
+    #[error(
+        "cannot write {}: `{at}` should be {expected}; the log was put together from several trainings, which have a \
+         recording each",
+        path.display()
+    )]
+    Inconsistent {
+        /// The file.
+        path: PathBuf,
+        /// The place in the recording, such as `recording.log.records[3]`.
+        at: String,
+        /// What belongs there.
+        expected: &'static str,
+    },
     /// Another kind of file.
     #[error("{} is not the recording of a training; those are what `Recording::save` and `chainrule --record` write", path.display())]
     NotARecording {

@@ -131,9 +131,15 @@ impl Recording {
     /// Every number comes back as it is, NaN and infinities too. The same recording gives the same bytes.
     ///
     /// # Errors
-    /// [`RecordingError::Io`] if the file cannot be written.
+    /// [`RecordingError::Io`] if the file cannot be written, and [`RecordingError::Inconsistent`], with nothing written, for
+    /// a log whose parts do not belong together, since that could not be loaded.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<(), RecordingError> {
         let path = path.as_ref();
+        self.check().map_err(|Wrong { at, expected }| RecordingError::Inconsistent {
+            path: path.to_owned(),
+            at,
+            expected,
+        })?;
         let io = |source| RecordingError::Io { action: "write", path: path.to_owned(), source };
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let mut builder = tempfile::Builder::new();
