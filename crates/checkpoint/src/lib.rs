@@ -6,6 +6,7 @@
 mod error;
 mod load;
 mod save;
+mod value;
 
 pub use error::CheckpointError;
 pub use load::{description, load};

@@ -1,21 +1,29 @@
+use std::collections::HashMap;
 use std::path::Path;
 
 use chainrule_graph::Params;
 use chainrule_tensor::{Real, Shape};
 use safetensors::{Dtype, SafeTensors};
 
+use crate::value::checked;
 use crate::{CheckpointError, DESCRIPTION};
 
 /// Loads a file's tensors into the parameters and buffers of the same names and shapes, from `F32` or `F64`. On any error the
 /// parameters stay as they were.
 ///
+/// A file of another program, without the entry `chainrule` in its metadata that [`save`](crate::save) writes, may hold
+/// weights as `[outputs, inputs]`, as PyTorch has them. Where one of its matrices is not square, its shape shows that; where
+/// all are, the file is refused.
+///
 /// # Errors
-/// A file that cannot be read, is no safetensors file, or does not hold just the model's parameters.
+/// A file that cannot be read, is no safetensors file, or does not hold just the model's parameters; values that are not
+/// finite, or become so in the parameters' precision, and negative `running_var` or `batches`, which no training leaves.
 pub fn load<T: Real>(params: &mut Params<T>, path: impl AsRef<Path>) -> Result<(), CheckpointError> {
     let path = path.as_ref();
     let bytes = read(path)?;
     let file = parse(path, &bytes)?;
     check_names(params, path, &file)?;
+    let foreign = !metadata(path, &bytes)?.contains_key(DESCRIPTION);
     let mut loaded = Vec::new();
     for (name, parameter) in params.iter().chain(params.buffers()) {
         let tensor = file.tensor(name).map_err(|source| CheckpointError::Format { path: path.to_owned(), source })?;
@@ -30,7 +38,10 @@ pub fn load<T: Real>(params: &mut Params<T>, path: impl AsRef<Path>) -> Result<(
             name: name.to_owned(),
             dtype: format!("{:?}", tensor.dtype()),
         })?;
-        loaded.push((name.to_owned(), values));
+        loaded.push((name.to_owned(), checked(path, name, &values)?));
+    }
+    if foreign {
+        refuse_ambiguous(params, path)?;
     }
     for (name, values) in loaded {
         if let Some(parameter) = params.get_mut(&name) {
@@ -46,10 +57,26 @@ pub fn load<T: Real>(params: &mut Params<T>, path: impl AsRef<Path>) -> Result<(
 /// A file that cannot be read or is no safetensors file.
 pub fn description(path: impl AsRef<Path>) -> Result<Option<String>, CheckpointError> {
     let path = path.as_ref();
-    let bytes = read(path)?;
-    let header = SafeTensors::read_metadata(&bytes);
+    Ok(metadata(path, &read(path)?)?.remove(DESCRIPTION))
+}
+
+/// What a file says of itself.
+fn metadata(path: &Path, bytes: &[u8]) -> Result<HashMap<String, String>, CheckpointError> {
+    let header = SafeTensors::read_metadata(bytes);
     let (_, metadata) = header.map_err(|source| CheckpointError::Format { path: path.to_owned(), source })?;
-    Ok(metadata.metadata().as_ref().and_then(|metadata| metadata.get(DESCRIPTION).cloned()))
+    Ok(metadata.metadata().clone().unwrap_or_default())
+}
+
+/// That the shape of some matrix shows in which order their axes are; all of them fit the model.
+fn refuse_ambiguous<T: Real>(params: &Params<T>, path: &Path) -> Result<(), CheckpointError> {
+    let matrices = || params.iter().filter(|(_, parameter)| parameter.shape().rank() == 2);
+    let square = matrices().find(|(_, matrix)| matrix.shape()[0] == matrix.shape()[1] && matrix.shape()[0] > 1);
+    match square {
+        Some((name, matrix)) if matrices().all(|(_, matrix)| matrix.shape()[0] == matrix.shape()[1]) => {
+            Err(CheckpointError::Ambiguous { path: path.to_owned(), name: name.to_owned(), shape: matrix.shape() })
+        }
+        _ => Ok(()),
+    }
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, CheckpointError> {
@@ -79,15 +106,15 @@ fn check_names<T: Real>(params: &Params<T>, path: &Path, file: &SafeTensors<'_>)
 }
 
 /// The values of a tensor's bytes; none for a type that is not read.
-fn decode<T: Real>(dtype: Dtype, bytes: &[u8]) -> Option<Vec<T>> {
+fn decode(dtype: Dtype, bytes: &[u8]) -> Option<Vec<f64>> {
     match dtype {
         Dtype::F32 => {
             let values = bytes.as_chunks::<4>().0.iter();
-            Some(values.map(|&bytes| T::from_f64(f64::from(f32::from_le_bytes(bytes)))).collect())
+            Some(values.map(|&bytes| f64::from(f32::from_le_bytes(bytes))).collect())
         }
         Dtype::F64 => {
             let values = bytes.as_chunks::<8>().0.iter();
-            Some(values.map(|&bytes| T::from_f64(f64::from_le_bytes(bytes))).collect())
+            Some(values.map(|&bytes| f64::from_le_bytes(bytes)).collect())
         }
         _ => None,
     }

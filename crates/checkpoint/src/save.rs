@@ -7,6 +7,7 @@ use chainrule_tensor::Real;
 use safetensors::Dtype;
 use safetensors::tensor::TensorView;
 
+use crate::value::checked;
 use crate::{CheckpointError, DESCRIPTION};
 
 /// Saves all parameters and buffers, and a description of the model in words of one's own.
@@ -31,9 +32,17 @@ use crate::{CheckpointError, DESCRIPTION};
 /// ```
 ///
 /// # Errors
-/// [`CheckpointError::Io`] if the file cannot be written.
+/// [`CheckpointError::Io`] if the file cannot be written, and [`CheckpointError::ReservedName`] for a parameter called
+/// `__metadata__` or values that are not finite, with which it could not be loaded again.
 pub fn save<T: Real>(params: &Params<T>, path: impl AsRef<Path>, description: &str) -> Result<(), CheckpointError> {
     let path = path.as_ref();
+    if let Some(name) = params.iter().chain(params.buffers()).map(|(name, _)| name).find(|name| *name == "__metadata__")
+    {
+        return Err(CheckpointError::ReservedName { path: path.to_owned(), name: name.to_owned() });
+    }
+    for (name, tensor) in params.iter().chain(params.buffers()) {
+        checked::<T, f64>(path, name, tensor.values())?;
+    }
     let io = |source| CheckpointError::Io { action: "write", path: path.to_owned(), source };
     let bytes =
         encode(params, description).map_err(|source| CheckpointError::Format { path: path.to_owned(), source })?;

@@ -1,11 +1,14 @@
 //! Saving, loading, and every way in which a file can be wrong.
 
-use std::path::PathBuf;
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
 
 use chainrule_checkpoint::{description, load, save};
 use chainrule_graph::{Graph, Params};
-use chainrule_nn::{Model, Sequential};
+use chainrule_nn::{BatchNorm, Model, Sequential};
 use chainrule_tensor::Real;
+use safetensors::Dtype;
+use safetensors::tensor::TensorView;
 
 fn model<T: Real>(hidden: usize) -> Sequential<T> {
     Sequential::default().linear(3, hidden).prelu().linear(hidden, 2)
@@ -108,4 +111,166 @@ fn a_file_that_is_none_says_so() {
     assert!(error.starts_with("cannot read "), "{error}");
     let error = save(&params::<f32>(4, 0), folder.path().join("absent").join("file"), "").unwrap_err().to_string();
     assert!(error.starts_with("cannot write "), "{error}");
+}
+
+/// A file as another program writes it, with this metadata.
+fn foreign(path: &Path, tensors: &[(&str, &[usize], &[f64])], metadata: Option<(&str, &str)>) {
+    let bytes = |values: &[f64]| values.iter().flat_map(|x| x.to_le_bytes()).collect::<Vec<u8>>();
+    let held: Vec<_> = tensors.iter().map(|(name, shape, values)| (*name, shape.to_vec(), bytes(values))).collect();
+    let views =
+        held.iter().map(|(name, shape, bytes)| (*name, TensorView::new(Dtype::F64, shape.clone(), bytes).unwrap()));
+    let metadata = metadata.map(|(key, value)| HashMap::from([(key.to_owned(), value.to_owned())]));
+    std::fs::write(path, safetensors::serialize(views, metadata).unwrap()).unwrap();
+}
+
+/// Kind "names that do nothing": a matrix of another program is transposed or refused, unless it shows itself that it need
+/// not be, or the file says so.
+#[test]
+fn matrices_of_other_programs_are_told_apart_or_refused() {
+    let folder = folder();
+    let path = folder.path().join("other.safetensors");
+    let load_into = |model: Sequential<f64>, inputs: usize| {
+        let mut params = model.init([inputs], 0).unwrap();
+        let before = params.values().to_vec();
+        let loaded = load(&mut params, &path).map_err(|error| error.to_string());
+        assert!(loaded.is_ok() || params.values() == before, "changed all the same");
+        loaded.map(|()| params.get("0.weight").unwrap().values().to_vec())
+    };
+    let square = || Sequential::default().linear(2, 2);
+    let tensors: [(&str, &[usize], &[f64]); 2] =
+        [("0.weight", &[2, 2], &[1.0, 2.0, 3.0, 4.0]), ("0.bias", &[2], &[0.0, 0.0])];
+    for metadata in [None, Some(("format", "pt"))] {
+        foreign(&path, &tensors, metadata);
+        let error = load_into(square(), 2).unwrap_err();
+        let expected = "it cannot be told whether `0.weight`, of shape [2, 2], is [inputs, outputs], as here, or [outputs, inputs]";
+        assert!(error.contains(expected), "{error}");
+    }
+    foreign(&path, &tensors, Some(("chainrule", "transposed in Python")));
+    assert_eq!(load_into(square(), 2).unwrap(), [1.0, 2.0, 3.0, 4.0]);
+
+    // One that is not square shows it for all.
+    let wide = |shape| -> [(&str, &[usize], &[f64]); 4] {
+        [tensors[0], tensors[1], ("1.weight", shape, &[0.5; 6]), ("1.bias", &[3], &[0.0; 3])]
+    };
+    foreign(&path, &wide(&[2, 3]), None);
+    assert_eq!(load_into(square().linear(2, 3), 2).unwrap(), [1.0, 2.0, 3.0, 4.0]);
+    foreign(&path, &wide(&[3, 2]), None);
+    let error = load_into(square().linear(2, 3), 2).unwrap_err();
+    assert!(
+        error.ends_with(
+            "parameter `1.weight` has shape [3, 2] in the file, but [2, 3] in the model; it is its transpose: PyTorch keeps \
+             weights as [outputs, inputs], and here they are [inputs, outputs]"
+        ),
+        "{error}"
+    );
+    // A single weight is the same either way.
+    foreign(&path, &[("0.weight", &[1, 1], &[7.0]), ("0.bias", &[1], &[0.0])], None);
+    assert_eq!(load_into(Sequential::default().linear(1, 1), 1).unwrap(), [7.0]);
+}
+
+/// Kind "names that do nothing": values that no training leaves, in every parameter and buffer, both ways.
+#[test]
+fn values_that_cannot_be_are_refused_by_load_and_save() {
+    let norm = BatchNorm { momentum: None, ..BatchNorm::default() };
+    fn model<T: Real>(norm: BatchNorm) -> Sequential<T> {
+        Sequential::default().linear(1, 2).layer(norm)
+    }
+    let names = ["0.weight", "0.bias", "1.weight", "1.bias", "1.running_mean", "1.running_var", "1.batches"];
+    let folder = folder();
+    let path = folder.path().join("model.safetensors");
+    let whole = model::<f64>(norm).init([1], 0).unwrap();
+    for name in names {
+        for value in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 1e300, -1e300, -1.0] {
+            let mut broken = whole.clone();
+            let values = broken.get_mut(name).unwrap();
+            values[values.len() - 1] = value;
+            let position = values.len() - 1;
+            let (variance, fits) = (name.ends_with("running_var") || name.ends_with("batches"), value.abs() < 1e38);
+            let refused = !value.is_finite() || variance && value < 0.0;
+            save(&whole, &path, "").unwrap();
+            let before = std::fs::read(&path).unwrap();
+            match save(&broken, &path, "") {
+                Ok(()) => {
+                    assert!(!refused, "{name} {value}");
+                    let mut double = model::<f64>(norm).init([1], 1).unwrap();
+                    load(&mut double, &path).unwrap();
+                    assert_eq!((double.values(), double.buffer_values()), (broken.values(), broken.buffer_values()));
+                }
+                Err(error) => {
+                    assert!(refused, "{name} {value}: {error}");
+                    assert!(
+                        error.to_string().contains(&format!("`{name}` holds {value} at position {position}")),
+                        "{error}"
+                    );
+                    assert_eq!(std::fs::read(&path).unwrap(), before, "the file stays as it was");
+                }
+            }
+            // As another program would write it.
+            let tensors: Vec<_> = broken.iter().chain(broken.buffers()).collect();
+            let tensors: Vec<(&str, &[usize], &[f64])> = tensors
+                .iter()
+                .map(|(name, tensor)| {
+                    let entry = broken.layout().entries().iter().chain(broken.layout().buffers());
+                    let shape = entry.into_iter().find(|entry| entry.name == *name).unwrap();
+                    (*name, &*shape.shape, tensor.values())
+                })
+                .collect();
+            foreign(&path, &tensors, None);
+            let mut single = model::<f32>(norm).init([1], 1).unwrap();
+            let kept = single.clone();
+            let loaded = load(&mut single, &path).map_err(|error| error.to_string());
+            assert_eq!(loaded.is_ok(), !refused && fits, "{name} {value}: {loaded:?}");
+            if let Err(error) = loaded {
+                assert!(error.contains(&format!("`{name}` holds ")), "{error}");
+                assert_eq!(single.values(), kept.values());
+                assert_eq!(single.buffer_values(), kept.buffer_values());
+            }
+        }
+    }
+}
+
+/// Kind "once more": whatever parameters are called, a file that is written can be read.
+#[test]
+fn what_is_saved_can_be_loaded_whatever_the_names_are() {
+    let folder = folder();
+    let path = folder.path().join("model.safetensors");
+    for name in
+        ["__metadata__", "chainrule", "", " ", "a.b", "\"", "\\", "\u{0}", "\n", "\u{1f600}", "__metadata", "{}"]
+    {
+        let graph = Graph::<f64>::new();
+        let _ = (graph.param(name, [2], 1.0), graph.buffer("other", [1], 2.0));
+        let of_buffer = Graph::<f64>::new();
+        let _ = (of_buffer.param("other", [2], 1.0), of_buffer.buffer(name, [1], 2.0));
+        for graph in [graph, of_buffer] {
+            let _ = std::fs::remove_file(&path);
+            let mut params = Params::<f64>::init(graph.layout(), 0).unwrap();
+            match save(&params, &path, "words") {
+                Ok(()) => load(&mut params, &path).unwrap_or_else(|error| panic!("{name:?}: {error}")),
+                Err(error) => {
+                    assert_eq!(name, "__metadata__", "{error}");
+                    let expected =
+                        "the format keeps the name `__metadata__` for itself; give the parameter another one";
+                    assert!(error.to_string().ends_with(expected), "{error}");
+                    assert!(!path.exists());
+                }
+            }
+        }
+    }
+}
+
+/// Kind "names that do nothing": names of the file that the model does not have come with a guess.
+#[test]
+fn renamed_tensors_are_guessed() {
+    let folder = folder();
+    let path = folder.path().join("other.safetensors");
+    foreign(&path, &[("layers.0.weight", &[1, 2], &[1.0, 2.0]), ("layers.0.bias", &[2], &[0.0; 2])], None);
+    let error =
+        load(&mut Sequential::<f64>::default().linear(1, 2).init([1], 0).unwrap(), &path).unwrap_err().to_string();
+    assert!(
+        error.ends_with(
+            "missing from the file: 0.weight, 0.bias; in the file but not in the model: layers.0.bias, layers.0.weight (is \
+             `layers.0.weight` of the file the model's `0.weight`?)"
+        ),
+        "{error}"
+    );
 }
