@@ -124,7 +124,7 @@ fn foreign(path: &Path, tensors: &[(&str, &[usize], &[f64])], metadata: Option<(
 }
 
 /// Kind "names that do nothing": a matrix of another program is transposed or refused, unless it shows itself that it need
-/// not be, or the file says so.
+/// not be, or the file says so (Jittor/jittor#400).
 #[test]
 fn matrices_of_other_programs_are_told_apart_or_refused() {
     let folder = folder();

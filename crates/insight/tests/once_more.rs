@@ -1,5 +1,5 @@
 //! Kind "once more": the same instruments over one training after the other
-//! (Lightning-AI/pytorch-lightning#9429).
+//! (keras-team/keras#20521).
 
 mod common;
 

@@ -83,7 +83,7 @@ impl Tells for WeightAverage {
 }
 
 /// Kind "once more": each callback in a second training after one that was finished, stopped, interrupted, or failed, and
-/// of another model, says and does what a new one would (Lightning-AI/pytorch-lightning#9429).
+/// of another model, says and does what a new one would (keras-team/keras#20521).
 #[test]
 fn every_callback_begins_anew_in_each_training() {
     let all: [fn() -> Box<dyn Tells>; 3] = [

@@ -1,5 +1,5 @@
 //! Names that are typed where a trainer takes one: unknown ones are refused before the first step, with a suggestion.
-//! Kind "names that do nothing" (Lightning-AI/pytorch-lightning#490, keras-team/keras#9286).
+//! Kind "names that do nothing" (keras-team/keras#6954).
 
 mod common;
 

@@ -180,7 +180,7 @@ mod tests {
     }
 
     /// Kind "once more": what `init` makes is all that training, evaluation and a summary ask for, for every layer with
-    /// each flag turned over and each optional number absent (pytorch/pytorch#14688).
+    /// each flag turned over and each optional number absent (pytorch/pytorch#31498).
     #[test]
     fn what_is_initialised_can_be_trained_whatever_the_settings_are() {
         fn passes(layer: &dyn Listed<f64>, about: &str) {

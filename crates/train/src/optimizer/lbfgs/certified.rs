@@ -149,7 +149,7 @@ impl Problem {
 
 /// Kind "once more": these fits end at the certified sum of squares, to 6 digits, from the far start and from the near one.
 /// Parameters of 1e-4 make curvatures below any fixed bound, with which three were reached from each
-/// (pytorch/pytorch#5953). The others are for least squares: a direction in which the loss is 1e13 times as steep as in
+/// (sblauth/cashocs#35). The others are for least squares: a direction in which the loss is 1e13 times as steep as in
 /// another hides what a step along that brings behind the rounding of the loss.
 #[test]
 fn certified_fits_are_reached() {

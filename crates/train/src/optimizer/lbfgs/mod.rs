@@ -401,7 +401,7 @@ mod tests {
         assert!(weights[0].abs() < 1e-6, "{weights:?} {minimum:?}");
     }
 
-    /// Kind "once more": the same valley in other units of weights and loss (pytorch/pytorch#5953).
+    /// Kind "once more": the same valley in other units of weights and loss (sblauth/cashocs#35).
     #[test]
     fn units_of_weights_and_loss_do_not_matter() {
         for weight in [1e-12, 1e-6, 1.0] {
@@ -419,7 +419,7 @@ mod tests {
         }
     }
 
-    /// Kind "once more": functions that fall without end, in both precisions (scipy/scipy#8259).
+    /// Kind "once more": functions that fall without end, in both precisions (scipy/scipy#9640).
     #[test]
     fn a_function_without_a_minimum_is_told_and_leaves_finite_weights() {
         fn falls<T: Real>(name: &str, start: f64, f: impl Fn(f64) -> [f64; 2]) {
