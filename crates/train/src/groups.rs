@@ -141,6 +141,10 @@ impl<T: Real> Groups<T> {
                 parts.push(part);
             }
         }
+        if parts.iter().filter(|part| part.frozen).count() == layout.entries().len() && !parts.is_empty() {
+            let why = "all parameters are frozen, so that nothing would be trained: let a group leave some out";
+            return Err(TrainError::Setting(why.to_owned()));
+        }
         let before = Aligned::zeros(if parts.is_empty() { 0 } else { layout.flat_len() });
         Ok(Groups { parts, before })
     }

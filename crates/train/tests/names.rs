@@ -121,7 +121,8 @@ fn every_pattern_without_a_parameter_is_refused_with_a_suggestion() {
 #[test]
 fn settings_that_cannot_act_together_are_refused() {
     type SetUp = fn(Trainer<'_>) -> Trainer<'_>;
-    let cases: [(SetUp, &str); 7] = [
+    let cases: [(SetUp, &str); 8] = [
+        (|trainer| trainer.freeze("0.*").freeze("2.*"), "all parameters are frozen, so that nothing would be trained"),
         (|trainer| trainer.schedule_by(Interval::Step), "`schedule_by` has no effect without a schedule"),
         (
             |trainer| {

@@ -95,7 +95,10 @@ pub enum LedgerError {
     #[error(transparent)]
     Input(#[from] InputError),
     /// There is no such parameter.
-    #[error("there is no parameter `{name}`; the parameters are: {known}")]
+    #[error(
+        "there is no parameter `{name}`{}; the parameters are: {known}",
+        chainrule_graph::names::did_you_mean(.name, .known.split(", "))
+    )]
     Unknown {
         /// The name asked for.
         name: String,
