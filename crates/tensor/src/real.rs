@@ -244,7 +244,9 @@ macro_rules! real {
             }
             #[inline(always)]
             fn flushed(self) -> Self {
-                if self.abs() < $t::MIN_POSITIVE { <$t>::copysign(0.0, self) } else { self }
+                // Two instructions of AVX-512, where a comparison of the absolute value takes three.
+                let (bits, exponent, sign) = (self.to_bits(), $t::INFINITY.to_bits(), $t::to_bits(-0.0));
+                if bits & exponent == 0 { $t::from_bits(bits & sign) } else { self }
             }
             #[inline(always)]
             fn is_finite(self) -> bool {
