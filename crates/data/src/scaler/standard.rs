@@ -193,4 +193,23 @@ mod tests {
             format!("StandardScaler::inverse_transform: {rest}")
         );
     }
+
+    // Squares and sums in single precision (kind 5 of RELIABILITY.md): NumPy's mean over the rows of
+    // a million years in f32 is 2021.8.
+    #[test]
+    fn statistics_of_a_million_years_and_of_large_values_are_right() {
+        let years = Tensor::<f32>::from_fn([1_000_000, 2], |i| (1980 + i / 2 % 51) as f32 * [1.0, 1e30][i % 2]);
+        let scaler = StandardScaler::fit(&years).unwrap();
+        let (n, mut sum, mut squares) = (1_000_000.0, 0.0, 0.0);
+        for i in 0..1_000_000 {
+            let distance = f64::from(1980 + i % 51) - 2005.0;
+            sum += distance;
+            squares += distance * distance;
+        }
+        let (mean, scale) = (2005.0 + sum / n, (squares / n - (sum / n).powi(2)).sqrt());
+        for (column, unit) in [1.0, 1e30].into_iter().enumerate() {
+            assert!((scaler.mean()[column] / unit / mean - 1.0).abs() < 1e-7, "{:?}", scaler.mean());
+            assert!((scaler.scale()[column] / unit / scale - 1.0).abs() < 1e-5, "{:?}", scaler.scale());
+        }
+    }
 }
