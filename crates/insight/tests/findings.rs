@@ -12,7 +12,7 @@ use chainrule_nn::loss::{
 };
 use chainrule_nn::{Layer, Linear, Model, Sequential};
 use chainrule_tensor::Tensor;
-use chainrule_train::optimizer::{Adam, Sgd};
+use chainrule_train::optimizer::{Adam, Optimizer, Sgd};
 use chainrule_train::{Group, Trainer};
 use common::{Run, bad, check, circles, clouds, curve, digits, labels, show};
 
@@ -95,6 +95,73 @@ fn a_signal_that_comes_too_late() {
         record.loss = 0.1;
     }
     assert!(!bad(&findings(&log)).contains(&Kind::VanishingGradients));
+}
+
+/// A log of ten epochs.
+fn log_of(model: &Sequential, optimizer: impl Optimizer) -> Log {
+    let mut params = model.init([6], 1).unwrap();
+    let mut instruments = Instruments::new().every(4).window(8);
+    let trainer = Trainer::new(model, CrossEntropy, optimizer).batch_size(16).seed(1);
+    trainer.callback(&mut instruments).fit(&mut params, &two_clouds(), None).unwrap();
+    instruments.into_log()
+}
+
+/// Comparisons with numbers that may be negative or zero (pytorch#47513): each rule that compares
+/// the loss with its beginning judges courses above, below and through zero alike.
+#[test]
+fn a_loss_below_zero_is_judged_by_its_size() {
+    let relu = |bias| {
+        let layer = |from| Linear::new(from, 16).weight_init(He::normal()).bias_init(bias);
+        let kind = || activation::by_name("relu").unwrap();
+        Sequential::new().layer(layer(6)).layer(kind()).layer(layer(16)).layer(kind()).linear(16, 2)
+    };
+    let tanh = |deviation| deep(6, 16, 2, "tanh", Normal::new(0.0, deviation));
+    let sigmoids = deep(6, 16, 8, "sigmoid", He::normal().gain(1.0));
+    let (mut saturated, mut late) = (log_of(&tanh(3.0), Sgd::new(0.05)), log_of(&sigmoids, Sgd::new(0.1)));
+    for layer in &mut saturated.windows[0].layers {
+        layer.saturated.fill(0);
+    }
+    let quarter = late.records.len().div_ceil(4);
+    for record in &mut late.records[quarter..] {
+        record.layers.iter_mut().flat_map(|layer| &mut layer.pre_activation_gradients).for_each(|seen| seen.norm = 1.0);
+    }
+    let one = deep(6, 16, 1, "tanh", Glorot::normal());
+    let mut restless = log_of(&one, Sgd::new(0.1));
+    for seen in restless.records.iter_mut().flat_map(|record| &mut record.parameters) {
+        seen.update_norm = seen.weight_norm;
+    }
+    let logs = [
+        (Kind::SaturatedUnits, saturated),
+        (Kind::VanishingGradients, late),
+        (Kind::DyingRelu, log_of(&relu(-4.0), Adam::new(0.005))),
+        (Kind::LearningRateTooHigh, restless),
+        (Kind::LearningRateTooLow, log_of(&one, Sgd::new(1e-6))),
+    ];
+    let severity = |log: &Log, kind: Kind, first: f64, last: f64| {
+        let mut log = log.clone();
+        log.records.iter_mut().for_each(|record| record.loss = last);
+        log.windows.iter_mut().for_each(|window| window.loss = last);
+        (log.records[0].loss, log.windows[0].loss) = (first, first);
+        let findings = Diagnosis::<f32>::new().findings(&Evidence::new().log(&log));
+        findings.iter().find(|finding| finding.kind == kind).map(|finding| finding.severity)
+    };
+    for (kind, log) in &logs {
+        assert!(log.windows.len() > 1, "{kind}");
+        let [stuck, learned] = [0.98, 0.1].map(|last| severity(log, *kind, 1.0, last));
+        assert!(stuck > learned, "{kind}: {stuck:?} and {learned:?}");
+        for (first, last) in [(-1.0, -1.02), (-1.0, -0.98), (-50.0, -52.0), (-0.01, -0.0102)] {
+            assert_eq!(severity(log, *kind, first, last), stuck, "{kind}: from {first} to {last}");
+        }
+        for (first, last) in [(-1.0, -1.9), (1.0, -0.5), (0.01, -3.0), (-50.0, -90.0)] {
+            assert_eq!(severity(log, *kind, first, last), learned, "{kind}: from {first} to {last}");
+        }
+    }
+    // Far above its beginning, whatever the steps.
+    let calm = log_of(&one, Sgd::new(0.1));
+    for (first, last, found) in [(1.0, 3.1, true), (1.0, 2.9, false), (-1.0, 1.1, true), (-1.0, 0.9, false)] {
+        let high = severity(&calm, Kind::LearningRateTooHigh, first, last);
+        assert_eq!(high.is_some(), found, "from {first} to {last}");
+    }
 }
 
 #[test]

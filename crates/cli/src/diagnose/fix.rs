@@ -120,7 +120,7 @@ fn helps(before: &Fixed, changed: &Recipe, after: &Outcome, kind: Kind) -> bool 
     let count = |outcome: &Outcome| outcome.faults().filter(|finding| finding.kind == kind).count();
     let milder = (after.severity(kind), count(after)) < (before.outcome.severity(kind), count(&before.outcome));
     let better = match before.recipe.same_loss(changed) {
-        true => after.loss() < 0.9 * before.outcome.loss(),
+        true => after.loss() < before.outcome.loss() - 0.1 * before.outcome.loss().abs(),
         false => after.fair_quality() > before.outcome.fair_quality() + 0.02,
     };
     milder || better
@@ -184,6 +184,28 @@ mod tests {
         assert_eq!(told, [(low, false, false), (low, true, true), (dying, true, false)]);
         assert_eq!((fixed.recipe.learning_rate, fixed.recipe.activation.as_str()), (1e-4, "relu"));
         assert_eq!(left(&fixed, fixed.outcome.faults().next().unwrap()), "none of its automatic remedies helped");
+    }
+
+    /// Comparisons with numbers that may be negative or zero: a tenth, and a fiftieth, of the size of the loss.
+    #[test]
+    fn a_loss_below_zero_helps_when_it_falls() {
+        let recipe = recipe(&[]).unwrap();
+        let kind = Kind::DyingRelu;
+        let of = |loss| outcome(vec![finding(kind, Vec::new())], loss);
+        for (before, better, slightly_better, worse) in
+            [(2.0, 1.7, 1.9, 2.1), (-2.0, -2.3, -2.1, -1.9), (0.0, -0.1, 0.0, 0.1), (0.1, -0.2, 0.095, 0.2)]
+        {
+            let (recipe, outcome, trials) = (recipe.clone(), of(before), Vec::new());
+            let fixed = Fixed { trials, recipe, outcome, interrupted: false };
+            let judged = |after| {
+                let after = of(after);
+                (helps(&fixed, &fixed.recipe, &after, kind), is_worse(&fixed, &fixed.recipe, &after))
+            };
+            assert_eq!(judged(better), (true, false), "{before} to {better}");
+            assert_eq!(judged(slightly_better), (false, false), "{before} to {slightly_better}");
+            assert_eq!(judged(worse), (false, true), "{before} to {worse}");
+            assert_eq!(judged(before), (false, false), "{before} as it was");
+        }
     }
 
     #[test]

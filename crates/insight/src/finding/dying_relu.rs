@@ -3,7 +3,7 @@ use chainrule_nn::config::Setting;
 use chainrule_tensor::Real;
 
 use super::vanishing_gradients::above_zero;
-use super::{Evidence, Finding, Kind, Remedy, Rule, Severity};
+use super::{Evidence, Finding, Kind, Remedy, Rule, Severity, times};
 use crate::monitor::{LayerInfo, Units, survey};
 
 /// Units are inactive for all samples: the activation's derivative is exactly zero on every row, so that no gradient
@@ -46,7 +46,7 @@ impl<T: Real> Rule<T> for DyingRelu {
         let mut findings = Vec::new();
         let windows = evidence.log.and_then(|log| log.windows.last().map(|last| (log, last)));
         if let Some((log, last)) = windows {
-            let learned = log.records.first().is_some_and(|first| last.loss < self.unlearned * first.loss);
+            let learned = log.records.first().is_some_and(|first| last.loss < times(self.unlearned, first.loss));
             for (i, layer) in log.layers.iter().enumerate() {
                 let whole = whole.iter().flatten().find(|seen| seen.layer.path == layer.path).map(|seen| &seen.units);
                 let earlier: Vec<&Units> = log.windows.iter().map(|window| &window.layers[i]).collect();

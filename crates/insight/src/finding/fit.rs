@@ -5,17 +5,20 @@ use chainrule_tensor::Real;
 use chainrule_train::EpochRecord;
 
 use super::vanishing_gradients::above_zero;
-use super::{Evidence, Finding, Kind, Remedy, Rule, Severity, words};
+use super::{Evidence, Finding, Kind, Remedy, Rule, Severity, times, words};
 
 /// The model learns its training data by heart, or learns next to nothing.
 ///
 /// - Overfitting: the loss on the validation data ends above `worse` times its best, which is at least `patience` epochs
-///   back, while the loss on the training data fell by at least a tenth. One that ends below `negligible` times that of
+///   back, while the loss on the training data fell by at least a tenth. Of a best that is not above zero, the rise must
+///   be that part of its size, and of the fall to it from the first epoch. One that ends below `negligible` times that of
 ///   the best constant answer is none.
 /// - Underfitting: after at least `epochs` epochs the loss on the training data is still above `constant` times that
 ///   of the best constant answer, and over the second half of them it fell by less than the part `plateau`. That answer
 ///   has the entropy of the classes or labels for the cross-entropies, the variance for the squared error. Other
 ///   losses are compared with their own first epoch.
+///
+/// Of a loss below zero, "times" is a change by a part of its size.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Fit {
     /// 1.3 by default.
@@ -56,11 +59,14 @@ impl Fit {
         let (last, end) = epochs.last().and_then(|last| Some((last, loss(last)?)))?;
         let validated = epochs.iter().enumerate().filter_map(|(i, record)| Some((i, record, loss(record)?)));
         let (place, best, low) = validated.min_by(|a, b| a.2.total_cmp(&b.2))?;
-        let learned = last.train.loss <= 0.9 * best.train.loss;
+        let first = epochs.iter().find_map(loss)?;
+        let size = if low > 0.0 { low } else { low.abs().max(first - low) };
+        let worse = end - low > (self.worse - 1.0) * size;
+        let learned = last.train.loss <= times(0.9, best.train.loss);
         // By their places, since a log from elsewhere may number its epochs as it likes.
         let back = epochs.len() - 1 - place;
         let matters = baseline.is_none_or(|constant| end > self.negligible * constant);
-        (low > 0.0 && end > self.worse * low && back >= self.patience && learned && matters).then(|| Finding {
+        (worse && back >= self.patience && learned && matters).then(|| Finding {
             kind: Kind::Overfitting,
             severity: Severity::Warning,
             layer: None,
@@ -82,9 +88,9 @@ impl Fit {
     fn underfitting(&self, epochs: &[EpochRecord], baseline: Option<f64>) -> Option<Finding> {
         let (first, last) = (epochs.first()?.train.loss, epochs.last()?.train.loss);
         let limit = baseline.unwrap_or(first);
-        let falls = last < (1.0 - self.plateau) * epochs[epochs.len() / 2].train.loss;
+        let falls = last < times(1.0 - self.plateau, epochs[epochs.len() / 2].train.loss);
         let enough = epochs.len() >= self.epochs.max(2) && !falls;
-        (enough && limit > 0.0 && last > self.constant * limit).then(|| {
+        (enough && limit != 0.0 && last > times(self.constant, limit)).then(|| {
             let against = match baseline {
                 Some(constant) => format!("the best constant answer has {}", words(constant)),
                 None => format!("it began at {}", words(first)),
@@ -154,5 +160,58 @@ impl Configure for Fit {
         let Fit { worse, negligible, constant, plateau, .. } = *self;
         let thresholds = [("worse", worse), ("negligible", negligible), ("constant", constant), ("plateau", plateau)];
         above_zero("fit", &thresholds)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use chainrule_train::Scores;
+
+    /// What is found in these losses on training and validation data.
+    fn kinds(train: &[f64], validation: &[f64]) -> Vec<Kind> {
+        let scores = |loss| Scores { loss, metrics: Vec::new() };
+        let epochs = train.iter().zip(validation).zip(1..).map(|((&train, &validation), epoch)| EpochRecord {
+            epoch,
+            train: scores(train),
+            validation: Some(scores(validation)),
+            learning_rate: 0.1,
+            seconds: 1.0,
+            samples_per_second: 1.0,
+        });
+        let (epochs, fit) = (epochs.collect::<Vec<_>>(), Fit::default());
+        let findings = fit.overfitting(&epochs, None).into_iter().chain(fit.underfitting(&epochs, None));
+        findings.map(|finding| finding.kind).collect()
+    }
+
+    /// Comparisons with numbers that may be negative or zero: overfitting and underfitting.
+    #[test]
+    fn losses_below_zero_and_through_it_are_judged_by_their_size() {
+        let falling = |from: f64| [0.0, 0.2, 0.4, 0.6, 0.8, 1.0].map(|part| from - part * from.abs().max(1.0));
+        let over = [Kind::Overfitting];
+        for (course, found) in [
+            // The best is above, below and at zero, and is reached in the second epoch.
+            ([2.0, 1.0, 1.1, 1.2, 1.3, 1.4], true),
+            ([2.0, 1.0, 1.1, 1.2, 1.2, 1.2], false),
+            ([-1.0, -2.0, -1.9, -1.7, -1.5, -1.0], true),
+            ([-1.0, -2.0, -1.9, -1.8, -1.7, -1.6], false),
+            ([1.0, 0.0, 0.1, 0.2, 0.3, 0.4], true),
+            ([1.0, 0.0, 0.0, 0.1, 0.1, 0.1], false),
+            ([2.0, -0.1, 0.1, 0.5, 0.8, 1.0], true),
+            ([2.0, -0.1, 0.0, 0.0, 0.1, 0.2], false),
+        ] {
+            for train in [2.0, 0.5, -0.5, -2.0].map(falling) {
+                assert_eq!(kinds(&train, &course) == over, found, "{train:?} and {course:?}");
+            }
+        }
+        let under = |course: [f64; 6]| kinds(&course, &course) == [Kind::Underfitting];
+        for (still, learned) in [
+            ([1.0, 1.0, 1.0, 0.99, 0.99, 0.98], [1.0, 0.8, 0.5, 0.3, 0.3, 0.3]),
+            ([-1.0, -1.0, -1.0, -1.01, -1.01, -1.02], [-1.0, -1.5, -1.9, -2.0, -2.0, -2.0]),
+            ([-50.0, -50.0, -50.0, -50.1, -50.2, -50.3], [-50.0, -60.0, -70.0, -70.0, -70.0, -70.0]),
+            ([-0.1, -0.1, -0.1, -0.1, -0.1, -0.1], [0.1, 0.0, -0.1, -0.2, -0.2, -0.2]),
+        ] {
+            assert!(under(still) && !under(learned), "{still:?} and {learned:?}");
+        }
     }
 }

@@ -5,7 +5,7 @@ use chainrule_tensor::Real;
 use super::fit::constant_loss;
 use super::still_layers::weight_ratios;
 use super::vanishing_gradients::above_zero;
-use super::{Evidence, Finding, Kind, Remedy, Rule, Severity, median, words};
+use super::{Evidence, Finding, Kind, Remedy, Rule, Severity, median, times, words};
 use crate::Log;
 
 /// The learning rate is too high, or too low.
@@ -18,6 +18,8 @@ use crate::Log;
 ///   `restless` of themselves and the loss ends above `stuck` times the first.
 /// - Too low: a step changes the weights by less than `idle` of themselves, and the loss ends above `stuck` times the
 ///   first.
+///
+/// Of a loss below zero, "times" is a change by a part of its size.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct LearningRate {
     /// 1.5 by default.
@@ -46,12 +48,12 @@ impl<T: Real> Rule<T> for LearningRate {
     fn find(&self, evidence: &Evidence<'_, T>) -> Vec<Finding> {
         let Some(log) = evidence.log.filter(|log| log.records.len() >= self.records.max(1)) else { return Vec::new() };
         let (first, last) = (log.records[0].loss, last_loss(log));
-        // A loss may be negative, as that of Gaussian densities; then only steps can tell.
         let Some(ratio) = median(log.records.iter().flat_map(|record| weight_ratios(log, record))) else {
             return Vec::new();
         };
-        let comparable = first > 0.0;
-        let stuck = comparable && last >= self.stuck * first;
+        // Of a loss that begins at 0 only steps can tell.
+        let comparable = first != 0.0;
+        let stuck = comparable && last >= times(self.stuck, first);
         let rate = words(log.records[log.records.len() - 1].learning_rate);
         let found = |kind, evidence: String, remedy: &str, factor| {
             let (severity, remedies) = (Severity::Warning, vec![Remedy::LearningRate(factor)]);
@@ -60,8 +62,10 @@ impl<T: Real> Rule<T> for LearningRate {
         let change = format!("a step at {rate} changes the weights by {} of themselves", words(ratio));
         let course = format!("the loss began at {} and ends at {}", words(first), words(last));
         let constant = evidence.data.zip(evidence.loss).and_then(|(data, loss)| constant_loss(data, loss.name()));
-        let far = self.diverged * first;
-        let limit = constant.map_or(2.0 * far, |constant| constant.max(far));
+        let limit = match constant {
+            Some(constant) => constant.max(times(self.diverged, first)),
+            None => times(2.0 * self.diverged, first),
+        };
         if comparable && last > limit || stuck && ratio > self.restless {
             found(
                 Kind::LearningRateTooHigh,

@@ -3,7 +3,7 @@ use chainrule_nn::config::Setting;
 use chainrule_tensor::Real;
 
 use super::vanishing_gradients::above_zero;
-use super::{Evidence, Finding, Kind, Remedy, Rule, Severity, percent};
+use super::{Evidence, Finding, Kind, Remedy, Rule, Severity, percent, times};
 
 /// Activations are stuck where they are flat, so that next to no gradient gets through.
 ///
@@ -33,7 +33,7 @@ impl<T: Real> Rule<T> for SaturatedUnits {
     fn find(&self, evidence: &Evidence<'_, T>) -> Vec<Finding> {
         let Some(log) = evidence.log else { return Vec::new() };
         let Some(first) = log.windows.first() else { return Vec::new() };
-        let unlearned = || log.windows.iter().filter(|window| window.loss >= self.unlearned * first.loss);
+        let unlearned = || log.windows.iter().filter(|window| window.loss >= times(self.unlearned, first.loss));
         let hidden = log.layers.iter().enumerate().filter(|(_, layer)| !layer.output);
         let saturated = hidden.filter_map(|(i, layer)| {
             let shares = unlearned().map(|window| (window.layers[i].saturated_share(), window));

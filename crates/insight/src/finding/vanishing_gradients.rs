@@ -3,7 +3,7 @@ use chainrule_nn::config::Setting;
 use chainrule_tensor::Real;
 
 use super::learning_rate::last_loss;
-use super::{Evidence, Finding, Kind, Remedy, Rule, Severity, median, words};
+use super::{Evidence, Finding, Kind, Remedy, Rule, Severity, median, times, words};
 use crate::Log;
 use crate::monitor::Record;
 
@@ -44,7 +44,7 @@ impl<T: Real> Rule<T> for VanishingGradients {
         let all: Vec<(f64, f64)> = ratios(log, self.layers).into_iter().filter(counts).collect();
         let vanishes = |part: &[(f64, f64)]| median(part.iter().map(|(ratio, _)| *ratio)).filter(|r| *r < self.ratio);
         let begin = log.records.first().map_or(f64::NAN, |record| record.loss);
-        let late = last_loss(log) >= self.unlearned * begin && begin > 0.0;
+        let late = last_loss(log) >= times(self.unlearned, begin) && begin != 0.0;
         let early = &all[..all.len().div_ceil(4)];
         let (ratio, part, at_first) = match (vanishes(&all), vanishes(early)) {
             (Some(ratio), _) => (ratio, &all[..], false),

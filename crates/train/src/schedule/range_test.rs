@@ -4,7 +4,9 @@ use super::at_least_one;
 ///
 /// Batch `i` of `n`, from 0, has the rate `start (end / start)^(i / (n - 1))`. The losses are smoothed as
 /// `s = smoothing s + (1 - smoothing) loss`, corrected by `1 - smoothing^(i + 1)`; the test ends early when that leaves
-/// `divergence` times its best value behind, or is not finite. The defaults are those of Lightning's `lr_find`.
+/// `divergence` times its best value behind, or is not finite. Where the best is not above zero, it ends when `s` has
+/// risen from it by more than `divergence - 1` times its size, or times the fall to it from the first, if that is more.
+/// The defaults are those of Lightning's `lr_find`.
 ///
 /// [`Trainer::range_test`](crate::Trainer::range_test) runs it.
 ///
@@ -80,7 +82,11 @@ impl RangeReport {
         let smoothed = (test.smoothing * before + (1.0 - test.smoothing) * loss) / correction(self.losses.len());
         let best = self.smoothed.iter().copied().fold(f64::INFINITY, f64::min);
         self.smoothed.push(smoothed);
-        self.diverged = smoothed > test.divergence * best;
+        self.diverged = if best > 0.0 {
+            smoothed > test.divergence * best
+        } else {
+            smoothed - best > (test.divergence - 1.0) * best.abs().max(self.smoothed[0] - best)
+        };
     }
 
     /// The rate at which the smoothed loss fell fastest, for each factor of the rate; `None` if it never fell, or there
@@ -127,6 +133,23 @@ mod tests {
     fn smoothing_is_corrected_for_its_beginning() {
         let test = RangeTest { batches: 20, ..RangeTest::default() };
         assert!(report(&test, |_| 3.0).smoothed.iter().all(|smoothed| (smoothed - 3.0).abs() < 1e-12));
+    }
+
+    /// Comparisons with numbers that may be negative or zero (fastai#962).
+    #[test]
+    fn a_loss_that_is_not_above_zero_diverges_when_it_rises() {
+        let test = RangeTest { start: 1e-4, batches: 60, smoothing: 0.0, ..RangeTest::default() };
+        // At -2 all along, at 0, falling through zero, and falling to it.
+        let courses: [fn(f64) -> f64; 4] =
+            [|_| -2.0, |_| 0.0, |rate| -0.5 - rate.log10(), |rate| (-1.0 - rate.log10()).max(0.0)];
+        for (i, course) in courses.into_iter().enumerate() {
+            let calm = report(&test, course);
+            assert!(!calm.diverged && calm.rates.len() == 60, "course {i}: {:?}", calm.smoothed);
+            let wild = report(&test, |rate| course(rate) + (rate / 0.1).powi(9));
+            assert!(wild.diverged && wild.rates.len() < 60, "course {i}: {:?}", wild.smoothed);
+        }
+        let never = RangeTest { divergence: f64::INFINITY, ..test };
+        assert_eq!(report(&never, |rate| (rate / 0.1).powi(9) - 2.0).rates.len(), 60);
     }
 
     #[test]

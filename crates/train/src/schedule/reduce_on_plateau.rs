@@ -7,9 +7,9 @@ use super::not_negative;
 
 /// Lowers the learning rate when a watched number no longer improves; PyTorch's `ReduceLROnPlateau`.
 ///
-/// An epoch is good if its number is better than the best so far by more than the threshold: `value < best (1 -
-/// threshold)`, or `value < best - threshold` if that is absolute; the other way round for a number of which more is
-/// better. After more than `patience` epochs in a row that are not good, the rate is multiplied by `factor`, but not
+/// An epoch is good if its number is better than the best so far by more than the threshold: `value < best - threshold
+/// abs(best)`, or `value < best - threshold` if that is absolute; the other way round for a number of which more is
+/// better. PyTorch takes a part of the best itself, so that below zero what is worse counts as good. After more than `patience` epochs in a row that are not good, the rate is multiplied by `factor`, but not
 /// below `min_learning_rate`, and not if it would change by `epsilon` or less; then the next `cooldown` epochs do not
 /// count. NaN is never good.
 ///
@@ -146,12 +146,15 @@ impl Plateau {
 
     fn improves(&self, value: f64) -> bool {
         let ReduceOnPlateau { threshold, absolute, maximise, .. } = self.settings;
-        match (maximise, absolute) {
-            (false, false) => value < self.best * (1.0 - threshold),
-            (false, true) => value < self.best - threshold,
-            (true, false) => value > self.best * (1.0 + threshold),
-            (true, true) => value > self.best + threshold,
-        }
+        // Anything is better than nothing.
+        let margin = if self.best.is_infinite() {
+            0.0
+        } else if absolute {
+            threshold
+        } else {
+            threshold * self.best.abs()
+        };
+        if maximise { value > self.best + margin } else { value < self.best - margin }
     }
 }
 
@@ -181,6 +184,30 @@ mod tests {
         assert_eq!(rates("reduce_on_plateau(patience=0, threshold=0.1)", &[10.0, 8.9, 8.1]), [1.0, 1.0, 0.1]);
         assert_eq!(rates("reduce_on_plateau(patience=0, threshold=0.1, absolute=true)", &[10.0, 9.8, 9.75])[2], 0.1);
         assert_eq!(rates("reduce_on_plateau(patience=0, maximise=true)", &[0.5, 0.6, f64::NAN]), [1.0, 1.0, 0.1]);
+    }
+
+    /// Comparisons with numbers that may be negative or zero (pytorch#47513).
+    #[test]
+    fn a_threshold_is_a_part_of_the_size_of_the_best() {
+        let last = |text: &str, values: &[f64]| {
+            let plateau = format!("reduce_on_plateau(patience=0, threshold=0.1{text})");
+            *rates(&plateau, values).last().unwrap()
+        };
+        // Each pair: a number that is better by less than a tenth, and one that is by more.
+        for (best, [less, more]) in
+            [(10.0, [9.1, 8.9]), (-10.0, [-10.9, -11.1]), (0.05, [0.046, -1.0]), (0.0, [0.0, -1e-9])]
+        {
+            assert_eq!([last("", &[best, less]), last("", &[best, more])], [0.1, 1.0], "{best}");
+            let maximised = [less, more].map(|value| last(", maximise=true", &[-best, -value]));
+            assert_eq!(maximised, [0.1, 1.0], "{} maximised", -best);
+        }
+        // What gets worse below zero is not good.
+        assert_eq!(last("", &[-10.0, -9.95]), 0.1);
+        assert_eq!(last(", maximise=true", &[-10.0, -10.5]), 0.1);
+        // The first epoch is good whatever the threshold.
+        for text in ["threshold=1", "threshold=2", "threshold=5, absolute=true"] {
+            assert_eq!(rates(&format!("reduce_on_plateau(patience=0, {text})"), &[3.0]), [1.0], "{text}");
+        }
     }
 
     #[test]
