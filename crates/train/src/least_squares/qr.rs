@@ -188,3 +188,52 @@ pub(super) fn norm(v: &[f64]) -> f64 {
     }
     largest * v.iter().map(|x| (x / largest).powi(2)).sum::<f64>().sqrt()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Five rows, of which the third column is the longest.
+    fn columns() -> Vec<Vec<f64>> {
+        let column = |j: usize| (0..5).map(move |i| ((i * i + 7 * j * i + j) as f64).sin() * (j + 1) as f64);
+        (0..3).map(|j| column(j).collect()).collect()
+    }
+
+    const B: [f64; 5] = [1.0, -2.0, 0.5, 3.0, 0.25];
+
+    #[test]
+    fn steps_satisfy_the_normal_equations_damped_or_not() {
+        let (columns, scale) = (columns(), [1.0, 2.0, 0.5]);
+        let qr = Qr::new(columns.clone(), B.to_vec());
+        assert_eq!((qr.rank(1e-12), qr.order[0]), (3, 2));
+        let gradient = qr.gradient();
+        for damping in [0.0, 0.3, 1e6] {
+            let step = if damping == 0.0 { qr.solve() } else { qr.damped(&scale, damping).step };
+            for i in 0..3 {
+                let row: f64 = (0..3).map(|j| dot(&columns[i], &columns[j]) * step[j]).sum();
+                let left = row + damping * scale[i] * scale[i] * step[i];
+                let right = dot(&columns[i], &B);
+                assert!((left - right).abs() < 1e-12, "{damping}: {left} for {right}");
+                assert!((gradient[i] - right).abs() < 1e-13);
+            }
+        }
+        let inverse = qr.inverse_of_product();
+        for i in 0..3 {
+            for k in 0..3 {
+                let sum: f64 = (0..3).map(|j| dot(&columns[i], &columns[j]) * inverse[j * 3 + k]).sum();
+                assert!((sum - f64::from(u8::from(i == k))).abs() < 1e-12, "{i}, {k}: {sum}");
+            }
+        }
+    }
+
+    #[test]
+    fn dependent_columns_lower_the_rank_and_lengths_do_not_overflow() {
+        let mut twins = columns();
+        twins[1] = twins[0].iter().map(|x| 2.0 * x).collect();
+        assert_eq!(Qr::new(twins, B.to_vec()).rank(1e-14), 2);
+        assert_eq!(Qr::new(vec![vec![0.0; 5]; 2], B.to_vec()).rank(1e-14), 0);
+        assert!((norm(&[3e200, 4e200]) / 5e200 - 1.0).abs() < 1e-15);
+        assert!((norm(&[3e-200, 4e-200]) / 5e-200 - 1.0).abs() < 1e-15);
+        assert!(norm(&[1.0, f64::NAN]).is_nan() && norm(&[1.0, f64::INFINITY]) == f64::INFINITY);
+    }
+}
