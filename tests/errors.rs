@@ -446,7 +446,7 @@ fn the_advice_fits_the_cause() {
     // Constant features, divided by their deviation.
     let model = Sequential::new().linear(4, 2).layer(BatchNorm { epsilon: 0.0, ..BatchNorm::default() });
     let message = advice(&model, Adam::new(0.1));
-    assert!(message.contains("step 1: it began with NaN in operation `batch_norm`"), "{message}");
+    assert!(message.contains("step 1: it began with NaN in operation `batch_moments`"), "{message}");
     assert!(message.contains("an epsilon of 0") && !message.contains("learning rate"), "{message}");
 }
 
