@@ -1,3 +1,6 @@
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
 use chainrule_tensor::Real;
 use chainrule_tensor::random::generator;
 use rand::seq::SliceRandom;
@@ -89,21 +92,23 @@ fn shares(counts: &[usize], total: usize) -> Vec<usize> {
     // How far a class is below its proportional share, in units of 1 / samples: exact, so that ties are ties.
     let missing = |class: usize, taken: usize| share(class) as i128 - taken as i128 * samples as i128;
     let mut taken: usize = shares.iter().sum();
+    // Heaps, since there may be as many classes as samples to give.
+    let below = |class: usize, shares: &[usize]| (missing(class, shares[class]), Reverse(class));
+    let open = (0..counts.len()).filter(|&class| shares[class] < most(class));
+    let mut open: BinaryHeap<_> = open.map(|class| below(class, &shares)).collect();
     while taken < total {
-        let open = (0..counts.len()).filter(|&class| shares[class] < most(class));
-        let Some(class) = open.max_by_key(|&class| (missing(class, shares[class]), std::cmp::Reverse(class))) else {
-            break;
-        };
+        let Some((_, Reverse(class))) = open.pop() else { break };
         shares[class] += 1;
         taken += 1;
+        open.extend((shares[class] < most(class)).then(|| below(class, &shares)));
     }
+    let open = (0..counts.len()).filter(|&class| shares[class] > least(class));
+    let mut open: BinaryHeap<_> = open.map(|class| Reverse(below(class, &shares))).collect();
     while taken > total {
-        let open = (0..counts.len()).filter(|&class| shares[class] > least(class));
-        let Some(class) = open.min_by_key(|&class| (missing(class, shares[class]), std::cmp::Reverse(class))) else {
-            break;
-        };
+        let Some(Reverse((_, Reverse(class)))) = open.pop() else { break };
         shares[class] -= 1;
         taken -= 1;
+        open.extend((shares[class] > least(class)).then(|| Reverse(below(class, &shares))));
     }
     shares
 }

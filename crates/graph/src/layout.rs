@@ -54,6 +54,7 @@ pub struct Layout {
     index: HashMap<String, usize>,
     flat_len: usize,
     buffers: Vec<Entry>,
+    buffer_index: HashMap<String, usize>,
     buffer_len: usize,
 }
 
@@ -95,7 +96,7 @@ impl Layout {
     /// The position of a buffer among the [`buffers`](Layout::buffers).
     #[must_use]
     pub fn buffer_position(&self, name: &str) -> Option<usize> {
-        self.buffers.iter().position(|buffer| buffer.name == name)
+        self.buffer_index.get(name).copied()
     }
 
     /// The length of the flat vector of the buffers.
@@ -107,6 +108,7 @@ impl Layout {
     pub(crate) fn declare_buffer(&mut self, name: String, shape: Shape, initialiser: Arc<dyn Initialiser>) -> usize {
         let range = self.buffer_len..self.buffer_len + shape.elements();
         self.buffer_len = range.end.next_multiple_of(ALIGNMENT);
+        self.buffer_index.insert(name.clone(), self.buffers.len());
         self.buffers.push(Entry { name, shape, range, initialiser });
         self.buffers.len() - 1
     }

@@ -1,3 +1,4 @@
+use std::collections::HashMap;
 use std::fmt;
 
 use chainrule_graph::{LayerRecord, Layout};
@@ -42,16 +43,18 @@ pub struct SummaryRow {
 
 impl Summary {
     pub(crate) fn new(layers: &[LayerRecord], layout: &Layout) -> Self {
-        let parameters_below = |path: &str| {
-            let inside = |name: &str| name.strip_prefix(path).is_some_and(|rest| rest.starts_with('.'));
-            let entries = layout.entries().iter().filter(|entry| inside(&entry.name));
-            entries.map(|entry| entry.shape.elements()).sum()
-        };
+        // Each parameter counts for all that it is inside of; to look for each layer takes time that grows with the square.
+        let mut below: HashMap<&str, usize> = HashMap::new();
+        for entry in layout.entries() {
+            for (end, _) in entry.name.match_indices('.') {
+                *below.entry(&entry.name[..end]).or_default() += entry.shape.elements();
+            }
+        }
         let row = |layer: &LayerRecord| SummaryRow {
             path: layer.path.clone(),
             kind: layer.kind.clone(),
             output: layer.output,
-            parameters: parameters_below(&layer.path),
+            parameters: below.get(layer.path.as_str()).copied().unwrap_or(0),
         };
         Summary { rows: layers.iter().map(row).collect(), parameters: layout.parameters() }
     }

@@ -33,6 +33,8 @@ mod unit_variance;
 use std::sync::Arc;
 
 use chainrule_graph::Initialiser;
+use chainrule_tensor::Shape;
+use chainrule_tensor::random::generator;
 
 use crate::config::{Aliases, choose, without_alias};
 use crate::{ConfigError, Configure};
@@ -102,14 +104,39 @@ pub fn by_name(text: &str) -> Result<Arc<dyn Initialiser>, ConfigError> {
 /// # Errors
 /// [`ConfigError`] says what is wrong with the text, and what there is.
 pub fn listed(text: &str) -> Result<Box<dyn Listed>, ConfigError> {
-    choose("initialiser", all(), |initialiser| initialiser.name().to_owned(), &without_alias(ALIASES, text))
+    let found = choose("initialiser", all(), |one| one.name().to_owned(), &without_alias(ALIASES, text))?;
+    // Each refuses settings that make no sense when it is to fill something.
+    let mut values = [0.0; 4];
+    found.fill(Shape::new(&[2, 2]), &mut values, &mut generator(0)).map_err(ConfigError::Check)?;
+    match values.iter().find(|value| !value.is_finite()) {
+        Some(value) => {
+            Err(ConfigError::Check(format!("{}: makes weights of {value}; give finite settings", found.name())))
+        }
+        None => Ok(found),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use chainrule_tensor::Shape;
-    use chainrule_tensor::random::generator;
+    use crate::config::Setting;
+
+    /// Kind: messages that name the setting. Settings that make no sense are found out by name, before any weight.
+    #[test]
+    fn settings_that_make_no_sense_are_refused_by_name() {
+        let mut wrong =
+            ["normal(deviation=-1)", "normal(deviation=inf)", "uniform(low=2, high=1)"].map(str::to_owned).to_vec();
+        for mut entry in all() {
+            let name = entry.name();
+            let settings = entry.settings().into_iter();
+            let numbers = settings.filter(|(_, value)| matches!(value, Setting::Number(_) | Setting::Gain(_)));
+            wrong.extend(numbers.map(|(setting, _)| format!("{name}({setting}=nan)")));
+        }
+        assert!(wrong.len() > 8, "{wrong:?}");
+        let accepted: Vec<_> =
+            wrong.iter().filter(|text| !matches!(by_name(text), Err(ConfigError::Check(_)))).collect();
+        assert!(accepted.is_empty(), "{accepted:?}");
+    }
 
     #[test]
     fn every_initialiser_fills_weights_the_same_from_the_same_seed() {
