@@ -10,7 +10,7 @@ mod value;
 
 pub use error::CheckpointError;
 pub use load::{description, load};
-pub use save::save;
+pub use save::{encode, save};
 
 /// The key of the file's metadata that holds the description.
 const DESCRIPTION: &str = "chainrule";

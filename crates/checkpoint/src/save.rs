@@ -1,5 +1,4 @@
 use std::collections::HashMap;
-use std::io::Write;
 use std::path::Path;
 
 use chainrule_graph::Params;
@@ -36,34 +35,38 @@ use crate::{CheckpointError, DESCRIPTION};
 /// `__metadata__` or values that are not finite, with which it could not be loaded again.
 pub fn save<T: Real>(params: &Params<T>, path: impl AsRef<Path>, description: &str) -> Result<(), CheckpointError> {
     let path = path.as_ref();
-    if let Some(name) = params.iter().chain(params.buffers()).map(|(name, _)| name).find(|name| *name == "__metadata__")
-    {
-        return Err(CheckpointError::ReservedName { path: path.to_owned(), name: name.to_owned() });
-    }
-    for (name, tensor) in params.iter().chain(params.buffers()) {
-        checked::<T, f64>(path, name, tensor.values())?;
-    }
-    let io = |source| CheckpointError::Io { action: "write", path: path.to_owned(), source };
-    let bytes =
-        encode(params, description).map_err(|source| CheckpointError::Format { path: path.to_owned(), source })?;
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut file = new_file(folder).map_err(io)?;
-    file.write_all(&bytes).and_then(|()| file.as_file().sync_all()).map_err(io)?;
-    file.persist(path).map_err(|error| io(error.error))?;
-    Ok(())
+    let bytes = encode(params, path, description)?;
+    let written = chainrule_files::replace(path, &bytes);
+    written.map_err(|source| CheckpointError::Io { action: "write", path: path.to_owned(), source })
 }
 
-fn encode<T: Real>(params: &Params<T>, description: &str) -> Result<Vec<u8>, safetensors::SafeTensorError> {
+/// The bytes that [`save`] writes, for a file that is to be written in another way; errors name its path.
+///
+/// # Errors
+/// As [`save`], for all but writing.
+pub fn encode<T: Real>(
+    params: &Params<T>,
+    path: impl AsRef<Path>,
+    description: &str,
+) -> Result<Vec<u8>, CheckpointError> {
+    let path = path.as_ref();
     let named = || params.iter().chain(params.buffers());
+    if let Some((name, _)) = named().find(|(name, _)| *name == "__metadata__") {
+        return Err(CheckpointError::ReservedName { path: path.to_owned(), name: name.to_owned() });
+    }
+    for (name, tensor) in named() {
+        checked::<T, f64>(path, name, tensor.values())?;
+    }
     let bytes: Vec<Vec<u8>> = named().map(|(_, tensor)| little_endian(tensor.values())).collect();
     let dtype = if T::DTYPE == "f32" { Dtype::F32 } else { Dtype::F64 };
-    let tensors = named()
-        .zip(&bytes)
-        .map(|((name, tensor), bytes)| Ok((name, TensorView::new(dtype, tensor.shape().to_vec(), bytes)?)))
-        .collect::<Result<Vec<_>, safetensors::SafeTensorError>>()?;
     // One entry only: with several, their order would differ from run to run.
     let metadata = HashMap::from([(DESCRIPTION.to_owned(), description.to_owned())]);
-    safetensors::serialize(tensors, Some(metadata))
+    let views = named()
+        .zip(&bytes)
+        .map(|((name, tensor), bytes)| Ok((name, TensorView::new(dtype, tensor.shape().to_vec(), bytes)?)));
+    let views = views.collect::<Result<Vec<_>, safetensors::SafeTensorError>>();
+    let file = views.and_then(|views| safetensors::serialize(views, Some(metadata)));
+    file.map_err(|source| CheckpointError::Format { path: path.to_owned(), source })
 }
 
 fn little_endian<T: Real>(values: &[T]) -> Vec<u8> {
@@ -72,13 +75,4 @@ fn little_endian<T: Real>(values: &[T]) -> Vec<u8> {
     } else {
         values.iter().flat_map(|x| x.to_f64().to_le_bytes()).collect()
     }
-}
-
-/// A file without a name yet, with the permissions that any new file gets.
-fn new_file(folder: &Path) -> std::io::Result<tempfile::NamedTempFile> {
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".chainrule-");
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    builder.tempfile_in(folder)
 }

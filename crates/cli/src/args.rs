@@ -8,6 +8,7 @@ use crate::catalogue::{CheckArgs, ListArgs};
 use crate::compare::args::{AFTER_HELP as COMPARE_HELP, CompareArgs};
 use crate::config::{activations, optimizers};
 use crate::diagnose::args::{AFTER_HELP as DIAGNOSE_HELP, DiagnoseArgs};
+use crate::parse;
 use crate::place::DEFAULT_PATH;
 
 /// Trains a network to read handwritten digits, shows how well it does, and saves it.
@@ -21,11 +22,11 @@ pub struct Args {
     pub command: Option<Command>,
 
     /// Fixes the split of the digits, the first weights and the order of the samples
-    #[arg(long, value_name = "N", default_value_t = 0, allow_negative_numbers = true)]
+    #[arg(long, value_name = "N", default_value_t = 0, allow_hyphen_values = true, value_parser = parse::seed)]
     pub seed: u64,
 
     /// How often to go through the training digits
-    #[arg(long, value_name = "N", default_value_t = 40, allow_negative_numbers = true)]
+    #[arg(long, value_name = "N", default_value_t = 40, allow_hyphen_values = true, value_parser = parse::count)]
     pub epochs: i64,
 
     /// The widths of the hidden layers, separated by commas; `none` for no hidden layer
@@ -41,11 +42,11 @@ pub struct Args {
     pub optimizer: String,
 
     /// How far each step goes [default: 0.001 for adam, 0.1 for sgd, for others their own]
-    #[arg(long, value_name = "RATE", allow_negative_numbers = true)]
+    #[arg(long, value_name = "RATE", allow_hyphen_values = true, value_parser = parse::number)]
     pub learning_rate: Option<f64>,
 
     /// How many digits make a step
-    #[arg(long, value_name = "N", default_value_t = 32, allow_negative_numbers = true)]
+    #[arg(long, value_name = "N", default_value_t = 32, allow_hyphen_values = true, value_parser = parse::count)]
     pub batch_size: i64,
 
     #[arg(long, value_name = "PATH",

@@ -10,6 +10,7 @@ use serde_json::json;
 
 use crate::console::{Console, print};
 use crate::run::RunError;
+use crate::shown::shown;
 
 /// What to list.
 #[derive(Clone, Debug, Args)]
@@ -166,5 +167,5 @@ fn only<F>(
     let Some(name) = name else { return Ok(all) };
     let known = all.iter().map(&name_of).collect::<Vec<_>>().join(", ");
     let found: Vec<F> = all.into_iter().filter(|one| name_of(one) == name).collect();
-    if found.is_empty() { Err(RunError::Unknown { what, name: name.to_owned(), known }) } else { Ok(found) }
+    if found.is_empty() { Err(RunError::Unknown { what, name: shown(name), known }) } else { Ok(found) }
 }

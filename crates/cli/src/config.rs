@@ -1,14 +1,17 @@
 //! The flags, checked: what is to be done.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use chainrule::nn::{activation, config};
 use chainrule::prelude::*;
 use chainrule::train::optimizer::{self, Listed};
+use chainrule_files as files;
 
 use crate::args::Args;
+use crate::names::{meant, near};
 use crate::network::Network;
 use crate::place::Place;
+use crate::shown::{place, shown};
 use crate::traces::Traces;
 
 /// More parameters than this would not fit into the memory of a common machine.
@@ -43,18 +46,24 @@ pub struct Settings {
 pub enum ConfigError {
     #[error("--{flag} {value}: must be a whole number of at least 1")]
     Count { flag: &'static str, value: i64 },
-    #[error("--hidden {0}: must be whole numbers of at least 1, separated by commas, such as 64,32, or `none`")]
+    #[error("--hidden {}: must be whole numbers of at least 1, separated by commas, such as 64,32, or `none`", shown(.0))]
     Hidden(String),
     #[error("--hidden {hidden}: makes {parameters} parameters; at most {MOST_PARAMETERS} are allowed")]
     TooLarge { hidden: String, parameters: u128 },
-    #[error("--activation {0}: it turns the outputs of a whole layer into probabilities, so that it is not for hidden layers; there are: {known}", known = activations().join(", "))]
+    #[error("--activation {}: it turns the outputs of a whole layer into probabilities, so that it is not for hidden layers; there are: {known}", shown(.0), known = activations().join(", "))]
     OutputActivation(String),
-    #[error("--activation {0}: there is no such activation; there are: {known}", known = activations().join(", "))]
-    Activation(String),
-    #[error("--optimizer {name}: {source}")]
+    #[error("--activation {}: there is no such activation{}; there are: {known}", shown(.0), meant(.1), known = activations().join(", "))]
+    Activation(String, Option<String>),
+    #[error("--activation {}: {source}", shown(.name))]
+    ActivationSettings { name: String, source: config::ConfigError },
+    #[error("--optimizer {}: {}", shown(.name), source.to_string().replace(name.as_str(), &shown(.name)))]
     Optimizer { name: String, source: config::ConfigError },
     #[error("--{second} {path}: that is where --{first} goes; choose another file")]
     SameFile { first: &'static str, second: &'static str, path: String },
+    #[error("--tensorboard {folder}: that is a folder, but --{first} puts a file there; choose another folder")]
+    FileInTheWay { first: &'static str, folder: String },
+    #[error("--{flag} {}: {why}", shown(.value))]
+    Unfit { flag: &'static str, value: String, why: String },
     #[error("--learning-rate {0}: must be a number above 0, such as 0.001")]
     LearningRate(f64),
 }
@@ -77,20 +86,24 @@ impl Config {
         };
         let network = network(&args.hidden, args.activation)?;
         let (place, traces) = (Place::new(args.output), Traces::new(args.report, args.record));
-        different(&[&[&place], &traces.places()[..]].concat())?;
+        different(&[&[&place], &traces.places()[..]].concat(), args.tensorboard.as_deref())?;
         Ok(Config { settings, network, optimizer, place, traces, tensorboard: args.tensorboard })
     }
 }
 
-/// Refuses two things in one file.
-fn different(places: &[&Place]) -> Result<(), ConfigError> {
+/// Refuses two things in one file, by whatever path, and a file where a folder is to be.
+fn different(places: &[&Place], folder: Option<&Path>) -> Result<(), ConfigError> {
     for (i, second) in places.iter().enumerate() {
-        if let Some(first) = places[..i].iter().find(|first| first.target() == second.target()) {
-            let (first, second, path) = (first.flag(), second.flag(), second.path().display().to_string());
+        if let Some(first) = places[..i].iter().find(|first| files::same(first.path(), second.path())) {
+            let (first, second, path) = (first.flag(), second.flag(), place(second.path()));
             return Err(ConfigError::SameFile { first, second, path });
         }
     }
-    Ok(())
+    let Some(folder) = folder else { return Ok(()) };
+    match places.iter().find(|file| files::within(folder, file.path())) {
+        Some(first) => Err(ConfigError::FileInTheWay { first: first.flag(), folder: place(folder) }),
+        None => Ok(()),
+    }
 }
 
 /// The activations that a hidden layer can have: those that make no distribution of its outputs.
@@ -145,11 +158,16 @@ fn network(hidden: &str, activation: String) -> Result<Network, ConfigError> {
     let divisor = match activation::by_name::<f32>(&activation) {
         Ok(found) if found.for_outputs() => return Err(ConfigError::OutputActivation(activation)),
         Ok(found) => found.divisor(),
-        Err(_) => return Err(ConfigError::Activation(activation)),
+        Err(config::ConfigError::Name(_)) => {
+            let near = near(activation.split('(').next().unwrap_or_default().trim(), &activations());
+            return Err(ConfigError::Activation(activation, near));
+        }
+        Err(source) => return Err(ConfigError::ActivationSettings { name: activation, source }),
     };
     let widths = widths(hidden)?;
     check_size(Digits::PIXELS, &widths, divisor, Digits::CLASSES)?;
-    Network::new(widths, &activation).map_err(|_| ConfigError::Activation(activation))
+    let built = Network::new(widths, &activation);
+    built.map_err(|source| ConfigError::ActivationSettings { name: activation, source })
 }
 
 /// The widths of hidden layers.
@@ -239,7 +257,7 @@ mod tests {
                      hard_shrink, soft_shrink, threshold, glu, maxout";
         assert_eq!(
             resolve(&["--activation", "rleu"]).unwrap_err(),
-            format!("--activation rleu: there is no such activation; {known}")
+            format!("--activation rleu: there is no such activation (did you mean `relu`?); {known}")
         );
         for name in ["softmax", "log_softmax", "softmin"] {
             let why = "it turns the outputs of a whole layer into probabilities, so that it is not for hidden layers";
@@ -254,7 +272,10 @@ mod tests {
         }
         assert_eq!(
             resolve(&["--optimizer", "adma"]).unwrap_err(),
-            format!("--optimizer adma: there is no optimizer `adma`; there are: {}", optimizers().join(", "))
+            format!(
+                "--optimizer adma: there is no optimizer `adma` (did you mean `adam`?); there are: {}",
+                optimizers().join(", ")
+            )
         );
     }
 

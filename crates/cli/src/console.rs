@@ -11,6 +11,10 @@ pub struct Console {
     json: bool,
 }
 
+/// Some terminals say that they have tens of thousands of columns; a bar over all of them would take longer to write
+/// than a step takes.
+const MOST_COLUMNS: u16 = 1000;
+
 /// How to show progress.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Progress {
@@ -58,7 +62,8 @@ impl Console {
     }
 
     pub fn progress(self) -> Progress {
-        match (self.quiet, is_lively(io::stderr().is_terminal())) {
+        let lively = is_lively(io::stderr().is_terminal()) && columns() <= MOST_COLUMNS;
+        match (self.quiet, lively) {
             (true, _) => Progress::None,
             (false, false) => Progress::Lines,
             (false, true) => Progress::Bar { colour: colour(true) },
@@ -82,6 +87,11 @@ pub fn print(text: &str) -> io::Result<()> {
 /// Colour is for terminals that can, unless NO_COLOR asks for none (no-color.org: any value but the empty one).
 fn colour(terminal: bool) -> bool {
     is_lively(terminal) && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+}
+
+/// The columns of the terminal behind standard error.
+fn columns() -> u16 {
+    terminal_size::terminal_size_of(io::stderr()).map_or(0, |(width, _)| width.0)
 }
 
 fn is_lively(terminal: bool) -> bool {

@@ -10,21 +10,26 @@ mod config;
 mod console;
 mod diagnose;
 mod digits;
+mod faults;
 mod interrupt;
 mod names;
 mod network;
 mod outcome;
 mod paint;
+mod parse;
 mod place;
 mod progress;
 mod report;
 mod run;
+mod shown;
 mod tensorboard;
 mod traces;
+mod unfit;
+mod usage;
 
 use std::process::ExitCode;
 
-use clap::{CommandFactory, Parser, error::ErrorKind};
+use clap::Parser;
 
 use args::{Args, Command};
 use config::Config;
@@ -32,7 +37,8 @@ use console::Console;
 use run::RunError;
 
 fn main() -> ExitCode {
-    let args = Args::parse();
+    faults::tell_in_one_line();
+    let args = Args::try_parse().unwrap_or_else(|error| usage::exit(error));
     let console = Console::new(args.quiet, args.json);
     let done = match &args.command {
         Some(Command::Diagnose(args)) => diagnose::run(args),
@@ -43,13 +49,13 @@ fn main() -> ExitCode {
         None => train(args, console),
     };
     done.unwrap_or_else(|error| {
-        console.complain(&format!("error: {error}"));
-        ExitCode::from(1)
+        console.complain(&shown::message(&format!("error: {error}")));
+        // A name that is in no list is a wrong flag.
+        ExitCode::from(if matches!(error, RunError::Unknown { .. }) { 2 } else { 1 })
     })
 }
 
 fn train(args: Args, console: Console) -> Result<ExitCode, RunError> {
-    let config =
-        Config::resolve(args).unwrap_or_else(|error| Args::command().error(ErrorKind::ValueValidation, error).exit());
+    let config = Config::resolve(args).unwrap_or_else(|error| usage::refuse(None, error));
     run::run(config, console)
 }

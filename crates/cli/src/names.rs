@@ -2,12 +2,14 @@
 
 use chainrule::nn::ConfigError;
 
+use crate::shown::shown;
+
 /// A name that is in no list, or settings that its entry does not have.
 #[derive(Debug, thiserror::Error)]
 pub enum NameError {
-    #[error("--{flag} {text}: there is no {what} `{name}`{}; there are: {known}", meant(.near))]
+    #[error("--{flag} {}: there is no {what} `{}`{}; there are: {known}", shown(.text), shown(.name), meant(.near))]
     Unknown { flag: &'static str, text: String, what: &'static str, name: String, near: Option<String>, known: String },
-    #[error("--{flag} {text}: {source}")]
+    #[error("--{flag} {}: {}", shown(.text), source.to_string().replace(text.as_str(), &shown(.text)))]
     Settings { flag: &'static str, text: String, source: ConfigError },
 }
 
@@ -42,7 +44,7 @@ pub fn near<'a>(name: &str, known: impl IntoIterator<Item = &'a String>) -> Opti
 
 /// The question in an error.
 pub fn meant(near: &Option<String>) -> String {
-    near.as_ref().map_or_else(String::new, |near| format!(" (did you mean `{near}`?)"))
+    near.as_ref().map_or_else(String::new, |near| format!(" (did you mean `{}`?)", shown(near)))
 }
 
 #[cfg(test)]

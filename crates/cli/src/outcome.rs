@@ -40,15 +40,19 @@ impl Outcome<'_> {
         }
     }
 
-    /// What Ctrl-C did.
-    pub fn interruption(&self) -> String {
+    /// What Ctrl-C did; where nothing was saved, because of the file that is there, if one is.
+    pub fn interruption(&self, in_the_way: Option<&Path>) -> String {
         let done = self.history.epochs.len();
         let what = match self.best_epoch {
             Some(epoch) => format!("the best weights so far, of epoch {epoch}"),
             None => "the weights as they are".to_owned(),
         };
         let saved = self.saved_to.map(|path| format!("saved {what}, to {}", path.display()));
-        let saved = saved.unwrap_or("nothing was saved".to_owned());
+        let kept = |path: &Path| {
+            format!("nothing was saved: no epoch was completed, and {} is of an earlier training", path.display())
+        };
+        let kept = in_the_way.filter(|_| done == 0).map(kept);
+        let saved = saved.or(kept).unwrap_or("nothing was saved".to_owned());
         format!("interrupted in epoch {} of {}\n{saved}", done + 1, self.settings.epochs)
     }
 

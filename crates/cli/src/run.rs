@@ -1,10 +1,10 @@
 //! The run: train, test, save, tell.
 
 use std::io;
-use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
 
+use chainrule::checkpoint;
 use chainrule::data::DataError;
 use chainrule::graph::BuildError;
 use chainrule::insight::Instruments;
@@ -20,12 +20,13 @@ use crate::diagnose::DiagnoseError;
 use crate::digits::Parts;
 use crate::interrupt;
 use crate::outcome::Outcome;
-use crate::place::{Place, PlaceError};
+use crate::place::{PlaceError, Saved};
 use crate::progress;
 use crate::report::answer::{Answer, answers};
 use crate::report::text;
 use crate::tensorboard;
 use crate::traces::{Seen, TracesError};
+use crate::unfit;
 
 /// Why a run failed.
 #[derive(Debug, thiserror::Error)]
@@ -34,11 +35,11 @@ pub enum RunError {
     Place(#[from] PlaceError),
     #[error(transparent)]
     Data(#[from] DataError),
-    #[error(transparent)]
+    #[error("{}", unfit::build(.0))]
     Build(#[from] BuildError),
-    #[error(transparent)]
+    #[error("{}", unfit::train(.0))]
     Test(#[from] TrainError),
-    #[error("{error}\n{rescued}")]
+    #[error("{}\n{rescued}", unfit::train(.error))]
     Train {
         error: TrainError,
         /// What became of the weights.
@@ -61,7 +62,7 @@ pub enum RunError {
     #[error("cannot write to standard output: {0}")]
     Output(#[from] io::Error),
     #[error("cannot handle Ctrl-C: {0}")]
-    Interrupt(#[from] ctrlc::Error),
+    Interrupt(io::Error),
 }
 
 /// Trains, tests, saves and tells. Gives what the program exits with.
@@ -69,7 +70,7 @@ pub enum RunError {
 /// # Errors
 /// Whatever went wrong. If training did, the weights of the best epoch before that are saved.
 pub fn run(config: Config, console: Console) -> Result<ExitCode, RunError> {
-    let stop = interrupt::flag()?;
+    let stop = interrupt::flag().map_err(RunError::Interrupt)?;
     let Config { settings, network, optimizer, place, traces, tensorboard } = config;
     place.check()?;
     traces.check()?;
@@ -106,13 +107,13 @@ pub fn run(config: Config, console: Console) -> Result<ExitCode, RunError> {
     let events = events.map_or(Ok(()), TensorBoard::finish);
 
     let best_epoch = best.best().map(|(epoch, _)| epoch);
-    let save = || place.save(&params, &network.description(settings.seed));
+    let bytes = || checkpoint::encode(&params, place.path(), &network.description(settings.seed));
     let log = instruments.map(Instruments::into_log).unwrap_or_default();
     let seen = Seen { settings: &settings, network: &network, parts: &parts, params: &params, fitted: &fitted, log };
     let history = match &fitted {
         Ok(history) => history,
         Err(error) => {
-            let rescued = rescue(best_epoch, save, &place);
+            let rescued = rescue(best_epoch, || place.save(&bytes()?));
             let (mut left, traced) = traces.leave(seen);
             left.tensorboard = tensorboard.filter(|_| events.is_ok());
             let failed = [traced.err().map(|error| error.to_string()), events.err().map(|error| error.to_string())];
@@ -122,25 +123,32 @@ pub fn run(config: Config, console: Console) -> Result<ExitCode, RunError> {
         }
     };
     // Saved before anything is told, so that whatever becomes of the output, the network is there.
-    let saved = save();
-    if let Ok(Some(kept)) = &saved {
+    let saved = match (best_epoch, history.epochs.is_empty()) {
+        // Weights that have hardly learned are not to replace those of an earlier training.
+        (None, true) => bytes().map_err(Into::into).and_then(|bytes| place.save_if_free(&bytes)),
+        _ => bytes().map_err(Into::into).and_then(|bytes| place.save(&bytes)).map(Some),
+    };
+    if let Ok(Some(Saved { kept: Some(kept), .. })) = &saved {
         console.note(&format!("the network that was in {} is now {}", place.path().display(), kept.display()));
     }
     let (mut left, traced) = traces.leave(seen);
     left.tensorboard = tensorboard.filter(|_| events.is_ok());
-    let (saved_to, left) = (saved.is_ok().then_some(place.path()), &left);
+    let saved_to = saved.as_ref().ok().and_then(Option::as_ref).map(|saved| saved.path.clone());
+    let (saved_to, left) = (saved_to.as_deref(), &left);
     let outcome = Outcome { settings: &settings, network: &network, history, best_epoch, seconds, saved_to, left };
     if outcome.interrupted() {
-        console.complain(&outcome.interruption());
+        console.complain(&outcome.interruption(place.path().exists().then_some(place.path())));
     }
     let Test { loss, answers } = tested?;
     console.report(&text::results(&answers, loss, &outcome.weights(), &parts.test, console.paint()))?;
     console.object(|| outcome.object(&answers, loss, params.count()))?;
+    let told = saved_to.map_or_else(String::new, |path| format!("Saved to {}\n", path.display()));
+    let told = format!("{told}{}", left.told());
     saved?;
-    console.report(&format!("Saved to {}\n{}", place.path().display(), left.told()))?;
+    console.report(&told)?;
     events?;
     traced?;
-    Ok(if outcome.interrupted() { ExitCode::from(interrupt::EXIT_CODE) } else { ExitCode::SUCCESS })
+    Ok(if outcome.interrupted() { interrupt::exit_code() } else { ExitCode::SUCCESS })
 }
 
 struct Test {
@@ -158,18 +166,14 @@ fn test(trainer: &mut Trainer<'_>, model: &Sequential, params: &Params, test: &D
 }
 
 /// Saves what a training that failed has reached, and says so.
-fn rescue(
-    best_epoch: Option<usize>,
-    save: impl FnOnce() -> Result<Option<PathBuf>, PlaceError>,
-    place: &Place,
-) -> String {
+fn rescue(best_epoch: Option<usize>, save: impl FnOnce() -> Result<Saved, PlaceError>) -> String {
     let Some(epoch) = best_epoch else {
         return "no epoch was completed: nothing was saved".to_owned();
     };
     match save() {
-        Ok(kept) => {
+        Ok(Saved { path, kept }) => {
             let kept = kept.map(|kept| format!("; the network that was there is now {}", kept.display()));
-            let path = place.path().display();
+            let path = path.display();
             format!(
                 "the weights of epoch {epoch}, the best before the failure, were saved to {path}{}",
                 kept.unwrap_or_default()

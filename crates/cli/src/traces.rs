@@ -86,7 +86,7 @@ impl Traces {
         let evidence = Evidence::new().recording(&recording).model(model).params(params).loss(&loss).data(&parts.train);
         recording.findings = Diagnosis::new().findings(&evidence);
         if let Some(place) = &self.record {
-            match recording.save(place.target()) {
+            match recording.save(place.path()) {
                 Ok(()) => left.record = Some(place.path().to_owned()),
                 Err(error) => done = Err(error.into()),
             }
@@ -94,7 +94,7 @@ impl Traces {
         if let Some(place) = &self.report {
             let run = Run::new(format!("Handwritten digits, seed {}", settings.seed), &recording);
             let run = run.model(model).params(params).loss(&loss).data(&parts.test).images(Digits::SIDE, Digits::SIDE);
-            match run.save(place.target()) {
+            match run.save(place.path()) {
                 Ok(()) => left.report = Some(place.path().to_owned()),
                 Err(error) => done = done.and(Err(error.into())),
             }

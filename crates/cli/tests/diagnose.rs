@@ -227,7 +227,7 @@ fn wrong_files_and_flags_are_told() {
         (&["nothing.json"], 1, "error: cannot read nothing.json: "),
         (&["words.csv"], 1, "error: words.csv, line 3, column a: `x` is not a number"),
         (&["other.json"], 1, "error: other.json is not the recording of a training"),
-        (&["words.csv", "--label", "c"], 1, "error: --label c: words.csv has no such column; there are: a, b"),
+        (&["words.csv", "--label", "c"], 2, "error: --label c: words.csv has no such column; there are: a, b"),
         (
             &["--activation", "rleu"],
             2,

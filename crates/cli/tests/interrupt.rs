@@ -81,6 +81,70 @@ fn before_the_end_of_an_epoch_the_weights_as_they_are_are_saved() {
     assert!(checkpoint::description(folder.path().join("digits.safetensors")).unwrap().is_some());
 }
 
+/// Starts a training whose first epoch lasts far longer than a signal takes, and waits until signals are handled.
+fn start_slow(folder: &Path, flags: &[&str]) -> Child {
+    let mut child = start(folder, &[&["--hidden", "512,512", "--batch-size", "1"], flags].concat());
+    // The plan is printed when the signal is handled already.
+    BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut String::new()).unwrap();
+    child
+}
+
+fn send(child: &Child, signal: &str) {
+    assert!(Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap().success());
+}
+
+/// Kind: what the program was given is lost. Untrained weights replaced an existing network.
+#[test]
+fn before_the_end_of_an_epoch_an_existing_network_stays() {
+    let (given, signals) = (["--output", "net"], [("-INT", 130), ("-TERM", 143), ("-HUP", 129)]);
+    for (flags, name, signals) in [(&[][..], "digits.safetensors", &signals[..1]), (&given, "net", &signals)] {
+        for &(signal, code) in signals {
+            let folder = tempfile::tempdir().unwrap();
+            std::fs::write(folder.path().join(name), "trained").unwrap();
+            let child = start_slow(folder.path(), flags);
+            send(&child, signal);
+            let output = child.wait_with_output().unwrap();
+            let err = String::from_utf8(output.stderr).unwrap();
+            assert_eq!(output.status.code(), Some(code), "{err}");
+            let why = format!("nothing was saved: no epoch was completed, and {name} is of an earlier training");
+            assert_eq!(err, format!("interrupted in epoch 1 of 1000000000\n{why}\n"));
+            assert_eq!(files(folder.path()), [name]);
+            assert_eq!(std::fs::read_to_string(folder.path().join(name)).unwrap(), "trained");
+        }
+    }
+}
+
+/// Kind: parts of files are left. A kill at any time leaves nothing.
+#[test]
+fn a_kill_leaves_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let flags = ["--record", "run.json", "--report", "run.html"];
+    let mut child = start_slow(folder.path(), &flags);
+    send(&child, "-KILL");
+    child.wait().unwrap();
+    assert!(files(folder.path()).is_empty(), "{:?}", files(folder.path()));
+}
+
+/// Kind: names that do nothing. `nohup` asks for a hangup to be ignored.
+#[test]
+fn a_signal_that_is_to_be_ignored_is_ignored() {
+    if !cfg!(target_os = "linux") {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let script = format!("trap '' HUP; exec '{}' --epochs 1000000000 --hidden 8", env!("CARGO_BIN_EXE_chainrule"));
+    let mut shell = Command::new("sh");
+    let child = shell.args(["-c", &script]).current_dir(folder.path()).stdout(Stdio::piped());
+    let mut child = child.stderr(Stdio::piped()).spawn().unwrap();
+    let mut stderr = BufReader::new(child.stderr.take().unwrap());
+    stderr.read_line(&mut String::new()).unwrap();
+    for signal in ["-HUP", "-HUP", "-INT"] {
+        send(&child, signal);
+    }
+    let (code, _, err) = end(child, stderr);
+    assert_eq!(code, Some(130), "{err}");
+}
+
 #[test]
 fn a_folder_that_is_gone_by_then_is_an_error_after_the_results() {
     let folder = tempfile::tempdir().unwrap();

@@ -66,7 +66,7 @@ fn a_list_or_family_that_is_not_there_is_an_error_that_names_those_that_are() {
         [(["list", "activation"], "list"), (["gradcheck", "x"], "family"), (["conformance", "x"], "family")]
     {
         let output = run(folder.path(), &flags);
-        assert_eq!(output.status.code(), Some(1));
+        assert_eq!(output.status.code(), Some(2));
         let expected = format!("error: there is no {what} `{}`; there are: activations, losses", flags[1]);
         assert!(stderr(&output).starts_with(&expected), "{}", stderr(&output));
     }

@@ -8,6 +8,8 @@ use clap::Args;
 use super::picture::{PlaceError, check_place};
 use crate::config::{ConfigError, activations, at_least_one, check_size, chosen_optimizer, optimizers};
 use crate::names::{self, NameError};
+use crate::parse;
+use crate::shown::{place, shown};
 use chainrule::prelude::*;
 
 /// Networks with more layers would take hours.
@@ -25,15 +27,15 @@ pub struct CompareArgs {
     pub depths: String,
 
     /// The units in each hidden layer
-    #[arg(long, value_name = "N", default_value_t = 32, allow_negative_numbers = true)]
+    #[arg(long, value_name = "N", default_value_t = 32, allow_hyphen_values = true, value_parser = parse::count)]
     pub width: i64,
 
     /// How often to go through the training digits
-    #[arg(long, value_name = "N", default_value_t = 20, allow_negative_numbers = true)]
+    #[arg(long, value_name = "N", default_value_t = 20, allow_hyphen_values = true, value_parser = parse::count)]
     pub epochs: i64,
 
     /// How many seeds to take, from 0; accuracies are means over them
-    #[arg(long, value_name = "N", default_value_t = 1, allow_negative_numbers = true)]
+    #[arg(long, value_name = "N", default_value_t = 1, allow_hyphen_values = true, value_parser = parse::count)]
     pub seeds: i64,
 
     #[arg(long, value_name = "NAME", default_value = "adam",
@@ -41,11 +43,11 @@ pub struct CompareArgs {
     pub optimizer: String,
 
     /// How far each step goes [default: 0.001 for adam, 0.1 for sgd, for others their own]
-    #[arg(long, value_name = "RATE", allow_negative_numbers = true)]
+    #[arg(long, value_name = "RATE", allow_hyphen_values = true, value_parser = parse::number)]
     pub learning_rate: Option<f64>,
 
     /// How many digits make a step
-    #[arg(long, value_name = "N", default_value_t = 32, allow_negative_numbers = true)]
+    #[arg(long, value_name = "N", default_value_t = 32, allow_hyphen_values = true, value_parser = parse::count)]
     pub batch_size: i64,
 
     /// Draw accuracies and gradients into this file, by its end .svg or .png
@@ -82,9 +84,9 @@ pub enum FlagError {
     Config(#[from] ConfigError),
     #[error(transparent)]
     Name(#[from] NameError),
-    #[error("--depths {0}: must be whole numbers from 1 to {MOST_LAYERS}, separated by commas, such as 2,4,8")]
+    #[error("--depths {}: must be whole numbers from 1 to {MOST_LAYERS}, separated by commas, such as 2,4,8", shown(.0))]
     Depths(String),
-    #[error("--picture {}: {source}", path.display())]
+    #[error("--picture {}: {source}", place(path))]
     Picture { path: PathBuf, source: PlaceError },
 }
 

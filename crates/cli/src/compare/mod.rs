@@ -10,14 +10,13 @@ use std::sync::atomic::Ordering;
 
 use chainrule::train::TrainError;
 use chainrule_plot::{Figure, PlotError};
-use clap::{CommandFactory, error::ErrorKind};
 use serde_json::{Value, json};
 
-use crate::args::Args;
 use crate::console::Console;
 use crate::interrupt;
 use crate::report::number::percent;
 use crate::run::RunError;
+use crate::usage;
 use args::{CompareArgs, Plan};
 use picture::Comparison;
 use runs::{Run, runs};
@@ -37,13 +36,8 @@ pub enum CompareError {
 /// A picture that cannot be written.
 pub fn run(args: &CompareArgs) -> Result<ExitCode, RunError> {
     let console = Console::new(args.quiet, args.json);
-    let plan = Plan::resolve(args).unwrap_or_else(|error| {
-        let mut command = Args::command();
-        command.build();
-        let command = command.find_subcommand_mut("compare").expect("the subcommand is there");
-        command.error(ErrorKind::ValueValidation, error).exit()
-    });
-    let stop = interrupt::flag()?;
+    let plan = Plan::resolve(args).unwrap_or_else(|error| usage::refuse(Some("compare"), error));
+    let stop = interrupt::flag().map_err(RunError::Interrupt)?;
     console.report(&table::plan(&plan))?;
     let runs = runs(&plan, &stop, |run| console.note(&line(run))).map_err(CompareError::from)?;
     let interrupted = stop.load(Ordering::Relaxed);
@@ -56,7 +50,7 @@ pub fn run(args: &CompareArgs) -> Result<ExitCode, RunError> {
         Comparison::new(&plan, &runs).save(path).map_err(CompareError::from)?;
         console.report(&format!("Drawn in {}\n", path.display()))?;
     }
-    Ok(if interrupted { ExitCode::from(interrupt::EXIT_CODE) } else { ExitCode::SUCCESS })
+    Ok(if interrupted { interrupt::exit_code() } else { ExitCode::SUCCESS })
 }
 
 /// What is told of a run when it is done.

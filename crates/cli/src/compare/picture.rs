@@ -1,12 +1,13 @@
 //! Accuracies and gradients as a picture.
 
+use std::io;
 use std::path::{Path, PathBuf};
 
+use chainrule_files as files;
 use chainrule_plot::{Canvas, Curves, Figure, Heatmap};
 
 use super::args::Plan;
 use super::runs::Run;
-use crate::place::folder;
 
 /// Why a picture cannot go there.
 #[derive(Debug, thiserror::Error)]
@@ -15,8 +16,10 @@ pub enum PlaceError {
     Kind,
     #[error("there is no folder {}; create it, or choose another place", .0.display())]
     NoFolder(PathBuf),
-    #[error("there is something there that is not a file")]
+    #[error("there is something there that is not a file; choose another place")]
     NotAFile,
+    #[error("{0}; choose another place")]
+    Unwritable(#[from] io::Error),
 }
 
 /// That a picture can be in this file, found out before there is anything to draw.
@@ -28,14 +31,15 @@ pub fn check_place(path: &Path) -> Result<(), PlaceError> {
     if !matches!(extension.as_deref().and_then(|extension| extension.to_str()), Some("svg" | "png")) {
         return Err(PlaceError::Kind);
     }
-    let folder = folder(path);
+    let target = files::target(path);
+    let folder = files::folder(&target);
     if !folder.is_dir() {
         return Err(PlaceError::NoFolder(folder.to_owned()));
     }
     if path.exists() && !path.is_file() {
         return Err(PlaceError::NotAFile);
     }
-    Ok(())
+    Ok(files::check(path)?)
 }
 
 /// The accuracies as a table of colours, and below it the gradients of the deepest networks by layer.

@@ -29,16 +29,13 @@ impl Data {
     ///
     /// # Errors
     /// A file that is no table, or too small to be split.
-    pub fn load(path: Option<&Path>, args: &DiagnoseArgs) -> Result<Self, TableError> {
-        let Some(path) = path else {
+    pub fn load(source: Option<(&Path, Vec<u8>)>, args: &DiagnoseArgs) -> Result<Self, TableError> {
+        let Some((path, text)) = source else {
             let digits::Parts { train, validation, .. } = digits::Parts::load(args.seed)?;
             return Ok(Data { train, validation, path: None, label: "the digit".to_owned(), classes: Vec::new() });
         };
-        let table = table::read(path, args.label.as_deref(), args.task)?;
-        let (train, validation) = match table.data.targets() {
-            Targets::Classes { .. } => table.data.split_stratified(0.2, args.seed)?,
-            _ => table.data.split(0.2, args.seed)?,
-        };
+        let table = table::read(path, text, args.label.as_deref(), args.task)?;
+        let (train, validation) = table.split(path, args.seed)?;
         let (label, classes) = (format!("column {}", table.label), table.classes);
         Ok(Data { train, validation, path: Some(path.to_owned()), label, classes })
     }

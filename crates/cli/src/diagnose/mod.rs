@@ -12,24 +12,22 @@ mod train;
 mod trials;
 
 use std::fmt::Display;
-use std::io::Read;
 use std::path::Path;
 use std::process::ExitCode;
 
 use chainrule::insight::recording::RecordingError;
 use chainrule::insight::{Diagnosis, Evidence, Recording};
 use chainrule::prelude::*;
-use clap::{CommandFactory, error::ErrorKind};
 use serde_json::json;
 
-use crate::args::Args;
 use crate::console::{Console, Progress};
 use crate::run::RunError;
-use crate::{interrupt, progress};
+use crate::{interrupt, progress, usage};
 use args::DiagnoseArgs;
 use data::Data;
 use recipe::Recipe;
 use table::TableError;
+use table::source::{self, Source};
 use train::{TrainingError, train};
 
 /// Why there is no diagnosis.
@@ -51,14 +49,21 @@ pub fn run(args: &DiagnoseArgs) -> Result<ExitCode, RunError> {
     let console = Console::new(args.quiet, args.json);
     // Wrong flags are told before anything is read.
     let checked = flags::resolve(args, "cross_entropy").unwrap_or_else(|error| refuse(error));
-    if let Some(path) = args.source.as_deref().filter(|path| is_recording(path)) {
-        if args.fix {
-            refuse("--fix: a recording has no data to train on; give the data in its place");
+    let source = args.source.as_deref().map(|path| source::read(path).map(|source| (path, source)));
+    let table = match source.transpose().map_err(DiagnoseError::from)? {
+        Some((_, Source::Recording(_))) if args.fix => {
+            refuse("--fix: a recording has no data to train on; give the data in its place")
         }
-        return recorded(path, console);
-    }
-    let stop = interrupt::flag()?;
-    let data = Data::load(args.source.as_deref(), args).map_err(DiagnoseError::from)?;
+        Some((path, Source::Recording(text))) => return recorded(path, &text, console),
+        Some((path, Source::Table(text))) => Some((path, text)),
+        None => None,
+    };
+    let data = Data::load(table, args).map_err(|error| match error {
+        TableError::Label { .. } => refuse(error),
+        error => DiagnoseError::from(error),
+    })?;
+    // Not before: reading ends at once.
+    let stop = interrupt::flag().map_err(RunError::Interrupt)?;
     let recipe = match &args.loss {
         Some(_) => checked,
         None => Recipe { loss: data.default_loss().to_owned(), ..checked },
@@ -93,12 +98,12 @@ pub fn run(args: &DiagnoseArgs) -> Result<ExitCode, RunError> {
     }
     console.object(|| object::diagnosis(&recipe, &data, &outcome, fixed.as_ref()))?;
     let interrupted = outcome.interrupted || fixed.is_some_and(|fixed| fixed.interrupted);
-    Ok(if interrupted { ExitCode::from(interrupt::EXIT_CODE) } else { ExitCode::SUCCESS })
+    Ok(if interrupted { interrupt::exit_code() } else { ExitCode::SUCCESS })
 }
 
 /// Tells what was found in a recorded training; where nothing was recorded of it, what its instruments show.
-fn recorded(path: &Path, console: Console) -> Result<ExitCode, RunError> {
-    let recording = Recording::load(path).map_err(DiagnoseError::from)?;
+fn recorded(path: &Path, text: &[u8], console: Console) -> Result<ExitCode, RunError> {
+    let recording = Recording::from_json(path, text).map_err(DiagnoseError::from)?;
     let anew = || Diagnosis::<f32>::new().findings(&Evidence::new().recording(&recording));
     let findings = if recording.findings.is_empty() { anew() } else { recording.findings.clone() };
     console.report(&text::recorded(&recording, console.paint()))?;
@@ -122,18 +127,7 @@ fn recorded(path: &Path, console: Console) -> Result<ExitCode, RunError> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Whether a file is JSON, by its name or what it begins with.
-fn is_recording(path: &Path) -> bool {
-    let mut begin = [0; 64];
-    let read = std::fs::File::open(path).and_then(|mut file| file.read(&mut begin)).unwrap_or(0);
-    let by_name = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json"));
-    by_name || begin[..read].trim_ascii_start().starts_with(b"{")
-}
-
 /// Says what is wrong with a flag, and ends the program.
 fn refuse(error: impl Display) -> ! {
-    let mut command = Args::command();
-    command.build();
-    let command = command.find_subcommand_mut("diagnose").expect("the subcommand is there");
-    command.error(ErrorKind::ValueValidation, error).exit()
+    usage::refuse(Some("diagnose"), error)
 }

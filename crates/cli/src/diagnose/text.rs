@@ -12,6 +12,7 @@ use super::train::Outcome;
 use crate::paint::Paint;
 use crate::report::number::{brief, percent, thousands};
 use crate::report::wrap::wrapped;
+use crate::shown::shown;
 
 /// So many classes are told by name.
 const NAMED_CLASSES: usize = 12;
@@ -25,7 +26,7 @@ pub fn plan(recipe: &Recipe, data: &Data) -> String {
         false => "a number".to_owned(),
     };
     let named = data.classes.iter().enumerate().filter(|(index, name)| **name != index.to_string());
-    let mut named: Vec<String> = named.map(|(index, name)| format!("{index} is {name}")).collect();
+    let mut named: Vec<String> = named.map(|(index, name)| format!("{index} is {}", shown(name))).collect();
     if named.len() > NAMED_CLASSES {
         named.truncate(NAMED_CLASSES);
         named.push("and so on".to_owned());
@@ -51,7 +52,7 @@ pub fn plan(recipe: &Recipe, data: &Data) -> String {
              {layers}; {init}{output}.\n\
              {loss}, {optimizer}, learning rate {learning_rate}, batches of {batch_size}, {epochs} epochs, seed {seed}.",
             data.train.input_width(),
-            data.label,
+            shown(&data.label),
         ),
         0,
     )

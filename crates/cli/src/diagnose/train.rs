@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use chainrule::data::DataError;
-use chainrule::graph::BuildError;
+use chainrule::graph::{BuildError, BuildErrorKind};
 use chainrule::insight::gain::{self, GainReport};
 use chainrule::insight::{Evidence, Kind};
 use chainrule::nn::ConfigError as NamedError;
@@ -15,6 +15,7 @@ use chainrule::train::{Scores, TrainError};
 use super::data::Data;
 use super::recipe::Recipe;
 use crate::config::{ConfigError, check_size};
+use crate::unfit;
 
 /// At least about so many steps are looked at, or all; one in 20 of a long training.
 const OBSERVED: usize = 60;
@@ -88,9 +89,9 @@ impl Outcome {
 pub enum TrainingError {
     #[error(transparent)]
     Data(#[from] DataError),
-    #[error(transparent)]
+    #[error("{}", unfit::build(.0))]
     Build(#[from] BuildError),
-    #[error(transparent)]
+    #[error("{}", unfit::train(.0))]
     Train(#[from] TrainError),
     #[error(transparent)]
     Name(#[from] NamedError),
@@ -104,6 +105,38 @@ pub enum TrainingError {
 /// Data and network that do not fit together. A training that is ended by numbers that are not finite, or by a loss
 /// that is for other targets, is no error but an outcome.
 pub fn train(
+    recipe: &Recipe,
+    data: &Data,
+    stop: &Arc<AtomicBool>,
+    tell: Box<dyn FnMut(ProgressEvent<'_>)>,
+) -> Result<Outcome, TrainingError> {
+    observed(recipe, data, stop, tell).map_err(|error| match of_flag(recipe, &error) {
+        Some(flag) => flag.into(),
+        None => error,
+    })
+}
+
+/// The flag that an error goes back to, if it does to one.
+fn of_flag(recipe: &Recipe, error: &TrainingError) -> Option<ConfigError> {
+    let error = match error {
+        TrainingError::Build(error) | TrainingError::Train(TrainError::Build(error)) => error,
+        TrainingError::Train(error @ TrainError::Classes { .. }) => {
+            let (flag, value) = ("output-activation", recipe.output_activation.clone()?);
+            return Some(ConfigError::Unfit { flag, value, why: error.to_string() });
+        }
+        _ => return None,
+    };
+    if let (BuildErrorKind::Initialiser { why, .. }, Some(init)) = (&error.kind, &recipe.init) {
+        return Some(ConfigError::Unfit { flag: "init", value: init.clone(), why: why.clone() });
+    }
+    let (value, why) = (recipe.loss.clone(), error.kind.to_string());
+    let is_of_loss = why.starts_with(recipe.loss(None).ok()?.name());
+    // What ends the model is chosen by a flag, too.
+    let why = why.replace("end it in ", "add --output-activation ");
+    is_of_loss.then_some(ConfigError::Unfit { flag: "loss", value, why })
+}
+
+fn observed(
     recipe: &Recipe,
     data: &Data,
     stop: &Arc<AtomicBool>,

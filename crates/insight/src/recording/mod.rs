@@ -6,7 +6,6 @@ mod json;
 #[cfg(test)]
 mod tests;
 
-use std::io::Write;
 use std::path::Path;
 
 use chainrule_tensor::parallel::Pool;
@@ -141,16 +140,7 @@ impl Recording {
             expected,
         })?;
         let io = |source| RecordingError::Io { action: "write", path: path.to_owned(), source };
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let mut builder = tempfile::Builder::new();
-        builder.prefix(".chainrule-");
-        // The permissions that any new file gets.
-        #[cfg(unix)]
-        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-        let mut file = builder.tempfile_in(folder).map_err(io)?;
-        file.write_all(self.to_json().as_bytes()).and_then(|()| file.as_file().sync_all()).map_err(io)?;
-        file.persist(path).map_err(|error| io(error.error))?;
-        Ok(())
+        chainrule_files::replace(path, self.to_json().as_bytes()).map_err(io)
     }
 
     /// Reads what [`save`](Recording::save) wrote.
@@ -161,8 +151,16 @@ impl Recording {
         let path = path.as_ref();
         let bytes = std::fs::read(path);
         let bytes = bytes.map_err(|source| RecordingError::Io { action: "read", path: path.to_owned(), source })?;
-        let owned = || path.to_owned();
-        let file: Value = serde_json::from_slice(&bytes).map_err(|error| match error.is_eof() {
+        Recording::from_json(path, &bytes)
+    }
+
+    /// What [`save`](Recording::save) wrote, from its bytes; errors name the path that they came from.
+    ///
+    /// # Errors
+    /// As [`load`](Recording::load), for all but reading.
+    pub fn from_json(path: impl AsRef<Path>, bytes: &[u8]) -> Result<Self, RecordingError> {
+        let owned = || path.as_ref().to_owned();
+        let file: Value = serde_json::from_slice(bytes).map_err(|error| match error.is_eof() {
             true => RecordingError::Truncated { path: owned() },
             false => RecordingError::NotARecording { path: owned() },
         })?;
