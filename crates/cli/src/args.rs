@@ -104,9 +104,13 @@ Examples:
 Files:
   The network is saved as safetensors, with a description in JSON from which it can be rebuilt.
   Without --output, a network already saved under the default name is kept as digits.1.safetensors,
-  digits.2.safetensors and so on, unless the new one is the same.
+  digits.2.safetensors and so on, unless the new one is the same. If another program saves one there
+  meanwhile, that stays, and the new one takes such a name; the program says which.
+  Links are followed, permissions are kept, and a file is written as a whole or not at all.
 
 Ctrl-C stops after the current batch and saves the best weights so far; a second one quits at once.
+Before the end of the first epoch, weights are saved only where no file is there yet. A request to end
+(SIGTERM) and a terminal that is gone (SIGHUP) do the same, unless they are to be ignored, as by nohup.
 A training that diverges fails, and saves the best weights before that, if an epoch was completed.
 Both leave the files of --report and --record with what was seen. Watching does not change the network.
 NO_COLOR turns colours off. Results go to standard output, progress and notes to standard error.
@@ -115,7 +119,7 @@ Exit codes:
   0  done
   1  something failed: the loss became infinite, the file cannot be written
   2  a flag is wrong
-  130  stopped by Ctrl-C";
+  130  stopped by Ctrl-C (143 by SIGTERM, 129 by SIGHUP)";
 
 #[cfg(test)]
 mod tests {
