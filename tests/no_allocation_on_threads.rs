@@ -9,7 +9,7 @@ mod support;
 use std::sync::{Arc, Barrier};
 
 use chainrule::prelude::*;
-use chainrule::tensor::gemm::{Mat, MatMut, Put, gemm_on};
+use chainrule::tensor::gemm::{Mat, MatMut, Precision, Put, gemm_on};
 use chainrule::tensor::parallel::Pool;
 use chainrule::train::callback::{BatchEnd, Callback, FitPlan};
 use support::counting::{of_process as count, of_thread};
@@ -49,7 +49,7 @@ fn shared_products(pool: &Pool) {
     let mut product = || {
         let before = count();
         let c = MatMut::new(&mut c, m, n);
-        gemm_on(pool, Put::Set, c, Mat::new(&a, m, k), Mat::new(&b, k, n), |_, _| _ = both.wait());
+        gemm_on(pool, Precision::F32, Put::Set, c, Mat::new(&a, m, k), Mat::new(&b, k, n), |_, _| _ = both.wait());
         count() - before
     };
     assert_eq!(product(), BUFFERS * THREADS as u64);

@@ -23,6 +23,7 @@ pub mod prelude {
         Activation, BatchNorm, Bilinear, Dropout, Embedding, Flatten, Layer, LayerNorm, Linear, Loss, Model, Parallel,
         Reduction, Residual, RmsNorm, Sequential, init,
     };
+    pub use chainrule_tensor::gemm::Precision;
     pub use chainrule_tensor::random::generator;
     pub use chainrule_tensor::{Real, Shape, Tensor, TensorView};
     pub use chainrule_train::callback::{BestWeights, EarlyStopping, Monitor, Progress, ProgressEvent, WeightAverage};

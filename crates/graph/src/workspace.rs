@@ -1,6 +1,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use chainrule_tensor::gemm::Precision;
 use chainrule_tensor::parallel::Pool;
 use chainrule_tensor::random::{Generator, generator};
 use chainrule_tensor::{Aligned, Real, TensorView};
@@ -25,6 +26,7 @@ pub struct Workspace<T: Real = f32> {
     /// Which gradients the operation that is on its way back has asked for.
     pub(crate) asked: Vec<bool>,
     pub(crate) pool: Arc<Pool>,
+    pub(crate) precision: Precision,
 }
 
 impl<T: Real> Workspace<T> {
@@ -44,6 +46,7 @@ impl<T: Real> Workspace<T> {
             derivative_evaluations: 0,
             asked: vec![false; most_inputs],
             pool: Pool::shared(),
+            precision: Precision::F32,
         }
     }
 
@@ -69,6 +72,18 @@ impl<T: Real> Workspace<T> {
     #[must_use]
     pub fn pool(&self) -> &Arc<Pool> {
         &self.pool
+    }
+
+    /// How exactly the large matrix products of the next passes are computed, forward and backward; by default with
+    /// [`Precision::F32`]. Products in `f64` and of dual numbers stay as they are.
+    pub fn set_precision(&mut self, precision: Precision) {
+        self.precision = precision;
+    }
+
+    /// How exactly large matrix products are computed.
+    #[must_use]
+    pub fn precision(&self) -> Precision {
+        self.precision
     }
 
     /// Fills an input.

@@ -10,7 +10,13 @@ mod blocks;
 mod dual;
 mod instructions;
 mod pack;
+mod precision;
 mod row;
+#[cfg_attr(
+    not(all(target_arch = "x86_64", target_os = "linux", target_pointer_width = "64")),
+    allow(dead_code, unused_imports, reason = "elsewhere only the tests compute with it, by the model")
+)]
+mod split;
 mod thin;
 mod tile;
 mod window;
@@ -19,6 +25,7 @@ use std::cell::RefCell;
 use std::ops::Range;
 
 use self::blocks::Buffers;
+pub use self::precision::Precision;
 use self::window::{Window, Windows};
 use crate::Real;
 use crate::parallel::Pool;
@@ -144,12 +151,12 @@ fn check_length(length: usize, rows: usize, columns: usize) {
 #[track_caller]
 pub fn gemm<T: Real>(put: Put, c: MatMut<'_, T>, a: Mat<'_, T>, b: Mat<'_, T>) {
     check_fit(&c, &a, &b);
-    multiply(put, c, a, b);
+    multiply(Precision::F32, put, c, a, b);
 }
 
 /// The product of shapes that fit. Not inlined, since it is long and wanted in many places.
 #[inline(never)]
-fn multiply<T: Real>(put: Put, c: MatMut<'_, T>, a: Mat<'_, T>, b: Mat<'_, T>) {
+fn multiply<T: Real>(precision: Precision, put: Put, c: MatMut<'_, T>, a: Mat<'_, T>, b: Mat<'_, T>) {
     if a.columns == 0 {
         if put == Put::Set {
             c.values.fill(T::ZERO);
@@ -165,17 +172,31 @@ fn multiply<T: Real>(put: Put, c: MatMut<'_, T>, a: Mat<'_, T>, b: Mat<'_, T>) {
     if c.rows == 1 && a.column_stride == 1 && b.row_stride == 1 && b.column_stride == b.rows {
         return row::multiply_transposed(put, c.values, &a.values[..a.columns], b.values);
     }
-    loops(put, &c, &a, &b)(put, Window::new(c), a, b);
+    loops(precision, put, &c, &a, &b).0(put, Window::new(c), a, b);
 }
 
 /// The loops for a product that is not of a single row, chosen for all of it: parts that take other loops than each other
 /// would be rounded otherwise, and a row that is a part must not take the loops for a single row.
-fn loops<T: Real>(put: Put, c: &MatMut<'_, T>, a: &Mat<'_, T>, b: &Mat<'_, T>) -> Loops<T> {
-    if b.column_stride == 1 && thin::pays(put, a.columns, c.columns) { thin::multiply } else { T::multiply }
+///
+/// With them, how many rows and columns parts must have a multiple of.
+fn loops<T: Real>(
+    precision: Precision,
+    put: Put,
+    c: &MatMut<'_, T>,
+    a: &Mat<'_, T>,
+    b: &Mat<'_, T>,
+) -> (Loops<T>, usize) {
+    if b.column_stride == 1 && thin::pays(put, a.columns, c.columns) {
+        return (thin::multiply, 1);
+    }
+    match T::split(precision, c.rows, a.columns, c.columns) {
+        Some(split) => (split, split::SIDE),
+        None => (T::multiply, 1),
+    }
 }
 
 /// Computes the product, or some rows or columns of it.
-type Loops<T> = fn(Put, Window<'_, T>, Mat<'_, T>, Mat<'_, T>);
+pub type Loops<T> = fn(Put, Window<'_, T>, Mat<'_, T>, Mat<'_, T>);
 
 /// From this many multiplications and additions on, a product is worth sharing: about 40 us of work for one thread,
 /// against about 1 us to hand over to a thread that is awake.
@@ -198,6 +219,7 @@ const LONG_WORK: usize = 10_000_000;
 #[track_caller]
 pub fn gemm_on<T: Real>(
     pool: &Pool,
+    precision: Precision,
     put: Put,
     c: MatMut<'_, T>,
     a: Mat<'_, T>,
@@ -210,12 +232,13 @@ pub fn gemm_on<T: Real>(
         row::multiply(Some(pool), put, c.values, &a.values[..a.columns], &b.values[..a.columns * c.columns]);
         return finish(c.values, 0..c.columns);
     }
-    share(pool, put, c, a, b, &finish);
+    share(pool, precision, put, c, a, b, &finish);
 }
 
 #[inline(never)]
 fn share<T: Real>(
     pool: &Pool,
+    precision: Precision,
     put: Put,
     c: MatMut<'_, T>,
     a: Mat<'_, T>,
@@ -225,11 +248,11 @@ fn share<T: Real>(
     let work = c.rows.saturating_mul(2 * b.values.len());
     if work < SHARED_WORK || pool.threads() == 1 || c.rows == 1 {
         let columns = c.columns;
-        multiply(put, MatMut::new(&mut *c.values, c.rows, columns), a, b);
+        multiply(precision, put, MatMut::new(&mut *c.values, c.rows, columns), a, b);
         return finish(c.values, 0..columns);
     }
-    let product = loops(put, &c, &a, &b);
-    let (height, width) = shares(&c, pool.threads());
+    let (product, unit) = loops(precision, put, &c, &a, &b);
+    let (height, width) = shares(&c, pool.threads(), unit);
     let windows = Windows::new(c, height, width);
     let compute = |part| {
         let (mut c, rows, columns) = windows.take(part);
@@ -246,13 +269,13 @@ fn share<T: Real>(
 /// The rows and columns of each thread's part. Each thread copies what it reads of `b`, once for each block of rows: with
 /// few rows, parts of the columns of `b` took 0.95 of the time of a step of 784-512-256-10 on batches of 128 and of
 /// 1024-2048-2048-2048-1000 on 256, on two threads, against parts of the rows of `a`.
-fn shares<T>(c: &MatMut<'_, T>, threads: usize) -> (usize, usize) {
+fn shares<T>(c: &MatMut<'_, T>, threads: usize, unit: usize) -> (usize, usize) {
     // Whole cache lines.
     const COLUMNS: usize = 64;
     if c.columns >= 2 * c.rows && c.columns >= COLUMNS * threads {
         (c.rows, c.columns.div_ceil(threads).next_multiple_of(COLUMNS))
     } else {
-        (c.rows.div_ceil(threads), c.columns)
+        (c.rows.div_ceil(threads).next_multiple_of(unit), c.columns)
     }
 }
 
@@ -285,6 +308,12 @@ pub trait Kernel: Sized + Copy {
     #[doc(hidden)]
     fn multiply(put: Put, c: Window<'_, Self>, a: Mat<'_, Self>, b: Mat<'_, Self>);
 
+    /// The loops for a large product on matrix units, where those are faster; see `split.rs`.
+    #[doc(hidden)]
+    fn split(_: Precision, _rows: usize, _inner: usize, _columns: usize) -> Option<Loops<Self>> {
+        None
+    }
+
     /// `out[k * width + lane] = values[lane * stride + k]`; see `pack.rs`.
     #[doc(hidden)]
     fn transpose(out: &mut [Self], width: usize, values: &[Self], stride: usize, lanes: usize, depth: usize);
@@ -296,8 +325,14 @@ pub trait Kernel: Sized + Copy {
 
 macro_rules! kernel {
     // The number of values in a vector register of AVX2, and a transpose with it.
-    ($t:ident, $lanes:literal, $transpose:ident) => {
+    ($t:ident, $lanes:literal, $transpose:ident $(, $split:path)?) => {
         impl Kernel for $t {
+            $(
+                fn split(precision: Precision, rows: usize, inner: usize, columns: usize) -> Option<Loops<$t>> {
+                    $split(precision, rows, inner, columns)
+                }
+            )?
+
             fn multiply(put: Put, c: Window<'_, $t>, a: Mat<'_, $t>, b: Mat<'_, $t>) {
                 thread_local! {
                     static BUFFERS: RefCell<Buffers<$t>> = RefCell::default();
@@ -333,7 +368,7 @@ macro_rules! kernel {
     };
 }
 
-kernel!(f32, 8, transpose_f32);
+kernel!(f32, 8, transpose_f32, split::loops);
 kernel!(f64, 4, transpose_f64);
 
 #[cfg(test)]
@@ -462,7 +497,15 @@ mod tests {
                             row.iter_mut().zip(columns.clone()).for_each(|(x, column)| *x += column as f32);
                         }
                     };
-                    gemm_on(&Pool::new(threads), put, MatMut::new(&mut c, m, n), left, right, add_column);
+                    gemm_on(
+                        &Pool::new(threads),
+                        Precision::F32,
+                        put,
+                        MatMut::new(&mut c, m, n),
+                        left,
+                        right,
+                        add_column,
+                    );
                     c
                 };
                 let alone = product(1);

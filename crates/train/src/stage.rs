@@ -6,7 +6,7 @@ use chainrule_data::{Batches, Dataset, Targets};
 use chainrule_graph::non_finite::locate;
 use chainrule_graph::{Grads, Graph, NodeId, NonFinite, Params, Plan, Watched, WatchedBack, Workspace};
 use chainrule_nn::{Layer, Loss, Reduction, TargetKind};
-use chainrule_tensor::gemm::Put;
+use chainrule_tensor::gemm::{Precision, Put};
 use chainrule_tensor::parallel::Pool;
 use chainrule_tensor::{Real, Shape, TensorView};
 
@@ -20,6 +20,7 @@ pub(crate) struct Setup<'a, T: Real> {
     pub(crate) loss: &'a dyn Loss<T>,
     pub(crate) seed: u64,
     pub(crate) pool: &'a Arc<Pool>,
+    pub(crate) precision: Precision,
     /// Whether metrics look at the outputs.
     pub(crate) measured: bool,
 }
@@ -178,6 +179,7 @@ impl<T: Real> Stage<T> {
         let mut workspace = plan.workspace();
         workspace.seed(setup.seed);
         workspace.on(Arc::clone(setup.pool));
+        workspace.set_precision(setup.precision);
         let by_index = matches!(data.targets(), Targets::Classes { .. });
         let ignored = setup.loss.ignore_index().filter(|_| by_index && setup.measured);
         let counted = ignored.map(|index| Counted::new(T::from_f64(index), prediction.shape()));

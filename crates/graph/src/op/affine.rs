@@ -59,7 +59,7 @@ impl<T: Real> Op<T> for Affine<T> {
             return;
         }
         let (x, w) = (Mat::new(pass.inputs.get(X), rows, inputs), Mat::new(pass.inputs.get(W), inputs, outputs));
-        gemm_on(pass.pool, Put::Set, MatMut::new(pass.output, rows, outputs), x, w, |z, columns| {
+        gemm_on(pass.pool, pass.precision, Put::Set, MatMut::new(pass.output, rows, outputs), x, w, |z, columns| {
             let bias = &bias[columns];
             match &self.activation {
                 Some(activation) => activation.bias_map(z, bias),
@@ -100,11 +100,27 @@ impl<T: Real> Op<T> for Affine<T> {
         let upstream = Mat::new(&*pass.upstream, rows, outputs);
         if let Some(dw) = pass.cotangents.get(W) {
             let x = Mat::new(pass.inputs.get(X), rows, inputs);
-            gemm_on(pass.pool, dw.put, MatMut::new(dw.values, inputs, outputs), x.t(), upstream, |_, _| {});
+            gemm_on(
+                pass.pool,
+                pass.precision,
+                dw.put,
+                MatMut::new(dw.values, inputs, outputs),
+                x.t(),
+                upstream,
+                |_, _| {},
+            );
         }
         if let Some(dx) = pass.cotangents.get(X) {
             let w = Mat::new(pass.inputs.get(W), inputs, outputs);
-            gemm_on(pass.pool, dx.put, MatMut::new(dx.values, rows, inputs), upstream, w.t(), |_, _| {});
+            gemm_on(
+                pass.pool,
+                pass.precision,
+                dx.put,
+                MatMut::new(dx.values, rows, inputs),
+                upstream,
+                w.t(),
+                |_, _| {},
+            );
         }
     }
 

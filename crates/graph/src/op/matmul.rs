@@ -41,7 +41,7 @@ impl<T: Real> Op<T> for Matmul {
     fn forward(&self, pass: Forward<'_, T>) {
         let ((rows, columns), inner) = (pass.shape.as_rows(), pass.inputs.shape(B)[0]);
         let (a, b) = (Mat::new(pass.inputs.get(A), rows, inner), Mat::new(pass.inputs.get(B), inner, columns));
-        gemm_on(pass.pool, Put::Set, MatMut::new(pass.output, rows, columns), a, b, |_, _| {});
+        gemm_on(pass.pool, pass.precision, Put::Set, MatMut::new(pass.output, rows, columns), a, b, |_, _| {});
     }
 
     fn vjp(&self, mut pass: Backward<'_, T>) {
@@ -49,10 +49,18 @@ impl<T: Real> Op<T> for Matmul {
         let (a, b) = (Mat::new(pass.inputs.get(A), rows, inner), Mat::new(pass.inputs.get(B), inner, columns));
         let upstream = Mat::new(&*pass.upstream, rows, columns);
         if let Some(da) = pass.cotangents.get(A) {
-            gemm_on(pass.pool, da.put, MatMut::new(da.values, rows, inner), upstream, b.t(), |_, _| {});
+            gemm_on(pass.pool, pass.precision, da.put, MatMut::new(da.values, rows, inner), upstream, b.t(), |_, _| {});
         }
         if let Some(db) = pass.cotangents.get(B) {
-            gemm_on(pass.pool, db.put, MatMut::new(db.values, inner, columns), a.t(), upstream, |_, _| {});
+            gemm_on(
+                pass.pool,
+                pass.precision,
+                db.put,
+                MatMut::new(db.values, inner, columns),
+                a.t(),
+                upstream,
+                |_, _| {},
+            );
         }
     }
 }

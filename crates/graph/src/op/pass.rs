@@ -1,7 +1,7 @@
 use std::fmt::Debug;
 use std::ops::Index;
 
-use chainrule_tensor::gemm::Put;
+use chainrule_tensor::gemm::{Precision, Put};
 use chainrule_tensor::parallel::Pool;
 use chainrule_tensor::random::Generator;
 use chainrule_tensor::{Aligned, Real, Shape};
@@ -24,6 +24,8 @@ pub struct Forward<'a, T: Real> {
     pub generator: &'a mut Generator,
     /// The workspace's threads, for operations with enough work to share.
     pub pool: &'a Pool,
+    /// How exactly matrix products are computed.
+    pub precision: Precision,
 }
 
 /// What [`Op::vjp`] works with.
@@ -43,6 +45,8 @@ pub struct Backward<'a, T: Real> {
     pub cotangents: Cotangents<'a, T>,
     /// The workspace's threads, for operations with enough work to share.
     pub pool: &'a Pool,
+    /// How exactly matrix products are computed.
+    pub precision: Precision,
 }
 
 /// The values and shapes of an operation's inputs; `inputs[i]` is the value of input `i` in row-major order.

@@ -2,7 +2,7 @@ use std::mem;
 use std::panic::Location;
 use std::sync::Arc;
 
-use chainrule_tensor::gemm::Put;
+use chainrule_tensor::gemm::{Precision, Put};
 use chainrule_tensor::parallel::Pool;
 use chainrule_tensor::{Aligned, Real, Shape, elementwise};
 
@@ -202,6 +202,7 @@ impl<T: Real> Step<T> {
             saved: &mut saved[..self.saved.map_or(0, |(_, len)| len)],
             generator: &mut workspace.generator,
             pool: &workspace.pool,
+            precision: workspace.precision,
         });
         if let Some((buffer, _)) = self.saved {
             workspace.values[buffer] = saved;
@@ -237,7 +238,8 @@ impl<T: Real> Step<T> {
             evaluations: &mut workspace.derivative_evaluations,
             op: &*self.op,
         };
-        self.vjp(constants, params, &workspace.values, &mut upstream[..len], cotangents, &workspace.pool);
+        let on = (&*workspace.pool, workspace.precision);
+        self.vjp(constants, params, &workspace.values, &mut upstream[..len], cotangents, on);
         // What an operation does not ask for is zero: the place may still hold an older gradient.
         for (slot, _) in back.slots.iter().zip(asked).filter(|(_, asked)| !**asked) {
             slot.clear(&mut workspace.adjoints, grads, accumulate);
@@ -253,7 +255,7 @@ impl<T: Real> Step<T> {
         values: &[Aligned<T>],
         upstream: &mut [T],
         cotangents: Cotangents<'_, T>,
-        pool: &Pool,
+        (pool, precision): (&Pool, Precision),
     ) {
         let reads = self.op.reads();
         self.op.vjp(Backward {
@@ -264,6 +266,7 @@ impl<T: Real> Step<T> {
             upstream,
             cotangents,
             pool,
+            precision,
         });
     }
 

@@ -189,7 +189,7 @@ impl<T: Real> Step<T> {
                 evaluations: &mut 0,
                 op: &*self.op,
             },
-            &workspace.pool,
+            (&workspace.pool, workspace.precision),
         );
         let wanted = slots.iter().zip(buffers);
         wanted.map(|(slot, buffer)| (!matches!(slot, Slot::Unwanted)).then_some(buffer)).collect()

@@ -211,6 +211,7 @@ impl<'a, T: Real> Watched<'a, T> {
                 saved: &mut vec![T::ZERO; unfused.saves(&step.shapes)],
                 generator: &mut self.op.workspace.generator.clone(),
                 pool: &self.op.workspace.pool,
+                precision: self.op.workspace.precision,
             });
         } else if step.op.pointwise().is_some() {
             into.clear();

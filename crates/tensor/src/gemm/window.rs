@@ -38,6 +38,12 @@ impl<'a, T> Window<'a, T> {
         self.columns
     }
 
+    /// From a row to the next.
+    #[inline(always)]
+    pub(super) fn stride(&self) -> usize {
+        self.stride
+    }
+
     /// These rows and columns of it.
     #[inline(always)]
     pub(super) fn part(&mut self, rows: Range<usize>, columns: Range<usize>) -> Window<'_, T> {

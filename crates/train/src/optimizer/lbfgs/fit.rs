@@ -4,6 +4,7 @@ use chainrule_data::Dataset;
 use chainrule_graph::{Grads, Params};
 use chainrule_nn::{Layer, Loss};
 use chainrule_tensor::Real;
+use chainrule_tensor::gemm::Precision;
 use chainrule_tensor::parallel::Pool;
 
 use super::{Lbfgs, Minimum};
@@ -46,7 +47,7 @@ impl Lbfgs {
             return Err(TrainError::of_loss(loss, target));
         }
         let pool = Pool::shared();
-        let setup = Setup { model, loss, seed: 0, pool: &pool, measured: false };
+        let setup = Setup { model, loss, seed: 0, pool: &pool, precision: Precision::F32, measured: false };
         let mut stages = Stages::training(setup);
         stages.get(params, data, data.len())?;
         stages.refuse_nothing(params, "training", data, data.len())?;
