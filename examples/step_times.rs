@@ -9,6 +9,9 @@
 //! cargo run --release --example step_times -- --threads 1,2 --hand
 //! ```
 //!
+//! With `--precision fast` or `bf16` the large matrix products are less exact, and their lines are of `chainrule-fast` or
+//! `chainrule-bf16`.
+//!
 //! With `--pause 1000` each run comes that many microseconds after the one before, as predictions do that someone asks for
 //! now and then; the pause is not part of the time.
 
@@ -18,6 +21,7 @@ mod support;
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
+use chainrule::prelude::Precision;
 use support::hand::Hand;
 use support::{INFERENCES, Inference, Step, WORKS};
 
@@ -27,7 +31,6 @@ type Run = Box<dyn FnMut() -> f32>;
 /// What is measured: its name, its number of threads, and one run of it.
 type Contestant = (&'static str, usize, Run);
 
-const OWN: &str = "chainrule";
 const HAND: &str = "hand-written loops";
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -37,20 +40,22 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let threads = threads.collect::<Result<Vec<usize>, _>>()?;
     let seconds = value("--seconds").map_or(Ok(1.0), |s| s.parse())?;
     let pause = value("--pause").map_or(Ok(0), |s| s.parse())?;
+    let name = value("--precision").map_or("f32", String::as_str);
+    let precision = Precision::by_name(name).ok_or_else(|| format!("--precision {name}: not f32, fast or bf16"))?;
     let pace = Pace { seconds, pause: Duration::from_micros(pause) };
     let wanted = |name: &str| value("--only").is_none_or(|only| only == name);
     let hand = arguments.iter().any(|argument| argument == "--hand");
 
     for work in WORKS.iter().filter(|work| wanted(work.name)) {
         let own = |threads| {
-            let mut step = Step::new(work, threads);
+            let mut step = Step::new(work, threads).precision(precision);
             Box::new(move || step.step()) as Run
         };
         let by_hand = |threads| {
             let mut loops = Hand::new(work, threads);
             Box::new(move || loops.train()) as Run
         };
-        let mut contestants = contestants(&threads, own, hand.then_some(by_hand));
+        let mut contestants = contestants(precision, &threads, own, hand.then_some(by_hand));
         let first: Vec<f32> = contestants.iter_mut().map(|(.., run)| run()).collect();
         measure(work.name, pace, &mut contestants);
         for ((name, threads, run), first) in contestants.iter_mut().zip(first) {
@@ -63,27 +68,33 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     }
     for work in INFERENCES.iter().filter(|work| wanted(work.name)) {
         let own = |threads| {
-            let mut inference = Inference::new(work, threads);
+            let mut inference = Inference::new(work, threads).precision(precision);
             Box::new(move || inference.run()[0]) as Run
         };
         let by_hand = |threads| {
             let mut loops = Hand::new(work, threads);
             Box::new(move || loops.forward()[0]) as Run
         };
-        measure(work.name, pace, &mut contestants(&threads, own, hand.then_some(by_hand)));
+        measure(work.name, pace, &mut contestants(precision, &threads, own, hand.then_some(by_hand)));
     }
     Ok(())
 }
 
 /// chainrule on each number of threads, with the hand-written loops behind it if they are wanted.
 fn contestants(
+    precision: Precision,
     threads: &[usize],
     own: impl Fn(usize) -> Run,
     by_hand: Option<impl Fn(usize) -> Run>,
 ) -> Vec<Contestant> {
+    let own_name = match precision {
+        Precision::F32 => "chainrule",
+        Precision::Fast => "chainrule-fast",
+        Precision::Bf16 => "chainrule-bf16",
+    };
     let of = |&threads: &usize| {
         let loops = by_hand.as_ref().map(|by_hand| (HAND, threads, by_hand(threads)));
-        [(OWN, threads, own(threads))].into_iter().chain(loops).collect::<Vec<_>>()
+        [(own_name, threads, own(threads))].into_iter().chain(loops).collect::<Vec<_>>()
     };
     threads.iter().flat_map(of).collect()
 }

@@ -1,5 +1,6 @@
 """PyTorch: eager, compiled (`torch.compile`), and for inference also traced (`torch.jit`)."""
 
+import sys
 import warnings
 
 import torch
@@ -60,6 +61,11 @@ def traced(model, x):
 
 
 def main():
+    # Products of f32 matrices in bfloat16 where the flag is given.
+    suffix = "-bf16" if "--bf16" in sys.argv else ""
+    if suffix:
+        sys.argv.remove("--bf16")
+        torch.backends.mkldnn.matmul.fp32_precision = "bf16"
     options = measure.options()
     torch.set_num_threads(options.threads)
     torch.set_num_interop_threads(1)
@@ -67,19 +73,19 @@ def main():
     torch.manual_seed(0)
     for work in options.works:
         if work.optimizer:
-            train("pytorch-eager", work, options, compiled=False)
+            train("pytorch-eager" + suffix, work, options, compiled=False)
         else:
-            infer("pytorch-eager", work, options, lambda model, x: model)
-            infer("pytorch-jit", work, options, traced)
+            infer("pytorch-eager" + suffix, work, options, lambda model, x: model)
+            infer("pytorch-jit" + suffix, work, options, traced)
         try:
             torch._dynamo.reset()
             if work.optimizer:
-                train("pytorch-compile", work, options, compiled=True)
+                train("pytorch-compile" + suffix, work, options, compiled=True)
             else:
-                infer("pytorch-compile", work, options, lambda model, x: torch.compile(model))
+                infer("pytorch-compile" + suffix, work, options, lambda model, x: torch.compile(model))
         except Exception as error:  # most of all: no C++ compiler
             reason = str(error).strip().splitlines()[0][:120]
-            measure.skip("pytorch-compile", work, options, reason)
+            measure.skip("pytorch-compile" + suffix, work, options, reason)
 
 
 main()

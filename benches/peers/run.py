@@ -16,12 +16,15 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 SCRATCH = HERE / "scratch"
-PYTHON_PEERS = ["pytorch", "jax", "scikit_learn", "onnxruntime"]
+PYTHON_PEERS = ["pytorch", "pytorch_bf16", "jax", "scikit_learn", "onnxruntime"]
+# Where the package has another name.
+PACKAGES = {"pytorch": "torch", "pytorch_bf16": "torch"}
 RUST_PEERS = ["burn", "candle", "dfdx"]
 # What a peer's lines are called, so that a peer that does not run still has its row.
 LIBRARIES = {
-    "chainrule": ["chainrule"],
+    "chainrule": ["chainrule", "chainrule-fast", "chainrule-bf16"],
     "pytorch": ["pytorch-eager", "pytorch-compile", "pytorch-jit"],
+    "pytorch_bf16": ["pytorch-eager-bf16", "pytorch-compile-bf16", "pytorch-jit-bf16"],
     "jax": ["jax-jit", "jax-scan"],
     "scikit_learn": ["scikit-learn"],
     "burn": ["burn-flex", "burn-ndarray", "burn-cpu"],
@@ -81,7 +84,7 @@ def prepare(options):
             command([options.python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", requirement])
         except RuntimeError as error:
             for peer in PYTHON_PEERS:
-                if requirement.split("==")[0].replace("-", "_") in (peer, {"pytorch": "torch"}.get(peer)):
+                if requirement.split("==")[0].replace("-", "_") in (peer, PACKAGES.get(peer)):
                     broken[peer] = f"not installed: {error}"
     for peer in options.peers:
         try:
@@ -123,25 +126,34 @@ def run(peer, threads, round_, options, lines):
     for work in options.works:
         timed = ["--threads", str(threads), "--seconds", str(options.seconds)]
         if peer == "chainrule":
-            words = ["cargo", "run", "--quiet", "--release", "--example", "step_times", "--", *timed, "--only", work]
+            words = ["cargo", "run", "--quiet", "--release", "--example", "step_times", "--", *timed]
+            precisions = ["f32", "fast", "bf16"]
+            variants = [[*words, "--only", work, "--precision", precision] for precision in precisions]
         elif peer in RUST_PEERS:
-            words = [rust_target() / "release" / f"peer-{peer}", *timed, "--works", work]
+            variants = [[rust_target() / "release" / f"peer-{peer}", *timed, "--works", work]]
+        elif peer == "pytorch_bf16":
+            variants = [[options.python, "peer_pytorch.py", *timed, "--works", work, "--bf16"]]
         else:
-            words = [options.python, f"peer_{peer}.py", *timed, "--works", work]
-        if shutil.which("taskset"):
-            words = ["taskset", "-c", "0" if threads == 1 else f"0-{threads - 1}", *words]
-        names = ["OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "RAYON_NUM_THREADS"]
-        environment = os.environ | dict.fromkeys(names, str(threads))
-        where = ROOT if peer == "chainrule" else HERE
-        done = subprocess.run(words, cwd=where, env=environment, capture_output=True, text=True)
-        said = [line for line in done.stdout.splitlines() if line.count("\t") == 3]
-        lines.writelines(f"{round_}\t{line}\n" for line in said)
-        if done.returncode != 0:
-            reason = (done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1][:150]
-            print(f"  {work} failed: {reason}", file=sys.stderr)
-            if not said:
-                lines.writelines(skipped(peer, [work], threads, reason, round_))
-        lines.flush()
+            variants = [[options.python, f"peer_{peer}.py", *timed, "--works", work]]
+        for words in variants:
+            run_one(words, peer, work, threads, round_, lines)
+
+
+def run_one(words, peer, work, threads, round_, lines):
+    if shutil.which("taskset"):
+        words = ["taskset", "-c", "0" if threads == 1 else f"0-{threads - 1}", *words]
+    names = ["OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "RAYON_NUM_THREADS"]
+    environment = os.environ | dict.fromkeys(names, str(threads))
+    where = ROOT if peer == "chainrule" else HERE
+    done = subprocess.run(words, cwd=where, env=environment, capture_output=True, text=True)
+    said = [line for line in done.stdout.splitlines() if line.count("\t") == 3]
+    lines.writelines(f"{round_}\t{line}\n" for line in said)
+    if done.returncode != 0:
+        reason = (done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1][:150]
+        print(f"  {work} failed: {reason}", file=sys.stderr)
+        if not said:
+            lines.writelines(skipped(peer, [work], threads, reason, round_))
+    lines.flush()
 
 
 def skipped(peer, works, threads, reason, round_=0):

@@ -17,11 +17,16 @@ WORKS = {
 # In the order of the table, with the colour of the family and the mark of the picture.
 LIBRARIES = {
     "chainrule": ("black", "o"),
+    "chainrule-fast": ("black", "^"),
+    "chainrule-bf16": ("black", "s"),
     "jax-jit": ("tab:blue", "o"),
     "jax-scan": ("tab:blue", "^"),
     "pytorch-eager": ("tab:red", "o"),
     "pytorch-compile": ("tab:red", "^"),
     "pytorch-jit": ("tab:red", "s"),
+    "pytorch-eager-bf16": ("tab:pink", "o"),
+    "pytorch-compile-bf16": ("tab:pink", "^"),
+    "pytorch-jit-bf16": ("tab:pink", "s"),
     "dfdx": ("tab:purple", "D"),
     "candle": ("tab:orange", "D"),
     "burn-flex": ("tab:brown", "D"),

@@ -150,6 +150,12 @@ impl Step {
         Step { grads: plan.grads(), inputs, prediction, loss, plan, params, workspace, optimizer, state }
     }
 
+    /// With products of this precision.
+    pub fn precision(mut self, precision: Precision) -> Step {
+        self.workspace.set_precision(precision);
+        self
+    }
+
     pub fn forward(&mut self) {
         self.plan.forward(&self.params, &mut self.workspace);
     }
@@ -207,6 +213,12 @@ impl Inference {
         workspace.on(Arc::new(Pool::new(threads)));
         workspace.set(x, &work.data().0).expect("fits");
         Inference { params: plan.init(0).expect("sound"), output: output.id(), plan, workspace }
+    }
+
+    /// With products of this precision.
+    pub fn precision(mut self, precision: Precision) -> Inference {
+        self.workspace.set_precision(precision);
+        self
     }
 
     /// The outputs for one sample.
