@@ -12,6 +12,7 @@ mod diagnose;
 mod digits;
 mod faults;
 mod interrupt;
+mod memory;
 mod names;
 mod network;
 mod outcome;
