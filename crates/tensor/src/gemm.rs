@@ -23,6 +23,7 @@ mod window;
 
 use std::cell::RefCell;
 use std::ops::Range;
+use std::thread::LocalKey;
 
 use self::blocks::Buffers;
 pub use self::precision::Precision;
@@ -323,6 +324,17 @@ pub trait Kernel: Sized + Copy {
     fn with_scratch<R>(len: usize, work: impl FnOnce(&mut [Self]) -> R) -> R;
 }
 
+/// Lends what a thread keeps for its products. A thread that ends may have given it up before other values of its own
+/// are dropped: those that compute meanwhile get new memory.
+#[inline(always)]
+fn with_own<B: Default, R>(own: &'static LocalKey<RefCell<B>>, work: impl FnOnce(&mut B) -> R) -> R {
+    #[cold]
+    fn anew<B: Default, R>(work: impl FnOnce(&mut B) -> R) -> R {
+        work(&mut B::default())
+    }
+    if own.try_with(|_| ()).is_err() { anew(work) } else { own.with_borrow_mut(work) }
+}
+
 macro_rules! kernel {
     // The number of values in a vector register of AVX2, and a transpose with it.
     ($t:ident, $lanes:literal, $transpose:ident $(, $split:path)?) => {
@@ -337,7 +349,7 @@ macro_rules! kernel {
                 thread_local! {
                     static BUFFERS: RefCell<Buffers<$t>> = RefCell::default();
                 }
-                BUFFERS.with_borrow_mut(|buffers| {
+                with_own(&BUFFERS, |buffers| {
                     instructions::multiply::<$t, { $lanes / 2 }, $lanes, { 2 * $lanes }, { 4 * $lanes }, { 8 * $lanes }>(
                         buffers, put, c, a, b,
                     );
@@ -357,7 +369,7 @@ macro_rules! kernel {
                 thread_local! {
                     static SCRATCH: RefCell<Vec<$t>> = const { RefCell::new(Vec::new()) };
                 }
-                SCRATCH.with_borrow_mut(|scratch| {
+                with_own(&SCRATCH, |scratch| {
                     if scratch.len() < len {
                         scratch.resize(len, 0.0);
                     }
@@ -518,6 +530,38 @@ mod tests {
                 }
             }
         }
+    }
+
+    // Once more: threads that end while they use the pool.
+    #[test]
+    fn values_of_a_thread_may_compute_while_it_ends() {
+        /// Multiplies when it is dropped.
+        struct Last(RefCell<Option<std::sync::mpsc::Sender<f32>>>);
+        impl Drop for Last {
+            fn drop(&mut self) {
+                let (mut c, a, b) = (vec![0.0_f32; 64 * 64], vec![1.0; 64 * 64], vec![1.0; 64 * 64]);
+                for rows in [64, 1] {
+                    let (c, a) = (MatMut::new(&mut c[..rows * 64], rows, 64), Mat::new(&a[..rows * 64], rows, 64));
+                    gemm_on(&Pool::shared(), Put::Add, c, a, Mat::new(&b, 64, 64), |_, _| {});
+                }
+                if let Some(told) = self.0.take() {
+                    told.send(c[0] + c[64 * 64 - 1]).expect("the test waits");
+                }
+            }
+        }
+        thread_local! {
+            static LAST: Last = const { Last(RefCell::new(None)) };
+        }
+        let (told, sum) = std::sync::mpsc::channel();
+        let thread = std::thread::spawn(move || {
+            // The first to be there is the last to be dropped.
+            LAST.with(|last| last.0.replace(Some(told)));
+            let mut c = [0.0_f32; 64];
+            gemm(Put::Set, MatMut::new(&mut c, 8, 8), Mat::new(&[1.0; 64], 8, 8), Mat::new(&[1.0; 64], 8, 8));
+            row::multiply(None, Put::Set, &mut c[..8], &[1.0; 8], &[1.0; 64]);
+        });
+        thread.join().expect("it ends without a panic");
+        assert_eq!(sum.recv(), Ok(128.0 + 64.0));
     }
 
     #[test]

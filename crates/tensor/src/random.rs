@@ -14,6 +14,8 @@ use rand::{Rng, SeedableRng};
 pub use fill::{bernoulli, normal, uniform};
 pub use truncated::truncated_normal;
 
+use crate::memory;
+
 /// The generator of all random numbers in the workspace: xoshiro256++, small, fast, and the same on every platform.
 ///
 /// Not for cryptography.
@@ -41,8 +43,15 @@ pub fn generator(seed: u64) -> Generator {
 /// order.sort();
 /// assert_eq!(order, [0, 1, 2, 3, 4]);
 /// ```
+///
+/// # Panics
+/// If [memory] cannot hold them.
+#[track_caller]
 #[must_use]
 pub fn permutation(n: usize, rng: &mut (impl Rng + ?Sized)) -> Vec<usize> {
+    if let Err(why) = memory::check::<usize>(n) {
+        panic!("a permutation of {n} is too large: {why}");
+    }
     let mut order: Vec<usize> = (0..n).collect();
     order.shuffle(rng);
     order

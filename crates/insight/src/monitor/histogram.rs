@@ -1,4 +1,4 @@
-use chainrule_tensor::{Real, simd};
+use chainrule_tensor::{Real, memory, simd};
 
 const BLOCK: usize = 256;
 const SIDE_BY_SIDE: usize = 8;
@@ -17,8 +17,20 @@ pub struct Histogram {
     pub counts: Vec<u32>,
 }
 
+/// Whether a histogram may have so many parts.
+pub(super) fn check_bins(bins: usize) -> Result<(), String> {
+    memory::check::<[u32; SIDE_BY_SIDE]>(bins)
+        .map_err(|why| why.to_string())
+        .and_then(|()| if u32::try_from(bins).is_ok() { Ok(()) } else { Err("they must be below 2^32".to_owned()) })
+        .map_err(|why| format!("bins={bins} is too many: {why}"))
+}
+
 impl Histogram {
     /// The histogram of these values in `bins` parts of `low ..= high`; values outside count for the part next to them.
+    ///
+    /// # Panics
+    /// If [memory] cannot hold so many parts, or they are 2^32 or more.
+    #[track_caller]
     #[must_use]
     pub fn of<T: Real>(values: &[T], range: (f64, f64), bins: usize) -> Self {
         let finite: Vec<T> = values.iter().copied().filter(|x| x.is_finite()).collect();
@@ -27,6 +39,9 @@ impl Histogram {
 
     /// [`of`](Histogram::of) values of which all are finite.
     pub(super) fn of_finite<T: Real>(values: &[T], (low, high): (f64, f64), bins: usize) -> Self {
+        if let Err(why) = check_bins(bins) {
+            panic!("histogram: {why}");
+        }
         // Several counts for each part, so that equal values need not wait for each other. Block by block, since the
         // place of the count is then known: 1.6 times as fast as with a remainder.
         let mut counts = vec![[0_u32; SIDE_BY_SIDE]; bins];
@@ -71,6 +86,13 @@ impl Histogram {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    // Memory safety: a size that cannot be allocated is an error before it is tried.
+    #[test]
+    #[should_panic(expected = "histogram: bins=18446744073709551615 is too many: ")]
+    fn more_parts_than_memory_holds_are_refused() {
+        let _ = Histogram::of(&[1.0_f32], (0.0, 1.0), usize::MAX);
+    }
 
     #[test]
     fn values_are_counted_in_equal_parts() {

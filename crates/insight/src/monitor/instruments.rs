@@ -2,6 +2,7 @@ use chainrule_graph::{Params, Watched, WatchedBack, WatchedOp};
 use chainrule_tensor::{Real, reduce};
 use chainrule_train::callback::{Callback, EpochEnd, FitPlan, Flow, StepEnd, TraceEvent, TracedBatch, TracedEnd};
 
+use super::histogram::check_bins;
 use super::jacobian::singular_range;
 use super::noise_scale::add_sample_squares;
 use super::roles::{Role, Roles};
@@ -407,7 +408,7 @@ impl<T: Real> Callback<T> for Instruments<T> {
         let named = [("every", self.every), ("at_most", self.at_most as u64), ("window", self.window as u64)];
         match named.into_iter().find(|(_, value)| *value == 0) {
             Some((name, _)) => Err(format!("instruments: `{name}` must be at least 1, but it is 0")),
-            None => Ok(()),
+            None => check_bins(self.bins).map_err(|why| format!("instruments: {why}")),
         }
     }
 }

@@ -26,6 +26,10 @@ pub struct Statistics {
 
 impl Statistics {
     /// The statistics of these values, with a histogram of `bins` parts.
+    ///
+    /// # Panics
+    /// As [`Histogram::of`].
+    #[track_caller]
     #[must_use]
     pub fn of<T: Real>(values: &[T], bins: usize) -> Self {
         Statistics::scaled(values, 1.0, bins)

@@ -73,8 +73,10 @@ impl Cyclic {
     fn share(&self, step: u64) -> f64 {
         let up = self.step_size_up as u64;
         let down = self.step_size_down.unwrap_or(self.step_size_up) as u64;
-        let (past, into) = (step / (up + down), step % (up + down));
-        let height = if into <= up { into as f64 / up as f64 } else { (up + down - into) as f64 / down as f64 };
+        // Of the largest numbers no step ever sees the end.
+        let cycle = up.saturating_add(down);
+        let (past, into) = (step / cycle, step % cycle);
+        let height = if into <= up { into as f64 / up as f64 } else { (cycle - into) as f64 / down as f64 };
         let scale = match self.mode {
             0 => 1.0,
             1 => 0.5_f64.powf(past as f64),
