@@ -232,6 +232,29 @@ mod tests {
         assert_eq!(kinds(text), kinds(plain));
     }
 
+    // Memory safety: every size of a text is multiplied with a check, and refused before it is tried.
+    #[test]
+    fn sizes_that_memory_cannot_hold_are_mistakes() {
+        let largest = usize::MAX;
+        for (text, features) in [
+            ("sequential[linear(inputs=4294967296, outputs=4294967296)]".to_owned(), 1 << 32),
+            ("linear(inputs=1000000, outputs=1000000000)".to_owned(), 1_000_000),
+            (format!("linear(outputs={largest})"), 3),
+            (format!("weight_norm(outputs={largest})"), 3),
+            (format!("embedding(classes={largest}, features=2)"), 3),
+            (format!("embedding(classes={largest}, features={largest})"), 3),
+            (format!("bilinear(first=2, second=1, outputs={largest})"), 3),
+            (format!("parallel[linear(outputs={0}), linear(outputs={0})]", largest / 2), 3),
+            (format!("residual[linear(outputs={largest}), flatten]"), 3),
+        ] {
+            let error = by_name::<f32>(&text).unwrap().init([features], 0).unwrap_err().to_string();
+            assert!(error.contains("is too large: "), "{text}: {error}");
+        }
+        // Sums and products of the largest sizes of one layer.
+        let both = format!("bilinear(first={largest}, second={largest}, outputs={largest})");
+        assert!(by_name::<f32>(&both).unwrap().init([3], 0).is_err());
+    }
+
     // Once more: text nested 20,000 deep took 50 s and overflowed the stack.
     #[test]
     fn brackets_lie_only_so_deep_in_each_other() {

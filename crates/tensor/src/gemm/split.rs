@@ -54,7 +54,7 @@ fn multiply<const PARTS: usize>(put: Put, c: Window<'_, f32>, a: Mat<'_, f32>, b
     thread_local! {
         static BUFFERS: RefCell<Buffers> = RefCell::default();
     }
-    BUFFERS.with_borrow_mut(|buffers| {
+    super::with_own(&BUFFERS, |buffers| {
         // SAFETY: `loops` gives this only where the units are there.
         unsafe { blocks::multiply::<units::Amx, PARTS>(buffers, put, c, a, b) }
     });
