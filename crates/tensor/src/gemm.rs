@@ -542,7 +542,7 @@ mod tests {
                 let (mut c, a, b) = (vec![0.0_f32; 64 * 64], vec![1.0; 64 * 64], vec![1.0; 64 * 64]);
                 for rows in [64, 1] {
                     let (c, a) = (MatMut::new(&mut c[..rows * 64], rows, 64), Mat::new(&a[..rows * 64], rows, 64));
-                    gemm_on(&Pool::shared(), Put::Add, c, a, Mat::new(&b, 64, 64), |_, _| {});
+                    gemm_on(&Pool::shared(), Precision::F32, Put::Add, c, a, Mat::new(&b, 64, 64), |_, _| {});
                 }
                 if let Some(told) = self.0.take() {
                     told.send(c[0] + c[64 * 64 - 1]).expect("the test waits");
