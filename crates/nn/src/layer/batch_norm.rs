@@ -89,11 +89,11 @@ impl BatchNorm {
             ));
         }
         // All are declared in evaluation too, since that is how parameters are made.
-        let batches = (self.tracked && self.momentum.is_none()).then(|| graph.buffer("batches", [], 0.0));
         let running = self.tracked.then(|| {
             let mean = graph.buffer("running_mean", [channels], 0.0);
             [mean, graph.buffer("running_var", [channels], 1.0)]
         });
+        let batches = (self.tracked && self.momentum.is_none()).then(|| graph.buffer("batches", [], 0.0));
         // A running variance, or the inverse root of the batch's.
         let [mean, spread] = match running {
             Some(running) if !of_batch => running,
