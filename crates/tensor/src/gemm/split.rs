@@ -56,7 +56,7 @@ fn multiply<const PARTS: usize>(put: Put, c: Window<'_, f32>, a: Mat<'_, f32>, b
     }
     super::with_own(&BUFFERS, |buffers| {
         // SAFETY: `loops` gives this only where the units are there.
-        unsafe { blocks::multiply::<units::Amx, PARTS>(buffers, put, c, a, b) }
+        unsafe { blocks::multiply::<units::Amx>(PARTS, buffers, put, c, a, b) }
     });
 }
 
@@ -78,7 +78,7 @@ mod tests {
 
     fn model<const PARTS: usize>(put: Put, c: Window<'_, f32>, a: Mat<'_, f32>, b: Mat<'_, f32>) {
         // SAFETY: the model needs no units.
-        unsafe { blocks::multiply::<Model, PARTS>(&mut Buffers::default(), put, c, a, b) };
+        unsafe { blocks::multiply::<Model>(PARTS, &mut Buffers::default(), put, c, a, b) };
     }
 
     /// The same with the units, where this machine has them.
@@ -210,13 +210,13 @@ mod tests {
                         let signs = exponents.iter().map(|&exponent| exponent << 7 | rng.random_range(0..128));
                         signs.map(|bits| bits | if bits.count_ones() % 2 == 0 { 0x8000 } else { 0 }).collect()
                     };
-                    let (a, b) = (random(panel_len::<1>(3)), random(panel_len::<1>(3)));
+                    let (a, b) = (random(panel_len(1, 3)), random(panel_len(1, 3)));
                     let (mut fast, mut plain) = (vec![0.0; SIDE * SIDE], vec![0.0; SIDE * SIDE]);
                     // SAFETY: the units are there; a block has so many values.
                     unsafe {
                         let units = <units::Amx as blocks::Units>::configured();
-                        blocks::Units::block::<1>(&units, false, fast.as_mut_ptr(), SIDE, &a, &b, 3);
-                        blocks::Units::block::<1>(&Model, false, plain.as_mut_ptr(), SIDE, &a, &b, 3);
+                        blocks::Units::block(&units, 1, false, fast.as_mut_ptr(), SIDE, &a, &b, 3);
+                        blocks::Units::block(&Model, 1, false, plain.as_mut_ptr(), SIDE, &a, &b, 3);
                     }
                     assert_eq!(bits(&fast), bits(&plain), "{spread}");
                 }
@@ -236,10 +236,10 @@ mod tests {
                 for turned in [[false, false], [true, true]] {
                     let case = Case::new([lanes, inner, lanes], turned, Put::Set);
                     for side in [Side::A, Side::B] {
-                        let mut panels = [vec![7; panel_len::<3>(3)], vec![7; panel_len::<3>(3)]];
+                        let mut panels = [vec![7; panel_len(3, 3)], vec![7; panel_len(3, 3)]];
                         let [fast, plain] = &mut panels;
-                        let fast = blocks::Units::pack::<3>(&units, side, fast, case.factors().0);
-                        let plain = blocks::Units::pack::<3>(&Model, side, plain, case.factors().0);
+                        let fast = blocks::Units::pack(&units, 3, side, fast, case.factors().0);
+                        let plain = blocks::Units::pack(&Model, 3, side, plain, case.factors().0);
                         assert_eq!(fast, plain, "{lanes} lanes of {inner}, {turned:?}, {side:?}");
                         assert!(panels[0] == panels[1], "{lanes} lanes of {inner}, {turned:?}, {side:?}");
                     }

@@ -18,7 +18,7 @@ const WIDE: usize = 16;
 
 /// Values of the buffer for a packed block of `b`: 776 KiB, which stay in a second cache of 2 MiB with [`HIGH`] panels of
 /// `a` and the block of `c`.
-const B_LEN: usize = WIDE * panel_len::<3>(SHORT) / 2;
+const B_LEN: usize = WIDE * panel_len(3, SHORT) / 2;
 
 /// Panels of `a` that are gone over with all of a block of `b` before the next ones.
 const HIGH: usize = 4;
@@ -33,21 +33,13 @@ pub(super) trait Units {
 
     /// Packs up to 32 lanes of an inner length of some steps, the rows of a matrix; what is missing is 0.
     /// Gives the range of what it read.
-    fn pack<const PARTS: usize>(&self, side: Side, panel: &mut [u16], lanes: Mat<'_, f32>) -> Range;
+    fn pack(&self, parts: usize, side: Side, panel: &mut [u16], lanes: Mat<'_, f32>) -> Range;
 
     /// `c = a b` or, where it `adds`, `c += a b` for a block of `SIDE` rows and columns, the rows `stride` apart.
     ///
     /// # Safety
     /// `c` must be so large, and writable.
-    unsafe fn block<const PARTS: usize>(
-        &self,
-        adds: bool,
-        c: *mut f32,
-        stride: usize,
-        a: &[u16],
-        b: &[u16],
-        steps: usize,
-    );
+    unsafe fn block(&self, parts: usize, adds: bool, c: *mut f32, stride: usize, a: &[u16], b: &[u16], steps: usize);
 }
 
 /// Where panels are packed to.
@@ -72,7 +64,9 @@ const MOST_STEPS: usize = 128;
 ///
 /// # Safety
 /// The processor must have the units.
-pub(super) unsafe fn multiply<U: Units, const PARTS: usize>(
+#[inline(never)]
+pub(super) unsafe fn multiply<U: Units>(
+    parts: usize,
     buffers: &mut Buffers,
     put: Put,
     mut c: Window<'_, f32>,
@@ -89,11 +83,11 @@ pub(super) unsafe fn multiply<U: Units, const PARTS: usize>(
     let b_panels: &mut [u16] = bytemuck::cast_slice_mut(&mut buffers.b);
     let steps = a.columns.div_ceil(STEP);
     // Pieces of about the same length: a short one reads and writes `c` as much as a long one.
-    let most = if steps <= SHORT { SHORT } else { DEPTHS[PARTS - 1] };
+    let most = if steps <= SHORT { SHORT } else { DEPTHS[parts - 1] };
     let depth = steps.div_ceil(steps.div_ceil(most));
     let most_steps = MOST_STEPS / depth * depth;
     let pieces = steps.min(most_steps).div_ceil(depth);
-    let panel = panel_len::<PARTS>(depth);
+    let panel = panel_len(parts, depth);
     let wide = (b_panels.len() / panel).min(WIDE);
     let height = (a_panels.len() / (panel * pieces)).min(a.rows.div_ceil(SIDE));
     let mut sums = Sums([0.0; SIDE * SIDE]);
@@ -112,7 +106,7 @@ pub(super) unsafe fn multiply<U: Units, const PARTS: usize>(
             for (number, panels) in a_panels.chunks_mut(panel * height).take(pieces).enumerate() {
                 for (i, panel) in panels.chunks_exact_mut(panel).enumerate() {
                     let lanes = a.rows(side(i, a.rows)).columns(piece(number));
-                    ranges_a[number * height + i] = units.pack::<PARTS>(Side::A, panel, lanes);
+                    ranges_a[number * height + i] = units.pack(parts, Side::A, panel, lanes);
                 }
             }
             for left in (0..b.columns).step_by(wide * SIDE) {
@@ -123,14 +117,14 @@ pub(super) unsafe fn multiply<U: Units, const PARTS: usize>(
                     let put = match put {
                         _ if piece.start == 0 => Some(put),
                         // Small terms would be rounded as the large sum before them is.
-                        Put::Set if PARTS < 3 => None,
+                        Put::Set if parts < 3 => None,
                         _ => Some(Put::Add),
                     };
                     let (a, b) = (a.columns(piece.clone()), b.rows(piece));
                     let mut ranges_b = [Range::default(); WIDE];
                     for (j, range) in ranges_b[..width].iter_mut().enumerate() {
                         let lanes = b.columns(side(j, b.columns)).t();
-                        *range = units.pack::<PARTS>(Side::B, &mut b_panels[j * panel..][..panel], lanes);
+                        *range = units.pack(parts, Side::B, &mut b_panels[j * panel..][..panel], lanes);
                     }
                     let of_a = Packed {
                         values: a,
@@ -140,7 +134,7 @@ pub(super) unsafe fn multiply<U: Units, const PARTS: usize>(
                     };
                     let of_b = Packed { values: b, panels: b_panels, ranges: &ranges_b, count: width };
                     let c = c.part(0..a.rows, left..left + b.columns);
-                    blocks::<U, PARTS>(&units, &mut sums, put, c, of_a, of_b, panel);
+                    blocks(&units, parts, &mut sums, put, c, of_a, of_b, panel);
                 }
             }
         }
@@ -156,8 +150,9 @@ struct Packed<'a> {
 }
 
 /// The blocks of `c` that these panels make, of which each has so many values.
-fn blocks<U: Units, const PARTS: usize>(
+fn blocks<U: Units>(
     units: &U,
+    parts: usize,
     sums: &mut Sums,
     put: Option<Put>,
     mut c: Window<'_, f32>,
@@ -179,7 +174,7 @@ fn blocks<U: Units, const PARTS: usize>(
             if block.rows() == SIDE && block.columns() == SIDE && !adds {
                 let (start, stride) = (block.row_start(0), block.stride());
                 // SAFETY: the window is as large as a block.
-                unsafe { units.block::<PARTS>(later, start, stride, of_a, of_b, steps) };
+                unsafe { units.block(parts, later, start, stride, of_a, of_b, steps) };
                 continue;
             }
             if later {
@@ -188,13 +183,14 @@ fn blocks<U: Units, const PARTS: usize>(
                 }
             }
             // SAFETY: the sums are as large as a block.
-            unsafe { units.block::<PARTS>(later, sums.0.as_mut_ptr(), SIDE, of_a, of_b, steps) };
+            unsafe { units.block(parts, later, sums.0.as_mut_ptr(), SIDE, of_a, of_b, steps) };
             bring(adds, block, sums);
         }
     }
 }
 
 /// Writes sums, or adds them to what is there.
+#[inline(never)]
 fn bring(adds: bool, mut c: Window<'_, f32>, sums: &Sums) {
     simd::dispatch(
         #[inline(always)]

@@ -48,7 +48,7 @@ impl Units for Model {
         Model
     }
 
-    fn pack<const PARTS: usize>(&self, side: Side, panel: &mut [u16], lanes: Mat<'_, f32>) -> Range {
+    fn pack(&self, parts: usize, side: Side, panel: &mut [u16], lanes: Mat<'_, f32>) -> Range {
         let (mut least, mut greatest) = (u32::MAX, 0);
         for (lane, k) in (0..SIDE).flat_map(|lane| (0..lanes.columns.next_multiple_of(STEP)).map(move |k| (lane, k))) {
             let is_there = lane < lanes.rows && k < lanes.columns;
@@ -57,35 +57,27 @@ impl Units for Model {
             let magnitude = left.to_bits() & 0x7fff_ffff;
             least = least.min(magnitude.wrapping_sub(1));
             greatest = greatest.max(magnitude);
-            for part in 0..PARTS {
+            for part in 0..parts {
                 let x = nearest(left);
-                panel[place(side, PARTS, lane, k, part)] = x;
+                panel[place(side, parts, lane, k, part)] = x;
                 left -= value(x);
             }
         }
         Range::of(least, greatest)
     }
 
-    unsafe fn block<const PARTS: usize>(
-        &self,
-        adds: bool,
-        c: *mut f32,
-        stride: usize,
-        a: &[u16],
-        b: &[u16],
-        steps: usize,
-    ) {
-        assert!(panel_len::<PARTS>(steps) <= a.len().min(b.len()));
+    unsafe fn block(&self, parts: usize, adds: bool, c: *mut f32, stride: usize, a: &[u16], b: &[u16], steps: usize) {
+        assert!(panel_len(parts, steps) <= a.len().min(b.len()));
         let places = (0..SIDE).flat_map(|row| (0..SIDE).map(move |column| row * stride + column));
         // SAFETY: `c` has as many rows and columns, by the caller's word.
         places.for_each(|at| unsafe { *c.add(at) = if adds { flush(*c.add(at)) + 0.0 } else { 0.0 } });
-        let steps = terms(PARTS).iter().flat_map(|terms| (0..steps).map(move |step| (step, terms)));
+        let steps = terms(parts).iter().flat_map(|terms| (0..steps).map(move |step| (step, terms)));
         for (step, &(of_a, of_b)) in steps.flat_map(|(step, terms)| terms.iter().map(move |term| (step, term))) {
             for column in 0..SIDE {
-                let of_column = |k| b[place(Side::B, PARTS, column, step * STEP + k, of_b)];
+                let of_column = |k| b[place(Side::B, parts, column, step * STEP + k, of_b)];
                 let of_column: [u16; STEP] = std::array::from_fn(of_column);
                 for row in 0..SIDE {
-                    let a = &a[place(Side::A, PARTS, row, step * STEP, of_a)..][..STEP];
+                    let a = &a[place(Side::A, parts, row, step * STEP, of_a)..][..STEP];
                     // For the sake of time, since lanes that are missing are many: a sum with 0 stays as it is.
                     if of_column != [0; STEP] && a != [0; STEP] {
                         // SAFETY: as above.

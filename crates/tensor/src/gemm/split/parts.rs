@@ -23,8 +23,8 @@ pub(super) enum Side {
 
 /// Values of a panel: for each step, for each part, the tiles of the first 16 lanes and of the others. A line more, so
 /// that the same place of neighbouring panels is not the same place in the first cache.
-pub(super) const fn panel_len<const PARTS: usize>(steps: usize) -> usize {
-    steps * PARTS * 2 * TILE + 32
+pub(super) const fn panel_len(parts: usize, steps: usize) -> usize {
+    steps * parts * 2 * TILE + 32
 }
 
 /// Between which magnitudes the values of a panel lie, those of 0 aside.

@@ -116,32 +116,30 @@ impl Units for Amx {
         Amx(())
     }
 
-    #[inline(always)]
-    fn pack<const PARTS: usize>(&self, side: Side, panel: &mut [u16], lanes: Mat<'_, f32>) -> Range {
+    fn pack(&self, parts: usize, side: Side, panel: &mut [u16], lanes: Mat<'_, f32>) -> Range {
         // SAFETY: a processor with the units has these instructions.
-        unsafe { pack::<PARTS>(side, panel, lanes) }
+        unsafe {
+            match parts {
+                1 => pack::<1>(side, panel, lanes),
+                2 => pack::<2>(side, panel, lanes),
+                3 => pack::<3>(side, panel, lanes),
+                _ => unreachable!("{parts} parts"),
+            }
+        }
     }
 
     #[inline(always)]
-    unsafe fn block<const PARTS: usize>(
-        &self,
-        adds: bool,
-        c: *mut f32,
-        stride: usize,
-        a: &[u16],
-        b: &[u16],
-        steps: usize,
-    ) {
-        let len = panel_len::<PARTS>(steps);
+    unsafe fn block(&self, parts: usize, adds: bool, c: *mut f32, stride: usize, a: &[u16], b: &[u16], steps: usize) {
+        let len = panel_len(parts, steps);
         assert!(steps > 0 && len <= a.len() && len <= b.len());
         // SAFETY: the panels have so many steps, by the assertion; the caller's word is for `c`, and `configured`'s for
         // the units.
         unsafe {
-            match PARTS {
+            match parts {
                 1 => block_of_1(adds, c, stride, a.as_ptr(), b.as_ptr(), steps),
                 2 => block_of_2(adds, c, stride, a.as_ptr(), b.as_ptr(), steps),
                 3 => block_of_3(adds, c, stride, a.as_ptr(), b.as_ptr(), steps),
-                _ => unreachable!("{PARTS} parts"),
+                _ => unreachable!("{parts} parts"),
             }
         }
     }
@@ -253,11 +251,12 @@ block!(
 );
 
 /// See [`Units::pack`].
+#[inline(never)]
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512bf16")]
 fn pack<const PARTS: usize>(side: Side, panel: &mut [u16], lanes: Mat<'_, f32>) -> Range {
     let (all, inner) = (lanes.rows, lanes.columns);
     let steps = inner.div_ceil(STEP);
-    assert!(0 < all && all <= SIDE && 0 < inner && panel_len::<PARTS>(steps) <= panel.len());
+    assert!(0 < all && all <= SIDE && 0 < inner && panel_len(PARTS, steps) <= panel.len());
     assert!((all - 1) * lanes.row_stride + (inner - 1) * lanes.column_stride < lanes.values.len());
     let is_by_lanes = lanes.column_stride == 1;
     assert!(is_by_lanes || lanes.row_stride == 1);
@@ -293,10 +292,8 @@ fn pack<const PARTS: usize>(side: Side, panel: &mut [u16], lanes: Mat<'_, f32>) 
                 let run = Runs { from, stride, runs, length };
                 let out = tiles.as_mut_ptr();
                 match side {
-                    Side::A if runs == 16 && length == 32 => fill::<PARTS, false, true>(&mut seen, out, run),
-                    Side::A => fill::<PARTS, false, false>(&mut seen, out, run),
-                    Side::B if runs == 32 && length == 16 => fill::<PARTS, true, true>(&mut seen, out, run),
-                    Side::B => fill::<PARTS, true, false>(&mut seen, out, run),
+                    Side::A => fill::<PARTS, false>(&mut seen, out, run),
+                    Side::B => fill::<PARTS, true>(&mut seen, out, run),
                 }
             }
         }
@@ -312,30 +309,24 @@ struct Runs {
     length: usize,
 }
 
-/// Fills a tile of each part, with a run in each line or, where they are `PAIRED`, two of half the length. `FULL` is
-/// that there are as many runs as that, and none of them short.
+/// Fills a tile of each part, with a run in each line or, where they are `PAIRED`, two of half the length.
 ///
 /// # Safety
 /// The runs must be there, and a tile at `out` and `2 * TILE` values from there for each other part.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512bf16")]
-unsafe fn fill<const PARTS: usize, const PAIRED: bool, const FULL: bool>(
+unsafe fn fill<const PARTS: usize, const PAIRED: bool>(
     seen: &mut Seen,
     out: *mut u16,
     Runs { from, stride, runs, length }: Runs,
 ) {
+    let counts = [length.min(16), length.saturating_sub(16)];
     for line in 0..TILE_ROWS {
-        let places = if PAIRED { [(2 * line, 0), (2 * line + 1, 0)] } else { [(line, 0), (line, 16)] };
-        let [first, second] = places.map(|(run, first)| {
-            let count = if FULL {
-                16
-            } else if run < runs {
-                length.saturating_sub(first).min(16)
-            } else {
-                0
-            };
+        let places = if PAIRED { [(2 * line, 0), (2 * line + 1, 0)] } else { [(line, 0), (line, 1)] };
+        let [first, second] = places.map(|(run, part)| {
+            let count = if run < runs { counts[part] } else { 0 };
             // SAFETY: what is counted is there.
-            unsafe { load(from.wrapping_add(run * stride + first), count) }
+            unsafe { load(from.wrapping_add(run * stride + 16 * part), count) }
         });
         // SAFETY: there is a line at each place.
         unsafe { split::<PARTS, PAIRED>(seen, out.add(line * STEP), first, second) };
@@ -410,7 +401,7 @@ struct Turned([f32; TILE]);
 ///
 /// # Safety
 /// So many values must be at the start of each run, the runs `stride` apart.
-#[inline]
+#[inline(never)]
 #[target_feature(enable = "avx512f,avx512dq")]
 unsafe fn turn<const LONG: bool>(out: &mut Turned, from: *const f32, stride: usize, runs: usize, length: usize) {
     for half in 0..2 {
