@@ -215,8 +215,10 @@ mod tests {
                     // SAFETY: the units are there; a block has so many values.
                     unsafe {
                         let units = <units::Amx as blocks::Units>::configured();
-                        blocks::Units::block(&units, 1, false, fast.as_mut_ptr(), SIDE, &a, &b, 3);
-                        blocks::Units::block(&Model, 1, false, plain.as_mut_ptr(), SIDE, &a, &b, 3);
+                        let out =
+                            |sums: &mut Vec<f32>| blocks::Out { adds: false, start: sums.as_mut_ptr(), stride: SIDE };
+                        blocks::Units::block(&units, 1, out(&mut fast), &a, &b, 3);
+                        blocks::Units::block(&Model, 1, out(&mut plain), &a, &b, 3);
                     }
                     assert_eq!(bits(&fast), bits(&plain), "{spread}");
                 }

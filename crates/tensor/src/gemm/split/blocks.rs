@@ -35,11 +35,20 @@ pub(super) trait Units {
     /// Gives the range of what it read.
     fn pack(&self, parts: usize, side: Side, panel: &mut [u16], lanes: Mat<'_, f32>) -> Range;
 
-    /// `c = a b` or, where it `adds`, `c += a b` for a block of `SIDE` rows and columns, the rows `stride` apart.
+    /// Computes a block in so many parts, from panels of so many steps.
     ///
     /// # Safety
-    /// `c` must be so large, and writable.
-    unsafe fn block(&self, parts: usize, adds: bool, c: *mut f32, stride: usize, a: &[u16], b: &[u16], steps: usize);
+    /// The block must be there, to be written to.
+    unsafe fn block(&self, parts: usize, out: Out, a: &[u16], b: &[u16], steps: usize);
+}
+
+/// Where the `SIDE` rows and columns of a block go.
+pub(super) struct Out {
+    /// Whether they are added to what is there.
+    pub adds: bool,
+    pub start: *mut f32,
+    /// From a row to the next.
+    pub stride: usize,
 }
 
 /// Where panels are packed to.
@@ -90,7 +99,6 @@ pub(super) unsafe fn multiply<U: Units>(
     let panel = panel_len(parts, depth);
     let wide = (b_panels.len() / panel).min(WIDE);
     let height = (a_panels.len() / (panel * pieces)).min(a.rows.div_ceil(SIDE));
-    let mut sums = Sums([0.0; SIDE * SIDE]);
     let mut ranges_a = [Range::default(); A_LEN / 512];
     for top in (0..a.rows).step_by(height * SIDE) {
         let a = a.rows(top..a.rows.min(top + height * SIDE));
@@ -134,7 +142,7 @@ pub(super) unsafe fn multiply<U: Units>(
                     };
                     let of_b = Packed { values: b, panels: b_panels, ranges: &ranges_b, count: width };
                     let c = c.part(0..a.rows, left..left + b.columns);
-                    blocks(&units, parts, &mut sums, put, c, of_a, of_b, panel);
+                    blocks(&units, parts, put, c, of_a, of_b, panel);
                 }
             }
         }
@@ -153,7 +161,6 @@ struct Packed<'a> {
 fn blocks<U: Units>(
     units: &U,
     parts: usize,
-    sums: &mut Sums,
     put: Option<Put>,
     mut c: Window<'_, f32>,
     a: Packed<'_>,
@@ -161,6 +168,7 @@ fn blocks<U: Units>(
     panel: usize,
 ) {
     let steps = a.values.columns.div_ceil(STEP);
+    let mut sums = Sums([0.0; SIDE * SIDE]);
     let (later, adds) = (put.is_none(), put == Some(Put::Add));
     for some in (0..a.count).step_by(HIGH) {
         for (i, j) in (0..b.count).flat_map(|j| (some..a.count.min(some + HIGH)).map(move |i| (i, j))) {
@@ -172,9 +180,9 @@ fn blocks<U: Units>(
             }
             let (of_a, of_b) = (&a.panels[i * panel..][..panel], &b.panels[j * panel..][..panel]);
             if block.rows() == SIDE && block.columns() == SIDE && !adds {
-                let (start, stride) = (block.row_start(0), block.stride());
+                let out = Out { adds: later, start: block.row_start(0), stride: block.stride() };
                 // SAFETY: the window is as large as a block.
-                unsafe { units.block(parts, later, start, stride, of_a, of_b, steps) };
+                unsafe { units.block(parts, out, of_a, of_b, steps) };
                 continue;
             }
             if later {
@@ -182,9 +190,10 @@ fn blocks<U: Units>(
                     sums[..columns.len()].copy_from_slice(block.row(row));
                 }
             }
+            let out = Out { adds: later, start: sums.0.as_mut_ptr(), stride: SIDE };
             // SAFETY: the sums are as large as a block.
-            unsafe { units.block(parts, later, sums.0.as_mut_ptr(), SIDE, of_a, of_b, steps) };
-            bring(adds, block, sums);
+            unsafe { units.block(parts, out, of_a, of_b, steps) };
+            bring(adds, block, &sums);
         }
     }
 }

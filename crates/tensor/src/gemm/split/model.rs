@@ -4,7 +4,7 @@
 //! multiplications and additions that begins with 0. All are rounded to the nearest, to even where two are as near;
 //! denormal numbers count as 0, and results that would be denormal are 0.
 
-use super::blocks::Units;
+use super::blocks::{Out, Units};
 use super::parts::{Range, SIDE, STEP, Side, TILE, TILE_ROWS, nearest, panel_len, value};
 use crate::gemm::Mat;
 
@@ -66,7 +66,8 @@ impl Units for Model {
         Range::of(least, greatest)
     }
 
-    unsafe fn block(&self, parts: usize, adds: bool, c: *mut f32, stride: usize, a: &[u16], b: &[u16], steps: usize) {
+    unsafe fn block(&self, parts: usize, out: Out, a: &[u16], b: &[u16], steps: usize) {
+        let Out { adds, start: c, stride } = out;
         assert!(panel_len(parts, steps) <= a.len().min(b.len()));
         let places = (0..SIDE).flat_map(|row| (0..SIDE).map(move |column| row * stride + column));
         // SAFETY: `c` has as many rows and columns, by the caller's word.

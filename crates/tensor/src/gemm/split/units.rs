@@ -4,7 +4,7 @@ use std::arch::asm;
 use std::arch::x86_64::*;
 use std::sync::atomic::{AtomicU8, Ordering};
 
-use super::blocks::Units;
+use super::blocks::{Out, Units};
 use super::parts::{Range, SIDE, STEP, Side, TILE, TILE_ROWS, panel_len};
 use crate::gemm::Mat;
 use crate::simd;
@@ -129,16 +129,16 @@ impl Units for Amx {
     }
 
     #[inline(always)]
-    unsafe fn block(&self, parts: usize, adds: bool, c: *mut f32, stride: usize, a: &[u16], b: &[u16], steps: usize) {
+    unsafe fn block(&self, parts: usize, out: Out, a: &[u16], b: &[u16], steps: usize) {
         let len = panel_len(parts, steps);
         assert!(steps > 0 && len <= a.len() && len <= b.len());
         // SAFETY: the panels have so many steps, by the assertion; the caller's word is for `c`, and `configured`'s for
         // the units.
         unsafe {
             match parts {
-                1 => block_of_1(adds, c, stride, a.as_ptr(), b.as_ptr(), steps),
-                2 => block_of_2(adds, c, stride, a.as_ptr(), b.as_ptr(), steps),
-                3 => block_of_3(adds, c, stride, a.as_ptr(), b.as_ptr(), steps),
+                1 => block_of_1(out, a.as_ptr(), b.as_ptr(), steps),
+                2 => block_of_2(out, a.as_ptr(), b.as_ptr(), steps),
+                3 => block_of_3(out, a.as_ptr(), b.as_ptr(), steps),
                 _ => unreachable!("{parts} parts"),
             }
         }
@@ -172,7 +172,7 @@ macro_rules! block {
         /// # Safety
         /// The units must be configured, `c` be as large as a block and the panels have so many steps, at least one.
         #[inline]
-        unsafe fn $name(adds: bool, c: *mut f32, stride: usize, a: *const u16, b: *const u16, steps: usize) {
+        unsafe fn $name(Out { adds, start: c, stride }: Out, a: *const u16, b: *const u16, steps: usize) {
             // SAFETY: the caller's word.
             unsafe {
                 asm!(
