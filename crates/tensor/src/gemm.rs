@@ -1,17 +1,20 @@
 //! The one matrix product of the workspace: `C = A B` or `C += A B`, with either factor transposed by swapping its
 //! strides.
 //!
-//! `blocks.rs` cuts it into tiles, `tile.rs` computes one in registers, `pack.rs` copies pieces of the factors next to
-//! each other, `window.rs` is what a thread may write to, and `instructions.rs` chooses the vector instructions. Products
-//! with a single row have loops of their own (`row.rs`), so have those with a short inner length (`thin.rs`), and dual
-//! numbers otherwise (`dual.rs`).
+//! `blocks.rs` cuts it into tiles, `rows.rs` those of the first factor; `tile.rs` computes one in
+//! registers, with `errands.rs` on the way, `pack.rs` copies pieces of the factors next to each
+//! other, `window.rs` is what a thread may write to, and `instructions.rs` chooses the vector
+//! instructions. Products with a single row have loops of their own (`row.rs`), so have those with
+//! a short inner length (`thin.rs`), and dual numbers otherwise (`dual.rs`).
 
 mod blocks;
 mod dual;
+mod errands;
 mod instructions;
 mod pack;
 mod precision;
 mod row;
+mod rows;
 #[cfg_attr(
     not(all(target_arch = "x86_64", target_os = "linux", target_pointer_width = "64")),
     allow(dead_code, unused_imports, reason = "elsewhere only the tests compute with it, by the model")
@@ -357,6 +360,14 @@ macro_rules! kernel {
             }
 
             fn transpose(out: &mut [$t], width: usize, values: &[$t], stride: usize, lanes: usize, depth: usize) {
+                #[cfg(target_arch = "x86_64")]
+                if size_of::<$t>() == 4 && lanes > 8 && simd::has_avx512() {
+                    // SAFETY: the processor has the instructions.
+                    return unsafe {
+                        let (out, values) = (bytemuck::cast_slice_mut(out), bytemuck::cast_slice(values));
+                        pack::avx512::transpose_f32(out, width, values, stride, lanes, depth)
+                    };
+                }
                 #[cfg(target_arch = "x86_64")]
                 if simd::has_avx2() {
                     // SAFETY: the processor has the instructions.

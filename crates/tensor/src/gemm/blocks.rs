@@ -2,25 +2,31 @@
 //!
 //! The scheme is that of Goto and van de Geijn, Anatomy of High-Performance Matrix Multiplication, 2008: a block of `a`
 //! stays in the second cache, a panel of `b` in the first, each copied to the order in which it is read. Small factors
-//! are read where they are. What differs is that the first tile of each panel of `b` copies it on its way, and that the
-//! next panel is fetched while this one is worked on.
+//! are read where they are. What differs is that the tiles of one panel of `b` copy the next one on the way and fetch a
+//! later one; where they are few, the first tile of a panel copies it.
 
+use super::errands::Errands;
 use super::instructions::Instructions;
-use super::tile::{HEIGHT, Order, Tile};
+use super::rows::Rows;
+use super::tile::Tile;
 use super::{Mat, Put, Window, pack};
-use crate::simd::{self, LINE};
 use crate::{Aligned, Real};
 
-/// Bytes of a panel of `b`: half of a first cache of 32 KiB.
-const PANEL: usize = 16 << 10;
-
-/// Bytes of a block of `a`: about half of a second cache of 512 KiB, and 44 tiles of `f32` with AVX2.
-const BLOCK: usize = 264 << 10;
+/// How much of the factors is worked on at a time, for the caches of the processors that have a set of instructions.
+#[derive(Clone, Copy)]
+pub(super) struct Sizes {
+    /// Bytes of a panel of `b`, in the first cache.
+    pub panel: usize,
+    /// Bytes of a block of `a`, in the second cache.
+    pub block: usize,
+    /// So many panels of `b` ahead one is fetched, into the second cache.
+    pub ahead: usize,
+}
 
 /// Up to so many bytes a factor is read where it is, a first cache full.
 const SMALL: usize = 32 << 10;
 
-/// What has more bytes is fetched ahead, the next panel of a `b` that is copied and the rows of `c`. In networks of 128 and
+/// What has more bytes is fetched ahead, the panels of a `b` that is copied and the rows of `c`. In networks of 128 and
 /// 256 layers of 64, whose small weights are in a far cache by their number, a step took 0.89 and 0.86 of the time while
 /// others used that cache too; where all is in a near one, 1.005.
 const NEAR: usize = 8 << 10;
@@ -36,54 +42,53 @@ pub(super) struct Buffers<T> {
 const FEW_ROWS: usize = 2;
 
 /// `c = a b` or `c += a b`, in panels of `W` columns, with few rows `WIDE`; the last one of `HALF` where that is enough.
+/// Tiles have up to `HEIGHT` rows, and where there are many just `TALL`.
 ///
 /// Each element is summed in the same order wherever it stands, so that rows and columns can be shared among threads.
 ///
 /// # Safety
 /// The processor must have the instructions.
 #[inline(always)]
-pub(super) unsafe fn multiply<I: Instructions, T: Real, const HALF: usize, const W: usize, const WIDE: usize>(
+pub(super) unsafe fn multiply<
+    I: Instructions,
+    T: Real,
+    const TALL: usize,
+    const HEIGHT: usize,
+    const HALF: usize,
+    const W: usize,
+    const WIDE: usize,
+>(
     buffers: &mut Buffers<T>,
     put: Put,
     mut c: Window<'_, T>,
     a: Mat<'_, T>,
     b: Mat<'_, T>,
 ) {
-    let most_inner = PANEL / bytes::<T>(W);
-    let most_rows = (BLOCK / bytes::<T>(most_inner)).next_multiple_of(HEIGHT);
+    let most_inner = I::SIZES.panel / bytes::<T>(W);
+    let most_rows = (I::SIZES.block / bytes::<T>(most_inner)).next_multiple_of(TALL);
     // A copy pays from some panels on that read it.
     let copies_a = bytes::<T>(a.rows * a.columns) > SMALL && c.columns() > 4 * W;
     // Pieces of the same size, since a small one pays as much for what surrounds it as a large one.
     let (depth, height) = (even(a.columns, most_inner), even(a.rows, most_rows));
     if buffers.b.is_empty() {
-        buffers.b = Aligned::zeros(most_inner * WIDE);
+        buffers.b = Aligned::zeros(2 * most_inner * WIDE);
     }
     if copies_a && buffers.a.is_empty() {
-        // The transpose writes past its end.
-        buffers.a = Aligned::zeros(most_rows * most_inner + 8);
+        // The last tiles are not all as high as their copies, and the transpose writes past its end.
+        buffers.a = Aligned::zeros((most_rows + 4 * HEIGHT) * most_inner + 8);
     }
+    let of_b = |k: usize| b.rows(k.min(b.rows)..b.rows.min(k + depth));
     for k in (0..a.columns).step_by(depth) {
         let put = if k == 0 { put } else { Put::Add };
-        let piece = k..a.columns.min(k + depth);
-        let (a, b) = (a.columns(piece.clone()), b.rows(piece));
+        let (a, b) = (a.columns(k..a.columns.min(k + depth)), of_b(k));
         for first in (0..a.rows).step_by(height) {
             let block = a.rows(first..a.rows.min(first + height));
-            let rows = Rows::new(block, copies_a.then_some(&mut *buffers.a));
-            let mut c = c.part(first..first + block.rows, 0..b.columns);
-            let width = if block.rows <= FEW_ROWS { WIDE } else { W };
-            for column in (0..b.columns).step_by(width) {
-                let (buffer, c, left) = (&mut *buffers.b, &mut c, b.columns - column);
-                // SAFETY: as this function's.
-                unsafe {
-                    if left <= HALF {
-                        panel::<I, T, HALF, HEIGHT>(buffer, put, c, &rows, b, column);
-                    } else if left <= W || width == W {
-                        panel::<I, T, W, HEIGHT>(buffer, put, c, &rows, b, column);
-                    } else {
-                        panel::<I, T, WIDE, FEW_ROWS>(buffer, put, c, &rows, b, column);
-                    }
-                }
-            }
+            let rows = Rows::new::<TALL, HEIGHT>(block, copies_a.then_some(&mut *buffers.a));
+            let c = c.part(first..first + block.rows, 0..b.columns);
+            let then = if first + height < a.rows { b } else { of_b(k + depth) };
+            let block = Block { put, c, rows, b, then };
+            // SAFETY: as this function's.
+            unsafe { block.compute::<I, TALL, HEIGHT, HALF, W, WIDE>(&mut buffers.b) };
         }
     }
 }
@@ -94,113 +99,179 @@ fn even(length: usize, most: usize) -> usize {
     if length <= most { length } else { length.div_ceil(length.div_ceil(most)) }
 }
 
-/// A block of `a`, cut into tiles of about the same height.
-struct Rows<'a, T> {
-    values: &'a [T],
-    order: Order,
-    /// From one tile to the next where the tiles are copied, else from one row to the next.
-    step: usize,
-    is_copied: bool,
-    rows: usize,
-    tiles: usize,
-    /// Of the lower tiles; the first `higher` ones have one row more.
-    height: usize,
-    higher: usize,
-}
-
-impl<'a, T: Real> Rows<'a, T> {
-    /// The rows where they are, or copied to a buffer: the tiles one after the other, each with its columns together,
-    /// every one of them `HEIGHT` long.
-    #[inline(always)]
-    fn new(block: Mat<'a, T>, buffer: Option<&'a mut [T]>) -> Self {
-        let tiles = block.rows.div_ceil(HEIGHT);
-        let is_by_rows = block.column_stride == 1;
-        let mut rows = Rows {
-            values: block.values,
-            order: if is_by_rows { Order::Rows(block.row_stride) } else { Order::Columns(block.column_stride) },
-            step: block.row_stride,
-            is_copied: false,
-            rows: block.rows,
-            tiles,
-            height: block.rows / tiles,
-            higher: block.rows % tiles,
-        };
-        if let Some(buffer) = buffer {
-            let step = HEIGHT * block.columns;
-            for tile in 0..tiles {
-                let (first, height) = rows.tile(tile);
-                let (out, values) = (&mut buffer[tile * step..], &block.values[first * block.row_stride..]);
-                if is_by_rows {
-                    T::transpose(out, HEIGHT, values, block.row_stride, height, block.columns);
-                } else {
-                    pack::copy::<T, HEIGHT>(out, values, block.column_stride, height, block.columns);
-                }
-            }
-            rows = Rows { values: buffer, order: Order::Columns(HEIGHT), step, is_copied: true, ..rows };
-        }
-        rows
-    }
-
-    /// The first row of a tile and how many it has.
-    #[inline(always)]
-    fn tile(&self, tile: usize) -> (usize, usize) {
-        (tile * self.height + tile.min(self.higher), self.height + usize::from(tile < self.higher))
-    }
-
-    /// The values of a tile that begins with row `first`.
-    #[inline(always)]
-    fn values(&self, tile: usize, first: usize) -> &[T] {
-        &self.values[self.step * if self.is_copied { tile } else { first }..]
-    }
-}
-
-/// Up to `W` columns of `b`, from `column` on, with all rows of the block, whose tiles are at most `MOST` high.
-///
-/// # Safety
-/// The processor must have the instructions.
-#[inline(always)]
-unsafe fn panel<I: Instructions, T: Real, const W: usize, const MOST: usize>(
-    buffer: &mut [T],
+/// Some rows of `c`, which need all columns of `b`.
+struct Block<'a, T> {
     put: Put,
-    c: &mut Window<'_, T>,
-    rows: &Rows<'_, T>,
-    b: Mat<'_, T>,
-    column: usize,
-) {
-    let (inner, columns) = (b.rows, W.min(b.columns - column));
-    let values = &b.values[column * b.column_stride..];
-    let is_far = |values: usize| bytes::<T>(values) > NEAR;
-    let is_whole = b.column_stride == 1 && columns == W;
-    let in_place = is_whole && (rows.tiles == 1 || bytes::<T>(inner * b.columns) <= SMALL);
-    if b.column_stride != 1 {
-        T::transpose(buffer, W, values, b.column_stride, columns, inner);
-    } else if columns < W {
-        pack::copy::<T, W>(buffer, values, b.row_stride, columns, inner);
-    }
-    let mut ahead = Ahead::none();
-    if column + W < b.columns && !in_place && is_far(inner * b.columns) {
-        ahead = Ahead::panel::<W>(b.columns(column + W..b.columns));
-    }
-    let (lines, fetches_c) = (ahead.lines.div_ceil(rows.tiles), is_far(rows.rows * b.columns));
-    let (panel, mut copies) = ((values, b.row_stride), is_whole && !in_place);
-    for tile in 0..rows.tiles {
-        ahead.fetch(lines);
-        let (first, height) = rows.tile(tile);
-        let mut c = c.part(first..first + height, column..column + columns);
-        if fetches_c {
-            (0..height).for_each(|row| simd::prefetch_line(c.row_start(row)));
+    c: Window<'a, T>,
+    rows: Rows<'a, T>,
+    b: Mat<'a, T>,
+    /// What comes after `b`.
+    then: Mat<'a, T>,
+}
+
+impl<T: Real> Block<'_, T> {
+    /// Panel after panel.
+    ///
+    /// # Safety
+    /// The processor must have the instructions.
+    #[inline(always)]
+    unsafe fn compute<
+        I: Instructions,
+        const TALL: usize,
+        const HEIGHT: usize,
+        const HALF: usize,
+        const W: usize,
+        const WIDE: usize,
+    >(
+        mut self,
+        buffer: &mut [T],
+    ) {
+        let Block { b, then, ref rows, .. } = self;
+        let width = if rows.rows <= FEW_ROWS { WIDE } else { W };
+        let is_far = |values: usize| bytes::<T>(values) > NEAR;
+        let is_by_rows = b.column_stride == 1;
+        let in_place = is_by_rows && (rows.tiles == 1 || bytes::<T>(b.rows * b.columns) <= SMALL);
+        let fetches = !in_place && is_far(b.rows * b.columns);
+        let range = |first: usize| first.min(b.columns)..b.columns.min(first + width);
+        let mut errands = Errands::new(rows.tiles, b.rows, is_far(rows.rows * b.columns));
+        let (mut buffer, mut spare) = buffer.split_at_mut(b.rows * WIDE);
+        let mut is_copied = false;
+        for first in (0..b.columns).step_by(width) {
+            let (panel, next) = (b.columns(range(first)), b.columns(range(first + width)));
+            if fetches {
+                let distant = first + I::SIZES.ahead * width;
+                errands.fetch(match distant.checked_sub(b.columns) {
+                    None => b.columns(range(distant)),
+                    Some(distant) => then.columns(range(distant)),
+                });
+            }
+            let is_whole = |panel: Mat<'_, T>| is_by_rows && panel.columns.is_multiple_of(W) && panel.columns > 0;
+            let copies_next = !in_place && rows.are_many() && is_whole(next);
+            if copies_next {
+                errands.copy::<W>(next, spare);
+            }
+            let source = match is_whole(panel) {
+                _ if is_copied => Source::Copied,
+                true if in_place => Source::InPlace,
+                true if !rows.are_many() => Source::FirstTile,
+                _ => Source::Before,
+            };
+            let c = self.c.part(0..rows.rows, first..first + panel.columns);
+            let panel = Panel { put: self.put, c, rows, b: panel, errands: &mut errands };
+            // SAFETY: as this function's.
+            unsafe { panel.compute::<I, TALL, HEIGHT, HALF, W, WIDE>(source, buffer) };
+            if copies_next {
+                errands.finish_copy::<W>();
+                std::mem::swap(&mut buffer, &mut spare);
+            }
+            is_copied = copies_next;
         }
-        let (a, order) = (rows.values(tile, first), rows.order);
+    }
+}
+
+/// Where the values of a panel of `b` come from.
+#[derive(Clone, Copy)]
+enum Source {
+    /// They are read where they are.
+    InPlace,
+    /// They are in the buffer.
+    Copied,
+    /// The first tile copies them to the buffer.
+    FirstTile,
+    /// They are copied to the buffer before.
+    Before,
+}
+
+/// All rows of a block with the columns of a panel.
+struct Panel<'a, T> {
+    put: Put,
+    c: Window<'a, T>,
+    rows: &'a Rows<'a, T>,
+    b: Mat<'a, T>,
+    errands: &'a mut Errands<T>,
+}
+
+impl<T: Real> Panel<'_, T> {
+    /// # Safety
+    /// The processor must have the instructions.
+    #[inline(always)]
+    unsafe fn compute<
+        I: Instructions,
+        const TALL: usize,
+        const HEIGHT: usize,
+        const HALF: usize,
+        const W: usize,
+        const WIDE: usize,
+    >(
+        mut self,
+        source: Source,
+        buffer: &mut [T],
+    ) {
+        let columns = self.b.columns;
         // SAFETY: as this function's.
         unsafe {
-            if copies {
-                compute::<I, T, W, MOST, true>(Tile { put, c, a, order, b: panel, inner, copy: buffer });
-                copies = false;
+            if columns <= HALF && self.rows.tall == 0 {
+                let b = self.values::<HALF>(source, buffer);
+                self.tiles::<I, HALF, HEIGHT>(b, 0);
+            } else if columns > W {
+                let b = self.values::<WIDE>(source, buffer);
+                self.tiles::<I, WIDE, FEW_ROWS>(b, 0);
+            } else if let Source::FirstTile = source {
+                self.first_tile::<I, W, HEIGHT>(buffer);
+                self.tiles::<I, W, HEIGHT>((buffer, W), 1);
             } else {
-                let b = if in_place { panel } else { (&*buffer, W) };
-                compute::<I, T, W, MOST, false>(Tile { put, c, a, order, b, inner, copy: &mut [] });
+                let b = self.values::<W>(source, buffer);
+                self.tiles::<I, W, TALL>(b, 0);
             }
         }
+    }
+
+    /// The values of the panel, and how far apart its rows begin.
+    #[inline(always)]
+    fn values<'b, const W: usize>(&self, source: Source, buffer: &'b mut [T]) -> (&'b [T], usize)
+    where
+        Self: 'b,
+    {
+        let b = self.b;
+        match source {
+            Source::InPlace => return (b.values, b.row_stride),
+            Source::Copied => {}
+            _ if b.column_stride == 1 => pack::copy::<T, W>(buffer, b.values, b.row_stride, 1, |_| 0, b.rows),
+            _ => T::transpose(buffer, W, b.values, b.column_stride, b.columns, b.rows),
+        }
+        (buffer, W)
+    }
+
+    /// The tiles from this one on, of `W` columns and at most `MOST` rows.
+    ///
+    /// # Safety
+    /// The processor must have the instructions.
+    #[inline(always)]
+    unsafe fn tiles<I: Instructions, const W: usize, const MOST: usize>(&mut self, b: (&[T], usize), from: usize) {
+        for tile in from..self.rows.tiles {
+            // SAFETY: as this function's.
+            unsafe { compute::<I, T, W, MOST, false>(self.tile(tile, b, &mut [])) };
+        }
+    }
+
+    /// The first tile, which copies the panel on its way.
+    ///
+    /// # Safety
+    /// The processor must have the instructions.
+    #[inline(always)]
+    unsafe fn first_tile<I: Instructions, const W: usize, const MOST: usize>(&mut self, buffer: &mut [T]) {
+        let b = (self.b.values, self.b.row_stride);
+        // SAFETY: as this function's.
+        unsafe { compute::<I, T, W, MOST, true>(self.tile(0, b, buffer)) };
+    }
+
+    #[inline(always)]
+    fn tile<'b>(&'b mut self, tile: usize, b: (&'b [T], usize), copy: &'b mut [T]) -> Tile<'b, T> {
+        let Panel { put, rows, .. } = *self;
+        let (first, height) = rows.tile(tile);
+        let c = self.c.part(first..first + height, 0..self.b.columns);
+        let (a, order) = rows.values(tile, first);
+        Tile { put, c, a, order, b, inner: self.b.rows, copy, errands: self.errands }
     }
 }
 
@@ -216,7 +287,10 @@ unsafe fn compute<I: Instructions, T: Real, const W: usize, const MOST: usize, c
             3 if MOST >= 3 => I::compute::<T, 3, W, COPY>(tile),
             4 if MOST >= 4 => I::compute::<T, 4, W, COPY>(tile),
             5 if MOST >= 5 => I::compute::<T, 5, W, COPY>(tile),
-            HEIGHT if MOST >= HEIGHT => I::compute::<T, HEIGHT, W, COPY>(tile),
+            6 if MOST >= 6 => I::compute::<T, 6, W, COPY>(tile),
+            7 if MOST >= 7 => I::compute::<T, 7, W, COPY>(tile),
+            8 if MOST >= 8 => I::compute::<T, 8, W, COPY>(tile),
+            12 if MOST >= 12 => I::compute::<T, 12, W, COPY>(tile),
             rows => unreachable!("a tile of {rows} rows"),
         }
     }
@@ -224,44 +298,4 @@ unsafe fn compute<I: Instructions, T: Real, const W: usize, const MOST: usize, c
 
 const fn bytes<T>(values: usize) -> usize {
     values * size_of::<T>()
-}
-
-/// The panel after the one that is worked on, of which each tile fetches a part.
-struct Ahead<T> {
-    /// The next run of values that lie together, and the next line of it.
-    run: *const T,
-    line: usize,
-    stride: usize,
-    lines_of_run: usize,
-    /// What is left to fetch.
-    lines: usize,
-}
-
-impl<T> Ahead<T> {
-    #[inline(always)]
-    fn none() -> Self {
-        Ahead { run: std::ptr::null(), line: 0, stride: 0, lines_of_run: 1, lines: 0 }
-    }
-
-    /// The first `W` columns.
-    #[inline(always)]
-    fn panel<const W: usize>(b: Mat<'_, T>) -> Self {
-        let (runs, length, stride) =
-            if b.column_stride == 1 { (b.rows, W, b.row_stride) } else { (W, b.rows, b.column_stride) };
-        let lines_of_run = simd::lines(bytes::<T>(length), bytes::<T>(stride));
-        Ahead { run: b.values.as_ptr(), line: 0, stride, lines_of_run, lines: runs * lines_of_run }
-    }
-
-    #[inline(always)]
-    fn fetch(&mut self, lines: usize) {
-        let lines = lines.min(self.lines);
-        for _ in 0..lines {
-            simd::prefetch_line(self.run.wrapping_byte_add(self.line * LINE));
-            self.line += 1;
-            if self.line == self.lines_of_run {
-                (self.run, self.line) = (self.run.wrapping_add(self.stride), 0);
-            }
-        }
-        self.lines -= lines;
-    }
 }

@@ -1,13 +1,16 @@
 //! The product compiled for each set of vector instructions, and which one this processor takes.
 
-use super::blocks::{self, Buffers};
+use super::blocks::{self, Buffers, Sizes};
 use super::tile::{Order, Tile};
 use super::{Mat, Put, Window};
 use crate::{Real, simd};
 
 /// A set of vector instructions that tiles are computed with.
 pub(super) trait Instructions {
-    /// Computes a tile of `H` rows and `W` columns, and where that is said copies `b`.
+    /// What suits the processors that have them.
+    const SIZES: Sizes;
+
+    /// Computes a tile of `H` rows and `W` columns.
     ///
     /// # Safety
     /// The processor must have the instructions.
@@ -15,7 +18,7 @@ pub(super) trait Instructions {
 }
 
 macro_rules! instructions {
-    ($name:ident, fused: $fused:expr $(, $features:literal)?) => {
+    ($name:ident, fused: $fused:expr, tall: $tall:literal, height: $height:literal, $sizes:expr $(, $features:literal)?) => {
         struct $name;
 
         impl $name {
@@ -28,11 +31,11 @@ macro_rules! instructions {
                 b: Mat<'_, T>,
             ) {
                 // SAFETY: this function has the instructions.
-                unsafe { blocks::multiply::<Self, T, HALF, W, WIDE>(buffers, put, c, a, b) };
+                unsafe { blocks::multiply::<Self, T, $tall, $height, HALF, W, WIDE>(buffers, put, c, a, b) };
             }
 
-            /// A function of its own for each form: in one long function the compiler does not keep the sums in
-            /// registers.
+            /// A function of its own for each form: in one long function the compiler does not keep
+            /// the sums in registers.
             $(#[target_feature(enable = $features)])?
             #[inline(never)]
             fn form<T: Real, const H: usize, const W: usize, const ROWS: bool, const COPY: bool>(tile: Tile<'_, T>) {
@@ -41,14 +44,17 @@ macro_rules! instructions {
         }
 
         impl Instructions for $name {
+            const SIZES: Sizes = $sizes;
+
             #[inline(always)]
             unsafe fn compute<T: Real, const H: usize, const W: usize, const COPY: bool>(tile: Tile<'_, T>) {
                 #[allow(unused_unsafe, reason = "what every processor has is safe")]
                 // SAFETY: the caller says that the processor has the instructions.
                 unsafe {
                     match tile.order {
-                        Order::Rows(_) => Self::form::<T, H, W, true, COPY>(tile),
-                        Order::Columns(_) => Self::form::<T, H, W, false, COPY>(tile),
+                        // Tall tiles are always copied.
+                        Order::Rows(_) if H <= 8 => Self::form::<T, H, W, true, COPY>(tile),
+                        _ => Self::form::<T, H, W, false, COPY>(tile),
                     }
                 }
             }
@@ -56,16 +62,24 @@ macro_rules! instructions {
     };
 }
 
+// Twelve sums stay in the sixteen registers of AVX2, enough to hide how long an addition takes;
+// AVX-512 has 32 registers. The caches are at least 48 KB and 1 to 2 MB where there is AVX-512,
+// else 32 KB and 256 to 512 KB.
 #[cfg(target_arch = "x86_64")]
-instructions!(Avx512, fused: true, "avx512f,avx512vl,avx512dq,avx512bw,avx2,fma");
+instructions!(
+    Avx512, fused: true, tall: 12, height: 8, Sizes { panel: 32 << 10, block: 768 << 10, ahead: 4 },
+    "avx512f,avx512vl,avx512dq,avx512bw,avx2,fma"
+);
 #[cfg(target_arch = "x86_64")]
-instructions!(Avx2, fused: true, "avx2,fma");
+instructions!(Avx2, fused: true, tall: 6, height: 6, SMALL_CACHES, "avx2,fma");
 // What every processor of the target has.
-instructions!(Baseline, fused: simd::FUSES);
+instructions!(Baseline, fused: simd::FUSES, tall: 6, height: 6, SMALL_CACHES);
 
-/// The product with the best instructions. The constants are half, one, two, four and eight times the values of a register
-/// of AVX2: a panel has two registers of AVX-512 or AVX2, two of the shorter ones of other x86-64 processors, and four
-/// where there are 32 of those.
+const SMALL_CACHES: Sizes = Sizes { panel: 16 << 10, block: 264 << 10, ahead: 2 };
+
+/// The product with the best instructions. The constants are half, one, two, four and eight times
+/// the values of a register of AVX2: a panel has two registers of AVX-512 or AVX2, two of the
+/// shorter ones of other x86-64 processors, and four where there are 32 of those.
 pub(super) fn multiply<
     T: Real,
     const HALF: usize,
@@ -154,8 +168,8 @@ mod tests {
         }
     }
 
-    /// Factors that are read where they are and that are copied, whole and part tiles, panels, blocks and pieces of the
-    /// inner length.
+    /// Factors that are read where they are and that are copied, whole and part tiles, panels,
+    /// blocks and pieces of the inner length.
     #[test]
     fn each_set_of_instructions_agrees_with_the_definition() {
         for sides in [
@@ -170,6 +184,9 @@ mod tests {
             [300, 40, 33],
             [5, 700, 70],
             [600, 150, 36],
+            [65, 300, 170],
+            [130, 70, 200],
+            [1700, 20, 161],
         ] {
             check::<f32>(sides);
             check::<f64>(sides);

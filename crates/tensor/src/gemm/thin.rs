@@ -2,15 +2,17 @@
 //!
 //! The general loops prepare each tile for a long inner length, and here would prepare for longer than they compute.
 
-use super::tile::HEIGHT;
 use super::{Mat, Put, Window};
 use crate::{Real, simd};
 
 /// The longest inner length that counts as short.
 const THIN: usize = 16;
 
-/// The most columns of a block, which has the height of a tile.
+/// The most columns of a block.
 const WIDEST: usize = 16;
+
+/// The rows of a block: with two registers for its columns, its sums stay in the sixteen of AVX2.
+const HEIGHT: usize = 6;
 
 /// Whether these loops are taken: where rows are written that are much longer than what each value sums. Where blocks would
 /// not fit they can go over some columns again, but not if they add.

@@ -6,12 +6,10 @@
 
 use std::sync::atomic::{Ordering, compiler_fence};
 
+use super::errands::Errands;
 use super::{Put, Window};
-use crate::{Real, simd};
-
-/// The most rows of a tile: with two vector registers for its columns, twelve sums stay in the sixteen registers of
-/// AVX2, enough to hide how long an addition takes.
-pub(super) const HEIGHT: usize = 6;
+use crate::Real;
+use crate::simd::{self, LINE};
 
 /// `rows x columns` of `c` become `a b`, or have it added.
 pub(super) struct Tile<'a, T> {
@@ -26,7 +24,15 @@ pub(super) struct Tile<'a, T> {
     pub inner: usize,
     /// Where the rows of `b` are copied to, one after the other, on the way.
     pub copy: &'a mut [T],
+    /// What else is done on the way.
+    pub errands: &'a mut Errands<T>,
 }
+
+/// So many steps before they are needed values of a copied `a` are fetched to the first cache.
+const SOON: usize = 32;
+
+/// The most rows of a tile, whose values of a column lie together in a copy.
+const MOST_COPIED: usize = 12;
 
 /// How the values of a tile's rows of `a` lie.
 #[derive(Clone, Copy, Debug)]
@@ -63,8 +69,8 @@ impl<T: Real> Tile<'_, T> {
         macro_rules! step {
             ($k:expr) => {
                 // SAFETY: the assertions above are that the last element of each is in its slice: `a`'s in row `H - 1` and
-                // column `last`, `b`'s in row `last`, and as many values of `copy`. Compared with the definition in the
-                // tests.
+                // column `last`, `b`'s in row `last`, and as many values of `copy`. Compared
+                // with the definition in the tests.
                 let of_b = unsafe { *b.cast::<[T; W]>() };
                 if COPY {
                     // SAFETY: as above.
@@ -87,16 +93,35 @@ impl<T: Real> Tile<'_, T> {
                 copy = copy.wrapping_add(W);
             };
         }
-        // Two at a time: 0.98 of the time of one at a time, at large and small shapes.
-        let mut k = 0;
-        while k + 2 <= self.inner {
-            step!(k);
-            step!(k + 1);
-            k += 2;
-        }
+        // Nothing where `a` is not copied: there it is small.
+        let soon = if column_step <= MOST_COPIED { SOON * column_step } else { 0 };
+        // The next step, and the next row of `c` to fetch.
+        let (mut k, mut row) = (0, 0);
         while k < self.inner {
-            step!(k);
-            k += 1;
+            let mut end = self.inner;
+            if self.errands.are_left() {
+                end = end.min(k + self.errands.steps);
+                self.errands.some::<W>();
+                for row in row..H.min(row + self.errands.rows_of_c) {
+                    self.fetch_row_of_c::<W>(row);
+                }
+                row += self.errands.rows_of_c;
+            }
+            // Two at a time: 0.98 of the time of one at a time, at large and small shapes.
+            while k + 2 <= end {
+                if !ROWS {
+                    for line in 0..(2 * H * size_of::<T>()).div_ceil(LINE) {
+                        simd::prefetch_line(a.wrapping_add(soon).wrapping_byte_add(line * LINE));
+                    }
+                }
+                step!(k);
+                step!(k + 1);
+                k += 2;
+            }
+            while k < end {
+                step!(k);
+                k += 1;
+            }
         }
         if self.c.columns() < W {
             // A copy, since what is lent out lies in memory all the time.
@@ -115,6 +140,14 @@ impl<T: Real> Tile<'_, T> {
         for (i, sums) in sums.iter().enumerate() {
             // SAFETY: as above.
             unsafe { *self.c.row_start(i).cast::<[T; W]>() = *sums };
+        }
+    }
+
+    #[inline(always)]
+    fn fetch_row_of_c<const W: usize>(&mut self, row: usize) {
+        let start = self.c.row_start(row);
+        for line in 0..(W * size_of::<T>()).div_ceil(LINE) {
+            simd::prefetch_line(start.wrapping_byte_add(line * LINE));
         }
     }
 
