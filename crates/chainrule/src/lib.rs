@@ -6,6 +6,7 @@ pub use chainrule_data as data;
 pub use chainrule_graph as graph;
 pub use chainrule_insight as insight;
 pub use chainrule_nn as nn;
+pub use chainrule_recipe as recipe;
 #[cfg(feature = "report")]
 pub use chainrule_report as report;
 pub use chainrule_tensor as tensor;

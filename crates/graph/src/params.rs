@@ -3,7 +3,7 @@ use std::sync::Arc;
 use chainrule_tensor::random::generator;
 use chainrule_tensor::{Aligned, Real, Shape, TensorView};
 
-use crate::layout::{Entry, Layout};
+use crate::layout::{Entry, Initialiser, Layout};
 use crate::{BuildError, BuildErrorKind};
 
 /// The parameters of a model: all of them in one flat, aligned vector, seen as named tensors.
@@ -45,21 +45,36 @@ impl<T: Real> Params<T> {
     pub fn init(layout: Arc<Layout>, seed: u64) -> Result<Self, BuildError> {
         let location = std::panic::Location::caller();
         let (mut values, mut buffers) = (Aligned::zeros(layout.flat_len()), Aligned::zeros(layout.buffer_len()));
-        let fill = |Entry { name, shape, range, initialiser }: &Entry, values: &mut [T]| {
-            let mut drawn = vec![0.0; shape.elements()];
-            initialiser.fill(*shape, &mut drawn, &mut generator(seed ^ fnv1a(name))).map_err(|why| BuildError {
-                kind: BuildErrorKind::Initialiser { name: name.clone(), shape: *shape, why },
-                layer: String::new(),
-                location,
-            })?;
-            for (value, drawn) in values[range.clone()].iter_mut().zip(drawn) {
-                *value = T::from_f64(drawn);
-            }
-            Ok(())
-        };
+        let fill = |entry: &Entry, values: &mut [T]| fill(entry, &*entry.initialiser, seed, values, location);
         layout.entries().iter().try_for_each(|entry| fill(entry, &mut values))?;
         layout.buffers().iter().try_for_each(|entry| fill(entry, &mut buffers))?;
         Ok(Params { layout, values, buffers })
+    }
+
+    /// Draws the first values of one parameter anew, by another rule than the layer's own, as
+    /// [`init`](Params::init) would with this seed. Gives whether there is a parameter of that name.
+    ///
+    /// ```
+    /// use chainrule_graph::Graph;
+    ///
+    /// let graph = Graph::<f64>::new();
+    /// let slope = graph.param("slope", [], 2.0);
+    /// let mut params = graph.plan(slope * slope)?.init(0)?;
+    /// assert!(params.draw("slope", &3.0, 0)?);
+    /// assert_eq!(params.get("slope").unwrap().values(), [3.0]);
+    /// # Ok::<(), chainrule_graph::BuildError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`BuildErrorKind::Initialiser`] if the rule cannot fill it; then it stays as it was.
+    #[track_caller]
+    pub fn draw(&mut self, name: &str, rule: &dyn Initialiser, seed: u64) -> Result<bool, BuildError> {
+        let location = std::panic::Location::caller();
+        let layout = Arc::clone(&self.layout);
+        match layout.entries().iter().find(|entry| entry.name == name) {
+            Some(entry) => fill(entry, rule, seed, &mut self.values, location).map(|()| true),
+            None => Ok(false),
+        }
     }
 
     /// The same values as another scalar; from `f32` or `f64` to [`Dual`](chainrule_tensor::Dual) as constants.
@@ -212,6 +227,27 @@ fn named<'a, T: Real>(entries: &'a [Entry], values: &'a [T]) -> impl Iterator<It
 
 pub(crate) fn view<T: Real>(shape: Shape, values: &[T]) -> TensorView<'_, T> {
     TensorView::new(shape, values).expect("the slice was cut to the shape")
+}
+
+/// The values of one entry, which depend on the seed and its name alone.
+fn fill<T: Real>(
+    Entry { name, shape, range, .. }: &Entry,
+    rule: &dyn Initialiser,
+    seed: u64,
+    values: &mut [T],
+    location: &'static std::panic::Location<'static>,
+) -> Result<(), BuildError> {
+    let mut drawn = vec![0.0; shape.elements()];
+    let filled = rule.fill(*shape, &mut drawn, &mut generator(seed ^ fnv1a(name)));
+    filled.map_err(|why| BuildError {
+        kind: BuildErrorKind::Initialiser { name: name.clone(), shape: *shape, why },
+        layer: String::new(),
+        location,
+    })?;
+    for (value, drawn) in values[range.clone()].iter_mut().zip(drawn) {
+        *value = T::from_f64(drawn);
+    }
+    Ok(())
 }
 
 /// The 64-bit FNV-1a hash: fixed for all time, unlike the standard library's, so that seeds stay meaningful.

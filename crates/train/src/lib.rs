@@ -24,6 +24,7 @@ pub use error::TrainError;
 pub use groups::Group;
 pub use history::{EpochRecord, History, Scores, StopReason};
 pub use least_squares::{LeastSquares, LeastSquaresError, LeastSquaresFit, LeastSquaresStop};
+pub use pattern::matches;
 pub use penalty::Penalty;
 pub use rule::{ClipNorm, ClipValue, GradientRule};
 pub use trainer::Trainer;

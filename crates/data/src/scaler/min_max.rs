@@ -1,6 +1,6 @@
 use chainrule_tensor::{Real, Tensor};
 
-use super::{check_fit, map_columns};
+use super::{check_fit, check_parts, map_columns};
 use crate::DataError;
 
 /// Scales each feature to a range, by default 0 to 1: with `r = (x - min) / (max - min)`, `y = low (1 - r) + high r`.
@@ -66,6 +66,22 @@ impl MinMaxScaler {
         }
         divisors.iter_mut().filter(|range| **range == 0.0).for_each(|range| *range = 1.0);
         Ok(MinMaxScaler { min, max, divisors, low, high })
+    }
+
+    /// The scaler to 0 to 1 of these smallest and largest values, one for each feature, as they were learned before
+    /// and kept.
+    ///
+    /// # Errors
+    /// [`DataError::Parameter`] unless there are as many smallest as largest values, all finite, and `max - min` is
+    /// finite and not negative.
+    pub fn from_parts(min: Vec<f64>, max: Vec<f64>) -> Result<Self, DataError> {
+        let op = "MinMaxScaler::from_parts";
+        check_parts(op, "min", &min, min.len(), |x| x.is_finite())?;
+        check_parts(op, "max", &max, min.len(), |x| x.is_finite())?;
+        let mut divisors: Vec<f64> = min.iter().zip(&max).map(|(min, max)| max - min).collect();
+        check_parts(op, "max - min", &divisors, min.len(), |x| x.is_finite() && x >= 0.0)?;
+        divisors.iter_mut().filter(|range| **range == 0.0).for_each(|range| *range = 1.0);
+        Ok(MinMaxScaler { min, max, divisors, low: 0.0, high: 1.0 })
     }
 
     /// Learns from `x` and transforms it, to 0 to 1.

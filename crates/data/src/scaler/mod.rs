@@ -18,6 +18,24 @@ fn check_fit<T: Real>(op: &'static str, x: &Tensor<T>) -> Result<(), DataError> 
     check::finite(op, what, x)
 }
 
+/// An error unless there are so many numbers, and each of them is as it must be.
+fn check_parts(
+    op: &'static str,
+    what: &'static str,
+    numbers: &[f64],
+    count: usize,
+    holds: impl Fn(f64) -> bool,
+) -> Result<(), DataError> {
+    let wrong = |rule: String, value| Err(DataError::Parameter { op, what, rule, value });
+    if numbers.len() != count || count == 0 {
+        return wrong(format!("{} numbers", count.max(1)), numbers.len().to_string());
+    }
+    match numbers.iter().find(|x| !holds(**x)) {
+        Some(x) => wrong("finite numbers that a feature may have".to_owned(), x.to_string()),
+        None => Ok(()),
+    }
+}
+
 /// Each value replaced by `f(value, offset, scale)` with the offset and scale of its column, in `f64` with one
 /// rounding at the end.
 fn map_columns<T: Real>(

@@ -1,6 +1,6 @@
 use chainrule_tensor::{Real, Tensor};
 
-use super::{check_fit, map_columns};
+use super::{check_fit, check_parts, map_columns};
 use crate::DataError;
 
 /// Shifts and scales each feature to mean 0 and standard deviation 1: `z = (x - mean) / scale`.
@@ -61,6 +61,17 @@ impl StandardScaler {
             if *variance <= rounding { 1.0 } else { variance.sqrt() }
         });
         Ok(StandardScaler { scale: scale.collect(), mean })
+    }
+
+    /// The scaler of these means and scales, one for each feature, as they were learned before and kept.
+    ///
+    /// # Errors
+    /// [`DataError::Parameter`] unless there are as many means as scales, all finite, and no scale is 0.
+    pub fn from_parts(mean: Vec<f64>, scale: Vec<f64>) -> Result<Self, DataError> {
+        let op = "StandardScaler::from_parts";
+        check_parts(op, "mean", &mean, mean.len(), |x| x.is_finite())?;
+        check_parts(op, "scale", &scale, mean.len(), |x| x.is_finite() && x != 0.0)?;
+        Ok(StandardScaler { mean, scale })
     }
 
     /// Learns from `x` and transforms it.

@@ -1,0 +1,21 @@
+#![doc = include_str!("../README.md")]
+
+mod change;
+mod check;
+mod compare;
+mod error;
+mod field;
+mod model;
+mod network;
+mod preprocessing;
+mod recipe;
+mod run;
+mod text;
+
+pub use change::Change;
+pub use compare::{Comparison, Outcome, compare};
+pub use error::{Line, RecipeError};
+pub use network::Network;
+pub use preprocessing::{Preprocessing, Scaling};
+pub use recipe::Recipe;
+pub use run::{Prepared, Run};
