@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
 
 /// What each crate of the workspace may depend on among the others, each line below the crates that it names.
-const ALLOWED: [(&str, &[&str]); 13] = [
+const ALLOWED: [(&str, &[&str]); 15] = [
+    ("chainrule-files", &[]),
     ("chainrule-tensor", &[]),
     ("chainrule-graph", &["chainrule-tensor"]),
     ("chainrule-nn", &["chainrule-tensor", "chainrule-graph"]),
@@ -12,10 +13,28 @@ const ALLOWED: [(&str, &[&str]); 13] = [
     ("chainrule-train", &["chainrule-tensor", "chainrule-graph", "chainrule-nn", "chainrule-data"]),
     (
         "chainrule-insight",
-        &["chainrule-tensor", "chainrule-graph", "chainrule-nn", "chainrule-data", "chainrule-train"],
+        &[
+            "chainrule-files",
+            "chainrule-tensor",
+            "chainrule-graph",
+            "chainrule-nn",
+            "chainrule-data",
+            "chainrule-train",
+        ],
     ),
-    ("chainrule-checkpoint", &["chainrule-tensor", "chainrule-graph"]),
-    ("chainrule-plot", &[]),
+    ("chainrule-checkpoint", &["chainrule-files", "chainrule-tensor", "chainrule-graph"]),
+    (
+        "chainrule-recipe",
+        &[
+            "chainrule-tensor",
+            "chainrule-graph",
+            "chainrule-nn",
+            "chainrule-data",
+            "chainrule-train",
+            "chainrule-checkpoint",
+        ],
+    ),
+    ("chainrule-plot", &["chainrule-files"]),
     (
         "chainrule-report",
         &[
@@ -36,6 +55,7 @@ const ALLOWED: [(&str, &[&str]); 13] = [
             "chainrule-nn",
             "chainrule-data",
             "chainrule-train",
+            "chainrule-recipe",
             "chainrule-insight",
             "chainrule-checkpoint",
             // Only with the feature `report`.
@@ -44,7 +64,10 @@ const ALLOWED: [(&str, &[&str]); 13] = [
     ),
     ("chainrule-tensorboard", &["chainrule-tensor", "chainrule-graph", "chainrule-train", "chainrule-insight"]),
     ("chainrule-conformance", &["chainrule"]),
-    ("chainrule-cli", &["chainrule", "chainrule-plot", "chainrule-tensorboard", "chainrule-conformance"]),
+    (
+        "chainrule-cli",
+        &["chainrule", "chainrule-files", "chainrule-plot", "chainrule-tensorboard", "chainrule-conformance"],
+    ),
 ];
 
 /// The crates that draw nothing and do not talk to a terminal, and all they may depend on outside of the workspace. One

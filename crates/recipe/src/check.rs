@@ -155,4 +155,3 @@ fn each<E>(
 ) -> Result<(), RecipeError> {
     texts.iter().try_for_each(|text| named(key, read(text)).map(|_| ()))
 }
-

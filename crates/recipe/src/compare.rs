@@ -22,7 +22,8 @@ pub struct Outcome {
     pub recipe: Recipe,
     /// The number of parameters.
     pub weights: usize,
-    /// How many of them begin with the same number, under the same name, as in the unchanged recipe.
+    /// How many of them begin with the same number, under the same name, as in the unchanged
+    /// recipe.
     pub same_weights: usize,
     /// Epoch by epoch; as far as it came.
     pub epochs: Vec<EpochRecord>,

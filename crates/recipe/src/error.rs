@@ -21,7 +21,10 @@ pub enum RecipeError {
         why: String,
     },
     /// There is no such key.
-    #[error("{line}there is no key `{key}`{}; there are: {known}", did_you_mean(.key, .known.split(", ")))]
+    #[error(
+        "{line}there is no key `{key}`{}; there are: {known}",
+        did_you_mean(.key, .known.split(", "))
+    )]
     Key {
         /// The line.
         line: Line,

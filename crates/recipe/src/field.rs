@@ -118,7 +118,10 @@ impl Field<'_> {
             Field::OptionalNumber(field) => value.number().map(|number| **field = Some(number)),
             Field::Numbers(field) => value.list(Value::number).map(|all| **field = Some(all)),
             Field::Flag(field) => match value {
-                Value::Flag(flag) => Some(**field = *flag),
+                Value::Flag(flag) => {
+                    **field = *flag;
+                    Some(())
+                }
                 _ => None,
             },
             Field::Word(field) => value.text().and_then(|text| field.choose(text)),
@@ -132,27 +135,34 @@ impl Field<'_> {
     /// What it must be.
     pub(crate) fn parse(&mut self, text: &str) -> Result<(), String> {
         let text = text.trim();
-        match self {
-            Field::OptionalText(field) if text == "none" => Ok(**field = None),
-            Field::OptionalCount(field) if text == "none" => Ok(**field = None),
-            Field::OptionalNumber(field) if text == "none" => Ok(**field = None),
-            Field::Text(_) | Field::OptionalText(_) | Field::Word(_) => {
-                self.read(&Value::Text(text.to_owned()))
-            }
-            Field::Texts(_) => {
-                let texts = plain_list(text).into_iter().map(|text| Value::Text(text.to_owned()));
-                self.read(&Value::List(texts.collect()))
-            }
-            Field::Counts(_) | Field::Positions(_) | Field::Numbers(_) => {
-                let all = plain_list(text).into_iter().map(|text| Value::Number(text.to_owned()));
-                self.read(&Value::List(all.collect()))
-            }
-            Field::Flag(_) => match text.parse() {
-                Ok(flag) => self.read(&Value::Flag(flag)),
-                Err(_) => Err(self.rule()),
-            },
-            _ => self.read(&Value::Number(text.to_owned())),
+        if text == "none" && self.clear() {
+            return Ok(());
         }
+        let numbers = || plain_list(text).into_iter().map(|text| Value::Number(text.to_owned()));
+        let texts = || plain_list(text).into_iter().map(|text| Value::Text(text.to_owned()));
+        let value = match self {
+            Field::Text(_) | Field::OptionalText(_) | Field::Word(_) => {
+                Value::Text(text.to_owned())
+            }
+            Field::Texts(_) => Value::List(texts().collect()),
+            Field::Counts(_) | Field::Positions(_) | Field::Numbers(_) => {
+                Value::List(numbers().collect())
+            }
+            Field::Flag(_) => text.parse().map_or(Value::Other, Value::Flag),
+            _ => Value::Number(text.to_owned()),
+        };
+        self.read(&value)
+    }
+
+    /// Takes the value away, if there may be none. Gives whether there may.
+    fn clear(&mut self) -> bool {
+        match self {
+            Field::OptionalText(field) => **field = None,
+            Field::OptionalCount(field) => **field = None,
+            Field::OptionalNumber(field) => **field = None,
+            _ => return false,
+        }
+        true
     }
 
     fn rule(&self) -> String {
@@ -167,7 +177,9 @@ impl Field<'_> {
             }
             Field::Positions(_) => "must be a list of whole numbers of at least 0".to_owned(),
             Field::Seed(_) => "must be a whole number of at least 0".to_owned(),
-            Field::Number(_) | Field::OptionalNumber(_) => "must be a number, such as 0.5".to_owned(),
+            Field::Number(_) | Field::OptionalNumber(_) => {
+                "must be a number, such as 0.5".to_owned()
+            }
             Field::Numbers(_) => "must be a list of numbers, such as [0.5, 2]".to_owned(),
             Field::Flag(_) => "must be true or false".to_owned(),
             Field::Word(field) => format!("must be one of: {}", field.words().join(", ")),

@@ -114,7 +114,8 @@ impl Preprocessing {
     /// What it has learned, as it stands in a saved network.
     pub(crate) fn learned(&self) -> Learned {
         let (input_parts, target_parts) = (self.inputs.parts(), self.targets.parts());
-        let [input_offset, input_extent] = input_parts.map_or([None, None], |parts| parts.map(Some));
+        let [input_offset, input_extent] =
+            input_parts.map_or([None, None], |parts| parts.map(Some));
         let [target_offset, target_extent] =
             target_parts.map_or([None, None], |parts| parts.map(Some));
         let kept = self.kept.clone();

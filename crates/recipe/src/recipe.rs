@@ -212,18 +212,16 @@ impl Recipe {
     /// Whether the losses of both are the same quantity.
     #[must_use]
     pub fn same_loss(&self, other: &Recipe) -> bool {
-        let quantity = |recipe: &Recipe| {
-            (recipe.loss.clone(), recipe.class_weights, recipe.scale_targets)
-        };
+        let quantity =
+            |recipe: &Recipe| (recipe.loss.clone(), recipe.class_weights, recipe.scale_targets);
         quantity(self) == quantity(other)
     }
 
     /// Whether the loss has weights for classes.
     #[must_use]
     pub fn takes_class_weights(&self) -> bool {
-        loss::by_name::<f64>(&self.loss).is_ok_and(|mut loss| {
-            loss.settings().iter().any(|(name, _)| *name == "weights")
-        })
+        loss::by_name::<f64>(&self.loss)
+            .is_ok_and(|mut loss| loss.settings().iter().any(|(name, _)| *name == "weights"))
     }
 
     /// Whether the model has hidden layers that the keys of the short form describe.

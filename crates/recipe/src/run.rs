@@ -4,9 +4,7 @@ use std::sync::Arc;
 use chainrule_data::Dataset;
 use chainrule_nn::{Loss, loss};
 use chainrule_tensor::Real;
-use chainrule_train::callback::{
-    BestWeights, Callback, EarlyStopping, EpochEnd, FitPlan, Flow,
-};
+use chainrule_train::callback::{BestWeights, Callback, EarlyStopping, EpochEnd, FitPlan, Flow};
 use chainrule_train::schedule::{self, ReduceOnPlateau};
 use chainrule_train::{
     ClipNorm, ClipValue, EpochRecord, Group, Penalty, Scores, StopReason, TrainError, Trainer,
@@ -110,7 +108,8 @@ impl Recipe {
         let loss = self.loss::<T>(train.class_counts().ok().as_deref())?;
         let preprocessing = Preprocessing::fit(self, train)?;
         let train = prepared(&preprocessing, train, &loss)?;
-        let validation = validation.map(|data| prepared(&preprocessing, data, &loss)).transpose()?;
+        let validation =
+            validation.map(|data| prepared(&preprocessing, data, &loss)).transpose()?;
         let per_target = loss.domain().predictions.outputs_per_target();
         let outputs = train.targets().outputs().saturating_mul(per_target);
         let sample = train.input_shape(1).without_axis(0);

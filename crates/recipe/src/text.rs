@@ -124,7 +124,9 @@ fn entries<'a>(text: &str, table: &'a DeTable<'_>) -> (Vec<Entry<'a>>, Vec<Entry
 fn value_of(value: &DeValue<'_>) -> Value {
     match value {
         DeValue::String(text) => Value::Text(text.to_string()),
-        DeValue::Integer(number) if number.radix() == 10 => Value::Number(number.as_str().to_owned()),
+        DeValue::Integer(number) if number.radix() == 10 => {
+            Value::Number(number.as_str().to_owned())
+        }
         DeValue::Float(number) => Value::Number(number.as_str().to_owned()),
         DeValue::Boolean(flag) => Value::Flag(*flag),
         DeValue::Array(values) => {

@@ -11,9 +11,7 @@ use chainrule_train::callback::{BestWeights, Monitor};
 use chainrule_train::metric::Accuracy;
 use chainrule_train::optimizer::{Adam, Sgd};
 use chainrule_train::schedule::{Cosine, Interval};
-use chainrule_train::{
-    ClipNorm, EpochRecord, Group, MaxNorm, Penalty, StopReason, Trainer,
-};
+use chainrule_train::{ClipNorm, EpochRecord, Group, MaxNorm, Penalty, StopReason, Trainer};
 
 fn digits<T: Real>() -> (Dataset<T>, Dataset<T>) {
     Digits::load().unwrap().dataset().split_stratified(0.2, 0).unwrap()
@@ -175,7 +173,8 @@ fn networks_on_scaled_data_come_back_and_answer_in_the_units_of_the_data() {
 #[test]
 fn scaled_data_are_those_of_the_scaler() {
     let data = plane::<f64>(50);
-    let recipe = Recipe { loss: "mse".to_owned(), scale_inputs: Scaling::Standard, ..Recipe::default() };
+    let recipe =
+        Recipe { loss: "mse".to_owned(), scale_inputs: Scaling::Standard, ..Recipe::default() };
     let prepared = recipe.prepare(&data, None).unwrap();
     let (_, expected) = StandardScaler::fit_transform(data.inputs()).unwrap();
     assert_eq!(prepared.train().inputs(), &expected);
@@ -198,14 +197,16 @@ fn networks_of_every_layer_come_back() {
         };
         let layers = Some(format!("sequential[{inner}, linear(outputs=1)]"));
         let scale_inputs = Scaling::Standard;
-        let of = Recipe { layers, epochs: 1, loss: "mse".to_owned(), scale_inputs, ..Recipe::default() };
+        let of =
+            Recipe { layers, epochs: 1, loss: "mse".to_owned(), scale_inputs, ..Recipe::default() };
         let run = match of.run(&data, None, &mut []) {
             Ok(run) => run,
             Err(error) => panic!("{inner}: {error}"),
         };
         run.network.save(&path).unwrap();
         let network = Network::<f64>::load(&path).unwrap();
-        let [before, after] = [&run.network, &network].map(|net| net.predict(data.inputs()).unwrap());
+        let [before, after] =
+            [&run.network, &network].map(|net| net.predict(data.inputs()).unwrap());
         assert_eq!(before, after, "{inner}");
         assert!(before.values().iter().all(|x| x.is_finite()), "{inner}");
     }
@@ -218,7 +219,8 @@ fn classes_have_names_and_probabilities() {
     let path = folder.path().join("net");
     let names: Vec<String> = (0..10).map(|digit| format!("the \"{digit}\"")).collect();
     for loss in ["cross_entropy", "mse", "softmax_focal"] {
-        let recipe = Recipe { epochs: 8, loss: loss.to_owned(), seed: u64::MAX, ..Recipe::default() };
+        let recipe =
+            Recipe { epochs: 8, loss: loss.to_owned(), seed: u64::MAX, ..Recipe::default() };
         let run = recipe.run(&train, None, &mut []).unwrap();
         run.network.with_class_names(names.clone()).save(&path).unwrap();
         let network = Network::<f32>::load(&path).unwrap();
@@ -259,7 +261,10 @@ fn files_that_do_not_say_how_to_use_them_are_refused_by_name() {
     named(load(&text.replace("[fitted]\n", "[fitted]\nfeatures = 3\n")), "no key `features`");
     named(load(&text.replace("format = 1", "format = 2")), "must be 1");
     named(load(&text.replace("hidden = [32, 32]", "hidden = [32, 31]")), "does not fit the model");
-    named(load(&text.replace("scale_inputs = \"none\"", "scale_inputs = \"standard\"")), "input_offset");
+    named(
+        load(&text.replace("scale_inputs = \"none\"", "scale_inputs = \"standard\"")),
+        "input_offset",
+    );
     let huge = format!("hidden = [{0}, {0}]", i64::MAX);
     assert!(load(&text.replace("hidden = [32, 32]", &huge)).is_err());
     let huge = format!("sample = [{0}, {0}]", i64::MAX);
@@ -310,7 +315,8 @@ fn small() -> Recipe {
 
 #[test]
 fn nothing_but_the_change_differs() {
-    let changes = ["activation=relu", "activation=tanh", "seed=1"].map(|text| text.parse().unwrap());
+    let changes =
+        ["activation=relu", "activation=tanh", "seed=1"].map(|text| text.parse().unwrap());
     let runs = compare(&small(), &changes, &angles(90, 0), &angles(30, 1)).unwrap().runs;
     let losses = |run: usize| losses(&runs[run].epochs);
     // A knob turned to where it was changes no bit.
@@ -369,7 +375,8 @@ fn losses_of_two_outputs_for_each_target_get_them() {
     let data = plane::<f64>(60);
     let scaling = Scaling::Standard;
     let loss = "gaussian_nll".to_owned();
-    let recipe = Recipe { loss, scale_inputs: scaling, scale_targets: scaling, ..Recipe::default() };
+    let recipe =
+        Recipe { loss, scale_inputs: scaling, scale_targets: scaling, ..Recipe::default() };
     let prepared = recipe.prepare(&data, None).unwrap();
     assert_eq!(prepared.network().params().get("4.weight").unwrap().shape(), [32, 2].into());
 }

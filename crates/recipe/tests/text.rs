@@ -1,4 +1,5 @@
-//! Recipes as TOML: every entry of every family comes back, and what is wrong is told with its line.
+//! Recipes as TOML: every entry of every family comes back, and what is wrong is told with its
+//! line.
 
 use chainrule_nn::{activation, init, layer, loss};
 use chainrule_recipe::{Change, Recipe, Scaling};
@@ -163,10 +164,7 @@ fn what_makes_no_sense_is_told_with_line_and_key() {
         ),
         ("dropout = 1", "line 1: `dropout`: must be a share from 0 to below 1, but it is 1"),
         ("clip_norm = 0", "line 1: `clip_norm`: must be a number above 0"),
-        (
-            "schedule_by = \"steps\"",
-            "line 1: `schedule_by`: must be one of: epoch, step",
-        ),
+        ("schedule_by = \"steps\"", "line 1: `schedule_by`: must be one of: epoch, step"),
         ("schedule_by = \"step\"", "line 1: `schedule_by`: has no effect without a `schedule`"),
         (
             "constraints = [\"unit_norm\"]",
@@ -230,7 +228,10 @@ fn changes_are_applied_printed_and_read() {
 
     let whole = Recipe { layers: Some("relu".to_owned()), ..Recipe::default() };
     assert_eq!(Change::activation("tanh").apply(&whole).unwrap(), None);
-    assert_eq!(Change::set("normalise", true).apply(&Recipe { hidden: vec![], ..base }).unwrap(), None);
+    assert_eq!(
+        Change::set("normalise", true).apply(&Recipe { hidden: vec![], ..base }).unwrap(),
+        None
+    );
 
     let wrong = |text: &str| match text.parse::<Change>() {
         Ok(change) => change.apply(&Recipe::default()).unwrap_err().to_string(),
