@@ -15,15 +15,8 @@ const ROUNDING: Tolerance = Tolerance { absolute: 0.0, relative: 1e-2 };
 
 pub(crate) fn check(case: &Case) -> Result<(), String> {
     let model = case.text("model")?;
-    let columns = case.get("x").and_then(|x| x.as_array()).ok_or("the case has no columns `x`")?;
-    let columns: Option<Vec<Vec<f64>>> = columns.iter().map(crate::case::numbers).collect();
-    let columns = columns.ok_or("a column of `x` is not a list of numbers")?;
+    let (columns, y) = data(case, model)?;
     let x: Vec<&[f64]> = columns.iter().map(Vec::as_slice).collect();
-    let mut y = case.numbers("y")?;
-    if model == "Nelson" {
-        // The model is that of the logarithm.
-        y.iter_mut().for_each(|y| *y = y.ln());
-    }
     let start = case.numbers("start")?;
     let names: Vec<String> = (1..=start.len()).map(|i| format!("b{i}")).collect();
     let start: Vec<(&str, f64)> = names.iter().map(String::as_str).zip(start).collect();
@@ -41,6 +34,19 @@ pub(crate) fn check(case: &Case) -> Result<(), String> {
     let deviation = [fit.residual_deviation()];
     close("the residual deviation", &deviation, &[case.number("deviation")?], errors)?;
     if fit.is_converged() { Ok(()) } else { Err(fit.to_string()) }
+}
+
+/// The columns of `x`, and `y`.
+fn data(case: &Case, model: &str) -> Result<(Vec<Vec<f64>>, Vec<f64>), String> {
+    let columns = case.get("x").and_then(|x| x.as_array()).ok_or("the case has no columns `x`")?;
+    let columns: Option<Vec<Vec<f64>>> = columns.iter().map(crate::case::numbers).collect();
+    let columns = columns.ok_or("a column of `x` is not a list of numbers")?;
+    let mut y = case.numbers("y")?;
+    if model == "Nelson" {
+        // The model is that of the logarithm.
+        y.iter_mut().for_each(|y| *y = y.ln());
+    }
+    Ok((columns, y))
 }
 
 /// The models as NIST writes them.
@@ -90,5 +96,62 @@ fn curve<'g>(model: &str, b: &[Var<'g, Dual>], columns: &[Var<'g, Dual>]) -> Var
             x.graph().fail(format!("there is no model `{other}`"));
             x
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chainrule::train::optimizer::Lbfgs;
+
+    use super::*;
+
+    /// The sum of squares at which L-BFGS ends, without tolerances, as a part of the certified one.
+    fn lbfgs(case: &Case) -> Result<f64, String> {
+        let model = case.text("model")?;
+        let (columns, y) = data(case, model)?;
+        let mut weights = case.numbers("start")?;
+        let graph = Graph::<Dual>::new();
+        let constant = |values: &[f64]| {
+            let values = values.iter().map(|&x| Dual::constant(x)).collect();
+            Tensor::new([y.len()], values).map(|values| graph.constant(&values))
+        };
+        let columns: Result<Vec<_>, _> = columns.iter().map(|column| constant(column)).collect();
+        let (columns, y) = (columns.map_err(|e| e.to_string())?, constant(&y).map_err(|e| e.to_string())?);
+        let names: Vec<String> = (1..=weights.len()).map(|i| format!("b{i}")).collect();
+        let b: Vec<_> = names.iter().map(|name| graph.param(name, [], 0.0)).collect();
+        let loss = (curve(model, &b, &columns) - y).square().sum(..).keep();
+        let plan = graph.plan(loss).map_err(|e| e.to_string())?;
+        let mut params = plan.init(0).map_err(|e| e.to_string())?;
+        let (mut workspace, mut grads) = (plan.workspace(), plan.grads());
+        let exact = Lbfgs { tolerance_gradient: 0.0, tolerance_change: 0.0, ..Lbfgs::new(2000) };
+        let minimum = exact.minimise(&mut weights, |weights, gradient| {
+            for (name, &weight) in names.iter().zip(weights) {
+                params.get_mut(name).expect("it is recorded")[0] = Dual::constant(weight);
+            }
+            plan.forward(&params, &mut workspace);
+            plan.backward(&params, &mut workspace, &mut grads);
+            for (name, gradient) in names.iter().zip(gradient) {
+                *gradient = grads.get(name).expect("it is recorded").values()[0].to_f64();
+            }
+            workspace.value(loss).values()[0].to_f64()
+        });
+        Ok(minimum.map_err(|e| e.to_string())?.loss / case.number("sum_of_squares")?)
+    }
+
+    /// Kind "once more": L-BFGS on the bare sum of squares comes to the certified one, to 6 digits, from 25 near starts
+    /// and 23 far ones of 27. Parameters of 1e-4 make curvatures below any fixed bound, with which it was 14 and 12
+    /// (sblauth/cashocs#35).
+    #[test]
+    fn certified_sums_of_squares_are_reached_without_residuals() {
+        let family = crate::families().into_iter().find(|family| family.name == "least_squares").unwrap();
+        let cases = family.cases().cases;
+        let mut missed = [Vec::new(), Vec::new()];
+        for case in &cases {
+            let part = lbfgs(case).unwrap_or_else(|why| panic!("{}: {why}", case.name()));
+            if (part - 1.0).abs() >= 1e-6 {
+                missed[usize::from(case.name().contains("far"))].push((case.name(), part));
+            }
+        }
+        assert!(cases.len() == 54 && missed[0].len() <= 2 && missed[1].len() <= 4, "{missed:?}");
     }
 }

@@ -1,7 +1,8 @@
 //! The line search: a step along a direction that satisfies the strong Wolfe conditions.
 //!
 //! Source: Nocedal and Wright, "Numerical Optimization", 2006, algorithms 3.5 and 3.6, with the safeguards of PyTorch's
-//! `_strong_wolfe`.
+//! `_strong_wolfe`; and Hager and Zhang, "A new conjugate gradient method with guaranteed descent and an efficient line
+//! search", 2005, equation 4.1, for steps that are hidden behind rounding.
 
 use std::mem::swap;
 
@@ -100,7 +101,13 @@ pub(super) fn strong_wolfe<T: Real, F: FnMut(&[T], &mut [T]) -> f64>(
     let [low, high, trial] = points;
     low.at = 0.0;
     let (loss, slope) = (low.loss, low.slope);
-    let sufficient = |point: &Point<T>| point.loss <= loss + DECREASE * point.at * slope;
+    // By what a loss may seem to rise. Near a minimum in a direction that is steep beside the others, what a step brings
+    // is hidden behind that; the slopes still show it.
+    let noise = T::EPSILON.to_f64().powf(0.75) * loss.abs();
+    let sufficient = |point: &Point<T>| {
+        point.loss <= loss + DECREASE * point.at * slope
+            || point.loss <= loss + noise && point.slope <= (2.0 * DECREASE - 1.0) * slope
+    };
     let flat = |point: &Point<T>| point.slope.abs() <= -SLOPE * slope;
     // Steps outward, from `low` to `high`, until they enclose a minimum. The origin's gradient must survive, since it
     // is what comes back if all else is worse.

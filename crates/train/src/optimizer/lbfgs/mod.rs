@@ -1,5 +1,3 @@
-#[cfg(test)]
-mod certified;
 mod fit;
 mod line_search;
 
@@ -14,13 +12,17 @@ use super::{above_zero, not_negative};
 use crate::TrainError;
 use line_search::{Line, Point, strong_wolfe};
 
+/// After how many steps that bring nothing but rounding the end is reached, whatever the tolerances.
+const IDLE: usize = 20;
+
 /// L-BFGS: minimises a function of all weights at once by an approximation of its second derivative, with a line search
 /// that satisfies the strong Wolfe conditions; as PyTorch's `LBFGS` with `line_search_fn="strong_wolfe"`.
 ///
 /// The direction is `-H g`, where `H` approximates the inverse of the second derivative from the last steps `s` and the
 /// changes `y` of the gradient: `H = (1 - r s y^T) H (1 - r y s^T) + r s s^T` with `r = 1 / s^T y`, from
 /// `H = (s^T y / y^T y)` onwards. The step `t` along a direction `d` satisfies `f(x + t d) <= f(x) + 1e-4 t g^T d` and
-/// `|g(x + t d)^T d| <= 0.9 |g^T d|`.
+/// `|g(x + t d)^T d| <= 0.9 |g^T d|`. Where the loss moves by no more than its rounding, `epsilon^0.75` of it, the
+/// slopes alone decide: `g(x + t d)^T d <= -0.9998 g^T d` in place of the first condition.
 ///
 /// It needs the exact loss over all data, several times for each step, and is the method of choice for small data and
 /// small networks. It is a function and not an [`Optimizer`](super::Optimizer), since it decides itself where to
@@ -48,7 +50,8 @@ use line_search::{Line, Point, strong_wolfe};
 /// ```
 ///
 /// Sources: Liu and Nocedal, "On the limited memory BFGS method for large scale optimization", 1989; Nocedal and
-/// Wright, "Numerical Optimization", 2006, algorithms 3.5, 3.6 and 7.5.
+/// Wright, "Numerical Optimization", 2006, algorithms 3.5, 3.6 and 7.5; Hager and Zhang, "A new conjugate gradient
+/// method with guaranteed descent and an efficient line search", 2005, equation 4.1.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Lbfgs {
     /// The first step that a line search tries, above 0; 1 by default. The very first is at most `1 / sum |g|` of it.
@@ -101,7 +104,8 @@ pub struct Minimum {
 pub enum LbfgsStop {
     /// The gradient is as good as zero.
     Gradient,
-    /// The last step has moved no weight by more than the tolerance, or changed the loss by less.
+    /// The last step has moved no weight by more than the tolerance, or changed the loss by less; or the last 20
+    /// steps have brought nothing beyond rounding.
     Change,
     /// The direction leads downhill by no more than the tolerance.
     Slope,
@@ -150,6 +154,8 @@ impl Lbfgs {
         }
         let mut memory = Memory { pairs: VecDeque::new(), scale: 1.0, history: self.history };
         let mut step = 0.0;
+        // The least loss so far, and the number of steps since.
+        let (mut best, mut idle) = (minimum.loss, 0);
         while minimum.iterations < self.max_iterations {
             minimum.iterations += 1;
             let gradient = &points[0].gradient;
@@ -183,6 +189,8 @@ impl Lbfgs {
             step = points[0].at;
             move_along(weights, &direction, step);
             minimum.loss = points[0].loss;
+            idle = if minimum.loss < best { 0 } else { idle + 1 };
+            best = Real::minimum(best, minimum.loss);
 
             let moved = largest(&direction) * step.abs();
             minimum.stop = if unbounded {
@@ -193,7 +201,10 @@ impl Lbfgs {
                 LbfgsStop::Evaluations
             } else if largest(&points[0].gradient) <= self.tolerance_gradient {
                 LbfgsStop::Gradient
-            } else if moved <= self.tolerance_change || (minimum.loss - loss_before).abs() < self.tolerance_change {
+            } else if moved <= self.tolerance_change
+                || (minimum.loss - loss_before).abs() < self.tolerance_change
+                || idle == IDLE
+            {
                 LbfgsStop::Change
             } else {
                 continue;
