@@ -4,16 +4,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
 
 /// What each crate of the workspace may depend on among the others, each line below the crates that it names.
-const ALLOWED: [(&str, &[&str]); 15] = [
+const ALLOWED: [(&str, &[&str]); 16] = [
+    ("chainrule-config", &[]),
     ("chainrule-files", &[]),
     ("chainrule-tensor", &[]),
-    ("chainrule-graph", &["chainrule-tensor"]),
-    ("chainrule-nn", &["chainrule-tensor", "chainrule-graph"]),
+    ("chainrule-graph", &["chainrule-config", "chainrule-tensor"]),
+    ("chainrule-nn", &["chainrule-config", "chainrule-tensor", "chainrule-graph"]),
     ("chainrule-data", &["chainrule-tensor"]),
-    ("chainrule-train", &["chainrule-tensor", "chainrule-graph", "chainrule-nn", "chainrule-data"]),
+    ("chainrule-train", &["chainrule-config", "chainrule-tensor", "chainrule-graph", "chainrule-nn", "chainrule-data"]),
     (
         "chainrule-insight",
         &[
+            "chainrule-config",
             "chainrule-files",
             "chainrule-tensor",
             "chainrule-graph",
@@ -22,7 +24,7 @@ const ALLOWED: [(&str, &[&str]); 15] = [
             "chainrule-train",
         ],
     ),
-    ("chainrule-checkpoint", &["chainrule-files", "chainrule-tensor", "chainrule-graph"]),
+    ("chainrule-checkpoint", &["chainrule-config", "chainrule-files", "chainrule-tensor", "chainrule-graph"]),
     (
         "chainrule-recipe",
         &[
@@ -50,6 +52,7 @@ const ALLOWED: [(&str, &[&str]); 15] = [
     (
         "chainrule",
         &[
+            "chainrule-config",
             "chainrule-tensor",
             "chainrule-graph",
             "chainrule-nn",
@@ -72,8 +75,8 @@ const ALLOWED: [(&str, &[&str]); 15] = [
 
 /// The crates that draw nothing and do not talk to a terminal, and all they may depend on outside of the workspace. One
 /// of them writes and reads its recordings.
-const LIGHT: [&str; 5] =
-    ["chainrule-tensor", "chainrule-graph", "chainrule-nn", "chainrule-train", "chainrule-insight"];
+const LIGHT: [&str; 6] =
+    ["chainrule-config", "chainrule-tensor", "chainrule-graph", "chainrule-nn", "chainrule-train", "chainrule-insight"];
 const LIGHT_DEPENDENCIES: [&str; 6] = ["nalgebra", "bytemuck", "rand", "rand_distr", "strsim", "thiserror"];
 const FOR_RECORDINGS: [&str; 2] = ["serde_json", "tempfile"];
 

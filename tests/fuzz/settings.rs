@@ -20,9 +20,9 @@ pub fn text(draw: &mut Draw, name: &str, entry: &mut (impl Configure + ?Sized)) 
 fn drawn(draw: &mut Draw, setting: &Setting<'_>) -> String {
     match setting {
         Setting::Number(_) => draw.number().to_string(),
-        Setting::Gain(_) if draw.once_in(2) => "tanh".to_owned(),
+        Setting::NumberOr(..) if draw.once_in(2) => "tanh".to_owned(),
         Setting::Optional(_) | Setting::OptionalCount(_) if draw.once_in(3) => "none".to_owned(),
-        Setting::Gain(_) | Setting::Optional(_) => draw.number().to_string(),
+        Setting::NumberOr(..) | Setting::Optional(_) => draw.number().to_string(),
         Setting::Count(_) | Setting::OptionalCount(_) => draw.count().to_string(),
         Setting::Flag(_) => draw.of(&["true", "false"]).to_owned(),
         Setting::Numbers(_) => {

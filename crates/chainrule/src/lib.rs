@@ -1,7 +1,7 @@
 #![doc = include_str!("../../../README.md")]
 
 pub use chainrule_checkpoint as checkpoint;
-
+pub use chainrule_config as config;
 pub use chainrule_data as data;
 pub use chainrule_graph as graph;
 pub use chainrule_insight as insight;

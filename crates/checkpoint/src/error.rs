@@ -1,6 +1,6 @@
 use std::path::PathBuf;
 
-use chainrule_graph::names::{listing, nearest};
+use chainrule_config::{listing, nearest};
 use chainrule_tensor::Shape;
 
 /// Why parameters cannot be saved or loaded. Each message names the file.

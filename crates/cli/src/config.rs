@@ -108,7 +108,8 @@ fn different(places: &[&Place], folder: Option<&Path>) -> Result<(), ConfigError
 
 /// The activations that a hidden layer can have: those that make no distribution of its outputs.
 pub fn activations() -> Vec<String> {
-    let hidden = activation::all::<f32>().into_iter().filter(|activation| !activation.for_outputs());
+    let all = activation::all::<f32>().into_iter();
+    let hidden = all.filter(|activation| !activation.for_outputs());
     hidden.map(|activation| activation.kind().to_owned()).collect()
 }
 
@@ -131,13 +132,12 @@ pub fn default_learning_rate(optimizer: &str) -> Option<f64> {
 /// # Errors
 /// A text that names none, or a learning rate that is none.
 pub fn chosen_optimizer(text: String, learning_rate: Option<f64>) -> Result<Box<dyn Listed<f32>>, ConfigError> {
-    let mut all = optimizer::all::<f32>();
-    for entry in &mut all {
+    let all = optimizer::family::<f32>().with(|entry| {
         if let Some(rate) = default_learning_rate(entry.name()) {
-            optimizer::set_learning_rate(entry.as_mut(), rate);
+            optimizer::set_learning_rate(entry, rate);
         }
-    }
-    let chosen = config::choose("optimizer", all, |entry| entry.name().to_owned(), &text);
+    });
+    let chosen = all.by_name(&text);
     let mut chosen = chosen.map_err(|source| ConfigError::Optimizer { name: text, source })?;
     if let Some(rate) = learning_rate {
         optimizer::set_learning_rate(chosen.as_mut(), rate);
@@ -252,9 +252,7 @@ mod tests {
         for name in activations() {
             assert_eq!(resolve(&["--activation", &name]).unwrap().network.activation(), name);
         }
-        let known = "there are: sigmoid, tanh, relu, leaky_relu, prelu, elu, identity, log_sigmoid, hard_sigmoid, \
-                     hard_tanh, tanhshrink, softsign, softplus, relu6, rrelu, selu, celu, gelu, silu, mish, hard_swish, \
-                     hard_shrink, soft_shrink, threshold, glu, maxout";
+        let known = format!("there are: {}", activations().join(", "));
         assert_eq!(
             resolve(&["--activation", "rleu"]).unwrap_err(),
             format!("--activation rleu: there is no such activation (did you mean `relu`?); {known}")

@@ -1,6 +1,5 @@
 #![doc = include_str!("../README.md")]
 
-pub mod names;
 pub mod non_finite;
 pub mod op;
 pub mod second_order;

@@ -1,7 +1,6 @@
 #![doc = include_str!("../README.md")]
 
 pub mod activation;
-pub mod config;
 pub mod init;
 pub mod layer;
 pub mod loss;
@@ -12,8 +11,10 @@ mod limit;
 mod summary;
 
 pub use activation::Activation;
-pub use config::{ConfigError, Configure};
-pub use error::{PredictError, UnknownName};
+/// Settings, and entries of lists chosen by text.
+pub use chainrule_config as config;
+pub use chainrule_config::{ConfigError, Configure, UnknownName};
+pub use error::PredictError;
 pub use layer::{
     AlphaDropout, BatchNorm, Bilinear, Dropout, Embedding, Flatten, Layer, LayerNorm, Linear, Model, Parallel,
     Residual, RmsNorm, Sequential, WeightNorm,

@@ -3,8 +3,8 @@ use std::fmt;
 use chainrule_checkpoint::CheckpointError;
 use chainrule_data::DataError;
 use chainrule_graph::BuildError;
-use chainrule_graph::names::did_you_mean;
 use chainrule_nn::PredictError;
+use chainrule_nn::config::did_you_mean;
 use chainrule_train::TrainError;
 
 /// Why a recipe cannot be read, run or loaded. Where a text is wrong, the message names the line

@@ -70,7 +70,7 @@ impl Recipe {
             let rule = named("initialisers", init::by_name(rule))?;
             let mut chosen = names.iter().filter(|name| matches(pattern, name)).peekable();
             if chosen.peek().is_none() {
-                let known = chainrule_graph::names::listing(names.iter().map(String::as_str));
+                let known = chainrule_nn::config::listing(names.iter().map(String::as_str));
                 let why = format!("no parameter has a name like `{pattern}`; there are: {known}");
                 return Err(RecipeError::of("initialisers", why));
             }

@@ -2,9 +2,9 @@
 //!
 //! Chosen by name in text: `by_name("max_norm(max_norm=3)")`.
 
+use chainrule_config::{Family, formula, settings};
 use std::fmt::Debug;
 
-use chainrule_nn::config::{Setting, choose};
 use chainrule_nn::{ConfigError, Configure};
 use chainrule_tensor::{Real, Shape};
 
@@ -40,8 +40,16 @@ pub trait Listed<T: Real = f32>: Constraint<T> + Configure {
 
 /// Every constraint with its default settings.
 #[must_use]
+pub fn family<T: Real>() -> Family<dyn Listed<T>> {
+    let entries: Vec<Box<dyn Listed<T>>> =
+        vec![Box::new(MaxNorm::default()), Box::new(UnitNorm), Box::new(NonNegative)];
+    Family::new("constraint", |constraint| constraint.name(), entries)
+}
+
+/// The entries of the [`family`], with their default settings.
+#[must_use]
 pub fn all<T: Real>() -> Vec<Box<dyn Listed<T>>> {
-    vec![Box::new(MaxNorm::default()), Box::new(UnitNorm), Box::new(NonNegative)]
+    family().all()
 }
 
 /// The constraint that a text names, such as `unit_norm` or `max_norm(max_norm=3)`.
@@ -57,22 +65,22 @@ pub fn all<T: Real>() -> Vec<Box<dyn Listed<T>>> {
 /// # Errors
 /// [`ConfigError`] says what is wrong with the text, and what there is.
 pub fn by_name<T: Real>(text: &str) -> Result<Box<dyn Listed<T>>, ConfigError> {
-    choose("constraint", all(), |constraint| constraint.name().to_owned(), text)
+    family().by_name(text)
 }
 
-/// The weights of each unit, a column of `[inputs, outputs]`, have a Euclidean norm of at most `max_norm`: longer ones
-/// are multiplied by `max_norm / norm`. A parameter with one axis, or none, is one column.
-///
-/// Source: Srivastava, Hinton, Krizhevsky, Sutskever and Salakhutdinov, "Dropout", 2014, section 5.1.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct MaxNorm {
-    /// The largest norm, above 0; 2 by default, as in Keras.
-    pub max_norm: f64,
-}
+settings! {
+    "max_norm": "w min(1, max_norm / |w|) for each column w";
 
-impl Default for MaxNorm {
-    fn default() -> Self {
-        MaxNorm { max_norm: 2.0 }
+    /// The weights of each unit, a column of `[inputs, outputs]`, have a Euclidean norm of at most
+    /// `max_norm`: longer ones are multiplied by `max_norm / norm`. A parameter with one axis, or
+    /// none, is one column.
+    ///
+    /// Source: Srivastava, Hinton, Krizhevsky, Sutskever and Salakhutdinov, "Dropout", 2014,
+    /// section 5.1.
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    pub struct MaxNorm {
+        /// The largest norm; the default is that of Keras.
+        pub max_norm: f64 = 2.0, above(0.0).or_infinite();
     }
 }
 
@@ -96,24 +104,6 @@ impl<T: Real> Constraint<T> for MaxNorm {
     }
 }
 
-impl Configure for MaxNorm {
-    fn formula(&self) -> &'static str {
-        "w min(1, max_norm / |w|) for each column w"
-    }
-
-    fn settings(&mut self) -> Vec<(&'static str, Setting<'_>)> {
-        vec![("max_norm", Setting::Number(&mut self.max_norm))]
-    }
-
-    fn check(&self) -> Result<(), String> {
-        if self.max_norm > 0.0 {
-            Ok(())
-        } else {
-            Err(format!("constraint: the largest norm must be above 0, but it is {}", self.max_norm))
-        }
-    }
-}
-
 impl<T: Real> Listed<T> for MaxNorm {
     fn name(&self) -> &'static str {
         "max_norm"
@@ -126,11 +116,7 @@ impl<T: Real> Constraint<T> for UnitNorm {
     }
 }
 
-impl Configure for UnitNorm {
-    fn formula(&self) -> &'static str {
-        "w / |w| for each column w"
-    }
-}
+formula!(UnitNorm: "w / |w| for each column w");
 
 impl<T: Real> Listed<T> for UnitNorm {
     fn name(&self) -> &'static str {
@@ -144,11 +130,7 @@ impl<T: Real> Constraint<T> for NonNegative {
     }
 }
 
-impl Configure for NonNegative {
-    fn formula(&self) -> &'static str {
-        "max(0, w)"
-    }
-}
+formula!(NonNegative: "max(0, w)");
 
 impl<T: Real> Listed<T> for NonNegative {
     fn name(&self) -> &'static str {
@@ -215,7 +197,7 @@ mod tests {
         assert_eq!(limited, [1.5, 1.0, 0.0, 2.0, 2.0, 0.0]);
         assert_eq!(applied(&MaxNorm { max_norm: 2.5 }, &[2], &[3.0, -4.0]), [1.5, -2.0]);
         let error = Constraint::<f32>::check(&MaxNorm { max_norm: 0.0 }).unwrap_err();
-        assert_eq!(error, "constraint: the largest norm must be above 0, but it is 0");
+        assert_eq!(error, "max_norm: max_norm must be above 0, but it is 0");
     }
 
     #[test]
@@ -265,7 +247,7 @@ mod tests {
             assert_eq!(by_name::<f64>(constraint.name()).unwrap().name(), constraint.name());
         }
         let error = |text: &str| by_name::<f32>(text).unwrap_err().to_string();
-        assert_eq!(error("max_norm(max_norm=0)"), "constraint: the largest norm must be above 0, but it is 0");
+        assert_eq!(error("max_norm(max_norm=0)"), "max_norm: max_norm must be above 0, but it is 0");
         assert_eq!(
             error("unitnorn"),
             "there is no constraint `unitnorn` (did you mean `unit_norm`?); there are: max_norm, unit_norm, non_negative"

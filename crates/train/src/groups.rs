@@ -3,8 +3,8 @@
 use std::ops::Range;
 use std::str::FromStr;
 
+use chainrule_config::{Family, Setting};
 use chainrule_graph::Layout;
-use chainrule_nn::config::{Setting, choose_only};
 use chainrule_nn::{ConfigError, Configure};
 use chainrule_tensor::{Aligned, Real};
 
@@ -94,7 +94,8 @@ impl FromStr for Group {
     type Err = ConfigError;
 
     fn from_str(text: &str) -> Result<Self, ConfigError> {
-        choose_only("group of parameters", "group", &[], Group::new("*"), text)
+        let all = Group::new("*");
+        Family::new("group of parameters", |_: &Self| "group", vec![Box::new(all)]).only(text)
     }
 }
 

@@ -2,8 +2,8 @@
 
 use std::ops::Range;
 
+use chainrule_config::{did_you_mean, listing};
 use chainrule_graph::Layout;
-use chainrule_graph::names::{did_you_mean, listing};
 use chainrule_tensor::Shape;
 
 use crate::TrainError;

@@ -2,8 +2,8 @@
 
 use std::str::FromStr;
 
+use chainrule_config::{Family, Setting};
 use chainrule_graph::{Layout, Params};
-use chainrule_nn::config::{Setting, choose_only};
 use chainrule_nn::{ConfigError, Configure};
 use chainrule_tensor::{Real, simd};
 
@@ -110,7 +110,7 @@ impl FromStr for Penalty {
     type Err = ConfigError;
 
     fn from_str(text: &str) -> Result<Self, ConfigError> {
-        choose_only("penalty", "penalty", &[], Penalty::l2(0.0), text)
+        Family::new("penalty", |_: &Self| "penalty", vec![Box::new(Penalty::l2(0.0))]).only(text)
     }
 }
 

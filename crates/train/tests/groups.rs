@@ -99,7 +99,7 @@ fn mistakes_are_named_before_the_first_step() {
     );
     assert_eq!(
         error(&|trainer| trainer.constraint("*", MaxNorm { max_norm: -1.0 })),
-        "constraint: the largest norm must be above 0, but it is -1"
+        "max_norm: max_norm must be above 0, but it is -1"
     );
     let message = error(&|trainer| trainer.batch_size(23));
     assert!(message.starts_with("batch_norm: 1 value for each channel, but training needs at least 2"), "{message}");

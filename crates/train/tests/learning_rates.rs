@@ -124,7 +124,7 @@ fn settings_and_rates_that_make_no_sense_are_named() {
     let plateau = ReduceOnPlateau { factor: 2.0, ..ReduceOnPlateau::default() };
     assert_eq!(
         error(&|trainer| trainer.reduce_on_plateau(plateau, Monitor::loss()), model),
-        "reduce_on_plateau: the factor must lie in [0, 1), but it is 2"
+        "reduce_on_plateau: factor must lie in [0, 1), but it is 2"
     );
 }
 

@@ -1,3 +1,4 @@
+use chainrule_config::formula;
 use chainrule_tensor::Real;
 
 use super::{DerivativeReads, Pointwise, Properties};
@@ -11,6 +12,8 @@ use crate::Var;
 /// Source: Nair and Hinton, "Rectified Linear Units Improve Restricted Boltzmann Machines", 2010.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Relu;
+
+formula!(Relu: "max(0, x)");
 
 impl<T: Real> Pointwise<T> for Relu {
     fn name(&self) -> &'static str {

@@ -1,3 +1,4 @@
+use chainrule_config::formula;
 use chainrule_tensor::Real;
 
 use super::{DerivativeReads, Pointwise, Properties};
@@ -10,6 +11,8 @@ use crate::Var;
 /// is saturated.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Sigmoid;
+
+formula!(Sigmoid: "1 / (1 + e^-x)");
 
 impl<T: Real> Pointwise<T> for Sigmoid {
     fn name(&self) -> &'static str {

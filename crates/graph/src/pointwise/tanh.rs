@@ -1,3 +1,4 @@
+use chainrule_config::formula;
 use chainrule_tensor::Real;
 
 use super::{DerivativeReads, Pointwise, Properties};
@@ -9,6 +10,8 @@ use crate::Var;
 /// the derivative is under 5 %.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tanh;
+
+formula!(Tanh: "tanh x");
 
 impl<T: Real> Pointwise<T> for Tanh {
     fn name(&self) -> &'static str {

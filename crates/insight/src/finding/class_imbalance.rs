@@ -1,32 +1,31 @@
+use chainrule_config::settings;
 use chainrule_data::{Dataset, Targets};
 use chainrule_graph::Graph;
-use chainrule_nn::config::Setting;
-use chainrule_nn::{Configure, Loss, Reduction};
+use chainrule_nn::{Loss, Reduction};
 use chainrule_tensor::{Real, Tensor};
 
-use super::vanishing_gradients::above_zero;
 use super::{Evidence, Finding, Kind, Remedy, Rule, Severity, percent, words};
 
-/// Some classes hardly count, so that a model that ignores them already has a small loss.
-///
-/// A class counts by its samples times what the loss makes of one of them: the norm of its gradient at a model that
-/// knows nothing, so that weights of classes or labels count as well. Found where the class that counts most does so
-/// more than `warning` times as much as the one that counts least, among classes that have a sample; above `info`, and
-/// for classes without a sample, an info. For multi-label targets: where 1 counts less than the part `rare` of a
-/// label.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct ClassImbalance {
-    /// 4 by default.
-    pub info: f64,
-    /// 10 by default.
-    pub warning: f64,
-    /// 0.02 by default.
-    pub rare: f64,
-}
+settings! {
+    "class_imbalance":
+        "samples times weight of a class, most / least > warning; of a label, 1 < rare";
 
-impl Default for ClassImbalance {
-    fn default() -> Self {
-        ClassImbalance { info: 4.0, warning: 10.0, rare: 0.02 }
+    /// Some classes hardly count, so that a model that ignores them already has a small loss.
+    ///
+    /// A class counts by its samples times what the loss makes of one of them: the norm of its
+    /// gradient at a model that knows nothing, so that weights of classes or labels count as well.
+    /// Found where the class that counts most does so more than `warning` times as much as the one
+    /// that counts least, among classes that have a sample; above `info`, and for classes without a
+    /// sample, an info. For multi-label targets: where 1 counts less than the part `rare` of a
+    /// label.
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    pub struct ClassImbalance {
+        /// How many times as much a class counts for an info.
+        pub info: f64 = 4.0, above(0.0);
+        /// How many times as much a class counts for a warning.
+        pub warning: f64 = 10.0, above(0.0);
+        /// The part of a label below which its less frequent value is rare.
+        pub rare: f64 = 0.02, above(0.0);
     }
 }
 
@@ -152,22 +151,4 @@ fn gradient<T: Real>(
     plan.backward(&params, &mut workspace, &mut grads);
     let gradient: Vec<f64> = workspace.gradient(prediction).values().iter().map(|g| g.to_f64()).collect();
     gradient.iter().all(|g| g.is_finite()).then_some(gradient)
-}
-
-impl Configure for ClassImbalance {
-    fn formula(&self) -> &'static str {
-        "samples times weight of a class, most / least > warning; of a label, 1 < rare"
-    }
-
-    fn settings(&mut self) -> Vec<(&'static str, Setting<'_>)> {
-        vec![
-            ("info", Setting::Number(&mut self.info)),
-            ("warning", Setting::Number(&mut self.warning)),
-            ("rare", Setting::Number(&mut self.rare)),
-        ]
-    }
-
-    fn check(&self) -> Result<(), String> {
-        above_zero("class_imbalance", &[("info", self.info), ("warning", self.warning), ("rare", self.rare)])
-    }
 }

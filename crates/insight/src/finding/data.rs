@@ -1,31 +1,31 @@
+use chainrule_config::settings;
 use chainrule_data::{Dataset, Targets};
-use chainrule_nn::Configure;
-use chainrule_nn::config::Setting;
 use chainrule_tensor::{Real, Tensor};
 
-use super::vanishing_gradients::above_zero;
 use super::{Evidence, Finding, Kind, Remedy, Rule, Severity, median, words};
 
-/// Inputs or targets are unscaled or constant.
-///
-/// - Inputs: the median root mean square of the features that vary is above `large`, or their deviations, the
-///   upper tenth against the lower tenth, differ by more than the factor `spread`; or at least the part `constant` of
-///   them never changes. Fewer that never change are an info. Whole numbers in front of an embedding are left alone.
-/// - Targets that are numbers: the deviation of a column is above `large` or below its inverse, or its mean is more than
-///   `large` deviations away from zero. A column that never changes, or a single class, is an error.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct UnscaledData {
-    /// 20 by default: raw pixels up to 255 are above, digits up to 16 below.
-    pub large: f64,
-    /// 1000 by default.
-    pub spread: f64,
-    /// 0.5 by default.
-    pub constant: f64,
-}
+settings! {
+    "unscaled_data":
+        "inputs: median rms > large, deviations by more than spread; targets: deviation or mean \
+         beyond large";
 
-impl Default for UnscaledData {
-    fn default() -> Self {
-        UnscaledData { large: 20.0, spread: 1000.0, constant: 0.5 }
+    /// Inputs or targets are unscaled or constant.
+    ///
+    /// - Inputs: the median root mean square of the features that vary is above `large`, or their
+    ///   deviations, the upper tenth against the lower tenth, differ by more than the factor
+    ///   `spread`; or at least the part `constant` of them never changes. Fewer that never change
+    ///   are an info. Whole numbers in front of an embedding are left alone.
+    /// - Targets that are numbers: the deviation of a column is above `large` or below its inverse,
+    ///   or its mean is more than `large` deviations away from zero. A column that never changes,
+    ///   or a single class, is an error.
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    pub struct UnscaledData {
+        /// The largest scale: raw pixels up to 255 are above it, digits up to 16 below.
+        pub large: f64 = 20.0, above(0.0);
+        /// The largest factor between the deviations of features.
+        pub spread: f64 = 1000.0, above(0.0);
+        /// The part of the features that never change.
+        pub constant: f64 = 0.5, above(0.0);
     }
 }
 
@@ -143,23 +143,4 @@ fn columns<T: Real>(values: &Tensor<T>, width: usize) -> Vec<Column> {
         }
     }
     means.into_iter().zip(squares).map(|(mean, square)| Column { mean, deviation: square.sqrt() }).collect()
-}
-
-impl Configure for UnscaledData {
-    fn formula(&self) -> &'static str {
-        "inputs: median rms > large, deviations by more than spread; targets: deviation or mean beyond large"
-    }
-
-    fn settings(&mut self) -> Vec<(&'static str, Setting<'_>)> {
-        vec![
-            ("large", Setting::Number(&mut self.large)),
-            ("spread", Setting::Number(&mut self.spread)),
-            ("constant", Setting::Number(&mut self.constant)),
-        ]
-    }
-
-    fn check(&self) -> Result<(), String> {
-        let thresholds = [("large", self.large), ("spread", self.spread), ("constant", self.constant)];
-        above_zero("unscaled_data", &thresholds)
-    }
 }

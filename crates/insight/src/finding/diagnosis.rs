@@ -1,6 +1,6 @@
 use std::fmt::Debug;
 
-use chainrule_nn::config::choose;
+use chainrule_config::Family;
 use chainrule_nn::{ConfigError, Configure, UnknownName};
 use chainrule_tensor::Real;
 
@@ -20,8 +20,8 @@ pub trait Rule<T: Real = f32>: Configure + Debug {
 
 /// Every rule with its default thresholds, causes before what they bring about.
 #[must_use]
-pub fn all<T: Real>() -> Vec<Box<dyn Rule<T>>> {
-    vec![
+pub fn family<T: Real>() -> Family<dyn Rule<T>> {
+    let entries: Vec<Box<dyn Rule<T>>> = vec![
         Box::new(UnsuitedLoss::default()),
         Box::new(UnscaledData::default()),
         Box::new(ClassImbalance::default()),
@@ -35,7 +35,14 @@ pub fn all<T: Real>() -> Vec<Box<dyn Rule<T>>> {
         Box::new(StillLayers::default()),
         Box::new(LearningRate::default()),
         Box::new(Fit::default()),
-    ]
+    ];
+    Family::new("rule", |rule| rule.name(), entries)
+}
+
+/// The entries of the [`family`], with their default settings.
+#[must_use]
+pub fn all<T: Real>() -> Vec<Box<dyn Rule<T>>> {
+    family().all()
 }
 
 /// The rule that a text names, with other thresholds if it says so: `dying_relu(warning=0.6)`.
@@ -43,7 +50,7 @@ pub fn all<T: Real>() -> Vec<Box<dyn Rule<T>>> {
 /// # Errors
 /// [`ConfigError`] says what is wrong with the text, and what there is.
 pub fn by_name<T: Real>(text: &str) -> Result<Box<dyn Rule<T>>, ConfigError> {
-    choose("rule", all(), |rule| rule.name().to_owned(), text)
+    family().by_name(text)
 }
 
 /// The rules that a training is judged by.

@@ -1,35 +1,34 @@
-use chainrule_nn::Configure;
-use chainrule_nn::config::Setting;
+use chainrule_config::settings;
 use chainrule_tensor::Real;
 
-use super::vanishing_gradients::above_zero;
 use super::{Evidence, Finding, Kind, Remedy, Rule, Severity, times};
 use crate::monitor::{LayerInfo, Units, survey};
 
-/// Units are inactive for all samples: the activation's derivative is exactly zero on every row, so that no gradient
-/// can bring them back but by a change of what is in front of them.
-///
-/// Found for a hidden layer whose activation [can die](chainrule_graph::Properties::can_die) where at least the part
-/// `info`, `warning` or `error` of its units is inactive over the last window; with model, parameters and data among
-/// the evidence over all of the data, which makes them dead for certain. Healthy networks have them too, a few at the
-/// beginning and in narrow layers up to half in the end. So where the loss over the last window is below `unlearned` times
-/// that of the first observed step, `error` is a mere warning and `warning` an info. Leaky ReLU, ELU and their kin
-/// never die.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct DyingRelu {
-    /// 0.1 by default.
-    pub info: f64,
-    /// 0.5 by default.
-    pub warning: f64,
-    /// 0.9 by default.
-    pub error: f64,
-    /// 0.5 by default.
-    pub unlearned: f64,
-}
+settings! {
+    "dying_relu":
+        "units with f'(z) = 0 on all rows >= info, warning or error of the layer; milder if loss \
+         < unlearned first loss";
 
-impl Default for DyingRelu {
-    fn default() -> Self {
-        DyingRelu { info: 0.1, warning: 0.5, error: 0.9, unlearned: 0.5 }
+    /// Units are inactive for all samples: the activation's derivative is exactly zero on every
+    /// row, so that no gradient can bring them back but by a change of what is in front of them.
+    ///
+    /// Found for a hidden layer whose activation [can die](chainrule_graph::Properties::can_die)
+    /// where at least the part `info`, `warning` or `error` of its units is inactive over the last
+    /// window; with model, parameters and data among the evidence over all of the data, which makes
+    /// them dead for certain. Healthy networks have them too, a few at the beginning and in narrow
+    /// layers up to half in the end. So where the loss over the last window is below `unlearned`
+    /// times that of the first observed step, `error` is a mere warning and `warning` an info.
+    /// Leaky ReLU, ELU and their kin never die.
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    pub struct DyingRelu {
+        /// The inactive part of a layer for an info.
+        pub info: f64 = 0.1, above(0.0);
+        /// The inactive part of a layer for a warning.
+        pub warning: f64 = 0.5, above(0.0);
+        /// The inactive part of a layer for an error.
+        pub error: f64 = 0.9, above(0.0);
+        /// The part of the first loss below which the model has learned all the same.
+        pub unlearned: f64 = 0.5, above(0.0);
     }
 }
 
@@ -104,24 +103,4 @@ impl DyingRelu {
 fn list(units: &[usize]) -> String {
     let shown: Vec<String> = units.iter().take(8).map(usize::to_string).collect();
     shown.join(", ") + if units.len() > 8 { ", .." } else { "" }
-}
-
-impl Configure for DyingRelu {
-    fn formula(&self) -> &'static str {
-        "units with f'(z) = 0 on all rows >= info, warning or error of the layer; milder if loss < unlearned first loss"
-    }
-
-    fn settings(&mut self) -> Vec<(&'static str, Setting<'_>)> {
-        vec![
-            ("info", Setting::Number(&mut self.info)),
-            ("warning", Setting::Number(&mut self.warning)),
-            ("error", Setting::Number(&mut self.error)),
-            ("unlearned", Setting::Number(&mut self.unlearned)),
-        ]
-    }
-
-    fn check(&self) -> Result<(), String> {
-        let DyingRelu { info, warning, error, unlearned } = *self;
-        above_zero("dying_relu", &[("info", info), ("warning", warning), ("error", error), ("unlearned", unlearned)])
-    }
 }

@@ -1,27 +1,25 @@
-use chainrule_nn::Configure;
-use chainrule_nn::config::Setting;
+use chainrule_config::settings;
 use chainrule_tensor::Real;
 
-use super::vanishing_gradients::{above_zero, ratios};
+use super::vanishing_gradients::ratios;
 use super::{Evidence, Finding, Kind, Remedy, Rule, Severity, median, words};
 
-/// The backpropagated signal grows beyond measure on its way to the first layers.
-///
-/// Found where the norm of the signal at the first layer with weights, by that at the last, has a median over the
-/// observed steps above `ratio`; an error above `severe`. Needs `layers` layers with weights.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct ExplodingGradients {
-    /// 1e3 by default.
-    pub ratio: f64,
-    /// 1e6 by default.
-    pub severe: f64,
-    /// 3 by default.
-    pub layers: usize,
-}
+settings! {
+    "exploding_gradients": "median of norm(dL/dz first) / norm(dL/dz last) > ratio";
 
-impl Default for ExplodingGradients {
-    fn default() -> Self {
-        ExplodingGradients { ratio: 1e3, severe: 1e6, layers: 3 }
+    /// The backpropagated signal grows beyond measure on its way to the first layers.
+    ///
+    /// Found where the norm of the signal at the first layer with weights, by that at the last, has
+    /// a median over the observed steps above `ratio`; an error above `severe`. Needs `layers`
+    /// layers with weights.
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    pub struct ExplodingGradients {
+        /// The largest healthy ratio of the norms.
+        pub ratio: f64 = 1e3, above(0.0);
+        /// The ratio above which it is an error.
+        pub severe: f64 = 1e6, above(0.0);
+        /// The fewest layers with weights.
+        pub layers: usize = 3;
     }
 }
 
@@ -54,23 +52,5 @@ impl<T: Real> Rule<T> for ExplodingGradients {
                 .to_owned(),
             remedies: vec![Remedy::FittingInitialisation, Remedy::Normalisation, Remedy::ClipNorm(1.0)],
         }]
-    }
-}
-
-impl Configure for ExplodingGradients {
-    fn formula(&self) -> &'static str {
-        "median of norm(dL/dz first) / norm(dL/dz last) > ratio"
-    }
-
-    fn settings(&mut self) -> Vec<(&'static str, Setting<'_>)> {
-        vec![
-            ("ratio", Setting::Number(&mut self.ratio)),
-            ("severe", Setting::Number(&mut self.severe)),
-            ("layers", Setting::Count(&mut self.layers)),
-        ]
-    }
-
-    fn check(&self) -> Result<(), String> {
-        above_zero("exploding_gradients", &[("ratio", self.ratio), ("severe", self.severe)])
     }
 }

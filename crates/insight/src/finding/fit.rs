@@ -1,43 +1,43 @@
+use chainrule_config::settings;
 use chainrule_data::{Dataset, Targets};
-use chainrule_nn::Configure;
-use chainrule_nn::config::Setting;
 use chainrule_tensor::Real;
 use chainrule_train::EpochRecord;
 
-use super::vanishing_gradients::above_zero;
 use super::{Evidence, Finding, Kind, Remedy, Rule, Severity, times, words};
 
-/// The model learns its training data by heart, or learns next to nothing.
-///
-/// - Overfitting: the loss on the validation data ends above `worse` times its best, which is at least `patience` epochs
-///   back, while the loss on the training data fell by at least a tenth. Of a best that is not above zero, the rise must
-///   be that part of its size, and of the fall to it from the first epoch. One that ends below `negligible` times that of
-///   the best constant answer is none.
-/// - Underfitting: after at least `epochs` epochs the loss on the training data is still above `constant` times that
-///   of the best constant answer, and over the second half of them it fell by less than the part `plateau`. That answer
-///   has the entropy of the classes or labels for the cross-entropies, the variance for the squared error. Other
-///   losses are compared with their own first epoch.
-///
-/// Of a loss below zero, "times" is a change by a part of its size.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Fit {
-    /// 1.3 by default.
-    pub worse: f64,
-    /// 3 by default.
-    pub patience: usize,
-    /// 0.05 by default.
-    pub negligible: f64,
-    /// 0.9 by default.
-    pub constant: f64,
-    /// 0.03 by default.
-    pub plateau: f64,
-    /// 5 by default.
-    pub epochs: usize,
-}
+settings! {
+    "fit":
+        "over: last validation loss > worse times the best; under: training loss > constant times \
+         that of a constant, and no longer falling";
 
-impl Default for Fit {
-    fn default() -> Self {
-        Fit { worse: 1.3, patience: 3, negligible: 0.05, constant: 0.9, plateau: 0.03, epochs: 5 }
+    /// The model learns its training data by heart, or learns next to nothing.
+    ///
+    /// - Overfitting: the loss on the validation data ends above `worse` times its best, which is
+    ///   at least `patience` epochs back, while the loss on the training data fell by at least a
+    ///   tenth. Of a best that is not above zero, the rise must be that part of its size, and of
+    ///   the fall to it from the first epoch. One that ends below `negligible` times that of the
+    ///   best constant answer is none.
+    /// - Underfitting: after at least `epochs` epochs the loss on the training data is still above
+    ///   `constant` times that of the best constant answer, and over the second half of them it
+    ///   fell by less than the part `plateau`. That answer has the entropy of the classes or labels
+    ///   for the cross-entropies, the variance for the squared error. Other losses are compared
+    ///   with their own first epoch.
+    ///
+    /// Of a loss below zero, "times" is a change by a part of its size.
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    pub struct Fit {
+        /// How many times its best the last validation loss is when a model overfits.
+        pub worse: f64 = 1.3, above(0.0);
+        /// How many epochs back the best is at least.
+        pub patience: usize = 3;
+        /// The part of the loss of the best constant answer below which all is well.
+        pub negligible: f64 = 0.05, above(0.0);
+        /// The part of the loss of the best constant answer above which a model underfits.
+        pub constant: f64 = 0.9, above(0.0);
+        /// The part by which a loss falls that is still falling.
+        pub plateau: f64 = 0.03, above(0.0);
+        /// The fewest epochs after which a model can underfit.
+        pub epochs: usize = 5;
     }
 }
 
@@ -137,29 +137,6 @@ pub(super) fn constant_loss<T: Real>(data: &Dataset<T>, loss: &str) -> Option<f6
             Some(squares.sum::<f64>() / t.values().len() as f64)
         }
         _ => None,
-    }
-}
-
-impl Configure for Fit {
-    fn formula(&self) -> &'static str {
-        "over: last validation loss > worse times the best; under: training loss > constant times that of a constant, and no longer falling"
-    }
-
-    fn settings(&mut self) -> Vec<(&'static str, Setting<'_>)> {
-        vec![
-            ("worse", Setting::Number(&mut self.worse)),
-            ("patience", Setting::Count(&mut self.patience)),
-            ("negligible", Setting::Number(&mut self.negligible)),
-            ("constant", Setting::Number(&mut self.constant)),
-            ("plateau", Setting::Number(&mut self.plateau)),
-            ("epochs", Setting::Count(&mut self.epochs)),
-        ]
-    }
-
-    fn check(&self) -> Result<(), String> {
-        let Fit { worse, negligible, constant, plateau, .. } = *self;
-        let thresholds = [("worse", worse), ("negligible", negligible), ("constant", constant), ("plateau", plateau)];
-        above_zero("fit", &thresholds)
     }
 }
 

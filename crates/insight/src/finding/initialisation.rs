@@ -1,32 +1,29 @@
-use chainrule_nn::Configure;
-use chainrule_nn::config::Setting;
+use chainrule_config::settings;
 use chainrule_tensor::Real;
 
-use super::vanishing_gradients::above_zero;
 use super::{Evidence, Finding, Kind, Remedy, Rule, Severity, words};
 use crate::monitor::growth;
 
-/// The variance of the values drifts with depth from the beginning, so that the last layers see next to nothing, or far too
-/// much.
-///
-/// Found where at the first step the root mean square of the pre-activations of the last hidden layer with weights
-/// is by more than the factor `drift` above or below that of the first, and `layers` such layers are there. A linear
-/// layer with weights of variance `v` multiplies the mean square by `fan_in v E[x^2]`; initialisers choose `v` such
-/// that it stays.
-///
-/// Source: Glorot and Bengio, "Understanding the Difficulty of Training Deep Feedforward Neural Networks", 2010; He,
-/// Zhang, Ren and Sun, "Delving Deep into Rectifiers", 2015.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct BadInitialisation {
-    /// 100 by default.
-    pub drift: f64,
-    /// 3 by default.
-    pub layers: usize,
-}
+settings! {
+    "bad_initialisation":
+        "at step 1, rms(z last hidden) / rms(z first) outside of 1 / drift ..= drift";
 
-impl Default for BadInitialisation {
-    fn default() -> Self {
-        BadInitialisation { drift: 100.0, layers: 3 }
+    /// The variance of the values drifts with depth from the beginning, so that the last layers see
+    /// next to nothing, or far too much.
+    ///
+    /// Found where at the first step the root mean square of the pre-activations of the last hidden
+    /// layer with weights is by more than the factor `drift` above or below that of the first, and
+    /// `layers` such layers are there. A linear layer with weights of variance `v` multiplies the
+    /// mean square by `fan_in v E[x^2]`; initialisers choose `v` such that it stays.
+    ///
+    /// Source: Glorot and Bengio, "Understanding the Difficulty of Training Deep Feedforward Neural
+    /// Networks", 2010; He, Zhang, Ren and Sun, "Delving Deep into Rectifiers", 2015.
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    pub struct BadInitialisation {
+        /// The largest factor, up or down, between last and first layer.
+        pub drift: f64 = 100.0, above(0.0);
+        /// The fewest hidden layers with weights.
+        pub layers: usize = 3;
     }
 }
 
@@ -67,19 +64,5 @@ impl<T: Real> Rule<T> for BadInitialisation {
                 .to_owned(),
             remedies: vec![Remedy::FittingInitialisation],
         }]
-    }
-}
-
-impl Configure for BadInitialisation {
-    fn formula(&self) -> &'static str {
-        "at step 1, rms(z last hidden) / rms(z first) outside of 1 / drift ..= drift"
-    }
-
-    fn settings(&mut self) -> Vec<(&'static str, Setting<'_>)> {
-        vec![("drift", Setting::Number(&mut self.drift)), ("layers", Setting::Count(&mut self.layers))]
-    }
-
-    fn check(&self) -> Result<(), String> {
-        above_zero("bad_initialisation", &[("drift", self.drift)])
     }
 }

@@ -1,42 +1,42 @@
-use chainrule_nn::Configure;
-use chainrule_nn::config::Setting;
+use chainrule_config::settings;
 use chainrule_tensor::Real;
 
 use super::fit::constant_loss;
 use super::still_layers::weight_ratios;
-use super::vanishing_gradients::above_zero;
 use super::{Evidence, Finding, Kind, Remedy, Rule, Severity, median, times, words};
 use crate::Log;
 
-/// The learning rate is too high, or too low.
-///
-/// Judged by the loss at the first observed step, the median loss over the last quarter of at least `records` observed
-/// steps, and the update-to-weight ratio, the median over steps and matrices of weights.
-///
-/// - Too high: the loss ends above `diverged` times the first, which is that of a single batch, and also above that of the
-///   best constant answer, or where that is not known above twice as much; or a step changes the weights by more than
-///   `restless` of themselves and the loss ends above `stuck` times the first.
-/// - Too low: a step changes the weights by less than `idle` of themselves, and the loss ends above `stuck` times the
-///   first.
-///
-/// Of a loss below zero, "times" is a change by a part of its size.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct LearningRate {
-    /// 1.5 by default.
-    pub diverged: f64,
-    /// 0.3 by default.
-    pub restless: f64,
-    /// 2e-5 by default.
-    pub idle: f64,
-    /// 0.9 by default.
-    pub stuck: f64,
-    /// 4 by default.
-    pub records: usize,
-}
+settings! {
+    "learning_rate":
+        "high: last loss > diverged first, or norm(step) / norm(weights) > restless; low: < idle; \
+         both with last loss >= stuck first";
 
-impl Default for LearningRate {
-    fn default() -> Self {
-        LearningRate { diverged: 1.5, restless: 0.3, idle: 2e-5, stuck: 0.9, records: 4 }
+    /// The learning rate is too high, or too low.
+    ///
+    /// Judged by the loss at the first observed step, the median loss over the last quarter of at
+    /// least `records` observed steps, and the update-to-weight ratio, the median over steps and
+    /// matrices of weights.
+    ///
+    /// - Too high: the loss ends above `diverged` times the first, which is that of a single batch,
+    ///   and also above that of the best constant answer, or where that is not known above twice as
+    ///   much; or a step changes the weights by more than `restless` of themselves and the loss
+    ///   ends above `stuck` times the first.
+    /// - Too low: a step changes the weights by less than `idle` of themselves, and the loss ends
+    ///   above `stuck` times the first.
+    ///
+    /// Of a loss below zero, "times" is a change by a part of its size.
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    pub struct LearningRate {
+        /// How many times the first loss the last one is when training diverges.
+        pub diverged: f64 = 1.5, above(0.0);
+        /// The part of the weights that a step of too high a rate changes.
+        pub restless: f64 = 0.3, above(0.0);
+        /// The part of the weights that a step of too low a rate changes.
+        pub idle: f64 = 2e-5, above(0.0);
+        /// The part of the first loss above which nothing has been learned.
+        pub stuck: f64 = 0.9, above(0.0);
+        /// The fewest observed steps.
+        pub records: usize = 4;
     }
 }
 
@@ -90,26 +90,4 @@ impl<T: Real> Rule<T> for LearningRate {
 pub(super) fn last_loss(log: &Log) -> f64 {
     let quarter = log.records.len().div_ceil(4);
     median(log.records[log.records.len() - quarter..].iter().map(|record| record.loss)).unwrap_or(f64::NAN)
-}
-
-impl Configure for LearningRate {
-    fn formula(&self) -> &'static str {
-        "high: last loss > diverged first, or norm(step) / norm(weights) > restless; low: < idle; both with last loss >= stuck first"
-    }
-
-    fn settings(&mut self) -> Vec<(&'static str, Setting<'_>)> {
-        vec![
-            ("diverged", Setting::Number(&mut self.diverged)),
-            ("restless", Setting::Number(&mut self.restless)),
-            ("idle", Setting::Number(&mut self.idle)),
-            ("stuck", Setting::Number(&mut self.stuck)),
-            ("records", Setting::Count(&mut self.records)),
-        ]
-    }
-
-    fn check(&self) -> Result<(), String> {
-        let thresholds =
-            [("diverged", self.diverged), ("restless", self.restless), ("idle", self.idle), ("stuck", self.stuck)];
-        above_zero("learning_rate", &thresholds)
-    }
 }

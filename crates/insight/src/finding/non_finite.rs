@@ -1,4 +1,4 @@
-use chainrule_nn::Configure;
+use chainrule_config::formula;
 use chainrule_tensor::Real;
 
 use super::{Evidence, Failure, Finding, Kind, Remedy, Rule, Severity};
@@ -42,8 +42,4 @@ impl<T: Real> Rule<T> for NonFinite {
     }
 }
 
-impl Configure for NonFinite {
-    fn formula(&self) -> &'static str {
-        "a value, a gradient or a parameter is NaN or infinite"
-    }
-}
+formula!(NonFinite: "a value, a gradient or a parameter is NaN or infinite");

@@ -1,27 +1,25 @@
-use chainrule_nn::Configure;
-use chainrule_nn::config::Setting;
+use chainrule_config::settings;
 use chainrule_tensor::Real;
 
-use super::vanishing_gradients::above_zero;
 use super::{Evidence, Finding, Kind, Remedy, Rule, Severity, percent, times};
 
-/// Activations are stuck where they are flat, so that next to no gradient gets through.
-///
-/// A unit saturates on a row where its pre-activation is outside of the interval in which the activation
-/// [responds](chainrule_graph::Properties::responsive): for sigmoid beyond 4.36, for tanh beyond 2.18. Found for a hidden
-/// layer where in some window more than `share` of all rows and units do, while the loss is still above `unlearned` times that of the
-/// first window: units that saturate because the model is sure, and right, are none of it.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct SaturatedUnits {
-    /// 0.5 by default.
-    pub share: f64,
-    /// 0.5 by default.
-    pub unlearned: f64,
-}
+settings! {
+    "saturated_units":
+        "saturated rows and units of a window > share, with loss >= unlearned loss(first window)";
 
-impl Default for SaturatedUnits {
-    fn default() -> Self {
-        SaturatedUnits { share: 0.5, unlearned: 0.5 }
+    /// Activations are stuck where they are flat, so that next to no gradient gets through.
+    ///
+    /// A unit saturates on a row where its pre-activation is outside of the interval in which the
+    /// activation [responds](chainrule_graph::Properties::responsive): for sigmoid beyond 4.36, for
+    /// tanh beyond 2.18. Found for a hidden layer where in some window more than `share` of all
+    /// rows and units do, while the loss is still above `unlearned` times that of the first window:
+    /// units that saturate because the model is sure, and right, are none of it.
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    pub struct SaturatedUnits {
+        /// The part of all rows and units that saturates.
+        pub share: f64 = 0.5, above(0.0);
+        /// The part of the first loss below which the model has learned all the same.
+        pub unlearned: f64 = 0.5, above(0.0);
     }
 }
 
@@ -70,19 +68,5 @@ impl<T: Real> Rule<T> for SaturatedUnits {
                 .to_owned(),
             remedies: vec![Remedy::FittingInitialisation, Remedy::LearningRate(0.1), Remedy::Normalisation],
         }]
-    }
-}
-
-impl Configure for SaturatedUnits {
-    fn formula(&self) -> &'static str {
-        "saturated rows and units of a window > share, with loss >= unlearned loss(first window)"
-    }
-
-    fn settings(&mut self) -> Vec<(&'static str, Setting<'_>)> {
-        vec![("share", Setting::Number(&mut self.share)), ("unlearned", Setting::Number(&mut self.unlearned))]
-    }
-
-    fn check(&self) -> Result<(), String> {
-        above_zero("saturated_units", &[("share", self.share), ("unlearned", self.unlearned)])
     }
 }

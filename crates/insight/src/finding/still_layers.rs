@@ -1,27 +1,25 @@
-use chainrule_nn::Configure;
-use chainrule_nn::config::Setting;
+use chainrule_config::settings;
 use chainrule_tensor::Real;
 
-use super::vanishing_gradients::above_zero;
 use super::{Evidence, Finding, Kind, Remedy, Rule, Severity, median, words};
 use crate::Log;
 
-/// Weights hardly move while those of other layers do.
-///
-/// Found for a matrix of weights whose update-to-weight ratio is below `relative` times the largest of any at the same
-/// step, in the part `steps` of the observed steps. One that does not move at all although it has a gradient is frozen, most likely on
-/// purpose: that is an info.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct StillLayers {
-    /// 1e-3 by default.
-    pub relative: f64,
-    /// 0.9 by default.
-    pub steps: f64,
-}
+settings! {
+    "still_layers":
+        "norm(step) / norm(weights) < relative times the largest, in the part steps of the steps";
 
-impl Default for StillLayers {
-    fn default() -> Self {
-        StillLayers { relative: 1e-3, steps: 0.9 }
+    /// Weights hardly move while those of other layers do.
+    ///
+    /// Found for a matrix of weights whose update-to-weight ratio is below `relative` times the
+    /// largest of any at the same step, in the part `steps` of the observed steps. One that does
+    /// not move at all although it has a gradient is frozen, most likely on purpose: that is an
+    /// info.
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    pub struct StillLayers {
+        /// The part of the largest ratio below which a layer is still.
+        pub relative: f64 = 1e-3, above(0.0);
+        /// The part of the steps in which it is.
+        pub steps: f64 = 0.9, above(0.0);
     }
 }
 
@@ -74,18 +72,4 @@ impl<T: Real> Rule<T> for StillLayers {
 pub(super) fn weight_ratios<'a>(log: &'a Log, record: &'a crate::monitor::Record) -> impl Iterator<Item = f64> + 'a {
     let matrices = log.parameters.iter().zip(&record.parameters).filter(|(info, _)| info.shape.rank() >= 2);
     matrices.filter_map(|(_, seen)| seen.update_ratio())
-}
-
-impl Configure for StillLayers {
-    fn formula(&self) -> &'static str {
-        "norm(step) / norm(weights) < relative times the largest, in the part steps of the steps"
-    }
-
-    fn settings(&mut self) -> Vec<(&'static str, Setting<'_>)> {
-        vec![("relative", Setting::Number(&mut self.relative)), ("steps", Setting::Number(&mut self.steps))]
-    }
-
-    fn check(&self) -> Result<(), String> {
-        above_zero("still_layers", &[("relative", self.relative), ("steps", self.steps)])
-    }
 }

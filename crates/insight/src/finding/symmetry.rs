@@ -1,23 +1,21 @@
-use chainrule_nn::Configure;
-use chainrule_nn::config::Setting;
+use chainrule_config::settings;
 use chainrule_tensor::Real;
 
-use super::vanishing_gradients::above_zero;
 use super::{Evidence, Finding, Kind, Remedy, Rule, Severity};
 
-/// Units of a layer all do the same, and always will: with the same weights in front and behind they get the same gradients.
-///
-/// Found for a hidden layer with weights where at the first and at the last observed step at least the part `share` of
-/// the units has a twin, whose pre-activation agrees with its own on every row.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct SymmetryNotBroken {
-    /// 0.5 by default.
-    pub share: f64,
-}
+settings! {
+    "symmetry": "units with a twin, first and last >= share of the layer";
 
-impl Default for SymmetryNotBroken {
-    fn default() -> Self {
-        SymmetryNotBroken { share: 0.5 }
+    /// Units of a layer all do the same, and always will: with the same weights in front and behind
+    /// they get the same gradients.
+    ///
+    /// Found for a hidden layer with weights where at the first and at the last observed step at
+    /// least the part `share` of the units has a twin, whose pre-activation agrees with its own on
+    /// every row.
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    pub struct SymmetryNotBroken {
+        /// The part of the units of a layer that have a twin.
+        pub share: f64 = 0.5, above(0.0);
     }
 }
 
@@ -45,19 +43,5 @@ impl<T: Real> Rule<T> for SymmetryNotBroken {
                 remedies: vec![Remedy::FittingInitialisation],
             })
             .collect()
-    }
-}
-
-impl Configure for SymmetryNotBroken {
-    fn formula(&self) -> &'static str {
-        "units with a twin, first and last >= share of the layer"
-    }
-
-    fn settings(&mut self) -> Vec<(&'static str, Setting<'_>)> {
-        vec![("share", Setting::Number(&mut self.share))]
-    }
-
-    fn check(&self) -> Result<(), String> {
-        above_zero("symmetry", &[("share", self.share)])
     }
 }

@@ -1,34 +1,31 @@
+use chainrule_config::settings;
 use chainrule_data::{Dataset, Targets};
 use chainrule_graph::{Graph, Var};
-use chainrule_nn::config::Setting;
 use chainrule_nn::loss::Predictions;
-use chainrule_nn::{Configure, Layer, Loss, TargetKind, activation};
+use chainrule_nn::{Layer, Loss, TargetKind, activation};
 use chainrule_tensor::{Real, Tensor};
 
-use super::vanishing_gradients::above_zero;
 use super::{Evidence, Finding, Kind, Remedy, Rule, Severity, percent, words};
 
-/// The loss does not suit what the model ends in, or the targets.
-///
-/// - A loss on logits behind an activation with bounds squashes twice: behind softmax or sigmoid an error, behind
-///   another, such as tanh or relu, a warning.
-/// - A softmax, in the model or in the loss, for labels that do not exclude each other: rows of targets that do not sum
-///   to 1, of which at least the part `rows` are, is an error.
-/// - A regression loss such as the squared error on classes or labels, of which at least the part `hard` is 0 or 1, is
-///   a warning; one that the trainer refuses is an error.
-/// - Targets outside of the range of the last activation, at least the part `rows` of them, are an error: no weights
-///   can reach them.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct UnsuitedLoss {
-    /// 0.01 by default.
-    pub rows: f64,
-    /// 0.9 by default.
-    pub hard: f64,
-}
+settings! {
+    "unsuited_loss": "the loss's domain against the last operation and the targets";
 
-impl Default for UnsuitedLoss {
-    fn default() -> Self {
-        UnsuitedLoss { rows: 0.01, hard: 0.9 }
+    /// The loss does not suit what the model ends in, or the targets.
+    ///
+    /// - A loss on logits behind an activation with bounds squashes twice: behind softmax or
+    ///   sigmoid an error, behind another, such as tanh or relu, a warning.
+    /// - A softmax, in the model or in the loss, for labels that do not exclude each other: rows of
+    ///   targets that do not sum to 1, of which at least the part `rows` are, is an error.
+    /// - A regression loss such as the squared error on classes or labels, of which at least the
+    ///   part `hard` is 0 or 1, is a warning; one that the trainer refuses is an error.
+    /// - Targets outside of the range of the last activation, at least the part `rows` of them, are
+    ///   an error: no weights can reach them.
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    pub struct UnsuitedLoss {
+        /// The part of the targets that do not fit.
+        pub rows: f64 = 0.01, above(0.0);
+        /// The part of the targets that are 0 or 1.
+        pub hard: f64 = 0.9, above(0.0);
     }
 }
 
@@ -158,18 +155,4 @@ fn share_of<I>(items: impl Iterator<Item = I>, holds: impl Fn(I) -> bool) -> f64
 fn found(severity: Severity, evidence: String, remedy: &str, cure: Remedy) -> Finding {
     let (layer, remedies) = (None, vec![cure]);
     Finding { kind: Kind::UnsuitedLoss, severity, layer, evidence, remedy: remedy.to_owned(), remedies }
-}
-
-impl Configure for UnsuitedLoss {
-    fn formula(&self) -> &'static str {
-        "the loss's domain against the last operation and the targets"
-    }
-
-    fn settings(&mut self) -> Vec<(&'static str, Setting<'_>)> {
-        vec![("rows", Setting::Number(&mut self.rows)), ("hard", Setting::Number(&mut self.hard))]
-    }
-
-    fn check(&self) -> Result<(), String> {
-        above_zero("unsuited_loss", &[("rows", self.rows), ("hard", self.hard)])
-    }
 }

@@ -1,5 +1,4 @@
-use chainrule_nn::Configure;
-use chainrule_nn::config::Setting;
+use chainrule_config::settings;
 use chainrule_tensor::Real;
 
 use super::learning_rate::last_loss;
@@ -7,28 +6,29 @@ use super::{Evidence, Finding, Kind, Remedy, Rule, Severity, median, times, word
 use crate::Log;
 use crate::monitor::Record;
 
-/// The backpropagated signal is lost before it reaches the first layers.
-///
-/// Found where the norm of the signal at the first layer with weights, as a part of that at the last, has a median over
-/// the observed steps below `ratio`; an error below `severe`. Where only that over the first quarter of them is, it is a
-/// warning if the loss ends above `unlearned` times the first: the training got going, too late. Needs `layers` layers
-/// with weights. A signal of exactly zero counts unless an activation that is flat somewhere could have stopped it, which is for
-/// [`DyingRelu`](super::DyingRelu) to say.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct VanishingGradients {
-    /// 1e-3 by default.
-    pub ratio: f64,
-    /// 1e-6 by default.
-    pub severe: f64,
-    /// 0.5 by default.
-    pub unlearned: f64,
-    /// 3 by default.
-    pub layers: usize,
-}
+settings! {
+    "vanishing_gradients":
+        "median of norm(dL/dz first) / norm(dL/dz last) < ratio, over all steps, or at first \
+         where the last loss > unlearned first loss";
 
-impl Default for VanishingGradients {
-    fn default() -> Self {
-        VanishingGradients { ratio: 1e-3, severe: 1e-6, unlearned: 0.5, layers: 3 }
+    /// The backpropagated signal is lost before it reaches the first layers.
+    ///
+    /// Found where the norm of the signal at the first layer with weights, as a part of that at the
+    /// last, has a median over the observed steps below `ratio`; an error below `severe`. Where
+    /// only that over the first quarter of them is, it is a warning if the loss ends above
+    /// `unlearned` times the first: the training got going, too late. Needs `layers` layers with
+    /// weights. A signal of exactly zero counts unless an activation that is flat somewhere could
+    /// have stopped it, which is for [`DyingRelu`](super::DyingRelu) to say.
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    pub struct VanishingGradients {
+        /// The smallest healthy ratio of the norms.
+        pub ratio: f64 = 1e-3, above(0.0);
+        /// The ratio below which it is an error.
+        pub severe: f64 = 1e-6, above(0.0);
+        /// The part of the first loss above which a model has not learned.
+        pub unlearned: f64 = 0.5, above(0.0);
+        /// The fewest layers with weights.
+        pub layers: usize = 3;
     }
 }
 
@@ -102,32 +102,4 @@ pub(super) fn ratios(log: &Log, layers: usize) -> Vec<(f64, f64)> {
         (flow.norms.len() >= layers).then(|| Some((flow.ratio()?, flow.growth().unwrap_or(f64::NAN)))).flatten()
     };
     log.records.iter().filter_map(of).collect()
-}
-
-/// That a threshold is a finite number above zero.
-pub(super) fn above_zero(rule: &str, settings: &[(&str, f64)]) -> Result<(), String> {
-    match settings.iter().find(|(_, value)| !(*value > 0.0 && value.is_finite())) {
-        Some((name, value)) => Err(format!("{rule}: {name} must be finite and above 0, but it is {value}")),
-        None => Ok(()),
-    }
-}
-
-impl Configure for VanishingGradients {
-    fn formula(&self) -> &'static str {
-        "median of norm(dL/dz first) / norm(dL/dz last) < ratio, over all steps, or at first where the last loss > unlearned first loss"
-    }
-
-    fn settings(&mut self) -> Vec<(&'static str, Setting<'_>)> {
-        vec![
-            ("ratio", Setting::Number(&mut self.ratio)),
-            ("severe", Setting::Number(&mut self.severe)),
-            ("unlearned", Setting::Number(&mut self.unlearned)),
-            ("layers", Setting::Count(&mut self.layers)),
-        ]
-    }
-
-    fn check(&self) -> Result<(), String> {
-        let thresholds = [("ratio", self.ratio), ("severe", self.severe), ("unlearned", self.unlearned)];
-        above_zero("vanishing_gradients", &thresholds)
-    }
 }

@@ -97,7 +97,7 @@ pub enum LedgerError {
     /// There is no such parameter.
     #[error(
         "there is no parameter `{name}`{}; the parameters are: {known}",
-        chainrule_graph::names::did_you_mean(.name, .known.split(", "))
+        chainrule_config::did_you_mean(.name, .known.split(", "))
     )]
     Unknown {
         /// The name asked for.

@@ -2,24 +2,22 @@ use chainrule_graph::{DerivativeReads, Pointwise, Properties, pointwise_by_value
 use chainrule_tensor::Real;
 
 use super::gain::second_moment_gain;
-use crate::Configure;
-use crate::config::Setting;
+use crate::config::settings;
 
-/// The exponential linear unit that is smooth for any `alpha`: `y = x` above zero, `alpha (e^(x / alpha) - 1)` at zero and
-/// below; derivative 1 or `y / alpha + 1`.
-///
-/// Default `alpha = 1`, where it is [`Elu`](super::Elu).
-///
-/// Source: Barron, "Continuously Differentiable Exponential Linear Units", 2017.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Celu {
-    /// The value that the output approaches far below zero is `-alpha`; must be positive and finite.
-    pub alpha: f64,
-}
+settings! {
+    "celu": "x where x > 0, else alpha (e^(x / alpha) - 1)";
 
-impl Default for Celu {
-    fn default() -> Self {
-        Celu { alpha: 1.0 }
+    /// The exponential linear unit that is smooth for any `alpha`: `y = x` above zero,
+    /// `alpha (e^(x / alpha) - 1)` at zero and below; derivative 1 or `y / alpha + 1`.
+    ///
+    /// Default `alpha = 1`, where it is [`Elu`](super::Elu).
+    ///
+    /// Source: Barron, "Continuously Differentiable Exponential Linear Units", 2017.
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    pub struct Celu {
+        /// The value that the output approaches far below zero is `-alpha`; must be positive and
+        /// finite.
+        pub alpha: f64 = 1.0, above(0.0);
     }
 }
 
@@ -57,21 +55,6 @@ impl<T: Real> Pointwise<T> for Celu {
     pointwise_by_value!();
 }
 
-impl Configure for Celu {
-    fn formula(&self) -> &'static str {
-        "x where x > 0, else alpha (e^(x / alpha) - 1)"
-    }
-
-    fn settings(&mut self) -> Vec<(&'static str, Setting<'_>)> {
-        vec![("alpha", Setting::Number(&mut self.alpha))]
-    }
-
-    fn check(&self) -> Result<(), String> {
-        let positive = self.alpha > 0.0 && self.alpha.is_finite();
-        if positive { Ok(()) } else { Err(format!("celu: alpha must be above 0 and finite, but it is {}", self.alpha)) }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -88,6 +71,6 @@ mod tests {
 
     #[test]
     fn an_alpha_that_is_not_positive_is_a_mistake() {
-        check::refuses(&Celu { alpha: -1.0 }, "celu: alpha must be above 0 and finite, but it is -1");
+        check::refuses(&Celu { alpha: -1.0 }, "celu: alpha must be finite and above 0, but it is -1");
     }
 }

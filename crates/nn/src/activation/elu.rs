@@ -2,26 +2,26 @@ use chainrule_graph::{DerivativeReads, Pointwise, Properties, pointwise_by_value
 use chainrule_tensor::Real;
 
 use super::gain::second_moment_gain;
-use crate::Configure;
-use crate::config::Setting;
+use crate::config::settings;
 
-/// The exponential linear unit: `y = x` above zero, `alpha (e^x - 1)` at zero and below; derivative 1 or `y + alpha`.
-///
-/// Smooth at zero for `alpha = 1`, the default, with a mean output nearer to zero than ReLU's; below zero its gradient
-/// gets small but never exactly zero, so that units recover. At zero the derivative is `alpha`, as in PyTorch.
-///
-/// Source: Clevert, Unterthiner and Hochreiter, "Fast and Accurate Deep Network Learning by Exponential Linear
-/// Units", 2016.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Elu {
-    /// The value that the output approaches far below zero is `-alpha`. It must be positive, or else the sign of the
-    /// output would not tell the side of zero: a layer with another one is a mistake that planning reports.
-    pub alpha: f64,
-}
+settings! {
+    "elu": "x where x > 0, else alpha (e^x - 1)";
 
-impl Default for Elu {
-    fn default() -> Self {
-        Elu { alpha: 1.0 }
+    /// The exponential linear unit: `y = x` above zero, `alpha (e^x - 1)` at zero and below;
+    /// derivative 1 or `y + alpha`.
+    ///
+    /// Smooth at zero for `alpha = 1`, the default, with a mean output nearer to zero than ReLU's;
+    /// below zero its gradient gets small but never exactly zero, so that units recover. At zero
+    /// the derivative is `alpha`, as in PyTorch.
+    ///
+    /// Source: Clevert, Unterthiner and Hochreiter, "Fast and Accurate Deep Network Learning by
+    /// Exponential Linear Units", 2016.
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    pub struct Elu {
+        /// The value that the output approaches far below zero is `-alpha`. It must be positive, or
+        /// else the sign of the output would not tell the side of zero: a layer with another one is
+        /// a mistake that planning reports.
+        pub alpha: f64 = 1.0, above(0.0);
     }
 }
 
@@ -61,21 +61,6 @@ impl<T: Real> Pointwise<T> for Elu {
     pointwise_by_value!();
 }
 
-impl Configure for Elu {
-    fn formula(&self) -> &'static str {
-        "x where x > 0, else alpha (e^x - 1)"
-    }
-
-    fn settings(&mut self) -> Vec<(&'static str, Setting<'_>)> {
-        vec![("alpha", Setting::Number(&mut self.alpha))]
-    }
-
-    fn check(&self) -> Result<(), String> {
-        let positive = self.alpha > 0.0 && self.alpha.is_finite();
-        if positive { Ok(()) } else { Err(format!("elu: alpha must be above 0 and finite, but it is {}", self.alpha)) }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -99,7 +84,7 @@ mod tests {
     #[test]
     fn an_alpha_that_is_not_positive_is_a_mistake() {
         for (alpha, shown) in [(0.0, "0"), (-1.0, "-1"), (f64::NAN, "NaN"), (f64::INFINITY, "inf")] {
-            check::refuses(&Elu { alpha }, &format!("elu: alpha must be above 0 and finite, but it is {shown}"));
+            check::refuses(&Elu { alpha }, &format!("elu: alpha must be finite and above 0, but it is {shown}"));
         }
     }
 

@@ -3,7 +3,8 @@ use chainrule_graph::{Properties, Var};
 use chainrule_tensor::{Real, Shape, simd};
 
 use super::Activation;
-use crate::{Configure, Layer};
+use crate::Layer;
+use crate::config::formula;
 
 /// The gated linear unit: the last axis is halved into values `a`, which come first, and gates `b`; `y = a s` with
 /// `s = 1 / (1 + e^-b)`. Derivatives: by `a`, `s`; by `b`, `y (1 - s)`.
@@ -120,11 +121,7 @@ impl<T: Real> Op<T> for GluOp {
     }
 }
 
-impl Configure for Glu {
-    fn formula(&self) -> &'static str {
-        "a / (1 + e^-b), a and b the halves of the last axis"
-    }
-}
+formula!(Glu: "a / (1 + e^-b), a and b the halves of the last axis");
 
 #[cfg(test)]
 mod tests {

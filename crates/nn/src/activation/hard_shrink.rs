@@ -2,22 +2,20 @@ use chainrule_graph::{DerivativeReads, Pointwise, Properties, pointwise_by_value
 use chainrule_tensor::Real;
 
 use super::gain::second_moment_gain;
-use crate::Configure;
-use crate::config::Setting;
+use crate::config::settings;
 
-/// Small values become zero: `y = x` where `|x| > lambda`, else 0; derivative 1 or 0.
-///
-/// Default `lambda = 0.5`, as in PyTorch; at the two jumps, `|x| = lambda`, value and derivative are 0. A function that
-/// jumps has no Lipschitz constant, and no gradient tells of the jump.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct HardShrink {
-    /// Half the width of what becomes zero; must not be negative, and finite.
-    pub lambda: f64,
-}
+settings! {
+    "hard_shrink": "x where |x| > lambda, else 0";
 
-impl Default for HardShrink {
-    fn default() -> Self {
-        HardShrink { lambda: 0.5 }
+    /// Small values become zero: `y = x` where `|x| > lambda`, else 0; derivative 1 or 0.
+    ///
+    /// Default `lambda = 0.5`, as in PyTorch; at the two jumps, `|x| = lambda`, value and
+    /// derivative are 0. A function that jumps has no Lipschitz constant, and no gradient tells of
+    /// the jump.
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    pub struct HardShrink {
+        /// Half the width of what becomes zero; must not be negative, and finite.
+        pub lambda: f64 = 0.5, at_least(0.0);
     }
 }
 
@@ -60,25 +58,6 @@ impl<T: Real> Pointwise<T> for HardShrink {
     pointwise_by_value!();
 }
 
-impl Configure for HardShrink {
-    fn formula(&self) -> &'static str {
-        "x where |x| > lambda, else 0"
-    }
-
-    fn settings(&mut self) -> Vec<(&'static str, Setting<'_>)> {
-        vec![("lambda", Setting::Number(&mut self.lambda))]
-    }
-
-    fn check(&self) -> Result<(), String> {
-        let valid = self.lambda >= 0.0 && self.lambda.is_finite();
-        if valid {
-            Ok(())
-        } else {
-            Err(format!("hard_shrink: lambda must be at least 0 and finite, but it is {}", self.lambda))
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -95,7 +74,7 @@ mod tests {
     fn a_negative_lambda_is_a_mistake() {
         check::refuses(
             &HardShrink { lambda: -0.5 },
-            "hard_shrink: lambda must be at least 0 and finite, but it is -0.5",
+            "hard_shrink: lambda must be finite and not negative, but it is -0.5",
         );
     }
 }

@@ -2,7 +2,7 @@ use chainrule_graph::{DerivativeReads, Pointwise, Properties};
 use chainrule_tensor::Real;
 
 use super::gain::second_moment_gain;
-use crate::Configure;
+use crate::config::formula;
 
 /// A piecewise linear stand-in for the logistic function: `y = x / 6 + 1/2`, limited to 0 and 1; derivative 1/6 between
 /// `x = -3` and 3, and 0 elsewhere, at the two kinks too, as in PyTorch.
@@ -53,11 +53,7 @@ impl<T: Real> Pointwise<T> for HardSigmoid {
     }
 }
 
-impl Configure for HardSigmoid {
-    fn formula(&self) -> &'static str {
-        "min(max(0, x / 6 + 1/2), 1)"
-    }
-}
+formula!(HardSigmoid: "min(max(0, x / 6 + 1/2), 1)");
 
 #[cfg(test)]
 mod tests {

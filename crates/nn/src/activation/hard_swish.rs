@@ -2,7 +2,7 @@ use chainrule_graph::{DerivativeReads, Pointwise, Properties};
 use chainrule_tensor::Real;
 
 use super::gain::second_moment_gain;
-use crate::Configure;
+use crate::config::formula;
 
 /// A piecewise stand-in for [`Silu`](super::Silu): `y = x` from 3 on, 0 up to -3, and `x (x + 3) / 6` between; derivative
 /// 1, 0 or `x / 3 + 1/2`.
@@ -58,11 +58,7 @@ impl<T: Real> Pointwise<T> for HardSwish {
     }
 }
 
-impl Configure for HardSwish {
-    fn formula(&self) -> &'static str {
-        "x min(max(0, x / 6 + 1/2), 1)"
-    }
-}
+formula!(HardSwish: "x min(max(0, x / 6 + 1/2), 1)");
 
 #[cfg(test)]
 mod tests {

@@ -2,27 +2,35 @@ use chainrule_graph::{DerivativeReads, Pointwise, Properties, pointwise_by_value
 use chainrule_tensor::Real;
 
 use super::gain::second_moment_gain;
-use crate::Configure;
-use crate::config::Setting;
+use crate::config::settings;
 
-/// A piecewise linear stand-in for the hyperbolic tangent: `y = x`, limited to `min_value` and `max_value`; derivative 1
-/// between the two, and 0 elsewhere, at the two kinks too, as in PyTorch.
-///
-/// The bounds are -1 and 1 by default. The lower one must be below the upper one.
-///
-/// Source: Collobert, "Large Scale Machine Learning", 2004.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct HardTanh {
-    /// The lower bound.
-    pub min_value: f64,
-    /// The upper bound.
-    pub max_value: f64,
+settings! {
+    "hard_tanh": "min(max(min_value, x), max_value)", checked by ordered;
+
+    /// A piecewise linear stand-in for the hyperbolic tangent: `y = x`, limited to `min_value` and
+    /// `max_value`; derivative 1 between the two, and 0 elsewhere, at the two kinks too, as in
+    /// PyTorch.
+    ///
+    /// The bounds are -1 and 1 by default. The lower one must be below the upper one.
+    ///
+    /// Source: Collobert, "Large Scale Machine Learning", 2004.
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    pub struct HardTanh {
+        /// The lower bound.
+        pub min_value: f64 = -1.0;
+        /// The upper bound.
+        pub max_value: f64 = 1.0;
+    }
 }
 
-impl Default for HardTanh {
-    fn default() -> Self {
-        HardTanh { min_value: -1.0, max_value: 1.0 }
+fn ordered(&HardTanh { min_value, max_value }: &HardTanh) -> Result<(), String> {
+    if min_value < max_value && (max_value - min_value).is_finite() {
+        return Ok(());
     }
+    Err(format!(
+        "hard_tanh: min_value must be below max_value, both finite, \
+         but they are {min_value} and {max_value}"
+    ))
 }
 
 impl<T: Real> Pointwise<T> for HardTanh {
@@ -67,28 +75,6 @@ impl<T: Real> Pointwise<T> for HardTanh {
     }
 
     pointwise_by_value!();
-}
-
-impl Configure for HardTanh {
-    fn formula(&self) -> &'static str {
-        "min(max(min_value, x), max_value)"
-    }
-
-    fn settings(&mut self) -> Vec<(&'static str, Setting<'_>)> {
-        vec![("min_value", Setting::Number(&mut self.min_value)), ("max_value", Setting::Number(&mut self.max_value))]
-    }
-
-    fn check(&self) -> Result<(), String> {
-        let ordered = self.min_value < self.max_value && (self.max_value - self.min_value).is_finite();
-        if ordered {
-            Ok(())
-        } else {
-            Err(format!(
-                "hard_tanh: min_value must be below max_value, both finite, but they are {} and {}",
-                self.min_value, self.max_value
-            ))
-        }
-    }
 }
 
 #[cfg(test)]

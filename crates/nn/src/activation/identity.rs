@@ -1,6 +1,7 @@
-use crate::Configure;
 use chainrule_graph::{DerivativeReads, Pointwise, Properties};
 use chainrule_tensor::Real;
+
+use crate::config::formula;
 
 /// The linear activation `y = x`; derivative 1. For the output of a regression: between affine layers it adds nothing,
 /// since affine maps in sequence are one affine map.
@@ -31,11 +32,7 @@ impl<T: Real> Pointwise<T> for Identity {
     }
 }
 
-impl Configure for Identity {
-    fn formula(&self) -> &'static str {
-        "x"
-    }
-}
+formula!(Identity: "x");
 
 #[cfg(test)]
 mod tests {

@@ -1,22 +1,23 @@
-use crate::Configure;
-use crate::config::Setting;
 use chainrule_graph::{DerivativeReads, Pointwise, Properties, pointwise_by_value};
 use chainrule_tensor::Real;
 
-/// The leaky rectified linear unit: `y = x` above zero, `slope * x` at zero and below; derivative 1 or `slope`.
-///
-/// The small slope lets a unit recover that a ReLU would lose. Default slope 0.01, as in PyTorch (Keras: 0.3).
-///
-/// Source: Maas, Hannun and Ng, "Rectifier Nonlinearities Improve Neural Network Acoustic Models", 2013.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct LeakyRelu {
-    /// The slope below zero.
-    pub slope: f64,
-}
+use crate::config::settings;
 
-impl Default for LeakyRelu {
-    fn default() -> Self {
-        LeakyRelu { slope: 0.01 }
+settings! {
+    "leaky_relu": "x where x > 0, else slope x";
+
+    /// The leaky rectified linear unit: `y = x` above zero, `slope * x` at zero and below;
+    /// derivative 1 or `slope`.
+    ///
+    /// The small slope lets a unit recover that a ReLU would lose. Default slope 0.01, as in
+    /// PyTorch (Keras: 0.3).
+    ///
+    /// Source: Maas, Hannun and Ng, "Rectifier Nonlinearities Improve Neural Network Acoustic
+    /// Models", 2013.
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    pub struct LeakyRelu {
+        /// The slope below zero.
+        pub slope: f64 = 0.01;
     }
 }
 
@@ -53,16 +54,6 @@ impl<T: Real> Pointwise<T> for LeakyRelu {
     }
 
     pointwise_by_value!();
-}
-
-impl Configure for LeakyRelu {
-    fn formula(&self) -> &'static str {
-        "x where x > 0, else slope x"
-    }
-
-    fn settings(&mut self) -> Vec<(&'static str, Setting<'_>)> {
-        vec![("slope", Setting::Number(&mut self.slope))]
-    }
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@ use chainrule_graph::{DerivativeReads, Pointwise, Properties};
 use chainrule_tensor::Real;
 
 use super::gain::second_moment_gain;
-use crate::Configure;
+use crate::config::formula;
 
 /// The logarithm of the logistic function: `y = -ln(1 + e^-x)`, computed without overflow; derivative
 /// `1 / (1 + e^x) = 1 - e^y`.
@@ -43,11 +43,7 @@ impl<T: Real> Pointwise<T> for LogSigmoid {
     }
 }
 
-impl Configure for LogSigmoid {
-    fn formula(&self) -> &'static str {
-        "-ln(1 + e^-x)"
-    }
-}
+formula!(LogSigmoid: "-ln(1 + e^-x)");
 
 #[cfg(test)]
 mod tests {

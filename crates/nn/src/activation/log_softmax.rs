@@ -4,7 +4,8 @@ use chainrule_tensor::{Real, Shape, simd};
 
 use super::Activation;
 use super::softmax::{last_axis, less, max_and_sum_exp};
-use crate::{Configure, Layer};
+use crate::Layer;
+use crate::config::formula;
 
 /// Logarithms of probabilities over the last axis: `y_i = x_i - max x - ln sum_j e^(x_j - max x)`; gradient
 /// `g - softmax(x) sum g`.
@@ -85,11 +86,7 @@ impl<T: Real> Op<T> for LogSoftmaxOp {
     }
 }
 
-impl Configure for LogSoftmax {
-    fn formula(&self) -> &'static str {
-        "x_i - ln sum_j e^x_j"
-    }
-}
+formula!(LogSoftmax: "x_i - ln sum_j e^x_j");
 
 #[cfg(test)]
 mod tests {

@@ -3,38 +3,38 @@ use chainrule_graph::{Properties, Var};
 use chainrule_tensor::{Real, Shape, simd};
 
 use super::Activation;
-use crate::config::Setting;
+use crate::config::settings;
 use crate::{Configure, Layer};
 
-/// The largest of each group of `pieces` adjacent features: `y_j = max(x_(j k), .., x_(j k + k - 1))` with `k = pieces`;
-/// derivative 1 for the largest, the first of equals as with PyTorch's `max`, and 0 for the others.
-///
-/// Behind a linear layer a unit is a convex function of `k` linear pieces, which is learned. The two pieces of the first
-/// unit are the features 0 and 1, those of the second 2 and 3: as of a view as `[.., features / k, k]`.
-///
-/// Shapes: `[.., k n]` becomes `[.., n]`; another length of the last axis is a mistake that planning reports. Default
-/// `pieces = 2`. NaN in a group makes its value NaN.
-///
-/// Source: Goodfellow, Warde-Farley, Mirza, Courville and Bengio, "Maxout Networks", 2013.
-///
-/// ```
-/// use chainrule_nn::activation::Maxout;
-/// use chainrule_nn::{Model, Sequential};
-///
-/// // 16 units of 3 pieces.
-/// let model = Sequential::new().linear(4, 48).layer(Maxout { pieces: 3 }).linear(16, 3);
-/// model.init([4], 0)?;
-/// # Ok::<(), chainrule_graph::BuildError>(())
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Maxout {
-    /// The number of features of which the largest is taken; at least 1.
-    pub pieces: usize,
-}
+settings! {
+    "maxout": "the largest of each `pieces` adjacent features";
 
-impl Default for Maxout {
-    fn default() -> Self {
-        Maxout { pieces: 2 }
+    /// The largest of each group of `pieces` adjacent features:
+    /// `y_j = max(x_(j k), .., x_(j k + k - 1))` with `k = pieces`; derivative 1 for the largest,
+    /// the first of equals as with PyTorch's `max`, and 0 for the others.
+    ///
+    /// Behind a linear layer a unit is a convex function of `k` linear pieces, which is learned.
+    /// The two pieces of the first unit are the features 0 and 1, those of the second 2 and 3: as
+    /// of a view as `[.., features / k, k]`.
+    ///
+    /// Shapes: `[.., k n]` becomes `[.., n]`; another length of the last axis is a mistake that
+    /// planning reports. Default `pieces = 2`. NaN in a group makes its value NaN.
+    ///
+    /// Source: Goodfellow, Warde-Farley, Mirza, Courville and Bengio, "Maxout Networks", 2013.
+    ///
+    /// ```
+    /// use chainrule_nn::activation::Maxout;
+    /// use chainrule_nn::{Model, Sequential};
+    ///
+    /// // 16 units of 3 pieces.
+    /// let model = Sequential::new().linear(4, 48).layer(Maxout { pieces: 3 }).linear(16, 3);
+    /// model.init([4], 0)?;
+    /// # Ok::<(), chainrule_graph::BuildError>(())
+    /// ```
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub struct Maxout {
+        /// The number of features of which the largest is taken; at least 1.
+        pub pieces: usize = 2, at_least(1);
     }
 }
 
@@ -110,20 +110,6 @@ impl<T: Real> Op<T> for MaxoutOp {
             let first = group.iter().position(|&x| x == y || x.is_nan()).unwrap_or(0);
             dx[first] += g;
         }
-    }
-}
-
-impl Configure for Maxout {
-    fn formula(&self) -> &'static str {
-        "the largest of each `pieces` adjacent features"
-    }
-
-    fn settings(&mut self) -> Vec<(&'static str, Setting<'_>)> {
-        vec![("pieces", Setting::Count(&mut self.pieces))]
-    }
-
-    fn check(&self) -> Result<(), String> {
-        if self.pieces > 0 { Ok(()) } else { Err("maxout: pieces must be at least 1, but it is 0".to_owned()) }
     }
 }
 

@@ -3,7 +3,7 @@ use chainrule_tensor::Real;
 
 use super::bounds::{at_least, at_most};
 use super::gain::second_moment_gain;
-use crate::Configure;
+use crate::config::formula;
 
 /// `y = x tanh(ln(1 + e^x))`, computed with one exponential as `x n / (n + 2)`, `n = e^x (e^x + 2)`; derivative
 /// `n / (n + 2) + 4 x e^x (1 + e^x) / (n + 2)^2`.
@@ -57,11 +57,7 @@ impl<T: Real> Pointwise<T> for Mish {
     }
 }
 
-impl Configure for Mish {
-    fn formula(&self) -> &'static str {
-        "x tanh(ln(1 + e^x))"
-    }
-}
+formula!(Mish: "x tanh(ln(1 + e^x))");
 
 #[cfg(test)]
 mod tests {

@@ -73,7 +73,7 @@ use std::sync::Arc;
 use chainrule_graph::{Pointwise, Properties, Var};
 use chainrule_tensor::Real;
 
-use crate::config::{Aliases, choose, without_alias};
+use crate::config::{Aliases, Family};
 use crate::{ConfigError, Configure, Layer};
 
 pub use celu::Celu;
@@ -134,8 +134,8 @@ pub trait Activation<T: Real = f32>: Layer<T> + Configure {
 /// Every activation with its default settings, in the order of the table above. Names, gradient checks and command
 /// lines come from this list.
 #[must_use]
-pub fn all<T: Real>() -> Vec<Box<dyn Activation<T>>> {
-    vec![
+pub fn family<T: Real>() -> Family<dyn Activation<T>> {
+    let entries: Vec<Box<dyn Activation<T>>> = vec![
         Box::new(Sigmoid),
         Box::new(Tanh),
         Box::new(Relu),
@@ -165,7 +165,14 @@ pub fn all<T: Real>() -> Vec<Box<dyn Activation<T>>> {
         Box::new(Softmin),
         Box::new(Glu),
         Box::new(Maxout::default()),
-    ]
+    ];
+    Family::new("activation", |activation| activation.kind(), entries).with_aliases(ALIASES)
+}
+
+/// The entries of the [`family`], with their default settings.
+#[must_use]
+pub fn all<T: Real>() -> Vec<Box<dyn Activation<T>>> {
+    family().all()
 }
 
 /// Other names of activations.
@@ -177,7 +184,7 @@ pub const ALIASES: Aliases = &[("swish", "silu"), ("hard_silu", "hard_swish")];
 /// # Errors
 /// [`ConfigError`] says what is wrong with the text, and what there is.
 pub fn by_name<T: Real>(text: &str) -> Result<Box<dyn Activation<T>>, ConfigError> {
-    choose("activation", all(), |activation| activation.kind().to_owned(), &without_alias(ALIASES, text))
+    family().by_name(text)
 }
 
 /// Makes an element-wise function an activation layer, which reports settings that make no sense.

@@ -4,38 +4,37 @@ use chainrule_tensor::gemm::Put;
 use chainrule_tensor::{Real, Shape, broadcast, simd};
 
 use super::Activation;
-use crate::config::Setting;
-use crate::{Configure, Layer};
+use crate::Layer;
+use crate::config::settings;
 
-/// The parametric rectified linear unit: `y = x` above zero, `a x` at zero and below, with the slope `a` a parameter of
-/// the model, named `slope`.
-///
-/// Derivatives: by `x`, 1 or `a`; by `a`, the sum of `x` times the upstream gradient where `x` is not positive. One
-/// slope for all features by default, or one for each channel: for each feature of `[batch, features]`, and with more axes
-/// for each place of the second, `[batch, channels, ..]`, as in PyTorch. First value 0.25, as there.
-///
-/// Source: He, Zhang, Ren and Sun, "Delving Deep into Rectifiers", 2015.
-///
-/// ```
-/// use chainrule_nn::activation::PRelu;
-/// use chainrule_nn::{Model, Sequential};
-///
-/// let model = Sequential::new().linear(4, 8).layer(PRelu::per_channel());
-/// let params = model.init([4], 0)?;
-/// assert_eq!(params.get("1.slope").unwrap().values(), [0.25_f32; 8]);
-/// # Ok::<(), chainrule_graph::BuildError>(())
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct PRelu {
-    /// Whether each channel has a slope of its own.
-    pub per_channel: bool,
-    /// The slopes' first value.
-    pub initial: f64,
-}
+settings! {
+    "prelu": "x where x > 0, else a x, with a learned";
 
-impl Default for PRelu {
-    fn default() -> Self {
-        PRelu { per_channel: false, initial: 0.25 }
+    /// The parametric rectified linear unit: `y = x` above zero, `a x` at zero and below, with the
+    /// slope `a` a parameter of the model, named `slope`.
+    ///
+    /// Derivatives: by `x`, 1 or `a`; by `a`, the sum of `x` times the upstream gradient where `x`
+    /// is not positive. One slope for all features by default, or one for each channel: for each
+    /// feature of `[batch, features]`, and with more axes for each place of the second,
+    /// `[batch, channels, ..]`, as in PyTorch. First value 0.25, as there.
+    ///
+    /// Source: He, Zhang, Ren and Sun, "Delving Deep into Rectifiers", 2015.
+    ///
+    /// ```
+    /// use chainrule_nn::activation::PRelu;
+    /// use chainrule_nn::{Model, Sequential};
+    ///
+    /// let model = Sequential::new().linear(4, 8).layer(PRelu::per_channel());
+    /// let params = model.init([4], 0)?;
+    /// assert_eq!(params.get("1.slope").unwrap().values(), [0.25_f32; 8]);
+    /// # Ok::<(), chainrule_graph::BuildError>(())
+    /// ```
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    pub struct PRelu {
+        /// Whether each channel has a slope of its own.
+        pub per_channel: bool = false;
+        /// The slopes' first value.
+        pub initial: f64 = 0.25;
     }
 }
 
@@ -147,16 +146,6 @@ impl<T: Real> Op<T> for PReluOp {
                 },
             );
         }
-    }
-}
-
-impl Configure for PRelu {
-    fn formula(&self) -> &'static str {
-        "x where x > 0, else a x, with a learned"
-    }
-
-    fn settings(&mut self) -> Vec<(&'static str, Setting<'_>)> {
-        vec![("per_channel", Setting::Flag(&mut self.per_channel)), ("initial", Setting::Number(&mut self.initial))]
     }
 }
 

@@ -1,13 +1,5 @@
 pub use chainrule_graph::Relu;
 
-use crate::Configure;
-
-impl Configure for Relu {
-    fn formula(&self) -> &'static str {
-        "max(0, x)"
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use chainrule_graph::Pointwise;

@@ -2,7 +2,7 @@ use chainrule_graph::{DerivativeReads, Pointwise, Properties};
 use chainrule_tensor::Real;
 
 use super::gain::second_moment_gain;
-use crate::Configure;
+use crate::config::formula;
 
 /// The rectified linear unit with a ceiling: `y = min(max(0, x), 6)`; derivative 1 between 0 and 6, and 0 elsewhere, at
 /// the two kinks too, as in PyTorch.
@@ -54,11 +54,7 @@ impl<T: Real> Pointwise<T> for Relu6 {
     }
 }
 
-impl Configure for Relu6 {
-    fn formula(&self) -> &'static str {
-        "min(max(0, x), 6)"
-    }
-}
+formula!(Relu6: "min(max(0, x), 6)");
 
 #[cfg(test)]
 mod tests {

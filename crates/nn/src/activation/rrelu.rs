@@ -5,29 +5,38 @@ use chainrule_graph::{Pointwise, Properties, Var};
 use chainrule_tensor::{Real, Shape, random, simd};
 
 use super::{Activation, LeakyRelu};
-use crate::config::Setting;
+use crate::config::settings;
 use crate::{Configure, Layer};
 
-/// The randomized leaky rectified linear unit: `y = x` above zero, `a x` at zero and below, with `a` drawn anew for each
-/// element in training and `(lower + upper) / 2` in evaluation; derivative 1 or `a`.
-///
-/// The slopes are drawn uniformly from `lower` to `upper`, 1/8 and 1/3 by default as in PyTorch, from the workspace's
-/// generator ([`Workspace::seed`](chainrule_graph::Workspace::seed)): one for each element, whatever its sign, so that what
-/// is drawn later does not depend on the data. The gain is that of a leaky ReLU, `sqrt(2 / (1 + E[a^2]))`.
-///
-/// Source: Xu, Wang, Chen and Li, "Empirical Evaluation of Rectified Activations in Convolutional Network", 2015.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct RRelu {
-    /// The least slope below zero.
-    pub lower: f64,
-    /// The largest slope below zero; must not be below the least.
-    pub upper: f64,
+settings! {
+    "rrelu": "x where x > 0, else a x, with a random in training", checked by ordered;
+
+    /// The randomized leaky rectified linear unit: `y = x` above zero, `a x` at zero and below,
+    /// with `a` drawn anew for each element in training and `(lower + upper) / 2` in evaluation;
+    /// derivative 1 or `a`.
+    ///
+    /// The slopes are drawn uniformly from `lower` to `upper`, 1/8 and 1/3 by default as in
+    /// PyTorch, from the workspace's generator
+    /// ([`Workspace::seed`](chainrule_graph::Workspace::seed)): one for each element, whatever its
+    /// sign, so that what is drawn later does not depend on the data. The gain is that of a leaky
+    /// ReLU, `sqrt(2 / (1 + E[a^2]))`.
+    ///
+    /// Source: Xu, Wang, Chen and Li, "Empirical Evaluation of Rectified Activations in
+    /// Convolutional Network", 2015.
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    pub struct RRelu {
+        /// The least slope below zero.
+        pub lower: f64 = 1.0 / 8.0;
+        /// The largest slope below zero; must not be below the least.
+        pub upper: f64 = 1.0 / 3.0;
+    }
 }
 
-impl Default for RRelu {
-    fn default() -> Self {
-        RRelu { lower: 1.0 / 8.0, upper: 1.0 / 3.0 }
+fn ordered(&RRelu { lower, upper }: &RRelu) -> Result<(), String> {
+    if lower <= upper && (upper - lower).is_finite() {
+        return Ok(());
     }
+    Err(format!("rrelu: lower must be at most upper, both finite, but they are {lower} and {upper}"))
 }
 
 impl RRelu {
@@ -117,28 +126,6 @@ impl<T: Real> Op<T> for RReluOp {
     fn vjp(&self, mut pass: Backward<'_, T>) {
         if let Some(dx) = pass.cotangents.get(0) {
             dx.zip(pass.upstream, pass.saved, |g, slope| g * slope);
-        }
-    }
-}
-
-impl Configure for RRelu {
-    fn formula(&self) -> &'static str {
-        "x where x > 0, else a x, with a random in training"
-    }
-
-    fn settings(&mut self) -> Vec<(&'static str, Setting<'_>)> {
-        vec![("lower", Setting::Number(&mut self.lower)), ("upper", Setting::Number(&mut self.upper))]
-    }
-
-    fn check(&self) -> Result<(), String> {
-        let ordered = self.lower <= self.upper && (self.upper - self.lower).is_finite();
-        if ordered {
-            Ok(())
-        } else {
-            Err(format!(
-                "rrelu: lower must be at most upper, both finite, but they are {} and {}",
-                self.lower, self.upper
-            ))
         }
     }
 }

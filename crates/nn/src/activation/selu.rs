@@ -1,7 +1,7 @@
 use chainrule_graph::{DerivativeReads, Pointwise, Properties};
 use chainrule_tensor::Real;
 
-use crate::Configure;
+use crate::config::formula;
 
 /// The scaled exponential linear unit: `y = scale x` above zero, `scale alpha (e^x - 1)` at zero and below; derivative
 /// `scale` or `y + scale alpha`.
@@ -48,11 +48,7 @@ impl<T: Real> Pointwise<T> for Selu {
     }
 }
 
-impl Configure for Selu {
-    fn formula(&self) -> &'static str {
-        "1.0507 x where x > 0, else 1.7581 (e^x - 1)"
-    }
-}
+formula!(Selu: "1.0507 x where x > 0, else 1.7581 (e^x - 1)");
 
 #[cfg(test)]
 mod tests {

@@ -1,8 +1,6 @@
 pub use chainrule_graph::Sigmoid;
 use chainrule_tensor::Real;
 
-use crate::Configure;
-
 /// `s = 1 / (1 + e^-x)` and `1 - s`, neither of which loses digits, with one exponential.
 #[inline(always)]
 pub(super) fn sigmoid_and_rest<T: Real>(x: T) -> (T, T) {
@@ -11,12 +9,6 @@ pub(super) fn sigmoid_and_rest<T: Real>(x: T) -> (T, T) {
     let large = T::ONE / (T::ONE + e);
     let small = e * large;
     if x < T::ZERO { (small, large) } else { (large, small) }
-}
-
-impl Configure for Sigmoid {
-    fn formula(&self) -> &'static str {
-        "1 / (1 + e^-x)"
-    }
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use chainrule_tensor::Real;
 use super::bounds::{at_least, within};
 use super::gain::second_moment_gain;
 use super::sigmoid::sigmoid_and_rest;
-use crate::Configure;
+use crate::config::formula;
 
 /// The sigmoid linear unit, also known as swish: `y = x s` with `s = 1 / (1 + e^-x)`; derivative `s (1 + x (1 - s))`.
 ///
@@ -52,11 +52,7 @@ impl<T: Real> Pointwise<T> for Silu {
     }
 }
 
-impl Configure for Silu {
-    fn formula(&self) -> &'static str {
-        "x / (1 + e^-x)"
-    }
-}
+formula!(Silu: "x / (1 + e^-x)");
 
 #[cfg(test)]
 mod tests {

@@ -2,23 +2,20 @@ use chainrule_graph::{DerivativeReads, Pointwise, Properties, pointwise_by_value
 use chainrule_tensor::Real;
 
 use super::gain::second_moment_gain;
-use crate::Configure;
-use crate::config::Setting;
+use crate::config::settings;
 
-/// All values move towards zero by `lambda`, small ones become zero: `y = x - lambda` above `lambda`, `x + lambda` below
-/// `-lambda`, else 0; derivative 1, 1 or 0.
-///
-/// Default `lambda = 0.5`, as in PyTorch; at the two kinks, `|x| = lambda`, the derivative is 0. It is the proximal map of
-/// `lambda |x|`.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct SoftShrink {
-    /// Half the width of what becomes zero; must not be negative, and finite.
-    pub lambda: f64,
-}
+settings! {
+    "soft_shrink": "x - lambda where x > lambda, x + lambda where x < -lambda, else 0";
 
-impl Default for SoftShrink {
-    fn default() -> Self {
-        SoftShrink { lambda: 0.5 }
+    /// All values move towards zero by `lambda`, small ones become zero: `y = x - lambda` above
+    /// `lambda`, `x + lambda` below `-lambda`, else 0; derivative 1, 1 or 0.
+    ///
+    /// Default `lambda = 0.5`, as in PyTorch; at the two kinks, `|x| = lambda`, the derivative is
+    /// 0. It is the proximal map of `lambda |x|`.
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    pub struct SoftShrink {
+        /// Half the width of what becomes zero; must not be negative, and finite.
+        pub lambda: f64 = 0.5, at_least(0.0);
     }
 }
 
@@ -57,25 +54,6 @@ impl<T: Real> Pointwise<T> for SoftShrink {
     pointwise_by_value!();
 }
 
-impl Configure for SoftShrink {
-    fn formula(&self) -> &'static str {
-        "x - lambda where x > lambda, x + lambda where x < -lambda, else 0"
-    }
-
-    fn settings(&mut self) -> Vec<(&'static str, Setting<'_>)> {
-        vec![("lambda", Setting::Number(&mut self.lambda))]
-    }
-
-    fn check(&self) -> Result<(), String> {
-        let valid = self.lambda >= 0.0 && self.lambda.is_finite();
-        if valid {
-            Ok(())
-        } else {
-            Err(format!("soft_shrink: lambda must be at least 0 and finite, but it is {}", self.lambda))
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -92,7 +70,7 @@ mod tests {
     fn a_negative_lambda_is_a_mistake() {
         check::refuses(
             &SoftShrink { lambda: -0.5 },
-            "soft_shrink: lambda must be at least 0 and finite, but it is -0.5",
+            "soft_shrink: lambda must be finite and not negative, but it is -0.5",
         );
     }
 }

@@ -3,7 +3,8 @@ use chainrule_graph::{Properties, Var};
 use chainrule_tensor::{Real, Shape, simd};
 
 use super::Activation;
-use crate::{Configure, Layer};
+use crate::Layer;
+use crate::config::formula;
 
 /// Probabilities over the last axis: `y_i = e^(x_i) / sum_j e^(x_j)`, computed from `x - max x`; gradient
 /// `y (g - sum g y)`.
@@ -194,11 +195,7 @@ fn row_max<T: Real>(row: &[T]) -> T {
     rest.iter().copied().fold(max, larger)
 }
 
-impl Configure for Softmax {
-    fn formula(&self) -> &'static str {
-        "e^x_i / sum_j e^x_j"
-    }
-}
+formula!(Softmax: "e^x_i / sum_j e^x_j");
 
 #[cfg(test)]
 mod tests {

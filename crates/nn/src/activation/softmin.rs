@@ -2,7 +2,8 @@ use chainrule_graph::{Properties, Var};
 use chainrule_tensor::Real;
 
 use super::{Activation, Softmax};
-use crate::{Configure, Layer};
+use crate::Layer;
+use crate::config::formula;
 
 /// Probabilities over the last axis, the largest for the smallest value: `y_i = e^(-x_i) / sum_j e^(-x_j)`, the
 /// [`Softmax`] of `-x`; gradient `-y (g - sum g y)`.
@@ -29,11 +30,7 @@ impl<T: Real> Activation<T> for Softmin {
     }
 }
 
-impl Configure for Softmin {
-    fn formula(&self) -> &'static str {
-        "e^-x_i / sum_j e^-x_j"
-    }
-}
+formula!(Softmin: "e^-x_i / sum_j e^-x_j");
 
 #[cfg(test)]
 mod tests {

@@ -2,28 +2,26 @@ use chainrule_graph::{DerivativeReads, Pointwise, Properties, pointwise_by_value
 use chainrule_tensor::Real;
 
 use super::gain::second_moment_gain;
-use crate::Configure;
-use crate::config::Setting;
+use crate::config::settings;
 
-/// A smooth ReLU: `y = ln(1 + e^(beta x)) / beta`, computed without overflow, and `y = x` where `beta x > threshold`;
-/// derivative `1 / (1 + e^(-beta x))`, or 1 there.
-///
-/// `beta = 1` and `threshold = 20` by default, as in PyTorch. The value jumps at the threshold, by 2.1e-9 at the default
-/// one, which is less than an `f32` shows. Below `beta x = -2.94` the derivative is under 5 % of its maximum.
-///
-/// Source: Dugas, Bengio, Bélisle, Nadeau and Garcia, "Incorporating Second-Order Functional Knowledge for Better Option
-/// Pricing", 2001.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Softplus {
-    /// How sharp the bend is; must be positive and finite.
-    pub beta: f64,
-    /// The `beta x` above which `y = x`; must not be negative.
-    pub threshold: f64,
-}
+settings! {
+    "softplus": "ln(1 + e^(beta x)) / beta, but x where beta x > threshold";
 
-impl Default for Softplus {
-    fn default() -> Self {
-        Softplus { beta: 1.0, threshold: 20.0 }
+    /// A smooth ReLU: `y = ln(1 + e^(beta x)) / beta`, computed without overflow, and `y = x` where
+    /// `beta x > threshold`; derivative `1 / (1 + e^(-beta x))`, or 1 there.
+    ///
+    /// `beta = 1` and `threshold = 20` by default, as in PyTorch. The value jumps at the threshold,
+    /// by 2.1e-9 at the default one, which is less than an `f32` shows. Below `beta x = -2.94` the
+    /// derivative is under 5 % of its maximum.
+    ///
+    /// Source: Dugas, Bengio, Bélisle, Nadeau and Garcia, "Incorporating Second-Order Functional
+    /// Knowledge for Better Option Pricing", 2001.
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    pub struct Softplus {
+        /// How sharp the bend is; must be positive and finite.
+        pub beta: f64 = 1.0, above(0.0);
+        /// The `beta x` above which `y = x`; must not be negative.
+        pub threshold: f64 = 20.0, within(0.0..);
     }
 }
 
@@ -77,27 +75,6 @@ impl<T: Real> Pointwise<T> for Softplus {
     pointwise_by_value!();
 }
 
-impl Configure for Softplus {
-    fn formula(&self) -> &'static str {
-        "ln(1 + e^(beta x)) / beta, but x where beta x > threshold"
-    }
-
-    fn settings(&mut self) -> Vec<(&'static str, Setting<'_>)> {
-        vec![("beta", Setting::Number(&mut self.beta)), ("threshold", Setting::Number(&mut self.threshold))]
-    }
-
-    fn check(&self) -> Result<(), String> {
-        let (positive, not_negative) = (self.beta > 0.0 && self.beta.is_finite(), self.threshold >= 0.0);
-        if !positive {
-            Err(format!("softplus: beta must be above 0 and finite, but it is {}", self.beta))
-        } else if !not_negative {
-            Err(format!("softplus: threshold must be at least 0, but it is {}", self.threshold))
-        } else {
-            Ok(())
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -142,7 +119,7 @@ mod tests {
     #[test]
     fn settings_that_make_no_sense_are_a_mistake() {
         let softplus = |beta, threshold| Softplus { beta, threshold };
-        check::refuses(&softplus(0.0, 20.0), "softplus: beta must be above 0 and finite, but it is 0");
+        check::refuses(&softplus(0.0, 20.0), "softplus: beta must be finite and above 0, but it is 0");
         check::refuses(&softplus(1.0, f64::NAN), "softplus: threshold must be at least 0, but it is NaN");
     }
 }

@@ -2,7 +2,7 @@ use chainrule_graph::{DerivativeReads, Pointwise, Properties};
 use chainrule_tensor::Real;
 
 use super::gain::second_moment_gain;
-use crate::Configure;
+use crate::config::formula;
 
 /// `y = x / (1 + |x|)`; derivative `1 / (1 + |x|)^2 = (1 - |y|)^2`.
 ///
@@ -48,11 +48,7 @@ impl<T: Real> Pointwise<T> for Softsign {
     }
 }
 
-impl Configure for Softsign {
-    fn formula(&self) -> &'static str {
-        "x / (1 + |x|)"
-    }
-}
+formula!(Softsign: "x / (1 + |x|)");
 
 #[cfg(test)]
 mod tests {

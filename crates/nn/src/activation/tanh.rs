@@ -1,13 +1,5 @@
 pub use chainrule_graph::Tanh;
 
-use crate::Configure;
-
-impl Configure for Tanh {
-    fn formula(&self) -> &'static str {
-        "tanh x"
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

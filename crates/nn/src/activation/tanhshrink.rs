@@ -2,7 +2,7 @@ use chainrule_graph::{DerivativeReads, Pointwise, Properties};
 use chainrule_tensor::Real;
 
 use super::gain::second_moment_gain;
-use crate::Configure;
+use crate::config::formula;
 
 /// What the hyperbolic tangent cuts off: `y = x - tanh x`; derivative `tanh^2 x`.
 ///
@@ -35,11 +35,7 @@ impl<T: Real> Pointwise<T> for Tanhshrink {
     }
 }
 
-impl Configure for Tanhshrink {
-    fn formula(&self) -> &'static str {
-        "x - tanh x"
-    }
-}
+formula!(Tanhshrink: "x - tanh x");
 
 #[cfg(test)]
 mod tests {

@@ -2,27 +2,25 @@ use chainrule_graph::{DerivativeReads, Pointwise, Properties, pointwise_by_value
 use chainrule_tensor::Real;
 
 use super::gain::second_moment_gain;
-use crate::Configure;
-use crate::config::Setting;
+use crate::config::settings;
 
-/// `y = x` above a threshold, a fixed `value` at it and below; derivative 1 or 0.
-///
-/// PyTorch has no defaults; here both are 0, which makes it a [`Relu`](super::Relu). A threshold of 1 and a value of 0 are
-/// the defaults of ONNX's `ThresholdedRelu`. Where `value` is not the threshold the function jumps, and has no Lipschitz
-/// constant.
-///
-/// Source: Konda, Memisevic and Krueger, "Zero-Bias Autoencoders and the Benefits of Co-Adapting Features", 2014.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Threshold {
-    /// What an input must exceed to pass; must be finite.
-    pub threshold: f64,
-    /// The output otherwise; must be finite.
-    pub value: f64,
-}
+settings! {
+    "threshold": "x where x > threshold, else value";
 
-impl Default for Threshold {
-    fn default() -> Self {
-        Threshold { threshold: 0.0, value: 0.0 }
+    /// `y = x` above a threshold, a fixed `value` at it and below; derivative 1 or 0.
+    ///
+    /// PyTorch has no defaults; here both are 0, which makes it a [`Relu`](super::Relu). A
+    /// threshold of 1 and a value of 0 are the defaults of ONNX's `ThresholdedRelu`. Where `value`
+    /// is not the threshold the function jumps, and has no Lipschitz constant.
+    ///
+    /// Source: Konda, Memisevic and Krueger, "Zero-Bias Autoencoders and the Benefits of
+    /// Co-Adapting Features", 2014.
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    pub struct Threshold {
+        /// What an input must exceed to pass; must be finite.
+        pub threshold: f64 = 0.0, finite();
+        /// The output otherwise; must be finite.
+        pub value: f64 = 0.0, finite();
     }
 }
 
@@ -65,25 +63,6 @@ impl<T: Real> Pointwise<T> for Threshold {
     }
 
     pointwise_by_value!();
-}
-
-impl Configure for Threshold {
-    fn formula(&self) -> &'static str {
-        "x where x > threshold, else value"
-    }
-
-    fn settings(&mut self) -> Vec<(&'static str, Setting<'_>)> {
-        vec![("threshold", Setting::Number(&mut self.threshold)), ("value", Setting::Number(&mut self.value))]
-    }
-
-    fn check(&self) -> Result<(), String> {
-        for (name, x) in [("threshold", self.threshold), ("value", self.value)] {
-            if !x.is_finite() {
-                return Err(format!("threshold: {name} must be finite, but it is {x}"));
-            }
-        }
-        Ok(())
-    }
 }
 
 #[cfg(test)]

@@ -83,7 +83,7 @@ impl Configure for He {
     }
 
     fn settings(&mut self) -> Vec<(&'static str, Setting<'_>)> {
-        vec![("gain", Setting::Gain(&mut self.gain)), ("fan_out", Setting::Flag(&mut self.fan_out))]
+        vec![("gain", super::gain(&mut self.gain)), ("fan_out", Setting::Flag(&mut self.fan_out))]
     }
 }
 

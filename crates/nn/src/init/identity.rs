@@ -3,20 +3,17 @@ use chainrule_tensor::Shape;
 use chainrule_tensor::random::Generator;
 
 use super::Listed;
-use crate::Configure;
-use crate::config::Setting;
+use crate::config::settings;
 
-/// The identity matrix, times a gain of 1 by default: a linear layer that passes its inputs through as far as it has
-/// outputs for them.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Identity {
-    /// The value on the diagonal.
-    pub gain: f64,
-}
+settings! {
+    "identity": "gain on the diagonal, else 0";
 
-impl Default for Identity {
-    fn default() -> Self {
-        Identity { gain: 1.0 }
+    /// The identity matrix, times a gain of 1 by default: a linear layer that passes its inputs
+    /// through as far as it has outputs for them.
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    pub struct Identity {
+        /// The value on the diagonal.
+        pub gain: f64 = 1.0;
     }
 }
 
@@ -29,16 +26,6 @@ impl Initialiser for Identity {
             *value = if position / outputs == position % outputs { self.gain } else { 0.0 };
         }
         Ok(())
-    }
-}
-
-impl Configure for Identity {
-    fn formula(&self) -> &'static str {
-        "gain on the diagonal, else 0"
-    }
-
-    fn settings(&mut self) -> Vec<(&'static str, Setting<'_>)> {
-        vec![("gain", Setting::Number(&mut self.gain))]
     }
 }
 

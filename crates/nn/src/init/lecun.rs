@@ -5,7 +5,7 @@ use chainrule_tensor::random::Generator;
 use super::He;
 use super::Listed;
 use super::fan::Distribution;
-use crate::Configure;
+use crate::config::formula;
 
 /// LeCun's rule: variance `1 / fan in`, which keeps the size of values through affine maps and self-normalising units.
 ///
@@ -33,11 +33,7 @@ impl Initialiser for LeCun {
     }
 }
 
-impl Configure for LeCun {
-    fn formula(&self) -> &'static str {
-        "variance 1 / fan in"
-    }
-}
+formula!(LeCun: "variance 1 / fan in");
 
 impl Listed for LeCun {
     fn name(&self) -> &'static str {

@@ -36,8 +36,8 @@ use chainrule_graph::Initialiser;
 use chainrule_tensor::Shape;
 use chainrule_tensor::random::generator;
 
-use crate::config::{Aliases, choose, without_alias};
-use crate::{ConfigError, Configure};
+use crate::config::{Aliases, Family, Setting, Words};
+use crate::{ConfigError, Configure, activation};
 
 pub use constant::{Constant, zeros};
 pub use glorot::Glorot;
@@ -59,8 +59,8 @@ pub trait Listed: Initialiser + Configure {
 
 /// Every initialiser with its default settings. Checks and command lines come from this list.
 #[must_use]
-pub fn all() -> Vec<Box<dyn Listed>> {
-    vec![
+pub fn family() -> Family<dyn Listed> {
+    let entries: Vec<Box<dyn Listed>> = vec![
         Box::new(zeros()),
         Box::new(Uniform::default()),
         Box::new(Normal::default()),
@@ -74,7 +74,20 @@ pub fn all() -> Vec<Box<dyn Listed>> {
         Box::new(TruncatedNormal::default()),
         Box::new(Sparse::default()),
         Box::new(Identity::default()),
-    ]
+    ];
+    Family::new("initialiser", |one| one.name(), entries).with_aliases(ALIASES)
+}
+
+/// The entries of the [`family`], with their default settings.
+#[must_use]
+pub fn all() -> Vec<Box<dyn Listed>> {
+    family().all()
+}
+
+/// A gain as a setting: a number, or the activation behind the weights whose gain it is.
+fn gain(value: &mut f64) -> Setting<'_> {
+    let read = |text: &str| Some(activation::by_name::<f64>(text).ok()?.properties().gain);
+    Setting::NumberOr(value, Words { read, rule: "an activation, such as tanh" })
 }
 
 /// Other names of initialisers.
@@ -104,7 +117,7 @@ pub fn by_name(text: &str) -> Result<Arc<dyn Initialiser>, ConfigError> {
 /// # Errors
 /// [`ConfigError`] says what is wrong with the text, and what there is.
 pub fn listed(text: &str) -> Result<Box<dyn Listed>, ConfigError> {
-    let found = choose("initialiser", all(), |one| one.name().to_owned(), &without_alias(ALIASES, text))?;
+    let found = family().by_name(text)?;
     // Each refuses settings that make no sense when it is to fill something.
     let mut values = [0.0; 4];
     found.fill(Shape::new(&[2, 2]), &mut values, &mut generator(0)).map_err(ConfigError::Check)?;
@@ -119,7 +132,6 @@ pub fn listed(text: &str) -> Result<Box<dyn Listed>, ConfigError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::Setting;
 
     /// Kind: messages that name the setting. Settings that make no sense are found out by name, before any weight.
     #[test]
@@ -129,7 +141,7 @@ mod tests {
         for mut entry in all() {
             let name = entry.name();
             let settings = entry.settings().into_iter();
-            let numbers = settings.filter(|(_, value)| matches!(value, Setting::Number(_) | Setting::Gain(_)));
+            let numbers = settings.filter(|(_, value)| matches!(value, Setting::Number(_) | Setting::NumberOr(..)));
             wrong.extend(numbers.map(|(setting, _)| format!("{name}({setting}=nan)")));
         }
         assert!(wrong.len() > 8, "{wrong:?}");

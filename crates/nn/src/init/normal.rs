@@ -4,14 +4,19 @@ use chainrule_tensor::random::Generator;
 
 use super::Listed;
 use super::fan;
-use crate::Configure;
-use crate::config::Setting;
+use crate::config::settings;
 
-/// Normally with a mean and a standard deviation; 0 and 1 by default, as in PyTorch.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Normal {
-    mean: f64,
-    deviation: f64,
+settings! {
+    "normal": "N(mean, deviation^2)";
+
+    /// Normally with a mean and a standard deviation; 0 and 1 by default, as in PyTorch.
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    pub struct Normal {
+        /// The mean.
+        mean: f64 = 0.0;
+        /// The standard deviation.
+        deviation: f64 = 1.0;
+    }
 }
 
 impl Normal {
@@ -22,25 +27,9 @@ impl Normal {
     }
 }
 
-impl Default for Normal {
-    fn default() -> Self {
-        Normal::new(0.0, 1.0)
-    }
-}
-
 impl Initialiser for Normal {
     fn fill(&self, _: Shape, values: &mut [f64], generator: &mut Generator) -> Result<(), String> {
         fan::normal(self.mean, self.deviation, values, generator)
-    }
-}
-
-impl Configure for Normal {
-    fn formula(&self) -> &'static str {
-        "N(mean, deviation^2)"
-    }
-
-    fn settings(&mut self) -> Vec<(&'static str, Setting<'_>)> {
-        vec![("mean", Setting::Number(&mut self.mean)), ("deviation", Setting::Number(&mut self.deviation))]
     }
 }
 

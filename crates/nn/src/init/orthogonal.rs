@@ -59,7 +59,7 @@ impl Configure for Orthogonal {
     }
 
     fn settings(&mut self) -> Vec<(&'static str, Setting<'_>)> {
-        vec![("gain", Setting::Gain(&mut self.gain))]
+        vec![("gain", super::gain(&mut self.gain))]
     }
 }
 

@@ -5,27 +5,25 @@ use chainrule_tensor::random::{Generator, permutation};
 use super::Listed;
 use super::fan;
 use crate::Configure;
-use crate::config::Setting;
+use crate::config::settings;
 
-/// Normally, with mean 0, and then a fixed share of each unit's inputs set to zero: in every column of
-/// `[inputs, outputs]`, `ceil(sparsity inputs)` of the weights, chosen at random.
-///
-/// Sparsity 0.1 and deviation 0.01 by default, the latter as in PyTorch, whose `sparse_` has the zeros in the columns
-/// of `[outputs, inputs]`: there each input reaches equally many units, here, as in the paper, each unit has equally
-/// many inputs.
-///
-/// Source: Martens, "Deep learning via Hessian-free optimization", 2010.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Sparse {
-    /// The share of zeros in each column.
-    pub sparsity: f64,
-    /// The standard deviation of the others.
-    pub deviation: f64,
-}
+settings! {
+    "sparse": "N(0, deviation^2), a share of each column zero";
 
-impl Default for Sparse {
-    fn default() -> Self {
-        Sparse { sparsity: 0.1, deviation: 0.01 }
+    /// Normally, with mean 0, and then a fixed share of each unit's inputs set to zero: in every
+    /// column of `[inputs, outputs]`, `ceil(sparsity inputs)` of the weights, chosen at random.
+    ///
+    /// Sparsity 0.1 and deviation 0.01 by default, the latter as in PyTorch, whose `sparse_` has
+    /// the zeros in the columns of `[outputs, inputs]`: there each input reaches equally many
+    /// units, here, as in the paper, each unit has equally many inputs.
+    ///
+    /// Source: Martens, "Deep learning via Hessian-free optimization", 2010.
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    pub struct Sparse {
+        /// The share of zeros in each column.
+        pub sparsity: f64 = 0.1, within(0.0..=1.0);
+        /// The standard deviation of the others.
+        pub deviation: f64 = 0.01;
     }
 }
 
@@ -43,24 +41,6 @@ impl Initialiser for Sparse {
             }
         }
         Ok(())
-    }
-}
-
-impl Configure for Sparse {
-    fn formula(&self) -> &'static str {
-        "N(0, deviation^2), a share of each column zero"
-    }
-
-    fn settings(&mut self) -> Vec<(&'static str, Setting<'_>)> {
-        vec![("sparsity", Setting::Number(&mut self.sparsity)), ("deviation", Setting::Number(&mut self.deviation))]
-    }
-
-    fn check(&self) -> Result<(), String> {
-        if (0.0..=1.0).contains(&self.sparsity) {
-            Ok(())
-        } else {
-            Err(format!("sparse: sparsity must lie between 0 and 1, but it is {}", self.sparsity))
-        }
     }
 }
 
@@ -96,6 +76,6 @@ mod tests {
         };
         assert_eq!(fill(Sparse::default(), [3].into()), "sparse needs weights of two axes, [inputs, outputs]");
         let dense = Sparse { sparsity: 1.5, ..Sparse::default() };
-        assert_eq!(fill(dense, [3, 2].into()), "sparse: sparsity must lie between 0 and 1, but it is 1.5");
+        assert_eq!(fill(dense, [3, 2].into()), "sparse: sparsity must lie in [0, 1], but it is 1.5");
     }
 }

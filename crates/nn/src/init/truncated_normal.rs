@@ -3,28 +3,27 @@ use chainrule_tensor::Shape;
 use chainrule_tensor::random::{Generator, truncated_normal};
 
 use super::Listed;
-use crate::Configure;
-use crate::config::Setting;
+use crate::config::settings;
 
-/// Normally with a mean and a standard deviation, restricted to `[low, high]`; 0, 1 and `[-2, 2]` by default.
-///
-/// The bounds are absolute, as in PyTorch's `trunc_normal_`, not in units of the deviation: with a deviation of 0.02
-/// the default bounds cut nothing off. The deviation is that before the cut.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct TruncatedNormal {
-    /// The mean before the cut.
-    pub mean: f64,
-    /// The standard deviation before the cut.
-    pub deviation: f64,
-    /// The lowest value.
-    pub low: f64,
-    /// The highest value.
-    pub high: f64,
-}
+settings! {
+    "truncated_normal": "N(mean, deviation^2) within [low, high]";
 
-impl Default for TruncatedNormal {
-    fn default() -> Self {
-        TruncatedNormal { mean: 0.0, deviation: 1.0, low: -2.0, high: 2.0 }
+    /// Normally with a mean and a standard deviation, restricted to `[low, high]`; 0, 1 and
+    /// `[-2, 2]` by default.
+    ///
+    /// The bounds are absolute, as in PyTorch's `trunc_normal_`, not in units of the deviation:
+    /// with a deviation of 0.02 the default bounds cut nothing off. The deviation is that before
+    /// the cut.
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    pub struct TruncatedNormal {
+        /// The mean before the cut.
+        pub mean: f64 = 0.0;
+        /// The standard deviation before the cut.
+        pub deviation: f64 = 1.0;
+        /// The lowest value.
+        pub low: f64 = -2.0;
+        /// The highest value.
+        pub high: f64 = 2.0;
     }
 }
 
@@ -32,21 +31,6 @@ impl Initialiser for TruncatedNormal {
     fn fill(&self, _: Shape, values: &mut [f64], generator: &mut Generator) -> Result<(), String> {
         let TruncatedNormal { mean, deviation, low, high } = *self;
         truncated_normal(values, mean, deviation, low, high, generator).map_err(|error| error.to_string())
-    }
-}
-
-impl Configure for TruncatedNormal {
-    fn formula(&self) -> &'static str {
-        "N(mean, deviation^2) within [low, high]"
-    }
-
-    fn settings(&mut self) -> Vec<(&'static str, Setting<'_>)> {
-        vec![
-            ("mean", Setting::Number(&mut self.mean)),
-            ("deviation", Setting::Number(&mut self.deviation)),
-            ("low", Setting::Number(&mut self.low)),
-            ("high", Setting::Number(&mut self.high)),
-        ]
     }
 }
 

@@ -4,14 +4,19 @@ use chainrule_tensor::random::Generator;
 
 use super::Listed;
 use super::fan;
-use crate::Configure;
-use crate::config::Setting;
+use crate::config::settings;
 
-/// Uniformly from `[low, high)`; `[0, 1)` by default, as in PyTorch.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Uniform {
-    low: f64,
-    high: f64,
+settings! {
+    "uniform": "U(low, high)";
+
+    /// Uniformly from `[low, high)`; `[0, 1)` by default, as in PyTorch.
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    pub struct Uniform {
+        /// The lowest value.
+        low: f64 = 0.0;
+        /// The highest value.
+        high: f64 = 1.0;
+    }
 }
 
 impl Uniform {
@@ -22,25 +27,9 @@ impl Uniform {
     }
 }
 
-impl Default for Uniform {
-    fn default() -> Self {
-        Uniform::new(0.0, 1.0)
-    }
-}
-
 impl Initialiser for Uniform {
     fn fill(&self, _: Shape, values: &mut [f64], generator: &mut Generator) -> Result<(), String> {
         fan::uniform(self.low, self.high, values, generator)
-    }
-}
-
-impl Configure for Uniform {
-    fn formula(&self) -> &'static str {
-        "U(low, high)"
-    }
-
-    fn settings(&mut self) -> Vec<(&'static str, Setting<'_>)> {
-        vec![("low", Setting::Number(&mut self.low)), ("high", Setting::Number(&mut self.high))]
     }
 }
 

@@ -4,7 +4,7 @@ use chainrule_graph::{Graph, Initialiser, NodeId, Params};
 use chainrule_tensor::{Real, Tensor, random, reduce};
 
 use super::Orthogonal;
-use crate::config::{Aliases, Setting, choose_only};
+use crate::config::{Aliases, Family, Setting};
 use crate::{ConfigError, Configure, Layer, PredictError};
 
 /// Layer-sequential unit variance: first values from data instead of a formula.
@@ -83,7 +83,9 @@ impl FromStr for UnitVariance {
     type Err = ConfigError;
 
     fn from_str(text: &str) -> Result<Self, ConfigError> {
-        choose_only("initialiser from data", "unit_variance", Self::ALIASES, UnitVariance::default(), text)
+        let entries = vec![Box::new(UnitVariance::default())];
+        let family = Family::new("initialiser from data", |_: &Self| "unit_variance", entries);
+        family.with_aliases(Self::ALIASES).only(text)
     }
 }
 

@@ -1,32 +1,31 @@
 use chainrule_graph::Var;
 use chainrule_tensor::Real;
 
-use super::noise::{Noise, check_probability};
+use super::noise::Noise;
 use super::{Layer, Listed, checked};
-use crate::Configure;
-use crate::config::Setting;
+use crate::config::settings;
 
 /// `lambda alpha` of SELU: a dropped element becomes minus this, its value far below zero.
 const SATURATION: f64 = 1.758_099_340_847_376_6;
 
-/// Dropout behind SELU: in training, an element is set to SELU's lowest value `-s` with probability `p`, and then all
-/// are scaled and shifted so that mean 0 and variance 1 stay as they are: `y = a z + b` with `z` either `x` or `-s`,
-/// `a = 1 / sqrt((1 - p) (1 + p s^2))` and `b = a p s`, where `s = 1.758..`. In evaluation `y = x`. The derivative is
-/// `a` where `x` was kept, else 0.
-///
-/// With `p = 1` all is zero, as in PyTorch. `p = 0.5` by default. A `p` outside of `[0, 1]` is a mistake that planning
-/// reports.
-///
-/// Source: Klambauer, Unterthiner, Mayr and Hochreiter, "Self-Normalizing Neural Networks", 2017.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct AlphaDropout {
-    /// The probability that an element is dropped.
-    pub p: f64,
-}
+settings! {
+    "alpha_dropout": "a x + b with probability 1 - p, else b - a s; keeps mean 0 and variance 1";
 
-impl Default for AlphaDropout {
-    fn default() -> Self {
-        AlphaDropout { p: 0.5 }
+    /// Dropout behind SELU: in training, an element is set to SELU's lowest value `-s` with
+    /// probability `p`, and then all are scaled and shifted so that mean 0 and variance 1 stay as
+    /// they are: `y = a z + b` with `z` either `x` or `-s`, `a = 1 / sqrt((1 - p) (1 + p s^2))` and
+    /// `b = a p s`, where `s = 1.758..`. In evaluation `y = x`. The derivative is `a` where `x` was
+    /// kept, else 0.
+    ///
+    /// With `p = 1` all is zero, as in PyTorch. `p = 0.5` by default. A `p` outside of `[0, 1]` is
+    /// a mistake that planning reports.
+    ///
+    /// Source: Klambauer, Unterthiner, Mayr and Hochreiter, "Self-Normalizing Neural Networks",
+    /// 2017.
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    pub struct AlphaDropout {
+        /// The probability that an element is dropped.
+        pub p: f64 = 0.5, within(0.0..=1.0);
     }
 }
 
@@ -45,20 +44,6 @@ impl<T: Real> Layer<T> for AlphaDropout {
         let scale = if keep == 0.0 { 0.0 } else { 1.0 / (keep * (1.0 + self.p * SATURATION * SATURATION)).sqrt() };
         let shift = scale * SATURATION;
         graph.apply(Noise { name: "alpha_dropout", keep, scale, shift, offset: shift * self.p }, &[x])
-    }
-}
-
-impl Configure for AlphaDropout {
-    fn formula(&self) -> &'static str {
-        "a x + b with probability 1 - p, else b - a s; keeps mean 0 and variance 1"
-    }
-
-    fn settings(&mut self) -> Vec<(&'static str, Setting<'_>)> {
-        vec![("p", Setting::Number(&mut self.p))]
-    }
-
-    fn check(&self) -> Result<(), String> {
-        check_probability("alpha_dropout", self.p)
     }
 }
 
@@ -101,6 +86,6 @@ mod tests {
 
     #[test]
     fn a_probability_outside_is_a_mistake() {
-        assert_eq!(mistake(&AlphaDropout { p: 2.0 }, [3]), "alpha_dropout: p must lie between 0 and 1, but it is 2");
+        assert_eq!(mistake(&AlphaDropout { p: 2.0 }, [3]), "alpha_dropout: p must lie in [0, 1], but it is 2");
     }
 }

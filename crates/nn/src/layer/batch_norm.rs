@@ -3,55 +3,57 @@ use chainrule_tensor::Real;
 
 use super::batch_norm_op::{Moments, Standardise};
 use super::{Layer, Listed, Sample, checked};
-use crate::Configure;
-use crate::config::Setting;
+use crate::config::settings;
 
-/// Batch normalisation, as PyTorch's `BatchNorm1d`: each channel gets mean 0 and variance 1 over the batch, and then a
-/// learned scale and offset: `y = (x - mean) / sqrt(variance + epsilon) * weight + bias`.
-///
-/// Takes `[batch, channels]`, or `[batch, channels, length]` with statistics over batch and length. Parameters
-/// `weight: [channels]`, first 1, and `bias: [channels]`, first 0, unless `affine` is false.
-///
-/// In training, mean and variance are those of the batch, the variance divided by the number of values `n`; gradients
-/// go through both:
-/// `dx = weight / sqrt(variance + epsilon) (g - mean(g) - z mean(g z))`, with `z` the normalised value. Beside that it
-/// keeps the [buffers](chainrule_graph::Graph::buffer) `running_mean`, first 0, and `running_var`, first 1:
-/// `running = (1 - momentum) running + momentum statistic`, here with the variance divided by `n - 1`. Without
-/// `momentum` (`none`) they are the mean over all batches so far, counted in the buffer `batches`. The trainer takes
-/// them over after each step; one's own loop calls [`Plan::update_buffers`](chainrule_graph::Plan::update_buffers).
-///
-/// In evaluation the running statistics are used, or, with `tracked` false, still those of the batch.
-///
-/// One value for each channel in training, which would always give 0, is a mistake that planning reports, as is
-/// another number of axes.
-///
-/// Source: Ioffe and Szegedy, "Batch Normalization: Accelerating Deep Network Training by Reducing Internal Covariate
-/// Shift", 2015.
-///
-/// ```
-/// use chainrule_nn::{BatchNorm, Model, Sequential};
-///
-/// let model = Sequential::new().linear(4, 8).layer(BatchNorm::default()).relu().linear(8, 2);
-/// let params = model.init([4], 0)?;
-/// assert_eq!(params.get("1.running_var").unwrap().values(), [1.0; 8]);
-/// assert_eq!(params.count(), (4 * 8 + 8) + (8 + 8) + (8 * 2 + 2));
-/// # Ok::<(), chainrule_graph::BuildError>(())
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct BatchNorm {
-    /// Added to the variance; 1e-5 by default.
-    pub epsilon: f64,
-    /// How much of a batch goes into the running statistics, or none for their plain mean; 0.1 by default.
-    pub momentum: Option<f64>,
-    /// Whether a learned scale and offset follow; true by default.
-    pub affine: bool,
-    /// Whether running statistics are kept; true by default.
-    pub tracked: bool,
-}
+settings! {
+    "batch_norm": "(x - mean) / sqrt(variance + epsilon) * weight + bias, over the batch";
 
-impl Default for BatchNorm {
-    fn default() -> Self {
-        BatchNorm { epsilon: 1e-5, momentum: Some(0.1), affine: true, tracked: true }
+    /// Batch normalisation, as PyTorch's `BatchNorm1d`: each channel gets mean 0 and variance 1
+    /// over the batch, and then a learned scale and offset:
+    /// `y = (x - mean) / sqrt(variance + epsilon) * weight + bias`.
+    ///
+    /// Takes `[batch, channels]`, or `[batch, channels, length]` with statistics over batch and
+    /// length. Parameters `weight: [channels]`, first 1, and `bias: [channels]`, first 0, unless
+    /// `affine` is false.
+    ///
+    /// In training, mean and variance are those of the batch, the variance divided by the number of
+    /// values `n`; gradients go through both:
+    /// `dx = weight / sqrt(variance + epsilon) (g - mean(g) - z mean(g z))`, with `z` the
+    /// normalised value. Beside that it keeps the [buffers](chainrule_graph::Graph::buffer)
+    /// `running_mean`, first 0, and `running_var`, first 1:
+    /// `running = (1 - momentum) running + momentum statistic`, here with the variance divided by
+    /// `n - 1`. Without `momentum` (`none`) they are the mean over all batches so far, counted in
+    /// the buffer `batches`. The trainer takes them over after each step; one's own loop calls
+    /// [`Plan::update_buffers`](chainrule_graph::Plan::update_buffers).
+    ///
+    /// In evaluation the running statistics are used, or, with `tracked` false, still those of the
+    /// batch.
+    ///
+    /// One value for each channel in training, which would always give 0, is a mistake that
+    /// planning reports, as is another number of axes.
+    ///
+    /// Source: Ioffe and Szegedy, "Batch Normalization: Accelerating Deep Network Training by
+    /// Reducing Internal Covariate Shift", 2015.
+    ///
+    /// ```
+    /// use chainrule_nn::{BatchNorm, Model, Sequential};
+    ///
+    /// let model = Sequential::new().linear(4, 8).layer(BatchNorm::default()).relu().linear(8, 2);
+    /// let params = model.init([4], 0)?;
+    /// assert_eq!(params.get("1.running_var").unwrap().values(), [1.0; 8]);
+    /// assert_eq!(params.count(), (4 * 8 + 8) + (8 + 8) + (8 * 2 + 2));
+    /// # Ok::<(), chainrule_graph::BuildError>(())
+    /// ```
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    pub struct BatchNorm {
+        /// Added to the variance.
+        pub epsilon: f64 = 1e-5, at_least(0.0);
+        /// How much of a batch goes into the running statistics, or none for their plain mean.
+        pub momentum: Option<f64> = Some(0.1), within(0.0..=1.0);
+        /// Whether a learned scale and offset follow.
+        pub affine: bool = true;
+        /// Whether running statistics are kept.
+        pub tracked: bool = true;
     }
 }
 
@@ -137,31 +139,6 @@ impl BatchNorm {
                 (None, None) => running,
             };
             graph.update_buffer(name, new);
-        }
-    }
-}
-
-impl Configure for BatchNorm {
-    fn formula(&self) -> &'static str {
-        "(x - mean) / sqrt(variance + epsilon) * weight + bias, over the batch"
-    }
-
-    fn settings(&mut self) -> Vec<(&'static str, Setting<'_>)> {
-        vec![
-            ("epsilon", Setting::Number(&mut self.epsilon)),
-            ("momentum", Setting::Optional(&mut self.momentum)),
-            ("affine", Setting::Flag(&mut self.affine)),
-            ("tracked", Setting::Flag(&mut self.tracked)),
-        ]
-    }
-
-    fn check(&self) -> Result<(), String> {
-        super::check_epsilon("batch_norm", self.epsilon)?;
-        match self.momentum {
-            Some(momentum) if !(0.0..=1.0).contains(&momentum) => {
-                Err(format!("batch_norm: momentum must lie between 0 and 1, but it is {momentum}"))
-            }
-            _ => Ok(()),
         }
     }
 }
@@ -265,7 +242,7 @@ mod tests {
         let message = "batch_norm: takes [batch, channels] or [batch, channels, length], not";
         assert_eq!(mistake(&layer, [3]), format!("{message} [3]"));
         assert_eq!(mistake(&layer, [2, 3, 4, 5]), format!("{message} [2, 3, 4, 5]"));
-        let message = "batch_norm: momentum must lie between 0 and 1, but it is 2";
+        let message = "batch_norm: momentum must lie in [0, 1], but it is 2";
         assert_eq!(mistake(&BatchNorm { momentum: Some(2.0), ..layer }, [2, 3]), message);
         let message = "batch_norm: epsilon must be finite and not negative, but it is -1";
         assert_eq!(mistake(&BatchNorm { epsilon: -1.0, ..layer }, [2, 3]), message);

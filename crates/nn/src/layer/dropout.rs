@@ -1,31 +1,30 @@
 use chainrule_graph::Var;
 use chainrule_tensor::Real;
 
-use super::noise::{Noise, check_probability};
+use super::noise::Noise;
 use super::{Layer, Listed, checked};
-use crate::Configure;
-use crate::config::Setting;
+use crate::config::settings;
 
-/// Dropout: in training `y = x / (1 - p)` with probability `1 - p` and 0 with probability `p`, for each element anew;
-/// in evaluation `y = x`. The derivative is what `x` was multiplied with.
-///
-/// The division keeps the mean of what comes out, so that evaluation needs no correction ("inverted" dropout). With
-/// `p = 1` all is zero. `p = 0.5` by default, as in PyTorch. The elements are drawn from the workspace's generator: a
-/// workspace of the same [`seed`](chainrule_graph::Workspace::seed) drops the same ones.
-///
-/// A `p` outside of `[0, 1]` is a mistake that planning reports.
-///
-/// Source: Srivastava, Hinton, Krizhevsky, Sutskever and Salakhutdinov, "Dropout: A Simple Way to Prevent Neural
-/// Networks from Overfitting", 2014.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Dropout {
-    /// The probability that an element is dropped.
-    pub p: f64,
-}
+settings! {
+    "dropout": "x / (1 - p) with probability 1 - p, else 0";
 
-impl Default for Dropout {
-    fn default() -> Self {
-        Dropout { p: 0.5 }
+    /// Dropout: in training `y = x / (1 - p)` with probability `1 - p` and 0 with probability `p`,
+    /// for each element anew; in evaluation `y = x`. The derivative is what `x` was multiplied
+    /// with.
+    ///
+    /// The division keeps the mean of what comes out, so that evaluation needs no correction
+    /// ("inverted" dropout). With `p = 1` all is zero. `p = 0.5` by default, as in PyTorch. The
+    /// elements are drawn from the workspace's generator: a workspace of the same
+    /// [`seed`](chainrule_graph::Workspace::seed) drops the same ones.
+    ///
+    /// A `p` outside of `[0, 1]` is a mistake that planning reports.
+    ///
+    /// Source: Srivastava, Hinton, Krizhevsky, Sutskever and Salakhutdinov, "Dropout: A Simple Way
+    /// to Prevent Neural Networks from Overfitting", 2014.
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    pub struct Dropout {
+        /// The probability that an element is dropped.
+        pub p: f64 = 0.5, within(0.0..=1.0);
     }
 }
 
@@ -43,20 +42,6 @@ impl<T: Real> Layer<T> for Dropout {
         let keep = 1.0 - self.p;
         let scale = if keep == 0.0 { 0.0 } else { 1.0 / keep };
         graph.apply(Noise { name: "dropout", keep, scale, shift: 0.0, offset: 0.0 }, &[x])
-    }
-}
-
-impl Configure for Dropout {
-    fn formula(&self) -> &'static str {
-        "x / (1 - p) with probability 1 - p, else 0"
-    }
-
-    fn settings(&mut self) -> Vec<(&'static str, Setting<'_>)> {
-        vec![("p", Setting::Number(&mut self.p))]
-    }
-
-    fn check(&self) -> Result<(), String> {
-        check_probability("dropout", self.p)
     }
 }
 
@@ -122,7 +107,7 @@ mod tests {
     #[test]
     fn a_probability_outside_is_a_mistake() {
         for p in [-0.1, 1.5, f64::NAN] {
-            let message = format!("dropout: p must lie between 0 and 1, but it is {p}");
+            let message = format!("dropout: p must lie in [0, 1], but it is {p}");
             assert_eq!(mistake(&Dropout { p }, [2, 3]), message);
         }
     }

@@ -2,7 +2,7 @@ use chainrule_graph::Var;
 use chainrule_tensor::Real;
 
 use super::{Layer, Listed, Sample};
-use crate::Configure;
+use crate::config::formula;
 
 /// Makes each sample one row of features: `[batch, a, b, ..]` becomes `[batch, a b ..]`, as between images and a linear
 /// layer.
@@ -21,11 +21,7 @@ impl<T: Real> Layer<T> for Flatten {
     }
 }
 
-impl Configure for Flatten {
-    fn formula(&self) -> &'static str {
-        "[batch, a, b, ..] as [batch, a b ..]"
-    }
-}
+formula!(Flatten: "[batch, a, b, ..] as [batch, a b ..]");
 
 impl<T: Real> Listed<T> for Flatten {
     fn samples(&self) -> Vec<Sample> {

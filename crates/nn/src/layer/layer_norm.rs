@@ -3,35 +3,34 @@ use chainrule_tensor::Real;
 
 use super::row_norm::RowNorm;
 use super::{Layer, Listed, Sample, checked, trailing};
-use crate::Configure;
-use crate::config::Setting;
+use crate::config::settings;
 
-/// Layer normalisation: each sample's features get mean 0 and variance 1, and then a learned scale and offset:
-/// `y = (x - mean) / sqrt(variance + epsilon) * weight + bias`, with the variance divided by the number of features.
-///
-/// With `z` the normalised value and `u = g weight`,
-/// `dx = (u - mean(u) - z mean(u z)) / sqrt(variance + epsilon)`. The statistics are over the last axis, or over as
-/// many as `axes` says (1 by default). Parameters of the shape of those axes: `weight`, first 1, and `bias`, first 0,
-/// unless `affine` is false; the latter also not if `bias` is. Training and evaluation are alike, and one sample is enough.
-///
-/// Fewer axes than `axes` are a mistake that planning reports.
-///
-/// Source: Ba, Kiros and Hinton, "Layer Normalization", 2016.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct LayerNorm {
-    /// Added to the variance; 1e-5 by default.
-    pub epsilon: f64,
-    /// Whether a learned scale and offset follow; true by default.
-    pub affine: bool,
-    /// Whether the offset is among them; true by default.
-    pub bias: bool,
-    /// How many of the last axes are normalised together; 1 by default.
-    pub axes: usize,
-}
+settings! {
+    "layer_norm": "(x - mean) / sqrt(variance + epsilon) * weight + bias, over the features";
 
-impl Default for LayerNorm {
-    fn default() -> Self {
-        LayerNorm { epsilon: 1e-5, affine: true, bias: true, axes: 1 }
+    /// Layer normalisation: each sample's features get mean 0 and variance 1, and then a learned
+    /// scale and offset: `y = (x - mean) / sqrt(variance + epsilon) * weight + bias`, with the
+    /// variance divided by the number of features.
+    ///
+    /// With `z` the normalised value and `u = g weight`,
+    /// `dx = (u - mean(u) - z mean(u z)) / sqrt(variance + epsilon)`. The statistics are over the
+    /// last axis, or over as many as `axes` says (1 by default). Parameters of the shape of those
+    /// axes: `weight`, first 1, and `bias`, first 0, unless `affine` is false; the latter also not
+    /// if `bias` is. Training and evaluation are alike, and one sample is enough.
+    ///
+    /// Fewer axes than `axes` are a mistake that planning reports.
+    ///
+    /// Source: Ba, Kiros and Hinton, "Layer Normalization", 2016.
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    pub struct LayerNorm {
+        /// Added to the variance.
+        pub epsilon: f64 = 1e-5, at_least(0.0);
+        /// Whether a learned scale and offset follow.
+        pub affine: bool = true;
+        /// Whether the offset is among them.
+        pub bias: bool = true;
+        /// How many of the last axes are normalised together.
+        pub axes: usize = 1;
     }
 }
 
@@ -54,25 +53,6 @@ impl<T: Real> Layer<T> for LayerNorm {
         } else {
             graph.apply(op, &[x, weight])
         }
-    }
-}
-
-impl Configure for LayerNorm {
-    fn formula(&self) -> &'static str {
-        "(x - mean) / sqrt(variance + epsilon) * weight + bias, over the features"
-    }
-
-    fn settings(&mut self) -> Vec<(&'static str, Setting<'_>)> {
-        vec![
-            ("epsilon", Setting::Number(&mut self.epsilon)),
-            ("affine", Setting::Flag(&mut self.affine)),
-            ("bias", Setting::Flag(&mut self.bias)),
-            ("axes", Setting::Count(&mut self.axes)),
-        ]
-    }
-
-    fn check(&self) -> Result<(), String> {
-        super::check_epsilon("layer_norm", self.epsilon)
     }
 }
 

@@ -6,8 +6,8 @@ use super::{
     AlphaDropout, BatchNorm, Bilinear, Dropout, Embedding, Flatten, Layer, LayerNorm, Linear, Parallel, Residual,
     RmsNorm, Sequential, WeightNorm,
 };
-use crate::config::{Aliases, check_depth, choose, is_same_name, without_alias};
-use crate::{ConfigError, Configure, UnknownName, activation};
+use crate::config::{Aliases, Family, UnknownName, check_depth, is_same_name, without_alias};
+use crate::{ConfigError, Configure, activation};
 
 /// A layer of the list: one with a formula, settings, and examples of what it takes. Its name is its
 /// [`kind`](Layer::kind).
@@ -36,8 +36,8 @@ pub enum Sample {
 /// Every layer with its default settings, in the order of the table above. Names and gradient checks come from this
 /// list.
 #[must_use]
-pub fn all<T: Real>() -> Vec<Box<dyn Listed<T>>> {
-    vec![
+pub fn family<T: Real>() -> Family<dyn Listed<T>> {
+    let entries: Vec<Box<dyn Listed<T>>> = vec![
         Box::new(Linear::to(1)),
         Box::new(WeightNorm::to(1)),
         Box::new(Bilinear::new(2, 3, 1)),
@@ -51,7 +51,14 @@ pub fn all<T: Real>() -> Vec<Box<dyn Listed<T>>> {
         Box::new(Sequential::default().layer_norm().layer(Linear::to(2)).tanh()),
         Box::new(Residual::new(LayerNorm::default())),
         Box::new(Parallel::default().layer(Linear::to(2)).layer(activation::Identity)),
-    ]
+    ];
+    Family::new("layer", |layer| layer.kind(), entries).with_aliases(ALIASES)
+}
+
+/// The entries of the [`family`], with their default settings.
+#[must_use]
+pub fn all<T: Real>() -> Vec<Box<dyn Listed<T>>> {
+    family().all()
 }
 
 /// Other names of layers.
@@ -105,12 +112,12 @@ pub fn by_name<T: Real>(text: &str) -> Result<Box<dyn Layer<T>>, ConfigError> {
         Err(ConfigError::Name(_)) => {}
         Err(error) => return Err(error),
     }
-    let found = choose("layer", all::<T>(), |layer| layer.kind().to_owned(), &text);
+    let found = family::<T>().by_name(&text);
     match found {
         Ok(layer) => Ok(layer),
         Err(ConfigError::Name(_)) => {
-            let (layers, activations) = (all::<T>(), activation::all::<T>());
-            let known = layers.iter().map(|layer| layer.kind()).chain(activations.iter().map(|layer| layer.kind()));
+            let (layers, activations) = (family::<T>(), activation::family::<T>());
+            let known = layers.names().chain(activations.names());
             Err(UnknownName::new("layer", name, known).into())
         }
         Err(error) => Err(error),
@@ -176,7 +183,7 @@ mod tests {
             ]
         );
         let buffers: Vec<_> = params.buffers().map(|(name, _)| name).collect();
-        assert_eq!(buffers, ["1.batches", "1.running_mean", "1.running_var"]);
+        assert_eq!(buffers, ["1.running_mean", "1.running_var", "1.batches"]);
     }
 
     /// Kind "once more": what `init` makes is all that training, evaluation and a summary ask for, for every layer with
@@ -306,7 +313,7 @@ mod tests {
             "there is no layer `liner` (did you mean `linear`?); there are: linear, weight_norm, bilinear"
         ));
         assert!(error("liner").contains("softmax"));
-        assert_eq!(error("dropout(p=2)"), "dropout: p must lie between 0 and 1, but it is 2");
+        assert_eq!(error("dropout(p=2)"), "dropout: p must lie in [0, 1], but it is 2");
         let advice = "write `name[layer, layer, ...]`";
         assert_eq!(
             error("sequential(relu)"),

@@ -54,7 +54,7 @@ pub use embedding::Embedding;
 pub use flatten::Flatten;
 pub use layer_norm::LayerNorm;
 pub use linear::Linear;
-pub use listed::{ALIASES, Listed, Sample, all, by_name};
+pub use listed::{ALIASES, Listed, Sample, all, by_name, family};
 pub use parallel::Parallel;
 pub use residual::Residual;
 pub use rms_norm::RmsNorm;
@@ -236,14 +236,6 @@ fn one_sample<T: Real>(graph: &Graph<T>, sample: Shape) -> Var<'_, T> {
 fn checked<T: Real>(graph: &Graph<T>, layer: &impl Configure) {
     if let Err(why) = layer.check() {
         graph.fail(why);
-    }
-}
-
-fn check_epsilon(layer: &str, epsilon: f64) -> Result<(), String> {
-    if epsilon >= 0.0 && epsilon.is_finite() {
-        Ok(())
-    } else {
-        Err(format!("{layer}: epsilon must be finite and not negative, but it is {epsilon}"))
     }
 }
 

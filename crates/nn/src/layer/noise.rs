@@ -56,8 +56,3 @@ impl<T: Real> Op<T> for Noise {
         }
     }
 }
-
-/// Whether `p` is a probability.
-pub(super) fn check_probability(layer: &str, p: f64) -> Result<(), String> {
-    if (0.0..=1.0).contains(&p) { Ok(()) } else { Err(format!("{layer}: p must lie between 0 and 1, but it is {p}")) }
-}

@@ -3,32 +3,31 @@ use chainrule_tensor::Real;
 
 use super::row_norm::RowNorm;
 use super::{Layer, Listed, Sample, checked, trailing};
-use crate::Configure;
-use crate::config::Setting;
+use crate::config::settings;
 
-/// Normalisation by the root mean square: `y = x / sqrt(mean(x^2) + epsilon) * weight`, over each sample's features:
-/// layer normalisation without mean and offset.
-///
-/// With `z` the normalised value and `u = g weight`, `dx = (u - z mean(u z)) / sqrt(mean(x^2) + epsilon)`. Over the
-/// last axis, or over as many as `axes` says (1 by default). A parameter `weight` of the shape of those axes, first 1,
-/// unless `affine` is false. Without `epsilon` (`none`, the default) it is the type's machine epsilon, as in PyTorch.
-///
-/// Fewer axes than `axes` are a mistake that planning reports.
-///
-/// Source: Zhang and Sennrich, "Root Mean Square Layer Normalization", 2019.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct RmsNorm {
-    /// Added to the mean square; by default none, which stands for the type's machine epsilon.
-    pub epsilon: Option<f64>,
-    /// Whether a learned scale follows; true by default.
-    pub affine: bool,
-    /// How many of the last axes are normalised together; 1 by default.
-    pub axes: usize,
-}
+settings! {
+    "rms_norm": "x / sqrt(mean(x^2) + epsilon) * weight, over the features";
 
-impl Default for RmsNorm {
-    fn default() -> Self {
-        RmsNorm { epsilon: None, affine: true, axes: 1 }
+    /// Normalisation by the root mean square: `y = x / sqrt(mean(x^2) + epsilon) * weight`, over
+    /// each sample's features: layer normalisation without mean and offset.
+    ///
+    /// With `z` the normalised value and `u = g weight`,
+    /// `dx = (u - z mean(u z)) / sqrt(mean(x^2) + epsilon)`. Over the last axis, or over as many as
+    /// `axes` says (1 by default). A parameter `weight` of the shape of those axes, first 1, unless
+    /// `affine` is false. Without `epsilon` (`none`, the default) it is the type's machine epsilon,
+    /// as in PyTorch.
+    ///
+    /// Fewer axes than `axes` are a mistake that planning reports.
+    ///
+    /// Source: Zhang and Sennrich, "Root Mean Square Layer Normalization", 2019.
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    pub struct RmsNorm {
+        /// Added to the mean square; by default none, which stands for the type's machine epsilon.
+        pub epsilon: Option<f64> = None, at_least(0.0);
+        /// Whether a learned scale follows.
+        pub affine: bool = true;
+        /// How many of the last axes are normalised together.
+        pub axes: usize = 1;
     }
 }
 
@@ -44,24 +43,6 @@ impl<T: Real> Layer<T> for RmsNorm {
         let epsilon = self.epsilon.unwrap_or(T::EPSILON.to_f64());
         let op = RowNorm { name: "rms_norm", width: shape.elements(), centred: false, epsilon };
         if self.affine { graph.apply(op, &[x, graph.param("weight", shape, 1.0)]) } else { graph.apply(op, &[x]) }
-    }
-}
-
-impl Configure for RmsNorm {
-    fn formula(&self) -> &'static str {
-        "x / sqrt(mean(x^2) + epsilon) * weight, over the features"
-    }
-
-    fn settings(&mut self) -> Vec<(&'static str, Setting<'_>)> {
-        vec![
-            ("epsilon", Setting::Optional(&mut self.epsilon)),
-            ("affine", Setting::Flag(&mut self.affine)),
-            ("axes", Setting::Count(&mut self.axes)),
-        ]
-    }
-
-    fn check(&self) -> Result<(), String> {
-        self.epsilon.map_or(Ok(()), |epsilon| super::check_epsilon("rms_norm", epsilon))
     }
 }
 

@@ -1,49 +1,41 @@
 use chainrule_graph::Var;
 use chainrule_tensor::Real;
 
-use super::checks::{expect, require, share_of, softplus, weigh_columns, weights};
+use super::checks::{expect, require, share_of, softplus, weigh_columns};
 use super::{Domain, Elementwise, Loss, Predictions, TargetForm, elementwise_loss};
 use crate::Configure;
-use crate::config::Setting;
+use crate::config::settings;
 
-/// Binary cross-entropy on logits, one value for each element: `-t ln sigmoid(p) - (1 - t) ln(1 - sigmoid(p))`,
-/// computed as `max(p, 0) - p t + ln(1 + e^-|p|)` without cancellation, alike on both sides; gradient `sigmoid(p) - t`.
-/// At an infinite logit it is the limit: 0 where the label agrees, else infinite.
-///
-/// For samples with several labels that do not exclude each other, such as a picture with both a laptop and a
-/// smartphone: each label has a sigmoid of its own, where a softmax would make them compete. Targets are in `[0, 1]`,
-/// soft ones included, and have the shape of the logits. The mean is over all elements, as in PyTorch's
-/// `BCEWithLogitsLoss`. On probabilities it is
-/// [`BinaryCrossEntropyOnProbabilities`](super::BinaryCrossEntropyOnProbabilities).
-///
-/// With other settings: `BinaryCrossEntropy { pos_weights: vec![1.0, 3.0], ..BinaryCrossEntropy }`.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct BinaryCrossEntropy {
-    /// A factor for each label's values, none by default. The mean stays over all elements.
-    pub weights: Vec<f64>,
-    /// A factor for the term `-t ln sigmoid(p)` of each label, none by default: above 1 where positive samples are rare
-    /// and should be found.
-    pub pos_weights: Vec<f64>,
+settings! {
+    "bce_with_logits": "max(p, 0) - p t + ln(1 + e^-|p|)";
+
+    /// Binary cross-entropy on logits, one value for each element:
+    /// `-t ln sigmoid(p) - (1 - t) ln(1 - sigmoid(p))`, computed as
+    /// `max(p, 0) - p t + ln(1 + e^-|p|)` without cancellation, alike on both sides; gradient
+    /// `sigmoid(p) - t`. At an infinite logit it is the limit: 0 where the label agrees, else
+    /// infinite.
+    ///
+    /// For samples with several labels that do not exclude each other, such as a picture with both
+    /// a laptop and a smartphone: each label has a sigmoid of its own, where a softmax would make
+    /// them compete. Targets are in `[0, 1]`, soft ones included, and have the shape of the logits.
+    /// The mean is over all elements, as in PyTorch's `BCEWithLogitsLoss`. On probabilities it is
+    /// [`BinaryCrossEntropyOnProbabilities`](super::BinaryCrossEntropyOnProbabilities).
+    ///
+    /// With other settings:
+    /// `BinaryCrossEntropy { pos_weights: vec![1.0, 3.0], ..BinaryCrossEntropy }`.
+    #[derive(Clone, Debug, PartialEq)]
+    pub struct BinaryCrossEntropy {
+        /// A factor for each label's values. The mean stays over all elements.
+        pub weights: Vec<f64> = Vec::new(), at_least(0.0);
+        /// A factor for the term `-t ln sigmoid(p)` of each label: above 1 where positive samples
+        /// are rare and should be found.
+        pub pos_weights: Vec<f64> = Vec::new(), at_least(0.0);
+    }
 }
 
 /// The loss with its default settings.
 #[allow(non_upper_case_globals, reason = "it reads as a loss without settings")]
 pub const BinaryCrossEntropy: BinaryCrossEntropy = BinaryCrossEntropy { weights: Vec::new(), pos_weights: Vec::new() };
-
-impl Configure for BinaryCrossEntropy {
-    fn formula(&self) -> &'static str {
-        "max(p, 0) - p t + ln(1 + e^-|p|)"
-    }
-
-    fn settings(&mut self) -> Vec<(&'static str, Setting<'_>)> {
-        vec![("weights", Setting::Numbers(&mut self.weights)), ("pos_weights", Setting::Numbers(&mut self.pos_weights))]
-    }
-
-    fn check(&self) -> Result<(), String> {
-        weights("bce_with_logits: a weight", &self.weights)?;
-        weights("bce_with_logits: a positive weight", &self.pos_weights)
-    }
-}
 
 impl<T: Real> Loss<T> for BinaryCrossEntropy {
     fn name(&self) -> &str {
@@ -212,7 +204,7 @@ mod tests {
         );
         assert_eq!(
             with(&[1.0, -1.0, 1.0], &[]),
-            "bce_with_logits: a weight must be finite and not negative, but it is -1"
+            "bce_with_logits: weights must be finite and not negative, but one is -1"
         );
     }
 

@@ -1,36 +1,28 @@
 use chainrule_graph::Var;
 use chainrule_tensor::Real;
 
-use super::checks::{expect, require, weigh_columns, weights};
+use super::checks::{expect, require, weigh_columns};
 use super::{Domain, Elementwise, Loss, Predictions, TargetForm, elementwise_loss};
 use crate::Configure;
-use crate::config::Setting;
+use crate::config::settings;
 
-/// Binary cross-entropy on probabilities, one value for each element: `-t ln p - (1 - t) ln(1 - p)`, where each
-/// logarithm is at least -100; gradient `(p - t) / (p (1 - p))`, the divisor at least 1e-12.
-///
-/// The bounds are those of PyTorch's `BCELoss`: a certain but wrong prediction costs 100, with a gradient of 1e12. The
-/// derivative by the target is that of the bounded value, finite where PyTorch's is infinite. In training,
-/// [`BinaryCrossEntropy`](struct@super::BinaryCrossEntropy) on logits is exact where a sigmoid has already rounded to 0
-/// or 1. A prediction outside of `[0, 1]` gives NaN. Targets are in `[0, 1]`, soft ones included. The mean is over all
-/// elements.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct BinaryCrossEntropyOnProbabilities {
-    /// A factor for each label's values, none by default. The mean stays over all elements.
-    pub weights: Vec<f64>,
-}
+settings! {
+    "bce": "-t max(ln p, -100) - (1 - t) max(ln(1 - p), -100)";
 
-impl Configure for BinaryCrossEntropyOnProbabilities {
-    fn formula(&self) -> &'static str {
-        "-t max(ln p, -100) - (1 - t) max(ln(1 - p), -100)"
-    }
-
-    fn settings(&mut self) -> Vec<(&'static str, Setting<'_>)> {
-        vec![("weights", Setting::Numbers(&mut self.weights))]
-    }
-
-    fn check(&self) -> Result<(), String> {
-        weights("bce: a weight", &self.weights)
+    /// Binary cross-entropy on probabilities, one value for each element:
+    /// `-t ln p - (1 - t) ln(1 - p)`, where each logarithm is at least -100; gradient
+    /// `(p - t) / (p (1 - p))`, the divisor at least 1e-12.
+    ///
+    /// The bounds are those of PyTorch's `BCELoss`: a certain but wrong prediction costs 100, with
+    /// a gradient of 1e12. The derivative by the target is that of the bounded value, finite where
+    /// PyTorch's is infinite. In training, [`BinaryCrossEntropy`](struct@super::BinaryCrossEntropy)
+    /// on logits is exact where a sigmoid has already rounded to 0 or 1. A prediction outside of
+    /// `[0, 1]` gives NaN. Targets are in `[0, 1]`, soft ones included. The mean is over all
+    /// elements.
+    #[derive(Clone, Debug, PartialEq)]
+    pub struct BinaryCrossEntropyOnProbabilities {
+        /// A factor for each label's values. The mean stays over all elements.
+        pub weights: Vec<f64> = Vec::new(), at_least(0.0);
     }
 }
 

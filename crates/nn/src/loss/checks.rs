@@ -42,37 +42,6 @@ fn ending<T: Real>(mut prediction: Var<'_, T>) -> Var<'_, T> {
     prediction
 }
 
-/// That a setting is a finite number above zero.
-pub(super) fn above_zero(what: &str, value: f64) -> Result<(), String> {
-    if value > 0.0 && value.is_finite() {
-        Ok(())
-    } else {
-        Err(format!("{what} must be finite and above 0, but it is {value}"))
-    }
-}
-
-/// That a setting is a finite number and not negative.
-pub(super) fn not_negative(what: &str, value: f64) -> Result<(), String> {
-    if value >= 0.0 && value.is_finite() {
-        Ok(())
-    } else {
-        Err(format!("{what} must be finite and not negative, but it is {value}"))
-    }
-}
-
-/// That weights are finite and not negative.
-pub(super) fn weights(what: &str, weights: &[f64]) -> Result<(), String> {
-    weights.iter().try_for_each(|&weight| not_negative(what, weight))
-}
-
-/// That an index, if there is one, is a whole number.
-pub(super) fn whole(what: &str, index: Option<f64>) -> Result<(), String> {
-    match index {
-        Some(index) if index.fract() != 0.0 => Err(format!("{what} must be a whole number, but it is {index}")),
-        _ => Ok(()),
-    }
-}
-
 /// The values `[.., d]` times a weight for each column, of which there are `d` or none.
 #[track_caller]
 pub(super) fn weigh_columns<'g, T: Real>(loss: &str, what: &str, weights: &[f64], values: Var<'g, T>) -> Var<'g, T> {

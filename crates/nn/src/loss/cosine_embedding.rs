@@ -5,36 +5,26 @@ use chainrule_tensor::{Real, Shape};
 use super::checks::{positive_part, require};
 use super::{Domain, Loss, Predictions, TargetForm};
 use crate::Configure;
-use crate::config::Setting;
+use crate::config::settings;
 
-/// How far the angle between two vectors `a` and `b` is from what it should be, one value for each sample: `1 - cos`
-/// where the target is 1, `max(0, cos - margin)` where it is -1, with
-/// `cos = a b / sqrt((a a + 1e-12) (b b + 1e-12))`.
-///
-/// The prediction `[.., 2 d]` holds along its last axis the `d` numbers of `a`, then those of `b`; the target is `[..]`
-/// or `[.., 1]`. The derivative of `cos` by `a` is `b / sqrt((a a) (b b)) - cos a / (a a)`, zero for vectors of zeros.
-/// Lengths are measured without overflow, so that `[3e9, 4e9]` is as long as it is in `f32`; one infinite number is
-/// the direction of its vector, the limit. At the margin itself the derivative is zero, as in PyTorch's `CosineEmbeddingLoss`. A target other than 1 and -1 gives NaN.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct CosineEmbedding {
-    /// The largest cosine that costs nothing where the target is -1, from -1 to 1, 0 by default.
-    pub margin: f64,
-}
+settings! {
+    "cosine_embedding":
+        "1 - cos(a, b) where t = 1, max(0, cos(a, b) - margin) where t = -1, p = [a, b]";
 
-impl Configure for CosineEmbedding {
-    fn formula(&self) -> &'static str {
-        "1 - cos(a, b) where t = 1, max(0, cos(a, b) - margin) where t = -1, p = [a, b]"
-    }
-
-    fn settings(&mut self) -> Vec<(&'static str, Setting<'_>)> {
-        vec![("margin", Setting::Number(&mut self.margin))]
-    }
-
-    fn check(&self) -> Result<(), String> {
-        if (-1.0..=1.0).contains(&self.margin) {
-            return Ok(());
-        }
-        Err(format!("cosine_embedding: margin must lie in [-1, 1], but it is {}", self.margin))
+    /// How far the angle between two vectors `a` and `b` is from what it should be, one value for
+    /// each sample: `1 - cos` where the target is 1, `max(0, cos - margin)` where it is -1, with
+    /// `cos = a b / sqrt((a a + 1e-12) (b b + 1e-12))`.
+    ///
+    /// The prediction `[.., 2 d]` holds along its last axis the `d` numbers of `a`, then those of
+    /// `b`; the target is `[..]` or `[.., 1]`. The derivative of `cos` by `a` is
+    /// `b / sqrt((a a) (b b)) - cos a / (a a)`, zero for vectors of zeros. Lengths are measured
+    /// without overflow, so that `[3e9, 4e9]` is as long as it is in `f32`; one infinite number is
+    /// the direction of its vector, the limit. At the margin itself the derivative is zero, as in
+    /// PyTorch's `CosineEmbeddingLoss`. A target other than 1 and -1 gives NaN.
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    pub struct CosineEmbedding {
+        /// The largest cosine that costs nothing where the target is -1, from -1 to 1.
+        pub margin: f64 = 0.0, within(-1.0..=1.0);
     }
 }
 

@@ -3,86 +3,72 @@ use std::fmt::Debug;
 use chainrule_graph::Var;
 use chainrule_tensor::{Real, Shape};
 
-use super::checks::{expect, require, weights, whole};
+use super::checks::{expect, require};
 use super::class_nll::ClassNll;
 use super::softmax_cross_entropy::SoftmaxCrossEntropy;
 use super::{Domain, Loss, Predictions, TargetForm};
 use crate::activation::LogSoftmax;
-use crate::config::Setting;
+use crate::config::settings;
 use crate::{Configure, Layer};
 
-/// Softmax cross-entropy on logits, one value for each sample: `-sum_c q_c ln softmax(p)_c`; gradient
-/// `softmax(p) sum q - q`.
-///
-/// Targets are class indices `[n]`, or probabilities `[n, c]`, one-hot or soft, of the same shape as the logits. With a
-/// class index `y` the value is `ln sum_c e^(p_c - max p) + max p - p_y`, so that nothing overflows and no logarithm of
-/// zero is taken. An index that is not a class gives NaN; [`Workspace::set`](chainrule_graph::Workspace::set) on a
-/// [`class_input`](chainrule_graph::Graph::class_input) refuses it. Probabilities are not checked to sum to 1, as in
-/// PyTorch.
-///
-/// Label smoothing, weights and an index to ignore mean what they do in PyTorch's `CrossEntropyLoss`. Over class
-/// indices the mean divides by the sum of the weights of the classes not ignored, NaN if all are; over probabilities by
-/// the number of samples. A trainer weighs batches by the same. With such a setting the loss is a log-softmax followed by one more operation:
-/// `CrossEntropy { label_smoothing: 0.1, ..CrossEntropy }`.
-///
-/// The softmax is part of the loss: a model that ends in one is refused. To go through probabilities in steps, use
-/// [`LogSoftmax`](crate::activation::LogSoftmax) with the graph's own operations.
-///
-/// ```
-/// use chainrule_graph::Graph;
-/// use chainrule_nn::loss::{CrossEntropy, Loss, Reduction};
-///
-/// let graph = Graph::<f64>::new();
-/// let logits = graph.input("logits", [2, 3]);
-/// let classes = graph.class_input("classes", 2, 3);
-/// let loss = CrossEntropy.forward(logits, classes, Reduction::Mean);
-///
-/// let plan = graph.plan_forward(&[loss])?;
-/// let mut workspace = plan.workspace();
-/// workspace.set(logits, &[0.0, 0.0, 0.0, 100.0, 0.0, 0.0])?;
-/// workspace.set(classes, &[1.0, 0.0])?;
-/// plan.forward(&plan.init(0)?, &mut workspace);
-/// assert_eq!(workspace.value(loss).values(), [3.0_f64.ln() / 2.0]);
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct CrossEntropy {
-    /// The part of each target that is spread evenly over all classes, from 0 to 1, 0 by default: `q` becomes
-    /// `(1 - s) q + s / C`.
-    pub label_smoothing: f64,
-    /// A factor for each class, none by default: the value is `-sum_c w_c q_c ln softmax(p)_c`, of the smoothed `q`.
-    pub weights: Vec<f64>,
-    /// A class index whose samples cost nothing and do not count, none by default (PyTorch: -100). A data set refuses
-    /// an index that is no class, so there it is one of them.
-    pub ignore_index: Option<f64>,
+settings! {
+    "cross_entropy": "-sum q ln softmax(p)";
+
+    /// Softmax cross-entropy on logits, one value for each sample: `-sum_c q_c ln softmax(p)_c`;
+    /// gradient `softmax(p) sum q - q`.
+    ///
+    /// Targets are class indices `[n]`, or probabilities `[n, c]`, one-hot or soft, of the same
+    /// shape as the logits. With a class index `y` the value is
+    /// `ln sum_c e^(p_c - max p) + max p - p_y`, so that nothing overflows and no logarithm of zero
+    /// is taken. An index that is not a class gives NaN;
+    /// [`Workspace::set`](chainrule_graph::Workspace::set) on a
+    /// [`class_input`](chainrule_graph::Graph::class_input) refuses it. Probabilities are not
+    /// checked to sum to 1, as in PyTorch.
+    ///
+    /// Label smoothing, weights and an index to ignore mean what they do in PyTorch's
+    /// `CrossEntropyLoss`. Over class indices the mean divides by the sum of the weights of the
+    /// classes not ignored, NaN if all are; over probabilities by the number of samples. A trainer
+    /// weighs batches by the same. With such a setting the loss is a log-softmax followed by one
+    /// more operation: `CrossEntropy { label_smoothing: 0.1, ..CrossEntropy }`.
+    ///
+    /// The softmax is part of the loss: a model that ends in one is refused. To go through
+    /// probabilities in steps, use [`LogSoftmax`](crate::activation::LogSoftmax) with the graph's
+    /// own operations.
+    ///
+    /// ```
+    /// use chainrule_graph::Graph;
+    /// use chainrule_nn::loss::{CrossEntropy, Loss, Reduction};
+    ///
+    /// let graph = Graph::<f64>::new();
+    /// let logits = graph.input("logits", [2, 3]);
+    /// let classes = graph.class_input("classes", 2, 3);
+    /// let loss = CrossEntropy.forward(logits, classes, Reduction::Mean);
+    ///
+    /// let plan = graph.plan_forward(&[loss])?;
+    /// let mut workspace = plan.workspace();
+    /// workspace.set(logits, &[0.0, 0.0, 0.0, 100.0, 0.0, 0.0])?;
+    /// workspace.set(classes, &[1.0, 0.0])?;
+    /// plan.forward(&plan.init(0)?, &mut workspace);
+    /// assert_eq!(workspace.value(loss).values(), [3.0_f64.ln() / 2.0]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[derive(Clone, Debug, PartialEq)]
+    pub struct CrossEntropy {
+        /// The part of each target that is spread evenly over all classes, from 0 to 1: `q` becomes
+        /// `(1 - s) q + s / C`.
+        pub label_smoothing: f64 = 0.0, within(0.0..=1.0);
+        /// A factor for each class: the value is `-sum_c w_c q_c ln softmax(p)_c`, of the smoothed
+        /// `q`.
+        pub weights: Vec<f64> = Vec::new(), at_least(0.0);
+        /// A class index whose samples cost nothing and do not count (PyTorch: -100). A data set
+        /// refuses an index that is no class, so there it is one of them.
+        pub ignore_index: Option<f64> = None, whole();
+    }
 }
 
 /// The loss with its default settings.
 #[allow(non_upper_case_globals, reason = "it reads as a loss without settings")]
 pub const CrossEntropy: CrossEntropy = CrossEntropy { label_smoothing: 0.0, weights: Vec::new(), ignore_index: None };
-
-impl Configure for CrossEntropy {
-    fn formula(&self) -> &'static str {
-        "-sum q ln softmax(p)"
-    }
-
-    fn settings(&mut self) -> Vec<(&'static str, Setting<'_>)> {
-        vec![
-            ("label_smoothing", Setting::Number(&mut self.label_smoothing)),
-            ("weights", Setting::Numbers(&mut self.weights)),
-            ("ignore_index", Setting::Optional(&mut self.ignore_index)),
-        ]
-    }
-
-    fn check(&self) -> Result<(), String> {
-        let smoothing = self.label_smoothing;
-        if !(0.0..=1.0).contains(&smoothing) {
-            return Err(format!("cross_entropy: label_smoothing must lie in [0, 1], but it is {smoothing}"));
-        }
-        weights("cross_entropy: a weight", &self.weights)?;
-        whole("cross_entropy: ignore_index", self.ignore_index)
-    }
-}
 
 impl CrossEntropy {
     fn op<T: Real>(&self) -> ClassNll<T> {
@@ -260,7 +246,7 @@ mod tests {
         );
         assert_eq!(
             say(CrossEntropy { weights: vec![1.0, -2.0, 1.0], ..CrossEntropy }),
-            "cross_entropy: a weight must be finite and not negative, but it is -2"
+            "cross_entropy: weights must be finite and not negative, but one is -2"
         );
         assert_eq!(
             say(CrossEntropy { weights: vec![1.0], ..CrossEntropy }),

@@ -1,52 +1,31 @@
 use chainrule_tensor::Real;
 
 use super::binary_cross_entropy::SigmoidCrossEntropy;
-use super::checks::{not_negative, share_of};
+use super::checks::share_of;
 use super::{Domain, Elementwise, Predictions, TargetForm};
-use crate::Configure;
-use crate::config::Setting;
+use crate::config::settings;
 
-/// The focal loss on logits, one value for each element: binary cross-entropy times `alpha_t (1 - p_t)^gamma`, where
-/// `p_t = t sigmoid(p) + (1 - t) (1 - sigmoid(p))` is the probability of the label and
-/// `alpha_t = t alpha + (1 - t) (1 - alpha)`.
-///
-/// For labels of which few are positive: what is already classified well counts little. With `q = 1 - p_t`,
-/// `q' = sigmoid(p) (1 - sigmoid(p)) (1 - 2 t)` and the cross-entropy `c`, the gradient is
-/// `alpha_t (q^gamma (sigmoid(p) - t) + gamma q^(gamma - 1) q' c)`. The mean is over all elements. For classes that
-/// exclude each other, [`SoftmaxFocal`](super::SoftmaxFocal).
-///
-/// Source: Lin et al., "Focal Loss for Dense Object Detection", 2017; defaults of torchvision's `sigmoid_focal_loss`.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Focal {
-    /// The weight of the positive label, in `[0, 1]`, 0.25 by default; with none both weigh 1.
-    pub alpha: Option<f64>,
-    /// How little easy labels count, not negative, 2 by default; 0 gives binary cross-entropy.
-    pub gamma: f64,
-}
+settings! {
+    "focal": "-alpha_t (1 - p_t)^gamma ln p_t, p_t = sigmoid(p) or 1 - sigmoid(p)";
 
-impl Default for Focal {
-    fn default() -> Self {
-        Focal { alpha: Some(0.25), gamma: 2.0 }
-    }
-}
-
-impl Configure for Focal {
-    fn formula(&self) -> &'static str {
-        "-alpha_t (1 - p_t)^gamma ln p_t, p_t = sigmoid(p) or 1 - sigmoid(p)"
-    }
-
-    fn settings(&mut self) -> Vec<(&'static str, Setting<'_>)> {
-        vec![("alpha", Setting::Optional(&mut self.alpha)), ("gamma", Setting::Number(&mut self.gamma))]
-    }
-
-    fn check(&self) -> Result<(), String> {
-        not_negative("focal: gamma", self.gamma)?;
-        match self.alpha {
-            Some(alpha) if !(0.0..=1.0).contains(&alpha) => {
-                Err(format!("focal: alpha must lie in [0, 1], but it is {alpha}"))
-            }
-            _ => Ok(()),
-        }
+    /// The focal loss on logits, one value for each element: binary cross-entropy times
+    /// `alpha_t (1 - p_t)^gamma`, where `p_t = t sigmoid(p) + (1 - t) (1 - sigmoid(p))` is the
+    /// probability of the label and `alpha_t = t alpha + (1 - t) (1 - alpha)`.
+    ///
+    /// For labels of which few are positive: what is already classified well counts little. With
+    /// `q = 1 - p_t`, `q' = sigmoid(p) (1 - sigmoid(p)) (1 - 2 t)` and the cross-entropy `c`, the
+    /// gradient is `alpha_t (q^gamma (sigmoid(p) - t) + gamma q^(gamma - 1) q' c)`. The mean is
+    /// over all elements. For classes that exclude each other,
+    /// [`SoftmaxFocal`](super::SoftmaxFocal).
+    ///
+    /// Source: Lin et al., "Focal Loss for Dense Object Detection", 2017; defaults of torchvision's
+    /// `sigmoid_focal_loss`.
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    pub struct Focal {
+        /// The weight of the positive label, in `[0, 1]`; with none both weigh 1.
+        pub alpha: Option<f64> = Some(0.25), within(0.0..=1.0);
+        /// How little easy labels count, not negative; 0 gives binary cross-entropy.
+        pub gamma: f64 = 2.0, at_least(0.0);
     }
 }
 

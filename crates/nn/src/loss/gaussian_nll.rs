@@ -4,53 +4,36 @@ use chainrule_graph::Var;
 use chainrule_graph::op::{Backward, Forward, Op, Reads};
 use chainrule_tensor::{Real, Shape};
 
-use super::checks::{above_zero, require, share_of};
+use super::checks::{require, share_of};
 use super::{Domain, Loss, Predictions, TargetForm};
 use crate::Configure;
-use crate::config::Setting;
+use crate::config::settings;
 
-/// The negative log-likelihood of values `t` under a normal distribution whose mean `m` and variance `v` are both
-/// predicted: `(ln v + (t - m)^2 / v) / 2` for each element; gradients `(m - t) / v` and `(1 - (t - m)^2 / v) / (2 v)`.
-///
-/// The prediction `[.., 2 d]` holds along its last axis the `d` means, then the `d` variances; the target is `[.., d]`.
-/// A variance below `eps` counts as `eps`, but its gradient is that at `eps`, not 0, so that it can grow again: as in
-/// PyTorch's `GaussianNLLLoss`, which takes the variance as an input of its own. The mean is over all elements.
-///
-/// With `log_variance` the second half holds `ln v`, so that a model needs nothing in front to keep it positive; the
-/// gradient by it is `(1 - (t - m)^2 / v) / 2`.
-///
-/// Source: Nix and Weigend, "Estimating the mean and variance of the target probability distribution", 1994.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct GaussianNll {
-    /// Whether to add the constant `ln(2 pi) / 2`, false by default.
-    pub full: bool,
-    /// The smallest variance, above zero, 1e-6 by default.
-    pub eps: f64,
-    /// Whether the second half are logarithms of variances, false by default.
-    pub log_variance: bool,
-}
+settings! {
+    "gaussian_nll": "(ln v + (t - m)^2 / v) / 2, p = [m, v]";
 
-impl Default for GaussianNll {
-    fn default() -> Self {
-        GaussianNll { full: false, eps: 1e-6, log_variance: false }
-    }
-}
-
-impl Configure for GaussianNll {
-    fn formula(&self) -> &'static str {
-        "(ln v + (t - m)^2 / v) / 2, p = [m, v]"
-    }
-
-    fn settings(&mut self) -> Vec<(&'static str, Setting<'_>)> {
-        vec![
-            ("full", Setting::Flag(&mut self.full)),
-            ("eps", Setting::Number(&mut self.eps)),
-            ("log_variance", Setting::Flag(&mut self.log_variance)),
-        ]
-    }
-
-    fn check(&self) -> Result<(), String> {
-        above_zero("gaussian_nll: eps", self.eps)
+    /// The negative log-likelihood of values `t` under a normal distribution whose mean `m` and
+    /// variance `v` are both predicted: `(ln v + (t - m)^2 / v) / 2` for each element; gradients
+    /// `(m - t) / v` and `(1 - (t - m)^2 / v) / (2 v)`.
+    ///
+    /// The prediction `[.., 2 d]` holds along its last axis the `d` means, then the `d` variances;
+    /// the target is `[.., d]`. A variance below `eps` counts as `eps`, but its gradient is that at
+    /// `eps`, not 0, so that it can grow again: as in PyTorch's `GaussianNLLLoss`, which takes the
+    /// variance as an input of its own. The mean is over all elements.
+    ///
+    /// With `log_variance` the second half holds `ln v`, so that a model needs nothing in front to
+    /// keep it positive; the gradient by it is `(1 - (t - m)^2 / v) / 2`.
+    ///
+    /// Source: Nix and Weigend, "Estimating the mean and variance of the target probability
+    /// distribution", 1994.
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    pub struct GaussianNll {
+        /// Whether to add the constant `ln(2 pi) / 2`.
+        pub full: bool = false;
+        /// The smallest variance, above zero.
+        pub eps: f64 = 1e-6, above(0.0);
+        /// Whether the second half are logarithms of variances.
+        pub log_variance: bool = false;
     }
 }
 

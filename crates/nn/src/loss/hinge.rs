@@ -1,40 +1,24 @@
 use chainrule_tensor::Real;
 
-use super::checks::{above_zero, is_positive, positive_part};
+use super::checks::{is_positive, positive_part};
 use super::{Domain, Elementwise, Predictions, TargetForm};
-use crate::Configure;
-use crate::config::Setting;
+use crate::config::settings;
 
-/// The hinge loss `max(0, margin - t p)` of each element, for targets -1 and 1; gradient `-t`, or 0 where `t p` reaches
-/// the margin.
-///
-/// The sign of the prediction is the answer; what is right by more than the margin, 1 by default, costs nothing: the
-/// loss of support vector machines. Targets 0 and 1 are not -1 and 1: 0 would cost the margin whatever is predicted.
-///
-/// Source: Cortes and Vapnik, "Support-Vector Networks", 1995; Keras' `Hinge`.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Hinge {
-    /// How far on the right side a prediction must be to cost nothing, above zero.
-    pub margin: f64,
-}
+settings! {
+    "hinge": "max(0, margin - t p)";
 
-impl Default for Hinge {
-    fn default() -> Self {
-        Hinge { margin: 1.0 }
-    }
-}
-
-impl Configure for Hinge {
-    fn formula(&self) -> &'static str {
-        "max(0, margin - t p)"
-    }
-
-    fn settings(&mut self) -> Vec<(&'static str, Setting<'_>)> {
-        vec![("margin", Setting::Number(&mut self.margin))]
-    }
-
-    fn check(&self) -> Result<(), String> {
-        above_zero("hinge: margin", self.margin)
+    /// The hinge loss `max(0, margin - t p)` of each element, for targets -1 and 1; gradient `-t`,
+    /// or 0 where `t p` reaches the margin.
+    ///
+    /// The sign of the prediction is the answer; what is right by more than the margin, 1 by
+    /// default, costs nothing: the loss of support vector machines. Targets 0 and 1 are not -1 and
+    /// 1: 0 would cost the margin whatever is predicted.
+    ///
+    /// Source: Cortes and Vapnik, "Support-Vector Networks", 1995; Keras' `Hinge`.
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    pub struct Hinge {
+        /// How far on the right side a prediction must be to cost nothing, above zero.
+        pub margin: f64 = 1.0, above(0.0);
     }
 }
 

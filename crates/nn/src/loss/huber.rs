@@ -1,40 +1,22 @@
 use chainrule_tensor::Real;
 
 use super::Elementwise;
-use super::checks::above_zero;
-use crate::Configure;
-use crate::config::Setting;
+use crate::config::settings;
 
-/// Huber's loss of the error `e = p - t`: `e^2 / 2` where `|e| < delta`, else `delta (|e| - delta / 2)`; gradient `e`,
-/// kept within `-delta..delta`.
-///
-/// A squared error whose outliers pull no harder than `delta`, 1 by default. It is `delta` times
-/// [`SmoothL1`](super::SmoothL1) with `beta = delta`.
-///
-/// Source: Huber, "Robust Estimation of a Location Parameter", 1964; PyTorch's `HuberLoss`.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Huber {
-    /// Where the parabola goes over into straight lines, above zero.
-    pub delta: f64,
-}
+settings! {
+    "huber": "e^2 / 2 where |e| < delta, else delta (|e| - delta / 2), e = p - t";
 
-impl Default for Huber {
-    fn default() -> Self {
-        Huber { delta: 1.0 }
-    }
-}
-
-impl Configure for Huber {
-    fn formula(&self) -> &'static str {
-        "e^2 / 2 where |e| < delta, else delta (|e| - delta / 2), e = p - t"
-    }
-
-    fn settings(&mut self) -> Vec<(&'static str, Setting<'_>)> {
-        vec![("delta", Setting::Number(&mut self.delta))]
-    }
-
-    fn check(&self) -> Result<(), String> {
-        above_zero("huber: delta", self.delta)
+    /// Huber's loss of the error `e = p - t`: `e^2 / 2` where `|e| < delta`, else
+    /// `delta (|e| - delta / 2)`; gradient `e`, kept within `-delta..delta`.
+    ///
+    /// A squared error whose outliers pull no harder than `delta`, 1 by default. It is `delta`
+    /// times [`SmoothL1`](super::SmoothL1) with `beta = delta`.
+    ///
+    /// Source: Huber, "Robust Estimation of a Location Parameter", 1964; PyTorch's `HuberLoss`.
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    pub struct Huber {
+        /// Where the parabola goes over into straight lines, above zero.
+        pub delta: f64 = 1.0, above(0.0);
     }
 }
 

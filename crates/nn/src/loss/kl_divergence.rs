@@ -1,30 +1,26 @@
 use chainrule_tensor::Real;
 
 use super::{Domain, Elementwise, Predictions, TargetForm};
-use crate::Configure;
-use crate::config::Setting;
+use crate::config::settings;
 
-/// The Kullback-Leibler divergence of the target from log-probabilities `p`, in parts: `t (ln t - p)` for each class;
-/// gradient `-t`. A class of probability zero costs nothing; its derivative by the target is `-inf`.
-///
-/// With `log_target` the target is given as log-probabilities too: `e^t (t - p)`; gradient `-e^t`.
-///
-/// The divergence of a sample is the sum over its classes. The mean is over all elements, as in PyTorch's `KLDivLoss`;
-/// the mean over samples that PyTorch calls `batchmean` is the sum divided by their number. A model in front of it ends
-/// in [`LogSoftmax`](crate::activation::LogSoftmax).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct KlDivergence {
-    /// Whether targets are logarithms of probabilities, false by default.
-    pub log_target: bool,
-}
+settings! {
+    "kl_divergence": "t (ln t - p), or e^t (t - p)";
 
-impl Configure for KlDivergence {
-    fn formula(&self) -> &'static str {
-        "t (ln t - p), or e^t (t - p)"
-    }
-
-    fn settings(&mut self) -> Vec<(&'static str, Setting<'_>)> {
-        vec![("log_target", Setting::Flag(&mut self.log_target))]
+    /// The Kullback-Leibler divergence of the target from log-probabilities `p`, in parts:
+    /// `t (ln t - p)` for each class; gradient `-t`. A class of probability zero costs nothing; its
+    /// derivative by the target is `-inf`.
+    ///
+    /// With `log_target` the target is given as log-probabilities too: `e^t (t - p)`; gradient
+    /// `-e^t`.
+    ///
+    /// The divergence of a sample is the sum over its classes. The mean is over all elements, as in
+    /// PyTorch's `KLDivLoss`; the mean over samples that PyTorch calls `batchmean` is the sum
+    /// divided by their number. A model in front of it ends in
+    /// [`LogSoftmax`](crate::activation::LogSoftmax).
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub struct KlDivergence {
+        /// Whether targets are logarithms of probabilities.
+        pub log_target: bool = false;
     }
 }
 

@@ -2,7 +2,7 @@ use chainrule_tensor::Real;
 
 use super::Elementwise;
 use super::checks::softplus;
-use crate::Configure;
+use crate::config::formula;
 
 /// `ln cosh(p - t)`; gradient `tanh(p - t)`.
 ///
@@ -14,11 +14,7 @@ use crate::Configure;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct LogCosh;
 
-impl Configure for LogCosh {
-    fn formula(&self) -> &'static str {
-        "ln cosh(p - t)"
-    }
-}
+formula!(LogCosh: "ln cosh(p - t)");
 
 impl<T: Real> Elementwise<T> for LogCosh {
     fn name(&self) -> &str {

@@ -1,7 +1,7 @@
 use chainrule_tensor::Real;
 
 use super::Elementwise;
-use crate::Configure;
+use crate::config::formula;
 
 /// The absolute error `|p - t|` of each element; gradient `sign(p - t)`, 0 where they are equal, as in PyTorch's
 /// `L1Loss`.
@@ -11,11 +11,7 @@ use crate::Configure;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct MeanAbsoluteError;
 
-impl Configure for MeanAbsoluteError {
-    fn formula(&self) -> &'static str {
-        "|p - t|"
-    }
-}
+formula!(MeanAbsoluteError: "|p - t|");
 
 impl<T: Real> Elementwise<T> for MeanAbsoluteError {
     fn name(&self) -> &str {

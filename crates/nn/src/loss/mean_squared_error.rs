@@ -1,7 +1,7 @@
 use chainrule_tensor::Real;
 
 use super::Elementwise;
-use crate::Configure;
+use crate::config::formula;
 
 /// The squared error `(p - t)^2` of each element; gradient `2 (p - t)`. The mean is over all elements, `n d` of them,
 /// as in PyTorch.
@@ -12,11 +12,7 @@ use crate::Configure;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct MeanSquaredError;
 
-impl Configure for MeanSquaredError {
-    fn formula(&self) -> &'static str {
-        "(p - t)^2"
-    }
-}
+formula!(MeanSquaredError: "(p - t)^2");
 
 // On probabilities and labels it is a poor choice, but a defined one (the Brier score).
 impl<T: Real> Elementwise<T> for MeanSquaredError {

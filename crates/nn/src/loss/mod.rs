@@ -89,7 +89,7 @@ pub use soft_margin::SoftMargin;
 pub use softmax_focal::SoftmaxFocal;
 pub use squared_hinge::SquaredHinge;
 
-use crate::config::{Aliases, choose, without_alias};
+use crate::config::{Aliases, Family};
 use crate::{ConfigError, Configure};
 
 /// A loss: from predictions and targets to numbers that training makes small.
@@ -271,8 +271,8 @@ impl<T: Real, L: Loss<T> + Configure> Listed<T> for L {}
 /// Every loss with its default settings, in the order of the table above. Names, gradient checks and command lines come
 /// from this list.
 #[must_use]
-pub fn all<T: Real>() -> Vec<Box<dyn Listed<T>>> {
-    vec![
+pub fn family<T: Real>() -> Family<dyn Listed<T>> {
+    let entries: Vec<Box<dyn Listed<T>>> = vec![
         Box::new(MeanSquaredError),
         Box::new(MeanAbsoluteError),
         Box::new(Huber::default()),
@@ -294,7 +294,14 @@ pub fn all<T: Real>() -> Vec<Box<dyn Listed<T>>> {
         Box::new(PoissonNll::default()),
         Box::new(GaussianNll::default()),
         Box::new(CosineEmbedding::default()),
-    ]
+    ];
+    Family::new("loss", |loss| loss.name(), entries).with_aliases(ALIASES)
+}
+
+/// The entries of the [`family`], with their default settings.
+#[must_use]
+pub fn all<T: Real>() -> Vec<Box<dyn Listed<T>>> {
+    family().all()
 }
 
 /// Other names of losses. `binary_cross_entropy` is the one on logits; PyTorch has a function of that name on
@@ -330,7 +337,7 @@ pub const ALIASES: Aliases = &[
 /// # Errors
 /// [`ConfigError`] says what is wrong with the text, and what there is.
 pub fn by_name<T: Real>(text: &str) -> Result<Box<dyn Listed<T>>, ConfigError> {
-    choose("loss", all(), |loss| loss.name().to_owned(), &without_alias(ALIASES, text))
+    family().by_name(text)
 }
 
 /// Makes an element-wise function of prediction and target a loss.

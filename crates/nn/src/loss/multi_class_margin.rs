@@ -2,53 +2,39 @@ use chainrule_graph::Var;
 use chainrule_graph::op::{Backward, Forward, Op, Reads};
 use chainrule_tensor::{Real, Shape};
 
-use super::checks::{above_zero, is_positive, positive_part, require, share_of, weights};
+use super::checks::{is_positive, positive_part, require, share_of};
 use super::softmax_cross_entropy::{class, samples_of};
 use super::{Domain, Loss, Predictions, TargetForm};
 use crate::Configure;
-use crate::config::Setting;
+use crate::config::settings;
 
-/// The hinge loss of several classes, one value for each sample: `w_y / C sum_{c != y} max(0, margin - p_y + p_c)^p`
-/// for scores of `C` classes and the class index `y`.
-///
-/// The exponent `p` is 1 or 2. The gradient by another class that comes within the margin is `w_y / C`, or
-/// `2 w_y / C max(..)` for `p = 2`; that by the class itself is the sum of those with the other sign. The mean is over
-/// all samples, weighted or not, as in PyTorch's `MultiMarginLoss`. An index that is no class gives NaN.
-#[derive(Clone, Debug, PartialEq)]
-pub struct MultiClassMargin {
-    /// The exponent, 1 or 2; 1 by default.
-    pub p: usize,
-    /// By how much the class's score must lead to cost nothing, above zero, 1 by default.
-    pub margin: f64,
-    /// A factor for each class, none by default.
-    pub weights: Vec<f64>,
-}
+settings! {
+    "multi_class_margin":
+        "w_y / C sum_{c != y} max(0, margin - p_y + p_c)^p", checked by one_or_two;
 
-impl Default for MultiClassMargin {
-    fn default() -> Self {
-        MultiClassMargin { p: 1, margin: 1.0, weights: Vec::new() }
+    /// The hinge loss of several classes, one value for each sample:
+    /// `w_y / C sum_{c != y} max(0, margin - p_y + p_c)^p` for scores of `C` classes and the class
+    /// index `y`.
+    ///
+    /// The exponent `p` is 1 or 2. The gradient by another class that comes within the margin is
+    /// `w_y / C`, or `2 w_y / C max(..)` for `p = 2`; that by the class itself is the sum of those
+    /// with the other sign. The mean is over all samples, weighted or not, as in PyTorch's
+    /// `MultiMarginLoss`. An index that is no class gives NaN.
+    #[derive(Clone, Debug, PartialEq)]
+    pub struct MultiClassMargin {
+        /// The exponent, 1 or 2.
+        pub p: usize = 1;
+        /// By how much the class's score must lead to cost nothing, above zero.
+        pub margin: f64 = 1.0, above(0.0);
+        /// A factor for each class.
+        pub weights: Vec<f64> = Vec::new(), at_least(0.0);
     }
 }
 
-impl Configure for MultiClassMargin {
-    fn formula(&self) -> &'static str {
-        "w_y / C sum_{c != y} max(0, margin - p_y + p_c)^p"
-    }
-
-    fn settings(&mut self) -> Vec<(&'static str, Setting<'_>)> {
-        vec![
-            ("p", Setting::Count(&mut self.p)),
-            ("margin", Setting::Number(&mut self.margin)),
-            ("weights", Setting::Numbers(&mut self.weights)),
-        ]
-    }
-
-    fn check(&self) -> Result<(), String> {
-        if !matches!(self.p, 1 | 2) {
-            return Err(format!("multi_class_margin: p must be 1 or 2, but it is {}", self.p));
-        }
-        above_zero("multi_class_margin: margin", self.margin)?;
-        weights("multi_class_margin: a weight", &self.weights)
+fn one_or_two(margin: &MultiClassMargin) -> Result<(), String> {
+    match margin.p {
+        1 | 2 => Ok(()),
+        p => Err(format!("multi_class_margin: p must be 1 or 2, but it is {p}")),
     }
 }
 

@@ -5,7 +5,7 @@ use chainrule_tensor::{Real, Shape};
 use super::checks::{is_positive, positive_part};
 use super::elementwise::same_shape;
 use super::{Domain, Loss, Predictions, TargetForm};
-use crate::Configure;
+use crate::config::formula;
 
 /// The hinge loss of several labels, one value for each sample: `1 / C sum_{y, c} max(0, 1 - p_y + p_c)` over the pairs
 /// of a label `y` that the sample has and a label `c` that it has not.
@@ -16,11 +16,7 @@ use crate::Configure;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct MultiLabelMargin;
 
-impl Configure for MultiLabelMargin {
-    fn formula(&self) -> &'static str {
-        "1 / C sum_{t_y = 1, t_c = 0} max(0, 1 - p_y + p_c)"
-    }
-}
+formula!(MultiLabelMargin: "1 / C sum_{t_y = 1, t_c = 0} max(0, 1 - p_y + p_c)");
 
 impl<T: Real> Loss<T> for MultiLabelMargin {
     fn name(&self) -> &str {

@@ -2,34 +2,25 @@ use chainrule_graph::Var;
 use chainrule_tensor::Real;
 
 use super::binary_cross_entropy::SigmoidCrossEntropy;
-use super::checks::{expect, require, weigh_columns, weights};
+use super::checks::{expect, require, weigh_columns};
 use super::{Domain, Loss, Predictions, TargetForm, elementwise_loss};
 use crate::Configure;
-use crate::config::Setting;
+use crate::config::settings;
 
-/// Binary cross-entropy on logits, averaged over the labels of each sample:
-/// `-1 / C sum_c w_c (t_c ln sigmoid(p_c) + (1 - t_c) ln(1 - sigmoid(p_c)))`; gradient `w (sigmoid(p) - t) / C`.
-///
-/// One value for each sample where [`BinaryCrossEntropy`](struct@super::BinaryCrossEntropy) gives one for each label;
-/// their means are the same, and so are the targets. The mean divides by the number of labels, weighted or not, as in
-/// PyTorch's `MultiLabelSoftMarginLoss`.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct MultiLabelSoftMargin {
-    /// A factor for each label, none by default.
-    pub weights: Vec<f64>,
-}
+settings! {
+    "multi_label_soft_margin": "1 / C sum_c w_c (max(p, 0) - p t + ln(1 + e^-|p|))";
 
-impl Configure for MultiLabelSoftMargin {
-    fn formula(&self) -> &'static str {
-        "1 / C sum_c w_c (max(p, 0) - p t + ln(1 + e^-|p|))"
-    }
-
-    fn settings(&mut self) -> Vec<(&'static str, Setting<'_>)> {
-        vec![("weights", Setting::Numbers(&mut self.weights))]
-    }
-
-    fn check(&self) -> Result<(), String> {
-        weights("multi_label_soft_margin: a weight", &self.weights)
+    /// Binary cross-entropy on logits, averaged over the labels of each sample:
+    /// `-1 / C sum_c w_c (t_c ln sigmoid(p_c) + (1 - t_c) ln(1 - sigmoid(p_c)))`; gradient
+    /// `w (sigmoid(p) - t) / C`.
+    ///
+    /// One value for each sample where [`BinaryCrossEntropy`](struct@super::BinaryCrossEntropy)
+    /// gives one for each label; their means are the same, and so are the targets. The mean divides
+    /// by the number of labels, weighted or not, as in PyTorch's `MultiLabelSoftMarginLoss`.
+    #[derive(Clone, Debug, PartialEq)]
+    pub struct MultiLabelSoftMargin {
+        /// A factor for each label.
+        pub weights: Vec<f64> = Vec::new(), at_least(0.0);
     }
 }
 

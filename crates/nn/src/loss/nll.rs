@@ -1,41 +1,28 @@
 use chainrule_graph::Var;
 use chainrule_tensor::{Real, Shape};
 
-use super::checks::{expect, require, weights, whole};
+use super::checks::{expect, require};
 use super::class_nll::ClassNll;
 use super::{Domain, Loss, Predictions, TargetForm};
 use crate::Configure;
-use crate::config::Setting;
+use crate::config::settings;
 
-/// The negative log-likelihood of classes on log-probabilities, one value for each sample: `-w_y p_y` for class index
-/// `y`; gradient `-w_y` for the class itself.
-///
-/// Behind [`LogSoftmax`](crate::activation::LogSoftmax) it is [`CrossEntropy`](struct@super::CrossEntropy), which is
-/// one operation instead of two. As in PyTorch's `NLLLoss`, the mean divides by the sum of the weights of the classes
-/// not ignored; if all are, it is NaN. Any numbers are taken as log-probabilities.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct NegativeLogLikelihood {
-    /// A factor for each class, none by default.
-    pub weights: Vec<f64>,
-    /// A class index whose samples cost nothing and do not count, none by default.
-    pub ignore_index: Option<f64>,
-}
+settings! {
+    "nll": "-w_y p_y";
 
-impl Configure for NegativeLogLikelihood {
-    fn formula(&self) -> &'static str {
-        "-w_y p_y"
-    }
-
-    fn settings(&mut self) -> Vec<(&'static str, Setting<'_>)> {
-        vec![
-            ("weights", Setting::Numbers(&mut self.weights)),
-            ("ignore_index", Setting::Optional(&mut self.ignore_index)),
-        ]
-    }
-
-    fn check(&self) -> Result<(), String> {
-        weights("nll: a weight", &self.weights)?;
-        whole("nll: ignore_index", self.ignore_index)
+    /// The negative log-likelihood of classes on log-probabilities, one value for each sample:
+    /// `-w_y p_y` for class index `y`; gradient `-w_y` for the class itself.
+    ///
+    /// Behind [`LogSoftmax`](crate::activation::LogSoftmax) it is
+    /// [`CrossEntropy`](struct@super::CrossEntropy), which is one operation instead of two. As in
+    /// PyTorch's `NLLLoss`, the mean divides by the sum of the weights of the classes not ignored;
+    /// if all are, it is NaN. Any numbers are taken as log-probabilities.
+    #[derive(Clone, Debug, PartialEq)]
+    pub struct NegativeLogLikelihood {
+        /// A factor for each class.
+        pub weights: Vec<f64> = Vec::new(), at_least(0.0);
+        /// A class index whose samples cost nothing and do not count.
+        pub ignore_index: Option<f64> = None, whole();
     }
 }
 
@@ -115,7 +102,7 @@ mod tests {
             check::mistake(&NegativeLogLikelihood { weights: weights.to_vec(), ignore_index })
         };
         assert_eq!(with(&[1.0, 2.0], None), "nll: 2 weights for 3 classes; give one for each, or none");
-        assert_eq!(with(&[f64::NAN], None), "nll: a weight must be finite and not negative, but it is NaN");
+        assert_eq!(with(&[f64::NAN], None), "nll: weights must be finite and not negative, but one is NaN");
         assert_eq!(with(&[], Some(0.5)), "nll: ignore_index must be a whole number, but it is 0.5");
     }
 }

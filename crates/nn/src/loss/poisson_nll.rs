@@ -2,48 +2,28 @@ use std::f64::consts::PI;
 
 use chainrule_tensor::Real;
 
-use super::checks::{not_negative, share_of};
+use super::checks::share_of;
 use super::{Domain, Elementwise, Predictions, TargetForm};
-use crate::Configure;
-use crate::config::Setting;
+use crate::config::settings;
 
-/// The negative log-likelihood of counts `t` under a Poisson distribution, one value for each element. With the
-/// logarithm of the rate as prediction, the default, `e^p - t p`; gradient `e^p - t`. With the rate itself
-/// `p - t ln(p + eps)`; gradient `1 - t / (p + eps)`.
-///
-/// The term `ln t!`, which does not depend on the prediction, is left out, or, with `full`, approximated by Stirling's
-/// formula `t ln t - t + ln(2 pi t) / 2` for `t > 1`. The mean is over all elements, as in PyTorch's `PoissonNLLLoss`.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct PoissonNll {
-    /// Whether predictions are logarithms of rates, true by default.
-    pub log_input: bool,
-    /// Whether to add the approximation of `ln t!`, false by default.
-    pub full: bool,
-    /// What keeps the logarithm of a rate of zero finite, not negative, 1e-8 by default.
-    pub eps: f64,
-}
+settings! {
+    "poisson_nll": "e^p - t p, or p - t ln(p + eps)";
 
-impl Default for PoissonNll {
-    fn default() -> Self {
-        PoissonNll { log_input: true, full: false, eps: 1e-8 }
-    }
-}
-
-impl Configure for PoissonNll {
-    fn formula(&self) -> &'static str {
-        "e^p - t p, or p - t ln(p + eps)"
-    }
-
-    fn settings(&mut self) -> Vec<(&'static str, Setting<'_>)> {
-        vec![
-            ("log_input", Setting::Flag(&mut self.log_input)),
-            ("full", Setting::Flag(&mut self.full)),
-            ("eps", Setting::Number(&mut self.eps)),
-        ]
-    }
-
-    fn check(&self) -> Result<(), String> {
-        not_negative("poisson_nll: eps", self.eps)
+    /// The negative log-likelihood of counts `t` under a Poisson distribution, one value for each
+    /// element. With the logarithm of the rate as prediction, the default, `e^p - t p`; gradient
+    /// `e^p - t`. With the rate itself `p - t ln(p + eps)`; gradient `1 - t / (p + eps)`.
+    ///
+    /// The term `ln t!`, which does not depend on the prediction, is left out, or, with `full`,
+    /// approximated by Stirling's formula `t ln t - t + ln(2 pi t) / 2` for `t > 1`. The mean is
+    /// over all elements, as in PyTorch's `PoissonNLLLoss`.
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    pub struct PoissonNll {
+        /// Whether predictions are logarithms of rates.
+        pub log_input: bool = true;
+        /// Whether to add the approximation of `ln t!`.
+        pub full: bool = false;
+        /// What keeps the logarithm of a rate of zero finite, not negative.
+        pub eps: f64 = 1e-8, at_least(0.0);
     }
 }
 

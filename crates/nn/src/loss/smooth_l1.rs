@@ -1,41 +1,23 @@
 use chainrule_tensor::Real;
 
 use super::Elementwise;
-use super::checks::not_negative;
 use super::mean_absolute_error::sign;
-use crate::Configure;
-use crate::config::Setting;
+use crate::config::settings;
 
-/// The absolute error with a rounded tip: for the error `e = p - t`, `e^2 / (2 beta)` where `|e| < beta`, else
-/// `|e| - beta / 2`; gradient `e / beta` or `sign(e)`.
-///
-/// `beta` is 1 by default; 0 makes it the absolute error. In contrast to [`Huber`](super::Huber) the slope far out is 1
-/// whatever `beta` is.
-///
-/// Source: Girshick, "Fast R-CNN", 2015, equation 3; PyTorch's `SmoothL1Loss`.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct SmoothL1 {
-    /// Where the parabola goes over into straight lines, not negative.
-    pub beta: f64,
-}
+settings! {
+    "smooth_l1": "e^2 / (2 beta) where |e| < beta, else |e| - beta / 2, e = p - t";
 
-impl Default for SmoothL1 {
-    fn default() -> Self {
-        SmoothL1 { beta: 1.0 }
-    }
-}
-
-impl Configure for SmoothL1 {
-    fn formula(&self) -> &'static str {
-        "e^2 / (2 beta) where |e| < beta, else |e| - beta / 2, e = p - t"
-    }
-
-    fn settings(&mut self) -> Vec<(&'static str, Setting<'_>)> {
-        vec![("beta", Setting::Number(&mut self.beta))]
-    }
-
-    fn check(&self) -> Result<(), String> {
-        not_negative("smooth_l1: beta", self.beta)
+    /// The absolute error with a rounded tip: for the error `e = p - t`, `e^2 / (2 beta)` where
+    /// `|e| < beta`, else `|e| - beta / 2`; gradient `e / beta` or `sign(e)`.
+    ///
+    /// `beta` is 1 by default; 0 makes it the absolute error. In contrast to
+    /// [`Huber`](super::Huber) the slope far out is 1 whatever `beta` is.
+    ///
+    /// Source: Girshick, "Fast R-CNN", 2015, equation 3; PyTorch's `SmoothL1Loss`.
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    pub struct SmoothL1 {
+        /// Where the parabola goes over into straight lines, not negative.
+        pub beta: f64 = 1.0, at_least(0.0);
     }
 }
 

@@ -2,7 +2,7 @@ use chainrule_tensor::Real;
 
 use super::checks::{share_of, softplus};
 use super::{Domain, Elementwise, Predictions, TargetForm};
-use crate::Configure;
+use crate::config::formula;
 
 /// The logistic loss `ln(1 + e^(-t p))` of each element, for targets -1 and 1; gradient `-t sigmoid(-t p)`.
 ///
@@ -12,11 +12,7 @@ use crate::Configure;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct SoftMargin;
 
-impl Configure for SoftMargin {
-    fn formula(&self) -> &'static str {
-        "ln(1 + e^(-t p))"
-    }
-}
+formula!(SoftMargin: "ln(1 + e^(-t p))");
 
 impl<T: Real> Elementwise<T> for SoftMargin {
     fn name(&self) -> &str {

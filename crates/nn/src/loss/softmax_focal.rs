@@ -2,45 +2,30 @@ use chainrule_graph::Var;
 use chainrule_graph::op::{Backward, Forward, Op, Reads};
 use chainrule_tensor::{Real, Shape};
 
-use super::checks::{expect, not_negative, require, share_of};
+use super::checks::{expect, require, share_of};
 use super::focal::{power, power_slope};
 use super::softmax_cross_entropy::{class, samples_of};
 use super::{Domain, Loss, Predictions, TargetForm};
 use crate::activation::LogSoftmax;
-use crate::config::Setting;
+use crate::config::settings;
 use crate::{Configure, Layer};
 
-/// The focal loss of classes that exclude each other, one value for each sample: `-(1 - s_y)^gamma ln s_y`, with
-/// `s = softmax(p)` and the class index `y`.
-///
-/// Cross-entropy in which samples classified well count little. With `l = ln s_y` its derivative by `l` is
-/// `-(1 - s_y)^gamma + gamma (1 - s_y)^(gamma - 1) s_y l`. For labels that do not exclude each other,
-/// [`Focal`](super::Focal).
-///
-/// Source: Lin et al., "Focal Loss for Dense Object Detection", 2017, for a softmax instead of a sigmoid.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct SoftmaxFocal {
-    /// How little easy samples count, not negative, 2 by default; 0 gives cross-entropy.
-    pub gamma: f64,
-}
+settings! {
+    "softmax_focal": "-(1 - s_y)^gamma ln s_y, s = softmax(p)";
 
-impl Default for SoftmaxFocal {
-    fn default() -> Self {
-        SoftmaxFocal { gamma: 2.0 }
-    }
-}
-
-impl Configure for SoftmaxFocal {
-    fn formula(&self) -> &'static str {
-        "-(1 - s_y)^gamma ln s_y, s = softmax(p)"
-    }
-
-    fn settings(&mut self) -> Vec<(&'static str, Setting<'_>)> {
-        vec![("gamma", Setting::Number(&mut self.gamma))]
-    }
-
-    fn check(&self) -> Result<(), String> {
-        not_negative("softmax_focal: gamma", self.gamma)
+    /// The focal loss of classes that exclude each other, one value for each sample:
+    /// `-(1 - s_y)^gamma ln s_y`, with `s = softmax(p)` and the class index `y`.
+    ///
+    /// Cross-entropy in which samples classified well count little. With `l = ln s_y` its
+    /// derivative by `l` is `-(1 - s_y)^gamma + gamma (1 - s_y)^(gamma - 1) s_y l`. For labels that
+    /// do not exclude each other, [`Focal`](super::Focal).
+    ///
+    /// Source: Lin et al., "Focal Loss for Dense Object Detection", 2017, for a softmax instead of
+    /// a sigmoid.
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    pub struct SoftmaxFocal {
+        /// How little easy samples count, not negative; 0 gives cross-entropy.
+        pub gamma: f64 = 2.0, at_least(0.0);
     }
 }
 

@@ -1,39 +1,22 @@
 use chainrule_tensor::Real;
 
-use super::checks::{above_zero, positive_part};
+use super::checks::positive_part;
 use super::{Domain, Elementwise, Predictions, TargetForm};
-use crate::Configure;
-use crate::config::Setting;
+use crate::config::settings;
 
-/// The squared hinge loss `max(0, margin - t p)^2` of each element, for targets -1 and 1; gradient
-/// `-2 t max(0, margin - t p)`.
-///
-/// [`Hinge`](super::Hinge) without its kink. The margin is 1 by default.
-///
-/// Source: Keras' `SquaredHinge`.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct SquaredHinge {
-    /// How far on the right side a prediction must be to cost nothing, above zero.
-    pub margin: f64,
-}
+settings! {
+    "squared_hinge": "max(0, margin - t p)^2";
 
-impl Default for SquaredHinge {
-    fn default() -> Self {
-        SquaredHinge { margin: 1.0 }
-    }
-}
-
-impl Configure for SquaredHinge {
-    fn formula(&self) -> &'static str {
-        "max(0, margin - t p)^2"
-    }
-
-    fn settings(&mut self) -> Vec<(&'static str, Setting<'_>)> {
-        vec![("margin", Setting::Number(&mut self.margin))]
-    }
-
-    fn check(&self) -> Result<(), String> {
-        above_zero("squared_hinge: margin", self.margin)
+    /// The squared hinge loss `max(0, margin - t p)^2` of each element, for targets -1 and 1;
+    /// gradient `-2 t max(0, margin - t p)`.
+    ///
+    /// [`Hinge`](super::Hinge) without its kink. The margin is 1 by default.
+    ///
+    /// Source: Keras' `SquaredHinge`.
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    pub struct SquaredHinge {
+        /// How far on the right side a prediction must be to cost nothing, above zero.
+        pub margin: f64 = 1.0, above(0.0);
     }
 }
 

@@ -1,5 +1,4 @@
-use chainrule_graph::names::did_you_mean;
-use chainrule_nn::config::without_alias;
+use chainrule_config::{did_you_mean, without_alias};
 
 use crate::history::EpochRecord;
 use crate::metric::ALIASES;

@@ -1,4 +1,5 @@
-use chainrule_nn::{Configure, TargetKind};
+use chainrule_config::formula;
+use chainrule_nn::TargetKind;
 use chainrule_tensor::{Real, TensorView, simd};
 
 use super::rows::{check_classes, is_first_largest, rows};
@@ -19,11 +20,7 @@ impl Accuracy {
     }
 }
 
-impl Configure for Accuracy {
-    fn formula(&self) -> &'static str {
-        "samples with argmax p = t / samples"
-    }
-}
+formula!(Accuracy: "samples with argmax p = t / samples");
 
 impl<T: Real> Metric<T> for Accuracy {
     fn name(&self) -> &'static str {

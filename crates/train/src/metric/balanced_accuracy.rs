@@ -1,4 +1,5 @@
-use chainrule_nn::{Configure, TargetKind};
+use chainrule_config::formula;
+use chainrule_nn::TargetKind;
 use chainrule_tensor::{Real, TensorView};
 
 use super::{ConfusionMatrix, Metric};
@@ -23,11 +24,7 @@ impl BalancedAccuracy {
     }
 }
 
-impl Configure for BalancedAccuracy {
-    fn formula(&self) -> &'static str {
-        "mean of hits / given over the classes"
-    }
-}
+formula!(BalancedAccuracy: "mean of hits / given over the classes");
 
 impl<T: Real> Metric<T> for BalancedAccuracy {
     fn name(&self) -> &'static str {

@@ -1,4 +1,5 @@
-use chainrule_nn::{Configure, TargetKind};
+use chainrule_config::formula;
+use chainrule_nn::TargetKind;
 use chainrule_tensor::{Real, TensorView};
 
 use super::{ConfusionMatrix, Metric};
@@ -27,11 +28,7 @@ impl CohenKappa {
     }
 }
 
-impl Configure for CohenKappa {
-    fn formula(&self) -> &'static str {
-        "(accuracy - chance) / (1 - chance)"
-    }
-}
+formula!(CohenKappa: "(accuracy - chance) / (1 - chance)");
 
 impl<T: Real> Metric<T> for CohenKappa {
     fn name(&self) -> &'static str {

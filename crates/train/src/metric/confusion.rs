@@ -1,7 +1,8 @@
+use chainrule_config::formula;
 use std::collections::HashMap;
 use std::fmt;
 
-use chainrule_nn::{Configure, TargetKind};
+use chainrule_nn::TargetKind;
 use chainrule_tensor::{Real, TensorView, memory};
 
 use super::Metric;
@@ -213,11 +214,7 @@ impl ConfusionMatrix {
     }
 }
 
-impl Configure for ConfusionMatrix {
-    fn formula(&self) -> &'static str {
-        "how often which class was taken for which; its value is the accuracy"
-    }
-}
+formula!(ConfusionMatrix: "how often which class was taken for which; its value is the accuracy");
 
 impl<T: Real> Metric<T> for ConfusionMatrix {
     fn name(&self) -> &'static str {

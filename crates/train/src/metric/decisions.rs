@@ -1,7 +1,7 @@
 //! What precision, recall and F1 have in common.
 
+use chainrule_config::Setting;
 use chainrule_nn::TargetKind;
-use chainrule_nn::config::Setting;
 use chainrule_tensor::{Real, TensorView};
 
 use super::average::{Average, Counts, averaged};
@@ -174,7 +174,7 @@ macro_rules! score_of_decisions {
                 $formula
             }
 
-            fn settings(&mut self) -> Vec<(&'static str, chainrule_nn::config::Setting<'_>)> {
+            fn settings(&mut self) -> Vec<(&'static str, chainrule_config::Setting<'_>)> {
                 self.0.settings()
             }
 

@@ -1,4 +1,5 @@
-use chainrule_nn::{Configure, TargetKind};
+use chainrule_config::formula;
+use chainrule_nn::TargetKind;
 use chainrule_tensor::{Real, TensorView};
 
 use super::rows::{given, row_pairs};
@@ -23,11 +24,10 @@ impl LabelRankingAveragePrecision {
     }
 }
 
-impl Configure for LabelRankingAveragePrecision {
-    fn formula(&self) -> &'static str {
+formula!(
+    LabelRankingAveragePrecision:
         "mean over given labels j of given k with p_k >= p_j / all k with p_k >= p_j"
-    }
-}
+);
 
 impl<T: Real> Metric<T> for LabelRankingAveragePrecision {
     fn name(&self) -> &'static str {

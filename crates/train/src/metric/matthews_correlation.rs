@@ -1,4 +1,5 @@
-use chainrule_nn::{Configure, TargetKind};
+use chainrule_config::formula;
+use chainrule_nn::TargetKind;
 use chainrule_tensor::{Real, TensorView};
 
 use super::{ConfusionMatrix, Metric};
@@ -28,11 +29,7 @@ impl MatthewsCorrelation {
     }
 }
 
-impl Configure for MatthewsCorrelation {
-    fn formula(&self) -> &'static str {
-        "(c n - sum t_k p_k) / sqrt((n^2 - sum p_k^2) (n^2 - sum t_k^2))"
-    }
-}
+formula!(MatthewsCorrelation: "(c n - sum t_k p_k) / sqrt((n^2 - sum p_k^2) (n^2 - sum t_k^2))");
 
 impl<T: Real> Metric<T> for MatthewsCorrelation {
     fn name(&self) -> &'static str {

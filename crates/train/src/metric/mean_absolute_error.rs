@@ -1,4 +1,5 @@
-use chainrule_nn::{Configure, TargetKind};
+use chainrule_config::formula;
+use chainrule_nn::TargetKind;
 use chainrule_tensor::{Real, TensorView};
 
 use super::rows::pairs;
@@ -16,11 +17,7 @@ impl MeanAbsoluteError {
     }
 }
 
-impl Configure for MeanAbsoluteError {
-    fn formula(&self) -> &'static str {
-        "mean of |p - t|"
-    }
-}
+formula!(MeanAbsoluteError: "mean of |p - t|");
 
 impl<T: Real> Metric<T> for MeanAbsoluteError {
     fn name(&self) -> &'static str {

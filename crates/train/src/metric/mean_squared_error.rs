@@ -1,4 +1,5 @@
-use chainrule_nn::{Configure, TargetKind};
+use chainrule_config::formula;
+use chainrule_nn::TargetKind;
 use chainrule_tensor::{Real, TensorView};
 
 use super::rows::pairs;
@@ -16,11 +17,7 @@ impl MeanSquaredError {
     }
 }
 
-impl Configure for MeanSquaredError {
-    fn formula(&self) -> &'static str {
-        "mean of (p - t)^2"
-    }
-}
+formula!(MeanSquaredError: "mean of (p - t)^2");
 
 impl<T: Real> Metric<T> for MeanSquaredError {
     fn name(&self) -> &'static str {

@@ -56,7 +56,7 @@ mod top_k_accuracy;
 
 use std::fmt::Debug;
 
-use chainrule_nn::config::{Aliases, choose, without_alias};
+use chainrule_config::{Aliases, Family};
 use chainrule_nn::{ConfigError, Configure, TargetKind};
 use chainrule_tensor::{Real, TensorView};
 
@@ -154,8 +154,8 @@ impl<T: Real, M: Metric<T> + Configure> Listed<T> for M {}
 
 /// Every metric with its default settings. Names and command lines come from this list.
 #[must_use]
-pub fn all<T: Real>() -> Vec<Box<dyn Listed<T>>> {
-    vec![
+pub fn family<T: Real>() -> Family<dyn Listed<T>> {
+    let entries: Vec<Box<dyn Listed<T>>> = vec![
         Box::new(Accuracy::new()),
         Box::new(TopKAccuracy::default()),
         Box::new(BalancedAccuracy::new()),
@@ -177,7 +177,14 @@ pub fn all<T: Real>() -> Vec<Box<dyn Listed<T>>> {
         Box::new(MeanAbsoluteError::new()),
         Box::new(R2::new()),
         Box::new(ConfusionMatrix::default()),
-    ]
+    ];
+    Family::new("metric", |metric| metric.name(), entries).with_aliases(ALIASES)
+}
+
+/// The entries of the [`family`], with their default settings.
+#[must_use]
+pub fn all<T: Real>() -> Vec<Box<dyn Listed<T>>> {
+    family().all()
 }
 
 /// Other names of metrics, scikit-learn's functions among them. Where those average over nothing by default, as
@@ -216,7 +223,7 @@ pub const ALIASES: Aliases = &[
 /// # Errors
 /// [`ConfigError`] says what is wrong with the text, and what there is.
 pub fn by_name<T: Real>(text: &str) -> Result<Box<dyn Listed<T>>, ConfigError> {
-    choose("metric", all(), |metric| metric.name().to_owned(), &without_alias(ALIASES, text))
+    family().by_name(text)
 }
 
 /// Counts hits among trials.

@@ -1,7 +1,7 @@
 //! From a model's outputs to probabilities.
 
+use chainrule_config::Setting;
 use chainrule_nn::TargetKind;
-use chainrule_nn::config::Setting;
 use chainrule_tensor::Real;
 
 /// What a model's outputs are, for metrics that need probabilities.

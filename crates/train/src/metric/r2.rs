@@ -1,4 +1,5 @@
-use chainrule_nn::{Configure, TargetKind};
+use chainrule_config::formula;
+use chainrule_nn::TargetKind;
 use chainrule_tensor::{Real, TensorView};
 
 use super::Metric;
@@ -48,11 +49,7 @@ impl R2 {
     }
 }
 
-impl Configure for R2 {
-    fn formula(&self) -> &'static str {
-        "1 - sum (p - t)^2 / sum (t - mean t)^2"
-    }
-}
+formula!(R2: "1 - sum (p - t)^2 / sum (t - mean t)^2");
 
 impl<T: Real> Metric<T> for R2 {
     fn name(&self) -> &'static str {

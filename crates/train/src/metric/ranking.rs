@@ -1,7 +1,7 @@
 //! Scores that are kept to be ranked.
 
+use chainrule_config::Setting;
 use chainrule_nn::TargetKind;
-use chainrule_nn::config::Setting;
 use chainrule_tensor::{Real, TensorView};
 
 use super::probabilities::{Input, Probabilities};

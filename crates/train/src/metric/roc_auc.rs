@@ -1,4 +1,4 @@
-use chainrule_nn::config::Setting;
+use chainrule_config::Setting;
 use chainrule_nn::{Configure, TargetKind};
 use chainrule_tensor::{Real, TensorView};
 

@@ -1,6 +1,6 @@
 //! What all metrics of classes read from a batch.
 
-use chainrule_nn::config::Setting;
+use chainrule_config::Setting;
 use chainrule_tensor::{Real, Shape, TensorView};
 
 /// What is right for one sample.

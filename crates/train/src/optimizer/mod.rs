@@ -40,7 +40,7 @@ mod sgd;
 use std::fmt;
 use std::sync::Arc;
 
-use chainrule_nn::config::{Setting, choose};
+use chainrule_config::{Family, Setting};
 use chainrule_nn::{ConfigError, Configure};
 use chainrule_tensor::parallel::{Chunks, Pool};
 use chainrule_tensor::{Aligned, Real};
@@ -253,8 +253,8 @@ impl<T: Real, O: Optimizer<T> + Configure> Listed<T> for O {}
 
 /// Every optimizer with its default settings. Names, checks and command lines come from this list.
 #[must_use]
-pub fn all<T: Real>() -> Vec<Box<dyn Listed<T>>> {
-    vec![
+pub fn family<T: Real>() -> Family<dyn Listed<T>> {
+    let entries: Vec<Box<dyn Listed<T>>> = vec![
         Box::new(Sgd::default()),
         Box::new(Adagrad::default()),
         Box::new(Adadelta::default()),
@@ -267,7 +267,14 @@ pub fn all<T: Real>() -> Vec<Box<dyn Listed<T>>> {
         Box::new(RAdam::default()),
         Box::new(Lion::default()),
         Box::new(Lookahead::default()),
-    ]
+    ];
+    Family::new("optimizer", |optimizer| optimizer.name(), entries)
+}
+
+/// The entries of the [`family`], with their default settings.
+#[must_use]
+pub fn all<T: Real>() -> Vec<Box<dyn Listed<T>>> {
+    family().all()
 }
 
 /// The optimizer that a text names, such as `adam` or `adam(learning_rate=0.003, beta1=0.9)`, whatever the capitals and
@@ -284,7 +291,7 @@ pub fn all<T: Real>() -> Vec<Box<dyn Listed<T>>> {
 /// # Errors
 /// [`ConfigError`] says what is wrong with the text, and what there is.
 pub fn by_name<T: Real>(text: &str) -> Result<Box<dyn Listed<T>>, ConfigError> {
-    choose("optimizer", all(), |optimizer| optimizer.name().to_owned(), text)
+    family().by_name(text)
 }
 
 /// Gives an optimizer of the list another learning rate.

@@ -1,16 +1,11 @@
-use chainrule_nn::Configure;
-
 use super::Schedule;
+use chainrule_config::formula;
 
 /// The optimizer's own learning rate throughout.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Constant;
 
-impl Configure for Constant {
-    fn formula(&self) -> &'static str {
-        "base"
-    }
-}
+formula!(Constant: "base");
 
 impl Schedule for Constant {
     fn name(&self) -> &'static str {

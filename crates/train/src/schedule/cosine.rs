@@ -1,23 +1,22 @@
+use chainrule_config::settings;
 use chainrule_nn::Configure;
-use chainrule_nn::config::Setting;
 
-use super::{Schedule, along_cosine, at_least_one, not_negative};
+use super::{Schedule, along_cosine};
 
-/// Falls along half a cosine wave: `minimum + (base - minimum) (1 + cos(pi t / total)) / 2`; PyTorch's
-/// `CosineAnnealingLR`. After `total` steps it rises again, as PyTorch's does: train for `total` steps or epochs.
-///
-/// Source: Loshchilov and Hutter, "SGDR: Stochastic Gradient Descent with Warm Restarts", 2017.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Cosine {
-    /// After how many steps the minimum is reached; 100 by default here.
-    pub total: usize,
-    /// The rate there; 0 by default.
-    pub minimum: f64,
-}
+settings! {
+    "cosine": "minimum + (base - minimum) (1 + cos(pi t / total)) / 2";
 
-impl Default for Cosine {
-    fn default() -> Self {
-        Cosine { total: 100, minimum: 0.0 }
+    /// Falls along half a cosine wave: `minimum + (base - minimum) (1 + cos(pi t / total)) / 2`;
+    /// PyTorch's `CosineAnnealingLR`. After `total` steps it rises again, as PyTorch's does: train
+    /// for `total` steps or epochs.
+    ///
+    /// Source: Loshchilov and Hutter, "SGDR: Stochastic Gradient Descent with Warm Restarts", 2017.
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    pub struct Cosine {
+        /// After how many steps the minimum is reached.
+        pub total: usize = 100, at_least(1);
+        /// The rate there.
+        pub minimum: f64 = 0.0, at_least(0.0);
     }
 }
 
@@ -26,21 +25,6 @@ impl Cosine {
     #[must_use]
     pub fn new(total: usize) -> Self {
         Cosine { total, ..Cosine::default() }
-    }
-}
-
-impl Configure for Cosine {
-    fn formula(&self) -> &'static str {
-        "minimum + (base - minimum) (1 + cos(pi t / total)) / 2"
-    }
-
-    fn settings(&mut self) -> Vec<(&'static str, Setting<'_>)> {
-        vec![("total", Setting::Count(&mut self.total)), ("minimum", Setting::Number(&mut self.minimum))]
-    }
-
-    fn check(&self) -> Result<(), String> {
-        at_least_one("cosine", "total", self.total)?;
-        not_negative("cosine", "the minimum", self.minimum)
     }
 }
 

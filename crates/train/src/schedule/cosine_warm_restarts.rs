@@ -1,46 +1,25 @@
+use chainrule_config::settings;
 use chainrule_nn::Configure;
-use chainrule_nn::config::Setting;
 
-use super::{Schedule, along_cosine, at_least_one, not_negative};
+use super::{Schedule, along_cosine};
 
-/// Falls along half a cosine wave over and over, in periods that may grow:
-/// `minimum + (base - minimum) (1 + cos(pi c / p)) / 2`, `c` steps into a period of `p`; PyTorch's
-/// `CosineAnnealingWarmRestarts`.
-///
-/// Source: Loshchilov and Hutter, "SGDR: Stochastic Gradient Descent with Warm Restarts", 2017.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct CosineWarmRestarts {
-    /// The length of the first period; 10 by default here.
-    pub first: usize,
-    /// How many times as long as the one before each period is; 1 by default.
-    pub multiplier: usize,
-    /// The rate at the end of a period; 0 by default.
-    pub minimum: f64,
-}
+settings! {
+    "cosine_warm_restarts":
+        "minimum + (base - minimum) (1 + cos(pi c / p)) / 2, c steps into a period of p";
 
-impl Default for CosineWarmRestarts {
-    fn default() -> Self {
-        CosineWarmRestarts { first: 10, multiplier: 1, minimum: 0.0 }
-    }
-}
-
-impl Configure for CosineWarmRestarts {
-    fn formula(&self) -> &'static str {
-        "minimum + (base - minimum) (1 + cos(pi c / p)) / 2, c steps into a period of p"
-    }
-
-    fn settings(&mut self) -> Vec<(&'static str, Setting<'_>)> {
-        vec![
-            ("first", Setting::Count(&mut self.first)),
-            ("multiplier", Setting::Count(&mut self.multiplier)),
-            ("minimum", Setting::Number(&mut self.minimum)),
-        ]
-    }
-
-    fn check(&self) -> Result<(), String> {
-        at_least_one("cosine_warm_restarts", "first", self.first)?;
-        at_least_one("cosine_warm_restarts", "the multiplier", self.multiplier)?;
-        not_negative("cosine_warm_restarts", "the minimum", self.minimum)
+    /// Falls along half a cosine wave over and over, in periods that may grow:
+    /// `minimum + (base - minimum) (1 + cos(pi c / p)) / 2`, `c` steps into a period of `p`;
+    /// PyTorch's `CosineAnnealingWarmRestarts`.
+    ///
+    /// Source: Loshchilov and Hutter, "SGDR: Stochastic Gradient Descent with Warm Restarts", 2017.
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    pub struct CosineWarmRestarts {
+        /// The length of the first period.
+        pub first: usize = 10, at_least(1);
+        /// How many times as long as the one before each period is.
+        pub multiplier: usize = 1, at_least(1);
+        /// The rate at the end of a period.
+        pub minimum: f64 = 0.0, at_least(0.0);
     }
 }
 

@@ -1,5 +1,5 @@
+use chainrule_config::Setting;
 use chainrule_nn::Configure;
-use chainrule_nn::config::Setting;
 
 use super::{Schedule, at_least_one, fraction, not_negative};
 

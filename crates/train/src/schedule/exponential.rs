@@ -1,32 +1,16 @@
+use chainrule_config::settings;
 use chainrule_nn::Configure;
-use chainrule_nn::config::Setting;
 
-use super::{Schedule, not_negative};
+use super::Schedule;
 
-/// Falls by a factor in every step: `base gamma^t`; PyTorch's `ExponentialLR`.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Exponential {
-    /// The factor; 0.95 by default here.
-    pub gamma: f64,
-}
+settings! {
+    "exponential": "base gamma^t";
 
-impl Default for Exponential {
-    fn default() -> Self {
-        Exponential { gamma: 0.95 }
-    }
-}
-
-impl Configure for Exponential {
-    fn formula(&self) -> &'static str {
-        "base gamma^t"
-    }
-
-    fn settings(&mut self) -> Vec<(&'static str, Setting<'_>)> {
-        vec![("gamma", Setting::Number(&mut self.gamma))]
-    }
-
-    fn check(&self) -> Result<(), String> {
-        not_negative("exponential", "gamma", self.gamma)
+    /// Falls by a factor in every step: `base gamma^t`; PyTorch's `ExponentialLR`.
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    pub struct Exponential {
+        /// The factor.
+        pub gamma: f64 = 0.95, at_least(0.0);
     }
 }
 

@@ -1,4 +1,4 @@
-use chainrule_nn::config::{Entry, Setting};
+use chainrule_config::{Entry, Setting};
 use chainrule_nn::{ConfigError, Configure};
 
 use super::{Constant, Schedule, at_least_one, by_name};

@@ -36,7 +36,7 @@ mod step;
 
 use std::fmt;
 
-use chainrule_nn::config::{Aliases, choose, without_alias};
+use chainrule_config::{Aliases, Family};
 use chainrule_nn::{ConfigError, Configure};
 
 use crate::check::{fraction, not_negative};
@@ -112,8 +112,8 @@ impl<S: Schedule + Configure> Listed for S {}
 
 /// Every schedule with its default settings. Names, checks and tables come from this list.
 #[must_use]
-pub fn all() -> Vec<Box<dyn Listed>> {
-    vec![
+pub fn family() -> Family<dyn Listed> {
+    let entries: Vec<Box<dyn Listed>> = vec![
         Box::new(Constant),
         Box::new(Step::default()),
         Box::new(MultiStep::default()),
@@ -124,7 +124,14 @@ pub fn all() -> Vec<Box<dyn Listed>> {
         Box::new(LinearWarmup::default()),
         Box::new(OneCycle::default()),
         Box::new(Cyclic::default()),
-    ]
+    ];
+    Family::new("schedule", |schedule| schedule.name(), entries).with_aliases(ALIASES)
+}
+
+/// The entries of the [`family`], with their default settings.
+#[must_use]
+pub fn all() -> Vec<Box<dyn Listed>> {
+    family().all()
 }
 
 /// Other names of schedules.
@@ -156,7 +163,7 @@ pub const ALIASES: Aliases = &[
 /// # Errors
 /// [`ConfigError`] says what is wrong with the text, and what there is.
 pub fn by_name(text: &str) -> Result<Box<dyn Listed>, ConfigError> {
-    choose("schedule", all(), |schedule| schedule.name().to_owned(), &without_alias(ALIASES, text))
+    family().by_name(text)
 }
 
 /// A schedule's number of steps, which must be at least 1.

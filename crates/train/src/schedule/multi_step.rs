@@ -1,38 +1,28 @@
+use chainrule_config::settings;
 use chainrule_nn::Configure;
-use chainrule_nn::config::Setting;
 
-use super::{Schedule, not_negative};
+use super::Schedule;
 
-/// Falls by a factor at each of several steps: `base gamma^n` after `n` milestones; PyTorch's `MultiStepLR`.
-#[derive(Clone, Debug, PartialEq)]
-pub struct MultiStep {
-    /// The steps at which it falls, whole numbers in any order; one given twice counts twice. 30 and 80 by default here.
-    pub milestones: Vec<f64>,
-    /// The factor; 0.1 by default.
-    pub gamma: f64,
-}
+settings! {
+    "multi_step": "base gamma^(number of milestones up to t)", checked by whole_milestones;
 
-impl Default for MultiStep {
-    fn default() -> Self {
-        MultiStep { milestones: vec![30.0, 80.0], gamma: 0.1 }
+    /// Falls by a factor at each of several steps: `base gamma^n` after `n` milestones; PyTorch's
+    /// `MultiStepLR`.
+    #[derive(Clone, Debug, PartialEq)]
+    pub struct MultiStep {
+        /// The steps at which it falls, whole numbers in any order; one given twice counts twice.
+        pub milestones: Vec<f64> = vec![30.0, 80.0];
+        /// The factor.
+        pub gamma: f64 = 0.1, at_least(0.0);
     }
 }
 
-impl Configure for MultiStep {
-    fn formula(&self) -> &'static str {
-        "base gamma^(number of milestones up to t)"
-    }
-
-    fn settings(&mut self) -> Vec<(&'static str, Setting<'_>)> {
-        vec![("milestones", Setting::Numbers(&mut self.milestones)), ("gamma", Setting::Number(&mut self.gamma))]
-    }
-
-    fn check(&self) -> Result<(), String> {
-        if let Some(wrong) = self.milestones.iter().find(|milestone| !(**milestone >= 0.0 && milestone.fract() == 0.0))
-        {
-            return Err(format!("multi_step: milestones must be whole numbers of at least 0, but one is {wrong}"));
-        }
-        not_negative("multi_step", "gamma", self.gamma)
+fn whole_milestones(schedule: &MultiStep) -> Result<(), String> {
+    let wrong = |x: &&f64| !(**x >= 0.0 && x.fract() == 0.0);
+    let rule = "multi_step: milestones must be whole numbers of at least 0";
+    match schedule.milestones.iter().find(wrong) {
+        Some(wrong) => Err(format!("{rule}, but one is {wrong}")),
+        None => Ok(()),
     }
 }
 

@@ -1,93 +1,49 @@
+use chainrule_config::settings;
 use chainrule_nn::Configure;
-use chainrule_nn::config::Setting;
 
-use super::{Schedule, along_cosine, at_least_one, fraction, not_negative};
+use super::{Schedule, along_cosine};
 
-/// Up to the highest rate and down again, far below where it began, once; PyTorch's `OneCycleLR`.
-///
-/// It begins at `highest / div_factor`, reaches the highest rate after `pct_start total_steps - 1` steps, and ends after
-/// `total_steps - 1` of them at the first rate divided by `final_div_factor`, where it stays. In three phases it falls
-/// back to the first rate as fast as it rose, and then to the end.
-///
-/// The momentum, or `beta1`, goes the other way at the same time: from `max_momentum` down to `base_momentum`, and back. It
-/// takes the place of the optimizer's own; one that has none goes without.
-///
-/// Source: Smith and Topin, "Super-Convergence: Very Fast Training of Neural Networks Using Large Learning Rates", 2018.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct OneCycle {
-    /// The highest rate; `None`, the default, means the optimizer's own.
-    pub max_learning_rate: Option<f64>,
-    /// The length of the cycle; 100 by default here.
-    pub total_steps: usize,
-    /// The part of the cycle that leads up, in `[0, 1]`; 0.3 by default.
-    pub pct_start: f64,
-    /// Whether it goes in straight lines in place of half cosine waves. False by default.
-    pub linear: bool,
-    /// How many times the first rate goes into the highest; 25 by default.
-    pub div_factor: f64,
-    /// How many times the last rate goes into the first; 1e4 by default.
-    pub final_div_factor: f64,
-    /// Whether it falls in two phases. False by default.
-    pub three_phase: bool,
-    /// Whether the momentum has a cycle too. True by default.
-    pub cycle_momentum: bool,
-    /// The lowest momentum, in `[0, 1)`; 0.85 by default.
-    pub base_momentum: f64,
-    /// The highest momentum, in `[0, 1)`; 0.95 by default.
-    pub max_momentum: f64,
-}
+settings! {
+    "one_cycle":
+        "from max / div_factor to max, then to max / div_factor / final_div_factor, along half \
+         cosine waves";
 
-impl Default for OneCycle {
-    fn default() -> Self {
-        OneCycle {
-            max_learning_rate: None,
-            total_steps: 100,
-            pct_start: 0.3,
-            linear: false,
-            div_factor: 25.0,
-            final_div_factor: 1e4,
-            three_phase: false,
-            cycle_momentum: true,
-            base_momentum: 0.85,
-            max_momentum: 0.95,
-        }
-    }
-}
-
-impl Configure for OneCycle {
-    fn formula(&self) -> &'static str {
-        "from max / div_factor to max, then to max / div_factor / final_div_factor, along half cosine waves"
-    }
-
-    fn settings(&mut self) -> Vec<(&'static str, Setting<'_>)> {
-        vec![
-            ("max_learning_rate", Setting::Optional(&mut self.max_learning_rate)),
-            ("total_steps", Setting::Count(&mut self.total_steps)),
-            ("pct_start", Setting::Number(&mut self.pct_start)),
-            ("linear", Setting::Flag(&mut self.linear)),
-            ("div_factor", Setting::Number(&mut self.div_factor)),
-            ("final_div_factor", Setting::Number(&mut self.final_div_factor)),
-            ("three_phase", Setting::Flag(&mut self.three_phase)),
-            ("cycle_momentum", Setting::Flag(&mut self.cycle_momentum)),
-            ("base_momentum", Setting::Number(&mut self.base_momentum)),
-            ("max_momentum", Setting::Number(&mut self.max_momentum)),
-        ]
-    }
-
-    fn check(&self) -> Result<(), String> {
-        not_negative("one_cycle", "max_learning_rate", self.max_learning_rate.unwrap_or(0.0))?;
-        at_least_one("one_cycle", "total_steps", self.total_steps)?;
-        fraction("one_cycle", "base_momentum", self.base_momentum)?;
-        fraction("one_cycle", "max_momentum", self.max_momentum)?;
-        if !(0.0..=1.0).contains(&self.pct_start) {
-            return Err(format!("one_cycle: pct_start must lie in [0, 1], but it is {}", self.pct_start));
-        }
-        for (name, factor) in [("div_factor", self.div_factor), ("final_div_factor", self.final_div_factor)] {
-            if !(factor > 0.0 && factor.is_finite()) {
-                return Err(format!("one_cycle: {name} must be finite and above 0, but it is {factor}"));
-            }
-        }
-        Ok(())
+    /// Up to the highest rate and down again, far below where it began, once; PyTorch's
+    /// `OneCycleLR`.
+    ///
+    /// It begins at `highest / div_factor`, reaches the highest rate after
+    /// `pct_start total_steps - 1` steps, and ends after `total_steps - 1` of them at the first
+    /// rate divided by `final_div_factor`, where it stays. In three phases it falls back to the
+    /// first rate as fast as it rose, and then to the end.
+    ///
+    /// The momentum, or `beta1`, goes the other way at the same time: from `max_momentum` down to
+    /// `base_momentum`, and back. It takes the place of the optimizer's own; one that has none goes
+    /// without.
+    ///
+    /// Source: Smith and Topin, "Super-Convergence: Very Fast Training of Neural Networks Using
+    /// Large Learning Rates", 2018.
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    pub struct OneCycle {
+        /// The highest rate; `None`, the default, means the optimizer's own.
+        pub max_learning_rate: Option<f64> = None, at_least(0.0);
+        /// The length of the cycle.
+        pub total_steps: usize = 100, at_least(1);
+        /// The part of the cycle that leads up, in `[0, 1]`.
+        pub pct_start: f64 = 0.3, within(0.0..=1.0);
+        /// Whether it goes in straight lines in place of half cosine waves.
+        pub linear: bool = false;
+        /// How many times the first rate goes into the highest.
+        pub div_factor: f64 = 25.0, above(0.0);
+        /// How many times the last rate goes into the first.
+        pub final_div_factor: f64 = 1e4, above(0.0);
+        /// Whether it falls in two phases.
+        pub three_phase: bool = false;
+        /// Whether the momentum has a cycle too.
+        pub cycle_momentum: bool = true;
+        /// The lowest momentum, in `[0, 1)`.
+        pub base_momentum: f64 = 0.85, within(0.0..1.0);
+        /// The highest momentum, in `[0, 1)`.
+        pub max_momentum: f64 = 0.95, within(0.0..1.0);
     }
 }
 

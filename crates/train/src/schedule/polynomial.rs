@@ -1,43 +1,22 @@
+use chainrule_config::settings;
 use chainrule_nn::Configure;
-use chainrule_nn::config::Setting;
 
-use super::{Schedule, at_least_one, not_negative};
+use super::Schedule;
 
-/// Falls to its end as a power of the steps that are left: `end + (base - end) (1 - t / total)^power`, and stays there
-/// after `total` steps; PyTorch's `PolynomialLR`, whose end is 0.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Polynomial {
-    /// After how many steps the end is reached; 5 by default.
-    pub total: usize,
-    /// The power; 1, a straight line, by default.
-    pub power: f64,
-    /// The rate at the end; 0 by default.
-    pub end: f64,
-}
+settings! {
+    "polynomial": "end + (base - end) (1 - min(t, total) / total)^power";
 
-impl Default for Polynomial {
-    fn default() -> Self {
-        Polynomial { total: 5, power: 1.0, end: 0.0 }
-    }
-}
-
-impl Configure for Polynomial {
-    fn formula(&self) -> &'static str {
-        "end + (base - end) (1 - min(t, total) / total)^power"
-    }
-
-    fn settings(&mut self) -> Vec<(&'static str, Setting<'_>)> {
-        vec![
-            ("total", Setting::Count(&mut self.total)),
-            ("power", Setting::Number(&mut self.power)),
-            ("end", Setting::Number(&mut self.end)),
-        ]
-    }
-
-    fn check(&self) -> Result<(), String> {
-        at_least_one("polynomial", "total", self.total)?;
-        not_negative("polynomial", "the power", self.power)?;
-        not_negative("polynomial", "the end", self.end)
+    /// Falls to its end as a power of the steps that are left:
+    /// `end + (base - end) (1 - t / total)^power`, and stays there after `total` steps; PyTorch's
+    /// `PolynomialLR`, whose end is 0.
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    pub struct Polynomial {
+        /// After how many steps the end is reached.
+        pub total: usize = 5, at_least(1);
+        /// The power; 1 is a straight line.
+        pub power: f64 = 1.0, at_least(0.0);
+        /// The rate at the end.
+        pub end: f64 = 0.0, at_least(0.0);
     }
 }
 

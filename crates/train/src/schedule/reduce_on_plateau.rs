@@ -1,80 +1,45 @@
+use chainrule_config::{Aliases, Family, settings};
 use std::str::FromStr;
 
-use chainrule_nn::config::{Aliases, Setting, choose_only};
-use chainrule_nn::{ConfigError, Configure};
+use chainrule_nn::ConfigError;
 
-use super::not_negative;
+settings! {
+    "reduce_on_plateau": "times factor after more than patience epochs without improvement";
 
-/// Lowers the learning rate when a watched number no longer improves; PyTorch's `ReduceLROnPlateau`.
-///
-/// An epoch is good if its number is better than the best so far by more than the threshold: `value < best - threshold
-/// abs(best)`, or `value < best - threshold` if that is absolute; the other way round for a number of which more is
-/// better. PyTorch takes a part of the best itself, so that below zero what is worse counts as good. After more than `patience` epochs in a row that are not good, the rate is multiplied by `factor`, but not
-/// below `min_learning_rate`, and not if it would change by `epsilon` or less; then the next `cooldown` epochs do not
-/// count. NaN is never good.
-///
-/// These are the settings; [`Plateau`] remembers, and [`Trainer::reduce_on_plateau`](crate::Trainer::reduce_on_plateau)
-/// feeds it. As text: `"reduce_on_plateau(patience=3)".parse::<ReduceOnPlateau>()`, also by PyTorch's name.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct ReduceOnPlateau {
-    /// What the rate is multiplied by, in `[0, 1)`; 0.1 by default.
-    pub factor: f64,
-    /// How many epochs in a row may not be good; 10 by default.
-    pub patience: usize,
-    /// By how much a good epoch is better; 1e-4 by default.
-    pub threshold: f64,
-    /// Whether the threshold is a difference in place of a part of the best number. False by default.
-    pub absolute: bool,
-    /// How many epochs do not count after the rate was lowered; 0 by default.
-    pub cooldown: usize,
-    /// The lowest rate; 0 by default.
-    pub min_learning_rate: f64,
-    /// The least change that is made; 1e-8 by default.
-    pub epsilon: f64,
-    /// Whether more of the watched number is better. False by default; the trainer takes it from the monitor.
-    pub maximise: bool,
-}
-
-impl Default for ReduceOnPlateau {
-    fn default() -> Self {
-        ReduceOnPlateau {
-            factor: 0.1,
-            patience: 10,
-            threshold: 1e-4,
-            absolute: false,
-            cooldown: 0,
-            min_learning_rate: 0.0,
-            epsilon: 1e-8,
-            maximise: false,
-        }
-    }
-}
-
-impl Configure for ReduceOnPlateau {
-    fn formula(&self) -> &'static str {
-        "times factor after more than patience epochs without improvement"
-    }
-
-    fn settings(&mut self) -> Vec<(&'static str, Setting<'_>)> {
-        vec![
-            ("factor", Setting::Number(&mut self.factor)),
-            ("patience", Setting::Count(&mut self.patience)),
-            ("threshold", Setting::Number(&mut self.threshold)),
-            ("absolute", Setting::Flag(&mut self.absolute)),
-            ("cooldown", Setting::Count(&mut self.cooldown)),
-            ("min_learning_rate", Setting::Number(&mut self.min_learning_rate)),
-            ("epsilon", Setting::Number(&mut self.epsilon)),
-            ("maximise", Setting::Flag(&mut self.maximise)),
-        ]
-    }
-
-    fn check(&self) -> Result<(), String> {
-        if !(0.0..1.0).contains(&self.factor) {
-            return Err(format!("reduce_on_plateau: the factor must lie in [0, 1), but it is {}", self.factor));
-        }
-        not_negative("reduce_on_plateau", "the threshold", self.threshold)?;
-        not_negative("reduce_on_plateau", "min_learning_rate", self.min_learning_rate)?;
-        not_negative("reduce_on_plateau", "epsilon", self.epsilon)
+    /// Lowers the learning rate when a watched number no longer improves; PyTorch's
+    /// `ReduceLROnPlateau`.
+    ///
+    /// An epoch is good if its number is better than the best so far by more than the threshold:
+    /// `value < best - threshold abs(best)`, or `value < best - threshold` if that is absolute; the
+    /// other way round for a number of which more is better. PyTorch takes a part of the best
+    /// itself, so that below zero what is worse counts as good. After more than `patience` epochs
+    /// in a row that are not good, the rate is multiplied by `factor`, but not below
+    /// `min_learning_rate`, and not if it would change by `epsilon` or less; then the next
+    /// `cooldown` epochs do not count. NaN is never good.
+    ///
+    /// These are the settings; [`Plateau`] remembers, and
+    /// [`Trainer::reduce_on_plateau`](crate::Trainer::reduce_on_plateau) feeds it. As text:
+    /// `"reduce_on_plateau(patience=3)".parse::<ReduceOnPlateau>()`, also by PyTorch's name.
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    pub struct ReduceOnPlateau {
+        /// What the rate is multiplied by, in `[0, 1)`.
+        pub factor: f64 = 0.1, within(0.0..1.0);
+        /// How many epochs in a row may not be good.
+        pub patience: usize = 10;
+        /// By how much a good epoch is better.
+        pub threshold: f64 = 1e-4, at_least(0.0);
+        /// Whether the threshold is a difference in place of a part of the best number. False by
+        /// default.
+        pub absolute: bool = false;
+        /// How many epochs do not count after the rate was lowered.
+        pub cooldown: usize = 0;
+        /// The lowest rate.
+        pub min_learning_rate: f64 = 0.0, at_least(0.0);
+        /// The least change that is made.
+        pub epsilon: f64 = 1e-8, at_least(0.0);
+        /// Whether more of the watched number is better; the trainer takes it
+        /// from the monitor.
+        pub maximise: bool = false;
     }
 }
 
@@ -87,7 +52,9 @@ impl FromStr for ReduceOnPlateau {
     type Err = ConfigError;
 
     fn from_str(text: &str) -> Result<Self, ConfigError> {
-        choose_only("schedule on a plateau", "reduce_on_plateau", Self::ALIASES, ReduceOnPlateau::default(), text)
+        let entries = vec![Box::new(ReduceOnPlateau::default())];
+        let family = Family::new("schedule on a plateau", |_: &Self| "reduce_on_plateau", entries);
+        family.with_aliases(Self::ALIASES).only(text)
     }
 }
 
@@ -214,7 +181,7 @@ mod tests {
     fn settings_that_make_no_sense_are_refused() {
         assert_eq!("ReduceLROnPlateau(patience=4)".parse::<ReduceOnPlateau>().unwrap().patience, 4);
         let error = |text: &str| text.parse::<ReduceOnPlateau>().unwrap_err().to_string();
-        let message = "reduce_on_plateau: the factor must lie in [0, 1), but it is 1";
+        let message = "reduce_on_plateau: factor must lie in [0, 1), but it is 1";
         assert_eq!(error("reduce_on_plateau(factor=1)"), message);
         let message = "there is no schedule on a plateau `reduce` (did you mean `reduce_on_plateau`?); there are: reduce_on_plateau";
         assert_eq!(error("reduce"), message);

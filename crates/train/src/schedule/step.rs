@@ -1,35 +1,18 @@
+use chainrule_config::settings;
 use chainrule_nn::Configure;
-use chainrule_nn::config::Setting;
 
-use super::{Schedule, at_least_one, not_negative};
+use super::Schedule;
 
-/// Falls by a factor every some steps: `base gamma^floor(t / step_size)`; PyTorch's `StepLR`.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Step {
-    /// How many steps lie between two falls; 30 by default here.
-    pub step_size: usize,
-    /// The factor; 0.1 by default.
-    pub gamma: f64,
-}
+settings! {
+    "step": "base gamma^floor(t / step_size)";
 
-impl Default for Step {
-    fn default() -> Self {
-        Step { step_size: 30, gamma: 0.1 }
-    }
-}
-
-impl Configure for Step {
-    fn formula(&self) -> &'static str {
-        "base gamma^floor(t / step_size)"
-    }
-
-    fn settings(&mut self) -> Vec<(&'static str, Setting<'_>)> {
-        vec![("step_size", Setting::Count(&mut self.step_size)), ("gamma", Setting::Number(&mut self.gamma))]
-    }
-
-    fn check(&self) -> Result<(), String> {
-        at_least_one("step", "step_size", self.step_size)?;
-        not_negative("step", "gamma", self.gamma)
+    /// Falls by a factor every some steps: `base gamma^floor(t / step_size)`; PyTorch's `StepLR`.
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    pub struct Step {
+        /// How many steps lie between two falls.
+        pub step_size: usize = 30, at_least(1);
+        /// The factor.
+        pub gamma: f64 = 0.1, at_least(0.0);
     }
 }
 

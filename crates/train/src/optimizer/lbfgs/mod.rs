@@ -4,7 +4,7 @@ mod line_search;
 use std::collections::VecDeque;
 use std::str::FromStr;
 
-use chainrule_nn::config::{Setting, choose_only};
+use chainrule_config::{Family, Setting};
 use chainrule_nn::{ConfigError, Configure};
 use chainrule_tensor::{Real, simd};
 
@@ -250,7 +250,8 @@ impl FromStr for Lbfgs {
     type Err = ConfigError;
 
     fn from_str(text: &str) -> Result<Self, ConfigError> {
-        choose_only("optimizer of a function", "lbfgs", &[], Lbfgs::default(), text)
+        let entries = vec![Box::new(Lbfgs::default())];
+        Family::new("optimizer of a function", |_: &Self| "lbfgs", entries).only(text)
     }
 }
 

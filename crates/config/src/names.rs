@@ -1,10 +1,11 @@
 //! Names that are typed, and what may have been meant by one that is unknown.
 
-/// The known name that an unknown one is most like, the first of equals, if any is like it: by the similarity of Jaro and
-/// Winkler, above 0.75, or by a third of its letters at most that are wrong, whatever the capitals.
+/// The known name that an unknown one is most like, the first of equals, if any is like it: by the
+/// similarity of Jaro and Winkler, above 0.75, or by a third of its letters at most that are wrong,
+/// whatever the capitals.
 ///
 /// ```
-/// use chainrule_graph::names::nearest;
+/// use chainrule_config::nearest;
 ///
 /// assert_eq!(nearest("acuracy", ["f1", "accuracy"]), Some("accuracy"));
 /// assert_eq!(nearest("sd", ["adam", "sgd"]), Some("sgd"));
@@ -18,7 +19,8 @@ pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
         let other = known.to_lowercase();
         let letters = name.chars().count().max(other.chars().count());
         let wrong = strsim::osa_distance(&name, &other);
-        let spelled = if 3 * wrong <= letters { 1.0 - wrong as f64 / (2.0 * letters as f64) } else { 0.0 };
+        let few = 3 * wrong <= letters;
+        let spelled = if few { 1.0 - wrong as f64 / (2.0 * letters as f64) } else { 0.0 };
         let alike = strsim::jaro_winkler(&name, &other).max(spelled);
         if alike > best.0 {
             best = (alike, Some(known));
@@ -27,16 +29,18 @@ pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
     best.1
 }
 
-/// The question behind an unknown name in a message, ` (did you mean `x`?)`; empty if no known name is like it.
+/// The question behind an unknown name in a message, ` (did you mean `x`?)`; empty if no known name
+/// is like it.
 #[must_use]
 pub fn did_you_mean<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> String {
-    nearest(name, known).map_or_else(String::new, |known| format!(" (did you mean `{known}`?)"))
+    let meant = nearest(name, known);
+    meant.map_or_else(String::new, |known| format!(" (did you mean `{known}`?)"))
 }
 
 /// The names, with commas between them; of more than 20 the first ones, and how many there are beside them.
 ///
 /// ```
-/// use chainrule_graph::names::listing;
+/// use chainrule_config::listing;
 ///
 /// assert_eq!(listing(["a", "b"]), "a, b");
 /// assert_eq!(listing([]), "none");
@@ -51,4 +55,14 @@ pub fn listing<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
         count if count > MOST => format!("{} and {} more", names[..MOST].join(", "), count - MOST),
         _ => names.join(", "),
     }
+}
+
+/// Whether two names are the same but for capitals and underscores.
+#[must_use]
+pub fn is_same_name(a: &str, b: &str) -> bool {
+    let letters = |name: &str| {
+        let kept = name.chars().filter(|&c| c != '_');
+        kept.flat_map(char::to_lowercase).collect::<String>()
+    };
+    letters(a) == letters(b)
 }

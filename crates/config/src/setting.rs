@@ -1,0 +1,236 @@
+use std::fmt;
+
+use crate::{Bounds, ConfigError};
+
+/// One setting of an entry, to be read or written.
+#[derive(Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Setting<'a> {
+    /// A number, such as `0.01` or `inf`.
+    Number(&'a mut f64),
+    /// A number, or a word that stands for one.
+    NumberOr(&'a mut f64, Words),
+    /// A number, or `none`.
+    Optional(&'a mut Option<f64>),
+    /// A whole number that is not negative.
+    Count(&'a mut usize),
+    /// A whole number that is not negative, or `none`.
+    OptionalCount(&'a mut Option<usize>),
+    /// `true` or `false`.
+    Flag(&'a mut bool),
+    /// Numbers in brackets, such as `[1, 2, 0.5]`; `[]` for none.
+    Numbers(&'a mut Vec<f64>),
+    /// One of several words: the index of the chosen one, and all of them.
+    Choice(&'a mut usize, &'static [&'static str]),
+    /// A text, such as the pattern `*.weight`.
+    Text(&'a mut String),
+    /// Another entry with its own settings, such as `cosine(total=100)`.
+    Entry(&'a mut dyn Entry),
+}
+
+/// Words that stand for numbers.
+#[derive(Clone, Copy, Debug)]
+pub struct Words {
+    /// The number that a word stands for, if it stands for one.
+    pub read: fn(&str) -> Option<f64>,
+    /// The words, as a message says them: `an activation, such as tanh`.
+    pub rule: &'static str,
+}
+
+impl PartialEq for Words {
+    fn eq(&self, other: &Self) -> bool {
+        self.rule == other.rule
+    }
+}
+
+/// An entry within an entry, chosen by text.
+pub trait Entry: fmt::Debug {
+    /// The text that chooses it.
+    fn text(&self) -> &str;
+
+    /// Chooses another one.
+    ///
+    /// # Errors
+    /// What is wrong with the text, and what there is.
+    fn choose(&mut self, text: &str) -> Result<(), ConfigError>;
+}
+
+impl PartialEq for dyn Entry + '_ {
+    fn eq(&self, other: &Self) -> bool {
+        self.text() == other.text()
+    }
+}
+
+/// A type that a setting of [`settings!`](crate::settings) may have.
+pub trait Value {
+    /// The value as a setting.
+    fn setting(&mut self) -> Setting<'_>;
+
+    /// Whether it lies within bounds; what has no numbers always does.
+    ///
+    /// # Errors
+    /// What it must be, and what it is.
+    fn check(&self, _bounds: &Bounds) -> Result<(), String> {
+        Ok(())
+    }
+}
+
+impl Value for f64 {
+    fn setting(&mut self) -> Setting<'_> {
+        Setting::Number(self)
+    }
+
+    fn check(&self, bounds: &Bounds) -> Result<(), String> {
+        if bounds.contains(*self) { Ok(()) } else { Err(format!("{bounds}, but it is {self}")) }
+    }
+}
+
+impl Value for usize {
+    fn setting(&mut self) -> Setting<'_> {
+        Setting::Count(self)
+    }
+
+    fn check(&self, bounds: &Bounds) -> Result<(), String> {
+        // Every count is finite.
+        let bounds = bounds.or_infinite();
+        if bounds.contains(*self as f64) { Ok(()) } else { Err(format!("{bounds}, but it is {self}")) }
+    }
+}
+
+impl Value for Option<f64> {
+    fn setting(&mut self) -> Setting<'_> {
+        Setting::Optional(self)
+    }
+
+    fn check(&self, bounds: &Bounds) -> Result<(), String> {
+        self.map_or(Ok(()), |value| Value::check(&value, bounds))
+    }
+}
+
+impl Value for Option<usize> {
+    fn setting(&mut self) -> Setting<'_> {
+        Setting::OptionalCount(self)
+    }
+
+    fn check(&self, bounds: &Bounds) -> Result<(), String> {
+        self.map_or(Ok(()), |value| Value::check(&value, bounds))
+    }
+}
+
+impl Value for Vec<f64> {
+    fn setting(&mut self) -> Setting<'_> {
+        Setting::Numbers(self)
+    }
+
+    fn check(&self, bounds: &Bounds) -> Result<(), String> {
+        match self.iter().find(|value| !bounds.contains(**value)) {
+            Some(wrong) => Err(format!("{bounds}, but one is {wrong}")),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Value for bool {
+    fn setting(&mut self) -> Setting<'_> {
+        Setting::Flag(self)
+    }
+}
+
+impl Value for String {
+    fn setting(&mut self) -> Setting<'_> {
+        Setting::Text(self)
+    }
+}
+
+impl Setting<'_> {
+    /// Reads the value from text.
+    ///
+    /// # Errors
+    /// What the value must be, in words.
+    pub fn parse(&mut self, text: &str) -> Result<(), String> {
+        let text = text.trim();
+        let number = |text: &str| text.trim().parse::<f64>().ok();
+        let set = match self {
+            Setting::Number(value) => number(text).map(|x| **value = x),
+            Setting::NumberOr(value, words) => number(text).or_else(|| (words.read)(text)).map(|x| **value = x),
+            Setting::Optional(value) if text == "none" => {
+                **value = None;
+                Some(())
+            }
+            Setting::Optional(value) => number(text).map(|x| **value = Some(x)),
+            Setting::Count(value) => text.parse().ok().map(|x| **value = x),
+            Setting::OptionalCount(value) if text == "none" => {
+                **value = None;
+                Some(())
+            }
+            Setting::OptionalCount(value) => text.parse().ok().map(|x| **value = Some(x)),
+            Setting::Flag(value) => text.parse().ok().map(|x| **value = x),
+            Setting::Numbers(values) => {
+                let open = text.strip_prefix('[').and_then(|text| text.strip_suffix(']'));
+                let numbers = open.map(str::trim).and_then(|inside| match inside {
+                    "" => Some(Vec::new()),
+                    _ => inside.split(',').map(number).collect(),
+                });
+                numbers.map(|numbers| **values = numbers)
+            }
+            Setting::Choice(chosen, words) => {
+                let position = words.iter().position(|word| *word == text);
+                position.map(|position| **chosen = position)
+            }
+            Setting::Text(value) => (!text.is_empty()).then(|| **value = text.to_owned()),
+            Setting::Entry(entry) => {
+                let chosen = entry.choose(text);
+                return chosen.map_err(|why| format!("an entry of its list: {why}"));
+            }
+        };
+        set.ok_or_else(|| self.rule())
+    }
+
+    fn rule(&self) -> String {
+        match self {
+            Setting::Number(_) => "a number, such as 0.5".to_owned(),
+            Setting::NumberOr(_, words) => format!("a number, such as 0.5, or {}", words.rule),
+            Setting::Optional(_) => "a number, such as 0.5, or none".to_owned(),
+            Setting::Count(_) => "a whole number of at least 0".to_owned(),
+            Setting::OptionalCount(_) => "a whole number of at least 0, or none".to_owned(),
+            Setting::Flag(_) => "true or false".to_owned(),
+            Setting::Numbers(_) => "numbers in brackets, such as [1, 2, 0.5]".to_owned(),
+            Setting::Choice(_, words) => words.join(" or "),
+            Setting::Text(_) => "a text".to_owned(),
+            Setting::Entry(_) => "an entry of its list".to_owned(),
+        }
+    }
+}
+
+/// The value, in the form in which it is read.
+impl fmt::Display for Setting<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Setting::Number(value) | Setting::NumberOr(value, _) => Short(**value).fmt(f),
+            Setting::Optional(Some(value)) => Short(*value).fmt(f),
+            Setting::Count(value) => write!(f, "{value}"),
+            Setting::OptionalCount(Some(value)) => write!(f, "{value}"),
+            Setting::Optional(None) | Setting::OptionalCount(None) => f.write_str("none"),
+            Setting::Flag(value) => write!(f, "{value}"),
+            Setting::Numbers(values) => {
+                let numbers: Vec<_> = values.iter().map(|&x| Short(x).to_string()).collect();
+                write!(f, "[{}]", numbers.join(", "))
+            }
+            Setting::Choice(chosen, words) => f.write_str(words[**chosen]),
+            Setting::Text(value) => f.write_str(value),
+            Setting::Entry(entry) => f.write_str(entry.text()),
+        }
+    }
+}
+
+/// A number without a row of zeros: `1e-8` instead of `0.00000001`.
+struct Short(f64);
+
+impl fmt::Display for Short {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0.abs() {
+            x if x != 0.0 && x.is_finite() && !(1e-4..1e7).contains(&x) => write!(f, "{:e}", self.0),
+            _ => write!(f, "{}", self.0),
+        }
+    }
+}
