@@ -10,7 +10,7 @@ use super::instructions::Instructions;
 use super::rows::Rows;
 use super::tile::Tile;
 use super::{Mat, Put, Window, pack};
-use crate::{Aligned, Real};
+use crate::{Aligned, Real, simd};
 
 /// How much of the factors is worked on at a time, for the caches of the processors that have a set of instructions.
 #[derive(Clone, Copy)]
@@ -133,7 +133,8 @@ impl<T: Real> Block<'_, T> {
         let in_place = is_by_rows && (rows.tiles == 1 || bytes::<T>(b.rows * b.columns) <= SMALL);
         let fetches = !in_place && is_far(b.rows * b.columns);
         let range = |first: usize| first.min(b.columns)..b.columns.min(first + width);
-        let mut errands = Errands::new(rows.tiles, b.rows, is_far(rows.rows * b.columns));
+        let mut errands = Errands::new(TALL > HEIGHT, rows.tiles, b.rows, is_far(rows.rows * b.columns));
+        let copies_ahead = errands.spread && rows.are_many();
         let (mut buffer, mut spare) = buffer.split_at_mut(b.rows * WIDE);
         let mut is_copied = false;
         for first in (0..b.columns).step_by(width) {
@@ -146,14 +147,14 @@ impl<T: Real> Block<'_, T> {
                 });
             }
             let is_whole = |panel: Mat<'_, T>| is_by_rows && panel.columns.is_multiple_of(W) && panel.columns > 0;
-            let copies_next = !in_place && rows.are_many() && is_whole(next);
+            let copies_next = !in_place && copies_ahead && is_whole(next);
             if copies_next {
                 errands.copy::<W>(next, spare);
             }
             let source = match is_whole(panel) {
                 _ if is_copied => Source::Copied,
                 true if in_place => Source::InPlace,
-                true if !rows.are_many() => Source::FirstTile,
+                true if !copies_ahead => Source::FirstTile,
                 _ => Source::Before,
             };
             let c = self.c.part(0..rows.rows, first..first + panel.columns);
@@ -269,9 +270,15 @@ impl<T: Real> Panel<'_, T> {
     fn tile<'b>(&'b mut self, tile: usize, b: (&'b [T], usize), copy: &'b mut [T]) -> Tile<'b, T> {
         let Panel { put, rows, .. } = *self;
         let (first, height) = rows.tile(tile);
-        let c = self.c.part(first..first + height, 0..self.b.columns);
+        let mut c = self.c.part(first..first + height, 0..self.b.columns);
+        let errands = &mut *self.errands;
+        if !errands.spread {
+            errands.fetch_lines();
+            let rows = if errands.rows_of_c > 0 { height } else { 0 };
+            (0..rows).for_each(|row| simd::prefetch_line(c.row_start(row)));
+        }
         let (a, order) = rows.values(tile, first);
-        Tile { put, c, a, order, b, inner: self.b.rows, copy, errands: self.errands }
+        Tile { put, c, a, order, b, inner: self.b.rows, copy, errands }
     }
 }
 

@@ -19,6 +19,8 @@ const FEW_TILES: usize = 6;
 const SOON: usize = 8;
 
 pub(super) struct Errands<T> {
+    /// Whether they are done between the steps of a tile, else before.
+    pub spread: bool,
     /// After so many steps it is time for some of it, an even number, and how often that is for
     /// each panel.
     pub steps: usize,
@@ -50,11 +52,18 @@ struct Copy<T> {
 impl<T: Real> Errands<T> {
     /// For panels of so many tiles.
     #[inline(always)]
-    pub fn new(tiles: usize, inner: usize, fetches_c: bool) -> Self {
+    pub fn new(spread: bool, tiles: usize, inner: usize, fetches_c: bool) -> Self {
         // The tiles of a panel copy as many rows as each has steps.
-        let steps = if tiles < FEW_TILES { MOST_STEPS } else { (tiles / 2 * 2).min(MOST_STEPS) };
+        let steps = if !spread {
+            inner
+        } else if tiles < FEW_TILES {
+            MOST_STEPS
+        } else {
+            (tiles / 2 * 2).min(MOST_STEPS)
+        };
         let times = inner.div_ceil(steps);
         Errands {
+            spread,
             steps,
             times: tiles * times,
             rows_of_c: if fetches_c { MOST_ROWS.div_ceil(times) } else { 0 },
@@ -102,10 +111,15 @@ impl<T: Real> Errands<T> {
     }
 
     #[inline(always)]
-    fn fetch_lines(&mut self) {
+    pub fn fetch_lines(&mut self) {
         let Lines { run, step, of_run, line, left, at_once } = &mut self.lines;
-        for _ in 0..*at_once {
-            simd::prefetch_line_far(run.wrapping_byte_add(*line * LINE));
+        for _ in 0..(*at_once).min(*left) {
+            let at = run.wrapping_byte_add(*line * LINE);
+            if self.spread {
+                simd::prefetch_line_far(at)
+            } else {
+                simd::prefetch_line(at)
+            }
             *line += 1;
             if line == of_run {
                 (*run, *line) = (run.wrapping_add(*step), 0);

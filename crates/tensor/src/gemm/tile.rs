@@ -45,9 +45,18 @@ pub(super) enum Order {
 
 impl<T: Real> Tile<'_, T> {
     /// Computes the tile, of `H` rows and `W` columns. `ROWS` is whether `a` lies in rows, `COPY` whether `b` is
-    /// copied.
+    /// copied, `SPREAD` whether errands are done between the steps.
     #[inline(always)]
-    pub fn compute<const FUSED: bool, const H: usize, const W: usize, const ROWS: bool, const COPY: bool>(mut self) {
+    pub fn compute<
+        const FUSED: bool,
+        const SPREAD: bool,
+        const H: usize,
+        const W: usize,
+        const ROWS: bool,
+        const COPY: bool,
+    >(
+        mut self,
+    ) {
         let last = self.inner - 1;
         let (row_step, column_step) = match self.order {
             Order::Rows(stride) if ROWS => (stride, 1),
@@ -99,7 +108,7 @@ impl<T: Real> Tile<'_, T> {
         let (mut k, mut row) = (0, 0);
         while k < self.inner {
             let mut end = self.inner;
-            if self.errands.are_left() {
+            if SPREAD && self.errands.are_left() {
                 end = end.min(k + self.errands.steps);
                 self.errands.some::<W>();
                 for row in row..H.min(row + self.errands.rows_of_c) {
@@ -109,7 +118,7 @@ impl<T: Real> Tile<'_, T> {
             }
             // Two at a time: 0.98 of the time of one at a time, at large and small shapes.
             while k + 2 <= end {
-                if !ROWS {
+                if SPREAD && !ROWS {
                     for line in 0..(2 * H * size_of::<T>()).div_ceil(LINE) {
                         simd::prefetch_line(a.wrapping_add(soon).wrapping_byte_add(line * LINE));
                     }
