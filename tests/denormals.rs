@@ -7,7 +7,7 @@ use chainrule::nn::activation;
 use chainrule::prelude::*;
 use chainrule::tensor::gemm::Put;
 use chainrule::tensor::{broadcast, elementwise};
-use chainrule::train::optimizer::{self, State};
+use chainrule::train::optimizer::{self, Parameters, State};
 
 fn denormals(values: &[f32]) -> usize {
     values.iter().filter(|x| x.is_subnormal()).count()
@@ -86,13 +86,15 @@ fn no_optimizer_keeps_any() {
         let name = listed.name();
         let texts = ["", "learning_rate=0.5, weight_decay=0.5", "momentum=0.9, weight_decay=0.5"];
         for optimizer in texts.into_iter().filter_map(|text| decays(name, text).ok()) {
-            let mut weights = vec![1.0_f32, -2.0, 1e-3, 0.0];
-            let mut state = State::new(optimizer.as_ref(), weights.len());
-            for step in 0..20_000 {
-                let gradient = if step == 0 { [1.0, -1e-3, 1e-15, 1e-22] } else { [0.0; 4] };
-                state.step(optimizer.as_ref(), &mut weights, &gradient);
-                let slots = state.slots().iter().map(|slot| denormals(slot)).sum::<usize>();
-                assert_eq!(denormals(&weights) + slots, 0, "{optimizer:?}, step {step}: {weights:?}");
+            for shape in [Shape::from(4), [2, 2].into()] {
+                let mut weights = vec![1.0_f32, -2.0, 1e-3, 0.0];
+                let mut state = State::new(optimizer.as_ref(), Parameters::new([("", shape)]));
+                for step in 0..20_000 {
+                    let gradient = if step == 0 { [1.0, -1e-3, 1e-15, 1e-22] } else { [0.0; 4] };
+                    state.step(optimizer.as_ref(), &mut weights, &gradient);
+                    let slots = state.slots().iter().map(|slot| denormals(slot)).sum::<usize>();
+                    assert_eq!(denormals(&weights) + slots, 0, "{optimizer:?}, step {step}: {weights:?}");
+                }
             }
         }
     }
@@ -113,7 +115,7 @@ fn a_training_with_dead_units_leaves_none() {
     ws.set(x, samples.values()).unwrap();
     ws.set(y, &(0..16).map(|i| (i % 4) as f32).collect::<Vec<_>>()).unwrap();
     let sgd = Sgd::new(0.05).momentum(0.9);
-    let mut state = State::new(&sgd, params.values().len());
+    let mut state = State::new(&sgd, &params);
     let (mut worst, mut settled) = (0, 0);
     for step in 0..4000 {
         plan.forward(&params, &mut ws);

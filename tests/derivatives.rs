@@ -161,7 +161,7 @@ fn an_unknown_name_is_answered_with_those_that_there_are() {
              soft_margin, poisson_nll, gaussian_nll, cosine_embedding",
             "there is no initialiser `he` (did you mean `he_normal`?); there are: constant, uniform, normal, glorot_uniform, glorot_normal, he_uniform, he_normal, \
              lecun_uniform, lecun_normal, orthogonal, truncated_normal, sparse, identity",
-            "there is no optimizer `sdg` (did you mean `sgd`?); there are: sgd, adagrad, adadelta, rmsprop, adam, amsgrad, adamw, adamax, nadam, radam, lion, lookahead",
+            "there is no optimizer `sdg` (did you mean `sgd`?); there are: sgd, adagrad, adadelta, rmsprop, adam, amsgrad, adamw, adamax, nadam, radam, lion, adan, adafactor, lamb, muon, lookahead",
         ]
     );
 }

@@ -47,7 +47,7 @@ fn a_large_network_takes_little_more_than_weights_gradient_and_activations() {
     let mut params = plan.init(0).unwrap();
     let (mut workspace, mut grads) = (plan.workspace(), plan.grads());
     let sgd = Sgd::new(0.01);
-    let mut state = State::new(&sgd, params.values().len());
+    let mut state = State::new(&sgd, &params);
     plan.forward(&params, &mut workspace);
     plan.backward(&params, &mut workspace, &mut grads);
     state.step(&sgd, params.values_mut(), grads.values());

@@ -144,7 +144,7 @@ impl Step {
         workspace.on(Arc::clone(&pool));
         workspace.set(x, &samples).expect("fits");
         workspace.set(y, &labels).expect("fits");
-        let mut state = State::new(optimizer.as_ref(), params.values().len());
+        let mut state = State::new(optimizer.as_ref(), &params);
         state.on(pool);
         let (inputs, prediction, loss) = ([x.id(), y.id()], prediction.id(), loss.id());
         Step { grads: plan.grads(), inputs, prediction, loss, plan, params, workspace, optimizer, state }

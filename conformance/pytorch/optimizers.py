@@ -1,35 +1,29 @@
 """Paths of PyTorch's optimizers down a fixed function of four weights: every weight after each of 200 steps.
 
-The function is an ill-conditioned quadratic beside Rosenbrock's, with its gradient written out:
-    f = (x0 - 1)^2 / 2 + 50 (x1 + 0.5)^2 + (1 - x2)^2 / 4 + 5 (x3 - x2^2)^2
+The function is an ill-conditioned quadratic beside Rosenbrock's. Muon and Adafactor go down a sum of such functions, whose
+weights are matrices and a vector. Muon's are transposed for PyTorch, which stores `[outputs, inputs]`, and its products are
+computed in double precision in place of bfloat16.
 PyTorch has no Lion; its update is written out from the paper (Chen et al. 2023, program 2).
 """
 
+import math
 import sys
 from pathlib import Path
+from unittest import mock
 
 import numpy
 import torch
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-from common import write
+from common import SHAPES, SHAPES_START, path_case, text, write
+from common import VALLEY_START as START
+from common import valley as loss
+from common import valley_gradient as gradient
 
 # PyTorch keeps the product of NAdam's momenta in the default type.
 torch.set_default_dtype(torch.float64)
 
-START = [3.0, 1.5, -0.7, 0.4]
 STEPS = 200
-
-
-def gradient(x):
-    x0, x1, x2, x3 = (float(v) for v in x)
-    valley = x3 - x2 * x2
-    return [x0 - 1.0, 100.0 * (x1 + 0.5), (x2 - 1.0) / 2.0 - 20.0 * x2 * valley, 10.0 * valley]
-
-
-def loss(x):
-    x0, x1, x2, x3 = (float(v) for v in x)
-    return (x0 - 1.0) ** 2 / 2.0 + 50.0 * (x1 + 0.5) ** 2 + (1.0 - x2) ** 2 / 4.0 + 5.0 * (x3 - x2 * x2) ** 2
 
 
 def path_of(optimizer_of, scheduler_of=None):
@@ -55,15 +49,6 @@ def path_of_lion(lr, beta1=0.9, beta2=0.99, weight_decay=0.0):
         m = beta2 * m + (1 - beta2) * g
         path.append(x.tolist())
     return path
-
-
-def rounded(x):
-    """Fourteen digits: a hundredth of the tolerance, and a smaller file."""
-    return float(f"{x:.13e}")
-
-
-def case(config, path):
-    return {"name": config, "config": config, "path": [rounded(x) for row in path for x in row]}
 
 
 # chainrule's name, PyTorch's class, and the settings under both names.
@@ -133,14 +118,6 @@ SCHEDULED = [
 LION = [{}, {"lr": 0.02}, {"lr": 0.02, "beta1": 0.8, "beta2": 0.95, "weight_decay": 0.5}]
 
 
-def text(name, settings):
-    def value(x):
-        return str(x).lower() if isinstance(x, bool) else repr(x)
-
-    inside = ", ".join(f"{key}={value(x)}" for key, x in settings.items())
-    return f"{name}({inside})" if inside else name
-
-
 def settings_of(name, settings):
     given = {SETTINGS.get(key, key): value for key, value in settings.items() if key not in ("beta1", "beta2")}
     if "beta1" in settings or "beta2" in settings:
@@ -152,7 +129,7 @@ def settings_of(name, settings):
 
 def torch_case(name, settings):
     given = settings_of(name, settings)
-    return case(text(name, settings), path_of(lambda x: NAMES[name](x, foreach=False, **given)))
+    return path_case(text(name, settings), START, path_of(lambda x: NAMES[name](x, foreach=False, **given)))
 
 
 # Rate and momentum go up and down, the learning rate of the optimizer being the highest.
@@ -162,13 +139,85 @@ CYCLE = "one_cycle(total_steps=200, pct_start=0.4)"
 def scheduled_case(name, settings):
     given = settings_of(name, settings)
     cycle = lambda o: torch.optim.lr_scheduler.OneCycleLR(o, given["lr"], total_steps=STEPS, pct_start=0.4)
-    found = case(text(name, settings), path_of(lambda x: NAMES[name](x, foreach=False, **given), cycle))
+    found = path_case(text(name, settings), START, path_of(lambda x: NAMES[name](x, foreach=False, **given), cycle))
     return {**found, "name": f"{found['name']} by {CYCLE}", "schedule": CYCLE}
 
 
 def lion_case(settings):
     ours = {("learning_rate" if key == "lr" else key): value for key, value in settings.items()}
-    return case(text("lion", ours), path_of_lion(**{"lr": 1e-4, **settings}))
+    return path_case(text("lion", ours), START, path_of_lion(**{"lr": 1e-4, **settings}))
+
+
+def whole_case(name, settings, transposed, optimizers_of, steps):
+    """Optimizers of matrices, and of vectors, on parameters of several shapes."""
+    parameters, begin = [], 0
+    for shape in SHAPES:
+        values = torch.tensor(SHAPES_START[begin : begin + math.prod(shape)]).reshape(shape)
+        parameters.append((values.T.contiguous() if transposed and len(shape) == 2 else values).requires_grad_())
+        begin += values.numel()
+    ours = lambda x: (x.T if transposed and x.dim() == 2 else x).reshape(-1)
+    flat = lambda: torch.cat([ours(x.detach()) for x in parameters]).tolist()
+    optimizers, path = optimizers_of(parameters), []
+    # Muon casts to this type: with the name, its own code runs in double precision.
+    with mock.patch.object(torch, "bfloat16", torch.float64):
+        for _ in range(steps):
+            gradients = torch.tensor(gradient(flat())).split([x.numel() for x in parameters])
+            for x, g in zip(parameters, gradients):
+                x.grad = (g.reshape(x.shape[::-1]).T.contiguous() if transposed and x.dim() == 2 else g.reshape(x.shape))
+            for optimizer in optimizers:
+                optimizer.step()
+            path.append(flat())
+    return path_case(text(name, settings), SHAPES_START, path, SHAPES)
+
+
+def muon_case(settings):
+    """Muon beside AdamW, as PyTorch's documentation has it."""
+    given = {MUON_SETTINGS.get(key, key): value for key, value in settings.items() if not key.startswith("adamw_")}
+    rate = settings.get("learning_rate", 1e-3) * settings.get("adamw_factor", 1.0)
+    betas = (settings.get("adamw_beta1", 0.9), settings.get("adamw_beta2", 0.999))
+    adamw = {"lr": rate, "betas": betas, "eps": settings.get("adamw_epsilon", 1e-8)}
+    adamw["weight_decay"] = settings.get("adamw_weight_decay", 1e-2)
+    optimizers_of = lambda parameters: [
+        torch.optim.Muon([x for x in parameters if x.dim() == 2], **given),
+        torch.optim.AdamW([x for x in parameters if x.dim() != 2], foreach=False, **adamw),
+    ]
+    return whole_case("muon", settings, True, optimizers_of, 30)
+
+
+MUON_SETTINGS = {
+    "learning_rate": "lr",
+    "epsilon": "eps",
+    "coefficients": "ns_coefficients",
+    "iterations": "ns_steps",
+    "adjust": "adjust_lr_fn",
+}
+
+MUON = [
+    {},
+    {"learning_rate": 0.02},
+    {"learning_rate": 0.05, "nesterov": False, "momentum": 0.8, "weight_decay": 0.0, "adamw_factor": 0.1},
+    {"learning_rate": 0.02, "adjust": "match_rms_adamw", "adamw_beta1": 0.8, "adamw_beta2": 0.99},
+    {"learning_rate": 0.02, "adjust": "spectral_unclamped", "adamw_epsilon": 1e-4, "adamw_weight_decay": 0.3},
+    {"learning_rate": 0.02, "coefficients": [2.0, -1.5, 0.5], "iterations": 9, "epsilon": 1e-3},
+]
+
+
+def adafactor_case(settings):
+    given = {ADAFACTOR_SETTINGS.get(key, key): x for key, x in settings.items() if not key.startswith("epsilon")}
+    given["eps"] = (settings.get("epsilon1"), settings.get("epsilon2", 1e-3))
+    optimizers_of = lambda parameters: [torch.optim.Adafactor(parameters, foreach=False, **given)]
+    return whole_case("adafactor", settings, False, optimizers_of, 15)
+
+
+ADAFACTOR_SETTINGS = {"learning_rate": "lr", "threshold": "d", "maximise": "maximize"}
+
+ADAFACTOR = [
+    {},
+    {"learning_rate": 0.02},
+    # The rate soon falls as one over the root of the step.
+    {"learning_rate": 0.4, "epsilon2": 1e-5, "threshold": 20.0},
+    {"learning_rate": 0.01, "weight_decay": 0.5, "beta2_decay": -0.5, "epsilon1": 1e-2, "epsilon2": 0.5},
+]
 
 
 def lbfgs_case(iterations, history=100, learning_rate=1.0):
@@ -193,14 +242,14 @@ def lbfgs_case(iterations, history=100, learning_rate=1.0):
     for _ in range(iterations):
         optimizer.step(closure)
         path.append(x.detach().tolist())
-    return case(text("lbfgs", {"history": history, "learning_rate": learning_rate}), path)
+    return path_case(text("lbfgs", {"history": history, "learning_rate": learning_rate}), START, path)
 
 
 cases = [torch_case(name, settings) for name, settings in CASES]
 cases += [scheduled_case(name, settings) for name, settings in SCHEDULED]
 cases += [lion_case(settings) for settings in LION]
+cases += [muon_case(settings) for settings in MUON]
+cases += [adafactor_case(settings) for settings in ADAFACTOR]
 cases += [lbfgs_case(22, history=history) for history in (1, 3, 100)]
 cases += [lbfgs_case(22, history=5, learning_rate=rate) for rate in (0.5, 3.0)]
-for each in cases:
-    each["start"] = START
 write("pytorch_optimizers", f"PyTorch {torch.__version__}, NumPy {numpy.__version__} for Lion", cases)

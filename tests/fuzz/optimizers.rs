@@ -1,7 +1,7 @@
 //! Optimizers, schedules and constraints with random settings, at random steps.
 
 use chainrule::graph::{Graph, Params};
-use chainrule::train::optimizer::{self, Lbfgs, Optimizer as _, Pace, State};
+use chainrule::train::optimizer::{self, Lbfgs, Optimizer as _, Pace, Parameters, State};
 use chainrule::train::schedule::{self, Plateau, ReduceOnPlateau, Schedule as _};
 use chainrule::train::{Constraint as _, Group, Penalty, constraint};
 
@@ -17,8 +17,12 @@ pub fn optimizers(draw: &mut Draw) {
     let name = all[at].name();
     let text = text(draw, name, &mut *all[at]);
     let Ok(chosen) = optimizer::by_name::<f32>(&text) else { return };
-    let len = draw.length();
-    let (mut state, mut weights) = (State::new(&*chosen, len), draw.values::<f32>(len));
+    // A vector, or a matrix beside it: rules may see them otherwise.
+    let shapes =
+        if draw.once_in(2) { vec![draw.length().into()] } else { vec![draw.small_shape(), draw.small_shape()] };
+    let parameters = Parameters::new(shapes.into_iter().map(|shape| ("weight", shape)));
+    let len = parameters.flat_len();
+    let (mut state, mut weights) = (State::new(&*chosen, parameters), draw.values::<f32>(len));
     for _ in 0..draw.below(8) {
         let gradient = draw.values::<f32>(len);
         let momentum = if draw.once_in(2) { None } else { Some(draw.number()) };

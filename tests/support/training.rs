@@ -30,7 +30,7 @@ impl Training {
         data.gather(&(0..data.len()).collect::<Vec<_>>(), inputs, targets);
         let params = plan.init(0).unwrap();
         let optimizer: Box<dyn Optimizer> = Box::new(optimizer);
-        let state = State::new(optimizer.as_ref(), params.values().len());
+        let state = State::new(optimizer.as_ref(), &params);
         Training { workspace, params, grads: plan.grads(), optimizer, state, loss: loss.id(), plan }
     }
 

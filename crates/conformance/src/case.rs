@@ -131,6 +131,11 @@ fn number(value: &Value) -> Option<f64> {
 }
 
 /// The numbers of a list.
+/// The lengths of a shape.
+pub(crate) fn lengths(value: &Value) -> Option<Vec<usize>> {
+    Some(numbers(value)?.into_iter().map(|length| length as usize).collect())
+}
+
 pub(crate) fn numbers(value: &Value) -> Option<Vec<f64>> {
     value.as_array()?.iter().map(number).collect()
 }

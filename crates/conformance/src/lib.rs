@@ -17,13 +17,13 @@ mod second_order;
 pub use case::{Case, Cases, Skipped};
 pub use compare::{Tolerance, close};
 
-/// The cases of one family from one source, and how they are checked.
+/// The cases of one family, from one source or several, and how they are checked.
 #[derive(Debug)]
 pub struct Family {
     /// What is checked, such as `activations`.
     pub name: &'static str,
-    /// The file of cases, compressed.
-    compressed: &'static [u8],
+    /// The files of cases, one for each source, compressed.
+    compressed: &'static [&'static [u8]],
     /// Compares chainrule with one case.
     check: fn(&Case) -> Result<(), String>,
 }
@@ -60,10 +60,10 @@ impl Checked {
 #[must_use]
 pub fn families() -> Vec<Family> {
     macro_rules! family {
-        ($name:ident, $file:literal) => {
+        ($name:ident, $($file:literal),+) => {
             Family {
                 name: stringify!($name),
-                compressed: include_bytes!(concat!("../cases/", $file, ".json.gz")),
+                compressed: &[$(include_bytes!(concat!("../cases/", $file, ".json.gz"))),+],
                 check: $name::check,
             }
         };
@@ -72,7 +72,7 @@ pub fn families() -> Vec<Family> {
         family!(activations, "pytorch_activations"),
         family!(losses, "pytorch_losses"),
         family!(layers, "pytorch_layers"),
-        family!(optimizers, "pytorch_optimizers"),
+        family!(optimizers, "pytorch_optimizers", "optax_optimizers"),
         family!(schedules, "pytorch_schedules"),
         family!(metrics, "scikit_learn_metrics"),
         family!(second_order, "pytorch_second_order"),
@@ -103,6 +103,13 @@ impl Family {
     }
 
     fn cases(&self) -> Cases {
-        Cases::read(self.compressed).unwrap_or_else(|error| panic!("{}: {error}", self.name))
+        let read = |file: &&[u8]| Cases::read(file).unwrap_or_else(|error| panic!("{}: {error}", self.name));
+        let of_all = |mut all: Cases, of_one: Cases| {
+            all.source = format!("{}; {}", all.source, of_one.source);
+            all.cases.extend(of_one.cases);
+            all.skipped.extend(of_one.skipped);
+            all
+        };
+        self.compressed.iter().map(read).reduce(of_all).expect("each family has a file")
     }
 }

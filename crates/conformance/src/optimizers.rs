@@ -1,10 +1,10 @@
-//! Optimizers: every weight after each of 200 steps down a fixed function, some of them by a schedule.
+//! Optimizers: every weight after each step down a fixed function, some of them by a schedule.
 
 use chainrule::prelude::*;
-use chainrule::train::optimizer::{self, Lbfgs, Pace, State};
+use chainrule::train::optimizer::{self, Lbfgs, Pace, Parameters, State};
 use chainrule::train::schedule;
 
-use crate::{Case, Tolerance, close};
+use crate::{Case, Tolerance, case, close};
 
 pub(crate) fn check(case: &Case) -> Result<(), String> {
     let (start, path) = (case.numbers("start")?, case.numbers("path")?);
@@ -13,14 +13,23 @@ pub(crate) fn check(case: &Case) -> Result<(), String> {
         return check_lbfgs(config, &start, &path);
     }
     let schedule = case.get("schedule").map(|_| case.text("schedule")).transpose()?;
-    let walk_double = |start: &[f64]| walk::<f64>(config, schedule, start, path.len() / start.len());
+    let parameters = parameters(case, start.len())?;
+    let walk_double = |start: &[f64]| walk::<f64>(config, schedule, start, &parameters, path.len() / start.len());
     let got = walk_double(&start)?;
     let growth = growth(&got, &start, walk_double)?;
     close("f64", &got, &path, grown(Tolerance::DOUBLE, growth))?;
     // In f32 each step rounds a few times; further on, what is left of a gradient near its zero is rounding alone.
-    let steps = 50;
-    let single = walk::<f32>(config, schedule, &start, steps)?;
+    let steps = 50.min(path.len() / start.len());
+    let single = walk::<f32>(config, schedule, &start, &parameters, steps)?;
     close("f32", &single, &path[..single.len()], grown(Tolerance::single(steps), growth))
+}
+
+/// The parameters that the weights are: those of the case's shapes, one after the other, or one vector.
+fn parameters(case: &Case, len: usize) -> Result<Parameters, String> {
+    let Some(shapes) = case.get("shapes") else { return Ok(len.into()) };
+    let shape = |shape: &serde_json::Value| Some(("", Shape::new(&case::lengths(shape)?)));
+    let shapes = shapes.as_array().and_then(|shapes| shapes.iter().map(shape).collect::<Option<Vec<_>>>());
+    Ok(Parameters::new(shapes.ok_or("the shapes are no lists of numbers")?))
 }
 
 /// The tolerance, times as much as a difference at the start grows along the path: rounding, which depends on where
@@ -44,11 +53,17 @@ fn growth(path: &[f64], start: &[f64], walk: impl Fn(&[f64]) -> Result<Vec<f64>,
     Ok(growth.max(1.0))
 }
 
-fn walk<T: Real>(config: &str, schedule: Option<&str>, start: &[f64], steps: usize) -> Result<Vec<f64>, String> {
+fn walk<T: Real>(
+    config: &str,
+    schedule: Option<&str>,
+    start: &[f64],
+    parameters: &Parameters,
+    steps: usize,
+) -> Result<Vec<f64>, String> {
     let optimizer = optimizer::by_name::<T>(config).map_err(|error| error.to_string())?;
     let schedule = schedule::by_name(schedule.unwrap_or("constant")).map_err(|error| error.to_string())?;
     let mut weights: Vec<T> = start.iter().map(|&x| T::from_f64(x)).collect();
-    let mut state = State::new(optimizer.as_ref(), weights.len());
+    let mut state = State::new(optimizer.as_ref(), parameters.clone());
     let mut path = Vec::new();
     for step in 0..steps as u64 {
         let gradient = gradient(&weights);
@@ -87,7 +102,7 @@ fn check_lbfgs(config: &str, start: &[f64], path: &[f64]) -> Result<(), String> 
     close("f64", &got, path, grown(Tolerance::DOUBLE, growth))
 }
 
-/// `(x0 - 1)^2 / 2 + 50 (x1 + 0.5)^2 + (1 - x2)^2 / 4 + 5 (x3 - x2^2)^2`.
+/// Of each four weights `(x0 - 1)^2 / 2 + 50 (x1 + 0.5)^2 + (1 - x2)^2 / 4 + 5 (x3 - x2^2)^2`.
 fn loss(x: &[f64]) -> f64 {
     (x[0] - 1.0).powi(2) / 2.0
         + 50.0 * (x[1] + 0.5).powi(2)
@@ -95,13 +110,16 @@ fn loss(x: &[f64]) -> f64 {
         + 5.0 * (x[3] - x[2] * x[2]).powi(2)
 }
 
-fn gradient<T: Real>(x: &[T]) -> [T; 4] {
+fn gradient<T: Real>(x: &[T]) -> Vec<T> {
     let number = T::from_f64;
-    let valley = x[3] - x[2] * x[2];
-    [
-        x[0] - T::ONE,
-        number(100.0) * (x[1] + T::HALF),
-        (x[2] - T::ONE) / T::TWO - number(20.0) * x[2] * valley,
-        number(10.0) * valley,
-    ]
+    let of_four = |x: &[T]| {
+        let valley = x[3] - x[2] * x[2];
+        [
+            x[0] - T::ONE,
+            number(100.0) * (x[1] + T::HALF),
+            (x[2] - T::ONE) / T::TWO - number(20.0) * x[2] * valley,
+            number(10.0) * valley,
+        ]
+    };
+    x.chunks_exact(4).flat_map(of_four).collect()
 }

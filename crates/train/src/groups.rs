@@ -213,7 +213,7 @@ mod tests {
     fn after_three_steps(sgd: Sgd, groups: &[Group]) -> Vec<f64> {
         let mut params = params();
         let mut groups = Groups::new(params.layout(), groups).unwrap();
-        let mut state = State::new(&sgd, params.values().len());
+        let mut state = State::new(&sgd, &params);
         for _ in 0..3 {
             let mut gradient = vec![1.0; params.values().len()];
             groups.silence(&mut gradient);

@@ -371,7 +371,7 @@ impl<'a, T: Real> Trainer<'a, T> {
 
     /// A training with all its memory, before the first step.
     fn run(&mut self, params: &Params<T>) -> Result<Run<'_, 'a, T>, TrainError> {
-        let mut state = State::new(self.optimizer.as_ref(), params.values().len());
+        let mut state = State::new(self.optimizer.as_ref(), params);
         state.on(Arc::clone(&self.pool));
         let layout = Arc::clone(params.layout());
         let groups = Groups::new(&layout, &self.groups)?;

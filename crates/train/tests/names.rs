@@ -218,7 +218,7 @@ impl Optimizer for Greedy {
         0.1
     }
     fn slots(&self) -> &[&'static str] {
-        &["a", "b", "c", "d", "e"]
+        &["a", "b", "c", "d", "e", "f"]
     }
     fn step(&self, _: Update<'_, f32>) {}
 }
@@ -241,20 +241,20 @@ fn optimizers_within_each_other_train_or_are_refused() {
         fit(&format!("lookahead(inner={text})")).unwrap_or_else(|error| panic!("{text}: {error}"));
         let twice = format!("lookahead(inner=lookahead(steps=2, inner={text}), alpha=0.8)");
         if let Err(error) = fit(&twice) {
-            let expected = format!("lookahead: `lookahead(steps=2, inner={text})` and the slow weights are 5 vectors");
+            let expected = format!("lookahead: `lookahead(steps=2, inner={text})` and the slow weights are 6 vectors");
             assert!(error.starts_with(&expected), "{twice}: {error}");
         }
     }
-    let deep = fit("lookahead(inner=lookahead(inner=lookahead))").unwrap_err();
-    assert!(deep.contains("at most 4 are possible: wrap an optimizer that remembers less"), "{deep}");
+    let deep = fit("lookahead(inner=lookahead(inner=lookahead(inner=lookahead)))").unwrap_err();
+    assert!(deep.contains("at most 5 are possible: wrap an optimizer that remembers less"), "{deep}");
     let mut params = model.init([2], 0).unwrap();
     let error = Trainer::new(&model, CrossEntropy, Greedy).fit(&mut params, &data, None).unwrap_err().to_string();
-    assert_eq!(error, "optimizer `greedy` remembers 5 vectors, but at most 4 are possible");
+    assert_eq!(error, "optimizer `greedy` remembers 6 vectors, but at most 5 are possible");
     // Built by hand, without text.
     let four = RmsProp { momentum: 0.9, centered: true, ..RmsProp::default() };
-    let wrapped = optimizer::Lookahead::new(optimizer::Lookahead::new(four));
+    let wrapped = optimizer::Lookahead::new(optimizer::Lookahead::new(optimizer::Lookahead::new(four)));
     let error = Trainer::new(&model, CrossEntropy, wrapped).fit(&mut params, &data, None).unwrap_err().to_string();
-    assert!(error.contains("are 5 vectors to remember"), "{error}");
+    assert!(error.contains("are 6 vectors to remember"), "{error}");
     let fine = optimizer::Lookahead::new(optimizer::Lookahead::new(Adam::default()));
     Trainer::new(&model, CrossEntropy, fine).fit(&mut params, &data, None).unwrap();
 }

@@ -110,7 +110,7 @@ fn a_training_is_the_loop_written_out() {
     let plan = graph.plan(CrossEntropy.forward(model.forward(x), t, Reduction::Mean)).unwrap();
     let mut by_hand = model.init([2], 0).unwrap();
     let (mut workspace, mut grads) = (plan.workspace(), plan.grads());
-    let mut state = State::new(&adam, by_hand.values().len());
+    let mut state = State::new(&adam, &by_hand);
     for batch in [[0, 8], [8, 16], [16, 24]].repeat(3) {
         let samples: Vec<usize> = (batch[0]..batch[1]).collect();
         let [inputs, targets] = workspace.inputs_mut([x.id(), t.id()]);

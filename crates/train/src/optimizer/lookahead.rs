@@ -1,14 +1,15 @@
 use chainrule_nn::config::{Entry, Setting};
 use chainrule_nn::{ConfigError, Configure};
+use chainrule_tensor::parallel::Pool;
 use chainrule_tensor::{Real, simd};
 
-use super::{Adam, MOST_SLOTS, Optimizer, Update, by_name, not_negative};
+use super::{Adam, MOST_SLOTS, Optimizer, Parameter, Update, Whole, WholeUpdate, by_name, not_negative};
 
 /// Lookahead: another optimizer runs ahead for some steps, and slow weights follow a part of the way.
 ///
 /// In every `steps`-th step, after the inner optimizer's: `slow += alpha (w - slow)`, then `w = slow`. The slow weights
-/// begin where training begins. The inner optimizer's memory stays as it is, and it may name at most three vectors: a
-/// lookahead around Adam, but none around AMSGrad, may be wrapped again.
+/// begin where training begins. The inner optimizer's memory stays as it is, and it may name at most four vectors: a
+/// lookahead around AMSGrad may be wrapped again, a lookahead around one of four vectors may not.
 ///
 /// ```
 /// use chainrule_train::optimizer::{Adam, Lookahead, Optimizer};
@@ -135,7 +136,26 @@ impl<T: Real> Optimizer<T> for Lookahead<T> {
         Configure::check(self)
     }
 
+    fn whole(&self, parameter: &Parameter) -> Option<Whole> {
+        let mut whole = self.inner.optimizer.whole(parameter)?;
+        whole.slots.resize(self.inner.slots.len() - 1, 0);
+        whole.slots.push(parameter.range.len());
+        Some(whole)
+    }
+
     fn step(&self, update: Update<'_, T>) {
+        self.step_with(update, None);
+    }
+
+    fn step_whole(&self, update: WholeUpdate<'_, T>) {
+        let WholeUpdate { parameter, update, scratch, pool } = update;
+        self.step_with(update, Some((parameter, scratch, pool)));
+    }
+}
+
+impl<T: Real> Lookahead<T> {
+    /// Moves the weights as the inner optimizer does, those of a whole parameter if there is one, then the slow ones.
+    fn step_with(&self, update: Update<'_, T>, whole: Option<(&Parameter, &mut [T], &Pool)>) {
         let Update { step, learning_rate, momentum, weights, gradient, slots } = update;
         let Some((slow, slots)) = slots.split_last_mut() else { unreachable!("the state was made for these slots") };
         if step == 1 {
@@ -145,8 +165,13 @@ impl<T: Real> Optimizer<T> for Lookahead<T> {
         let mut inner: [&mut [T]; MOST_SLOTS] =
             std::array::from_fn(|_| rest.next().map_or(&mut [][..], |slot| &mut **slot));
         let slots = &mut inner[..count];
-        let inner = Update { step, learning_rate, momentum, weights: &mut *weights, gradient, slots };
-        self.inner.optimizer.step(inner);
+        let update = Update { step, learning_rate, momentum, weights: &mut *weights, gradient, slots };
+        match whole {
+            Some((parameter, scratch, pool)) => {
+                self.inner.optimizer.step_whole(WholeUpdate { parameter, update, scratch, pool });
+            }
+            None => self.inner.optimizer.step(update),
+        }
         if step.is_multiple_of(self.steps as u64) {
             let alpha = T::from_f64(self.alpha);
             simd::dispatch(

@@ -1,7 +1,8 @@
 //! Optimizers: rules that move weights against their gradient.
 //!
-//! An optimizer holds its settings alone; its memory is a [`State`] that the caller owns. Each is one pass over flat
-//! slices. Definitions and defaults are PyTorch's, unless the optimizer says otherwise. For those that remember squares
+//! An optimizer holds its settings alone; its memory is a [`State`] that the caller owns. Most are one pass over flat
+//! slices, shared among threads; a rule that needs the shape, the name or the norm of a parameter, or all of a matrix,
+//! asks for it by [`Optimizer::whole`]. Definitions and defaults are PyTorch's, unless the optimizer says otherwise. For those that remember squares
 //! a gradient beyond half the square root of the largest number, 9.2e18 in `f32` and 6.7e153 in `f64`, counts as that
 //! (for Adagrad, which sums them, beyond 1/1024 of it): its square would be infinite, and the weight would never move
 //! again.
@@ -19,46 +20,60 @@
 //! | `nadam` | [`NAdam`], Nesterov's momentum | as `adam` |
 //! | `radam` | [`RAdam`], rectified | as `adam`, from when there are enough squares to trust |
 //! | `lion` | [`Lion`] | its magnitude: a step is a sign |
+//! | `adan` | [`Adan`], Nesterov's momentum from differences of gradients | as `adam`, with those differences |
+//! | `adafactor` | [`Adafactor`], steps in proportion to the weights | as `adam`, by rows and columns of a matrix |
+//! | `lamb` | [`Lamb`], steps as long as the parameter | as `adam` |
+//! | `muon` | [`Muon`], orthogonal steps of matrices | its singular values, for matrices; others as `adamw` |
 //! | `lookahead` | [`Lookahead`], which wraps another one | as the optimizer that it wraps |
 //! | | [`Lbfgs`] | an approximate second derivative; a function, since it needs several evaluations for a step |
 //!
 //! For a sum of squares of few parameters there is [`LeastSquares`](crate::LeastSquares).
 
 mod adadelta;
+mod adafactor;
 mod adagrad;
 mod adam;
 mod adamax;
 mod adamw;
+mod adan;
+mod lamb;
 mod lbfgs;
 mod lion;
 mod lookahead;
+mod muon;
 mod nadam;
+mod parameters;
 mod radam;
 mod rmsprop;
 mod sgd;
+mod state;
 
 use std::fmt;
-use std::sync::Arc;
 
 use chainrule_config::{Family, Setting};
 use chainrule_nn::{ConfigError, Configure};
-use chainrule_tensor::parallel::{Chunks, Pool};
-use chainrule_tensor::{Aligned, Real};
+use chainrule_tensor::Real;
 
 use crate::check::{above_zero, fraction, not_negative};
 
 pub use adadelta::Adadelta;
+pub use adafactor::Adafactor;
 pub use adagrad::Adagrad;
 pub use adam::Adam;
 pub use adamax::Adamax;
 pub use adamw::AdamW;
+pub use adan::Adan;
+pub use lamb::Lamb;
 pub use lbfgs::{Lbfgs, LbfgsStop, Minimum};
 pub use lion::Lion;
 pub use lookahead::Lookahead;
+pub use muon::Muon;
 pub use nadam::NAdam;
+pub use parameters::{Parameter, Parameters, Whole, WholeUpdate};
 pub use radam::RAdam;
 pub use rmsprop::RmsProp;
 pub use sgd::Sgd;
+pub use state::State;
 
 /// A rule that moves weights against their gradient.
 pub trait Optimizer<T: Real = f32>: fmt::Debug + Send + Sync {
@@ -68,8 +83,17 @@ pub trait Optimizer<T: Real = f32>: fmt::Debug + Send + Sync {
     /// The learning rate, before any schedule.
     fn learning_rate(&self) -> f64;
 
-    /// The names of the vectors that it remembers, each as long as the weights.
+    /// The names of the vectors that it remembers: each as long as the weights that it moves, unless it sees
+    /// [whole](Optimizer::whole) parameters.
     fn slots(&self) -> &[&'static str];
+
+    /// What it needs to see this parameter whole, which [`step_whole`](Optimizer::step_whole) then moves; none if any
+    /// stretch of the flat vector will do, which [`step`](Optimizer::step) moves. By default none. Asked once for each
+    /// parameter, when the [`State`] is made.
+    fn whole(&self, parameter: &Parameter) -> Option<Whole> {
+        let _ = parameter;
+        None
+    }
 
     /// Whether the settings make sense. By default yes.
     ///
@@ -79,8 +103,16 @@ pub trait Optimizer<T: Real = f32>: fmt::Debug + Send + Sync {
         Ok(())
     }
 
-    /// Moves the weights once.
+    /// Moves a stretch of the weights once, whatever the parameters are that it covers. Threads do so at the same time.
     fn step(&self, update: Update<'_, T>);
+
+    /// Moves one whole parameter once.
+    ///
+    /// # Panics
+    /// By default: a rule that asks for a [whole](Optimizer::whole) parameter must move it.
+    fn step_whole(&self, update: WholeUpdate<'_, T>) {
+        panic!("{} asks for no whole parameter, `{}` among them", self.name(), update.parameter.name);
+    }
 }
 
 /// What one step of an [`Optimizer`] works with.
@@ -109,123 +141,8 @@ pub struct Pace {
     pub momentum: Option<f64>,
 }
 
-/// What an optimizer remembers from step to step.
-#[derive(Clone, Debug)]
-pub struct State<T: Real = f32> {
-    step: u64,
-    slots: Vec<Aligned<T>>,
-    pool: Arc<Pool>,
-}
-
 /// The most vectors that a rule may remember.
-pub(crate) const MOST_SLOTS: usize = 4;
-
-/// From this many values on, weights, gradient and state together, a step is worth sharing: about 10 us of work for the
-/// cheapest rule.
-const SHARED_VALUES: usize = 200_000;
-
-/// From this many on it is worth waking threads, and shorter steps wake them only where that has paid: in networks of 32 and
-/// 64 layers of 64 on 32 samples, where nothing else is worth sharing, a step that always did took 1.07 and 1.04 of the time
-/// of one alone.
-const LONG_VALUES: usize = 800_000;
-
-impl<T: Real> State<T> {
-    /// The state before the first step, for `len` weights.
-    ///
-    /// # Panics
-    /// If the optimizer remembers more than four vectors.
-    #[track_caller]
-    #[must_use]
-    pub fn new(optimizer: &dyn Optimizer<T>, len: usize) -> Self {
-        let slots = optimizer.slots();
-        assert!(slots.len() <= MOST_SLOTS, "an optimizer may remember {MOST_SLOTS} vectors, {} are named", slots.len());
-        State { step: 0, slots: slots.iter().map(|_| Aligned::zeros(len)).collect(), pool: Pool::shared() }
-    }
-
-    /// Shares steps over many weights among the threads of this pool; by default [`Pool::shared`]. The results are the
-    /// same bits with any number of threads.
-    pub fn on(&mut self, pool: Arc<Pool>) {
-        self.pool = pool;
-    }
-
-    /// The number of steps made.
-    #[must_use]
-    pub fn steps(&self) -> u64 {
-        self.step
-    }
-
-    /// The remembered vectors, in the order of the optimizer's [`slots`](Optimizer::slots).
-    #[must_use]
-    pub fn slots(&self) -> &[Aligned<T>] {
-        &self.slots
-    }
-
-    /// Lets the optimizer move the weights once, with its own learning rate.
-    ///
-    /// ```
-    /// use chainrule_train::optimizer::{Sgd, State};
-    ///
-    /// // Down the slope of x^2.
-    /// let (sgd, mut x) = (Sgd::new(0.1), [1.0_f64]);
-    /// let mut state = State::new(&sgd, 1);
-    /// for _ in 0..3 {
-    ///     let gradient = [2.0 * x[0]];
-    ///     state.step(&sgd, &mut x, &gradient);
-    /// }
-    /// assert!((x[0] - 0.512).abs() < 1e-15);
-    /// ```
-    ///
-    /// # Panics
-    /// If the weights, the gradient and the state differ in length.
-    #[track_caller]
-    pub fn step(&mut self, optimizer: &dyn Optimizer<T>, weights: &mut [T], gradient: &[T]) {
-        self.step_at(optimizer, optimizer.learning_rate(), weights, gradient);
-    }
-
-    /// Lets the optimizer move the weights once, with this learning rate.
-    ///
-    /// # Panics
-    /// If the weights, the gradient and the state differ in length.
-    #[track_caller]
-    pub fn step_at(&mut self, optimizer: &dyn Optimizer<T>, learning_rate: f64, weights: &mut [T], gradient: &[T]) {
-        self.step_with(optimizer, Pace { learning_rate, momentum: None }, weights, gradient);
-    }
-
-    /// Lets the optimizer move the weights once, with this learning rate and momentum.
-    ///
-    /// An optimizer without momentum, and NAdam, whose momentum has a schedule of its own, take the learning rate alone.
-    ///
-    /// # Panics
-    /// If the weights, the gradient and the state differ in length.
-    #[track_caller]
-    pub fn step_with(&mut self, optimizer: &dyn Optimizer<T>, pace: Pace, weights: &mut [T], gradient: &[T]) {
-        let fits = weights.len() == gradient.len() && self.slots.iter().all(|slot| slot.len() == weights.len());
-        assert!(fits && self.slots.len() == optimizer.slots().len(), "weights, gradient and state differ in length");
-        self.step += 1;
-        let values = weights.len() * (2 + self.slots.len());
-        let threads = if values < SHARED_VALUES { 1 } else { self.pool.threads() };
-        let part = weights.len().div_ceil(threads).next_multiple_of(64);
-        let weights = Chunks::new(weights, part);
-        let (step, count) = (self.step, self.slots.len());
-        let mut slots = [const { None }; MOST_SLOTS];
-        for (chunks, slot) in slots.iter_mut().zip(&mut self.slots) {
-            *chunks = Some(Chunks::new(slot, part));
-        }
-        let move_part = |position| {
-            let weights = weights.take(position);
-            let begin = (position * part).min(gradient.len());
-            let gradient = &gradient[begin..begin + weights.len()];
-            let mut slots = slots.each_ref().map(|slot| slot.as_ref().map_or(&mut [][..], |slot| slot.take(position)));
-            let (Pace { learning_rate, momentum }, slots) = (pace, &mut slots[..count]);
-            optimizer.step(Update { step, learning_rate, momentum, weights, gradient, slots });
-        };
-        if values < LONG_VALUES {
-            self.pool.run_short(threads, move_part);
-        } else {
-            self.pool.run(threads, move_part);
-        }
-    }
-}
+pub(crate) const MOST_SLOTS: usize = 5;
 
 impl<T: Real, O: Optimizer<T> + ?Sized> Optimizer<T> for Box<O> {
     fn name(&self) -> &'static str {
@@ -240,8 +157,14 @@ impl<T: Real, O: Optimizer<T> + ?Sized> Optimizer<T> for Box<O> {
     fn check(&self) -> Result<(), String> {
         (**self).check()
     }
+    fn whole(&self, parameter: &Parameter) -> Option<Whole> {
+        (**self).whole(parameter)
+    }
     fn step(&self, update: Update<'_, T>) {
         (**self).step(update);
+    }
+    fn step_whole(&self, update: WholeUpdate<'_, T>) {
+        (**self).step_whole(update);
     }
 }
 
@@ -266,6 +189,10 @@ pub fn family<T: Real>() -> Family<dyn Listed<T>> {
         Box::new(NAdam::default()),
         Box::new(RAdam::default()),
         Box::new(Lion::default()),
+        Box::new(Adan::default()),
+        Box::new(Adafactor::default()),
+        Box::new(Lamb::default()),
+        Box::new(Muon::default()),
         Box::new(Lookahead::default()),
     ];
     Family::new("optimizer", |optimizer| optimizer.name(), entries)
@@ -337,6 +264,12 @@ fn bias_correction(beta: f64, step: u64) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use chainrule_tensor::Shape;
+    use chainrule_tensor::parallel::Pool;
+
+    use super::state::{LONG_VALUES, SHARED_VALUES};
     use super::*;
 
     /// The weight after each of some steps down `x^2` from 1.
@@ -375,7 +308,7 @@ mod tests {
         assert_eq!(
             by_name::<f32>("adma").unwrap_err().to_string(),
             "there is no optimizer `adma` (did you mean `adam`?); there are: sgd, adagrad, adadelta, rmsprop, adam, \
-             amsgrad, adamw, adamax, nadam, radam, lion, lookahead"
+             amsgrad, adamw, adamax, nadam, radam, lion, adan, adafactor, lamb, muon, lookahead"
         );
     }
 
@@ -387,7 +320,8 @@ mod tests {
         assert_eq!(format!("{:?}", by_name::<f32>(text).unwrap()), format!("{adam:?}"));
         for mut optimizer in all::<f64>() {
             let name = optimizer.name();
-            for (setting, _) in optimizer.settings() {
+            // A pattern of names may be any text.
+            for (setting, _) in optimizer.settings().into_iter().filter(|(_, kind)| !matches!(kind, Setting::Text(_))) {
                 let wrong = by_name::<f64>(&format!("{name}({setting}=NaN)"));
                 assert!(wrong.is_err(), "{name}: {setting}");
             }
@@ -399,13 +333,21 @@ mod tests {
     #[test]
     fn nan_reaches_the_weights_and_a_gradient_of_zero_is_no_mistake() {
         for optimizer in all::<f32>() {
-            let (mut weights, mut state) = ([1.0, 2.0], State::new(optimizer.as_ref(), 2));
-            for _ in 0..3 {
-                state.step(optimizer.as_ref(), &mut weights, &[f32::NAN, 0.0]);
+            let name = optimizer.name();
+            for gradient in [[f32::NAN, 0.0], [0.0, 0.0]] {
+                for shape in [Shape::from(2), Shape::from([1, 2])] {
+                    let parameters = Parameters::new([("", shape)]);
+                    let whole = optimizer.whole(&parameters.all()[0]).is_some();
+                    let (mut weights, mut state) = ([1.0, 2.0], State::new(optimizer.as_ref(), parameters));
+                    for _ in 0..3 {
+                        state.step(optimizer.as_ref(), &mut weights, &gradient);
+                    }
+                    assert_eq!(weights[0].is_nan(), gradient[0].is_nan(), "{name}");
+                    // Only decoupled weight decay moves it, or what moves the whole parameter.
+                    let moved = whole && weights[1].is_nan() == gradient[0].is_nan();
+                    assert!(moved || (1.99..=2.0).contains(&weights[1]), "{name}: {}", weights[1]);
+                }
             }
-            assert!(weights[0].is_nan(), "{}", optimizer.name());
-            // Only decoupled weight decay moves it.
-            assert!((1.99..=2.0).contains(&weights[1]), "{}: {}", optimizer.name(), weights[1]);
         }
     }
 
@@ -413,8 +355,9 @@ mod tests {
     #[test]
     fn a_gradient_whose_square_overflows_moves_a_weight_like_any_other_and_leaves_a_finite_memory() {
         /// The sum of 20 steps along gradients of this size, and that the memory stays finite in them and after them.
-        fn moved<T: Real>(optimizer: &dyn Optimizer<T>, size: f64) -> f64 {
-            let (mut weights, mut state) = ([T::ZERO; 2], State::new(optimizer, 2));
+        fn moved<T: Real>(optimizer: &dyn Optimizer<T>, shape: Shape, size: f64) -> f64 {
+            let (mut weights, parameters) = ([T::ZERO; 2], Parameters::new([("", shape)]));
+            let mut state = State::new(optimizer, parameters);
             let mut step = |size: f64, weights: &mut [T; 2]| {
                 state.step(optimizer, weights, &[T::from_f64(size), T::from_f64(-size)]);
                 let finite = state.slots().iter().all(|slot| slot.iter().all(|x| x.is_finite()));
@@ -432,11 +375,12 @@ mod tests {
                 ["rmsprop(centered=true)", "rmsprop(momentum=0.9)", "nadam(beta2=0.9)", "lookahead(inner=adam)"];
             let texts = all::<T>().iter().map(|optimizer| optimizer.name()).chain(others).collect::<Vec<_>>();
             let mut alike = 0;
-            for text in texts {
+            let shapes = [Shape::from(2), Shape::from([2, 1]), Shape::from([1, 2])];
+            for (text, shape) in texts.iter().flat_map(|text| shapes.map(|shape| (text, shape))) {
                 let optimizer = by_name::<T>(text).unwrap();
-                let [usual, larger] = [1e6, 1e8].map(|size| moved(optimizer.as_ref(), size));
+                let [usual, larger] = [1e6, 1e8].map(|size| moved(optimizer.as_ref(), shape, size));
                 for &size in sizes {
-                    let extreme = moved(optimizer.as_ref(), size);
+                    let extreme = moved(optimizer.as_ref(), shape, size);
                     // A step that does not depend on the size of the gradient must not do so here.
                     if (usual / larger - 1.0).abs() < 1e-3 {
                         assert!(
@@ -447,15 +391,18 @@ mod tests {
                     }
                 }
             }
-            assert!(alike >= 12 * sizes.len(), "{alike}");
+            assert!(alike >= 3 * 12 * sizes.len(), "{alike}");
         }
         over_all::<f32>(&[1e18, 1.5e19, 2e19, 1e20, 5e20, 7e20, 1e25, 1e30, 1e36]);
         over_all::<f64>(&[1e20, 1e153, 2e154, 1e155, 1e200, 1e300]);
     }
 
     #[test]
-    fn a_flat_vector_is_moved_like_each_of_its_weights() {
+    fn a_flat_vector_is_moved_like_each_of_its_weights_unless_it_is_seen_whole() {
         for mut optimizer in all::<f64>() {
+            if optimizer.whole(&Parameters::from(37).all()[0]).is_some() {
+                continue;
+            }
             set_learning_rate(optimizer.as_mut(), 0.05);
             let starts: Vec<f64> = (0..37).map(|i| 0.3 * f64::from(i) - 4.0).collect();
             let alone = |start: f64| {
@@ -480,9 +427,19 @@ mod tests {
         for values in [SHARED_VALUES, LONG_VALUES] {
             let len = values / 2 + 7;
             let gradient: Vec<f32> = (0..len).map(|i| (i as f32 * 0.37).sin()).collect();
-            for optimizer in all::<f32>() {
+            let matrices = Parameters::new([
+                ("matrix", [len / 64, 32].into()),
+                ("vector", (len - len / 64 * 32 - 64 * 40).into()),
+                ("small", [64, 40].into()),
+            ]);
+            // Of matrices once is enough.
+            let parameters = [Some(Parameters::from(len)), (values == SHARED_VALUES).then_some(matrices)];
+            let listed = all::<f32>();
+            let pairs = parameters.iter().flatten().flat_map(|p| listed.iter().map(move |o| (o, p)));
+            for (optimizer, parameters) in pairs {
                 let moved = |threads| {
-                    let (mut weights, mut state) = (vec![0.5; len], State::new(optimizer.as_ref(), len));
+                    let mut state = State::new(optimizer.as_ref(), parameters.clone());
+                    let mut weights = vec![0.5; len];
                     state.on(Arc::new(Pool::new(threads)));
                     for _ in 0..6 {
                         state.step(optimizer.as_ref(), &mut weights, &gradient);
@@ -492,5 +449,56 @@ mod tests {
                 assert!(moved(1) == moved(3), "{} on {len} weights", optimizer.name());
             }
         }
+    }
+
+    /// Remembers names and sizes of what it sees.
+    #[derive(Debug, Default)]
+    struct Witness(std::sync::Mutex<Vec<String>>);
+
+    impl Witness {
+        fn see(&self, what: &str, update: &Update<'_, f64>) {
+            let slots: Vec<usize> = update.slots.iter().map(|slot| slot.len()).collect();
+            self.0.lock().unwrap().push(format!("{what}: {} {slots:?} {:?}", update.weights.len(), update.gradient));
+        }
+    }
+
+    impl Optimizer<f64> for Witness {
+        fn name(&self) -> &'static str {
+            "witness"
+        }
+        fn learning_rate(&self) -> f64 {
+            1.0
+        }
+        fn slots(&self) -> &[&'static str] {
+            &["a", "b"]
+        }
+        fn whole(&self, parameter: &Parameter) -> Option<Whole> {
+            (parameter.shape.rank() == 2).then(|| Whole { slots: vec![parameter.shape[0], 1], scratch: 2 })
+        }
+        fn step(&self, update: Update<'_, f64>) {
+            self.see("stretch", &update);
+            update.slots.iter_mut().for_each(|slot| slot.fill(1.0));
+        }
+        fn step_whole(&self, WholeUpdate { parameter, update, scratch, .. }: WholeUpdate<'_, f64>) {
+            self.see(&format!("{} {} {}", parameter.name, parameter.shape, scratch.len()), &update);
+            update.slots.iter_mut().for_each(|slot| slot.fill(2.0));
+        }
+    }
+
+    #[test]
+    fn a_rule_sees_the_parameters_that_it_asks_for_and_the_others_in_one_stretch() {
+        let sizes = [("a", Shape::from(1)), ("b", 2.into()), ("c", [2, 1].into()), ("d", 1.into())];
+        let (witness, parameters) = (Witness::default(), Parameters::new(sizes));
+        let mut state = State::new(&witness, parameters);
+        let gradient = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0];
+        state.step(&witness, &mut [0.0; 6], &gradient);
+        let seen = witness.0.lock().unwrap().join("; ");
+        let expected = "stretch: 3 [3, 3] [1.0, 2.0, 3.0]; c [2, 1] 2: 2 [2, 1] [4.0, 5.0]; stretch: 1 [1, 1] [6.0]";
+        assert_eq!(seen, expected);
+        // Each wrote to memory of its own.
+        let count = |slot: usize, value: f64| state.slots()[slot].iter().filter(|&&x| x == value).count();
+        assert_eq!([count(0, 1.0), count(0, 2.0), count(1, 1.0), count(1, 2.0)], [4, 2, 4, 1]);
+        let plain = State::<f64>::new(&Adam::default(), Parameters::new(sizes));
+        assert_eq!(plain.slots().iter().map(|slot| slot.len()).collect::<Vec<_>>(), [6, 6], "one stretch, no gap");
     }
 }
