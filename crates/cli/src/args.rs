@@ -102,7 +102,7 @@ Examples:
   chainrule list losses                        what can be chosen, with settings and defaults
 
 Files:
-  The network is saved as safetensors, with a description in JSON from which it can be rebuilt.
+  The network is saved as safetensors, with its recipe in TOML, from which any program can load it.
   Without --output, a network already saved under the default name is kept as digits.1.safetensors,
   digits.2.safetensors and so on, unless the new one is the same. If another program saves one there
   meanwhile, that stays, and the new one takes such a name; the program says which.

@@ -4,12 +4,12 @@ use std::path::{Path, PathBuf};
 
 use chainrule::nn::{activation, config};
 use chainrule::prelude::*;
+use chainrule::recipe::Recipe;
 use chainrule::train::optimizer::{self, Listed};
 use chainrule_files as files;
 
 use crate::args::Args;
 use crate::names::{meant, near};
-use crate::network::Network;
 use crate::place::Place;
 use crate::shown::{place, shown};
 use crate::traces::Traces;
@@ -21,8 +21,7 @@ const MOST_PARAMETERS: u128 = 50_000_000;
 #[derive(Debug)]
 pub struct Config {
     pub settings: Settings,
-    pub network: Network,
-    pub optimizer: Box<dyn Optimizer>,
+    pub recipe: Recipe,
     pub place: Place,
     /// Where to write event files.
     pub tensorboard: Option<PathBuf>,
@@ -84,10 +83,22 @@ impl Config {
             optimizer_text,
             learning_rate: optimizer.learning_rate(),
         };
-        let network = network(&args.hidden, args.activation)?;
+        let recipe = Recipe {
+            hidden: hidden(&args.hidden, &args.activation)?,
+            activation: args.activation,
+            optimizer: settings.optimizer_text.clone(),
+            learning_rate: Some(settings.learning_rate),
+            metrics: vec!["accuracy".to_owned()],
+            epochs: settings.epochs,
+            batch_size: settings.batch_size,
+            // By the loss: accuracy on so few digits makes steps too coarse to tell two good epochs apart.
+            best_weights: true,
+            seed: settings.seed,
+            ..Recipe::default()
+        };
         let (place, traces) = (Place::new(args.output), Traces::new(args.report, args.record));
         different(&[&[&place], &traces.places()[..]].concat(), args.tensorboard.as_deref())?;
-        Ok(Config { settings, network, optimizer, place, traces, tensorboard: args.tensorboard })
+        Ok(Config { settings, recipe, place, traces, tensorboard: args.tensorboard })
     }
 }
 
@@ -154,20 +165,21 @@ pub fn at_least_one(flag: &'static str, value: i64) -> Result<usize, ConfigError
     usize::try_from(value).ok().filter(|&value| value > 0).ok_or(ConfigError::Count { flag, value })
 }
 
-fn network(hidden: &str, activation: String) -> Result<Network, ConfigError> {
-    let divisor = match activation::by_name::<f32>(&activation) {
-        Ok(found) if found.for_outputs() => return Err(ConfigError::OutputActivation(activation)),
+/// The widths of the hidden layers, which must fit the activation behind them.
+fn hidden(hidden: &str, activation: &str) -> Result<Vec<usize>, ConfigError> {
+    let name = activation.to_owned();
+    let divisor = match activation::by_name::<f32>(activation) {
+        Ok(found) if found.for_outputs() => return Err(ConfigError::OutputActivation(name)),
         Ok(found) => found.divisor(),
         Err(config::ConfigError::Name(_)) => {
             let near = near(activation.split('(').next().unwrap_or_default().trim(), &activations());
-            return Err(ConfigError::Activation(activation, near));
+            return Err(ConfigError::Activation(name, near));
         }
-        Err(source) => return Err(ConfigError::ActivationSettings { name: activation, source }),
+        Err(source) => return Err(ConfigError::ActivationSettings { name, source }),
     };
     let widths = widths(hidden)?;
     check_size(Digits::PIXELS, &widths, divisor, Digits::CLASSES)?;
-    let built = Network::new(widths, &activation);
-    built.map_err(|source| ConfigError::ActivationSettings { name: activation, source })
+    Ok(widths)
 }
 
 /// The widths of hidden layers.
@@ -215,19 +227,19 @@ mod tests {
         let settings = config.settings;
         assert_eq!((settings.seed, settings.epochs, settings.batch_size), (0, 40, 32));
         assert_eq!((settings.optimizer, settings.learning_rate), ("adam", 0.001));
-        assert_eq!((config.network.hidden(), config.network.activation()), (&[256, 128][..], "relu"));
+        assert_eq!((&config.recipe.hidden[..], config.recipe.activation.as_str()), (&[256, 128][..], "relu"));
     }
 
     #[test]
     fn the_learning_rate_follows_the_optimizer_unless_given() {
-        let rate = |flags: &[&str]| resolve(flags).unwrap().optimizer.learning_rate();
+        let rate = |flags: &[&str]| resolve(flags).unwrap().recipe.rate().unwrap();
         assert_eq!(rate(&["--optimizer", "sgd"]), 0.1);
         assert_eq!(rate(&["--optimizer", "sgd", "--learning-rate", "2"]), 2.0);
     }
 
     #[test]
     fn hidden_layers_are_read_as_a_list() {
-        let hidden = |text: &str| resolve(&["--hidden", text]).map(|config| config.network.hidden().to_vec());
+        let hidden = |text: &str| resolve(&["--hidden", text]).map(|config| config.recipe.hidden);
         for none in ["", "none", " "] {
             assert_eq!(hidden(none), Ok(vec![]));
         }
@@ -250,7 +262,7 @@ mod tests {
     #[test]
     fn every_activation_in_the_list_works_and_others_are_named() {
         for name in activations() {
-            assert_eq!(resolve(&["--activation", &name]).unwrap().network.activation(), name);
+            assert_eq!(resolve(&["--activation", &name]).unwrap().recipe.activation, name);
         }
         let known = format!("there are: {}", activations().join(", "));
         assert_eq!(
@@ -266,7 +278,7 @@ mod tests {
     #[test]
     fn every_optimizer_in_the_list_works_and_others_are_named() {
         for name in optimizers() {
-            assert_eq!(resolve(&["--optimizer", name]).unwrap().optimizer.name(), name);
+            assert_eq!(resolve(&["--optimizer", name]).unwrap().settings.optimizer, name);
         }
         assert_eq!(
             resolve(&["--optimizer", "adma"]).unwrap_err(),
@@ -279,7 +291,8 @@ mod tests {
 
     #[test]
     fn an_optimizer_can_be_given_settings() {
-        let optimizer = |flags: &[&str]| resolve(flags).map(|config| format!("{:?}", config.optimizer));
+        let optimizer =
+            |flags: &[&str]| resolve(flags).map(|config| format!("{:?}", config.recipe.optimizer::<f32>().unwrap()));
         let adam = Adam { beta1: 0.8, ..Adam::new(0.001) };
         assert_eq!(optimizer(&["--optimizer", "adam(beta1=0.8)"]), Ok(format!("{adam:?}")));
         let adam = Adam { learning_rate: 0.01, ..adam };

@@ -14,7 +14,6 @@ mod faults;
 mod interrupt;
 mod memory;
 mod names;
-mod network;
 mod outcome;
 mod paint;
 mod parse;

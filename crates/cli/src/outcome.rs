@@ -3,17 +3,17 @@
 use std::path::Path;
 
 use chainrule::prelude::*;
+use chainrule::recipe::Recipe;
 use serde_json::{Value, json};
 
 use crate::config::Settings;
-use crate::network::Network;
 use crate::report::answer::Answer;
 use crate::traces::Left;
 
 /// What was done, and what came of it.
 pub struct Outcome<'a> {
     pub settings: &'a Settings,
-    pub network: &'a Network,
+    pub recipe: &'a Recipe,
     pub history: &'a History,
     /// The epoch with the lowest validation loss, whose weights were kept, if an epoch was completed.
     pub best_epoch: Option<usize>,
@@ -74,8 +74,8 @@ impl Outcome<'_> {
             "seconds": self.seconds,
             "seed": seed,
             "parameters": parameters,
-            "hidden": self.network.hidden(),
-            "activation": self.network.activation(),
+            "hidden": self.recipe.hidden,
+            "activation": self.recipe.activation,
             "optimizer": optimizer,
             "learning_rate": learning_rate,
             "batch_size": batch_size,

@@ -10,6 +10,7 @@ use chainrule::graph::BuildError;
 use chainrule::insight::Instruments;
 use chainrule::nn::PredictError;
 use chainrule::prelude::*;
+use chainrule::recipe::{Network, RecipeError, Run};
 use chainrule::train::TrainError;
 use chainrule_tensorboard::{EventError, TensorBoard};
 
@@ -49,6 +50,8 @@ pub enum RunError {
     TensorBoard(#[from] EventError),
     #[error(transparent)]
     Predict(#[from] PredictError),
+    #[error("{}", unfit::recipe(.0))]
+    Recipe(#[from] RecipeError),
     #[error(transparent)]
     Traces(#[from] TracesError),
     #[error("the trained network answers a test digit with NaN; a lower --learning-rate may help")]
@@ -71,45 +74,36 @@ pub enum RunError {
 /// Whatever went wrong. If training did, the weights of the best epoch before that are saved.
 pub fn run(config: Config, console: Console) -> Result<ExitCode, RunError> {
     let stop = interrupt::flag().map_err(RunError::Interrupt)?;
-    let Config { settings, network, optimizer, place, traces, tensorboard } = config;
+    let Config { settings, recipe, place, traces, tensorboard } = config;
     place.check()?;
     traces.check()?;
     let parts = Parts::load(settings.seed)?;
-    let model = network.model();
-    let mut params = model.init([Digits::PIXELS], settings.seed)?;
+    let prepared = recipe.prepare(&parts.train, Some(&parts.validation))?;
+    let network = prepared.network();
     let mut instruments = traces.instruments().or_else(|| tensorboard.is_some().then(Instruments::new));
     let (mut events, watching) = match (&tensorboard, &mut instruments) {
         (Some(folder), Some(instruments)) => (Some(tensorboard::open(folder, instruments)?), None),
         (_, instruments) => (None, instruments.as_mut()),
     };
-    console.report(&text::plan(&settings, &parts, &model.summary([Digits::PIXELS])?))?;
+    console.report(&text::plan(&settings, &parts, &network.model().summary([Digits::PIXELS])?))?;
 
     let begun = Instant::now();
-    // Accuracy on so few digits makes steps too coarse to tell two good epochs apart.
-    let mut best = BestWeights::new(Monitor::loss());
-    let mut trainer = Trainer::new(model, CrossEntropy, optimizer)
-        .epochs(settings.epochs)
-        .batch_size(settings.batch_size)
-        .seed(settings.seed)
-        .metric(Accuracy::new())
-        .callback(&mut best)
-        .callback(Progress::new(progress::teller(console)))
-        .stop_when(stop);
+    let mut trainer = prepared.trainer()?.callback(Progress::new(progress::teller(console))).stop_when(stop);
     if let Some(callback) = &mut events {
         trainer = trainer.callback(callback);
     } else if let Some(instruments) = watching {
         trainer = trainer.callback(instruments);
     }
-    let fitted = trainer.fit(&mut params, &parts.train, Some(&parts.validation));
-    let tested = test(&mut trainer, model, &params, &parts.test);
+    let Run { network, epochs, end, best, .. } = prepared.fit(trainer)?;
+    let fitted = end.map(|stop| History { epochs, stop });
+    let tested = test(&mut prepared.trainer()?, &network, &parts.test);
     let seconds = begun.elapsed().as_secs_f64();
-    drop(trainer);
     let events = events.map_or(Ok(()), TensorBoard::finish);
 
-    let best_epoch = best.best().map(|(epoch, _)| epoch);
-    let bytes = || checkpoint::encode(&params, place.path(), &network.description(settings.seed));
+    let best_epoch = best.map(|(epoch, _)| epoch);
+    let bytes = || checkpoint::encode(network.params(), place.path(), &network.description());
     let log = instruments.map(Instruments::into_log).unwrap_or_default();
-    let seen = Seen { settings: &settings, network: &network, parts: &parts, params: &params, fitted: &fitted, log };
+    let seen = Seen { settings: &settings, network: &network, parts: &parts, fitted: &fitted, log };
     let history = match &fitted {
         Ok(history) => history,
         Err(error) => {
@@ -135,13 +129,13 @@ pub fn run(config: Config, console: Console) -> Result<ExitCode, RunError> {
     left.tensorboard = tensorboard.filter(|_| events.is_ok());
     let saved_to = saved.as_ref().ok().and_then(Option::as_ref).map(|saved| saved.path.clone());
     let (saved_to, left) = (saved_to.as_deref(), &left);
-    let outcome = Outcome { settings: &settings, network: &network, history, best_epoch, seconds, saved_to, left };
+    let outcome = Outcome { settings: &settings, recipe: &recipe, history, best_epoch, seconds, saved_to, left };
     if outcome.interrupted() {
         console.complain(&outcome.interruption(place.path().exists().then_some(place.path())));
     }
     let Test { loss, answers } = tested?;
     console.report(&text::results(&answers, loss, &outcome.weights(), &parts.test, console.paint()))?;
-    console.object(|| outcome.object(&answers, loss, params.count()))?;
+    console.object(|| outcome.object(&answers, loss, network.params().count()))?;
     let told = saved_to.map_or_else(String::new, |path| format!("Saved to {}\n", path.display()));
     let told = format!("{told}{}", left.told());
     saved?;
@@ -156,10 +150,9 @@ struct Test {
     answers: Vec<Answer>,
 }
 
-fn test(trainer: &mut Trainer<'_>, model: &Sequential, params: &Params, test: &Dataset) -> Result<Test, RunError> {
-    let loss = trainer.evaluate(params, test)?.loss;
-    let logits = model.predict(params, test.inputs())?;
-    let probabilities = Softmax.predict(&Softmax.init([Digits::CLASSES], 0)?, &logits)?;
+fn test(trainer: &mut Trainer<'_>, network: &Network, test: &Dataset) -> Result<Test, RunError> {
+    let loss = trainer.evaluate(network.params(), test)?.loss;
+    let probabilities = network.probabilities(test.inputs())?;
     let Targets::Classes { indices, .. } = test.targets() else { unreachable!("digits have classes") };
     let answers = answers(indices, &probabilities).ok_or(RunError::NotANumber)?;
     Ok(Test { loss, answers })

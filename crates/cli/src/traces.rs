@@ -4,12 +4,12 @@ use std::path::PathBuf;
 
 use chainrule::insight::{Log, RecordingError};
 use chainrule::prelude::*;
+use chainrule::recipe::{Network, Recipe};
 use chainrule::report::{ReportError, Run};
 use chainrule::train::TrainError;
 
 use crate::config::Settings;
 use crate::digits::Parts;
-use crate::network::Network;
 use crate::place::{Place, PlaceError};
 
 /// More steps than this make a recording large, about 5 MB for the default network, and no picture better.
@@ -36,7 +36,6 @@ pub struct Seen<'a> {
     pub settings: &'a Settings,
     pub network: &'a Network,
     pub parts: &'a Parts,
-    pub params: &'a Params,
     pub fitted: &'a Result<History, TrainError>,
     pub log: Log,
 }
@@ -80,8 +79,10 @@ impl Traces {
         if self.places().is_empty() {
             return (left, done);
         }
-        let Seen { settings, network, parts, params, fitted, log } = seen;
-        let mut recording = Recording::of(fitted).log(log).configuration(configuration(settings, network, parts));
+        let Seen { settings, network, parts, fitted, log } = seen;
+        let params = network.params();
+        let mut recording =
+            Recording::of(fitted).log(log).configuration(configuration(settings, network.recipe(), parts));
         let (model, loss) = (network.model(), CrossEntropy);
         let evidence = Evidence::new().recording(&recording).model(model).params(params).loss(&loss).data(&parts.train);
         recording.findings = Diagnosis::new().findings(&evidence);
@@ -117,14 +118,14 @@ impl Left {
     }
 }
 
-fn configuration(settings: &Settings, network: &Network, parts: &Parts) -> Vec<(&'static str, String)> {
+fn configuration(settings: &Settings, recipe: &Recipe, parts: &Parts) -> Vec<(&'static str, String)> {
     let Settings { seed, epochs, batch_size, optimizer_text, learning_rate, .. } = settings;
-    let hidden: Vec<String> = network.hidden().iter().map(usize::to_string).collect();
+    let hidden: Vec<String> = recipe.hidden.iter().map(usize::to_string).collect();
     let hidden = if hidden.is_empty() { "none".to_owned() } else { hidden.join(", ") };
     let digits = |part: &Dataset| part.len().to_string();
     vec![
         ("hidden layers", hidden),
-        ("activation", network.activation().to_owned()),
+        ("activation", recipe.activation.clone()),
         ("loss", Loss::<f32>::name(&CrossEntropy).to_owned()),
         ("optimizer", optimizer_text.clone()),
         ("learning rate", learning_rate.to_string()),

@@ -10,9 +10,8 @@ use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use chainrule::checkpoint;
+use chainrule::recipe::Network;
 use common::{QUICK, files, object, program, run, run_quick, stderr, stdout};
-use serde_json::Value;
 
 /// Kind: what the program writes is lost. Two outputs that are one file by another path.
 #[test]
@@ -143,8 +142,7 @@ fn programs_at_the_same_time_keep_each_network_under_a_name_that_is_told() {
 
 /// The seed that a saved network was trained from.
 fn seed_of(path: &Path) -> u64 {
-    let description = checkpoint::description(path).unwrap().unwrap();
-    serde_json::from_str::<Value>(&description).unwrap()["seed"].as_u64().unwrap()
+    Network::<f32>::load(path).unwrap().recipe().seed
 }
 
 /// Kind: what was there is lost: permissions, and links by each of the outputs.

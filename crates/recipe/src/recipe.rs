@@ -231,7 +231,10 @@ impl Recipe {
     }
 
     /// The optimizer with the learning rate.
-    pub(crate) fn optimizer<T: chainrule_tensor::Real>(
+    ///
+    /// # Errors
+    /// A text that names none, or a learning rate that is none.
+    pub fn optimizer<T: chainrule_tensor::Real>(
         &self,
     ) -> Result<Box<dyn optimizer::Listed<T>>, RecipeError> {
         let found = optimizer::by_name::<T>(&self.optimizer);

@@ -8,7 +8,7 @@ mod table;
 use std::process::ExitCode;
 use std::sync::atomic::Ordering;
 
-use chainrule::train::TrainError;
+use chainrule::recipe::RecipeError;
 use chainrule_plot::{Figure, PlotError};
 use serde_json::{Value, json};
 
@@ -25,7 +25,7 @@ use runs::{Run, runs};
 #[derive(Debug, thiserror::Error)]
 pub enum CompareError {
     #[error(transparent)]
-    Train(#[from] TrainError),
+    Train(#[from] RecipeError),
     #[error(transparent)]
     Picture(#[from] PlotError),
 }

@@ -5,11 +5,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
 use chainrule::prelude::*;
-use chainrule::train::TrainError;
+use chainrule::recipe::{Recipe, RecipeError};
 
 use super::args::Plan;
-use crate::config::chosen_optimizer;
-use crate::network::Network;
 
 /// An accuracy from which a network counts as one that learns.
 pub const LEARNS: f64 = 0.5;
@@ -56,7 +54,7 @@ impl Run {
 ///
 /// # Errors
 /// Digits and network that do not fit together.
-pub fn runs(plan: &Plan, stop: &Arc<AtomicBool>, tell: impl Fn(&Run) + Sync) -> Result<Vec<Run>, TrainError> {
+pub fn runs(plan: &Plan, stop: &Arc<AtomicBool>, tell: impl Fn(&Run) + Sync) -> Result<Vec<Run>, RecipeError> {
     let depths = |activation| plan.depths.iter().map(move |depth| (activation, *depth));
     let jobs: Vec<(&String, usize)> = plan.activations.iter().flat_map(depths).collect();
     let digits = Digits::load()?.dataset();
@@ -89,9 +87,7 @@ fn run(
     depth: usize,
     digits: &Dataset,
     stop: &Arc<AtomicBool>,
-) -> Result<Option<Run>, TrainError> {
-    let setting = |error: &dyn std::fmt::Display| TrainError::Setting(error.to_string());
-    let network = Network::new(vec![plan.width; depth], activation).map_err(|error| setting(&error))?;
+) -> Result<Option<Run>, RecipeError> {
     let mut run = Run {
         activation: activation.to_owned(),
         depth,
@@ -103,32 +99,31 @@ fn run(
     };
     for seed in 0..plan.seeds as u64 {
         let (train, validation) = digits.split_stratified(0.2, seed)?;
-        let mut params = network.model().init([Digits::PIXELS], seed)?;
+        let recipe = Recipe {
+            hidden: vec![plan.width; depth],
+            activation: activation.to_owned(),
+            optimizer: plan.optimizer.clone(),
+            learning_rate: Some(plan.learning_rate),
+            metrics: vec!["accuracy".to_owned()],
+            epochs: plan.epochs,
+            batch_size: plan.batch_size,
+            seed,
+            ..Recipe::default()
+        };
+        let prepared = recipe.prepare(&train, None)?;
         // The first step alone, and that of the first seed.
         let mut instruments = Instruments::new().every(u64::MAX).bins(0);
-        let optimizer = chosen_optimizer(plan.optimizer.clone(), Some(plan.learning_rate));
-        let mut trainer = Trainer::new(network.model(), CrossEntropy, optimizer.map_err(|error| setting(&error))?)
-            .epochs(plan.epochs)
-            .batch_size(plan.batch_size)
-            .seed(seed)
-            .threads(1)
-            .metric(Accuracy::new())
-            .stop_when(Arc::clone(stop));
+        let mut trainer = prepared.trainer()?.threads(1).stop_when(Arc::clone(stop));
         if seed == 0 {
             trainer = trainer.callback(&mut instruments);
         }
-        match trainer.fit(&mut params, &train, None) {
-            Ok(history) if history.stop == StopReason::Interrupted => return Ok(None),
+        let trained = prepared.fit(trainer)?;
+        match trained.end {
+            Ok(StopReason::Interrupted) => return Ok(None),
             Ok(_) => {}
-            Err(
-                error @ (TrainError::NonFiniteLoss { .. }
-                | TrainError::NonFiniteGradient { .. }
-                | TrainError::NonFiniteParameter { .. }),
-            ) => run.failure = Some(error.to_string()),
-            Err(error) => return Err(error),
+            Err(error) => run.failure = Some(error.to_string()),
         }
-        let scores = trainer.evaluate(&params, &validation)?;
-        drop(trainer);
+        let scores = prepared.trainer()?.threads(1).evaluate(trained.network.params(), &validation)?;
         run.accuracies.push(scores.metric("accuracy").unwrap_or(f64::NAN));
         run.loss += scores.loss / plan.seeds as f64;
         let log = instruments.into_log();

@@ -6,7 +6,6 @@ use chainrule::prelude::*;
 use chainrule::train::optimizer::Listed;
 
 use crate::config::{ConfigError, chosen_optimizer};
-use crate::network;
 
 /// All that makes a training but the data, by name.
 #[derive(Clone, Debug, PartialEq)]
@@ -73,7 +72,7 @@ impl Recipe {
         let (mut model, mut from) = (Sequential::new(), inputs);
         for &width in &self.hidden {
             let found = activation::by_name::<f32>(&self.activation)?;
-            let linear = network::fitting(Linear::new(from, width * found.divisor()), &found.properties());
+            let linear = fitting(Linear::new(from, width * found.divisor()), &found.properties());
             model = model.layer(self.drawn(linear)?);
             model = if self.normalise { model.layer_norm() } else { model };
             model = model.layer(found);
@@ -136,6 +135,15 @@ impl Recipe {
     pub fn same_loss(&self, other: &Recipe) -> bool {
         let quantity = |recipe: &Recipe| (recipe.loss.clone(), recipe.class_weights, recipe.standardise_targets);
         quantity(self) == quantity(other)
+    }
+}
+
+/// The layer with first values that fit the activation behind it.
+fn fitting(linear: Linear, activation: &chainrule::graph::Properties) -> Linear {
+    if activation.range.1.is_infinite() {
+        linear.weight_init(init::He::normal().gain(activation.gain)).bias_init(0.0)
+    } else {
+        linear.weight_init(init::Glorot::uniform().gain(activation.gain)).bias_init(0.0)
     }
 }
 
