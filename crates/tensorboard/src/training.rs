@@ -142,7 +142,7 @@ impl<'a, T: Real> TensorBoard<'a, T> {
     }
 
     /// Writes a picture after each epoch under this tag: the bytes of a PNG file that `draw` makes of the parameters or
-    /// of the epoch's scores, such as first-layer weights or a confusion matrix.
+    /// of the epoch's scores, such as first-layer weights or a confusion matrix. The trainer refuses two of one tag.
     #[must_use]
     pub fn image<E: Into<Box<dyn Error + Send + Sync>>>(
         mut self,
@@ -357,6 +357,10 @@ impl<T: Real> Callback<T> for TensorBoard<'_, T> {
     }
 
     fn check(&self) -> Result<(), String> {
+        let mut tags = self.images.iter().map(|(tag, _)| tag).enumerate();
+        if let Some((_, tag)) = tags.find(|(i, tag)| self.images[..*i].iter().any(|(other, _)| other == *tag)) {
+            return Err(format!("TensorBoard: two pictures have the tag `{tag}`; give each a tag of its own"));
+        }
         self.instruments.as_ref().map_or(Ok(()), |instruments| Callback::<T>::check(&**instruments))
     }
 }

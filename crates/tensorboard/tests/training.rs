@@ -14,6 +14,7 @@ use chainrule_insight::monitor::Record;
 use chainrule_insight::{Instruments, Log};
 use chainrule_nn::{Layer, Model, Sequential, loss::CrossEntropy};
 use chainrule_tensorboard::{EventError, TensorBoard};
+use chainrule_train::callback::EpochEnd;
 use chainrule_train::optimizer::{Adam, Sgd};
 use chainrule_train::{History, Trainer, metric::Accuracy};
 use common::{Value, events_in, scalars, tags};
@@ -197,6 +198,20 @@ fn pictures_are_drawn_of_each_epoch() {
         seen.filter(|(_, tag, value)| *tag == "first_layer" && **value == expected).map(|(step, ..)| step).collect();
     assert_eq!((steps, epochs), (vec![1, 2, 3], vec![1, 2, 3]));
     assert!(!tags(&events).iter().any(|tag| tag.starts_with("weights/")), "no histograms without bins");
+}
+
+/// Kind "names that do nothing" (keras-team/keras#6954): of two pictures under one tag TensorBoard shows one.
+#[test]
+fn two_pictures_of_one_tag_are_refused_before_the_first_step() {
+    let folder = tempfile::tempdir().unwrap();
+    let picture = |_: &EpochEnd<'_, f32>| Err::<Vec<u8>, _>("nothing was trained");
+    let tensorboard = TensorBoard::create(folder.path()).unwrap();
+    let tensorboard = tensorboard.image("weights", picture).image("other", picture).image("weights", picture);
+    let model = Sequential::new().linear(64, 8).relu().linear(8, 10);
+    let mut params = model.init([64], 0).unwrap();
+    let mut trainer = Trainer::new(&model, CrossEntropy, Adam::new(0.01)).callback(tensorboard);
+    let error = trainer.fit(&mut params, &digits().0, None).unwrap_err().to_string();
+    assert_eq!(error, "TensorBoard: two pictures have the tag `weights`; give each a tag of its own");
 }
 
 #[test]

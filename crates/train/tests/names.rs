@@ -159,6 +159,11 @@ fn settings_that_cannot_act_together_are_refused() {
     ] {
         assert_eq!(refused(accepted), None);
     }
+    for margin in [-1e-9, -1.0, f64::NAN, f64::INFINITY] {
+        let told = refused(|trainer| trainer.callback(EarlyStopping::new(Monitor::loss(), 3).margin(margin))).unwrap();
+        let expected = format!("early stopping: the margin must be finite and not negative, but it is {margin}");
+        assert_eq!(told, expected);
+    }
     let error = optimizer::by_name::<f32>("sgd(dampening=0.5)").unwrap_err().to_string();
     assert_eq!(error, "sgd: dampening has no effect without a momentum; leave it out, or give one");
 }

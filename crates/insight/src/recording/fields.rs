@@ -5,7 +5,7 @@ use chainrule_graph::Properties;
 use chainrule_train::{EpochRecord, History, Scores, StopReason};
 use serde_json::{Map, Value};
 
-use super::json::{Json, Wrong, member};
+use super::json::{Json, Wrong, member, no_others};
 use super::{Environment, Recording};
 use crate::finding::{Failure, Finding, Kind, Remedy, Severity};
 use crate::monitor::{
@@ -24,6 +24,7 @@ macro_rules! objects {
             }
 
             fn read(value: &Value) -> Result<Self, Wrong> {
+                no_others(value, &[$(stringify!($field)),*])?;
                 Ok($type { $($field: member(value, stringify!($field))?),* })
             }
         }
@@ -65,6 +66,7 @@ macro_rules! choices {
                     _ => {}
                 }
                 $(if value.get(stringify!($valued)).is_some() {
+                    no_others(value, &[stringify!($valued)])?;
                     return member(value, stringify!($valued)).map($type::$valued);
                 })*
                 Err(Wrong::new($expected))

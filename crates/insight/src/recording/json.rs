@@ -40,6 +40,15 @@ pub(super) fn member<V: Json>(object: &Value, name: &str) -> Result<V, Wrong> {
     value.ok_or(Wrong::new("there")).and_then(V::read).map_err(|wrong| wrong.within(name))
 }
 
+/// That an object has no members but these, which are all that is read.
+pub(super) fn no_others(object: &Value, known: &[&str]) -> Result<(), Wrong> {
+    let members = object.as_object().ok_or(Wrong::new("an object"))?;
+    match members.keys().find(|name| !known.contains(&name.as_str())) {
+        Some(name) => Err(Wrong::new("left out, since no recording has it").within(name)),
+        None => Ok(()),
+    }
+}
+
 impl Json for f64 {
     fn write(&self) -> Value {
         match *self {

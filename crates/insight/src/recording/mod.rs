@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use crate::finding::Failure;
 use crate::{Finding, Log};
-use json::{Json, Wrong, member};
+use json::{Json, Wrong, member, no_others};
 
 pub use error::RecordingError;
 
@@ -172,6 +172,7 @@ impl Recording {
         if found != Self::VERSION {
             return Err(RecordingError::Version { path: owned(), found });
         }
+        no_others(&file, &["format", "version", "recording"]).map_err(damaged)?;
         let recording: Recording = member(&file, "recording").map_err(damaged)?;
         recording.check().map_err(damaged)?;
         Ok(recording)

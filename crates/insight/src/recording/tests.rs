@@ -153,6 +153,40 @@ fn damage_is_named_with_its_place() {
     }
 }
 
+/// Kind "names that do nothing" (keras-team/keras#6954): a member that no recording has, in any object of it.
+#[test]
+fn unknown_members_are_refused_wherever_they_stand() {
+    let with = |file: &Value, place: &str| {
+        let mut file = file.clone();
+        let object = file.pointer_mut(place).unwrap().as_object_mut().unwrap();
+        object.insert("lossx".to_owned(), json!(1));
+        message(&file.to_string())
+    };
+    fn objects(value: &Value, place: &str, found: &mut Vec<String>) {
+        match value {
+            Value::Object(members) => {
+                found.push(place.to_owned());
+                members.iter().for_each(|(name, value)| objects(value, &format!("{place}/{name}"), found));
+            }
+            // All of a list are alike.
+            Value::Array(values) => {
+                values.iter().take(2).enumerate().for_each(|(i, value)| objects(value, &format!("{place}/{i}"), found));
+            }
+            _ => {}
+        }
+    }
+    let mut recording = recorded(0.1);
+    recording.findings = Diagnosis::<f32>::new().findings(&Evidence::new().recording(&recording));
+    let file: Value = serde_json::from_str(&recording.to_json()).unwrap();
+    let mut places = Vec::new();
+    objects(&file, "", &mut places);
+    assert!(places.len() > 20, "{places:?}");
+    for place in places {
+        let told = with(&file, &place);
+        assert!(told.ends_with("lossx` should be left out, since no recording has it"), "{place}: {told}");
+    }
+}
+
 #[test]
 fn every_remedy_comes_back() {
     use crate::finding::Remedy::*;

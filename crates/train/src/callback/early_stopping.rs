@@ -1,6 +1,7 @@
 use chainrule_tensor::Real;
 
 use super::{Callback, EpochEnd, FitPlan, Flow, Monitor};
+use crate::check::not_negative;
 
 /// Stops when the watched number has not improved by more than a margin for some epochs in a row.
 ///
@@ -22,7 +23,7 @@ impl EarlyStopping {
         EarlyStopping { monitor, patience, margin: 0.0, best: None, waited: 0, stopped: None }
     }
 
-    /// The least change that counts as an improvement; 0 by default.
+    /// What an improvement must be more than; finite and not negative, 0 by default. A trainer refuses another.
     #[must_use]
     pub fn margin(mut self, margin: f64) -> Self {
         self.margin = margin;
@@ -39,6 +40,10 @@ impl EarlyStopping {
 impl<T: Real> Callback<T> for EarlyStopping {
     fn monitors(&self) -> Vec<&Monitor> {
         vec![&self.monitor]
+    }
+
+    fn check(&self) -> Result<(), String> {
+        not_negative("early stopping", "the margin", self.margin)
     }
 
     fn start(&mut self, _: &FitPlan) {
