@@ -30,6 +30,33 @@ fn varied() -> Sequential {
         .layer(Linear::to(10).without_bias())
 }
 
+/// Kind "losses over batches" (transformers#24725): of a step of several batches the record has the loss of all, which is
+/// that of one batch of them, although they count differently.
+#[test]
+fn the_record_of_accumulated_batches_is_that_of_one_batch_of_all() {
+    let data = digits(60);
+    let model = Sequential::new().linear(64, 10);
+    let weights = vec![1.0, 5.0, 1.0, 1.0, 1.0, 9.0, 1.0, 1.0, 2.0, 1.0];
+    let weighted = || CrossEntropy { weights: weights.clone(), ignore_index: Some(3.0), ..CrossEntropy };
+    let record = |batch_size, accumulate| {
+        let (mut params, mut instruments) = (model.init([64], 3).unwrap(), Instruments::new());
+        let mut trainer = Trainer::new(&model, weighted(), Adam::new(0.01)).epochs(1).batch_size(batch_size);
+        trainer = trainer.accumulate(accumulate).callback(&mut instruments);
+        trainer.fit(&mut params, &data, None).unwrap();
+        drop(trainer);
+        let records = &instruments.log().records;
+        assert_eq!(records.len(), 1);
+        (records[0].loss, records[0].samples)
+    };
+    let (expected, samples) = record(60, 1);
+    for (batch_size, accumulate) in [(30, 2), (25, 3), (7, 9), (1, 60)] {
+        let (loss, of) = record(batch_size, accumulate);
+        assert!((loss / expected - 1.0).abs() < 1e-5 && loss != 0.0, "{batch_size}: {loss}, not {expected}");
+        // Batches that the loss ignores as a whole are not shown.
+        assert!(of == samples || batch_size == 1, "{batch_size}: {of} samples");
+    }
+}
+
 #[test]
 fn a_training_has_the_same_bits_with_and_without_them() {
     let data = digits(100);

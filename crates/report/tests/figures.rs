@@ -88,6 +88,25 @@ fn the_numbers_are_those_of_the_training() {
     assert!(names.contains(&"affine") && names.iter().any(|name| name.contains("cross_entropy")), "{names:?}");
 }
 
+/// Kind "losses over batches" (pytorch#61309): what the loss ignores is no mistake of the classifier.
+#[test]
+fn samples_that_the_loss_ignores_are_in_no_row_of_the_confusion() {
+    let recording = Recording::default();
+    let model = Sequential::new().linear(2, 3);
+    let params = model.init([2], 0).unwrap();
+    let targets = Targets::Classes { indices: vec![0, 1, 2, 2, 1, 2, 0, 2], classes: 3 };
+    let data = Dataset::new(Tensor::from_fn([8, 2], |i| (i as f32).sin()), targets).unwrap();
+    let loss = CrossEntropy { ignore_index: Some(2.0), ..CrossEntropy };
+    for (loss, rows) in [(&loss as &dyn Loss, [2, 2, 0]), (&CrossEntropy, [2, 2, 4])] {
+        let run = Run::new("ignored", &recording).model(&model).params(&params).loss(loss).data(&data);
+        let confusion = figure::confusion(&run).unwrap().unwrap();
+        let counted: Vec<u64> = confusion.counts.iter().map(|row| row.iter().sum()).collect();
+        assert_eq!(counted, rows);
+        let title = format!("Confusion over {} samples", rows.iter().sum::<u64>());
+        assert_eq!(confusion.title, title);
+    }
+}
+
 #[test]
 fn the_landscape_is_lowest_where_it_was_trained_and_always_the_same() {
     let trained = digits(4);

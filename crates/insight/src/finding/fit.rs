@@ -1,5 +1,7 @@
 use chainrule_config::settings;
 use chainrule_data::{Dataset, Targets};
+use chainrule_graph::Graph;
+use chainrule_nn::Loss;
 use chainrule_tensor::Real;
 use chainrule_train::EpochRecord;
 
@@ -19,7 +21,8 @@ settings! {
     ///   best constant answer is none.
     /// - Underfitting: after at least `epochs` epochs the loss on the training data is still above
     ///   `constant` times that of the best constant answer, and over the second half of them it
-    ///   fell by less than the part `plateau`. That answer has the entropy of the classes or labels
+    ///   fell by less than the part `plateau`. That answer has the entropy of the labels, or of the
+    ///   classes as the loss weighs and ignores them,
     ///   for the cross-entropies, the variance for the squared error. Other losses are compared
     ///   with their own first epoch.
     ///
@@ -48,7 +51,7 @@ impl<T: Real> Rule<T> for Fit {
 
     fn find(&self, evidence: &Evidence<'_, T>) -> Vec<Finding> {
         let Some(log) = evidence.log else { return Vec::new() };
-        let baseline = evidence.data.zip(evidence.loss).and_then(|(data, loss)| constant_loss(data, loss.name()));
+        let baseline = evidence.data.zip(evidence.loss).and_then(|(data, loss)| constant_loss(data, loss));
         self.overfitting(&log.epochs, baseline).into_iter().chain(self.underfitting(&log.epochs, baseline)).collect()
     }
 }
@@ -114,17 +117,18 @@ impl Fit {
 }
 
 /// The mean loss of the best answer that does not look at the inputs, for losses of which it is known.
-pub(super) fn constant_loss<T: Real>(data: &Dataset<T>, loss: &str) -> Option<f64> {
+pub(super) fn constant_loss<T: Real>(data: &Dataset<T>, loss: &dyn Loss<T>) -> Option<f64> {
     let entropy = |p: f64| if p > 0.0 { -p * p.ln() } else { 0.0 };
     let means = |values: &[T], width: usize| -> Vec<f64> {
         let rows = (values.len() / width.max(1)).max(1) as f64;
         (0..width).map(|c| values.iter().skip(c).step_by(width).map(|t| t.to_f64()).sum::<f64>() / rows).collect()
     };
     let width = data.targets().width();
-    match (data.targets(), loss) {
+    match (data.targets(), loss.name()) {
         (Targets::Classes { .. }, "cross_entropy" | "nll") => {
-            let counts = data.class_counts().ok()?;
-            Some(counts.iter().map(|&count| entropy(count as f64 / data.len() as f64)).sum())
+            let weights = class_weights(&data.class_counts().ok()?, loss)?;
+            let all: f64 = weights.iter().sum();
+            (all > 0.0).then(|| weights.iter().map(|weight| entropy(weight / all)).sum())
         }
         (Targets::Probabilities(p), "cross_entropy") => Some(means(p.values(), width).into_iter().map(entropy).sum()),
         (Targets::Labels(t), "bce_with_logits" | "bce") => {
@@ -138,6 +142,26 @@ pub(super) fn constant_loss<T: Real>(data: &Dataset<T>, loss: &str) -> Option<f6
         }
         _ => None,
     }
+}
+
+/// What the samples of each class count together: their number, unless the loss weighs or ignores
+/// classes.
+fn class_weights<T: Real>(counts: &[usize], loss: &dyn Loss<T>) -> Option<Vec<f64>> {
+    let graph = Graph::<T>::new();
+    let target = graph.class_input("target", 1, counts.len());
+    let Some(divisor) = loss.divisor([1, counts.len()].into(), target) else {
+        return Some(counts.iter().map(|&count| count as f64).collect());
+    };
+    let divisor = divisor.keep();
+    let plan = graph.plan_forward(&[divisor]).ok()?;
+    let (params, mut workspace) = (plan.init(0).ok()?, plan.workspace());
+    let mut weight = |class| {
+        workspace.set(target, &[T::from_usize(class)]).ok()?;
+        plan.forward(&params, &mut workspace);
+        Some(workspace.value(divisor).values()[0].to_f64())
+    };
+    let weights = counts.iter().enumerate();
+    weights.map(|(class, &count)| if count == 0 { Some(0.0) } else { Some(weight(class)? * count as f64) }).collect()
 }
 
 #[cfg(test)]
@@ -159,6 +183,41 @@ mod tests {
         let (epochs, fit) = (epochs.collect::<Vec<_>>(), Fit::default());
         let findings = fit.overfitting(&epochs, None).into_iter().chain(fit.underfitting(&epochs, None));
         findings.map(|finding| finding.kind).collect()
+    }
+
+    /// Kind "losses over batches" (pytorch#61309): what the best constant answer costs is measured as the loss is, by
+    /// classes weighted and ignored.
+    #[test]
+    fn the_best_constant_answer_is_weighed_as_the_loss_weighs() {
+        use chainrule_nn::loss;
+        let indices = vec![0, 0, 0, 0, 0, 1, 1, 2, 2, 2];
+        let data: Dataset = Dataset::new(
+            chainrule_tensor::Tensor::ones([10, 1]),
+            Targets::Classes { indices: indices.clone(), classes: 3 },
+        )
+        .unwrap();
+        for (text, weights) in [
+            ("cross_entropy", [1.0, 1.0, 1.0]),
+            ("cross_entropy(weights=[1, 5, 0.5])", [1.0, 5.0, 0.5]),
+            ("cross_entropy(ignore_index=0)", [0.0, 1.0, 1.0]),
+            ("cross_entropy(weights=[2, 3, 1], ignore_index=2)", [2.0, 3.0, 0.0]),
+            ("nll(weights=[1, 0, 1])", [1.0, 0.0, 1.0]),
+        ] {
+            let loss = loss::by_name::<f32>(text).unwrap();
+            let found = constant_loss(&data, &*loss).unwrap();
+            // The mean of the loss over the samples, where each class is given its weighted share.
+            let weighed: Vec<f64> = weights.iter().zip([5.0, 2.0, 3.0]).map(|(w, n)| w * n).collect();
+            let all: f64 = weighed.iter().sum();
+            let costs = indices.iter().map(|&c| {
+                let (c, w) = (c as usize, weights[c as usize]);
+                if w == 0.0 { 0.0 } else { -w * (weighed[c] / all).ln() }
+            });
+            let expected = costs.sum::<f64>() / all;
+            assert!((found - expected).abs() < 1e-6, "{text}: {found}, not {expected}");
+        }
+        let ignored = Targets::Classes { indices: vec![0; 10], classes: 3 };
+        let nothing: Dataset = Dataset::new(chainrule_tensor::Tensor::ones([10, 1]), ignored).unwrap();
+        assert_eq!(constant_loss(&nothing, &*loss::by_name("cross_entropy(ignore_index=0)").unwrap()), None);
     }
 
     /// Comparisons with numbers that may be negative or zero: overfitting and underfitting.

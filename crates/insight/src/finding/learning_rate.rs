@@ -61,7 +61,7 @@ impl<T: Real> Rule<T> for LearningRate {
         };
         let change = format!("a step at {rate} changes the weights by {} of themselves", words(ratio));
         let course = format!("the loss began at {} and ends at {}", words(first), words(last));
-        let constant = evidence.data.zip(evidence.loss).and_then(|(data, loss)| constant_loss(data, loss.name()));
+        let constant = evidence.data.zip(evidence.loss).and_then(|(data, loss)| constant_loss(data, loss));
         let limit = match constant {
             Some(constant) => constant.max(times(self.diverged, first)),
             None => times(2.0 * self.diverged, first),

@@ -311,15 +311,19 @@ impl<T: Real> Instruments<T> {
             of_batch: batch.covered.iter().map(|name| square(name)).sum(),
         });
         let gradient_norm = parameters.iter().map(|seen| seen.gradient_norm.powi(2)).sum::<f64>().sqrt();
-        let (loss, layers) = (end.loss, batch.layers);
+        let layers = batch.layers;
         if let Some(open) = &mut self.open {
             open.window.steps.1 = step;
-            open.window.loss += loss * divisor;
+            open.window.loss += end.loss * divisor;
             open.divisor += divisor;
             open.observed += 1;
         }
         self.before.clear();
         self.before.extend_from_slice(end.params.values());
+        // The shares of accumulated batches are 1 together.
+        let before = self.pending.take().filter(|record| record.step == step);
+        let (loss, samples) = before.map_or((0.0, 0), |record| (record.loss, record.samples));
+        let (loss, samples) = (loss + end.loss * share, samples + batch.about.samples);
         let record = Record { epoch, step, samples, learning_rate, loss, gradient_norm, layers, parameters, noise };
         self.pending = Some(record);
     }

@@ -73,15 +73,15 @@ pub struct Record {
     pub epoch: usize,
     /// The step over all epochs, from 1.
     pub step: u64,
-    /// The number of samples in the batch; of accumulated ones, the last.
+    /// The number of samples of the step, in all of its batches.
     pub samples: usize,
     /// The learning rate of the step.
     pub learning_rate: f64,
-    /// The mean loss of the batch, before the step.
+    /// The mean loss of the step's samples, before it: of accumulated batches each by its divisor.
     pub loss: f64,
     /// The Euclidean norm of the whole gradient, before penalties and rules such as clipping.
     pub gradient_norm: f64,
-    /// The layers, as in [`Log::layers`].
+    /// The layers, as in [`Log::layers`], in the last batch of the step.
     pub layers: Vec<LayerRecord>,
     /// The parameters, as in [`Log::parameters`].
     pub parameters: Vec<ParameterRecord>,

@@ -1,6 +1,6 @@
 //! What a classifier says of samples.
 
-use chainrule_data::{Dataset, Targets};
+use chainrule_data::Targets;
 use chainrule_nn::Model;
 use chainrule_nn::loss::Predictions;
 use chainrule_tensor::{Real, Tensor};
@@ -81,7 +81,18 @@ impl Classifier {
     }
 }
 
-/// The model's answers to the run's data; `None` for what is no classifier. Samples with NaN among their outputs are
+/// The samples that count: all but those of the class that the loss ignores.
+pub(super) fn counting<T: Real>(run: &Run<'_, T>) -> Vec<usize> {
+    let Some(data) = run.data else { return Vec::new() };
+    let ignored = run.loss.and_then(|loss| loss.ignore_index());
+    let counts = |sample: &usize| match data.targets() {
+        Targets::Classes { indices, .. } => ignored != Some(f64::from(indices[*sample])),
+        _ => true,
+    };
+    (0..data.len()).filter(counts).collect()
+}
+
+/// The model's answers to the run's data, without samples that the loss ignores; `None` for what is no classifier. Samples with NaN among their outputs are
 /// missing.
 pub(super) fn answers<T: Real>(run: &Run<'_, T>) -> Result<Option<(Classifier, Vec<Answer>)>, ReportError> {
     let (Some((model, params, data)), Some(classifier)) = (run.trained(), Classifier::of(run)) else {
@@ -89,8 +100,7 @@ pub(super) fn answers<T: Real>(run: &Run<'_, T>) -> Result<Option<(Classifier, V
     };
     let outputs = if let Classifier::Largest(classes) = classifier { classes } else { 1 };
     let mut answers = Vec::new();
-    let all: Vec<usize> = (0..data.len()).collect();
-    for samples in all.chunks(BATCH) {
+    for samples in counting(run).chunks(BATCH) {
         let part = data.select(samples)?;
         let given = model.predict(params, part.inputs())?;
         if given.shape().elements() != samples.len() * outputs {
@@ -107,7 +117,7 @@ pub(super) fn answers<T: Real>(run: &Run<'_, T>) -> Result<Option<(Classifier, V
 /// How many of the samples a classifier takes for what they are, and how many there are.
 pub(crate) fn right<T: Real>(run: &Run<'_, T>) -> Result<Option<(usize, usize)>, ReportError> {
     let right = |answers: Vec<Answer>| answers.iter().filter(|answer| answer.is_right()).count();
-    Ok(answers(run)?.map(|(_, answers)| (right(answers), run.data.map_or(0, Dataset::len))))
+    Ok(answers(run)?.map(|(_, answers)| (right(answers), counting(run).len())))
 }
 
 /// The values of each sample.

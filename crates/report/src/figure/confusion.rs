@@ -1,14 +1,15 @@
 use chainrule_plot::ConfusionMatrix;
 use chainrule_tensor::Real;
 
-use super::answers::answers;
+use super::answers::{answers, counting};
 use super::counted;
 use crate::{ReportError, Run};
 
 /// More classes than this make no table that can be read.
 const MOST: usize = 40;
 
-/// How often each class of the run's data is taken for which, for a classifier of at most 40 classes.
+/// How often each class of the run's data is taken for which, for a classifier of at most 40 classes. Samples that the
+/// loss ignores are left out.
 ///
 /// # Errors
 /// Model, parameters and data that do not fit together.
@@ -19,7 +20,7 @@ pub fn confusion<T: Real>(run: &Run<'_, T>) -> Result<Option<ConfusionMatrix>, R
     let classes = classifier.count();
     let mut counts = vec![vec![0; classes]; classes];
     answers.iter().for_each(|answer| counts[answer.truth][answer.predicted] += 1);
-    let samples = run.data.map_or(0, chainrule_data::Dataset::len);
+    let samples = counting(run).len();
     let title = match samples - answers.len() {
         0 => format!("Confusion over {}", counted(samples)),
         missing => format!("Confusion over {}, {missing} without an answer", counted(samples)),
