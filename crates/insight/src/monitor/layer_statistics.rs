@@ -1,7 +1,7 @@
 use chainrule_tensor::{Real, reduce};
 
 use super::Histogram;
-use super::sums::Sums;
+use super::sums::{Sums, is_safe};
 
 /// What a batch of values is like: over all samples and units of a layer.
 ///
@@ -47,6 +47,14 @@ impl Statistics {
         }
         let Sums { sum, square, zeros, low, high } = sums;
         let (low, high) = if seen.is_empty() { (0.0, 0.0) } else { (low, high) };
+        let largest = low.abs().max(high.abs());
+        if largest > 0.0 && !is_safe(square) {
+            let parts: Vec<f64> = seen.iter().map(|x| x.to_f64() / largest).collect();
+            let mut of_parts = Statistics::scaled(&parts, largest * scale, bins);
+            (of_parts.histogram.low, of_parts.histogram.high) = (low * scale, high * scale);
+            let (count, non_finite) = (values.len(), values.len() - seen.len());
+            return Statistics { count, zeros: zeros / count as f64, non_finite, ..of_parts };
+        }
         let count = seen.len().max(1) as f64;
         let mean = sum / count;
         // The difference of two sums may come out just below zero.
@@ -74,6 +82,27 @@ impl Statistics {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Kind "squares that overflow" (pytorch#51912): statistics of values of any size are those of 1 at that scale.
+    #[test]
+    fn values_of_any_size_have_their_statistics() {
+        let values = [1.0, -1.0, 3.0, 0.0, 2.0, -0.5, f64::INFINITY];
+        let expected = Statistics::of(&values, 4);
+        for size in [2.0_f64.powi(-1000), 2.0_f64.powi(-600), 2.0_f64.powi(520), 2.0_f64.powi(1000)] {
+            let scaled = Statistics::of(&values.map(|x| x * size), 4);
+            for (got, expected) in [
+                (scaled.mean, expected.mean),
+                (scaled.deviation, expected.deviation),
+                (scaled.norm, expected.norm),
+                (scaled.histogram.low, expected.histogram.low),
+                (scaled.histogram.high, expected.histogram.high),
+            ] {
+                assert!((got / size - expected).abs() < 1e-14, "{size:e}: {got}, not {expected}");
+            }
+            assert_eq!(scaled.histogram.counts, expected.histogram.counts);
+            assert_eq!((scaled.count, scaled.zeros, scaled.non_finite), (7, expected.zeros, 1));
+        }
+    }
 
     #[test]
     fn known_values() {

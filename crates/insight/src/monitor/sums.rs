@@ -92,8 +92,22 @@ pub(super) fn wide_square<T: Real>(values: &[T]) -> f64 {
     ((a + e) + (c + g)) + ((b + f) + (d + h)) + rest
 }
 
+/// Whether a sum of squares neither overflowed nor lost digits.
+pub(super) fn is_safe(square: f64) -> bool {
+    square.is_finite() && square >= f64::MIN_POSITIVE / f64::EPSILON
+}
+
 /// The Euclidean norm of the difference of two slices of equal length.
 pub(super) fn distance<T: Real>(a: &[T], b: &[T]) -> f64 {
+    let square = square_of_distance(a, b);
+    if is_safe(square) {
+        return square.sqrt();
+    }
+    let differences: Vec<f64> = a.iter().zip(b).map(|(a, b)| a.to_f64() - b.to_f64()).collect();
+    norm(&differences)
+}
+
+fn square_of_distance<T: Real>(a: &[T], b: &[T]) -> f64 {
     simd::dispatch(
         #[inline(always)]
         || {
@@ -106,7 +120,7 @@ pub(super) fn distance<T: Real>(a: &[T], b: &[T]) -> f64 {
                 }
             }
             let rest = a_rest.iter().zip(b_rest).map(|(a, b)| (a.to_f64() - b.to_f64()).powi(2));
-            (squares.iter().sum::<f64>() + rest.sum::<f64>()).sqrt()
+            squares.iter().sum::<f64>() + rest.sum::<f64>()
         },
     )
 }
@@ -133,5 +147,10 @@ mod tests {
         assert!((norm(&[1e-30_f32; 4]) / 2e-30 - 1.0).abs() < 1e-6);
         assert_eq!(norm(&[0.0_f32; 3]), 0.0);
         assert!(norm(&[f32::NAN]).is_nan());
+        for size in [1e-320_f64, 1e-300, 1e-160, 1e160, 1e300] {
+            assert!((distance(&[3.0 * size, size], &[0.0, 5.0 * size]) / (5.0 * size) - 1.0).abs() < 1e-3, "{size:e}");
+        }
+        assert_eq!(distance(&[2.0_f64; 20], &[2.0; 20]), 0.0);
+        assert!(distance(&[f64::NAN], &[1.0]).is_nan());
     }
 }

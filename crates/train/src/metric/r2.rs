@@ -24,6 +24,29 @@ struct Output {
     total: f64,
     /// The sum of squared errors.
     residual: f64,
+    /// Whether all of it is of numbers times [`SMALLER`].
+    shrunk: bool,
+}
+
+/// Beyond it, sums of squares may not fit into `f64`: `2^480`.
+const LARGE: f64 = f64::from_bits((1023 + 480) << 52);
+/// `2^-560`.
+const SMALLER: f64 = f64::from_bits((1023 - 560) << 52);
+
+impl Output {
+    /// Goes over to smaller numbers, which have the same shares.
+    #[cold]
+    fn shrink(&mut self) {
+        self.shrunk = true;
+        self.mean *= SMALLER;
+        let varies = self.total > 0.0;
+        for square in [&mut self.total, &mut self.residual] {
+            *square = *square * SMALLER * SMALLER;
+        }
+        if varies && self.total == 0.0 {
+            self.total = f64::MIN_POSITIVE;
+        }
+    }
 }
 
 impl R2 {
@@ -72,10 +95,20 @@ impl<T: Real> Metric<T> for R2 {
         for (predictions, targets) in row_pairs(prediction, target) {
             self.samples += 1;
             for ((output, p), t) in self.outputs.iter_mut().zip(predictions).zip(targets) {
-                let (p, t) = (p.to_f64(), t.to_f64());
+                let (mut p, mut t) = (p.to_f64(), t.to_f64());
+                let is_large = |x: f64| x.abs() > LARGE && x.is_finite();
+                if output.shrunk || is_large(p) || is_large(t) {
+                    if !output.shrunk {
+                        output.shrink();
+                    }
+                    (p, t) = (p * SMALLER, t * SMALLER);
+                }
                 let distance = t - output.mean;
                 output.mean += distance / self.samples as f64;
-                output.total += distance * (t - output.mean);
+                let rest = t - output.mean;
+                let vanishes = distance * rest == 0.0 && distance != 0.0 && rest != 0.0;
+                // Targets that differ are not all the same, however near they are.
+                output.total += if vanishes { f64::MIN_POSITIVE } else { distance * rest };
                 output.residual += (p - t).powi(2);
             }
         }
@@ -112,6 +145,23 @@ mod tests {
         assert!(of([f64::NAN, 0.2, 0.1], [0.1; 3]).is_nan());
         assert!(of([1.0], [1.0]).is_nan());
         assert!(of([], []).is_nan());
+    }
+
+    /// Kind "squares that overflow" (pytorch#51912): a share does not depend on the size of the numbers.
+    #[test]
+    fn numbers_of_any_size_have_their_share() {
+        let (predictions, targets) = ([2.5, 0.0, 2.0, 8.0], [3.0, -0.5, 2.0, 7.0]);
+        let expected = of(predictions, targets);
+        for size in [-450, 0, 470, 520, 700, 1000].map(|power| 2.0_f64.powi(power)) {
+            assert_eq!(of(predictions.map(|x| x * size), targets.map(|x| x * size)), expected, "{size:e}");
+        }
+        // Small ones first.
+        let value = of([2e-3, 1.0, 2e200, 8e300], [3e-3, 1.0, 2e200, 8e300]);
+        assert!((value - 1.0).abs() < 1e-12, "{value}");
+        // Targets that are small beside the predictions are not constant.
+        assert_eq!(of([1e200, 2.0, 3.0], [1.0, 2.0, 3.0]), f64::NEG_INFINITY);
+        assert_eq!(of([2.0, 3.0, 1e200], [1.0, 2.0, 3.0]), f64::NEG_INFINITY);
+        assert_eq!(of([1e200, 2.0], [1.0, 1.0]), 0.0);
     }
 
     #[test]
