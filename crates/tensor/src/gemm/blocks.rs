@@ -2,8 +2,8 @@
 //!
 //! The scheme is that of Goto and van de Geijn, Anatomy of High-Performance Matrix Multiplication, 2008: a block of `a`
 //! stays in the second cache, a panel of `b` in the first, each copied to the order in which it is read. Small factors
-//! are read where they are. What differs is that the tiles of one panel of `b` copy the next one on the way and fetch a
-//! later one; where they are few, the first tile of a panel copies it.
+//! are read where they are. What differs is that tall tiles of one panel of `b` copy the next one on the way and fetch a
+//! later one; where there are none, the first tile of a panel copies it, and the others fetch the next one.
 
 use super::errands::Errands;
 use super::instructions::Instructions;
@@ -19,8 +19,6 @@ pub(super) struct Sizes {
     pub panel: usize,
     /// Bytes of a block of `a`, in the second cache.
     pub block: usize,
-    /// So many panels of `b` ahead one is fetched, into the second cache.
-    pub ahead: usize,
 }
 
 /// Up to so many bytes a factor is read where it is, a first cache full.
@@ -133,14 +131,14 @@ impl<T: Real> Block<'_, T> {
         let in_place = is_by_rows && (rows.tiles == 1 || bytes::<T>(b.rows * b.columns) <= SMALL);
         let fetches = !in_place && is_far(b.rows * b.columns);
         let range = |first: usize| first.min(b.columns)..b.columns.min(first + width);
-        let mut errands = Errands::new(TALL > HEIGHT, rows.tiles, b.rows, is_far(rows.rows * b.columns));
-        let copies_ahead = errands.spread && rows.are_many();
+        let mut errands = Errands::new(rows.tall, rows.tiles, b.rows, is_far(rows.rows * b.columns));
+        let copies_ahead = errands.spread;
         let (mut buffer, mut spare) = buffer.split_at_mut(b.rows * WIDE);
         let mut is_copied = false;
         for first in (0..b.columns).step_by(width) {
             let (panel, next) = (b.columns(range(first)), b.columns(range(first + width)));
             if fetches {
-                let distant = first + I::SIZES.ahead * width;
+                let distant = first + errands.panels_ahead() * width;
                 errands.fetch(match distant.checked_sub(b.columns) {
                     None => b.columns(range(distant)),
                     Some(distant) => then.columns(range(distant)),
@@ -219,7 +217,7 @@ impl<T: Real> Panel<'_, T> {
                 self.tiles::<I, WIDE, FEW_ROWS>(b, 0);
             } else if let Source::FirstTile = source {
                 self.first_tile::<I, W, HEIGHT>(buffer);
-                self.tiles::<I, W, HEIGHT>((buffer, W), 1);
+                self.tiles::<I, W, TALL>((buffer, W), 1);
             } else {
                 let b = self.values::<W>(source, buffer);
                 self.tiles::<I, W, TALL>(b, 0);
@@ -255,7 +253,7 @@ impl<T: Real> Panel<'_, T> {
         }
     }
 
-    /// The first tile, which copies the panel on its way.
+    /// The first one of several tiles, which copies the panel on its way.
     ///
     /// # Safety
     /// The processor must have the instructions.
@@ -272,7 +270,7 @@ impl<T: Real> Panel<'_, T> {
         let (first, height) = rows.tile(tile);
         let mut c = self.c.part(first..first + height, 0..self.b.columns);
         let errands = &mut *self.errands;
-        if !errands.spread {
+        if tile >= rows.tall {
             errands.fetch_lines();
             let rows = if errands.rows_of_c > 0 { height } else { 0 };
             (0..rows).for_each(|row| simd::prefetch_line(c.row_start(row)));
@@ -286,13 +284,15 @@ impl<T: Real> Panel<'_, T> {
 /// The processor must have the instructions.
 #[inline(always)]
 unsafe fn compute<I: Instructions, T: Real, const W: usize, const MOST: usize, const COPY: bool>(tile: Tile<'_, T>) {
+    // The first of several tiles of about the same height has more than half of the most.
+    let least = const { if COPY { MOST / 2 + 1 } else { 1 } };
     // SAFETY: as this function's.
     unsafe {
         match tile.c.rows() {
-            1 => I::compute::<T, 1, W, COPY>(tile),
-            2 => I::compute::<T, 2, W, COPY>(tile),
-            3 if MOST >= 3 => I::compute::<T, 3, W, COPY>(tile),
-            4 if MOST >= 4 => I::compute::<T, 4, W, COPY>(tile),
+            1 if least <= 1 => I::compute::<T, 1, W, COPY>(tile),
+            2 if least <= 2 => I::compute::<T, 2, W, COPY>(tile),
+            3 if least <= 3 && MOST >= 3 => I::compute::<T, 3, W, COPY>(tile),
+            4 if least <= 4 && MOST >= 4 => I::compute::<T, 4, W, COPY>(tile),
             5 if MOST >= 5 => I::compute::<T, 5, W, COPY>(tile),
             6 if MOST >= 6 => I::compute::<T, 6, W, COPY>(tile),
             7 if MOST >= 7 => I::compute::<T, 7, W, COPY>(tile),

@@ -1,5 +1,5 @@
-//! What tiles do on the way: they fetch what comes later, and copy the next panel of `b`. A little
-//! at a time, so that nobody waits for it.
+//! What tiles do on the way: they fetch what comes later, and tall ones copy the next panel of `b`.
+//! A little at a time, so that nobody waits for it.
 
 use super::Mat;
 use crate::Real;
@@ -12,14 +12,16 @@ const MOST_STEPS: usize = 16;
 /// Of a tile.
 const MOST_ROWS: usize = 12;
 
-/// So few tiles copy nothing.
-const FEW_TILES: usize = 6;
+/// Tall tiles fetch the panel so many panels ahead, into the second cache, the others the next
+/// one, into the first.
+const AHEAD: usize = 4;
 
 /// So many rows before they are copied they are fetched to the first cache.
 const SOON: usize = 8;
 
 pub(super) struct Errands<T> {
-    /// Whether they are done between the steps of a tile, else before.
+    /// Whether they are done between the steps of tall tiles, else before those of each tile: there
+    /// the loop around the steps costs more registers and code than it brings.
     pub spread: bool,
     /// After so many steps it is time for some of it, an even number, and how often that is for
     /// each panel.
@@ -50,26 +52,27 @@ struct Copy<T> {
 }
 
 impl<T: Real> Errands<T> {
-    /// For panels of so many tiles.
+    /// For panels of so many tiles, of which the first ones are tall.
     #[inline(always)]
-    pub fn new(spread: bool, tiles: usize, inner: usize, fetches_c: bool) -> Self {
-        // The tiles of a panel copy as many rows as each has steps.
-        let steps = if !spread {
-            inner
-        } else if tiles < FEW_TILES {
-            MOST_STEPS
-        } else {
-            (tiles / 2 * 2).min(MOST_STEPS)
-        };
+    pub fn new(tall: usize, tiles: usize, inner: usize, fetches_c: bool) -> Self {
+        let spread = tall > 0;
+        // The tall tiles of a panel copy as many rows as each has steps.
+        let steps = if spread { (tall / 2 * 2).min(MOST_STEPS) } else { inner };
         let times = inner.div_ceil(steps);
         Errands {
             spread,
             steps,
-            times: tiles * times,
+            times: tall * times + tiles - tall,
             rows_of_c: if fetches_c { MOST_ROWS.div_ceil(times) } else { 0 },
             lines: Lines { run: std::ptr::null(), step: 0, of_run: 1, line: 0, left: 0, at_once: 0 },
             copy: Copy { from: std::ptr::null(), step: 0, to: std::ptr::null_mut(), left: 0 },
         }
+    }
+
+    /// How far the panel is that is to be fetched.
+    #[inline(always)]
+    pub fn panels_ahead(&self) -> usize {
+        if self.spread { AHEAD } else { 1 }
     }
 
     /// All of `b`.

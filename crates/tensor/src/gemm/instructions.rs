@@ -39,7 +39,7 @@ macro_rules! instructions {
             $(#[target_feature(enable = $features)])?
             #[inline(never)]
             fn form<T: Real, const H: usize, const W: usize, const ROWS: bool, const COPY: bool>(tile: Tile<'_, T>) {
-                tile.compute::<{ $fused }, { $tall > $height }, H, W, ROWS, COPY>();
+                tile.compute::<{ $fused }, H, W, ROWS, COPY>(H > $height);
             }
         }
 
@@ -53,7 +53,7 @@ macro_rules! instructions {
                 unsafe {
                     match tile.order {
                         // Tall tiles are always copied.
-                        Order::Rows(_) if H <= 8 => Self::form::<T, H, W, true, COPY>(tile),
+                        Order::Rows(_) if H <= $height => Self::form::<T, H, W, true, COPY>(tile),
                         _ => Self::form::<T, H, W, false, COPY>(tile),
                     }
                 }
@@ -62,14 +62,12 @@ macro_rules! instructions {
     };
 }
 
-// Where tiles have only one height, they fetch and copy before their steps and not between them: with AVX2
-// that takes 0.92 to 0.95 of the time, as the loop around the steps costs registers.
 // Twelve sums stay in the sixteen registers of AVX2, enough to hide how long an addition takes;
 // AVX-512 has 32 registers. The caches are at least 48 KB and 1 to 2 MB where there is AVX-512,
 // else 32 KB and 256 to 512 KB.
 #[cfg(target_arch = "x86_64")]
 instructions!(
-    Avx512, fused: true, tall: 12, height: 8, Sizes { panel: 32 << 10, block: 768 << 10, ahead: 4 },
+    Avx512, fused: true, tall: 12, height: 8, Sizes { panel: 32 << 10, block: 768 << 10 },
     "avx512f,avx512vl,avx512dq,avx512bw,avx2,fma"
 );
 #[cfg(target_arch = "x86_64")]
@@ -77,7 +75,7 @@ instructions!(Avx2, fused: true, tall: 6, height: 6, SMALL_CACHES, "avx2,fma");
 // What every processor of the target has.
 instructions!(Baseline, fused: simd::FUSES, tall: 6, height: 6, SMALL_CACHES);
 
-const SMALL_CACHES: Sizes = Sizes { panel: 16 << 10, block: 264 << 10, ahead: 1 };
+const SMALL_CACHES: Sizes = Sizes { panel: 16 << 10, block: 264 << 10 };
 
 /// The product with the best instructions. The constants are half, one, two, four and eight times
 /// the values of a register of AVX2: a panel has two registers of AVX-512 or AVX2, two of the

@@ -22,8 +22,7 @@ pub(super) struct Rows<'a, T> {
     higher: usize,
 }
 
-/// From so many rows on tiles are tall, and copy the next panel of `b` on the way. With fewer the
-/// first one copies its own.
+/// From so many rows on tiles are tall.
 const MANY: usize = 64;
 
 impl<'a, T: Real> Rows<'a, T> {
@@ -57,11 +56,6 @@ impl<'a, T: Real> Rows<'a, T> {
             rows = Rows { values: buffer, layout, is_copied: true, ..rows };
         }
         rows
-    }
-
-    #[inline(always)]
-    pub fn are_many(&self) -> bool {
-        self.rows >= MANY
     }
 
     /// Copies some tiles, which all fit into `HEIGHT` rows.

@@ -45,17 +45,11 @@ pub(super) enum Order {
 
 impl<T: Real> Tile<'_, T> {
     /// Computes the tile, of `H` rows and `W` columns. `ROWS` is whether `a` lies in rows, `COPY` whether `b` is
-    /// copied, `SPREAD` whether errands are done between the steps.
+    /// copied, `spread` whether errands are done between the steps, as tall tiles do.
     #[inline(always)]
-    pub fn compute<
-        const FUSED: bool,
-        const SPREAD: bool,
-        const H: usize,
-        const W: usize,
-        const ROWS: bool,
-        const COPY: bool,
-    >(
+    pub fn compute<const FUSED: bool, const H: usize, const W: usize, const ROWS: bool, const COPY: bool>(
         mut self,
+        spread: bool,
     ) {
         let last = self.inner - 1;
         let (row_step, column_step) = match self.order {
@@ -108,7 +102,7 @@ impl<T: Real> Tile<'_, T> {
         let (mut k, mut row) = (0, 0);
         while k < self.inner {
             let mut end = self.inner;
-            if SPREAD && self.errands.are_left() {
+            if spread && self.errands.are_left() {
                 end = end.min(k + self.errands.steps);
                 self.errands.some::<W>();
                 for row in row..H.min(row + self.errands.rows_of_c) {
@@ -118,7 +112,7 @@ impl<T: Real> Tile<'_, T> {
             }
             // Two at a time: 0.98 of the time of one at a time, at large and small shapes.
             while k + 2 <= end {
-                if SPREAD && !ROWS {
+                if spread && !ROWS {
                     for line in 0..(2 * H * size_of::<T>()).div_ceil(LINE) {
                         simd::prefetch_line(a.wrapping_add(soon).wrapping_byte_add(line * LINE));
                     }
