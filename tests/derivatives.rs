@@ -2,6 +2,7 @@
 
 use std::slice::from_ref;
 
+use chainrule::config::{Configure, Family};
 use chainrule::graph::{GradcheckError, Gradchecked};
 use chainrule::nn::{activation, init, layer, loss};
 use chainrule::prelude::*;
@@ -124,17 +125,16 @@ fn every_name_of_a_list_is_found() {
 
 #[test]
 fn no_name_stands_twice_in_a_list() {
+    fn names<E: Configure + ?Sized>(family: &Family<E>) -> Vec<String> {
+        family.names().map(str::to_owned).collect()
+    }
     let lists = [
-        activation::all::<f32>().iter().map(|activation| activation.kind().to_owned()).collect::<Vec<_>>(),
-        layer::all::<f32>()
-            .iter()
-            .map(|layer| layer.kind().to_owned())
-            .chain(activation::all::<f32>().iter().map(|activation| activation.kind().to_owned()))
-            .collect(),
-        loss::all::<f32>().iter().map(|loss| loss.name().to_owned()).collect(),
-        init::all().iter().map(|initialiser| initialiser.name().to_owned()).collect(),
-        optimizer::all::<f32>().iter().map(|optimizer| optimizer.name().to_owned()).collect(),
-        schedule::all().iter().map(|schedule| schedule.name().to_owned()).collect(),
+        names(&activation::family::<f32>()),
+        [names(&layer::family::<f32>()), names(&activation::family::<f32>())].concat(),
+        names(&loss::family::<f32>()),
+        names(&init::family()),
+        names(&optimizer::family::<f32>()),
+        names(&schedule::family()),
     ];
     for list in lists {
         let distinct: std::collections::BTreeSet<_> = list.iter().collect();
@@ -144,24 +144,24 @@ fn no_name_stands_twice_in_a_list() {
 
 #[test]
 fn an_unknown_name_is_answered_with_those_that_there_are() {
-    let messages = [
-        activation::by_name::<f32>("rleu").unwrap_err().to_string(),
-        loss::by_name::<f32>("").unwrap_err().to_string(),
-        init::by_name("he").unwrap_err().to_string(),
-        optimizer::by_name::<f32>("sdg").unwrap_err().to_string(),
-    ];
+    fn there_are<E: Configure + ?Sized>(family: &Family<E>) -> String {
+        format!("; there are: {}", family.names().collect::<Vec<_>>().join(", "))
+    }
+    let activations = activation::family::<f32>();
     assert_eq!(
-        messages,
-        [
-            "there is no activation `rleu` (did you mean `relu`?); there are: sigmoid, tanh, relu, leaky_relu, prelu, elu, identity, softmax, log_softmax, \
-             log_sigmoid, hard_sigmoid, hard_tanh, tanhshrink, softsign, softplus, relu6, rrelu, selu, celu, gelu, silu, mish, hard_swish, \
-             hard_shrink, soft_shrink, threshold, softmin, glu, maxout",
-            "there is no loss ``; there are: mse, l1, huber, smooth_l1, log_cosh, cross_entropy, nll, softmax_focal, kl_divergence, \
-             bce_with_logits, bce, focal, multi_label_soft_margin, multi_label_margin, multi_class_margin, hinge, squared_hinge, \
-             soft_margin, poisson_nll, gaussian_nll, cosine_embedding",
-            "there is no initialiser `he` (did you mean `he_normal`?); there are: constant, uniform, normal, glorot_uniform, glorot_normal, he_uniform, he_normal, \
-             lecun_uniform, lecun_normal, orthogonal, truncated_normal, sparse, identity",
-            "there is no optimizer `sdg` (did you mean `sgd`?); there are: sgd, adagrad, adadelta, rmsprop, adam, amsgrad, adamw, adamax, nadam, radam, lion, adan, adafactor, lamb, muon, lookahead",
-        ]
+        activation::by_name::<f32>("rleu").unwrap_err().to_string(),
+        format!("there is no activation `rleu` (did you mean `relu`?){}", there_are(&activations))
+    );
+    assert_eq!(
+        loss::by_name::<f32>("").unwrap_err().to_string(),
+        format!("there is no loss ``{}", there_are(&loss::family::<f32>()))
+    );
+    assert_eq!(
+        init::by_name("he").unwrap_err().to_string(),
+        format!("there is no initialiser `he` (did you mean `he_normal`?){}", there_are(&init::family()))
+    );
+    assert_eq!(
+        optimizer::by_name::<f32>("sdg").unwrap_err().to_string(),
+        format!("there is no optimizer `sdg` (did you mean `sgd`?){}", there_are(&optimizer::family::<f32>()))
     );
 }

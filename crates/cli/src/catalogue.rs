@@ -83,6 +83,14 @@ fn object(lists: &[List]) -> serde_json::Value {
             let settings: serde_json::Map<_, _> =
                 entry.settings.iter().map(|(name, value)| ((*name).to_owned(), value.as_str().into())).collect();
             let mut object = json!({ "name": entry.name, "formula": entry.formula, "settings": settings });
+            let about = entry.fields.iter().map(|field| {
+                let stated = json!({ "means": field.summary(), "rule": field.rule });
+                (field.name.to_owned(), stated)
+            });
+            let about: serde_json::Map<_, _> = about.collect();
+            if !about.is_empty() {
+                object["about"] = about.into();
+            }
             if !entry.aliases.is_empty() {
                 object["aliases"] = entry.aliases.clone().into();
             }

@@ -21,6 +21,9 @@ fn list_shows_every_list_with_settings_and_defaults() {
         let found = all["activations"].as_array().unwrap().iter().find(|entry| entry["name"] == name);
         found.unwrap().clone()
     };
+    let alpha = &known("elu")["about"]["alpha"];
+    assert_eq!(alpha["rule"], "must be finite and above 0");
+    assert!(alpha["means"].as_str().unwrap().contains("far below zero"), "{alpha}");
     assert_eq!(known("silu")["aliases"], serde_json::json!(["swish"]));
     let properties = &known("relu6")["properties"];
     assert_eq!(properties["range"], serde_json::json!([0.0, 6.0]));

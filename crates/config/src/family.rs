@@ -44,6 +44,12 @@ impl<E: Configure + ?Sized> Family<E> {
         self.entries
     }
 
+    /// Other names for its entries.
+    #[must_use]
+    pub fn aliases(&self) -> Aliases {
+        self.aliases
+    }
+
     /// The names of the entries, in order.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.entries.iter().map(|entry| (self.name_of)(entry))

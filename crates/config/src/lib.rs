@@ -30,6 +30,12 @@ pub trait Configure {
         Vec::new()
     }
 
+    /// Why there are no reference cases of it: no published package has it, and the golden values
+    /// in its own file are its proof. By default there are some.
+    fn in_no_package(&self) -> Option<&'static str> {
+        None
+    }
+
     /// What is stated of each setting: default, bounds, documentation. By default nothing, which an
     /// entry may leave at whose settings are odd.
     fn fields(&self) -> Vec<Field> {

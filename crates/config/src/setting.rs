@@ -66,6 +66,12 @@ pub trait Value {
     /// The value as a setting.
     fn setting(&mut self) -> Setting<'_>;
 
+    /// The bounds in words, for a value of this type.
+    #[must_use]
+    fn rule(bounds: &Bounds) -> String {
+        bounds.to_string()
+    }
+
     /// Whether it lies within bounds; what has no numbers always does.
     ///
     /// # Errors
@@ -90,10 +96,16 @@ impl Value for usize {
         Setting::Count(self)
     }
 
-    fn check(&self, bounds: &Bounds) -> Result<(), String> {
+    fn rule(bounds: &Bounds) -> String {
         // Every count is finite.
-        let bounds = bounds.or_infinite();
-        if bounds.contains(*self as f64) { Ok(()) } else { Err(format!("{bounds}, but it is {self}")) }
+        bounds.or_infinite().to_string()
+    }
+
+    fn check(&self, bounds: &Bounds) -> Result<(), String> {
+        if bounds.contains(*self as f64) {
+            return Ok(());
+        }
+        Err(format!("{}, but it is {self}", Self::rule(bounds)))
     }
 }
 
@@ -110,6 +122,10 @@ impl Value for Option<f64> {
 impl Value for Option<usize> {
     fn setting(&mut self) -> Setting<'_> {
         Setting::OptionalCount(self)
+    }
+
+    fn rule(bounds: &Bounds) -> String {
+        usize::rule(bounds)
     }
 
     fn check(&self, bounds: &Bounds) -> Result<(), String> {

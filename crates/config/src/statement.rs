@@ -28,7 +28,8 @@ impl Field {
 /// in a semicolon; its type is a [`Value`](crate::Value). Behind the default may stand the
 /// [`Bounds`](crate::Bounds) by one of the functions [`above`](crate::above),
 /// [`at_least`](crate::at_least), [`within`](crate::within), [`finite`](crate::finite) and
-/// [`whole`](crate::whole). Other rules are a function, named behind the formula.
+/// [`whole`](crate::whole). Other rules are a function, named behind the formula: `checked by
+/// ordered`. Of what no published package has, `in no package: "why"` stands there, too.
 ///
 /// ```
 /// use chainrule_config::{Configure, settings};
@@ -59,7 +60,8 @@ impl Field {
 #[macro_export]
 macro_rules! settings {
     (
-        $name:literal: $formula:literal $(, checked by $check:path)?;
+        $name:literal: $formula:literal
+            $(, checked by $check:path)? $(, in no package: $why:literal)?;
 
         $(#[$meta:meta])*
         $vis:vis struct $type:ident {
@@ -92,6 +94,10 @@ macro_rules! settings {
                 $formula
             }
 
+            $(fn in_no_package(&self) -> Option<&'static str> {
+                Some($why)
+            })?
+
             fn settings(&mut self) -> Vec<(&'static str, $crate::Setting<'_>)> {
                 vec![$((stringify!($field), $crate::Value::setting(&mut self.$field))),*]
             }
@@ -102,7 +108,7 @@ macro_rules! settings {
                 vec![$($crate::Field {
                     name: stringify!($field),
                     default: stringify!($default),
-                    rule: [$($bounds.to_string())?].into_iter().next(),
+                    rule: [$(<$value as $crate::Value>::rule(&$bounds))?].into_iter().next(),
                     doc: concat!($($doc, "\n"),*),
                 }),*]
             }
@@ -133,11 +139,15 @@ macro_rules! settings {
 /// ```
 #[macro_export]
 macro_rules! formula {
-    ($type:ty: $formula:literal) => {
+    ($type:ty: $formula:literal $(, in no package: $why:literal)?) => {
         impl $crate::Configure for $type {
             fn formula(&self) -> &'static str {
                 $formula
             }
+
+            $(fn in_no_package(&self) -> Option<&'static str> {
+                Some($why)
+            })?
         }
     };
 }

@@ -154,7 +154,7 @@ fn mistakes_are_named_with_what_there_is() {
 }
 
 settings! {
-    "stated": "a formula", checked by even;
+    "stated": "a formula", checked by even, in no package: "it is a test";
 
     /// A value of every kind that a statement can have.
     #[derive(Debug, PartialEq)]
@@ -184,7 +184,7 @@ settings! {
 }
 
 fn even(stated: &Stated) -> Result<(), String> {
-    let even = stated.steps % 2 == 0;
+    let even = stated.steps.is_multiple_of(2);
     if even { Ok(()) } else { Err(format!("stated: {} steps are odd", stated.steps)) }
 }
 
@@ -205,7 +205,7 @@ fn a_statement_gives_defaults_and_text() {
         stated("stated(limit=0, begin=inf, steps=4)").unwrap(),
         Stated { limit: Some(0.0), begin: f64::INFINITY, steps: 4, ..Stated::default() }
     );
-    assert_eq!(all.formula(), "a formula");
+    assert_eq!((all.formula(), all.in_no_package()), ("a formula", Some("it is a test")));
 }
 
 #[test]
@@ -234,6 +234,7 @@ fn a_statement_tells_of_each_setting_what_is_stated() {
     assert_eq!(told("rate").default, "1e-3");
     assert_eq!(told("rate").summary(), "A rate");
     assert_eq!(told("rate").rule.as_deref(), Some("must be finite and above 0"));
+    assert_eq!(told("most").rule.as_deref(), Some("must be at least 1"));
     assert_eq!((told("limit").summary(), told("on").rule.clone()), ("A limit, or none".to_owned(), None));
     let mut stated = Stated::default();
     let named: Vec<_> = stated.settings().iter().map(|(name, _)| *name).collect();

@@ -2,8 +2,8 @@
 
 use std::fmt::Write;
 
+use chainrule::config::{Aliases, Family, Field};
 use chainrule::graph::DerivativeReads;
-use chainrule::nn::config::Aliases;
 use chainrule::nn::init::UnitVariance;
 use chainrule::nn::{Activation, Configure, activation, init, layer, loss};
 use chainrule::train::optimizer::Lbfgs;
@@ -28,8 +28,12 @@ pub struct Entry {
     pub aliases: Vec<&'static str>,
     /// The settings and their defaults.
     pub settings: Vec<(&'static str, String)>,
+    /// What is stated of the settings, if it is stated.
+    pub fields: Vec<Field>,
     /// What it computes.
     pub formula: &'static str,
+    /// Why there are no reference cases of it, if there are none.
+    pub in_no_package: Option<&'static str>,
     /// What is known of an activation.
     pub facts: Option<Facts>,
 }
@@ -88,29 +92,27 @@ impl Facts {
 #[must_use]
 pub fn catalogue() -> Vec<List> {
     let facts: Vec<Facts> = activation::all().iter().map(|entry| Facts::of(&**entry)).collect();
-    let activations = list("activations", activation::ALIASES, activation::all::<f64>(), |e| e.kind().to_owned());
-    let by_data = Entry::new("unit_variance".to_owned(), UnitVariance::ALIASES, &mut UnitVariance::default());
+    let by_data = UnitVariance::ALIASES;
+    let by_data = Entry::new("unit_variance".to_owned(), by_data, &mut UnitVariance::default());
     let by_search = Entry::new("lbfgs".to_owned(), &[], &mut Lbfgs::default());
-    let by_score =
-        Entry::new("reduce_on_plateau".to_owned(), ReduceOnPlateau::ALIASES, &mut ReduceOnPlateau::default());
+    let by_score = ReduceOnPlateau::ALIASES;
+    let by_score = Entry::new("reduce_on_plateau".to_owned(), by_score, &mut ReduceOnPlateau::default());
     vec![
-        activations.with(facts),
-        list("losses", loss::ALIASES, loss::all::<f32>(), |entry| entry.name().to_owned()),
-        list("initialisers", init::ALIASES, init::all(), |entry| entry.name().to_owned()).and(by_data),
-        list("layers", layer::ALIASES, layer::all::<f32>(), |entry| entry.kind().to_owned()),
-        list("optimizers", &[], optimizer::all::<f32>(), |entry| entry.name().to_owned()).and(by_search),
-        list("schedules", schedule::ALIASES, schedule::all(), |entry| entry.name().to_owned()).and(by_score),
-        list("metrics", metric::ALIASES, metric::all::<f32>(), |entry| entry.name().to_owned()),
+        list("activations", activation::family::<f64>()).with(facts),
+        list("losses", loss::family::<f32>()),
+        list("initialisers", init::family()).and(by_data),
+        list("layers", layer::family::<f32>()),
+        list("optimizers", optimizer::family::<f32>()).and(by_search),
+        list("schedules", schedule::family()).and(by_score),
+        list("metrics", metric::family::<f32>()),
     ]
 }
 
-fn list<E: Configure + ?Sized>(
-    name: &'static str,
-    aliases: Aliases,
-    entries: Vec<Box<E>>,
-    name_of: impl Fn(&E) -> String,
-) -> List {
-    let entries = entries.into_iter().map(|mut entry| Entry::new(name_of(&entry), aliases, &mut *entry));
+fn list<E: Configure + ?Sized>(name: &'static str, family: Family<E>) -> List {
+    let aliases = family.aliases();
+    let names: Vec<String> = family.names().map(str::to_owned).collect();
+    let entries = names.into_iter().zip(family.all());
+    let entries = entries.map(|(name, mut entry)| Entry::new(name, aliases, &mut *entry));
     List { name, entries: entries.collect() }
 }
 
@@ -131,7 +133,9 @@ impl Entry {
     fn new<E: Configure + ?Sized>(name: String, aliases: Aliases, entry: &mut E) -> Self {
         let aliases = aliases.iter().filter(|(_, of)| *of == name).map(|(alias, _)| *alias).collect();
         let settings = entry.settings().into_iter().map(|(name, setting)| (name, setting.to_string())).collect();
-        Entry { name, aliases, settings, formula: entry.formula(), facts: None }
+        let (formula, in_no_package) = (entry.formula(), entry.in_no_package());
+        let fields = entry.fields();
+        Entry { name, aliases, settings, fields, formula, in_no_package, facts: None }
     }
 
     /// The text that names the entry with all its settings, such as `elu(alpha=1)`.
@@ -249,6 +253,31 @@ mod tests {
         }
     }
 
+    /// Kind: messages that name what is wrong. Every stated rule refuses NaN, by the name under
+    /// which the entry was chosen and that of the setting.
+    #[test]
+    fn what_is_out_of_bounds_is_refused_by_the_names_of_entry_and_setting() {
+        let mut tried = 0;
+        for list in catalogue() {
+            for (entry, field) in list.entries.iter().flat_map(|e| e.fields.iter().map(move |f| (e, f))) {
+                let (name, setting) = (&entry.name, field.name);
+                assert!(!field.doc.is_empty(), "{name}: {setting} is not documented");
+                let Some(rule) = &field.rule else { continue };
+                let mut refused = Vec::new();
+                for value in ["nan", "[nan]", "0"] {
+                    let text = format!("{name}({setting}={value})");
+                    if let Err(ConfigError::Check(why)) = found(list.name, &text) {
+                        refused.push(why);
+                    }
+                }
+                let expected = format!("{name}: {setting} {rule}, but ");
+                assert!(refused.iter().any(|why| why.starts_with(&expected)), "{expected}: {refused:?}");
+                tried += 1;
+            }
+        }
+        assert!(tried > 40, "{tried}");
+    }
+
     #[test]
     fn no_other_name_is_of_nothing() {
         let aliases =
@@ -278,7 +307,9 @@ mod tests {
             name: "abs".to_owned(),
             aliases: vec!["magnitude"],
             settings: vec![("scale", "2".to_owned())],
+            fields: Vec::new(),
             formula: "scale |x|",
+            in_no_package: None,
             facts: None,
         };
         let text = markdown(&[List { name: "functions", entries: vec![entry()] }]);

@@ -4,7 +4,7 @@ use chainrule_graph::Pointwise;
 /// the values from layer to layer. 1 where that expectation is too small to be scaled up, or infinite.
 ///
 /// A Gauss-Legendre rule of two points on each of many short intervals, which end at the kinks: right to 9 digits.
-pub(super) fn second_moment_gain(function: &impl Pointwise<f64>, kinks: &[f64]) -> f64 {
+pub(super) fn second_moment_gain(function: &(impl Pointwise<f64> + ?Sized), kinks: &[f64]) -> f64 {
     const FAR: f64 = 12.0;
     const STEPS: u32 = 512;
     // The distance of the two points from the middle of an interval, in halves of its width.

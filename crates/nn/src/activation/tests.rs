@@ -5,6 +5,7 @@ use std::sync::Arc;
 use chainrule_graph::{DerivativeReads, Graph, Pointwise};
 use chainrule_tensor::{Real, Shape, Tensor};
 
+use super::gain::second_moment_gain;
 use super::{Activation, all, by_name};
 use crate::limit::{close, limit};
 
@@ -248,6 +249,43 @@ fn outside_of_the_responsive_interval_the_derivative_is_small() {
     }
 }
 
+/// Far out to one side the derivative vanishes, which neither `responsive` nor `can_die` says.
+fn saturates_untold(function: &dyn Pointwise<f64>) -> Option<f64> {
+    let known = function.properties();
+    let steepest = if known.lipschitz.is_finite() { known.lipschitz } else { 1.0 };
+    let (low, high) = known.responsive;
+    [(-1e4, low), (1e4, high)].into_iter().find_map(|(far, bound)| {
+        let flat = derivative(function, far).abs() < 1e-3 * steepest;
+        (flat && bound.is_infinite() && !known.can_die).then_some(far)
+    })
+}
+
+#[test]
+fn what_saturates_says_so() {
+    for (text, _, function) in functions() {
+        let side = saturates_untold(&*function);
+        assert_eq!(side, None, "{text} is flat there: state `responsive`, or that it can die");
+    }
+    /// The logistic function, of which nothing is stated.
+    #[derive(Debug)]
+    struct Untold;
+    impl Pointwise<f64> for Untold {
+        fn name(&self) -> &'static str {
+            "untold"
+        }
+        fn value(&self, x: f64) -> f64 {
+            1.0 / (1.0 + (-x).exp())
+        }
+        fn derivative(&self, y: f64) -> f64 {
+            y * (1.0 - y)
+        }
+        fn derivative_reads(&self) -> DerivativeReads {
+            DerivativeReads::Output
+        }
+    }
+    assert_eq!(saturates_untold(&Untold), Some(-1e4));
+}
+
 #[test]
 fn only_what_is_flat_to_one_side_can_die() {
     for (text, activation, function) in functions() {
@@ -290,8 +328,15 @@ fn gains() {
         ("glu", 1.846_228_545_338_61),
         ("maxout", 1.0),
     ];
-    let names: Vec<_> = all::<f64>().iter().map(|activation| activation.kind().to_owned()).collect();
-    assert_eq!(names, expected.map(|(name, _)| name));
+    for (text, activation, function) in functions() {
+        let kind = activation.kind();
+        if !expected.iter().any(|(known, _)| *known == kind) {
+            let known = activation.properties();
+            let gain = second_moment_gain(&*function, &known.kinks);
+            let off = (known.gain / gain - 1.0).abs();
+            assert!(off < 1e-8, "{text}: {}, not 1 / sqrt(E[f(z)^2]) = {gain}", known.gain);
+        }
+    }
     for (name, gain) in expected {
         let got = by_name::<f32>(name).unwrap().properties().gain;
         assert!((got / gain - 1.0).abs() < 1e-8, "{name}: {got}, not {gain}");

@@ -88,6 +88,10 @@ impl<T: Real> Configure for Lookahead<T> {
         "another optimizer; in every k-th step: slow += alpha (w - slow); w = slow"
     }
 
+    fn in_no_package(&self) -> Option<&'static str> {
+        Some("it is of a paper alone")
+    }
+
     fn settings(&mut self) -> Vec<(&'static str, Setting<'_>)> {
         vec![
             ("inner", Setting::Entry(&mut self.inner)),
