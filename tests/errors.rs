@@ -204,9 +204,9 @@ fn settings_that_make_no_sense() {
     };
     let with = |sgd: Sgd| Trainer::new(&model, CrossEntropy, sgd);
     refused(with(Sgd::new(0.1)).batch_size(0), "Batches: batch_size must be at least 1, not 0");
-    refused(with(Sgd::new(f64::NAN)), "sgd: the learning rate must be finite and not negative, but it is NaN");
-    refused(with(Sgd::new(-0.1)), "sgd: the learning rate must be finite and not negative, but it is -0.1");
-    refused(with(Sgd::new(0.1).momentum(1.5)), "sgd: the momentum must lie in [0, 1), but it is 1.5");
+    refused(with(Sgd::new(f64::NAN)), "sgd: learning_rate must be finite and not negative, but it is NaN");
+    refused(with(Sgd::new(-0.1)), "sgd: learning_rate must be finite and not negative, but it is -0.1");
+    refused(with(Sgd::new(0.1).momentum(1.5)), "sgd: momentum must lie in [0, 1), but it is 1.5");
     refused(
         with(Sgd::new(0.1)).rule(ClipNorm { max_norm: -1.0 }),
         "clipping: the largest norm must be above 0, but it is -1",

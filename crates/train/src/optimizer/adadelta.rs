@@ -1,52 +1,32 @@
+use chainrule_config::settings;
 use chainrule_nn::Configure;
-use chainrule_nn::config::Setting;
 use chainrule_tensor::{Real, simd};
 
-use super::{Optimizer, Update, bounded, fraction, gradient_limit, not_negative};
+use super::{Optimizer, Update, bounded, gradient_limit};
 
-/// Adadelta: steps in the unit of the weights, without a learning rate of their own; as in PyTorch.
-///
-/// For each weight `w` with gradient `g`, after `g += weight_decay w`: `v = rho v + (1 - rho) g^2`,
-/// `d = g sqrt(u + epsilon) / sqrt(v + epsilon)`, `u = rho u + (1 - rho) d^2`, `w -= learning_rate d`.
-///
-/// Source: Zeiler, "ADADELTA: An Adaptive Learning Rate Method", 2012.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Adadelta {
-    /// How much of the computed step is made; 1 by default.
-    pub learning_rate: f64,
-    /// How long the means of squares are remembered, in `[0, 1)`; 0.9 by default.
-    pub rho: f64,
-    /// Keeps the divisor away from zero, and the first steps as well; 1e-6 by default.
-    pub epsilon: f64,
-    /// Added to the gradient for each unit of weight (L2); 0 by default.
-    pub weight_decay: f64,
-}
+settings! {
+    "adadelta":
+        "v = rho v + (1 - rho) g^2; d = g sqrt(u + epsilon) / sqrt(v + epsilon); u = rho u + (1 - \
+         rho) d^2; w -= learning_rate d";
 
-impl Default for Adadelta {
-    fn default() -> Self {
-        Adadelta { learning_rate: 1.0, rho: 0.9, epsilon: 1e-6, weight_decay: 0.0 }
-    }
-}
-
-impl Configure for Adadelta {
-    fn formula(&self) -> &'static str {
-        "v = rho v + (1 - rho) g^2; d = g sqrt(u + epsilon) / sqrt(v + epsilon); u = rho u + (1 - rho) d^2; w -= learning_rate d"
-    }
-
-    fn settings(&mut self) -> Vec<(&'static str, Setting<'_>)> {
-        vec![
-            ("learning_rate", Setting::Number(&mut self.learning_rate)),
-            ("rho", Setting::Number(&mut self.rho)),
-            ("epsilon", Setting::Number(&mut self.epsilon)),
-            ("weight_decay", Setting::Number(&mut self.weight_decay)),
-        ]
-    }
-
-    fn check(&self) -> Result<(), String> {
-        not_negative("adadelta", "the learning rate", self.learning_rate)?;
-        fraction("adadelta", "rho", self.rho)?;
-        not_negative("adadelta", "epsilon", self.epsilon)?;
-        not_negative("adadelta", "the weight decay", self.weight_decay)
+    /// Adadelta: steps in the unit of the weights, without a learning rate of their own; as in
+    /// PyTorch.
+    ///
+    /// For each weight `w` with gradient `g`, after `g += weight_decay w`:
+    /// `v = rho v + (1 - rho) g^2`, `d = g sqrt(u + epsilon) / sqrt(v + epsilon)`,
+    /// `u = rho u + (1 - rho) d^2`, `w -= learning_rate d`.
+    ///
+    /// Source: Zeiler, "ADADELTA: An Adaptive Learning Rate Method", 2012.
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    pub struct Adadelta {
+        /// How much of the computed step is made.
+        pub learning_rate: f64 = 1.0, at_least(0.0);
+        /// How long the means of squares are remembered, in `[0, 1)`.
+        pub rho: f64 = 0.9, within(0.0..1.0);
+        /// Keeps the divisor away from zero, and the first steps as well.
+        pub epsilon: f64 = 1e-6, at_least(0.0);
+        /// Added to the gradient for each unit of weight (L2).
+        pub weight_decay: f64 = 0.0, at_least(0.0);
     }
 }
 

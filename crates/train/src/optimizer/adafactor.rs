@@ -1,60 +1,60 @@
+use chainrule_config::settings;
 use chainrule_nn::Configure;
-use chainrule_nn::config::Setting;
 use chainrule_tensor::{Real, Shape, reduce, simd};
 
-use super::{Optimizer, Parameter, Update, Whole, WholeUpdate, above_zero, bounded, gradient_limit, not_negative};
+use super::{Optimizer, Parameter, Update, Whole, WholeUpdate, bounded, gradient_limit};
 
-/// Adafactor: of a matrix it remembers the mean squares of rows and of columns alone, in place of
-/// one for each weight; as in PyTorch.
-///
-/// For each parameter `w` with gradient `g` in step `t`, with `b = t^beta2_decay` and
-/// `a = min(learning_rate, 1 / sqrt t) max(epsilon2, rms w)`, where `rms x` is the root of the mean
-/// square: `w -= learning_rate weight_decay w`; of a matrix
-/// `r = r + b (mean of g^2 over each row - r)`, `c = c + b (mean of g^2 over each column - c)` and
-/// `v = r c / max(mean r, epsilon1)`, of others `v = v + b (g^2 - v)`; then
-/// `u = g / sqrt max(v, epsilon1^2)` and `w -= a u / max(1, rms u / threshold)`.
-///
-/// Parameters of more than two axes are matrices of the last two, each for itself. `epsilon1` is
-/// the distance from 1 to the next number, 1.2e-7 in `f32`, unless it is given.
-///
-/// ```
-/// use chainrule_train::optimizer::{Adafactor, Parameters, State};
-///
-/// let matrix = Parameters::new([("weight", [300, 200].into())]);
-/// let state = State::<f32>::new(&Adafactor::default(), matrix);
-/// assert_eq!(state.slots().iter().map(|slot| slot.len()).collect::<Vec<_>>(), [300, 200]);
-/// ```
-///
-/// Source: Shazeer and Stern, "Adafactor: Adaptive Learning Rates with Sublinear Memory Cost",
-/// 2018, algorithms 4 and 5.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Adafactor {
-    /// The largest step, for a parameter whose root mean square is 1; 1e-2 by default.
-    pub learning_rate: f64,
-    /// How fast squares are forgotten the slower, at most 0; -0.8 by default.
-    pub beta2_decay: f64,
-    /// Keeps divisors away from zero; by default the distance from 1 to the next number.
-    pub epsilon1: Option<f64>,
-    /// The smallest root mean square that a parameter counts as; 1e-3 by default.
-    pub epsilon2: f64,
-    /// The largest root mean square of `u`, at least 1; 1 by default.
-    pub threshold: f64,
-    /// How much of each weight a step takes away, for a learning rate of 1 (decoupled); 0 by
-    /// default.
-    pub weight_decay: f64,
+settings! {
+    "adafactor":
+        "u = g / sqrt(r c / mean r); w -= min(learning_rate, 1 / sqrt t) rms w u / max(1, rms u / \
+         threshold)", checked by decaying;
+
+    /// Adafactor: of a matrix it remembers the mean squares of rows and of columns alone, in place
+    /// of one for each weight; as in PyTorch.
+    ///
+    /// For each parameter `w` with gradient `g` in step `t`, with `b = t^beta2_decay` and
+    /// `a = min(learning_rate, 1 / sqrt t) max(epsilon2, rms w)`, where `rms x` is the root of the
+    /// mean square: `w -= learning_rate weight_decay w`; of a matrix
+    /// `r = r + b (mean of g^2 over each row - r)`, `c = c + b (mean of g^2 over each column - c)`
+    /// and `v = r c / max(mean r, epsilon1)`, of others `v = v + b (g^2 - v)`; then
+    /// `u = g / sqrt max(v, epsilon1^2)` and `w -= a u / max(1, rms u / threshold)`.
+    ///
+    /// Parameters of more than two axes are matrices of the last two, each for itself. `epsilon1`
+    /// is the distance from 1 to the next number, 1.2e-7 in `f32`, unless it is given.
+    ///
+    /// ```
+    /// use chainrule_train::optimizer::{Adafactor, Parameters, State};
+    ///
+    /// let matrix = Parameters::new([("weight", [300, 200].into())]);
+    /// let state = State::<f32>::new(&Adafactor::default(), matrix);
+    /// assert_eq!(state.slots().iter().map(|slot| slot.len()).collect::<Vec<_>>(), [300, 200]);
+    /// ```
+    ///
+    /// Source: Shazeer and Stern, "Adafactor: Adaptive Learning Rates with Sublinear Memory Cost",
+    /// 2018, algorithms 4 and 5.
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    pub struct Adafactor {
+        /// The largest step, for a parameter whose root mean square is 1.
+        pub learning_rate: f64 = 1e-2, at_least(0.0);
+        /// How fast squares are forgotten the slower, at most 0.
+        pub beta2_decay: f64 = -0.8;
+        /// Keeps divisors away from zero; none means the distance from 1 to the next number.
+        pub epsilon1: Option<f64> = None, above(0.0);
+        /// The smallest root mean square that a parameter counts as.
+        pub epsilon2: f64 = 1e-3, at_least(0.0);
+        /// The largest root mean square of `u`, at least 1.
+        pub threshold: f64 = 1.0, at_least(1);
+        /// How much of each weight a step takes away, for a learning rate of 1 (decoupled).
+        pub weight_decay: f64 = 0.0, at_least(0.0);
+    }
 }
 
-impl Default for Adafactor {
-    fn default() -> Self {
-        Adafactor {
-            learning_rate: 1e-2,
-            beta2_decay: -0.8,
-            epsilon1: None,
-            epsilon2: 1e-3,
-            threshold: 1.0,
-            weight_decay: 0.0,
-        }
+fn decaying(adafactor: &Adafactor) -> Result<(), String> {
+    let decay = adafactor.beta2_decay;
+    if decay <= 0.0 && decay.is_finite() {
+        return Ok(());
     }
+    Err(format!("adafactor: beta2_decay must be finite and not above 0, but it is {decay}"))
 }
 
 impl Adafactor {
@@ -62,42 +62,6 @@ impl Adafactor {
     #[must_use]
     pub fn new(learning_rate: f64) -> Self {
         Adafactor { learning_rate, ..Adafactor::default() }
-    }
-}
-
-impl Configure for Adafactor {
-    fn formula(&self) -> &'static str {
-        "u = g / sqrt(r c / mean r); w -= min(learning_rate, 1 / sqrt t) rms w u / max(1, rms u / threshold)"
-    }
-
-    fn settings(&mut self) -> Vec<(&'static str, Setting<'_>)> {
-        vec![
-            ("learning_rate", Setting::Number(&mut self.learning_rate)),
-            ("beta2_decay", Setting::Number(&mut self.beta2_decay)),
-            ("epsilon1", Setting::Optional(&mut self.epsilon1)),
-            ("epsilon2", Setting::Number(&mut self.epsilon2)),
-            ("threshold", Setting::Number(&mut self.threshold)),
-            ("weight_decay", Setting::Number(&mut self.weight_decay)),
-        ]
-    }
-
-    fn check(&self) -> Result<(), String> {
-        not_negative("adafactor", "the learning rate", self.learning_rate)?;
-        if !(self.beta2_decay <= 0.0 && self.beta2_decay.is_finite()) {
-            return Err(format!(
-                "adafactor: beta2_decay must be finite and not above 0, but it is {}",
-                self.beta2_decay
-            ));
-        }
-        self.epsilon1.map_or(Ok(()), |epsilon| above_zero("adafactor", "epsilon1", epsilon))?;
-        not_negative("adafactor", "epsilon2", self.epsilon2)?;
-        if !(self.threshold >= 1.0 && self.threshold.is_finite()) {
-            return Err(format!(
-                "adafactor: the threshold must be finite and at least 1, but it is {}",
-                self.threshold
-            ));
-        }
-        not_negative("adafactor", "the weight decay", self.weight_decay)
     }
 }
 
@@ -275,7 +239,7 @@ mod tests {
     fn settings_that_make_no_sense_are_refused() {
         let check = |adafactor: Adafactor| Configure::check(&adafactor).unwrap_err();
         let low = Adafactor { threshold: 0.5, ..Adafactor::default() };
-        assert_eq!(check(low), "adafactor: the threshold must be finite and at least 1, but it is 0.5");
+        assert_eq!(check(low), "adafactor: threshold must be finite and at least 1, but it is 0.5");
         let rising = Adafactor { beta2_decay: 0.1, ..Adafactor::default() };
         assert_eq!(check(rising), "adafactor: beta2_decay must be finite and not above 0, but it is 0.1");
     }

@@ -1,34 +1,32 @@
+use chainrule_config::settings;
 use chainrule_nn::Configure;
-use chainrule_nn::config::Setting;
 use chainrule_tensor::{Real, simd};
 
-use super::{Optimizer, Update, bounded, gradient_limit, not_negative};
+use super::{Optimizer, Update, bounded, gradient_limit};
 
-/// Adagrad: each weight's steps shrink with all the gradient that it has met; as in PyTorch.
-///
-/// For each weight `w` with gradient `g`, after `g += weight_decay w`: `s += g^2`, where `s` begins at
-/// `initial_accumulator`; `w -= rate g / (sqrt s + epsilon)` with `rate = learning_rate / (1 + (t - 1) lr_decay)` in
-/// step `t`, from 1.
-///
-/// Source: Duchi, Hazan and Singer, "Adaptive Subgradient Methods for Online Learning and Stochastic Optimization",
-/// 2011.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Adagrad {
-    /// The length of the first step; 1e-2 by default.
-    pub learning_rate: f64,
-    /// How fast the learning rate falls; 0 by default.
-    pub lr_decay: f64,
-    /// Added to the gradient for each unit of weight (L2); 0 by default.
-    pub weight_decay: f64,
-    /// Where the sum of squares begins; 0 by default.
-    pub initial_accumulator: f64,
-    /// Keeps the divisor away from zero; 1e-10 by default.
-    pub epsilon: f64,
-}
+settings! {
+    "adagrad": "s += g^2; w -= learning_rate / (1 + (t - 1) lr_decay) g / (sqrt s + epsilon)";
 
-impl Default for Adagrad {
-    fn default() -> Self {
-        Adagrad { learning_rate: 1e-2, lr_decay: 0.0, weight_decay: 0.0, initial_accumulator: 0.0, epsilon: 1e-10 }
+    /// Adagrad: each weight's steps shrink with all the gradient that it has met; as in PyTorch.
+    ///
+    /// For each weight `w` with gradient `g`, after `g += weight_decay w`: `s += g^2`, where `s`
+    /// begins at `initial_accumulator`; `w -= rate g / (sqrt s + epsilon)` with
+    /// `rate = learning_rate / (1 + (t - 1) lr_decay)` in step `t`, from 1.
+    ///
+    /// Source: Duchi, Hazan and Singer, "Adaptive Subgradient Methods for Online Learning and
+    /// Stochastic Optimization", 2011.
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    pub struct Adagrad {
+        /// The length of the first step.
+        pub learning_rate: f64 = 1e-2, at_least(0.0);
+        /// How fast the learning rate falls.
+        pub lr_decay: f64 = 0.0, at_least(0.0);
+        /// Added to the gradient for each unit of weight (L2).
+        pub weight_decay: f64 = 0.0, at_least(0.0);
+        /// Where the sum of squares begins.
+        pub initial_accumulator: f64 = 0.0, at_least(0.0);
+        /// Keeps the divisor away from zero.
+        pub epsilon: f64 = 1e-10, at_least(0.0);
     }
 }
 
@@ -37,30 +35,6 @@ impl Adagrad {
     #[must_use]
     pub fn new(learning_rate: f64) -> Self {
         Adagrad { learning_rate, ..Adagrad::default() }
-    }
-}
-
-impl Configure for Adagrad {
-    fn formula(&self) -> &'static str {
-        "s += g^2; w -= learning_rate / (1 + (t - 1) lr_decay) g / (sqrt s + epsilon)"
-    }
-
-    fn settings(&mut self) -> Vec<(&'static str, Setting<'_>)> {
-        vec![
-            ("learning_rate", Setting::Number(&mut self.learning_rate)),
-            ("lr_decay", Setting::Number(&mut self.lr_decay)),
-            ("weight_decay", Setting::Number(&mut self.weight_decay)),
-            ("initial_accumulator", Setting::Number(&mut self.initial_accumulator)),
-            ("epsilon", Setting::Number(&mut self.epsilon)),
-        ]
-    }
-
-    fn check(&self) -> Result<(), String> {
-        not_negative("adagrad", "the learning rate", self.learning_rate)?;
-        not_negative("adagrad", "lr_decay", self.lr_decay)?;
-        not_negative("adagrad", "the weight decay", self.weight_decay)?;
-        not_negative("adagrad", "the initial accumulator", self.initial_accumulator)?;
-        not_negative("adagrad", "epsilon", self.epsilon)
     }
 }
 

@@ -97,11 +97,11 @@ impl<T: Real> Optimizer<T> for Adam {
 
 /// What the settings of this family must be: learning rate, two betas, epsilon, weight decay.
 pub(super) fn check(name: &str, [learning_rate, beta1, beta2, epsilon, weight_decay]: [f64; 5]) -> Result<(), String> {
-    not_negative(name, "the learning rate", learning_rate)?;
+    not_negative(name, "learning_rate", learning_rate)?;
     fraction(name, "beta1", beta1)?;
     fraction(name, "beta2", beta2)?;
     not_negative(name, "epsilon", epsilon)?;
-    not_negative(name, "the weight decay", weight_decay)
+    not_negative(name, "weight_decay", weight_decay)
 }
 
 pub(super) fn slots(amsgrad: bool) -> &'static [&'static str] {
@@ -178,9 +178,6 @@ mod tests {
     fn settings_that_make_no_sense_are_refused() {
         let check = |adam: Adam| Optimizer::<f32>::check(&adam).unwrap_err();
         assert_eq!(check(Adam { beta2: 1.0, ..Adam::default() }), "adam: beta2 must lie in [0, 1), but it is 1");
-        assert_eq!(
-            check(Adam::new(f64::NAN)),
-            "adam: the learning rate must be finite and not negative, but it is NaN"
-        );
+        assert_eq!(check(Adam::new(f64::NAN)), "adam: learning_rate must be finite and not negative, but it is NaN");
     }
 }

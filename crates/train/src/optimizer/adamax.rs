@@ -1,32 +1,33 @@
+use chainrule_config::settings;
 use chainrule_nn::Configure;
-use chainrule_nn::config::Setting;
 use chainrule_tensor::{Real, simd};
 
-use super::{Optimizer, Update, adam, bias_correction};
+use super::{Optimizer, Update, bias_correction};
 
-/// Adamax: Adam with the largest magnitude in place of the root of the mean square; as in PyTorch.
-///
-/// For each weight `w` with gradient `g`, after `g += weight_decay w`: `m = beta1 m + (1 - beta1) g`,
-/// `u = max(beta2 u, |g| + epsilon)`, `w -= learning_rate m / ((1 - beta1^t) u)`.
-///
-/// Source: Kingma and Ba, "Adam: A Method for Stochastic Optimization", 2015, section 7.1.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Adamax {
-    /// The length of a step; 2e-3 by default.
-    pub learning_rate: f64,
-    /// How long the mean of the gradient is remembered, in `[0, 1)`; 0.9 by default.
-    pub beta1: f64,
-    /// How long its largest magnitude is remembered, in `[0, 1)`; 0.999 by default.
-    pub beta2: f64,
-    /// Keeps the divisor away from zero; 1e-8 by default.
-    pub epsilon: f64,
-    /// Added to the gradient for each unit of weight (L2); 0 by default.
-    pub weight_decay: f64,
-}
+settings! {
+    "adamax":
+        "m = beta1 m + (1 - beta1) g; u = max(beta2 u, |g| + epsilon); w -= learning_rate m' / u";
 
-impl Default for Adamax {
-    fn default() -> Self {
-        Adamax { learning_rate: 2e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weight_decay: 0.0 }
+    /// Adamax: Adam with the largest magnitude in place of the root of the mean square; as in
+    /// PyTorch.
+    ///
+    /// For each weight `w` with gradient `g`, after `g += weight_decay w`:
+    /// `m = beta1 m + (1 - beta1) g`, `u = max(beta2 u, |g| + epsilon)`,
+    /// `w -= learning_rate m / ((1 - beta1^t) u)`.
+    ///
+    /// Source: Kingma and Ba, "Adam: A Method for Stochastic Optimization", 2015, section 7.1.
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    pub struct Adamax {
+        /// The length of a step.
+        pub learning_rate: f64 = 2e-3, at_least(0.0);
+        /// How long the mean of the gradient is remembered, in `[0, 1)`.
+        pub beta1: f64 = 0.9, within(0.0..1.0);
+        /// How long its largest magnitude is remembered, in `[0, 1)`.
+        pub beta2: f64 = 0.999, within(0.0..1.0);
+        /// Keeps the divisor away from zero.
+        pub epsilon: f64 = 1e-8, at_least(0.0);
+        /// Added to the gradient for each unit of weight (L2).
+        pub weight_decay: f64 = 0.0, at_least(0.0);
     }
 }
 
@@ -35,27 +36,6 @@ impl Adamax {
     #[must_use]
     pub fn new(learning_rate: f64) -> Self {
         Adamax { learning_rate, ..Adamax::default() }
-    }
-}
-
-impl Configure for Adamax {
-    fn formula(&self) -> &'static str {
-        "m = beta1 m + (1 - beta1) g; u = max(beta2 u, |g| + epsilon); w -= learning_rate m' / u"
-    }
-
-    fn settings(&mut self) -> Vec<(&'static str, Setting<'_>)> {
-        vec![
-            ("learning_rate", Setting::Number(&mut self.learning_rate)),
-            ("beta1", Setting::Number(&mut self.beta1)),
-            ("beta2", Setting::Number(&mut self.beta2)),
-            ("epsilon", Setting::Number(&mut self.epsilon)),
-            ("weight_decay", Setting::Number(&mut self.weight_decay)),
-        ]
-    }
-
-    fn check(&self) -> Result<(), String> {
-        let Adamax { learning_rate, beta1, beta2, epsilon, weight_decay } = *self;
-        adam::check("adamax", [learning_rate, beta1, beta2, epsilon, weight_decay])
     }
 }
 

@@ -1,34 +1,32 @@
+use chainrule_config::settings;
 use chainrule_nn::Configure;
-use chainrule_nn::config::Setting;
 use chainrule_tensor::Real;
 
 use super::{Adam, Optimizer, Update, adam};
 
-/// AdamW: [`Adam`] with weight decay apart from the gradient, as in PyTorch.
-///
-/// For each weight, `w -= learning_rate weight_decay w`, then a step of [`Adam`] with the gradient as it is: weights
-/// shrink alike, whatever the size of their gradients.
-///
-/// Source: Loshchilov and Hutter, "Decoupled Weight Decay Regularization", 2019.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct AdamW {
-    /// The length of a step; 1e-3 by default.
-    pub learning_rate: f64,
-    /// How long the mean of the gradient is remembered, in `[0, 1)`; 0.9 by default.
-    pub beta1: f64,
-    /// How long the mean of its square is remembered, in `[0, 1)`; 0.999 by default.
-    pub beta2: f64,
-    /// Keeps the divisor away from zero; 1e-8 by default.
-    pub epsilon: f64,
-    /// How much of each weight a step takes away, for a learning rate of 1; 1e-2 by default.
-    pub weight_decay: f64,
-    /// Whether to divide by the largest mean of squares so far. False by default.
-    pub amsgrad: bool,
-}
+settings! {
+    "adamw": "w -= learning_rate (m' / (sqrt v' + epsilon) + weight_decay w)";
 
-impl Default for AdamW {
-    fn default() -> Self {
-        AdamW { learning_rate: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weight_decay: 1e-2, amsgrad: false }
+    /// AdamW: [`Adam`] with weight decay apart from the gradient, as in PyTorch.
+    ///
+    /// For each weight, `w -= learning_rate weight_decay w`, then a step of [`Adam`] with the
+    /// gradient as it is: weights shrink alike, whatever the size of their gradients.
+    ///
+    /// Source: Loshchilov and Hutter, "Decoupled Weight Decay Regularization", 2019.
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    pub struct AdamW {
+        /// The length of a step.
+        pub learning_rate: f64 = 1e-3, at_least(0.0);
+        /// How long the mean of the gradient is remembered, in `[0, 1)`.
+        pub beta1: f64 = 0.9, within(0.0..1.0);
+        /// How long the mean of its square is remembered, in `[0, 1)`.
+        pub beta2: f64 = 0.999, within(0.0..1.0);
+        /// Keeps the divisor away from zero.
+        pub epsilon: f64 = 1e-8, at_least(0.0);
+        /// How much of each weight a step takes away, for a learning rate of 1.
+        pub weight_decay: f64 = 1e-2, at_least(0.0);
+        /// Whether to divide by the largest mean of squares so far.
+        pub amsgrad: bool = false;
     }
 }
 
@@ -37,28 +35,6 @@ impl AdamW {
     #[must_use]
     pub fn new(learning_rate: f64) -> Self {
         AdamW { learning_rate, ..AdamW::default() }
-    }
-}
-
-impl Configure for AdamW {
-    fn formula(&self) -> &'static str {
-        "w -= learning_rate (m' / (sqrt v' + epsilon) + weight_decay w)"
-    }
-
-    fn settings(&mut self) -> Vec<(&'static str, Setting<'_>)> {
-        vec![
-            ("learning_rate", Setting::Number(&mut self.learning_rate)),
-            ("beta1", Setting::Number(&mut self.beta1)),
-            ("beta2", Setting::Number(&mut self.beta2)),
-            ("epsilon", Setting::Number(&mut self.epsilon)),
-            ("weight_decay", Setting::Number(&mut self.weight_decay)),
-            ("amsgrad", Setting::Flag(&mut self.amsgrad)),
-        ]
-    }
-
-    fn check(&self) -> Result<(), String> {
-        let AdamW { learning_rate, beta1, beta2, epsilon, weight_decay, .. } = *self;
-        adam::check("adamw", [learning_rate, beta1, beta2, epsilon, weight_decay])
     }
 }
 

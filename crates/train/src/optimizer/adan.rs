@@ -1,53 +1,45 @@
+use chainrule_config::settings;
 use chainrule_nn::Configure;
-use chainrule_nn::config::Setting;
 use chainrule_tensor::{Real, simd};
 
-use super::{Optimizer, Update, bias_correction, bounded, fraction, gradient_limit, not_negative};
+use super::{Optimizer, Update, bias_correction, bounded, gradient_limit};
 
-/// Adan: Nesterov's momentum from differences of gradients, so that no gradient is computed ahead;
-/// as in Optax.
-///
-/// For each weight `w` with gradient `g` and `d = g - previous g`, which is 0 in the first step: `m
-/// = beta1 m + (1 - beta1) g`, `v = beta2 v + (1 - beta2) d`, `n = beta3 n + (1 - beta3) (g + (1 -
-/// beta2) d)^2`, and `w -= learning_rate ((m' + (1 - beta2) v') / (sqrt(n' + epsilon_root) +
-/// epsilon) + weight_decay w)` with Adam's bias corrections of all three.
-///
-/// Two things differ from the paper, as in Optax: the weight decay is that of
-/// [`AdamW`](super::AdamW), where the paper divides by `1 + learning_rate weight_decay`; and betas
-/// say how much is kept, where the paper's say how much is new.
-///
-/// Source: Xie, Zhou, Li, Lin and Yan, "Adan: Adaptive Nesterov Momentum Algorithm for Faster
-/// Optimizing Deep Models", 2022, algorithm 1.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Adan {
-    /// The length of a step; 1e-3 by default.
-    pub learning_rate: f64,
-    /// How long the mean of the gradient is remembered, in `[0, 1)`; 0.98 by default.
-    pub beta1: f64,
-    /// How long the mean of its differences is remembered, in `[0, 1)`; 0.92 by default.
-    pub beta2: f64,
-    /// How long the mean of the square is remembered, in `[0, 1)`; 0.99 by default.
-    pub beta3: f64,
-    /// Keeps the divisor away from zero; 1e-8 by default.
-    pub epsilon: f64,
-    /// The same, within the root; 1e-8 by default.
-    pub epsilon_root: f64,
-    /// How much of each weight a step takes away, for a learning rate of 1 (decoupled); 0 by
-    /// default.
-    pub weight_decay: f64,
-}
+settings! {
+    "adan":
+        "w -= learning_rate ((m' + (1 - beta2) v') / (sqrt(n' + epsilon_root) + epsilon) + \
+         weight_decay w)";
 
-impl Default for Adan {
-    fn default() -> Self {
-        Adan {
-            learning_rate: 1e-3,
-            beta1: 0.98,
-            beta2: 0.92,
-            beta3: 0.99,
-            epsilon: 1e-8,
-            epsilon_root: 1e-8,
-            weight_decay: 0.0,
-        }
+    /// Adan: Nesterov's momentum from differences of gradients, so that no gradient is computed
+    /// ahead; as in Optax.
+    ///
+    /// For each weight `w` with gradient `g` and `d = g - previous g`, which is 0 in the first
+    /// step: `m = beta1 m + (1 - beta1) g`, `v = beta2 v + (1 - beta2) d`,
+    /// `n = beta3 n + (1 - beta3) (g + (1 - beta2) d)^2`, and `w -= learning_rate ((m' + (1 -
+    /// beta2) v') / (sqrt(n' + epsilon_root) + epsilon) + weight_decay w)` with Adam's bias
+    /// corrections of all three.
+    ///
+    /// Two things differ from the paper, as in Optax: the weight decay is that of
+    /// [`AdamW`](super::AdamW), where the paper divides by `1 + learning_rate weight_decay`; and
+    /// betas say how much is kept, where the paper's say how much is new.
+    ///
+    /// Source: Xie, Zhou, Li, Lin and Yan, "Adan: Adaptive Nesterov Momentum Algorithm for Faster
+    /// Optimizing Deep Models", 2022, algorithm 1.
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    pub struct Adan {
+        /// The length of a step.
+        pub learning_rate: f64 = 1e-3, at_least(0.0);
+        /// How long the mean of the gradient is remembered, in `[0, 1)`.
+        pub beta1: f64 = 0.98, within(0.0..1.0);
+        /// How long the mean of its differences is remembered, in `[0, 1)`.
+        pub beta2: f64 = 0.92, within(0.0..1.0);
+        /// How long the mean of the square is remembered, in `[0, 1)`.
+        pub beta3: f64 = 0.99, within(0.0..1.0);
+        /// Keeps the divisor away from zero.
+        pub epsilon: f64 = 1e-8, at_least(0.0);
+        /// The same, within the root.
+        pub epsilon_root: f64 = 1e-8, at_least(0.0);
+        /// How much of each weight a step takes away, for a learning rate of 1 (decoupled).
+        pub weight_decay: f64 = 0.0, at_least(0.0);
     }
 }
 
@@ -56,34 +48,6 @@ impl Adan {
     #[must_use]
     pub fn new(learning_rate: f64) -> Self {
         Adan { learning_rate, ..Adan::default() }
-    }
-}
-
-impl Configure for Adan {
-    fn formula(&self) -> &'static str {
-        "w -= learning_rate ((m' + (1 - beta2) v') / (sqrt(n' + epsilon_root) + epsilon) + weight_decay w)"
-    }
-
-    fn settings(&mut self) -> Vec<(&'static str, Setting<'_>)> {
-        vec![
-            ("learning_rate", Setting::Number(&mut self.learning_rate)),
-            ("beta1", Setting::Number(&mut self.beta1)),
-            ("beta2", Setting::Number(&mut self.beta2)),
-            ("beta3", Setting::Number(&mut self.beta3)),
-            ("epsilon", Setting::Number(&mut self.epsilon)),
-            ("epsilon_root", Setting::Number(&mut self.epsilon_root)),
-            ("weight_decay", Setting::Number(&mut self.weight_decay)),
-        ]
-    }
-
-    fn check(&self) -> Result<(), String> {
-        not_negative("adan", "the learning rate", self.learning_rate)?;
-        fraction("adan", "beta1", self.beta1)?;
-        fraction("adan", "beta2", self.beta2)?;
-        fraction("adan", "beta3", self.beta3)?;
-        not_negative("adan", "epsilon", self.epsilon)?;
-        not_negative("adan", "epsilon_root", self.epsilon_root)?;
-        not_negative("adan", "the weight decay", self.weight_decay)
     }
 }
 

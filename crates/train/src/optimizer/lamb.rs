@@ -1,36 +1,34 @@
+use chainrule_config::settings;
 use chainrule_nn::Configure;
-use chainrule_nn::config::Setting;
 use chainrule_tensor::{Real, reduce, simd};
 
 use super::{Optimizer, Parameter, Update, Whole, WholeUpdate, adam, bias_correction, bounded, gradient_limit};
 
-/// LAMB: steps of [`Adam`](super::Adam) whose length is in proportion to that of the parameter, for
-/// large batches; as in Optax.
-///
-/// For each parameter `w` as a whole, with gradient `g`: `m = beta1 m + (1 - beta1) g`,
-/// `v = beta2 v + (1 - beta2) g^2`, `u = m' / (sqrt v' + epsilon) + weight_decay w` with Adam's
-/// bias corrections, and `w -= learning_rate |w| / |u| u` with Euclidean norms; where either is
-/// zero, `w -= learning_rate u`.
-///
-/// Source: You and others, "Large Batch Optimization for Deep Learning: Training BERT in 76
-/// minutes", 2020.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Lamb {
-    /// The length of a step, for a parameter of length 1; 1e-3 by default.
-    pub learning_rate: f64,
-    /// How long the mean of the gradient is remembered, in `[0, 1)`; 0.9 by default.
-    pub beta1: f64,
-    /// How long the mean of its square is remembered, in `[0, 1)`; 0.999 by default.
-    pub beta2: f64,
-    /// Keeps the divisor away from zero; 1e-6 by default.
-    pub epsilon: f64,
-    /// Added to the direction for each unit of weight; 0 by default.
-    pub weight_decay: f64,
-}
+settings! {
+    "lamb": "u = m' / (sqrt v' + epsilon) + weight_decay w; w -= learning_rate |w| / |u| u";
 
-impl Default for Lamb {
-    fn default() -> Self {
-        Lamb { learning_rate: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-6, weight_decay: 0.0 }
+    /// LAMB: steps of [`Adam`](super::Adam) whose length is in proportion to that of the parameter,
+    /// for large batches; as in Optax.
+    ///
+    /// For each parameter `w` as a whole, with gradient `g`: `m = beta1 m + (1 - beta1) g`,
+    /// `v = beta2 v + (1 - beta2) g^2`, `u = m' / (sqrt v' + epsilon) + weight_decay w` with Adam's
+    /// bias corrections, and `w -= learning_rate |w| / |u| u` with Euclidean norms; where either is
+    /// zero, `w -= learning_rate u`.
+    ///
+    /// Source: You and others, "Large Batch Optimization for Deep Learning: Training BERT in 76
+    /// minutes", 2020.
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    pub struct Lamb {
+        /// The length of a step, for a parameter of length 1.
+        pub learning_rate: f64 = 1e-3, at_least(0.0);
+        /// How long the mean of the gradient is remembered, in `[0, 1)`.
+        pub beta1: f64 = 0.9, within(0.0..1.0);
+        /// How long the mean of its square is remembered, in `[0, 1)`.
+        pub beta2: f64 = 0.999, within(0.0..1.0);
+        /// Keeps the divisor away from zero.
+        pub epsilon: f64 = 1e-6, at_least(0.0);
+        /// Added to the direction for each unit of weight.
+        pub weight_decay: f64 = 0.0, at_least(0.0);
     }
 }
 
@@ -39,27 +37,6 @@ impl Lamb {
     #[must_use]
     pub fn new(learning_rate: f64) -> Self {
         Lamb { learning_rate, ..Lamb::default() }
-    }
-}
-
-impl Configure for Lamb {
-    fn formula(&self) -> &'static str {
-        "u = m' / (sqrt v' + epsilon) + weight_decay w; w -= learning_rate |w| / |u| u"
-    }
-
-    fn settings(&mut self) -> Vec<(&'static str, Setting<'_>)> {
-        vec![
-            ("learning_rate", Setting::Number(&mut self.learning_rate)),
-            ("beta1", Setting::Number(&mut self.beta1)),
-            ("beta2", Setting::Number(&mut self.beta2)),
-            ("epsilon", Setting::Number(&mut self.epsilon)),
-            ("weight_decay", Setting::Number(&mut self.weight_decay)),
-        ]
-    }
-
-    fn check(&self) -> Result<(), String> {
-        let Lamb { learning_rate, beta1, beta2, epsilon, weight_decay } = *self;
-        adam::check("lamb", [learning_rate, beta1, beta2, epsilon, weight_decay])
     }
 }
 

@@ -1,32 +1,33 @@
+use chainrule_config::settings;
 use chainrule_nn::Configure;
-use chainrule_nn::config::Setting;
 use chainrule_tensor::{Real, simd};
 
-use super::{Optimizer, Update, decay, fraction, not_negative};
+use super::{Optimizer, Update, decay};
 
-/// Lion: every step has the length of the learning rate; the sign is that of a momentum.
-///
-/// For each weight `w` with gradient `g`: `c = beta1 m + (1 - beta1) g`, `m = beta2 m + (1 - beta2) g`,
-/// `w -= learning_rate (sign c + weight_decay w)`, where `sign 0` is 0. Since each step is larger than Adam's, the
-/// learning rate should be three to ten times smaller, and the weight decay larger by as much.
-///
-/// Source: Chen, Liang, Huang, Real, Wang, Liu, Pham, Dong, Luong, Hsieh, Lu and Le, "Symbolic Discovery of
-/// Optimization Algorithms", 2023, program 2.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Lion {
-    /// The length of a step; 1e-4 by default.
-    pub learning_rate: f64,
-    /// How much of the momentum goes into the sign, in `[0, 1)`; 0.9 by default.
-    pub beta1: f64,
-    /// How long the momentum is remembered, in `[0, 1)`; 0.99 by default.
-    pub beta2: f64,
-    /// How much of each weight a step takes away, for a learning rate of 1 (decoupled); 0 by default.
-    pub weight_decay: f64,
-}
+settings! {
+    "lion":
+        "w -= learning_rate (sign(beta1 m + (1 - beta1) g) + weight_decay w); m = beta2 m + (1 - \
+         beta2) g";
 
-impl Default for Lion {
-    fn default() -> Self {
-        Lion { learning_rate: 1e-4, beta1: 0.9, beta2: 0.99, weight_decay: 0.0 }
+    /// Lion: every step has the length of the learning rate; the sign is that of a momentum.
+    ///
+    /// For each weight `w` with gradient `g`: `c = beta1 m + (1 - beta1) g`,
+    /// `m = beta2 m + (1 - beta2) g`, `w -= learning_rate (sign c + weight_decay w)`, where
+    /// `sign 0` is 0. Since each step is larger than Adam's, the learning rate should be three to
+    /// ten times smaller, and the weight decay larger by as much.
+    ///
+    /// Source: Chen, Liang, Huang, Real, Wang, Liu, Pham, Dong, Luong, Hsieh, Lu and Le, "Symbolic
+    /// Discovery of Optimization Algorithms", 2023, program 2.
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    pub struct Lion {
+        /// The length of a step.
+        pub learning_rate: f64 = 1e-4, at_least(0.0);
+        /// How much of the momentum goes into the sign, in `[0, 1)`.
+        pub beta1: f64 = 0.9, within(0.0..1.0);
+        /// How long the momentum is remembered, in `[0, 1)`.
+        pub beta2: f64 = 0.99, within(0.0..1.0);
+        /// How much of each weight a step takes away, for a learning rate of 1 (decoupled).
+        pub weight_decay: f64 = 0.0, at_least(0.0);
     }
 }
 
@@ -35,28 +36,6 @@ impl Lion {
     #[must_use]
     pub fn new(learning_rate: f64) -> Self {
         Lion { learning_rate, ..Lion::default() }
-    }
-}
-
-impl Configure for Lion {
-    fn formula(&self) -> &'static str {
-        "w -= learning_rate (sign(beta1 m + (1 - beta1) g) + weight_decay w); m = beta2 m + (1 - beta2) g"
-    }
-
-    fn settings(&mut self) -> Vec<(&'static str, Setting<'_>)> {
-        vec![
-            ("learning_rate", Setting::Number(&mut self.learning_rate)),
-            ("beta1", Setting::Number(&mut self.beta1)),
-            ("beta2", Setting::Number(&mut self.beta2)),
-            ("weight_decay", Setting::Number(&mut self.weight_decay)),
-        ]
-    }
-
-    fn check(&self) -> Result<(), String> {
-        not_negative("lion", "the learning rate", self.learning_rate)?;
-        fraction("lion", "beta1", self.beta1)?;
-        fraction("lion", "beta2", self.beta2)?;
-        not_negative("lion", "the weight decay", self.weight_decay)
     }
 }
 

@@ -103,10 +103,10 @@ impl<T: Real> Configure for Lookahead<T> {
 
     fn check(&self) -> Result<(), String> {
         if self.steps == 0 {
-            return Err("lookahead: the steps must be at least 1, but they are 0".to_owned());
+            return Err("lookahead: steps must be at least 1, but it is 0".to_owned());
         }
         if let Some(rate) = self.learning_rate {
-            not_negative("lookahead", "the learning rate", rate)?;
+            not_negative("lookahead", "learning_rate", rate)?;
         }
         if !(self.alpha > 0.0 && self.alpha <= 1.0) {
             return Err(format!("lookahead: alpha must lie in (0, 1], but it is {}", self.alpha));
@@ -230,15 +230,15 @@ mod tests {
         let expected = down_a_parabola(&Lookahead::new(Sgd::new(0.1).momentum(0.9)).steps(2), 6);
         assert_path(lookahead.as_ref(), &expected);
         let error = by_name::<f64>("lookahead(inner=sgd(momentum=1))").unwrap_err().to_string();
-        assert!(error.ends_with("sgd: the momentum must lie in [0, 1), but it is 1"), "{error}");
+        assert!(error.ends_with("sgd: momentum must lie in [0, 1), but it is 1"), "{error}");
     }
 
     #[test]
     fn settings_that_make_no_sense_are_refused() {
         let lookahead = || Lookahead::<f32>::new(Sgd::new(-1.0));
         let error = |lookahead: Lookahead| Optimizer::check(&lookahead).unwrap_err();
-        assert_eq!(error(lookahead().steps(0)), "lookahead: the steps must be at least 1, but they are 0");
+        assert_eq!(error(lookahead().steps(0)), "lookahead: steps must be at least 1, but it is 0");
         assert_eq!(error(lookahead().alpha(0.0)), "lookahead: alpha must lie in (0, 1], but it is 0");
-        assert_eq!(error(lookahead()), "sgd: the learning rate must be finite and not negative, but it is -1");
+        assert_eq!(error(lookahead()), "sgd: learning_rate must be finite and not negative, but it is -1");
     }
 }

@@ -326,7 +326,7 @@ mod tests {
                 assert!(wrong.is_err(), "{name}: {setting}");
             }
             let why = by_name::<f64>(&format!("{name}(learning_rate=-1)")).unwrap_err().to_string();
-            assert_eq!(why, format!("{name}: the learning rate must be finite and not negative, but it is -1"));
+            assert_eq!(why, format!("{name}: learning_rate must be finite and not negative, but it is -1"));
         }
     }
 

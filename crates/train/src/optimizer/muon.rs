@@ -137,9 +137,9 @@ impl Configure for Muon {
     }
 
     fn check(&self) -> Result<(), String> {
-        not_negative("muon", "the learning rate", self.learning_rate)?;
-        fraction("muon", "the momentum", self.momentum)?;
-        not_negative("muon", "the weight decay", self.weight_decay)?;
+        not_negative("muon", "learning_rate", self.learning_rate)?;
+        fraction("muon", "momentum", self.momentum)?;
+        not_negative("muon", "weight_decay", self.weight_decay)?;
         above_zero("muon", "epsilon", self.epsilon)?;
         if self.coefficients.len() != 3 || self.coefficients.iter().any(|x| !x.is_finite()) {
             return Err(format!(

@@ -1,47 +1,42 @@
+use chainrule_config::settings;
 use chainrule_nn::Configure;
-use chainrule_nn::config::Setting;
 use chainrule_tensor::{Real, simd};
 
-use super::{Optimizer, Update, adam, bias_correction, bounded, decay, gradient_limit, not_negative};
+use super::{Optimizer, Update, adam, bias_correction, bounded, decay, gradient_limit};
 
-/// NAdam: Adam with Nesterov's momentum; as in PyTorch.
-///
-/// For each weight `w` with gradient `g`, after the weight decay: `m = beta1 m + (1 - beta1) g`,
-/// `v = beta2 v + (1 - beta2) g^2`; with `mu_t = beta1 (1 - 0.96^(t momentum_decay) / 2)` and `M_t = mu_1 ... mu_t`,
-/// `w -= learning_rate (mu_{t+1} m / (1 - M_{t+1}) + (1 - mu_t) g / (1 - M_t)) / (sqrt(v / (1 - beta2^t)) + epsilon)`.
-///
-/// The momentum of a schedule is not taken: `M_t` would depend on all those before.
-///
-/// Source: Dozat, "Incorporating Nesterov Momentum into Adam", 2016.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct NAdam {
-    /// The length of a step; 2e-3 by default.
-    pub learning_rate: f64,
-    /// How long the mean of the gradient is remembered, in `[0, 1)`; 0.9 by default.
-    pub beta1: f64,
-    /// How long the mean of its square is remembered, in `[0, 1)`; 0.999 by default.
-    pub beta2: f64,
-    /// Keeps the divisor away from zero; 1e-8 by default.
-    pub epsilon: f64,
-    /// Added to the gradient for each unit of weight (L2), or taken from the weight if decoupled; 0 by default.
-    pub weight_decay: f64,
-    /// How fast the momentum grows from `beta1 / 2` to `beta1`; 4e-3 by default.
-    pub momentum_decay: f64,
-    /// Whether the weight decay is apart from the gradient, as in [`AdamW`](super::AdamW). False by default.
-    pub decoupled_weight_decay: bool,
-}
+settings! {
+    "nadam":
+        "w -= learning_rate (mu' m / (1 - M') + (1 - mu) g / (1 - M)) / (sqrt v' + epsilon), mu = \
+         beta1 (1 - 0.96^(t momentum_decay) / 2), M = product of mu";
 
-impl Default for NAdam {
-    fn default() -> Self {
-        NAdam {
-            learning_rate: 2e-3,
-            beta1: 0.9,
-            beta2: 0.999,
-            epsilon: 1e-8,
-            weight_decay: 0.0,
-            momentum_decay: 4e-3,
-            decoupled_weight_decay: false,
-        }
+    /// NAdam: Adam with Nesterov's momentum; as in PyTorch.
+    ///
+    /// For each weight `w` with gradient `g`, after the weight decay:
+    /// `m = beta1 m + (1 - beta1) g`, `v = beta2 v + (1 - beta2) g^2`; with
+    /// `mu_t = beta1 (1 - 0.96^(t momentum_decay) / 2)` and `M_t = mu_1 ... mu_t`, `w -=
+    /// learning_rate (mu_{t+1} m / (1 - M_{t+1}) + (1 - mu_t) g / (1 - M_t)) / (sqrt(v / (1 -
+    /// beta2^t)) + epsilon)`.
+    ///
+    /// The momentum of a schedule is not taken: `M_t` would depend on all those before.
+    ///
+    /// Source: Dozat, "Incorporating Nesterov Momentum into Adam", 2016.
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    pub struct NAdam {
+        /// The length of a step.
+        pub learning_rate: f64 = 2e-3, at_least(0.0);
+        /// How long the mean of the gradient is remembered, in `[0, 1)`.
+        pub beta1: f64 = 0.9, within(0.0..1.0);
+        /// How long the mean of its square is remembered, in `[0, 1)`.
+        pub beta2: f64 = 0.999, within(0.0..1.0);
+        /// Keeps the divisor away from zero.
+        pub epsilon: f64 = 1e-8, at_least(0.0);
+        /// Added to the gradient for each unit of weight (L2), or taken from the weight if
+        /// decoupled.
+        pub weight_decay: f64 = 0.0, at_least(0.0);
+        /// How fast the momentum grows from `beta1 / 2` to `beta1`.
+        pub momentum_decay: f64 = 4e-3, at_least(0.0);
+        /// Whether the weight decay is apart from the gradient, as in [`AdamW`](super::AdamW).
+        pub decoupled_weight_decay: bool = false;
     }
 }
 
@@ -67,30 +62,6 @@ impl NAdam {
         }
         let at = |t: f64| mu(ratio.powf(t));
         [at(step as f64), at(step as f64 + 1.0), product]
-    }
-}
-
-impl Configure for NAdam {
-    fn formula(&self) -> &'static str {
-        "w -= learning_rate (mu' m / (1 - M') + (1 - mu) g / (1 - M)) / (sqrt v' + epsilon), mu = beta1 (1 - 0.96^(t momentum_decay) / 2), M = product of mu"
-    }
-
-    fn settings(&mut self) -> Vec<(&'static str, Setting<'_>)> {
-        vec![
-            ("learning_rate", Setting::Number(&mut self.learning_rate)),
-            ("beta1", Setting::Number(&mut self.beta1)),
-            ("beta2", Setting::Number(&mut self.beta2)),
-            ("epsilon", Setting::Number(&mut self.epsilon)),
-            ("weight_decay", Setting::Number(&mut self.weight_decay)),
-            ("momentum_decay", Setting::Number(&mut self.momentum_decay)),
-            ("decoupled_weight_decay", Setting::Flag(&mut self.decoupled_weight_decay)),
-        ]
-    }
-
-    fn check(&self) -> Result<(), String> {
-        let NAdam { learning_rate, beta1, beta2, epsilon, weight_decay, .. } = *self;
-        adam::check("nadam", [learning_rate, beta1, beta2, epsilon, weight_decay])?;
-        not_negative("nadam", "the momentum decay", self.momentum_decay)
     }
 }
 

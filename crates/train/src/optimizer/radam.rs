@@ -1,43 +1,40 @@
+use chainrule_config::settings;
 use chainrule_nn::Configure;
-use chainrule_nn::config::Setting;
 use chainrule_tensor::{Real, simd};
 
 use super::{Optimizer, Update, adam, bias_correction, bounded, decay, gradient_limit};
 
-/// RAdam: Adam that does not divide by the mean square until enough squares make it; as in PyTorch.
-///
-/// For each weight `w` with gradient `g`, after the weight decay: `m` and `v` as in [`Adam`](super::Adam);
-/// `m' = m / (1 - beta1^t)`. With `r = 2 / (1 - beta2) - 1` and `r_t = r - 2 t beta2^t / (1 - beta2^t)`: if `r_t > 5`,
-/// `w -= learning_rate m' R sqrt(1 - beta2^t) / (sqrt v + epsilon)` with the rectification
-/// `R = sqrt((r_t - 4) (r_t - 2) r / ((r - 4) (r - 2) r_t))`; else `w -= learning_rate m'`.
-///
-/// Source: Liu, Jiang, He, Chen, Liu, Gao and Han, "On the Variance of the Adaptive Learning Rate and Beyond", 2020.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct RAdam {
-    /// The length of a step; 1e-3 by default.
-    pub learning_rate: f64,
-    /// How long the mean of the gradient is remembered, in `[0, 1)`; 0.9 by default.
-    pub beta1: f64,
-    /// How long the mean of its square is remembered, in `[0, 1)`; 0.999 by default.
-    pub beta2: f64,
-    /// Keeps the divisor away from zero; 1e-8 by default.
-    pub epsilon: f64,
-    /// Added to the gradient for each unit of weight (L2), or taken from the weight if decoupled; 0 by default.
-    pub weight_decay: f64,
-    /// Whether the weight decay is apart from the gradient, as in [`AdamW`](super::AdamW). False by default.
-    pub decoupled_weight_decay: bool,
-}
+settings! {
+    "radam":
+        "w -= learning_rate m' R / (sqrt v' + epsilon) with the rectification R, or w -= \
+         learning_rate m' in the first steps";
 
-impl Default for RAdam {
-    fn default() -> Self {
-        RAdam {
-            learning_rate: 1e-3,
-            beta1: 0.9,
-            beta2: 0.999,
-            epsilon: 1e-8,
-            weight_decay: 0.0,
-            decoupled_weight_decay: false,
-        }
+    /// RAdam: Adam that does not divide by the mean square until enough squares make it; as in
+    /// PyTorch.
+    ///
+    /// For each weight `w` with gradient `g`, after the weight decay: `m` and `v` as in
+    /// [`Adam`](super::Adam); `m' = m / (1 - beta1^t)`. With `r = 2 / (1 - beta2) - 1` and
+    /// `r_t = r - 2 t beta2^t / (1 - beta2^t)`: if `r_t > 5`,
+    /// `w -= learning_rate m' R sqrt(1 - beta2^t) / (sqrt v + epsilon)` with the rectification
+    /// `R = sqrt((r_t - 4) (r_t - 2) r / ((r - 4) (r - 2) r_t))`; else `w -= learning_rate m'`.
+    ///
+    /// Source: Liu, Jiang, He, Chen, Liu, Gao and Han, "On the Variance of the Adaptive Learning
+    /// Rate and Beyond", 2020.
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    pub struct RAdam {
+        /// The length of a step.
+        pub learning_rate: f64 = 1e-3, at_least(0.0);
+        /// How long the mean of the gradient is remembered, in `[0, 1)`.
+        pub beta1: f64 = 0.9, within(0.0..1.0);
+        /// How long the mean of its square is remembered, in `[0, 1)`.
+        pub beta2: f64 = 0.999, within(0.0..1.0);
+        /// Keeps the divisor away from zero.
+        pub epsilon: f64 = 1e-8, at_least(0.0);
+        /// Added to the gradient for each unit of weight (L2), or taken from the weight if
+        /// decoupled.
+        pub weight_decay: f64 = 0.0, at_least(0.0);
+        /// Whether the weight decay is apart from the gradient, as in [`AdamW`](super::AdamW).
+        pub decoupled_weight_decay: bool = false;
     }
 }
 
@@ -55,28 +52,6 @@ impl RAdam {
         let now = most - 2.0 * t * self.beta2.powf(t) / correction;
         let squared = (now - 4.0) * (now - 2.0) * most / ((most - 4.0) * (most - 2.0) * now);
         (now > 5.0).then(|| squared.sqrt() * correction.sqrt())
-    }
-}
-
-impl Configure for RAdam {
-    fn formula(&self) -> &'static str {
-        "w -= learning_rate m' R / (sqrt v' + epsilon) with the rectification R, or w -= learning_rate m' in the first steps"
-    }
-
-    fn settings(&mut self) -> Vec<(&'static str, Setting<'_>)> {
-        vec![
-            ("learning_rate", Setting::Number(&mut self.learning_rate)),
-            ("beta1", Setting::Number(&mut self.beta1)),
-            ("beta2", Setting::Number(&mut self.beta2)),
-            ("epsilon", Setting::Number(&mut self.epsilon)),
-            ("weight_decay", Setting::Number(&mut self.weight_decay)),
-            ("decoupled_weight_decay", Setting::Flag(&mut self.decoupled_weight_decay)),
-        ]
-    }
-
-    fn check(&self) -> Result<(), String> {
-        let RAdam { learning_rate, beta1, beta2, epsilon, weight_decay, .. } = *self;
-        adam::check("radam", [learning_rate, beta1, beta2, epsilon, weight_decay])
     }
 }
 

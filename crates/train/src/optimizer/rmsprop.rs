@@ -1,37 +1,36 @@
+use chainrule_config::settings;
 use chainrule_nn::Configure;
-use chainrule_nn::config::Setting;
 use chainrule_tensor::{Real, simd};
 
-use super::{Optimizer, Update, bounded, fraction, gradient_limit, not_negative};
+use super::{Optimizer, Update, bounded, gradient_limit};
 
-/// RMSprop: the gradient divided by the root of the mean of its squares; as in PyTorch.
-///
-/// For each weight `w` with gradient `g`, after `g += weight_decay w`: `v = alpha v + (1 - alpha) g^2`; if centred,
-/// `a = alpha a + (1 - alpha) g` and `d = sqrt(v - a^2) + epsilon`, else `d = sqrt v + epsilon`; with momentum
-/// `b = momentum b + g / d` and `w -= learning_rate b`, else `w -= learning_rate g / d`. A difference `v - a^2` that
-/// rounding makes negative counts as 0.
-///
-/// Sources: Tieleman and Hinton, "Lecture 6.5: RMSprop", 2012; centred: Graves, "Generating Sequences With Recurrent
-/// Neural Networks", 2013, section 4.1.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct RmsProp {
-    /// The length of a step; 1e-2 by default.
-    pub learning_rate: f64,
-    /// How long the mean of squares is remembered, in `[0, 1)`; 0.99 by default.
-    pub alpha: f64,
-    /// Keeps the divisor away from zero; 1e-8 by default.
-    pub epsilon: f64,
-    /// Added to the gradient for each unit of weight (L2); 0 by default.
-    pub weight_decay: f64,
-    /// How much of the last step goes into the next, in `[0, 1)`; 0 by default.
-    pub momentum: f64,
-    /// Whether to divide by the standard deviation in place of the root of the mean square. False by default.
-    pub centered: bool,
-}
+settings! {
+    "rmsprop": "v = alpha v + (1 - alpha) g^2; w -= learning_rate g / (sqrt v + epsilon)";
 
-impl Default for RmsProp {
-    fn default() -> Self {
-        RmsProp { learning_rate: 1e-2, alpha: 0.99, epsilon: 1e-8, weight_decay: 0.0, momentum: 0.0, centered: false }
+    /// RMSprop: the gradient divided by the root of the mean of its squares; as in PyTorch.
+    ///
+    /// For each weight `w` with gradient `g`, after `g += weight_decay w`:
+    /// `v = alpha v + (1 - alpha) g^2`; if centred, `a = alpha a + (1 - alpha) g` and
+    /// `d = sqrt(v - a^2) + epsilon`, else `d = sqrt v + epsilon`; with momentum
+    /// `b = momentum b + g / d` and `w -= learning_rate b`, else `w -= learning_rate g / d`. A
+    /// difference `v - a^2` that rounding makes negative counts as 0.
+    ///
+    /// Sources: Tieleman and Hinton, "Lecture 6.5: RMSprop", 2012; centred: Graves, "Generating
+    /// Sequences With Recurrent Neural Networks", 2013, section 4.1.
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    pub struct RmsProp {
+        /// The length of a step.
+        pub learning_rate: f64 = 1e-2, at_least(0.0);
+        /// How long the mean of squares is remembered, in `[0, 1)`.
+        pub alpha: f64 = 0.99, within(0.0..1.0);
+        /// Keeps the divisor away from zero.
+        pub epsilon: f64 = 1e-8, at_least(0.0);
+        /// Added to the gradient for each unit of weight (L2).
+        pub weight_decay: f64 = 0.0, at_least(0.0);
+        /// How much of the last step goes into the next, in `[0, 1)`.
+        pub momentum: f64 = 0.0, within(0.0..1.0);
+        /// Whether to divide by the standard deviation in place of the root of the mean square.
+        pub centered: bool = false;
     }
 }
 
@@ -82,31 +81,6 @@ impl RmsProp {
                 }
             },
         );
-    }
-}
-
-impl Configure for RmsProp {
-    fn formula(&self) -> &'static str {
-        "v = alpha v + (1 - alpha) g^2; w -= learning_rate g / (sqrt v + epsilon)"
-    }
-
-    fn settings(&mut self) -> Vec<(&'static str, Setting<'_>)> {
-        vec![
-            ("learning_rate", Setting::Number(&mut self.learning_rate)),
-            ("alpha", Setting::Number(&mut self.alpha)),
-            ("epsilon", Setting::Number(&mut self.epsilon)),
-            ("weight_decay", Setting::Number(&mut self.weight_decay)),
-            ("momentum", Setting::Number(&mut self.momentum)),
-            ("centered", Setting::Flag(&mut self.centered)),
-        ]
-    }
-
-    fn check(&self) -> Result<(), String> {
-        not_negative("rmsprop", "the learning rate", self.learning_rate)?;
-        fraction("rmsprop", "alpha", self.alpha)?;
-        not_negative("rmsprop", "epsilon", self.epsilon)?;
-        not_negative("rmsprop", "the weight decay", self.weight_decay)?;
-        fraction("rmsprop", "the momentum", self.momentum)
     }
 }
 

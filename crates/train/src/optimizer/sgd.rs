@@ -1,45 +1,55 @@
+use chainrule_config::settings;
 use chainrule_nn::Configure;
-use chainrule_nn::config::Setting;
 use chainrule_tensor::{Real, simd};
 
-use super::{Optimizer, Update, fraction, not_negative};
+use super::{Optimizer, Update};
 
-/// Stochastic gradient descent, with momentum and weight decay as in PyTorch.
-///
-/// For each weight `w` with gradient `g`: `g += weight_decay w`; with momentum, `v = momentum v + (1 - dampening) g`,
-/// where the first step takes `v = g`; then `w -= learning_rate v`, or for Nesterov
-/// `w -= learning_rate (g + momentum v)`; without momentum, `w -= learning_rate g`. To maximise, `-g` takes the place of
-/// `g` from the start; weight decay makes weights smaller all the same.
-///
-/// ```
-/// use chainrule_train::optimizer::Sgd;
-///
-/// let sgd = Sgd { momentum: 0.9, nesterov: true, ..Sgd::new(0.1) };
-/// assert_eq!(sgd.weight_decay, 0.0);
-/// ```
-///
-/// Source: Sutskever, Martens, Dahl and Hinton, "On the importance of initialization and momentum in deep
-/// learning", 2013.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Sgd {
-    /// The length of a step for a gradient of 1; 1e-3 by default.
-    pub learning_rate: f64,
-    /// How much of the last step goes into the next, in `[0, 1)`; 0 by default.
-    pub momentum: f64,
-    /// How much less of the gradient goes into the momentum; 0 by default.
-    pub dampening: f64,
-    /// Added to the gradient for each unit of weight (L2); 0 by default.
-    pub weight_decay: f64,
-    /// Whether to look ahead along the momentum; needs momentum, and no dampening. False by default.
-    pub nesterov: bool,
-    /// Whether to go up the gradient. False by default.
-    pub maximise: bool,
+settings! {
+    "sgd": "v = momentum v + (1 - dampening) g; w -= learning_rate v", checked by consistent;
+
+    /// Stochastic gradient descent, with momentum and weight decay as in PyTorch.
+    ///
+    /// For each weight `w` with gradient `g`: `g += weight_decay w`; with momentum,
+    /// `v = momentum v + (1 - dampening) g`, where the first step takes `v = g`; then
+    /// `w -= learning_rate v`, or for Nesterov `w -= learning_rate (g + momentum v)`; without
+    /// momentum, `w -= learning_rate g`. To maximise, `-g` takes the place of `g` from the start;
+    /// weight decay makes weights smaller all the same.
+    ///
+    /// ```
+    /// use chainrule_train::optimizer::Sgd;
+    ///
+    /// let sgd = Sgd { momentum: 0.9, nesterov: true, ..Sgd::new(0.1) };
+    /// assert_eq!(sgd.weight_decay, 0.0);
+    /// ```
+    ///
+    /// Source: Sutskever, Martens, Dahl and Hinton, "On the importance of initialization and
+    /// momentum in deep learning", 2013.
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    pub struct Sgd {
+        /// The length of a step for a gradient of 1.
+        pub learning_rate: f64 = 1e-3, at_least(0.0);
+        /// How much of the last step goes into the next, in `[0, 1)`.
+        pub momentum: f64 = 0.0, within(0.0..1.0);
+        /// How much less of the gradient goes into the momentum.
+        pub dampening: f64 = 0.0, finite();
+        /// Added to the gradient for each unit of weight (L2).
+        pub weight_decay: f64 = 0.0, at_least(0.0);
+        /// Whether to look ahead along the momentum; needs momentum, and no dampening. False by
+        /// default.
+        pub nesterov: bool = false;
+        /// Whether to go up the gradient.
+        pub maximise: bool = false;
+    }
 }
 
-impl Default for Sgd {
-    fn default() -> Self {
-        Sgd { learning_rate: 1e-3, momentum: 0.0, dampening: 0.0, weight_decay: 0.0, nesterov: false, maximise: false }
+fn consistent(sgd: &Sgd) -> Result<(), String> {
+    if sgd.dampening != 0.0 && sgd.momentum == 0.0 {
+        return Err("sgd: dampening has no effect without a momentum; leave it out, or give one".to_owned());
     }
+    if sgd.nesterov && (sgd.momentum == 0.0 || sgd.dampening != 0.0) {
+        return Err("sgd: Nesterov's rule needs a momentum above 0 and a dampening of 0".to_owned());
+    }
+    Ok(())
 }
 
 impl Sgd {
@@ -53,39 +63,6 @@ impl Sgd {
     #[must_use]
     pub fn momentum(self, momentum: f64) -> Self {
         Sgd { momentum, ..self }
-    }
-}
-
-impl Configure for Sgd {
-    fn formula(&self) -> &'static str {
-        "v = momentum v + (1 - dampening) g; w -= learning_rate v"
-    }
-
-    fn settings(&mut self) -> Vec<(&'static str, Setting<'_>)> {
-        vec![
-            ("learning_rate", Setting::Number(&mut self.learning_rate)),
-            ("momentum", Setting::Number(&mut self.momentum)),
-            ("dampening", Setting::Number(&mut self.dampening)),
-            ("weight_decay", Setting::Number(&mut self.weight_decay)),
-            ("nesterov", Setting::Flag(&mut self.nesterov)),
-            ("maximise", Setting::Flag(&mut self.maximise)),
-        ]
-    }
-
-    fn check(&self) -> Result<(), String> {
-        not_negative("sgd", "the learning rate", self.learning_rate)?;
-        fraction("sgd", "the momentum", self.momentum)?;
-        not_negative("sgd", "the weight decay", self.weight_decay)?;
-        if !self.dampening.is_finite() {
-            return Err(format!("sgd: the dampening must be finite, but it is {}", self.dampening));
-        }
-        if self.dampening != 0.0 && self.momentum == 0.0 {
-            return Err("sgd: dampening has no effect without a momentum; leave it out, or give one".to_owned());
-        }
-        if self.nesterov && (self.momentum == 0.0 || self.dampening != 0.0) {
-            return Err("sgd: Nesterov's rule needs a momentum above 0 and a dampening of 0".to_owned());
-        }
-        Ok(())
     }
 }
 
@@ -189,8 +166,8 @@ mod tests {
     #[test]
     fn settings_that_make_no_sense_are_refused() {
         let check = |sgd: Sgd| Configure::check(&sgd).unwrap_err();
-        assert_eq!(check(Sgd::new(-1.0)), "sgd: the learning rate must be finite and not negative, but it is -1");
-        assert_eq!(check(Sgd::new(0.1).momentum(1.0)), "sgd: the momentum must lie in [0, 1), but it is 1");
+        assert_eq!(check(Sgd::new(-1.0)), "sgd: learning_rate must be finite and not negative, but it is -1");
+        assert_eq!(check(Sgd::new(0.1).momentum(1.0)), "sgd: momentum must lie in [0, 1), but it is 1");
         let nesterov = Sgd { nesterov: true, ..Sgd::new(0.1) };
         assert_eq!(check(nesterov), "sgd: Nesterov's rule needs a momentum above 0 and a dampening of 0");
     }

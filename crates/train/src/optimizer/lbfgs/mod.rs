@@ -1,88 +1,88 @@
 mod fit;
 mod line_search;
 
+use chainrule_config::{Family, settings};
 use std::collections::VecDeque;
 use std::str::FromStr;
 
-use chainrule_config::{Family, Setting};
 use chainrule_nn::{ConfigError, Configure};
 use chainrule_tensor::{Real, simd};
 
-use super::{above_zero, not_negative};
 use crate::TrainError;
 use line_search::{Line, Point, strong_wolfe};
 
 /// After how many steps that bring nothing but rounding the end is reached, whatever the tolerances.
 const IDLE: usize = 20;
 
-/// L-BFGS: minimises a function of all weights at once by an approximation of its second derivative, with a line search
-/// that satisfies the strong Wolfe conditions; as PyTorch's `LBFGS` with `line_search_fn="strong_wolfe"`.
-///
-/// The direction is `-H g`, where `H` approximates the inverse of the second derivative from the last steps `s` and the
-/// changes `y` of the gradient: `H = (1 - r s y^T) H (1 - r y s^T) + r s s^T` with `r = 1 / s^T y`, from
-/// `H = (s^T y / y^T y)` onwards. The step `t` along a direction `d` satisfies `f(x + t d) <= f(x) + 1e-4 t g^T d` and
-/// `|g(x + t d)^T d| <= 0.9 |g^T d|`. Where the loss moves by no more than its rounding, `epsilon^0.75` of it, the
-/// slopes alone decide: `g(x + t d)^T d <= -0.9998 g^T d` in place of the first condition.
-///
-/// It needs the exact loss over all data, several times for each step, and is the method of choice for small data and
-/// small networks. It is a function and not an [`Optimizer`](super::Optimizer), since it decides itself where to
-/// evaluate. Sums over all weights are in `f64`. Memory: up to `2 history + 8` vectors as long as the weights.
-///
-/// A step enters the memory if the function bends upward along it: `s^T y > epsilon |s| |y|`, with the machine epsilon of
-/// the weights. That is the same in any units of weights and loss, where a fixed bound (PyTorch's 1e-10) forgets every
-/// step of a function whose weights or values are small.
-///
-/// As text: `"lbfgs(max_iterations=100, history=10)".parse::<Lbfgs>()`.
-///
-/// ```
-/// use chainrule_train::optimizer::Lbfgs;
-///
-/// // Rosenbrock's valley, (1 - x)^2 + 100 (y - x^2)^2.
-/// let mut weights = [-1.2_f64, 1.0];
-/// let minimum = Lbfgs { max_iterations: 100, ..Lbfgs::default() }.minimise(&mut weights, |w, gradient| {
-///     let (x, y) = (w[0], w[1]);
-///     let valley = y - x * x;
-///     gradient.copy_from_slice(&[-2.0 * (1.0 - x) - 400.0 * x * valley, 200.0 * valley]);
-///     (1.0 - x).powi(2) + 100.0 * valley * valley
-/// })?;
-/// assert!(minimum.loss < 1e-8 && (weights[0] - 1.0).abs() < 1e-3);
-/// # Ok::<(), chainrule_train::TrainError>(())
-/// ```
-///
-/// Sources: Liu and Nocedal, "On the limited memory BFGS method for large scale optimization", 1989; Nocedal and
-/// Wright, "Numerical Optimization", 2006, algorithms 3.5, 3.6 and 7.5; Hager and Zhang, "A new conjugate gradient
-/// method with guaranteed descent and an efficient line search", 2005, equation 4.1.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Lbfgs {
-    /// The first step that a line search tries, above 0; 1 by default. The very first is at most `1 / sum |g|` of it.
-    pub learning_rate: f64,
-    /// The most steps; 20 by default.
-    pub max_iterations: usize,
-    /// The most evaluations, at least 1, which may end a line search early; each search makes one of its own. `None`,
-    /// the default, means 5/4 of the steps.
-    pub max_evaluations: Option<usize>,
-    /// Ends when no element of the gradient is larger; 1e-7 by default.
-    pub tolerance_gradient: f64,
-    /// Ends when a step moves no weight by more, or changes the loss by less, whichever comes first; 1e-9 by default.
-    pub tolerance_change: f64,
-    /// How many steps the approximation remembers, at least 1; 100 by default.
-    pub history: usize,
-    /// Whether [`fit`](Lbfgs::fit) trains a model although the loss does not depend on some parameter, or only through an
-    /// operation that lets no gradient through. False by default: that is an error.
-    pub allow_unreached: bool,
-}
+settings! {
+    "lbfgs":
+        "d = -H g with H from the last steps; w += t d, with t by a line search: a function of \
+         all data";
 
-impl Default for Lbfgs {
-    fn default() -> Self {
-        Lbfgs {
-            learning_rate: 1.0,
-            max_iterations: 20,
-            max_evaluations: None,
-            tolerance_gradient: 1e-7,
-            tolerance_change: 1e-9,
-            history: 100,
-            allow_unreached: false,
-        }
+    /// L-BFGS: minimises a function of all weights at once by an approximation of its second
+    /// derivative, with a line search that satisfies the strong Wolfe conditions; as PyTorch's
+    /// `LBFGS` with `line_search_fn="strong_wolfe"`.
+    ///
+    /// The direction is `-H g`, where `H` approximates the inverse of the second derivative from
+    /// the last steps `s` and the changes `y` of the gradient:
+    /// `H = (1 - r s y^T) H (1 - r y s^T) + r s s^T` with `r = 1 / s^T y`, from
+    /// `H = (s^T y / y^T y)` onwards. The step `t` along a direction `d` satisfies
+    /// `f(x + t d) <= f(x) + 1e-4 t g^T d` and `|g(x + t d)^T d| <= 0.9 |g^T d|`. Where the loss
+    /// moves by no more than its rounding, `epsilon^0.75` of it, the slopes alone decide:
+    /// `g(x + t d)^T d <= -0.9998 g^T d` in place of the first condition.
+    ///
+    /// It needs the exact loss over all data, several times for each step, and is the method of
+    /// choice for small data and small networks. It is a function and not an
+    /// [`Optimizer`](super::Optimizer), since it decides itself where to evaluate. Sums over all
+    /// weights are in `f64`. Memory: up to `2 history + 8` vectors as long as the weights.
+    ///
+    /// A step enters the memory if the function bends upward along it: `s^T y > epsilon |s| |y|`,
+    /// with the machine epsilon of the weights. That is the same in any units of weights and loss,
+    /// where a fixed bound (PyTorch's 1e-10) forgets every step of a function whose weights or
+    /// values are small.
+    ///
+    /// As text: `"lbfgs(max_iterations=100, history=10)".parse::<Lbfgs>()`.
+    ///
+    /// ```
+    /// use chainrule_train::optimizer::Lbfgs;
+    ///
+    /// // Rosenbrock's valley, (1 - x)^2 + 100 (y - x^2)^2.
+    /// let mut weights = [-1.2_f64, 1.0];
+    /// let minimum = Lbfgs { max_iterations: 100, ..Lbfgs::default() }.minimise(&mut weights, |w, gradient| {
+    ///     let (x, y) = (w[0], w[1]);
+    ///     let valley = y - x * x;
+    ///     gradient.copy_from_slice(&[-2.0 * (1.0 - x) - 400.0 * x * valley, 200.0 * valley]);
+    ///     (1.0 - x).powi(2) + 100.0 * valley * valley
+    /// })?;
+    /// assert!(minimum.loss < 1e-8 && (weights[0] - 1.0).abs() < 1e-3);
+    /// # Ok::<(), chainrule_train::TrainError>(())
+    /// ```
+    ///
+    /// Sources: Liu and Nocedal, "On the limited memory BFGS method for large scale optimization",
+    /// 1989; Nocedal and Wright, "Numerical Optimization", 2006, algorithms 3.5, 3.6 and 7.5; Hager
+    /// and Zhang, "A new conjugate gradient method with guaranteed descent and an efficient line
+    /// search", 2005, equation 4.1.
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    pub struct Lbfgs {
+        /// The first step that a line search tries, above 0. The very first is at most
+        /// `1 / sum |g|` of it.
+        pub learning_rate: f64 = 1.0, above(0.0);
+        /// The most steps.
+        pub max_iterations: usize = 20;
+        /// The most evaluations, at least 1, which may end a line search early; each search makes
+        /// one of its own. `None`, the default, means 5/4 of the steps.
+        pub max_evaluations: Option<usize> = None, at_least(1);
+        /// Ends when no element of the gradient is larger.
+        pub tolerance_gradient: f64 = 1e-7, at_least(0.0);
+        /// Ends when a step moves no weight by more, or changes the loss by less, whichever comes
+        /// first.
+        pub tolerance_change: f64 = 1e-9, at_least(0.0);
+        /// How many steps the approximation remembers, at least 1.
+        pub history: usize = 100, at_least(1);
+        /// Whether [`fit`](Lbfgs::fit) trains a model although the loss does not depend on some
+        /// parameter, or only through an operation that lets no gradient through. False by default:
+        /// that is an error.
+        pub allow_unreached: bool = false;
     }
 }
 
@@ -212,37 +212,6 @@ impl Lbfgs {
             break;
         }
         Ok(minimum)
-    }
-}
-
-impl Configure for Lbfgs {
-    fn formula(&self) -> &'static str {
-        "d = -H g with H from the last steps; w += t d, with t by a line search: a function of all data"
-    }
-
-    fn settings(&mut self) -> Vec<(&'static str, Setting<'_>)> {
-        vec![
-            ("learning_rate", Setting::Number(&mut self.learning_rate)),
-            ("max_iterations", Setting::Count(&mut self.max_iterations)),
-            ("max_evaluations", Setting::OptionalCount(&mut self.max_evaluations)),
-            ("tolerance_gradient", Setting::Number(&mut self.tolerance_gradient)),
-            ("tolerance_change", Setting::Number(&mut self.tolerance_change)),
-            ("history", Setting::Count(&mut self.history)),
-            ("allow_unreached", Setting::Flag(&mut self.allow_unreached)),
-        ]
-    }
-
-    fn check(&self) -> Result<(), String> {
-        above_zero("lbfgs", "the learning rate", self.learning_rate)?;
-        not_negative("lbfgs", "tolerance_gradient", self.tolerance_gradient)?;
-        not_negative("lbfgs", "tolerance_change", self.tolerance_change)?;
-        if self.history == 0 {
-            return Err("lbfgs: the history must be at least 1, but it is 0".to_owned());
-        }
-        if self.max_evaluations == Some(0) {
-            return Err("lbfgs: max_evaluations must be at least 1, but it is 0".to_owned());
-        }
-        Ok(())
     }
 }
 
@@ -485,7 +454,7 @@ mod tests {
         }
         for learning_rate in [0.0, -1.0, f64::NAN, f64::INFINITY] {
             let error = Lbfgs { learning_rate, ..Lbfgs::default() }.minimise(&mut [-1.2, 1.0], rosenbrock);
-            assert!(error.unwrap_err().to_string().contains("the learning rate must be finite and above 0"));
+            assert!(error.unwrap_err().to_string().contains("learning_rate must be finite and above 0"));
         }
         for learning_rate in [f64::MIN_POSITIVE, 1e-300, 1e300, f64::MAX] {
             let mut weights = [-1.2, 1.0];
@@ -510,7 +479,7 @@ mod tests {
         assert_eq!(text.parse::<Lbfgs>().unwrap(), expected);
         assert_eq!("L_BFGS".parse::<Lbfgs>().unwrap(), Lbfgs::default());
         let error = "lbfgs(history=0)".parse::<Lbfgs>().unwrap_err().to_string();
-        assert_eq!(error, "lbfgs: the history must be at least 1, but it is 0");
+        assert_eq!(error, "lbfgs: history must be at least 1, but it is 0");
     }
 
     #[test]
@@ -521,7 +490,7 @@ mod tests {
         let at_the_end = Lbfgs::default().minimise(&mut [1.0, 1.0], rosenbrock).unwrap();
         assert_eq!((at_the_end.iterations, at_the_end.stop), (0, LbfgsStop::Gradient));
         let error = Lbfgs { history: 0, ..Lbfgs::default() }.minimise(&mut weights, rosenbrock).unwrap_err();
-        assert_eq!(error.to_string(), "lbfgs: the history must be at least 1, but it is 0");
+        assert_eq!(error.to_string(), "lbfgs: history must be at least 1, but it is 0");
         let error = Lbfgs::default().minimise(&mut [f64::NAN, 1.0], rosenbrock).unwrap_err();
         assert_eq!(
             error.to_string(),
