@@ -62,6 +62,15 @@ def adan(settings):
     return path_case(text("adan", settings), VALLEY_START, path_of(optax.adan(**given), [[4]], VALLEY_START, 100))
 
 
+def schedule_free(settings, averaged):
+    """The weights that are trained, or the average that is validated."""
+    given = {"learning_rate": 2.5e-3, **of_optax(settings)}
+    seen = optax.contrib.schedule_free_eval_params if averaged else lambda state, parameters: parameters
+    path = path_of(optax.contrib.schedule_free_adamw(**given), [[4]], VALLEY_START, 100, seen)
+    case = path_case(text("schedule_free", settings), VALLEY_START, path)
+    return {**case, "name": f"{case['name']}, averaged", "averaged": True} if averaged else case
+
+
 LAMB = [
     {},
     {"learning_rate": 0.02},
@@ -75,6 +84,13 @@ ADAN = [
     {"learning_rate": 0.02, "epsilon_root": 1e-3},
 ]
 
+SCHEDULE_FREE = [
+    {},
+    {"learning_rate": 0.02},
+    {"learning_rate": 0.02, "beta1": 0.8, "beta2": 0.95, "epsilon": 1e-4, "weight_decay": 0.1},
+]
+
 cases = [lamb(settings) for settings in LAMB]
 cases += [adan(settings) for settings in ADAN]
+cases += [schedule_free(settings, averaged) for settings in SCHEDULE_FREE for averaged in (False, True)]
 write("optax_optimizers", f"Optax {optax.__version__}, JAX {jax.__version__}", cases)

@@ -48,7 +48,7 @@ fn help_names_every_flag_default_example_and_exit_code() {
         "--hidden <WIDTHS>",
         "[default: 256,128]",
         "sigmoid, tanh, relu, leaky_relu, prelu, elu, identity",
-        "sgd, adagrad, adadelta, rmsprop, adam, amsgrad, adamw, adamax, nadam, radam, lion, adan, adafactor, lamb, muon, lookahead",
+        "sgd, adagrad, adadelta, rmsprop, adam, amsgrad, adamw, adamax, nadam, radam, lion, adan, adafactor, lamb, muon, schedule_free, lookahead",
         "--learning-rate <RATE>",
         "--batch-size <N>",
         "--output <PATH>",

@@ -14,13 +14,15 @@ pub(crate) fn check(case: &Case) -> Result<(), String> {
     }
     let schedule = case.get("schedule").map(|_| case.text("schedule")).transpose()?;
     let parameters = parameters(case, start.len())?;
-    let walk_double = |start: &[f64]| walk::<f64>(config, schedule, start, &parameters, path.len() / start.len());
+    let averaged = case.get("averaged").is_some();
+    let walk_double =
+        |start: &[f64]| walk::<f64>(config, schedule, averaged, start, &parameters, path.len() / start.len());
     let got = walk_double(&start)?;
     let growth = growth(&got, &start, walk_double)?;
     close("f64", &got, &path, grown(Tolerance::DOUBLE, growth))?;
     // In f32 each step rounds a few times; further on, what is left of a gradient near its zero is rounding alone.
     let steps = 50.min(path.len() / start.len());
-    let single = walk::<f32>(config, schedule, &start, &parameters, steps)?;
+    let single = walk::<f32>(config, schedule, averaged, &start, &parameters, steps)?;
     close("f32", &single, &path[..single.len()], grown(Tolerance::single(steps), growth))
 }
 
@@ -56,6 +58,7 @@ fn growth(path: &[f64], start: &[f64], walk: impl Fn(&[f64]) -> Result<Vec<f64>,
 fn walk<T: Real>(
     config: &str,
     schedule: Option<&str>,
+    averaged: bool,
     start: &[f64],
     parameters: &Parameters,
     steps: usize,
@@ -70,7 +73,11 @@ fn walk<T: Real>(
         let learning_rate = schedule.learning_rate(optimizer.learning_rate(), step);
         let pace = Pace { learning_rate, momentum: schedule.momentum(step) };
         state.step_with(optimizer.as_ref(), pace, &mut weights, &gradient);
-        path.extend(weights.iter().map(|x| x.to_f64()));
+        let mut seen = weights.clone();
+        if averaged && !state.average(optimizer.as_ref(), &mut seen) {
+            return Err(format!("{config} has no average"));
+        }
+        path.extend(seen.iter().map(|x| x.to_f64()));
     }
     Ok(path)
 }

@@ -179,6 +179,13 @@ impl<T: Real> Groups<T> {
         }
     }
 
+    /// Gives frozen weights the values that they have there.
+    pub(crate) fn keep_frozen(&self, weights: &mut [T], trained: &[T]) {
+        for Part { range, .. } in self.parts.iter().filter(|part| part.frozen) {
+            weights[range.clone()].copy_from_slice(&trained[range.clone()]);
+        }
+    }
+
     /// That something of what a penalty or a constraint chooses is moved at all.
     pub(crate) fn refuse_all_frozen(&self, what: &str, pattern: &str, chosen: &[Chosen]) -> Result<(), TrainError> {
         if chosen.iter().any(|chosen| !self.is_frozen(&chosen.range)) {

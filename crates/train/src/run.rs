@@ -37,6 +37,8 @@ pub(crate) struct Run<'r, 'a, T: Real> {
     pub(crate) training: Stages<'r, T>,
     pub(crate) evaluation: Stages<'r, T>,
     pub(crate) state: State<T>,
+    /// The weights that are trained, while others are validated.
+    pub(crate) trained: Vec<T>,
     pub(crate) grads: Grads<T>,
 }
 
@@ -85,6 +87,9 @@ impl<T: Real> Run<'_, '_, T> {
                     break;
                 }
             }
+        }
+        if self.optimizer.averages() {
+            self.average(params);
         }
         self.callbacks.iter_mut().for_each(|callback| callback.end(params));
         result.map(|()| history)
@@ -144,6 +149,11 @@ impl<T: Real> Run<'_, '_, T> {
         let seconds = begun.elapsed().as_secs_f64();
         let samples = train.len();
         let train = Scores::of(loss.mean(), self.metrics);
+        // Before callbacks exchange what they find, and put back after them.
+        let averages = self.optimizer.averages();
+        if averages {
+            self.average(params);
+        }
         self.callbacks.iter_mut().for_each(|callback| callback.before_validation(params));
         let flow = validation
             .map(|data| evaluate(self.metrics, &mut self.evaluation, params, data, batch_size))
@@ -159,6 +169,9 @@ impl<T: Real> Run<'_, '_, T> {
                 Ended::Epoch(record, if stop { Flow::Stop } else { Flow::Continue })
             });
         self.callbacks.iter_mut().rev().for_each(|callback| callback.after_validation(params));
+        if averages {
+            params.values_mut().copy_from_slice(&self.trained);
+        }
         flow
     }
 
@@ -259,6 +272,16 @@ impl<T: Real> Run<'_, '_, T> {
         Ok(loss)
     }
 
+    /// Puts the optimizer's averaged weights in place of those that are trained, and keeps these.
+    fn average(&mut self, params: &mut Params<T>) {
+        self.trained.clear();
+        self.trained.extend_from_slice(params.values());
+        if self.state.average(self.optimizer, params.values_mut()) {
+            self.groups.keep_frozen(params.values_mut(), &self.trained);
+            self.constrain(params);
+        }
+    }
+
     /// One step against the gradient of a batch or of several: penalties, rules, optimizer, groups, constraints.
     fn step(&mut self, params: &mut Params<T>, pace: Pace) {
         for (penalty, chosen) in &self.penalties {
@@ -269,6 +292,10 @@ impl<T: Real> Run<'_, '_, T> {
         self.groups.remember(params.values());
         self.state.step_with(self.optimizer, pace, params.values_mut(), self.grads.values());
         self.groups.settle(params.values_mut(), pace.learning_rate);
+        self.constrain(params);
+    }
+
+    fn constrain(&self, params: &mut Params<T>) {
         for (constraint, chosen) in &self.constraints {
             for Chosen { shape, range } in chosen {
                 constraint.apply(*shape, &mut params.values_mut()[range.clone()]);

@@ -422,6 +422,7 @@ impl<'a, T: Real> Trainer<'a, T> {
             training: Stages::training(setup),
             evaluation: Stages::evaluation(setup),
             state,
+            trained: Vec::new(),
             grads: Grads::zeros(layout),
         })
     }

@@ -11,7 +11,7 @@ use chainrule_nn::{Model, Sequential};
 use chainrule_train::callback::{BatchEnd, BestWeights, Callback, EarlyStopping, EpochEnd, FitPlan, Flow, Monitor};
 use chainrule_train::callback::{Progress, ProgressEvent, WeightAverage};
 use chainrule_train::metric::Accuracy;
-use chainrule_train::optimizer::Sgd;
+use chainrule_train::optimizer::{ScheduleFree, Sgd};
 use chainrule_train::schedule::ReduceOnPlateau;
 use chainrule_train::{History, StopReason, Trainer};
 use common::{Log, Scripted, classes, classifier};
@@ -272,4 +272,22 @@ fn a_callback_of_ones_own_stops_and_the_others_still_see_the_epoch() {
     assert_eq!(history.last().unwrap().epoch, 3);
     assert_eq!((stop.ended, weights.0.len()), (1, 3));
     assert_eq!(params.get("0.bias").unwrap().values()[0], 42.0);
+}
+
+#[test]
+fn an_optimizer_that_averages_is_validated_and_ends_with_its_average_and_trains_as_without() {
+    let (model, train, validation) = (classifier(), classes(40, 0), classes(20, 1));
+    let free = ScheduleFree { weight_decay: 0.1, ..ScheduleFree::new(0.05) };
+    let trainer = || Trainer::new(&model, CrossEntropy, free).epochs(3).batch_size(8).freeze("0.*");
+    let start = model.init([2], 0).unwrap();
+    let (mut params, mut alone) = (start.clone(), start.clone());
+    let mut best = BestWeights::new(Monitor::loss());
+    let history = trainer().callback(&mut best).fit(&mut params, &train, Some(&validation)).unwrap();
+    let validated: Vec<f64> = history.epochs.iter().map(|e| e.validation.as_ref().unwrap().loss).collect();
+    let kept = trainer().evaluate(&params, &validation).unwrap().loss;
+    assert_eq!(kept, validated.iter().copied().fold(f64::INFINITY, f64::min));
+    trainer().fit(&mut alone, &train, None).unwrap();
+    assert_eq!(trainer().evaluate(&alone, &validation).unwrap().loss, validated[2]);
+    assert_eq!(alone.get("0.weight").unwrap().values(), start.get("0.weight").unwrap().values());
+    assert_ne!(alone.get("2.weight").unwrap().values(), start.get("2.weight").unwrap().values());
 }

@@ -53,7 +53,8 @@ fn step<T: Real>(node: &Node, updates: u64, state: &mut [Tensor<T>], gradient: &
     let mut slots: Vec<&mut [T]> = memory.iter_mut().map(Tensor::values_mut).collect();
     let weights = weights.values_mut();
     let gradient = gradient.values();
-    optimizer.step(Update { step, learning_rate: rate, momentum: None, weights, gradient, slots: &mut slots });
+    let (learning_rate, share, slots) = (rate, 1.0 / step as f64, &mut slots);
+    optimizer.step(Update { step, learning_rate, momentum: None, share, weights, gradient, slots });
     Ok(())
 }
 

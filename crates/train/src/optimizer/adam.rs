@@ -114,7 +114,7 @@ pub(super) fn slots(amsgrad: bool) -> &'static [&'static str] {
 
 /// A step of Adam, or of AdamW if the weight decay is decoupled.
 pub(super) fn step<T: Real>(adam: &Adam, decoupled: bool, update: Update<'_, T>) {
-    let Update { step, learning_rate, momentum, weights, gradient, slots } = update;
+    let Update { step, learning_rate, momentum, weights, gradient, slots, .. } = update;
     let beta1 = momentum.unwrap_or(adam.beta1);
     let rate = T::from_f64(learning_rate / bias_correction(beta1, step));
     let scale = T::from_f64(1.0 / bias_correction(adam.beta2, step).sqrt());

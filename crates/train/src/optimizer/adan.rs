@@ -69,7 +69,7 @@ impl<T: Real> Optimizer<T> for Adan {
     }
 
     fn step(&self, update: Update<'_, T>) {
-        let Update { step, learning_rate, momentum, weights, gradient, slots } = update;
+        let Update { step, learning_rate, momentum, weights, gradient, slots, .. } = update;
         let [first, difference, second, previous] = slots else { unreachable!("the state was made for four slots") };
         if step == 1 {
             previous.copy_from_slice(gradient);

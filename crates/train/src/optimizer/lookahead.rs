@@ -155,12 +155,20 @@ impl<T: Real> Optimizer<T> for Lookahead<T> {
         let WholeUpdate { parameter, update, scratch, pool } = update;
         self.step_with(update, Some((parameter, scratch, pool)));
     }
+
+    fn averages(&self) -> bool {
+        self.inner.optimizer.averages()
+    }
+
+    fn average(&self, weights: &mut [T], slots: &[&[T]]) {
+        self.inner.optimizer.average(weights, &slots[..slots.len() - 1]);
+    }
 }
 
 impl<T: Real> Lookahead<T> {
     /// Moves the weights as the inner optimizer does, those of a whole parameter if there is one, then the slow ones.
     fn step_with(&self, update: Update<'_, T>, whole: Option<(&Parameter, &mut [T], &Pool)>) {
-        let Update { step, learning_rate, momentum, weights, gradient, slots } = update;
+        let Update { step, learning_rate, momentum, share, weights, gradient, slots } = update;
         let Some((slow, slots)) = slots.split_last_mut() else { unreachable!("the state was made for these slots") };
         if step == 1 {
             slow.copy_from_slice(weights);
@@ -169,7 +177,7 @@ impl<T: Real> Lookahead<T> {
         let mut inner: [&mut [T]; MOST_SLOTS] =
             std::array::from_fn(|_| rest.next().map_or(&mut [][..], |slot| &mut **slot));
         let slots = &mut inner[..count];
-        let update = Update { step, learning_rate, momentum, weights: &mut *weights, gradient, slots };
+        let update = Update { step, learning_rate, momentum, share, weights: &mut *weights, gradient, slots };
         match whole {
             Some((parameter, scratch, pool)) => {
                 self.inner.optimizer.step_whole(WholeUpdate { parameter, update, scratch, pool });

@@ -24,6 +24,7 @@
 //! | `adafactor` | [`Adafactor`], steps in proportion to the weights | as `adam`, by rows and columns of a matrix |
 //! | `lamb` | [`Lamb`], steps as long as the parameter | as `adam` |
 //! | `muon` | [`Muon`], orthogonal steps of matrices | its singular values, for matrices; others as `adamw` |
+//! | `schedule_free` | [`ScheduleFree`], an average of all steps is validated and kept | as `adamw` |
 //! | `lookahead` | [`Lookahead`], which wraps another one | as the optimizer that it wraps |
 //! | | [`Lbfgs`] | an approximate second derivative; a function, since it needs several evaluations for a step |
 //!
@@ -45,6 +46,7 @@ mod nadam;
 mod parameters;
 mod radam;
 mod rmsprop;
+mod schedule_free;
 mod sgd;
 mod state;
 
@@ -72,6 +74,7 @@ pub use nadam::NAdam;
 pub use parameters::{Parameter, Parameters, Whole, WholeUpdate};
 pub use radam::RAdam;
 pub use rmsprop::RmsProp;
+pub use schedule_free::ScheduleFree;
 pub use sgd::Sgd;
 pub use state::State;
 
@@ -113,6 +116,18 @@ pub trait Optimizer<T: Real = f32>: fmt::Debug + Send + Sync {
     fn step_whole(&self, update: WholeUpdate<'_, T>) {
         panic!("{} asks for no whole parameter, `{}` among them", self.name(), update.parameter.name);
     }
+
+    /// Whether other weights than those that are trained are to be validated and kept, which
+    /// [`average`](Optimizer::average) computes. By default no.
+    fn averages(&self) -> bool {
+        false
+    }
+
+    /// Puts the weights that are to be validated and kept in place of those that are trained; by
+    /// default they are the same. The slots are as long as the weights.
+    fn average(&self, weights: &mut [T], slots: &[&[T]]) {
+        let _ = (weights, slots);
+    }
 }
 
 /// What one step of an [`Optimizer`] works with.
@@ -124,6 +139,9 @@ pub struct Update<'a, T: Real> {
     pub learning_rate: f64,
     /// The momentum of this step, or `beta1`, in place of the rule's own; none for its own.
     pub momentum: Option<f64>,
+    /// This step's part in an average over all steps until now, each by the square of the largest
+    /// learning rate until then: `1 / step` while the learning rate is constant.
+    pub share: f64,
     /// The weights, to be moved.
     pub weights: &'a mut [T],
     /// Their gradient.
@@ -166,6 +184,12 @@ impl<T: Real, O: Optimizer<T> + ?Sized> Optimizer<T> for Box<O> {
     fn step_whole(&self, update: WholeUpdate<'_, T>) {
         (**self).step_whole(update);
     }
+    fn averages(&self) -> bool {
+        (**self).averages()
+    }
+    fn average(&self, weights: &mut [T], slots: &[&[T]]) {
+        (**self).average(weights, slots);
+    }
 }
 
 /// An optimizer of the list: one with a formula and settings by name, `learning_rate` among them. Its settings are checked
@@ -193,6 +217,7 @@ pub fn family<T: Real>() -> Family<dyn Listed<T>> {
         Box::new(Adafactor::default()),
         Box::new(Lamb::default()),
         Box::new(Muon::default()),
+        Box::new(ScheduleFree::default()),
         Box::new(Lookahead::default()),
     ];
     Family::new("optimizer", |optimizer| optimizer.name(), entries)
@@ -308,7 +333,7 @@ mod tests {
         assert_eq!(
             by_name::<f32>("adma").unwrap_err().to_string(),
             "there is no optimizer `adma` (did you mean `adam`?); there are: sgd, adagrad, adadelta, rmsprop, adam, \
-             amsgrad, adamw, adamax, nadam, radam, lion, adan, adafactor, lamb, muon, lookahead"
+             amsgrad, adamw, adamax, nadam, radam, lion, adan, adafactor, lamb, muon, schedule_free, lookahead"
         );
     }
 

@@ -12,6 +12,9 @@ use super::{MOST_SLOTS, Optimizer, Pace, Parameters, Update, WholeUpdate};
 #[derive(Clone, Debug)]
 pub struct State<T: Real = f32> {
     step: u64,
+    /// The largest learning rate so far, and the sum over steps of its square.
+    largest: f64,
+    squares: f64,
     parameters: Parameters,
     pieces: Vec<Piece>,
     slots: Vec<Aligned<T>>,
@@ -83,6 +86,8 @@ impl<T: Real> State<T> {
         let scratch = pieces.iter().filter_map(|piece| piece.whole).map(|(_, scratch)| scratch).max().unwrap_or(0);
         State {
             step: 0,
+            largest: 0.0,
+            squares: 0.0,
             parameters,
             pieces,
             slots: ends[..count].iter().map(|&len| Aligned::zeros(len)).collect(),
@@ -155,13 +160,17 @@ impl<T: Real> State<T> {
         assert!(fits && count == optimizer.slots().len(), "weights, gradient and state differ in length");
         self.step += 1;
         let Pace { learning_rate, momentum } = pace;
+        self.largest = self.largest.max(learning_rate);
+        let square = self.largest * self.largest;
+        self.squares += square;
+        let share = if self.squares > 0.0 { square / self.squares } else { 0.0 };
         for Piece { range, slots: places, whole } in &self.pieces {
             let mut all = self.slots.iter_mut().zip(places);
             let mut slots: [&mut [T]; MOST_SLOTS] =
                 std::array::from_fn(|_| all.next().map_or(&mut [][..], |(slot, place)| &mut slot[place.clone()]));
             let (weights, gradient) = (&mut weights[range.clone()], &gradient[range.clone()]);
             let slots = &mut slots[..count];
-            let update = Update { step: self.step, learning_rate, momentum, weights, gradient, slots };
+            let update = Update { step: self.step, learning_rate, momentum, share, weights, gradient, slots };
             let Some((position, scratch)) = *whole else {
                 step_over(&self.pool, optimizer, update);
                 continue;
@@ -169,6 +178,23 @@ impl<T: Real> State<T> {
             let (parameter, scratch) = (&self.parameters.all()[position], &mut self.scratch[..scratch]);
             optimizer.step_whole(WholeUpdate { parameter, update, scratch, pool: &self.pool });
         }
+    }
+
+    /// Puts the weights that are to be validated and kept in place of those that are trained, where
+    /// the optimizer has [others](Optimizer::averages) and has made a step; gives whether it did.
+    pub fn average(&self, optimizer: &dyn Optimizer<T>, weights: &mut [T]) -> bool {
+        if self.step == 0 || !optimizer.averages() {
+            return false;
+        }
+        for Piece { range, slots: places, whole } in &self.pieces {
+            if whole.is_none() {
+                let mut all = self.slots.iter().zip(places);
+                let slots: [&[T]; MOST_SLOTS] =
+                    std::array::from_fn(|_| all.next().map_or(&[][..], |(slot, place)| &slot[place.clone()]));
+                optimizer.average(&mut weights[range.clone()], &slots[..self.slots.len()]);
+            }
+        }
+        true
     }
 }
 
@@ -185,7 +211,7 @@ fn place(ends: &mut [usize; MOST_SLOTS], len: impl Fn(usize) -> usize) -> [Range
 
 /// Moves a stretch of weights, cut into a part for each thread where that is worth it.
 fn step_over<T: Real>(pool: &Pool, optimizer: &dyn Optimizer<T>, update: Update<'_, T>) {
-    let Update { step, learning_rate, momentum, weights, gradient, slots } = update;
+    let Update { step, learning_rate, momentum, share, weights, gradient, slots } = update;
     let count = slots.len();
     let values = weights.len() * (2 + count);
     let threads = if values < SHARED_VALUES { 1 } else { pool.threads() };
@@ -201,7 +227,7 @@ fn step_over<T: Real>(pool: &Pool, optimizer: &dyn Optimizer<T>, update: Update<
         let gradient = &gradient[begin..begin + weights.len()];
         let mut slots = chunks.each_ref().map(|slot| slot.as_ref().map_or(&mut [][..], |slot| slot.take(position)));
         let slots = &mut slots[..count];
-        optimizer.step(Update { step, learning_rate, momentum, weights, gradient, slots });
+        optimizer.step(Update { step, learning_rate, momentum, share, weights, gradient, slots });
     };
     if values < LONG_VALUES {
         pool.run_short(threads, move_part);
