@@ -26,7 +26,7 @@ use draw::Draw;
 type Part = fn(&mut Draw);
 
 /// The parts, and how many cases of each are tried.
-const PARTS: [(&str, Part, u64); 14] = [
+const PARTS: [(&str, Part, u64); 15] = [
     ("tensors", tensor::tensors, 600),
     ("kernels", kernels::kernels, 800),
     ("graphs", graph::graphs, 400),
@@ -41,6 +41,7 @@ const PARTS: [(&str, Part, u64); 14] = [
     ("constraints", optimizers::constraints, 150),
     ("data", data::data, 300),
     ("trainer", trainer::trainer, 60),
+    ("least squares", trainer::least_squares, 150),
 ];
 
 /// How the message of each panic that the documentation states begins, or what it holds.

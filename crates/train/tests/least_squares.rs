@@ -419,3 +419,15 @@ fn mistakes_are_told_before_the_first_step() {
     let none = plain.minimise(&mut [], 3, |_, residuals, _| residuals.fill(1.0)).unwrap_err();
     assert!(matches!(none, LeastSquaresError::UnderDetermined { residuals: 3, parameters: 0 }));
 }
+
+/// Kind "memory safety": a number of residuals that memory cannot hold is an error before it is tried.
+#[test]
+fn more_derivatives_than_memory_holds_are_an_error() {
+    for residuals in [usize::MAX, usize::MAX / 8, 1 << 61, 1 << 45] {
+        for mut parameters in [vec![], vec![1.0], vec![1.0; 9]] {
+            let fit = LeastSquares::default().minimise(&mut parameters, residuals, |_, _, _| panic!("not tried"));
+            let error = fit.unwrap_err().to_string();
+            assert!(error.contains(" have too many derivatives: ") && error.contains(" more "), "{error}");
+        }
+    }
+}

@@ -13,6 +13,7 @@ pub use bounds::Bound;
 pub use error::LeastSquaresError;
 pub use fit::{LeastSquaresFit, LeastSquaresStop};
 
+use chainrule_tensor::memory;
 use solve::Residuals;
 
 /// Least squares by the method of Levenberg and Marquardt: the parameters `b` that make
@@ -131,7 +132,7 @@ impl LeastSquares {
     ///
     /// # Errors
     /// Settings and bounds that make no sense, parameters outside of their bounds, fewer residuals
-    /// than parameters, and residuals or derivatives that are not finite at the first parameters.
+    /// than parameters, more derivatives than [memory](chainrule_tensor::memory) holds, and residuals or derivatives that are not finite at the first parameters.
     pub fn minimise(
         &self,
         parameters: &mut [f64],
@@ -141,7 +142,12 @@ impl LeastSquares {
         let names: Vec<String> = (0..parameters.len()).map(|i| i.to_string()).collect();
         let groups: Vec<&str> = names.iter().map(String::as_str).collect();
         let bounds = bounds::of(&self.bounds, &groups)?;
-        let row_by_row = vec![0.0; residuals.saturating_mul(parameters.len())];
+        let size = memory::product(&[residuals, parameters.len().max(1)]);
+        memory::check::<f64>(size).map_err(|why| {
+            let n = parameters.len();
+            LeastSquaresError::Data(format!("{residuals} residuals of {n} parameters have too many derivatives: {why}"))
+        })?;
+        let row_by_row = vec![0.0; residuals * parameters.len()];
         let mut problem = Plain { evaluate, residuals: vec![0.0; residuals], jacobian: row_by_row };
         self.run(names, parameters, residuals, &bounds, &mut problem)
     }
