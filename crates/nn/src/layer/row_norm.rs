@@ -63,9 +63,15 @@ impl<T: Real> Op<T> for RowNorm {
             simd::dispatch(
                 #[inline(always)]
                 || {
-                    y.iter_mut().for_each(|y| *y = (*y * inverse).flushed());
-                    y.iter_mut().zip(weight).for_each(|(y, &weight)| *y = (*y * weight).flushed());
-                    y.iter_mut().zip(bias).for_each(|(y, &bias)| *y += bias);
+                    if weight.is_empty() {
+                        y.iter_mut().for_each(|y| *y = (*y * inverse).flushed());
+                    } else if bias.is_empty() {
+                        y.iter_mut().zip(weight).for_each(|(y, &weight)| *y = (*y * inverse * weight).flushed());
+                    } else {
+                        for ((y, &weight), &bias) in y.iter_mut().zip(weight).zip(bias) {
+                            *y = (*y * inverse * weight + bias).flushed();
+                        }
+                    }
                 },
             );
         }
