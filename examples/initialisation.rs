@@ -11,9 +11,9 @@
 
 mod support;
 
-use chainrule::insight::counterfactual::{Knob, Outcome, Recipe, compare};
 use chainrule::insight::gain::{self, GainReport};
 use chainrule::prelude::*;
+use chainrule::recipe::{Change, Outcome, Recipe, compare};
 use chainrule_plot::Curves;
 
 type Error = Box<dyn std::error::Error>;
@@ -28,13 +28,24 @@ pub const INITIALISERS: [&str; 6] = [
     "constant(value=0.1)",
 ];
 
+/// Hidden layers of ReLUs and plain gradient descent, so that nothing hides the size of gradients.
+pub fn recipe(depth: usize, width: usize, epochs: usize) -> Recipe {
+    Recipe {
+        hidden: vec![width; depth],
+        init: INITIALISERS[0].to_owned(),
+        optimizer: "sgd".to_owned(),
+        learning_rate: Some(0.05),
+        epochs,
+        ..Recipe::default()
+    }
+}
+
 /// One training for each of the [`INITIALISERS`].
 pub fn trained(recipe: &Recipe, samples: usize) -> Result<Vec<Outcome>, Error> {
     let digits = Digits::load()?.dataset::<f32>().select(&(0..samples).collect::<Vec<_>>())?;
     let (train, test) = digits.split_stratified(0.2, 0)?;
-    let knobs = INITIALISERS[1..].iter().map(|name| Knob::Initialiser((*name).to_owned()));
-    let unchanged = Recipe { initialiser: INITIALISERS[0].to_owned(), ..recipe.clone() };
-    Ok(compare(&unchanged, &knobs.collect::<Vec<_>>(), &train, &test)?.runs)
+    let changes = INITIALISERS[1..].iter().map(|name| Change::set("init", name));
+    Ok(compare(recipe, &changes.collect::<Vec<_>>(), &train, &test)?.runs)
 }
 
 /// The mean squares of values and of gradients from layer to layer, before training.
@@ -48,14 +59,14 @@ pub fn report(initialiser: &str, depth: usize, width: usize) -> Result<GainRepor
 }
 
 fn main() -> Result<(), Error> {
-    let recipe = Recipe { depth: 6, width: 64, learning_rate: 0.05, epochs: 10, ..Recipe::default() };
-    let outcomes = trained(&recipe, 1797)?;
+    let (depth, width) = (6, 64);
+    let outcomes = trained(&recipe(depth, width, 10), 1797)?;
     let mut values = Curves::new("Values on their way forward").labels("layer", "mean square").log_y();
     let mut gradients = Curves::new("Gradients on their way back").labels("layer", "mean square").log_y();
     let mut learning = Curves::new("What is learned from there").labels("epoch", "validation accuracy");
     println!("{:>24} {:>10} {:>11} {:>9}", "initialiser", "values^2", "gradients^2", "accuracy");
     for (name, outcome) in INITIALISERS.iter().zip(&outcomes) {
-        let report = report(name, recipe.depth, recipe.width)?;
+        let report = report(name, depth, width)?;
         let (forward, backward) = (report.forward.unwrap_or(f64::NAN), report.backward.unwrap_or(f64::NAN));
         let end = outcome.accuracy().filter(|_| outcome.failed.is_none());
         let end = end.map_or_else(|| "explodes".to_owned(), |accuracy| format!("{:.1} %", 100.0 * accuracy));

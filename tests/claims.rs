@@ -28,7 +28,6 @@ mod vanishing_gradients;
 #[path = "../examples/zero_centred.rs"]
 mod zero_centred;
 
-use chainrule::insight::counterfactual::Recipe;
 use chainrule::nn::{Activation, activation};
 use chainrule::prelude::*;
 
@@ -70,8 +69,7 @@ fn first_weights_decide_whether_a_deep_network_learns() {
     assert!((0.6..1.6).contains(&forward) && (0.6..1.6).contains(&backward), "{forward} {backward}");
     let (forward, backward) = factors("lecun_normal");
     assert!((0.3..0.8).contains(&forward) && (0.3..0.8).contains(&backward), "{forward} {backward}");
-    let recipe = Recipe { depth: 6, width: 32, learning_rate: 0.05, epochs: 12, ..Recipe::default() };
-    let outcomes = initialisation::trained(&recipe, 600).unwrap();
+    let outcomes = initialisation::trained(&initialisation::recipe(6, 32, 12), 600).unwrap();
     let accuracy = |run: usize| outcomes[run].accuracy().unwrap_or(0.0);
     assert!(accuracy(0) > 0.8, "He: {}", accuracy(0));
     assert!(accuracy(3) < 0.3 && accuracy(5) < 0.3, "small: {}, all alike: {}", accuracy(3), accuracy(5));

@@ -12,18 +12,6 @@ const ALLOWED: [(&str, &[&str]); 16] = [
     ("chainrule-nn", &["chainrule-config", "chainrule-tensor", "chainrule-graph"]),
     ("chainrule-data", &["chainrule-tensor"]),
     ("chainrule-train", &["chainrule-config", "chainrule-tensor", "chainrule-graph", "chainrule-nn", "chainrule-data"]),
-    (
-        "chainrule-insight",
-        &[
-            "chainrule-config",
-            "chainrule-files",
-            "chainrule-tensor",
-            "chainrule-graph",
-            "chainrule-nn",
-            "chainrule-data",
-            "chainrule-train",
-        ],
-    ),
     ("chainrule-checkpoint", &["chainrule-config", "chainrule-files", "chainrule-tensor", "chainrule-graph"]),
     (
         "chainrule-recipe",
@@ -34,6 +22,19 @@ const ALLOWED: [(&str, &[&str]); 16] = [
             "chainrule-data",
             "chainrule-train",
             "chainrule-checkpoint",
+        ],
+    ),
+    (
+        "chainrule-insight",
+        &[
+            "chainrule-config",
+            "chainrule-files",
+            "chainrule-tensor",
+            "chainrule-graph",
+            "chainrule-nn",
+            "chainrule-data",
+            "chainrule-train",
+            "chainrule-recipe",
         ],
     ),
     ("chainrule-plot", &["chainrule-files"]),

@@ -77,7 +77,7 @@ fn the_text_says_what_is_wrong_and_what_became_of_it() {
         "1. error: vanishing gradients, in `0`\n   What shows it: the signal that reaches it has ",
         "   What to do: exchange sigmoid, whose derivative is at most 0.25, for relu",
         "   Try: --activation relu\n",
-        "  against vanishing gradients\n    relu, with initial weights that fit it        yes ",
+        "  against vanishing gradients\n    activation=relu, init=fitting                 yes ",
         "  Before: 1 error, accuracy ",
         ". After: nothing, accuracy ",
         "The repaired training has these flags: --activation relu",
@@ -138,7 +138,7 @@ fn a_training_that_explodes_is_a_finding_and_no_failure() {
     assert!(object["failure"].as_str().unwrap().contains("the loss became"), "{object}");
     let repaired = stdout(&run(folder.path(), &[&["diagnose", "--fix"], &flags[..8]].concat()));
     assert!(repaired.contains("It failed, as the findings explain."), "{repaired}");
-    assert!(repaired.contains("  learning rate 1e29") && repaired.contains(" yes\n"), "{repaired}");
+    assert!(repaired.contains("  learning_rate=1e29") && repaired.contains(" yes\n"), "{repaired}");
 }
 
 #[test]
@@ -165,7 +165,7 @@ fn inputs_and_targets_are_scaled_together() {
     let object = object(&run(folder.path(), &flags));
     assert_eq!(faults(&object), ["unscaled data", "unscaled data"]);
     let fix = &object["fix"];
-    assert_eq!(fix["trials"][0]["remedy"], "standardised inputs and standardised targets");
+    assert_eq!(fix["trials"][0]["remedy"], "scale_inputs=standard and scale_targets=standard");
     assert_eq!((faults(fix), &fix["flags"]), (vec![], &"--standardise-inputs --standardise-targets".into()));
     assert!(fix["validation_r2"].as_f64().unwrap() > 0.8, "{fix}");
 }

@@ -1,7 +1,7 @@
 #![doc = include_str!("../README.md")]
 
-pub mod counterfactual;
 pub mod finding;
+pub mod fix;
 pub mod gain;
 pub mod ledger;
 pub mod monitor;

@@ -110,6 +110,12 @@ impl Change {
         self.edits.iter().all(|edit| matches!(edit.how, How::Times(_)))
     }
 
+    /// Whether it is a factor on this key alone.
+    #[must_use]
+    pub fn is_factor_of(&self, key: &str) -> bool {
+        self.is_factor() && self.edits.iter().all(|edit| edit.key == key)
+    }
+
     /// The recipe with this change; `None` where that changes nothing, as for hidden layers that
     /// there are not.
     ///
@@ -144,6 +150,8 @@ impl Change {
             };
             set.map_err(|why| RecipeError::of(key, why))?;
         }
+        // A loss that has no weights for classes is taken without them.
+        new.class_weights &= new.takes_class_weights();
         new.check()?;
         Ok((new != *recipe).then_some(new))
     }

@@ -195,6 +195,41 @@ fn what_makes_no_sense_is_told_with_line_and_key() {
     }
 }
 
+/// Kind: input that is damaged anywhere. Each text is a recipe or one line of error, never a panic.
+#[test]
+fn damaged_texts_are_recipes_or_one_line_of_error() {
+    let text = full().to_toml();
+    let pieces = ["\"", "[", "]", "(", "=", "\n", "-", "9e99", "'''", "{", "\u{0}", "é", ".", ","];
+    let mut state = 1_u64;
+    let mut draw = |below: usize| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        (state >> 33) as usize % below
+    };
+    let mut refused = 0;
+    for _ in 0..1000 {
+        let mut damaged = text.clone();
+        for _ in 0..1 + draw(3) {
+            let at = draw(damaged.len() + 1);
+            let at = (0..=at).rev().find(|at| damaged.is_char_boundary(*at)).unwrap_or(0);
+            match draw(3) {
+                0 => damaged.insert_str(at, pieces[draw(pieces.len())]),
+                1 => damaged.truncate(at.max(1)),
+                _ => damaged = damaged.chars().filter(|_| draw(50) > 0).collect(),
+            }
+        }
+        match Recipe::from_toml(&damaged) {
+            Ok(recipe) => comes_back(&recipe),
+            Err(error) => {
+                let told = error.to_string();
+                let lines = told.lines().count();
+                assert!(told.starts_with("line ") && lines == 1, "{damaged}: {told}");
+                refused += 1;
+            }
+        }
+    }
+    assert!(refused > 500, "{refused}");
+}
+
 #[test]
 fn files_are_read_and_named() {
     let folder = tempfile::tempdir().unwrap();

@@ -2,10 +2,10 @@
 
 use chainrule::nn::{activation, loss};
 use chainrule::prelude::*;
+use chainrule::recipe::{Recipe, Scaling};
 use chainrule::train::optimizer;
 
 use super::args::DiagnoseArgs;
-use super::recipe::{Recipe, short};
 use crate::config::{ConfigError, activations, at_least_one, chosen_optimizer, optimizers, widths};
 use crate::names::{self, NameError};
 
@@ -30,8 +30,8 @@ pub fn resolve(args: &DiagnoseArgs, loss: &str) -> Result<Recipe, FlagError> {
     let cures = &args.cures;
     let activation = |text: &str| activation::by_name::<f32>(text).map(|found| found.kind().to_owned());
     names::check("activation", "activation", &args.activation, &activations(), activation(&args.activation))?;
-    let init = Some(args.init.clone()).filter(|text| text != "fitting");
-    if let Some(text) = &init {
+    if args.init != "fitting" {
+        let text = &args.init;
         let known = init::all().into_iter().map(|entry| entry.name().to_owned()).chain(["fitting".to_owned()]);
         let parsed = init::listed(text).map(|found| found.name().to_owned());
         names::check("init", "initialiser", text, &known.collect::<Vec<_>>(), parsed)?;
@@ -58,23 +58,31 @@ pub fn resolve(args: &DiagnoseArgs, loss: &str) -> Result<Recipe, FlagError> {
     Ok(Recipe {
         hidden: widths(&args.hidden)?,
         activation: args.activation.clone(),
-        init,
+        init: args.init.clone(),
         output_activation,
         normalise: cures.normalise,
         dropout: cures.dropout.filter(|share| *share > 0.0),
         loss,
         class_weights: cures.class_weights,
         optimizer: args.optimizer.clone(),
-        learning_rate: rate,
+        learning_rate: Some(rate),
         clip_norm: cures.clip_norm,
         epochs: at_least_one("epochs", args.epochs)?,
         batch_size: at_least_one("batch-size", args.batch_size)?,
         early_stopping: cures.early_stopping.map(|n| at_least_one("early-stopping", n)).transpose()?,
+        best_weights: cures.early_stopping.is_some(),
         seed: args.seed,
-        standardise_inputs: cures.standardise_inputs,
-        standardise_targets: cures.standardise_targets,
+        scale_inputs: if cures.standardise_inputs { Scaling::Standard } else { Scaling::None },
+        scale_targets: if cures.standardise_targets { Scaling::Standard } else { Scaling::None },
         drop_constant_inputs: cures.drop_constant_inputs,
+        ..Recipe::default()
     })
+}
+
+/// The learning rate without a row of zeros.
+pub fn short(recipe: &Recipe) -> String {
+    let rate = recipe.rate().unwrap_or(f64::NAN);
+    if (1e-4..1e6).contains(&rate) { rate.to_string() } else { format!("{rate:e}") }
 }
 
 /// The losses there are.
@@ -93,11 +101,11 @@ pub fn difference(from: &Recipe, to: &Recipe) -> String {
         [
             ("hidden", widths(recipe)),
             ("activation", recipe.activation.clone()),
-            ("init", recipe.init.clone().unwrap_or_else(|| "fitting".to_owned())),
+            ("init", recipe.init.clone()),
             ("output-activation", recipe.output_activation.clone().unwrap_or_else(|| "none".to_owned())),
             ("loss", recipe.loss.clone()),
             ("optimizer", recipe.optimizer.clone()),
-            ("learning-rate", short(recipe.learning_rate)),
+            ("learning-rate", short(recipe)),
             ("epochs", recipe.epochs.to_string()),
             ("dropout", number(recipe.dropout)),
             ("clip-norm", number(recipe.clip_norm)),
@@ -108,8 +116,8 @@ pub fn difference(from: &Recipe, to: &Recipe) -> String {
         [
             ("normalise", recipe.normalise),
             ("class-weights", recipe.class_weights),
-            ("standardise-inputs", recipe.standardise_inputs),
-            ("standardise-targets", recipe.standardise_targets),
+            ("standardise-inputs", recipe.scale_inputs == Scaling::Standard),
+            ("standardise-targets", recipe.scale_targets == Scaling::Standard),
             ("drop-constant-inputs", recipe.drop_constant_inputs),
         ]
     };
@@ -124,10 +132,16 @@ pub fn difference(from: &Recipe, to: &Recipe) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::recipe::tests::recipe;
     use super::*;
-    use crate::args::Args;
-    use clap::CommandFactory;
+    use crate::args::{Args, Command};
+    use clap::{CommandFactory, Parser};
+
+    /// What these flags of `chainrule diagnose` mean.
+    fn recipe(flags: &[&str]) -> Result<Recipe, String> {
+        let args = Args::try_parse_from(["chainrule", "diagnose"].iter().chain(flags)).unwrap();
+        let Some(Command::Diagnose(args)) = args.command else { panic!("{args:?}") };
+        resolve(&args, "cross_entropy").map_err(|error| error.to_string())
+    }
 
     #[test]
     fn what_differs_is_told_as_flags_that_give_it() {

@@ -2,10 +2,8 @@
 
 pub mod args;
 mod data;
-mod fix;
 mod flags;
 mod object;
-mod recipe;
 mod table;
 mod text;
 mod train;
@@ -15,9 +13,11 @@ use std::fmt::Display;
 use std::path::Path;
 use std::process::ExitCode;
 
+use chainrule::insight::fix::fix;
 use chainrule::insight::recording::RecordingError;
 use chainrule::insight::{Diagnosis, Evidence, Recording};
 use chainrule::prelude::*;
+use chainrule::recipe::Recipe;
 use serde_json::json;
 
 use crate::console::{Console, Progress};
@@ -25,7 +25,6 @@ use crate::run::RunError;
 use crate::{interrupt, progress, usage};
 use args::DiagnoseArgs;
 use data::Data;
-use recipe::Recipe;
 use table::TableError;
 use table::source::{self, Source};
 use train::{TrainingError, train};
@@ -68,6 +67,8 @@ pub fn run(args: &DiagnoseArgs) -> Result<ExitCode, RunError> {
         Some(_) => checked,
         None => Recipe { loss: data.default_loss().to_owned(), ..checked },
     };
+    // Values have no classes to be weighed.
+    let recipe = Recipe { class_weights: recipe.class_weights && recipe.takes_class_weights(), ..recipe };
     console.report(&text::plan(&recipe, &data))?;
     let outcome = match train(&recipe, &data, &stop, progress::teller(console)) {
         Err(TrainingError::Flag(error)) => refuse(error),
@@ -84,7 +85,7 @@ pub fn run(args: &DiagnoseArgs) -> Result<ExitCode, RunError> {
     console.report(&text::findings(&outcome.findings, Some(&recipe), outcome.has_learned(), paint))?;
 
     let fixed = args.fix.then(|| {
-        fix::fix(&recipe, &outcome, |recipe, what| {
+        fix(&recipe, &outcome, |recipe, what| {
             console.note(what);
             let teller = match console.progress() {
                 Progress::Bar { .. } => progress::teller(console),

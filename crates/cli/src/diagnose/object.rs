@@ -1,14 +1,13 @@
 //! The diagnosis as JSON.
 
+use chainrule::insight::fix::{Fixed, Outcome};
 use chainrule::insight::gain::GainReport;
 use chainrule::prelude::*;
+use chainrule::recipe::{Recipe, Scaling};
 use serde_json::{Value, json};
 
 use super::data::Data;
-use super::fix::{Fixed, label, left};
 use super::flags::difference;
-use super::recipe::Recipe;
-use super::train::Outcome;
 
 /// All of it as one object.
 pub fn diagnosis(recipe: &Recipe, data: &Data, outcome: &Outcome, fixed: Option<&Fixed>) -> Value {
@@ -37,11 +36,11 @@ fn training(recipe: &Recipe) -> Value {
     json!({
         "hidden": recipe.hidden,
         "activation": recipe.activation,
-        "init": recipe.init.as_deref().unwrap_or("fitting"),
+        "init": recipe.init,
         "output_activation": recipe.output_activation,
         "loss": recipe.loss,
         "optimizer": recipe.optimizer,
-        "learning_rate": recipe.learning_rate,
+        "learning_rate": recipe.rate().ok(),
         "epochs": recipe.epochs,
         "batch_size": recipe.batch_size,
         "seed": recipe.seed,
@@ -50,8 +49,8 @@ fn training(recipe: &Recipe) -> Value {
         "class_weights": recipe.class_weights,
         "clip_norm": recipe.clip_norm,
         "early_stopping": recipe.early_stopping,
-        "standardise_inputs": recipe.standardise_inputs,
-        "standardise_targets": recipe.standardise_targets,
+        "standardise_inputs": recipe.scale_inputs == Scaling::Standard,
+        "standardise_targets": recipe.scale_targets == Scaling::Standard,
         "drop_constant_inputs": recipe.drop_constant_inputs,
     })
 }
@@ -90,7 +89,7 @@ fn scores(recipe: &Recipe, outcome: &Outcome) -> Value {
 pub fn findings(findings: &[Finding], recipe: Option<&Recipe>) -> Value {
     let finding = |finding: &Finding| {
         let remedies = finding.remedies.iter().map(|remedy| {
-            let changed = recipe.and_then(|recipe| Some(difference(recipe, &recipe.with(remedy, 1)?)));
+            let changed = recipe.and_then(|recipe| Some(difference(recipe, &remedy.apply(recipe).ok()??)));
             json!({ "remedy": remedy.to_string(), "flags": changed })
         });
         json!({
@@ -109,7 +108,7 @@ fn fix(recipe: &Recipe, fixed: &Fixed) -> Value {
     let trials = fixed.trials.iter().map(|trial| {
         let mut object = json!({
             "finding": trial.kind.to_string(),
-            "remedy": label(&trial.remedies, &trial.recipe),
+            "remedy": trial.label(),
             "flags": difference(recipe, &trial.recipe),
             "gone": trial.cured,
             "kept": trial.kept,
@@ -118,7 +117,7 @@ fn fix(recipe: &Recipe, fixed: &Fixed) -> Value {
         object
     });
     let left = fixed.outcome.faults().map(
-        |finding| json!({ "finding": finding.kind.to_string(), "why": left(fixed, finding), "remedy": finding.remedy }),
+        |finding| json!({ "finding": finding.kind.to_string(), "why": fixed.left(finding), "remedy": finding.remedy }),
     );
     let mut object = json!({
         "trials": trials.collect::<Vec<_>>(),

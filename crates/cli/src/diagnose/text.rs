@@ -1,14 +1,14 @@
 //! The diagnosis as a person reads it.
 
 use chainrule::insight::Recording;
+use chainrule::insight::fix::Outcome;
 use chainrule::insight::gain::GainReport;
 use chainrule::prelude::*;
+use chainrule::recipe::Recipe;
 use chainrule::train::Scores;
 
 use super::data::Data;
-use super::flags::difference;
-use super::recipe::{Recipe, short as rate};
-use super::train::Outcome;
+use super::flags::{difference, short as rate};
 use crate::paint::Paint;
 use crate::report::number::{brief, percent, thousands};
 use crate::report::wrap::wrapped;
@@ -42,10 +42,13 @@ pub fn plan(recipe: &Recipe, data: &Data) -> String {
             format!("{} hidden layers of {each} units, with {}", widths.len(), recipe.activation)
         }
     };
-    let init = recipe.init.as_deref().unwrap_or("weights that fit the activation");
+    let init = match recipe.init.as_str() {
+        "fitting" => "weights that fit the activation",
+        init => init,
+    };
     let output = recipe.output_activation.as_ref().map_or(String::new(), |name| format!(", {name} at the output"));
     let Recipe { loss, optimizer, batch_size, epochs, seed, .. } = recipe;
-    let learning_rate = rate(recipe.learning_rate);
+    let learning_rate = rate(recipe);
     wrapped(
         &format!(
             "{name}: {train} samples to train on, {validation} to validate on. From {} inputs to {}, which is {what}.{named}\n\
@@ -155,7 +158,7 @@ pub fn findings(findings: &[Finding], recipe: Option<&Recipe>, learned: bool, pa
         text += &wrapped(&format!("What shows it: {}.", finding.evidence), 3);
         text += &wrapped(&format!("What to do: {}.", finding.remedy), 3);
         let change = |recipe: &Recipe| {
-            let changed = finding.remedies.iter().find_map(|remedy| recipe.with(remedy, 1))?;
+            let changed = finding.remedies.iter().find_map(|remedy| remedy.apply(recipe).ok()?)?;
             Some(difference(recipe, &changed))
         };
         if let Some(flags) = recipe.and_then(change) {

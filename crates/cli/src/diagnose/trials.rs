@@ -1,10 +1,10 @@
 //! Before and after, as a table.
 
-use super::fix::{Fixed, label, left};
+use chainrule::insight::fix::{Fixed, Outcome};
+use chainrule::recipe::Recipe;
+
 use super::flags::difference;
-use super::recipe::Recipe;
 use super::text::counted;
-use super::train::Outcome;
 use crate::paint::Paint;
 use crate::report::number::{brief, percent};
 use crate::report::wrap::wrapped;
@@ -28,12 +28,7 @@ pub fn table(recipe: &Recipe, before: &Outcome, fixed: &Fixed, paint: Paint) -> 
             kind = Some(trial.kind);
         }
         let word = |holds| if holds { "yes" } else { "no" };
-        text += &row(
-            &format!("  {}", label(&trial.remedies, &trial.recipe)),
-            word(trial.cured),
-            &trial.outcome,
-            word(trial.kept),
-        );
+        text += &row(&format!("  {}", trial.label()), word(trial.cured), &trial.outcome, word(trial.kept));
     }
     let [then, now] = [before, &fixed.outcome].map(|outcome| counted(outcome.faults()));
     let [was, is] = [before, &fixed.outcome].map(|outcome| match (outcome.quality(), &outcome.failure) {
@@ -43,7 +38,7 @@ pub fn table(recipe: &Recipe, before: &Outcome, fixed: &Fixed, paint: Paint) -> 
     let summary = format!("Before: {then}, {quality} {was}. After: {now}, {quality} {is}.");
     text += &format!("\n{}", wrapped(&summary, 2));
     for finding in fixed.outcome.faults() {
-        text += &wrapped(&format!("Left: {}; {}: {}.", finding.kind, left(fixed, finding), finding.remedy), 2);
+        text += &wrapped(&format!("Left: {}; {}: {}.", finding.kind, fixed.left(finding), finding.remedy), 2);
     }
     let flags = difference(recipe, &fixed.recipe);
     if !flags.is_empty() {

@@ -2,9 +2,10 @@ use chainrule_config::settings;
 use chainrule_data::{Dataset, Targets};
 use chainrule_graph::Graph;
 use chainrule_nn::{Loss, Reduction};
+use chainrule_recipe::Change;
 use chainrule_tensor::{Real, Tensor};
 
-use super::{Evidence, Finding, Kind, Remedy, Rule, Severity, percent, words};
+use super::{Evidence, Finding, Kind, Rule, Severity, percent, words};
 
 settings! {
     "class_imbalance":
@@ -84,7 +85,7 @@ impl ClassImbalance {
                 words(counts[least]),
                 words(ratio)
             );
-            findings.push(found(severity, evidence, vec![Remedy::ClassWeights]));
+            findings.push(found(severity, evidence, vec![Change::set("class_weights", true)]));
         }
         findings
     }
@@ -106,11 +107,11 @@ impl ClassImbalance {
             rare.len(),
             percent(*share)
         );
-        vec![found(Severity::Warning, evidence, vec![Remedy::ClassWeights])]
+        vec![found(Severity::Warning, evidence, vec![Change::set("class_weights", true)])]
     }
 }
 
-fn found(severity: Severity, evidence: String, remedies: Vec<Remedy>) -> Finding {
+fn found(severity: Severity, evidence: String, remedies: Vec<Change>) -> Finding {
     let remedy = "give the rare ones weights in the loss (`weights`, `pos_weights`), or repeat their samples; judge by \
                   balanced accuracy or average precision";
     Finding { kind: Kind::ClassImbalance, severity, layer: None, evidence, remedy: remedy.to_owned(), remedies }

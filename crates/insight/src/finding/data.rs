@@ -1,8 +1,9 @@
 use chainrule_config::settings;
 use chainrule_data::{Dataset, Targets};
+use chainrule_recipe::Change;
 use chainrule_tensor::{Real, Tensor};
 
-use super::{Evidence, Finding, Kind, Remedy, Rule, Severity, median, words};
+use super::{Evidence, Finding, Kind, Rule, Severity, median, words};
 
 settings! {
     "unscaled_data":
@@ -76,7 +77,7 @@ impl UnscaledData {
                 },
                 format!("{still} of {} inputs never change", columns.len()),
                 "leave the constant inputs out, or find out where their values were lost",
-                (!varying.is_empty()).then_some(Remedy::DropConstantInputs),
+                (!varying.is_empty()).then_some(Change::set("drop_constant_inputs", true)),
             ));
         }
         varying.sort_by(|a, b| a.deviation.total_cmp(&b.deviation));
@@ -86,10 +87,10 @@ impl UnscaledData {
         let remedy = "scale the inputs to mean 0 and deviation 1 with a StandardScaler fitted to the training data";
         if size > self.large {
             let evidence = format!("the inputs have a root mean square of {}", words(size));
-            findings.push(found(Severity::Warning, evidence, remedy, Some(Remedy::StandardiseInputs)));
+            findings.push(found(Severity::Warning, evidence, remedy, Some(Change::set("scale_inputs", "standard"))));
         } else if high > self.spread * low {
             let evidence = format!("the inputs have deviations from {} to {}", words(low), words(high));
-            findings.push(found(Severity::Warning, evidence, remedy, Some(Remedy::StandardiseInputs)));
+            findings.push(found(Severity::Warning, evidence, remedy, Some(Change::set("scale_inputs", "standard"))));
         }
         findings
     }
@@ -115,7 +116,12 @@ impl UnscaledData {
                         let evidence =
                             format!("target {i} has mean {} and deviation {}", words(mean), words(deviation));
                         let remedy = "scale the targets to mean 0 and deviation 1, and the predictions back";
-                        findings.push(found(Severity::Warning, evidence, remedy, Some(Remedy::StandardiseTargets)));
+                        findings.push(found(
+                            Severity::Warning,
+                            evidence,
+                            remedy,
+                            Some(Change::set("scale_targets", "standard")),
+                        ));
                     }
                 }
             }
@@ -124,7 +130,7 @@ impl UnscaledData {
     }
 }
 
-fn found(severity: Severity, evidence: String, remedy: &str, cure: Option<Remedy>) -> Finding {
+fn found(severity: Severity, evidence: String, remedy: &str, cure: Option<Change>) -> Finding {
     let remedies = cure.into_iter().collect();
     Finding { kind: Kind::UnscaledData, severity, layer: None, evidence, remedy: remedy.to_owned(), remedies }
 }

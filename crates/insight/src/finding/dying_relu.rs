@@ -1,7 +1,8 @@
 use chainrule_config::settings;
+use chainrule_recipe::Change;
 use chainrule_tensor::Real;
 
-use super::{Evidence, Finding, Kind, Remedy, Rule, Severity, times};
+use super::{Evidence, Finding, Kind, Rule, Severity, times};
 use crate::monitor::{LayerInfo, Units, survey};
 
 settings! {
@@ -93,7 +94,7 @@ impl DyingRelu {
         let remedy = "lower the learning rate, start with he initialisation and biases of zero, or exchange it for \
                       leaky_relu, elu or gelu";
         let remedies =
-            vec![Remedy::LearningRate(0.1), Remedy::FittingInitialisation, Remedy::Activation("leaky_relu".to_owned())];
+            vec![Change::times("learning_rate", 0.1), Change::set("init", "fitting"), Change::activation("leaky_relu")];
         let (layer, remedy) = (Some(layer.path.clone()), remedy.to_owned());
         Some(Finding { kind: Kind::DyingRelu, severity, layer, evidence, remedy, remedies })
     }

@@ -1,8 +1,9 @@
 use chainrule_config::settings;
+use chainrule_recipe::Change;
 use chainrule_tensor::Real;
 
 use super::vanishing_gradients::ratios;
-use super::{Evidence, Finding, Kind, Remedy, Rule, Severity, median, words};
+use super::{Evidence, Finding, Kind, Rule, Severity, median, words};
 
 settings! {
     "exploding_gradients": "median of norm(dL/dz first) / norm(dL/dz last) > ratio";
@@ -50,7 +51,11 @@ impl<T: Real> Rule<T> for ExplodingGradients {
             remedy: "draw smaller initial weights (glorot or he, by the activation), add normalisation, or clip the \
                      norm of the gradient"
                 .to_owned(),
-            remedies: vec![Remedy::FittingInitialisation, Remedy::Normalisation, Remedy::ClipNorm(1.0)],
+            remedies: vec![
+                Change::set("init", "fitting"),
+                Change::set("normalise", true),
+                Change::set("clip_norm", 1.0),
+            ],
         }]
     }
 }

@@ -2,10 +2,11 @@ use chainrule_config::settings;
 use chainrule_data::{Dataset, Targets};
 use chainrule_graph::Graph;
 use chainrule_nn::Loss;
+use chainrule_recipe::Change;
 use chainrule_tensor::Real;
 use chainrule_train::EpochRecord;
 
-use super::{Evidence, Finding, Kind, Remedy, Rule, Severity, times, words};
+use super::{Evidence, Finding, Kind, Rule, Severity, times, words};
 
 settings! {
     "fit":
@@ -84,7 +85,7 @@ impl Fit {
             ),
             remedy: "stop early or keep the best weights; more data, a smaller model, weight decay or dropout help"
                 .to_owned(),
-            remedies: vec![Remedy::EarlyStopping(2), Remedy::Dropout(0.5)],
+            remedies: vec![Change::early_stopping(2), Change::set("dropout", 0.5)],
         })
     }
 
@@ -110,7 +111,7 @@ impl Fit {
                 remedy: "take a larger model or more epochs, less weight decay or dropout, and see whether the inputs \
                          say anything about the targets"
                     .to_owned(),
-                remedies: vec![Remedy::Epochs(3), Remedy::Width(4)],
+                remedies: vec![Change::times("epochs", 3.0), Change::times("hidden", 4.0)],
             }
         })
     }

@@ -1,7 +1,8 @@
 use chainrule_config::settings;
+use chainrule_recipe::Change;
 use chainrule_tensor::Real;
 
-use super::{Evidence, Finding, Kind, Remedy, Rule, Severity, words};
+use super::{Evidence, Finding, Kind, Rule, Severity, words};
 use crate::monitor::growth;
 
 settings! {
@@ -62,7 +63,7 @@ impl<T: Real> Rule<T> for BadInitialisation {
             remedy: "initialise by the activation: he for relu and its kin, glorot for sigmoid and tanh, lecun for \
                      selu"
                 .to_owned(),
-            remedies: vec![Remedy::FittingInitialisation],
+            remedies: vec![Change::set("init", "fitting")],
         }]
     }
 }

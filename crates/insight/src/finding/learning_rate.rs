@@ -1,9 +1,10 @@
 use chainrule_config::settings;
+use chainrule_recipe::Change;
 use chainrule_tensor::Real;
 
 use super::fit::constant_loss;
 use super::still_layers::weight_ratios;
-use super::{Evidence, Finding, Kind, Remedy, Rule, Severity, median, times, words};
+use super::{Evidence, Finding, Kind, Rule, Severity, median, times, words};
 use crate::Log;
 
 settings! {
@@ -56,7 +57,7 @@ impl<T: Real> Rule<T> for LearningRate {
         let stuck = comparable && last >= times(self.stuck, first);
         let rate = words(log.records[log.records.len() - 1].learning_rate);
         let found = |kind, evidence: String, remedy: &str, factor| {
-            let (severity, remedies) = (Severity::Warning, vec![Remedy::LearningRate(factor)]);
+            let (severity, remedies) = (Severity::Warning, vec![Change::times("learning_rate", factor)]);
             vec![Finding { kind, severity, layer: None, evidence, remedy: remedy.to_owned(), remedies }]
         };
         let change = format!("a step at {rate} changes the weights by {} of themselves", words(ratio));

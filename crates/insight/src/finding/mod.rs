@@ -3,7 +3,7 @@
 //! Each kind of fault has a [`Rule`] with documented thresholds that can be set. A [`Diagnosis`] asks all of them about
 //! the [`Evidence`] that there is: the log of the instruments, the model, the loss, the data. What one rule finds may be a
 //! mere consequence of what another finds; then only the cause is reported.
-//! What a program can do about it is a [`Remedy`], beside the words.
+//! What a program can do about it is a [`Change`](chainrule_recipe::Change) of its recipe, beside the words.
 //!
 //! | rule | looks at | finds |
 //! |---|---|---|
@@ -32,7 +32,6 @@ mod fit;
 mod initialisation;
 mod learning_rate;
 mod non_finite;
-mod remedy;
 mod report;
 mod saturated_units;
 mod still_layers;
@@ -51,7 +50,6 @@ pub use fit::Fit;
 pub use initialisation::BadInitialisation;
 pub use learning_rate::LearningRate;
 pub use non_finite::NonFinite;
-pub use remedy::Remedy;
 pub use report::{Finding, Kind, Severity};
 pub use saturated_units::SaturatedUnits;
 pub use still_layers::StillLayers;

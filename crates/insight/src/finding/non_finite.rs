@@ -1,7 +1,8 @@
 use chainrule_config::formula;
+use chainrule_recipe::Change;
 use chainrule_tensor::Real;
 
-use super::{Evidence, Failure, Finding, Kind, Remedy, Rule, Severity};
+use super::{Evidence, Failure, Finding, Kind, Rule, Severity};
 
 /// A value was NaN or infinite: training stopped with an error that says so, or an observed step saw one.
 ///
@@ -25,7 +26,11 @@ impl<T: Real> Rule<T> for NonFinite {
                 remedy: "lower the learning rate, scale inputs and targets, clip the norm of the gradient, and keep \
                          logarithms, roots and quotients of one's own away from zero"
                     .to_owned(),
-                remedies: vec![Remedy::LearningRate(0.1), Remedy::StandardiseInputs, Remedy::ClipNorm(1.0)],
+                remedies: vec![
+                    Change::times("learning_rate", 0.1),
+                    Change::set("scale_inputs", "standard"),
+                    Change::set("clip_norm", 1.0),
+                ],
             }]
         };
         let failure = evidence.error.map(Failure::of);

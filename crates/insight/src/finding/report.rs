@@ -1,6 +1,6 @@
 use std::fmt;
 
-use super::Remedy;
+use chainrule_recipe::Change;
 
 /// What is wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -147,7 +147,7 @@ pub struct Finding {
     /// What to do.
     pub remedy: String,
     /// What of it a program can do, the first to be tried first; empty where it takes a person.
-    pub remedies: Vec<Remedy>,
+    pub remedies: Vec<Change>,
 }
 
 impl fmt::Display for Finding {
@@ -172,7 +172,7 @@ mod tests {
             layer: Some("0".to_owned()),
             evidence: "3 of 4 units are inactive".to_owned(),
             remedy: "lower the learning rate".to_owned(),
-            remedies: vec![Remedy::LearningRate(0.1)],
+            remedies: vec![Change::times("learning_rate", 0.1)],
         };
         assert_eq!(
             finding.to_string(),

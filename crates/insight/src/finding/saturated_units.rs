@@ -1,7 +1,8 @@
 use chainrule_config::settings;
+use chainrule_recipe::Change;
 use chainrule_tensor::Real;
 
-use super::{Evidence, Finding, Kind, Remedy, Rule, Severity, percent, times};
+use super::{Evidence, Finding, Kind, Rule, Severity, percent, times};
 
 settings! {
     "saturated_units":
@@ -66,7 +67,11 @@ impl<T: Real> Rule<T> for SaturatedUnits {
             remedy: "draw smaller initial weights (glorot), scale the inputs, lower the learning rate, or put \
                      normalisation in front of the activation"
                 .to_owned(),
-            remedies: vec![Remedy::FittingInitialisation, Remedy::LearningRate(0.1), Remedy::Normalisation],
+            remedies: vec![
+                Change::set("init", "fitting"),
+                Change::times("learning_rate", 0.1),
+                Change::set("normalise", true),
+            ],
         }]
     }
 }

@@ -1,7 +1,8 @@
 use chainrule_config::settings;
+use chainrule_recipe::Change;
 use chainrule_tensor::Real;
 
-use super::{Evidence, Finding, Kind, Remedy, Rule, Severity, median, words};
+use super::{Evidence, Finding, Kind, Rule, Severity, median, words};
 use crate::Log;
 
 settings! {
@@ -61,7 +62,7 @@ impl<T: Real> Rule<T> for StillLayers {
                      adam"
                         .to_owned()
                 },
-                remedies: if frozen { Vec::new() } else { vec![Remedy::Optimizer("adam".to_owned())] },
+                remedies: if frozen { Vec::new() } else { vec![Change::optimizer("adam")] },
             });
         }
         findings

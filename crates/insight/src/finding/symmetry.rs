@@ -1,7 +1,8 @@
 use chainrule_config::settings;
+use chainrule_recipe::Change;
 use chainrule_tensor::Real;
 
-use super::{Evidence, Finding, Kind, Remedy, Rule, Severity};
+use super::{Evidence, Finding, Kind, Rule, Severity};
 
 settings! {
     "symmetry": "units with a twin, first and last >= share of the layer";
@@ -40,7 +41,7 @@ impl<T: Real> Rule<T> for SymmetryNotBroken {
                     first.step, last.step, layer.units
                 ),
                 remedy: "draw the initial weights at random, as every initialiser but a constant one does".to_owned(),
-                remedies: vec![Remedy::FittingInitialisation],
+                remedies: vec![Change::set("init", "fitting")],
             })
             .collect()
     }

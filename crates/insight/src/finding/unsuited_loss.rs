@@ -3,9 +3,10 @@ use chainrule_data::{Dataset, Targets};
 use chainrule_graph::{Graph, Var};
 use chainrule_nn::loss::Predictions;
 use chainrule_nn::{Layer, Loss, TargetKind, activation};
+use chainrule_recipe::Change;
 use chainrule_tensor::{Real, Tensor};
 
-use super::{Evidence, Finding, Kind, Remedy, Rule, Severity, percent, words};
+use super::{Evidence, Finding, Kind, Rule, Severity, percent, words};
 
 settings! {
     "unsuited_loss": "the loss's domain against the last operation and the targets";
@@ -64,7 +65,7 @@ impl UnsuitedLoss {
                     percent(share)
                 ),
                 "for labels that do not exclude each other, leave the softmax out and take bce_with_logits",
-                Remedy::Loss("bce_with_logits".to_owned()),
+                Change::loss("bce_with_logits"),
             )
         })
     }
@@ -80,7 +81,7 @@ impl UnsuitedLoss {
         let remedy = format!("take {better} on the logits, without an activation at the output");
         if !loss.accepts(kind) {
             let evidence = format!("{} cannot be used with {kind} as targets", loss.name());
-            return Some(found(Severity::Error, evidence, &remedy, Remedy::Loss(better.to_owned())));
+            return Some(found(Severity::Error, evidence, &remedy, Change::loss(better)));
         }
         let is_hard = |t: &T| t.to_f64() == 0.0 || t.to_f64() == 1.0;
         let hard = values.map_or(1.0, |values: &Tensor<T>| share_of(values.values().iter(), is_hard));
@@ -90,7 +91,7 @@ impl UnsuitedLoss {
                  to zero",
                 loss.name()
             );
-            found(Severity::Warning, evidence, &remedy, Remedy::Loss(better.to_owned()))
+            found(Severity::Warning, evidence, &remedy, Change::loss(better))
         })
     }
 
@@ -107,7 +108,7 @@ impl UnsuitedLoss {
                 percent(share)
             );
             let remedy = "end the model in its last linear layer, or scale the targets";
-            found(Severity::Error, evidence, remedy, Remedy::NoOutputActivation)
+            found(Severity::Error, evidence, remedy, Change::set("output_activation", "none"))
         })
     }
 }
@@ -123,7 +124,7 @@ fn squashed_twice<T: Real>(loss: &dyn Loss<T>, ending: &str) -> Option<Finding> 
     let evidence =
         format!("{} takes logits and squashes them itself, but the model already ends in {ending}", loss.name());
     let remedy = format!("leave the {ending} at the output out; use it for predictions only");
-    Some(found(severity, evidence, &remedy, Remedy::NoOutputActivation))
+    Some(found(severity, evidence, &remedy, Change::set("output_activation", "none")))
 }
 
 /// The bounds of an activation of the list that has some.
@@ -152,7 +153,7 @@ fn share_of<I>(items: impl Iterator<Item = I>, holds: impl Fn(I) -> bool) -> f64
     some as f64 / all.max(1) as f64
 }
 
-fn found(severity: Severity, evidence: String, remedy: &str, cure: Remedy) -> Finding {
+fn found(severity: Severity, evidence: String, remedy: &str, cure: Change) -> Finding {
     let (layer, remedies) = (None, vec![cure]);
     Finding { kind: Kind::UnsuitedLoss, severity, layer, evidence, remedy: remedy.to_owned(), remedies }
 }

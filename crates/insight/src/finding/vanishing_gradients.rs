@@ -1,8 +1,9 @@
 use chainrule_config::settings;
+use chainrule_recipe::Change;
 use chainrule_tensor::Real;
 
 use super::learning_rate::last_loss;
-use super::{Evidence, Finding, Kind, Remedy, Rule, Severity, median, times, words};
+use super::{Evidence, Finding, Kind, Rule, Severity, median, times, words};
 use crate::Log;
 use crate::monitor::Record;
 
@@ -75,7 +76,7 @@ impl<T: Real> Rule<T> for VanishingGradients {
 }
 
 /// What to do depends on what is in the way.
-fn remedy(log: &Log) -> (String, Vec<Remedy>) {
+fn remedy(log: &Log) -> (String, Vec<Change>) {
     let flat = log.layers.iter().find(|layer| !layer.output && layer.properties.lipschitz < 0.9);
     match flat.and_then(|layer| Some((layer.activation.as_ref()?, layer.properties.lipschitz))) {
         Some((name, lipschitz)) => (
@@ -84,13 +85,13 @@ fn remedy(log: &Log) -> (String, Vec<Remedy>) {
                  connections around the layers",
                 words(lipschitz)
             ),
-            vec![Remedy::Activation("relu".to_owned()), Remedy::Normalisation],
+            vec![Change::activation("relu"), Change::set("normalise", true)],
         ),
         None => (
             "scale the initial weights to the activation (he for relu, glorot for tanh), or add normalisation or \
              residual connections"
                 .to_owned(),
-            vec![Remedy::FittingInitialisation, Remedy::Normalisation],
+            vec![Change::set("init", "fitting"), Change::set("normalise", true)],
         ),
     }
 }

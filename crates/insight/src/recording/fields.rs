@@ -2,12 +2,13 @@
 //! forgotten here does not compile.
 
 use chainrule_graph::Properties;
+use chainrule_recipe::Change;
 use chainrule_train::{EpochRecord, History, Scores, StopReason};
 use serde_json::{Map, Value};
 
 use super::json::{Json, Wrong, member, no_others};
 use super::{Environment, Recording};
-use crate::finding::{Failure, Finding, Kind, Remedy, Severity};
+use crate::finding::{Failure, Finding, Kind, Severity};
 use crate::monitor::{
     GradientNoise, Histogram, LayerInfo, LayerRecord, Log, NonFiniteSeen, ParameterInfo, ParameterRecord, Record,
     SingularRange, Statistics, Units, Window,
@@ -50,29 +51,16 @@ macro_rules! names {
     )*};
 }
 
-macro_rules! choices {
-    ($type:ident, $expected:literal { $($plain:ident),* $(,)? } with a value { $($valued:ident),* $(,)? }) => {
-        impl Json for $type {
-            fn write(&self) -> Value {
-                match self {
-                    $($type::$plain => stringify!($plain).into(),)*
-                    $($type::$valued(value) => Map::from_iter([(stringify!($valued).to_owned(), value.write())]).into(),)*
-                }
-            }
+/// In the form in which it is typed, such as `learning_rate*=0.1`.
+impl Json for Change {
+    fn write(&self) -> Value {
+        self.to_string().into()
+    }
 
-            fn read(value: &Value) -> Result<Self, Wrong> {
-                match value.as_str() {
-                    $(Some(stringify!($plain)) => return Ok($type::$plain),)*
-                    _ => {}
-                }
-                $(if value.get(stringify!($valued)).is_some() {
-                    no_others(value, &[stringify!($valued)])?;
-                    return member(value, stringify!($valued)).map($type::$valued);
-                })*
-                Err(Wrong::new($expected))
-            }
-        }
-    };
+    fn read(value: &Value) -> Result<Self, Wrong> {
+        let change = value.as_str().and_then(|text| text.parse().ok());
+        change.ok_or(Wrong::new("a change to a recipe, such as `epochs*=2`"))
+    }
 }
 
 objects! {
@@ -112,11 +100,4 @@ names! {
         ExplodingGradients, SaturatedUnits, DyingRelu, StillLayers, LearningRateTooHigh, LearningRateTooLow, Overfitting,
         Underfitting,
     }
-}
-
-choices! {
-    Remedy, "a remedy" {
-        FittingInitialisation, Normalisation, NoOutputActivation, ClassWeights, StandardiseInputs, StandardiseTargets,
-        DropConstantInputs,
-    } with a value { Activation, Loss, LearningRate, Optimizer, ClipNorm, EarlyStopping, Dropout, Epochs, Width }
 }

@@ -189,24 +189,15 @@ fn unknown_members_are_refused_wherever_they_stand() {
 
 #[test]
 fn every_remedy_comes_back() {
-    use crate::finding::Remedy::*;
+    use chainrule_recipe::Change;
     let remedies = vec![
-        Activation("relu".to_owned()),
-        FittingInitialisation,
-        Normalisation,
-        Loss("cross_entropy".to_owned()),
-        NoOutputActivation,
-        ClassWeights,
-        LearningRate(0.1),
-        Optimizer("adam".to_owned()),
-        ClipNorm(1.0),
-        StandardiseInputs,
-        StandardiseTargets,
-        DropConstantInputs,
-        EarlyStopping(2),
-        Dropout(0.5),
-        Epochs(3),
-        Width(4),
+        Change::activation("leaky_relu(slope=0.2)"),
+        Change::loss("cross_entropy(weights=[1, 2])"),
+        Change::optimizer("adam"),
+        Change::early_stopping(2),
+        Change::set("clip_norm", 1.5),
+        Change::times("learning_rate", 0.1),
+        Change::times("hidden", 4.0),
     ];
     let finding = Finding {
         kind: Kind::Underfitting,

@@ -1,11 +1,13 @@
-//! Remedies, applied one after another.
+//! Remedies, applied one after another: [`observe`] trains a recipe with the instruments on and
+//! says what is found, [`fix`] applies what may help and keeps what does.
 
-use chainrule::insight::Kind;
-use chainrule::insight::finding::Remedy;
-use chainrule::prelude::*;
+mod outcome;
 
-use super::recipe::{Recipe, short};
-use super::train::{Outcome, TrainingError};
+use chainrule_recipe::{Change, Recipe};
+
+use crate::{Finding, Kind};
+
+pub use outcome::{Outcome, observe};
 
 /// No more trainings than these.
 const MOST_TRIALS: usize = 24;
@@ -15,19 +17,26 @@ const POWERS: [u32; 9] = [1, 2, 3, 4, 6, 8, 12, 16, 32];
 /// What was tried, and what became of it.
 #[derive(Debug)]
 pub struct Fixed {
+    /// One after the other.
     pub trials: Vec<Trial>,
     /// The recipe with all remedies that were kept.
     pub recipe: Recipe,
+    /// What came of that recipe.
     pub outcome: Outcome,
+    /// Whether it was ended early, so that not everything was tried.
     pub interrupted: bool,
 }
 
 /// One remedy for one kind of finding, or several together where there are several such findings.
 #[derive(Debug)]
 pub struct Trial {
+    /// What was found.
     pub kind: Kind,
-    pub remedies: Vec<Remedy>,
+    /// What was changed.
+    pub remedies: Vec<Change>,
+    /// The recipe with it.
     pub recipe: Recipe,
+    /// What came of it.
     pub outcome: Outcome,
     /// Whether the finding is gone.
     pub cured: bool,
@@ -35,24 +44,21 @@ pub struct Trial {
     pub kept: bool,
 }
 
-/// Applies the remedies of what is found, the worst first, and trains anew after each: everything else stays, seed and
-/// batches as well. A remedy is kept if the finding is gone, or the training measurably better, and the training not
-/// worse. `train` is told what is tried; a remedy that cannot be applied to these data is passed over.
-pub fn fix(
-    recipe: &Recipe,
-    outcome: &Outcome,
-    mut train: impl FnMut(&Recipe, &str) -> Result<Outcome, TrainingError>,
-) -> Fixed {
+/// Applies the remedies of what is found, the worst first, and trains anew after each: everything
+/// else stays, seed and batches as well. A remedy is kept if the finding is gone, or the training
+/// measurably better, and the training not worse. `train` is told what is tried; a remedy that
+/// cannot be applied to these data is passed over.
+pub fn fix<E>(recipe: &Recipe, outcome: &Outcome, mut train: impl FnMut(&Recipe, &str) -> Result<Outcome, E>) -> Fixed {
     let mut fixed = Fixed {
         trials: Vec::new(),
         recipe: recipe.clone(),
         outcome: outcome.clone(),
         interrupted: outcome.interrupted,
     };
-    let mut tried: Vec<(Kind, Vec<Remedy>)> = Vec::new();
+    let mut tried: Vec<(Kind, Vec<Change>)> = Vec::new();
     while let Some((kind, remedies)) = options(&fixed.outcome).into_iter().find(|option| !tried.contains(option)) {
         tried.push((kind, remedies.clone()));
-        let is_factor = matches!(remedies[..], [Remedy::LearningRate(_)]);
+        let is_factor = matches!(&remedies[..], [one] if one.is_factor_of("learning_rate"));
         let mut powers = if is_factor { POWERS.iter() } else { POWERS[..1].iter() };
         while let Some(power) = powers.next() {
             let Some(changed) = with_all(&fixed.recipe, &remedies, *power) else { break };
@@ -84,12 +90,12 @@ pub fn fix(
     fixed
 }
 
-/// What can be tried, the worst finding first. Where several of a kind ask for different remedies, such as scaled inputs
-/// and scaled targets, first all of them together.
-fn options(outcome: &Outcome) -> Vec<(Kind, Vec<Remedy>)> {
+/// What can be tried, the worst finding first. Where several of a kind ask for different remedies,
+/// such as scaled inputs and scaled targets, first all of them together.
+fn options(outcome: &Outcome) -> Vec<(Kind, Vec<Change>)> {
     let mut options = Vec::new();
     for finding in outcome.faults() {
-        let mut together: Vec<Remedy> = Vec::new();
+        let mut together: Vec<Change> = Vec::new();
         for remedy in outcome.faults().filter(|other| other.kind == finding.kind).filter_map(|f| f.remedies.first()) {
             if !together.contains(remedy) {
                 together.push(remedy.clone());
@@ -101,21 +107,28 @@ fn options(outcome: &Outcome) -> Vec<(Kind, Vec<Remedy>)> {
     options
 }
 
-fn with_all(recipe: &Recipe, remedies: &[Remedy], power: u32) -> Option<Recipe> {
-    let changed = remedies.iter().fold(recipe.clone(), |new, remedy| new.with(remedy, power).unwrap_or(new));
+fn with_all(recipe: &Recipe, remedies: &[Change], power: u32) -> Option<Recipe> {
+    let changed = remedies
+        .iter()
+        .fold(recipe.clone(), |new, remedy| remedy.apply_times(&new, power).ok().flatten().unwrap_or(new));
     (changed != *recipe).then_some(changed)
 }
 
-/// What is changed; the learning rate as it is then.
-pub fn label(remedies: &[Remedy], changed: &Recipe) -> String {
-    let labels = remedies.iter().map(|remedy| match remedy {
-        Remedy::LearningRate(_) => format!("learning rate {}", short(changed.learning_rate)),
-        _ => remedy.to_string(),
-    });
-    labels.collect::<Vec<_>>().join(" and ")
+/// What is changed, with the values as they are then.
+fn label(remedies: &[Change], changed: &Recipe) -> String {
+    remedies.iter().map(|remedy| remedy.told(changed)).collect::<Vec<_>>().join(" and ")
 }
 
-/// Whether it helps although the finding is still there: the finding is milder, there are fewer of its kind, or the loss lower by a tenth.
+impl Trial {
+    /// What was changed, with the values as they were then.
+    #[must_use]
+    pub fn label(&self) -> String {
+        label(&self.remedies, &self.recipe)
+    }
+}
+
+/// Whether it helps although the finding is still there: the finding is milder, there are fewer of
+/// its kind, or the loss lower by a tenth.
 fn helps(before: &Fixed, changed: &Recipe, after: &Outcome, kind: Kind) -> bool {
     let count = |outcome: &Outcome| outcome.faults().filter(|finding| finding.kind == kind).count();
     let milder = (after.severity(kind), count(after)) < (before.outcome.severity(kind), count(&before.outcome));
@@ -126,9 +139,9 @@ fn helps(before: &Fixed, changed: &Recipe, after: &Outcome, kind: Kind) -> bool 
     milder || better
 }
 
-/// Whether the training is worse: it fails, or its loss is higher by more than a fiftieth. Losses that are different
-/// quantities are not compared; then accuracy, each class weighing the same, or the part of the variance that is
-/// explained, must not be lower by more than a hundredth.
+/// Whether the training is worse: it fails, or its loss is higher by more than a fiftieth. Losses
+/// that are different quantities are not compared; then accuracy, each class weighing the same, or
+/// the part of the variance that is explained, must not be lower by more than a hundredth.
 fn is_worse(before: &Fixed, changed: &Recipe, after: &Outcome) -> bool {
     if after.failure.is_some() || before.outcome.failure.is_some() {
         return after.failure.is_some();
@@ -140,23 +153,30 @@ fn is_worse(before: &Fixed, changed: &Recipe, after: &Outcome) -> bool {
     worse || after.loss().is_nan()
 }
 
-/// Why a finding that is left is left.
-pub fn left(fixed: &Fixed, finding: &Finding) -> &'static str {
-    match finding.remedies.is_empty() {
-        true => "there is no automatic remedy",
-        false if fixed.interrupted => "its remedies were not all tried",
-        false if fixed.trials.len() >= MOST_TRIALS => "its remedies were not all tried",
-        false => "none of its automatic remedies helped",
+impl Fixed {
+    /// Why a finding that is left is left.
+    #[must_use]
+    pub fn left(&self, finding: &Finding) -> &'static str {
+        match finding.remedies.is_empty() {
+            true => "there is no automatic remedy",
+            false if self.interrupted => "its remedies were not all tried",
+            false if self.trials.len() >= MOST_TRIALS => "its remedies were not all tried",
+            false => "none of its automatic remedies helped",
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::recipe::tests::recipe;
     use super::*;
-    use chainrule::train::Scores;
+    use crate::Severity;
+    use chainrule_train::Scores;
 
-    fn finding(kind: Kind, remedies: Vec<Remedy>) -> Finding {
+    fn recipe() -> Recipe {
+        Recipe { learning_rate: Some(0.001), ..Recipe::default() }
+    }
+
+    fn finding(kind: Kind, remedies: Vec<Change>) -> Finding {
         let (evidence, remedy) = (String::new(), String::new());
         Finding { kind, severity: Severity::Warning, layer: None, evidence, remedy, remedies }
     }
@@ -169,27 +189,29 @@ mod tests {
 
     #[test]
     fn a_remedy_is_kept_if_it_cures_and_nothing_gets_worse() {
-        let low = || finding(Kind::LearningRateTooLow, vec![Remedy::LearningRate(10.0)]);
-        let dying = || finding(Kind::DyingRelu, vec![Remedy::Activation("leaky_relu".to_owned())]);
-        let before = recipe(&["--learning-rate", "1e-6"]).unwrap();
+        let low = || finding(Kind::LearningRateTooLow, vec![Change::times("learning_rate", 10.0)]);
+        let dying = || finding(Kind::DyingRelu, vec![Change::activation("leaky_relu")]);
+        let before = Recipe { learning_rate: Some(1e-6), ..recipe() };
         let fixed = fix(&before, &outcome(vec![low(), dying()], 2.0), |recipe, _| {
-            let slow = recipe.learning_rate < 1e-4;
+            let slow = recipe.learning_rate.unwrap() < 1e-4;
             let findings = [slow.then(low), Some(dying())].into_iter().flatten().collect();
             // The other activation gives a higher loss.
             let loss = if slow { 2.0 } else { 1.0 };
-            Ok(if recipe.activation == "relu" { outcome(findings, loss) } else { outcome(Vec::new(), 1.1) })
+            let relu = recipe.activation == "relu";
+            Ok::<_, String>(if relu { outcome(findings, loss) } else { outcome(Vec::new(), 1.1) })
         });
         let told: Vec<_> = fixed.trials.iter().map(|trial| (trial.kind, trial.cured, trial.kept)).collect();
         let (low, dying) = (Kind::LearningRateTooLow, Kind::DyingRelu);
         assert_eq!(told, [(low, false, false), (low, true, true), (dying, true, false)]);
-        assert_eq!((fixed.recipe.learning_rate, fixed.recipe.activation.as_str()), (1e-4, "relu"));
-        assert_eq!(left(&fixed, fixed.outcome.faults().next().unwrap()), "none of its automatic remedies helped");
+        assert_eq!((fixed.recipe.learning_rate, fixed.recipe.activation.as_str()), (Some(1e-4), "relu"));
+        assert_eq!(fixed.left(fixed.outcome.faults().next().unwrap()), "none of its automatic remedies helped");
     }
 
-    /// Comparisons with numbers that may be negative or zero: a tenth, and a fiftieth, of the size of the loss.
+    /// Comparisons with numbers that may be negative or zero: a tenth, and a fiftieth, of the size
+    /// of the loss.
     #[test]
     fn a_loss_below_zero_helps_when_it_falls() {
-        let recipe = recipe(&[]).unwrap();
+        let recipe = recipe();
         let kind = Kind::DyingRelu;
         let of = |loss| outcome(vec![finding(kind, Vec::new())], loss);
         for (before, better, slightly_better, worse) in
@@ -210,10 +232,10 @@ mod tests {
 
     #[test]
     fn an_interruption_ends_it_with_what_is_known() {
-        let dying = finding(Kind::DyingRelu, vec![Remedy::Activation("elu".to_owned())]);
-        let fixed = fix(&recipe(&[]).unwrap(), &outcome(vec![dying], 2.0), |_, _| {
-            Ok(Outcome { interrupted: true, ..outcome(Vec::new(), 0.1) })
+        let dying = finding(Kind::DyingRelu, vec![Change::activation("elu")]);
+        let fixed = fix(&recipe(), &outcome(vec![dying], 2.0), |_, _| {
+            Ok::<_, String>(Outcome { interrupted: true, ..outcome(Vec::new(), 0.1) })
         });
-        assert!(fixed.interrupted && fixed.trials.is_empty() && fixed.recipe == recipe(&[]).unwrap());
+        assert!(fixed.interrupted && fixed.trials.is_empty() && fixed.recipe == recipe());
     }
 }
