@@ -3,14 +3,15 @@
 //! The scheme is that of Goto and van de Geijn, Anatomy of High-Performance Matrix Multiplication, 2008: a block of `a`
 //! stays in the second cache, a panel of `b` in the first, each copied to the order in which it is read. Small factors
 //! are read where they are. What differs is that tall tiles of one panel of `b` copy the next one on the way and fetch a
-//! later one; where there are none, the first tile of a panel copies it, and the others fetch the next one.
+//! later one; where there are none, the first tile of a panel copies it, and all of them fetch
+//! a later one.
 
 use super::errands::Errands;
 use super::instructions::Instructions;
 use super::rows::Rows;
 use super::tile::Tile;
 use super::{Mat, Put, Window, pack};
-use crate::{Aligned, Real, simd};
+use crate::{Aligned, Real};
 
 /// How much of the factors is worked on at a time, for the caches of the processors that have a set of instructions.
 #[derive(Clone, Copy)]
@@ -131,7 +132,8 @@ impl<T: Real> Block<'_, T> {
         let in_place = is_by_rows && (rows.tiles == 1 || bytes::<T>(b.rows * b.columns) <= SMALL);
         let fetches = !in_place && is_far(b.rows * b.columns);
         let range = |first: usize| first.min(b.columns)..b.columns.min(first + width);
-        let mut errands = Errands::new(rows.tall, rows.tiles, b.rows, is_far(rows.rows * b.columns));
+        let fetches_c = is_far(rows.rows * b.columns);
+        let mut errands = Errands::new(TALL > HEIGHT, rows.tall, rows.tiles, b.rows, fetches_c);
         let copies_ahead = errands.spread;
         let (mut buffer, mut spare) = buffer.split_at_mut(b.rows * WIDE);
         let mut is_copied = false;
@@ -249,7 +251,7 @@ impl<T: Real> Panel<'_, T> {
     unsafe fn tiles<I: Instructions, const W: usize, const MOST: usize>(&mut self, b: (&[T], usize), from: usize) {
         for tile in from..self.rows.tiles {
             // SAFETY: as this function's.
-            unsafe { compute::<I, T, W, MOST, false>(self.tile(tile, b, &mut [])) };
+            unsafe { compute::<I, T, W, MOST, false>(self.tile::<W>(tile, b, &mut [])) };
         }
     }
 
@@ -261,11 +263,11 @@ impl<T: Real> Panel<'_, T> {
     unsafe fn first_tile<I: Instructions, const W: usize, const MOST: usize>(&mut self, buffer: &mut [T]) {
         let b = (self.b.values, self.b.row_stride);
         // SAFETY: as this function's.
-        unsafe { compute::<I, T, W, MOST, true>(self.tile(0, b, buffer)) };
+        unsafe { compute::<I, T, W, MOST, true>(self.tile::<W>(0, b, buffer)) };
     }
 
     #[inline(always)]
-    fn tile<'b>(&'b mut self, tile: usize, b: (&'b [T], usize), copy: &'b mut [T]) -> Tile<'b, T> {
+    fn tile<'b, const W: usize>(&'b mut self, tile: usize, b: (&'b [T], usize), copy: &'b mut [T]) -> Tile<'b, T> {
         let Panel { put, rows, .. } = *self;
         let (first, height) = rows.tile(tile);
         let mut c = self.c.part(first..first + height, 0..self.b.columns);
@@ -273,7 +275,7 @@ impl<T: Real> Panel<'_, T> {
         if tile >= rows.tall {
             errands.fetch_lines();
             let rows = if errands.rows_of_c > 0 { height } else { 0 };
-            (0..rows).for_each(|row| simd::prefetch_line(c.row_start(row)));
+            (0..rows).for_each(|row| c.fetch_row::<W>(row));
         }
         let (a, order) = rows.values(tile, first);
         Tile { put, c, a, order, b, inner: self.b.rows, copy, errands }

@@ -12,8 +12,8 @@ const MOST_STEPS: usize = 16;
 /// Of a tile.
 const MOST_ROWS: usize = 12;
 
-/// Tall tiles fetch the panel so many panels ahead, into the second cache, the others the next
-/// one, into the first.
+/// So many panels ahead one is fetched where the second cache is large. Products of 16 and 32 rows
+/// take 0.93 to 1.00 of the time of those that fetch the next one, in bursts, into the first cache.
 const AHEAD: usize = 4;
 
 /// So many rows before they are copied they are fetched to the first cache.
@@ -23,6 +23,9 @@ pub(super) struct Errands<T> {
     /// Whether they are done between the steps of tall tiles, else before those of each tile: there
     /// the loop around the steps costs more registers and code than it brings.
     pub spread: bool,
+    /// Whether the panel [`AHEAD`] is fetched, into the second cache, else the next one into the
+    /// first.
+    far: bool,
     /// After so many steps it is time for some of it, an even number, and how often that is for
     /// each panel.
     pub steps: usize,
@@ -52,14 +55,15 @@ struct Copy<T> {
 }
 
 impl<T: Real> Errands<T> {
-    /// For panels of so many tiles, of which the first ones are tall.
+    /// For panels of so many tiles, of which the first ones are tall; `far` as the field.
     #[inline(always)]
-    pub fn new(tall: usize, tiles: usize, inner: usize, fetches_c: bool) -> Self {
+    pub fn new(far: bool, tall: usize, tiles: usize, inner: usize, fetches_c: bool) -> Self {
         let spread = tall > 0;
         // The tall tiles of a panel copy as many rows as each has steps.
         let steps = if spread { (tall / 2 * 2).min(MOST_STEPS) } else { inner };
         let times = inner.div_ceil(steps);
         Errands {
+            far,
             spread,
             steps,
             times: tall * times + tiles - tall,
@@ -72,7 +76,7 @@ impl<T: Real> Errands<T> {
     /// How far the panel is that is to be fetched.
     #[inline(always)]
     pub fn panels_ahead(&self) -> usize {
-        if self.spread { AHEAD } else { 1 }
+        if self.far { AHEAD } else { 1 }
     }
 
     /// All of `b`.
@@ -118,7 +122,7 @@ impl<T: Real> Errands<T> {
         let Lines { run, step, of_run, line, left, at_once } = &mut self.lines;
         for _ in 0..(*at_once).min(*left) {
             let at = run.wrapping_byte_add(*line * LINE);
-            if self.spread {
+            if self.far {
                 simd::prefetch_line_far(at)
             } else {
                 simd::prefetch_line(at)

@@ -106,7 +106,7 @@ impl<T: Real> Tile<'_, T> {
                 end = end.min(k + self.errands.steps);
                 self.errands.some::<W>();
                 for row in row..H.min(row + self.errands.rows_of_c) {
-                    self.fetch_row_of_c::<W>(row);
+                    self.c.fetch_row::<W>(row);
                 }
                 row += self.errands.rows_of_c;
             }
@@ -143,14 +143,6 @@ impl<T: Real> Tile<'_, T> {
         for (i, sums) in sums.iter().enumerate() {
             // SAFETY: as above.
             unsafe { *self.c.row_start(i).cast::<[T; W]>() = *sums };
-        }
-    }
-
-    #[inline(always)]
-    fn fetch_row_of_c<const W: usize>(&mut self, row: usize) {
-        let start = self.c.row_start(row);
-        for line in 0..(W * size_of::<T>()).div_ceil(LINE) {
-            simd::prefetch_line(start.wrapping_byte_add(line * LINE));
         }
     }
 

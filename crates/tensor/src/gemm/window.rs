@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::MatMut;
 use crate::parallel::MAX_THREADS;
+use crate::simd::{self, LINE};
 
 /// Some rows and columns of a row-major matrix, borrowed to be written to.
 ///
@@ -63,6 +64,15 @@ impl<'a, T> Window<'a, T> {
     #[inline(always)]
     pub(super) fn row_start(&mut self, row: usize) -> *mut T {
         self.start.wrapping_add(row * self.stride)
+    }
+
+    /// Asks for the cache lines of the first `W` values of a row.
+    #[inline(always)]
+    pub(super) fn fetch_row<const W: usize>(&mut self, row: usize) {
+        let start = self.row_start(row);
+        for line in 0..(W * size_of::<T>()).div_ceil(LINE) {
+            simd::prefetch_line(start.wrapping_byte_add(line * LINE));
+        }
     }
 
     /// A row, in these columns.
