@@ -25,8 +25,8 @@ pub fn truncated_normal<T: Real>(
     check_normal(op, mean, standard_deviation)?;
     require(op, "interval", "ascending", low < high, || format!("[{low}, {high}]"))?;
     let (a, b) = ((low - mean) / standard_deviation, (high - mean) / standard_deviation);
-    // Also when the interval is so many deviations away that their number overflows.
-    let is_point = standard_deviation == 0.0 || a == f64::INFINITY || b == f64::NEG_INFINITY;
+    // Also when the interval is so many deviations away that what is drawn differs by less than rounding.
+    let is_point = standard_deviation == 0.0 || a >= FAR || b <= -FAR;
     let sampler = Sampler::new(a, b);
     for value in values {
         let x = if is_point { mean } else { mean + standard_deviation * sampler.draw(rng) };
@@ -34,6 +34,9 @@ pub fn truncated_normal<T: Real>(
     }
     Ok(())
 }
+
+/// A number of deviations whose square times a rounding is far below 1, and does not overflow.
+const FAR: f64 = 1e150;
 
 /// How to draw a standard normal number within `[a, b]`: three proposals, each accepted with a probability that is
 /// never small.
@@ -99,6 +102,19 @@ impl Sampler {
 mod tests {
     use super::*;
     use crate::random::generator;
+
+    /// Kind "limits" (pytorch#49844): an interval as far away as numbers go is a point, and no loop without end.
+    #[test]
+    fn intervals_at_the_end_of_numbers_are_points() {
+        for (low, high) in [(1e308, f64::MAX), (f64::MIN, -1e308), (1e160, 1e161)] {
+            let mut values = [0.0_f64; 4];
+            truncated_normal(&mut values, 0.0, 1.0, low, high, &mut generator(1)).unwrap();
+            assert_eq!(values, [if low > 0.0 { low } else { high }; 4]);
+        }
+        let mut values = [0.0_f64; 4];
+        truncated_normal(&mut values, 0.0, 0.9, 1.6e308, f64::MAX, &mut generator(1)).unwrap();
+        assert_eq!(values, [1.6e308; 4]);
+    }
 
     /// Mean, variance and median against numerical integration of the density.
     fn check_distribution(mean: f64, deviation: f64, low: f64, high: f64) {
