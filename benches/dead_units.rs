@@ -1,5 +1,6 @@
-//! Whether steps take longer once units have died and their momentum shrinks: the median of steps 4,001 to 5,000 of W2r
-//! against that of its first 500. Numbers nearer to zero than the smallest normal one made it 4.0 on Sapphire Rapids.
+//! Whether steps take longer once units have died and their momentum shrinks: the median of steps
+//! 4,001 to 5,000 of W2r against that of its first 500. Numbers nearer to zero than the smallest
+//! normal one made it 4.0 on Sapphire Rapids.
 
 mod support;
 
@@ -24,7 +25,11 @@ fn main() {
             .collect();
         let [first, last] = [&times[..early], &times[late..]].map(median);
         let ratio = last / first;
-        println!("{}: {first:.2} us at first, {last:.2} us from step {} on, ratio {ratio:.3}", work.name, late + 1);
+        println!(
+            "{}: {first:.2} us at first, {last:.2} us from step {} on, ratio {ratio:.3}",
+            work.name,
+            late + 1
+        );
     }
 }
 

@@ -47,7 +47,10 @@ fn main() {
     for ((name, _), rates) in peaks.iter().zip(rates_of_peaks) {
         println!("peak of one core, {name}: {:.0} GFLOP/s", median(rates));
     }
-    println!("samples x inputs x outputs: GFLOP/s and share of the peak, forward, weight gradient, input gradient");
+    println!(
+        "samples x inputs x outputs: GFLOP/s and share of the peak, forward, weight gradient, \
+         input gradient"
+    );
     for (sides, (rates, shares)) in LAYERS.iter().zip(rates.into_iter().zip(shares)) {
         let [samples, inputs, outputs] = sides;
         print!("{:16}", format!("{samples}x{inputs}x{outputs}"));
@@ -88,11 +91,19 @@ impl Layer {
     fn new(sides: [usize; 3]) -> Layer {
         let [samples, inputs, outputs] = sides;
         let random = |len: usize, seed: u64| {
-            Tensor::<f32>::uniform([len], -1.0..1.0, &mut generator(seed)).expect("a sound range").into_values()
+            Tensor::<f32>::uniform([len], -1.0..1.0, &mut generator(seed))
+                .expect("a sound range")
+                .into_values()
         };
         let lengths = [samples * outputs, inputs * outputs, samples * inputs];
         let [g, w, x] = lengths;
-        Layer { sides, x: random(x, 0), w: random(w, 1), g: random(g, 2), out: lengths.map(|len| vec![0.0; len]) }
+        Layer {
+            sides,
+            x: random(x, 0),
+            w: random(w, 1),
+            g: random(g, 2),
+            out: lengths.map(|len| vec![0.0; len]),
+        }
     }
 
     /// `x w`, `x^T g` or `g w^T`; gives the number of operations.

@@ -1,4 +1,5 @@
-//! A whole training step and its parts, through the public API and as hand-written loops; and inference of one sample.
+//! A whole training step and its parts, through the public API and as hand-written loops; and
+//! inference of one sample.
 
 mod support;
 
@@ -19,7 +20,11 @@ fn steps(criterion: &mut Criterion) {
                 step.step();
                 hand.train();
             }
-            assert!(step.step() < first.0 && hand.train() < first.1, "{}: the loss does not fall", work.name);
+            assert!(
+                step.step() < first.0 && hand.train() < first.1,
+                "{}: the loss does not fall",
+                work.name
+            );
             group.bench_function("step", |bencher| bencher.iter(|| step.step()));
             group.bench_function("hand-written loops", |bencher| bencher.iter(|| hand.train()));
             if threads == 1 {

@@ -1,4 +1,5 @@
-//! What the trainer adds to bare steps: shuffling, reading batches, metrics, callbacks, checks of the gradient.
+//! What the trainer adds to bare steps: shuffling, reading batches, metrics, callbacks, checks of
+//! the gradient.
 
 mod support;
 
@@ -17,7 +18,8 @@ use support::{Step, WORKS, Work};
 const STEPS: usize = 100;
 
 fn data(work: &Work, samples: usize) -> Dataset {
-    let inputs = Tensor::normal([samples, work.features()], 0.0, 1.0, &mut generator(0)).expect("sound");
+    let inputs =
+        Tensor::normal([samples, work.features()], 0.0, 1.0, &mut generator(0)).expect("sound");
     let indices = (0..samples).map(|i| (i * 7 % work.classes()) as u32).collect();
     Dataset::new(inputs, Targets::Classes { indices, classes: work.classes() }).expect("sound")
 }
@@ -39,7 +41,9 @@ fn epoch(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("W1, 100 steps");
     group.throughput(Throughput::Elements(STEPS as u64));
     let mut bare = Step::new(&work, 1);
-    group.bench_function("bare steps", |bencher| bencher.iter(|| (0..STEPS).map(|_| bare.step()).sum::<f32>()));
+    group.bench_function("bare steps", |bencher| {
+        bencher.iter(|| (0..STEPS).map(|_| bare.step()).sum::<f32>())
+    });
 
     let model = work.model();
     let mut params = model.init([work.features()], 0).expect("sound");
@@ -64,9 +68,10 @@ fn epoch(criterion: &mut Criterion) {
     group.finish();
 }
 
-/// Some epochs, as many bare steps, and as many epochs written by hand in turn, since other work on the machine slows all
-/// of them: prints the medians of the ratios of neighbours. With as many samples as the handwritten digits have, and with
-/// more than the second cache of most processors holds.
+/// Some epochs, as many bare steps, and as many epochs written by hand in turn, since other work on
+/// the machine slows all of them: prints the medians of the ratios of neighbours. With as many
+/// samples as the handwritten digits have, and with more than the second cache of most processors
+/// holds.
 fn overhead(_: &mut Criterion) {
     const PAIRS: usize = 200;
     let work = WORKS[0];
@@ -85,7 +90,8 @@ fn overhead(_: &mut Criterion) {
         let history = trainer.fit(&mut params, &data, None).expect("sound");
         drop(trainer);
         let blocks = history.epochs.chunks(Others::EPOCHS);
-        let trainer: Vec<f64> = blocks.map(|block| block.iter().map(|epoch| epoch.seconds).sum()).collect();
+        let trainer: Vec<f64> =
+            blocks.map(|block| block.iter().map(|epoch| epoch.seconds).sum()).collect();
         let Seconds { bare, by_hand } = &others.seconds;
         for (what, with, without) in [
             ("the trainer adds to bare steps", &trainer, bare),
@@ -94,7 +100,9 @@ fn overhead(_: &mut Criterion) {
         ] {
             let pairs = with.iter().copied().zip(without.iter().copied());
             let [low, median, high] = percent_added(pairs);
-            println!("W1, {samples} samples: {what} {median:.1} % (quartiles {low:.1} % and {high:.1} %)");
+            println!(
+                "W1, {samples} samples: {what} {median:.1} % (quartiles {low:.1} % and {high:.1} %)"
+            );
         }
     }
 }
@@ -118,8 +126,12 @@ fn instruments(_: &mut Criterion) {
         let history = trainer.fit(&mut params, &data, None).expect("sound");
         drop(trainer);
         let (pairs, _) = history.epochs.as_chunks::<2>();
-        let [low, median, high] = percent_added(pairs.iter().map(|[with, without]| (with.seconds, without.seconds)));
-        println!("{}: instruments add {median:.1} % (quartiles {low:.1} % and {high:.1} %)", work.name);
+        let [low, median, high] =
+            percent_added(pairs.iter().map(|[with, without]| (with.seconds, without.seconds)));
+        println!(
+            "{}: instruments add {median:.1} % (quartiles {low:.1} % and {high:.1} %)",
+            work.name
+        );
     }
 }
 
@@ -149,8 +161,9 @@ impl Callback for InTurn {
     }
 }
 
-/// Makes as many bare steps after some epochs as these had, and as many epochs by hand, which their time leaves out. Some,
-/// since the first steps after the others find nothing of theirs in the near caches.
+/// Makes as many bare steps after some epochs as these had, and as many epochs by hand, which their
+/// time leaves out. Some, since the first steps after the others find nothing of theirs in the near
+/// caches.
 #[derive(Debug)]
 struct Others {
     bare: Step,
@@ -185,8 +198,8 @@ impl Callback for Others {
     }
 }
 
-/// What the trainer does around its steps, written out for W1 alone and without callbacks: a plain loop with a random
-/// order, accuracy and the check for finite gradients.
+/// What the trainer does around its steps, written out for W1 alone and without callbacks: a plain
+/// loop with a random order, accuracy and the check for finite gradients.
 #[derive(Debug)]
 struct ByHand {
     step: Step,
@@ -203,7 +216,8 @@ impl ByHand {
 
     fn new(work: &Work, data: &Dataset) -> ByHand {
         assert_eq!((work.features(), work.classes()), (Self::FEATURES, Self::CLASSES));
-        let (mut samples, mut labels) = (vec![0.0; data.len() * Self::FEATURES], vec![0.0; data.len()]);
+        let (mut samples, mut labels) =
+            (vec![0.0; data.len() * Self::FEATURES], vec![0.0; data.len()]);
         data.gather(&(0..data.len()).collect::<Vec<_>>(), &mut samples, &mut labels);
         let batches = Batches::shuffled(data.len(), work.batch, 0).expect("sound");
         ByHand { step: Step::new(work, 1), batches, samples, labels, loss: 0.0, hits: 0 }

@@ -1,7 +1,7 @@
 //! A loss of one's own: quantile regression, in which too high and too low cost differently.
 //!
-//! The targets scatter evenly around a line, from 1 below to 1 above. The mean squared error finds the line; the
-//! pinball loss at 0.9 finds the line that nine out of ten targets lie below.
+//! The targets scatter evenly around a line, from 1 below to 1 above. The mean squared error finds
+//! the line; the pinball loss at 0.9 finds the line that nine out of ten targets lie below.
 //!
 //! ```console
 //! cargo run --release --example custom_loss
@@ -30,7 +30,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let predicted = model.predict(&params, data.inputs())?;
         let Targets::Values(y) = data.targets() else { unreachable!("the targets are values") };
         let below = predicted.values().iter().zip(y.values()).filter(|(p, y)| y <= p).count();
-        println!("{name}: {:.1} % of the targets lie below the prediction", 100.0 * below as f64 / data.len() as f64);
+        println!(
+            "{name}: {:.1} % of the targets lie below the prediction",
+            100.0 * below as f64 / data.len() as f64
+        );
     }
     Ok(())
 }

@@ -13,7 +13,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     println!("{}", model.summary([64])?);
 
     let mut params = model.init([64], 0)?;
-    let mut trainer = Trainer::new(&model, CrossEntropy, Adam::new(0.003)).epochs(40).metric(Accuracy::new());
+    let mut trainer =
+        Trainer::new(&model, CrossEntropy, Adam::new(0.003)).epochs(40).metric(Accuracy::new());
     let history = trainer.fit(&mut params, &train, None)?;
     for record in history.epochs.iter().step_by(10) {
         println!("epoch {:2}  loss {:.4}", record.epoch, record.train.loss);

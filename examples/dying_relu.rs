@@ -1,15 +1,16 @@
 //! Units that stop learning: behind a large negative bias, and after one step that is too large.
 //!
-//! A ReLU below zero for every sample has the derivative zero for every sample: no gradient will move it. An activation
-//! with any slope there may come back: leaky, parametric and exponential units, and all that merely saturate.
+//! A ReLU below zero for every sample has the derivative zero for every sample: no gradient will
+//! move it. An activation with any slope there may come back: leaky, parametric and exponential
+//! units, and all that merely saturate.
 //!
-//! For ever it is where nothing else moves the unit either: in the first layer, whose inputs are the data, and where
-//! all units of a layer are off. In a later layer, among others that learn, a few come back as the units before them
-//! move.
+//! For ever it is where nothing else moves the unit either: in the first layer, whose inputs are
+//! the data, and where all units of a layer are off. In a later layer, among others that learn, a
+//! few come back as the units before them move.
 //!
-//! To come back is not to learn. A layer of leaky or parametric units that are all below zero is a straight line; it
-//! learns the best one, at which the gradient has nothing more to say, and mostly stays near it. Exponential units
-//! bend.
+//! To come back is not to learn. A layer of leaky or parametric units that are all below zero is a
+//! straight line; it learns the best one, at which the gradient has nothing more to say, and mostly
+//! stays near it. Exponential units bend.
 //!
 //! ```console
 //! cargo run --release --example dying_relu
@@ -45,9 +46,11 @@ pub struct Course {
     pub off: usize,
     /// How many of those have been above zero for some sample since, after each epoch.
     pub back: Vec<usize>,
-    /// How many units get a gradient of exactly zero from all data together, before training and after.
+    /// How many units get a gradient of exactly zero from all data together, before training and
+    /// after.
     pub dead: [usize; 2],
-    /// The mean squared error of each epoch; 0.5 is that of a constant, 0.17 that of a straight line.
+    /// The mean squared error of each epoch; 0.5 is that of a constant, 0.17 that of a straight
+    /// line.
     pub losses: Vec<f64>,
 }
 
@@ -64,7 +67,9 @@ fn models(name: &str, cause: Cause) -> Result<[Sequential<f64>; 2], config::Conf
     let up_to = || -> Result<Sequential<f64>, config::ConfigError> {
         let first = Sequential::default().layer(Linear::new(1, UNITS).bias_init(bias));
         match cause {
-            Cause::SecondLayer(_) => Ok(first.layer(activation::by_name(name)?).linear(UNITS, UNITS)),
+            Cause::SecondLayer(_) => {
+                Ok(first.layer(activation::by_name(name)?).linear(UNITS, UNITS))
+            }
             _ => Ok(first),
         }
     };
@@ -79,7 +84,8 @@ pub fn course(name: &str, cause: Cause, epochs: usize, seed: u64) -> Result<Cour
     match cause {
         Cause::Bias(_) => {}
         Cause::Step(rate) => {
-            let mut trainer = Trainer::new(&model, MeanSquaredError, Sgd::new(rate)).epochs(1).batch_size(64);
+            let mut trainer =
+                Trainer::new(&model, MeanSquaredError, Sgd::new(rate)).epochs(1).batch_size(64);
             trainer.fit(&mut params, &data, None)?;
         }
         Cause::SecondLayer(start) => {
@@ -90,17 +96,37 @@ pub fn course(name: &str, cause: Cause, epochs: usize, seed: u64) -> Result<Cour
     let before = dead(&model, bias, &params)?;
     let waiting = off(&up_to, &params, data.inputs())?;
     let first = waiting.iter().filter(|off| **off).count();
-    let mut watch = Watch { up_to, inputs: data.inputs().clone(), waiting, left: Vec::new(), losses: Vec::new() };
-    let trainer = Trainer::new(&model, MeanSquaredError, Adam::new(0.05)).epochs(epochs).batch_size(8).seed(seed);
+    let mut watch = Watch {
+        up_to,
+        inputs: data.inputs().clone(),
+        waiting,
+        left: Vec::new(),
+        losses: Vec::new(),
+    };
+    let trainer = Trainer::new(&model, MeanSquaredError, Adam::new(0.05))
+        .epochs(epochs)
+        .batch_size(8)
+        .seed(seed);
     trainer.callback(&mut watch).fit(&mut params, &data, None)?;
     let back = watch.left.iter().map(|left| first - left).collect();
-    Ok(Course { off: first, back, dead: [before, dead(&model, bias, &params)?], losses: watch.losses })
+    Ok(Course {
+        off: first,
+        back,
+        dead: [before, dead(&model, bias, &params)?],
+        losses: watch.losses,
+    })
 }
 
 /// Which of the units that a model ends with are below zero for every sample.
-fn off(up_to: &Sequential<f64>, params: &Params<f64>, inputs: &Tensor<f64>) -> Result<Vec<bool>, Error> {
+fn off(
+    up_to: &Sequential<f64>,
+    params: &Params<f64>,
+    inputs: &Tensor<f64>,
+) -> Result<Vec<bool>, Error> {
     let inputs_of_units = up_to.predict(params, inputs)?;
-    Ok((0..UNITS).map(|unit| (0..64).all(|sample| inputs_of_units.row(sample)[unit] <= 0.0)).collect())
+    Ok((0..UNITS)
+        .map(|unit| (0..64).all(|sample| inputs_of_units.row(sample)[unit] <= 0.0))
+        .collect())
 }
 
 /// How many units get a gradient of exactly zero at their bias.
@@ -109,7 +135,8 @@ fn dead(model: &Sequential<f64>, bias: &str, params: &Params<f64>) -> Result<usi
     let graph = Graph::with_params(params);
     let prediction = model.forward(graph.constant(data.inputs()));
     let Targets::Values(y) = data.targets() else { unreachable!("the targets are values") };
-    let plan = graph.plan(MeanSquaredError.forward(prediction, graph.constant(y), Reduction::Mean))?;
+    let plan =
+        graph.plan(MeanSquaredError.forward(prediction, graph.constant(y), Reduction::Mean))?;
     let (mut workspace, mut grads) = (plan.workspace(), plan.grads());
     plan.forward(params, &mut workspace);
     plan.backward(params, &mut workspace, &mut grads);
@@ -143,28 +170,43 @@ pub const NAMES: [&str; 4] = ["relu", "leaky_relu", "prelu", "elu"];
 const SEEDS: u64 = 5;
 
 fn main() -> Result<(), Error> {
-    println!("from a bias of -4: {UNITS} units, of which get no gradient before training, and after; loss");
-    for known in activation::all::<f64>().iter().filter(|known| !known.for_outputs() && known.divisor() == 1) {
-        let Course { dead: [before, after], losses, .. } = course(known.kind(), Cause::Bias(-4.0), 300, 0)?;
+    println!(
+        "from a bias of -4: {UNITS} units, of which get no gradient before training, and after; \
+         loss"
+    );
+    for known in
+        activation::all::<f64>().iter().filter(|known| !known.for_outputs() && known.divisor() == 1)
+    {
+        let Course { dead: [before, after], losses, .. } =
+            course(known.kind(), Cause::Bias(-4.0), 300, 0)?;
         println!("{:>12} {before:>3} {after:>3} {:>8.1e}", known.kind(), losses[299]);
     }
-    let mut panels = support::Panels::new("Units below zero for every sample, and what becomes of them", 2);
-    let mut loss = Curves::new("The loss after a bias of -4").labels("epoch", "mean squared error, median");
+    let mut panels =
+        support::Panels::new("Units below zero for every sample, and what becomes of them", 2);
+    let mut loss =
+        Curves::new("The loss after a bias of -4").labels("epoch", "mean squared error, median");
     let mut found = Vec::new();
     for (title, cause) in [
         ("Back after a bias of -4", Cause::Bias(-4.0)),
         ("Back after a step of rate 20", Cause::Step(20.0)),
         ("Back in a second layer, from a bias of -0.5", Cause::SecondLayer(-0.5)),
     ] {
-        println!("\n{title}: units off at first, back since; without a gradient in the end; loss; over {SEEDS} seeds");
+        println!(
+            "\n{title}: units off at first, back since; without a gradient in the end; loss; over \
+             {SEEDS} seeds"
+        );
         let mut curves = Curves::new(title).labels("epoch", "share of the units that were off");
         for name in NAMES {
-            let courses = (0..SEEDS).map(|seed| course(name, cause, 300, seed)).collect::<Result<Vec<_>, _>>()?;
+            let courses = (0..SEEDS)
+                .map(|seed| course(name, cause, 300, seed))
+                .collect::<Result<Vec<_>, _>>()?;
             let off = courses.iter().map(|course| course.off).sum::<usize>();
-            let back = |epoch: usize| courses.iter().map(|course| course.back[epoch]).sum::<usize>();
+            let back =
+                |epoch: usize| courses.iter().map(|course| course.back[epoch]).sum::<usize>();
             let dead = courses.iter().map(|course| course.dead[1]).sum::<usize>();
             let median = |epoch: usize| {
-                let mut losses: Vec<f64> = courses.iter().map(|course| course.losses[epoch]).collect();
+                let mut losses: Vec<f64> =
+                    courses.iter().map(|course| course.losses[epoch]).collect();
                 losses.sort_by(f64::total_cmp);
                 losses[losses.len() / 2]
             };
@@ -181,12 +223,19 @@ fn main() -> Result<(), Error> {
     let [bias, leaky, prelu, elu, step, stepped @ .., _, _, _, _] = &found[..] else {
         unreachable!("twelve were pushed")
     };
-    assert!(bias.1 == 0 && bias.2 == bias.0 && bias.3 > 0.4, "dead for ever, and what is left is a constant");
+    assert!(
+        bias.1 == 0 && bias.2 == bias.0 && bias.3 > 0.4,
+        "dead for ever, and what is left is a constant"
+    );
     assert!(step.1 == 0 && step.2 >= step.0, "dead for ever");
-    assert!([leaky, prelu, elu].iter().all(|other| other.1 > 10 && other.2 == 0 && other.3 < 0.3), "others come back");
+    assert!(
+        [leaky, prelu, elu].iter().all(|other| other.1 > 10 && other.2 == 0 && other.3 < 0.3),
+        "others come back"
+    );
     assert!(stepped.iter().all(|other| other.1 > 0 && other.2 == 0), "others come back");
     println!(
-        "From a bias of -4, {} of {} ReLUs come back, and of as many others {} leaky, {} parametric and {} exponential \
+        "From a bias of -4, {} of {} ReLUs come back, and of as many others {} leaky, {} \
+         parametric and {} exponential \
          ones; from a step that is too large {} of {} ReLUs.",
         bias.1, bias.0, leaky.1, prelu.1, elu.1, step.1, step.0
     );

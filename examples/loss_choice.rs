@@ -1,9 +1,11 @@
-//! One output that is to be the digit's value, or one output for each digit? And squared errors, or cross-entropy?
+//! One output that is to be the digit's value, or one output for each digit? And squared errors, or
+//! cross-entropy?
 //!
-//! A value makes a 9 lie nearer to an 8 than to a 0, which its pixels know nothing of, and what might be either of two
-//! digits is answered with one between them: a 9 is more often taken for an 8 than for a 9. Ten outputs have no such
-//! order, and are right nearly always, here with either loss. But the squared error of a softmax learns slowly from
-//! what it gets confidently wrong, since its gradient carries the softmax's own derivative, `p (1 - p)`.
+//! A value makes a 9 lie nearer to an 8 than to a 0, which its pixels know nothing of, and what
+//! might be either of two digits is answered with one between them: a 9 is more often taken for an
+//! 8 than for a 9. Ten outputs have no such order, and are right nearly always, here with either
+//! loss. But the squared error of a softmax learns slowly from what it gets confidently wrong,
+//! since its gradient carries the softmax's own derivative, `p (1 - p)`.
 //!
 //! ```console
 //! cargo run --release --example loss_choice
@@ -19,8 +21,8 @@ type Error = Box<dyn std::error::Error>;
 /// How often each digit was taken for which, `[truth][answer]`.
 pub type Counts = Vec<Vec<u64>>;
 
-/// What the same hidden layer says of the test digits, with one output whose value is rounded, with ten and squared
-/// errors, and with ten and cross-entropy.
+/// What the same hidden layer says of the test digits, with one output whose value is rounded, with
+/// ten and squared errors, and with ten and cross-entropy.
 pub fn answers(samples: usize, epochs: usize) -> Result<[Counts; 3], Error> {
     let digits = Digits::load()?.dataset::<f32>().select(&(0..samples).collect::<Vec<_>>())?;
     let (train, test) = digits.split_stratified(0.25, 0)?;
@@ -28,7 +30,10 @@ pub fn answers(samples: usize, epochs: usize) -> Result<[Counts; 3], Error> {
 
     let value = hidden().linear(32, 1);
     let labels: Vec<f32> = classes(&train).iter().map(|&class| class as f32).collect();
-    let numbers = Dataset::new(train.inputs().clone(), Targets::Values(Tensor::new([train.len(), 1], labels)?))?;
+    let numbers = Dataset::new(
+        train.inputs().clone(),
+        Targets::Values(Tensor::new([train.len(), 1], labels)?),
+    )?;
     let given = trained(&value, MeanSquaredError, &numbers, &test, epochs)?;
     let rounded = given.values().iter().map(|x| x.round().clamp(0.0, 9.0) as usize);
     let value = count(&test, rounded);
@@ -40,7 +45,11 @@ pub fn answers(samples: usize, epochs: usize) -> Result<[Counts; 3], Error> {
     let ten = hidden().linear(32, 10).softmax();
     let squared = trained(&ten, MeanSquaredError, &train.clone().one_hot()?, &test, epochs)?;
     let entropy = trained(&hidden().linear(32, 10), CrossEntropy, &train, &test, epochs)?;
-    Ok([value, count(&test, largest(&squared).into_iter()), count(&test, largest(&entropy).into_iter())])
+    Ok([
+        value,
+        count(&test, largest(&squared).into_iter()),
+        count(&test, largest(&entropy).into_iter()),
+    ])
 }
 
 /// The share on the diagonal.
@@ -70,18 +79,24 @@ fn classes(data: &Dataset) -> &[u32] {
 
 fn count(test: &Dataset, answers: impl Iterator<Item = usize>) -> Counts {
     let mut counts = vec![vec![0; 10]; 10];
-    classes(test).iter().zip(answers).for_each(|(&truth, answer)| counts[truth as usize][answer] += 1);
+    classes(test)
+        .iter()
+        .zip(answers)
+        .for_each(|(&truth, answer)| counts[truth as usize][answer] += 1);
     counts
 }
 
-/// The norm of the gradient with respect to two logits when the right class has probability `p`, for the squared
-/// error of the softmax and for cross-entropy.
+/// The norm of the gradient with respect to two logits when the right class has probability `p`,
+/// for the squared error of the softmax and for cross-entropy.
 pub fn gradients_at(p: f64) -> Result<[f64; 2], Error> {
     let (logit, target) = ((p / (1.0 - p)).ln(), Tensor::from_rows([[1.0, 0.0]]));
     let mut norms = [0.0; 2];
     for (position, norm) in norms.iter_mut().enumerate() {
         let graph = Graph::new();
-        let (x, target) = (graph.constant(&Tensor::from_rows([[logit, 0.0]])).keep_gradient(), graph.constant(&target));
+        let (x, target) = (
+            graph.constant(&Tensor::from_rows([[logit, 0.0]])).keep_gradient(),
+            graph.constant(&target),
+        );
         let loss = match position {
             0 => MeanSquaredError.forward(Softmax.forward(x), target, Reduction::Sum),
             _ => CrossEntropy.forward(x, target, Reduction::Sum),
@@ -111,10 +126,15 @@ fn main() -> Result<(), Error> {
         large.push((p, entropy));
     }
     let [squared_gradient, entropy_gradient] = gradients_at(1e-6)?;
-    assert!(squared_gradient < 1e-5 && entropy_gradient > 1.0, "confidently wrong, the squared error hardly learns");
+    assert!(
+        squared_gradient < 1e-5 && entropy_gradient > 1.0,
+        "confidently wrong, the squared error hardly learns"
+    );
     println!(
-        "One output for the digit's value is right {:.1} % of the time, ten outputs {:.1} % with cross-entropy and {:.1} % \
-         with squared errors, whose gradient is {squared_gradient:.0e} instead of {entropy_gradient:.1} where the right \
+        "One output for the digit's value is right {:.1} % of the time, ten outputs {:.1} % with \
+         cross-entropy and {:.1} % \
+         with squared errors, whose gradient is {squared_gradient:.0e} instead of \
+         {entropy_gradient:.1} where the right \
          class has a probability of 1e-6.",
         100.0 * value,
         100.0 * entropy,

@@ -1,9 +1,9 @@
 //! Several labels for one sample: a picture may show a laptop, a smartphone, both or neither.
 //!
-//! Each picture has room for two digits side by side, and each of them is blotted out half of the time; the labels say
-//! which digits can be seen. A sigmoid for each label answers each question on its own. A softmax makes the labels
-//! compete for one unit of probability: of two digits that can be seen it gives each a half, and where there is none it
-//! must name one.
+//! Each picture has room for two digits side by side, and each of them is blotted out half of the
+//! time; the labels say which digits can be seen. A sigmoid for each label answers each question on
+//! its own. A softmax makes the labels compete for one unit of probability: of two digits that can
+//! be seen it gives each a half, and where there is none it must name one.
 //!
 //! ```console
 //! cargo run --release --example multi_label
@@ -16,8 +16,13 @@ use chainrule_plot::{Align, Canvas, Figure};
 
 type Error = Box<dyn std::error::Error>;
 
-/// Pictures of `[left digit, right digit]`, drawn from these samples, with the labels of those that can be seen.
-fn pictures(count: usize, samples: std::ops::Range<usize>, seed: u64) -> Result<(Tensor, Tensor), Error> {
+/// Pictures of `[left digit, right digit]`, drawn from these samples, with the labels of those that
+/// can be seen.
+fn pictures(
+    count: usize,
+    samples: std::ops::Range<usize>,
+    seed: u64,
+) -> Result<(Tensor, Tensor), Error> {
     let digits = Digits::load()?;
     let images = digits.images::<f32>().map(|ink| ink / 16.0);
     let draws = Tensor::<f32>::uniform([count, 4], 0.0..1.0, &mut generator(seed))?;
@@ -47,15 +52,18 @@ pub struct Answers {
     pub all: [Tensor; 3],
 }
 
-/// Trains the same hidden layer with a sigmoid for each label, or with one softmax over labels that share one unit.
+/// Trains the same hidden layer with a sigmoid for each label, or with one softmax over labels that
+/// share one unit.
 pub fn answers(competing: bool, count: usize, epochs: usize) -> Result<Answers, Error> {
-    let ((inputs, labels), (others, truth)) = (pictures(count, 0..1400, 0)?, pictures(1000, 1400..1797, 1)?);
+    let ((inputs, labels), (others, truth)) =
+        (pictures(count, 0..1400, 0)?, pictures(1000, 1400..1797, 1)?);
     let seen = |i: usize| labels.row(i).iter().sum::<f32>();
     let model = Sequential::new().linear(128, 128).relu().linear(128, 10);
     let mut params = model.init([128], 0)?;
     let (loss, targets): (Box<dyn Loss>, _) = if competing {
         // Where nothing can be seen, each digit is as good as any other.
-        let share = |i: usize| if seen(i / 10) > 0.0 { labels.values()[i] / seen(i / 10) } else { 0.1 };
+        let share =
+            |i: usize| if seen(i / 10) > 0.0 { labels.values()[i] / seen(i / 10) } else { 0.1 };
         (Box::new(CrossEntropy), Targets::Probabilities(Tensor::from_fn([count, 10], share)))
     } else {
         (Box::new(BinaryCrossEntropy), Targets::Labels(labels.clone()))
@@ -71,23 +79,38 @@ pub fn answers(competing: bool, count: usize, epochs: usize) -> Result<Answers, 
             0 => none.push(given.iter().fold(0.0, |largest: f32, &p| largest.max(p))),
             2 => {
                 two.extend((0..10).filter(|&digit| shown[digit] == 1.0).map(|digit| given[digit]));
-                both.push(f32::from(u8::from(shown.iter().zip(given).all(|(shown, p)| (*shown == 1.0) == (*p > 0.5)))));
+                both.push(f32::from(u8::from(
+                    shown.iter().zip(given).all(|(shown, p)| (*shown == 1.0) == (*p > 0.5)),
+                )));
             }
             _ => {}
         }
     }
-    let mean = |values: &[f32]| values.iter().map(|&p| f64::from(p)).sum::<f64>() / values.len() as f64;
-    Ok(Answers { of_two: mean(&two), both: mean(&both), of_none: mean(&none), all: [others, truth, given] })
+    let mean =
+        |values: &[f32]| values.iter().map(|&p| f64::from(p)).sum::<f64>() / values.len() as f64;
+    Ok(Answers {
+        of_two: mean(&two),
+        both: mean(&both),
+        of_none: mean(&none),
+        all: [others, truth, given],
+    })
 }
 
-/// Pictures with the probability of each digit by both models, the digits that can be seen in another colour.
+/// Pictures with the probability of each digit by both models, the digits that can be seen in
+/// another colour.
 struct SideBySide([(&'static str, Answers); 2]);
 
 impl SideBySide {
-    /// The first three pictures that show two different digits, and the first with one and with none.
+    /// The first three pictures that show two different digits, and the first with one and with
+    /// none.
     fn rows(&self) -> impl Iterator<Item = usize> {
-        let shows = |count| move |i: &usize| self.0[0].1.all[1].row(*i).iter().sum::<f32>() == count;
-        (0..1000).filter(shows(2.0)).take(3).chain((0..1000).find(shows(1.0))).chain((0..1000).find(shows(0.0)))
+        let shows =
+            |count| move |i: &usize| self.0[0].1.all[1].row(*i).iter().sum::<f32>() == count;
+        (0..1000)
+            .filter(shows(2.0))
+            .take(3)
+            .chain((0..1000).find(shows(1.0)))
+            .chain((0..1000).find(shows(0.0)))
     }
 }
 
@@ -97,7 +120,9 @@ impl Figure for SideBySide {
     }
 
     fn description(&self) -> String {
-        "Pictures with two digits, one and none, beside the probability of each digit by both models.".to_owned()
+        "Pictures with two digits, one and none, beside the probability of each digit by both \
+         models."
+            .to_owned()
     }
 
     fn size(&self) -> (u32, u32) {
@@ -108,7 +133,14 @@ impl Figure for SideBySide {
         let (theme, below) = (canvas.theme(), canvas.titled(self.title()));
         below.text("orange: what can be seen", 4.0, 10.0, 11.0, theme.muted(), Align::Start);
         for (column, (name, _)) in self.0.iter().enumerate() {
-            below.text(name, 310.0 + 280.0 * column as f64, 10.0, 13.0, theme.foreground(), Align::Middle);
+            below.text(
+                name,
+                310.0 + 280.0 * column as f64,
+                10.0,
+                13.0,
+                theme.foreground(),
+                Align::Middle,
+            );
         }
         for (line, i) in self.rows().enumerate() {
             let row = below.part(0.0, 28.0 + 106.0 * line as f64, below.width(), 106.0);
@@ -127,7 +159,13 @@ impl Figure for SideBySide {
                 for digit in 0..10 {
                     let (x, seen) = (2.0 + 25.0 * digit as f64, shown.row(i)[digit] == 1.0);
                     let height = 72.0 * f64::from(answers.all[2].row(i)[digit]);
-                    bars.rectangle(x + 3.0, 72.0 - height, 16.0, height, theme.series(usize::from(seen)));
+                    bars.rectangle(
+                        x + 3.0,
+                        72.0 - height,
+                        16.0,
+                        height,
+                        theme.series(usize::from(seen)),
+                    );
                     let ink = if seen { theme.foreground() } else { theme.muted() };
                     let write = if seen { Canvas::bold } else { Canvas::text };
                     write(&bars, &digit.to_string(), x + 11.0, 82.0, 11.0, ink, Align::Middle);
@@ -140,16 +178,29 @@ impl Figure for SideBySide {
 fn main() -> Result<(), Error> {
     let [sigmoids, softmax] = [answers(false, 20_000, 15)?, answers(true, 20_000, 15)?];
     for (name, answers) in [("ten sigmoids", &sigmoids), ("one softmax", &softmax)] {
-        let [two, both, none] = [answers.of_two, answers.both, answers.of_none].map(|share| 100.0 * share);
-        println!("{name}: of two digits each has {two:.0} %, and both have more than half in {both:.0} % of pictures;");
+        let [two, both, none] =
+            [answers.of_two, answers.both, answers.of_none].map(|share| 100.0 * share);
+        println!(
+            "{name}: of two digits each has {two:.0} %, and both have more than half in {both:.0} \
+             % of pictures;"
+        );
         println!("              where there is none the first has {none:.0} %");
     }
-    assert!(sigmoids.of_two > 0.8 && sigmoids.of_none < 0.05, "sigmoids answer each question on its own");
+    assert!(
+        sigmoids.of_two > 0.8 && sigmoids.of_none < 0.05,
+        "sigmoids answer each question on its own"
+    );
     assert!(softmax.of_two < 0.5 && softmax.of_none >= 0.1, "a softmax has one unit to give away");
-    assert!(sigmoids.both > 0.6 && softmax.both == 0.0, "only one of two can have more than half of one unit");
+    assert!(
+        sigmoids.both > 0.6 && softmax.both == 0.0,
+        "only one of two can have more than half of one unit"
+    );
     println!(
         "Of two digits in a picture ten sigmoids give each {:.2} on average, one softmax {:.2}.",
         sigmoids.of_two, softmax.of_two
     );
-    support::save("multi_label", &SideBySide([("one softmax", softmax), ("ten sigmoids", sigmoids)]))
+    support::save(
+        "multi_label",
+        &SideBySide([("one softmax", softmax), ("ten sigmoids", sigmoids)]),
+    )
 }

@@ -1,7 +1,7 @@
 //! A single weight moving down the slope of its error.
 //!
-//! The data follow `y = 3 x`; the model is `y = w x`. Record once, plan once, then forward, backward, a step against
-//! the gradient, again and again.
+//! The data follow `y = 3 x`; the model is `y = w x`. Record once, plan once, then forward,
+//! backward, a step against the gradient, again and again.
 //!
 //! ```console
 //! cargo run --example one_weight

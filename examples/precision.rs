@@ -1,5 +1,5 @@
-//! Matrix products of less precision train as well: accuracies on the handwritten digits, and with the network 784-512-256-10
-//! on the digits enlarged to 28x28 pixels, over ten seeds.
+//! Matrix products of less precision train as well: accuracies on the handwritten digits, and with
+//! the network 784-512-256-10 on the digits enlarged to 28x28 pixels, over ten seeds.
 //!
 //! ```console
 //! cargo run --release --example precision                  # six epochs each
@@ -24,8 +24,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let large = Dataset::new(enlarged(&digits), digits.targets())?;
     let plain = Sequential::new().linear(64, 256).relu().linear(256, 256).relu().linear(256, 10);
     let wide = Sequential::new().linear(784, 512).relu().linear(512, 256).relu().linear(256, 10);
-    println!("test accuracy after {epochs} epochs, mean of {SEEDS} seeds; against f32, seed by seed");
-    for (name, model, data) in [("64-256-256-10", &plain, small), ("784-512-256-10", &wide, large)] {
+    println!(
+        "test accuracy after {epochs} epochs, mean of {SEEDS} seeds; against f32, seed by seed"
+    );
+    for (name, model, data) in [("64-256-256-10", &plain, small), ("784-512-256-10", &wide, large)]
+    {
         let mut exact = Vec::new();
         for precision in Precision::ALL {
             let accuracies: Result<Vec<f64>, _> =
@@ -35,10 +38,14 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
                 exact.clone_from(&accuracies);
             }
             let (mean, _) = mean_and_error(&accuracies);
-            let differences: Vec<f64> = accuracies.iter().zip(&exact).map(|(x, exact)| x - exact).collect();
+            let differences: Vec<f64> =
+                accuracies.iter().zip(&exact).map(|(x, exact)| x - exact).collect();
             let (difference, error) = mean_and_error(&differences);
             let name_of = precision.name();
-            println!("{name:15} {name_of:5} {mean:6.2} %  difference {difference:+.2} +- {error:.2} points");
+            println!(
+                "{name:15} {name_of:5} {mean:6.2} %  difference {difference:+.2} +- {error:.2} \
+                 points"
+            );
         }
     }
     Ok(())
@@ -76,7 +83,9 @@ fn enlarged(digits: &Digits) -> Tensor {
             (before, place - before as f32)
         };
         let ((row, down), (column, right)) = (place(at % 784 / 28), place(at % 28));
-        let between = |row: usize| image[8 * row + column] * (1.0 - right) + image[8 * row + column + 1] * right;
+        let between = |row: usize| {
+            image[8 * row + column] * (1.0 - right) + image[8 * row + column + 1] * right
+        };
         between(row) * (1.0 - down) + between(row + 1) * down
     })
 }

@@ -1,12 +1,13 @@
-//! The matrix products of large networks in each precision: their speed, and their largest error as a part of `sum |a b|`.
+//! The matrix products of large networks in each precision: their speed, and their largest error as
+//! a part of `sum |a b|`.
 //!
 //! ```console
 //! cargo run --release --example products                # on one thread
 //! cargo run --release --example products -- --threads 2
 //! ```
 //!
-//! Forward `x w`, weight gradient `x^T g`, input gradient `g w^T`, for each batch, inputs and outputs. On processors without
-//! matrix units the three precisions are the same.
+//! Forward `x w`, weight gradient `x^T g`, input gradient `g w^T`, for each batch, inputs and
+//! outputs. On processors without matrix units the three precisions are the same.
 
 use std::time::Instant;
 
@@ -14,7 +15,8 @@ use chainrule::prelude::*;
 use chainrule::tensor::gemm::{Mat, MatMut, Put, gemm_on};
 use chainrule::tensor::parallel::Pool;
 
-const SHAPES: [[usize; 3]; 4] = [[128, 784, 512], [128, 512, 256], [256, 2048, 2048], [1024, 1024, 1024]];
+const SHAPES: [[usize; 3]; 4] =
+    [[128, 784, 512], [128, 512, 256], [256, 2048, 2048], [1024, 1024, 1024]];
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -24,10 +26,14 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         _ => return Err("only --threads NUMBER is taken".into()),
     };
     let pool = Pool::new(threads);
-    println!("GFLOP/s and largest error: forward, weight gradient, input gradient, on {threads} threads");
+    println!(
+        "GFLOP/s and largest error: forward, weight gradient, input gradient, on {threads} threads"
+    );
     for [batch, inputs, outputs] in SHAPES {
-        let random = |len: usize, seed| Tensor::<f32>::uniform([len], -1.0..1.0, &mut generator(seed));
-        let (x, w, g) = (random(batch * inputs, 0)?, random(inputs * outputs, 1)?, random(batch * outputs, 2)?);
+        let random =
+            |len: usize, seed| Tensor::<f32>::uniform([len], -1.0..1.0, &mut generator(seed));
+        let (x, w, g) =
+            (random(batch * inputs, 0)?, random(inputs * outputs, 1)?, random(batch * outputs, 2)?);
         let x = Factor { values: x.values(), rows: batch, columns: inputs, turned: false };
         let w = Factor { values: w.values(), rows: inputs, columns: outputs, turned: false };
         let g = Factor { values: g.values(), rows: batch, columns: outputs, turned: false };
@@ -91,6 +97,10 @@ fn measure(
         c
     };
     let (exact, sizes) = (in_double(|x| x), in_double(f64::abs));
-    let errors = c.iter().zip(&exact).zip(&sizes).map(|((&c, exact), size)| (f64::from(c) - exact).abs() / size);
+    let errors = c
+        .iter()
+        .zip(&exact)
+        .zip(&sizes)
+        .map(|((&c, exact), size)| (f64::from(c) - exact).abs() / size);
     (2e-9 * (rows * inner * columns) as f64 / best, errors.fold(0.0, f64::max))
 }

@@ -1,8 +1,10 @@
-//! Second derivatives: how sharply the loss of a small classifier bends, and which learning rates that allows.
+//! Second derivatives: how sharply the loss of a small classifier bends, and which learning rates
+//! that allows.
 //!
-//! The model is a function that is generic in its scalar. On `f64` it is trained; on dual numbers, with the same
-//! parameters, it gives Hessian-vector products. Near a point, gradient descent goes down along an eigenvector of the
-//! Hessian while its learning rate is below `2 / eigenvalue`, and oscillates with growing steps above.
+//! The model is a function that is generic in its scalar. On `f64` it is trained; on dual numbers,
+//! with the same parameters, it gives Hessian-vector products. Near a point, gradient descent goes
+//! down along an eigenvector of the Hessian while its learning rate is below `2 / eigenvalue`, and
+//! oscillates with growing steps above.
 //!
 //! ```console
 //! cargo run --release --example sharpness
@@ -39,7 +41,12 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             let mut curvature = Curvature::record(&params, loss::<Dual>)?;
             let sharpest = curvature.largest_eigenvalue(PowerIteration::default())?;
             let here = curvature.product(&sharpest.vector)?;
-            println!("{step:>6} {:>9.4} {:>10.4} {:>18.4}", here.loss, sharpest.value, 2.0 / sharpest.value);
+            println!(
+                "{step:>6} {:>9.4} {:>10.4} {:>18.4}",
+                here.loss,
+                sharpest.value,
+                2.0 / sharpest.value
+            );
             // The gradient and the loss are those of the pass on f64.
             assert!((here.gradient[0] - grads.values()[0]).abs() < 1e-12);
         }

@@ -1,19 +1,20 @@
 //! What one step of training costs through the public API: one line for each work,
 //! `library<TAB>work<TAB>threads<TAB>median microseconds`.
 //!
-//! It trains for real: the loss must fall. With several numbers of threads, and with `--hand` with hand-written loops on
-//! the same kernels, all of them are measured in turn, so that a machine that changes its speed changes all alike.
+//! It trains for real: the loss must fall. With several numbers of threads, and with `--hand` with
+//! hand-written loops on the same kernels, all of them are measured in turn, so that a machine that
+//! changes its speed changes all alike.
 //!
 //! ```console
 //! cargo run --release --example step_times -- --threads 1
 //! cargo run --release --example step_times -- --threads 1,2 --hand
 //! ```
 //!
-//! With `--precision fast` or `bf16` the large matrix products are less exact, and their lines are of `chainrule-fast` or
-//! `chainrule-bf16`.
+//! With `--precision fast` or `bf16` the large matrix products are less exact, and their lines are
+//! of `chainrule-fast` or `chainrule-bf16`.
 //!
-//! With `--pause 1000` each run comes that many microseconds after the one before, as predictions do that someone asks for
-//! now and then; the pause is not part of the time.
+//! With `--pause 1000` each run comes that many microseconds after the one before, as predictions
+//! do that someone asks for now and then; the pause is not part of the time.
 
 #[path = "../benches/support/mod.rs"]
 mod support;
@@ -35,13 +36,15 @@ const HAND: &str = "hand-written loops";
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let value = |flag: &str| arguments.iter().position(|a| a == flag).and_then(|at| arguments.get(at + 1));
+    let value =
+        |flag: &str| arguments.iter().position(|a| a == flag).and_then(|at| arguments.get(at + 1));
     let threads = value("--threads").map_or("1", String::as_str).split(',').map(str::parse);
     let threads = threads.collect::<Result<Vec<usize>, _>>()?;
     let seconds = value("--seconds").map_or(Ok(1.0), |s| s.parse())?;
     let pause = value("--pause").map_or(Ok(0), |s| s.parse())?;
     let name = value("--precision").map_or("f32", String::as_str);
-    let precision = Precision::by_name(name).ok_or_else(|| format!("--precision {name}: not f32, fast or bf16"))?;
+    let precision = Precision::by_name(name)
+        .ok_or_else(|| format!("--precision {name}: not f32, fast or bf16"))?;
     let pace = Pace { seconds, pause: Duration::from_micros(pause) };
     let wanted = |name: &str| value("--only").is_none_or(|only| only == name);
     let hand = arguments.iter().any(|argument| argument == "--hand");
@@ -62,7 +65,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             let last = run();
             if last >= first {
                 let what = format!("{}, {name} on {threads} threads", work.name);
-                return Err(format!("{what}: the loss does not fall: {first} at first, {last} at last").into());
+                return Err(format!(
+                    "{what}: the loss does not fall: {first} at first, {last} at last"
+                )
+                .into());
             }
         }
     }
@@ -75,7 +81,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             let mut loops = Hand::new(work, threads);
             Box::new(move || loops.forward()[0]) as Run
         };
-        measure(work.name, pace, &mut contestants(precision, &threads, own, hand.then_some(by_hand)));
+        measure(
+            work.name,
+            pace,
+            &mut contestants(precision, &threads, own, hand.then_some(by_hand)),
+        );
     }
     Ok(())
 }
@@ -107,9 +117,9 @@ struct Pace {
     pause: Duration,
 }
 
-/// Prints the median of each, measured in turn in blocks of at least half a millisecond, ten times that with pauses;
-/// behind hand-written loops the ratio to them, and behind more threads than at first the ratio to those, each the median
-/// of the ratios of neighbours.
+/// Prints the median of each, measured in turn in blocks of at least half a millisecond, ten times
+/// that with pauses; behind hand-written loops the ratio to them, and behind more threads than at
+/// first the ratio to those, each the median of the ratios of neighbours.
 fn measure(name: &str, Pace { seconds, pause }: Pace, contestants: &mut [Contestant]) {
     contestants[0].2();
     let once = Instant::now();
@@ -122,8 +132,8 @@ fn measure(name: &str, Pace { seconds, pause }: Pace, contestants: &mut [Contest
     let (begun, seconds) = (Instant::now(), seconds * contestants.len() as f64);
     while begun.elapsed().as_secs_f64() < seconds || times[0].len() < least {
         for ((.., run), times) in contestants.iter_mut().zip(&mut times) {
-            // Each block begins as the one before it left off: with its own data in the cache and, without pauses, its
-            // threads awake.
+            // Each block begins as the one before it left off: with its own data in the cache and,
+            // without pauses, its threads awake.
             run();
             let time = if pause.is_zero() {
                 let start = Instant::now();

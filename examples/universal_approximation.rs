@@ -1,10 +1,11 @@
 //! One hidden layer approximates any continuous function, the closer the wider it is.
 //!
-//! By construction first: a ReLU for each knot of a polygon through the function, with the change of slope there as its
-//! weight. For a smooth function the error is at most `h^2 / 8 max |f''|`, with `h` the distance of the knots. A kink
-//! costs nothing if it is a knot, and little otherwise. A step is not continuous: its mean error falls, its largest
-//! stays. Then by learning from a random start, which is another matter: it chooses its own knots, and does better than
-//! equal distances with few units, but with many it does not get as close as they would allow.
+//! By construction first: a ReLU for each knot of a polygon through the function, with the change
+//! of slope there as its weight. For a smooth function the error is at most `h^2 / 8 max |f''|`,
+//! with `h` the distance of the knots. A kink costs nothing if it is a knot, and little otherwise.
+//! A step is not continuous: its mean error falls, its largest stays. Then by learning from a
+//! random start, which is another matter: it chooses its own knots, and does better than equal
+//! distances with few units, but with many it does not get as close as they would allow.
 //!
 //! ```console
 //! cargo run --release --example universal_approximation
@@ -70,7 +71,10 @@ fn points((model, params): &Network, count: usize) -> Result<Vec<(f64, f64)>, Er
 pub fn errors(network: &Network, f: fn(f64) -> f64) -> Result<(f64, f64), Error> {
     let errors: Vec<f64> = points(network, 4000)?.iter().map(|&(x, y)| (y - f(x)).abs()).collect();
     let squares = errors.iter().map(|error| error * error).sum::<f64>();
-    Ok((errors.iter().fold(0.0, |largest, &error| error.max(largest)), (squares / errors.len() as f64).sqrt()))
+    Ok((
+        errors.iter().fold(0.0, |largest, &error| error.max(largest)),
+        (squares / errors.len() as f64).sqrt(),
+    ))
 }
 
 fn main() -> Result<(), Error> {
@@ -80,12 +84,16 @@ fn main() -> Result<(), Error> {
         println!("{name}");
         let mut curves: [Vec<(f64, f64)>; 3] = Default::default();
         let fine = (0..=400).map(|i| f64::from(i) / 200.0 - 1.0).map(|x| (x, f(x)));
-        let mut picture =
-            Curves::new(format!("{name}, learned")).labels("x", "y").points("the function", fine.collect());
+        let mut picture = Curves::new(format!("{name}, learned"))
+            .labels("x", "y")
+            .points("the function", fine.collect());
         for width in [1, 2, 4, 8, 16, 32, 64, 128, 256, 512] {
             let (built, found) = (constructed(width, f)?, learned(width, f, 200)?);
-            let ((largest, mean), (largest_found, mean_found)) = (errors(&built, f)?, errors(&found, f)?);
-            println!("{width:5} {largest:9.1e} {mean:9.1e}   {largest_found:9.1e} {mean_found:9.1e}");
+            let ((largest, mean), (largest_found, mean_found)) =
+                (errors(&built, f)?, errors(&found, f)?);
+            println!(
+                "{width:5} {largest:9.1e} {mean:9.1e}   {largest_found:9.1e} {mean_found:9.1e}"
+            );
             let h = 2.0 / width as f64;
             match name {
                 "sin 3x" => assert!(largest <= h * h / 8.0 * 9.0 + 1e-12),
@@ -104,14 +112,20 @@ fn main() -> Result<(), Error> {
         let best = found.iter().copied().min_by(|a, b| a.1.total_cmp(&b.1)).unwrap_or_default();
         widest.push(format!("{name} {:.0e} and {:.0e} ({})", mean[9].1, best.1, best.0));
         let [largest, mean, found] = curves;
-        let figure = Curves::new(format!("{name}, error")).labels("units", "error (root mean square)").log_x().log_y();
-        let figure =
-            figure.points("constructed", mean).points("constructed, largest error", largest).points("learned", found);
+        let figure = Curves::new(format!("{name}, error"))
+            .labels("units", "error (root mean square)")
+            .log_x()
+            .log_y();
+        let figure = figure
+            .points("constructed", mean)
+            .points("constructed, largest error", largest)
+            .points("learned", found);
         by_width.push(figure);
         pictures.push(picture);
     }
     println!(
-        "Root mean squared error of 512 constructed units, and the least that is learned (by so many): {}.",
+        "Root mean squared error of 512 constructed units, and the least that is learned (by so \
+         many): {}.",
         widest.join(", ")
     );
     let panels = support::Panels::new("One hidden layer of ReLUs, by its width", 3);

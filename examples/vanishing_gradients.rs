@@ -1,8 +1,10 @@
-//! Why deep networks of sigmoids did not learn: what is left of a gradient in each layer on its way back.
+//! Why deep networks of sigmoids did not learn: what is left of a gradient in each layer on its way
+//! back.
 //!
-//! A sigmoid's derivative is at most 1/4, so that 20 of them leave at most `4^-20` of a gradient, whatever the
-//! weights do not make up for. The derivative of tanh reaches 1, that of ReLU is 1 for half of the units; with
-//! weights drawn to match, the gradient keeps its size, or grows by a few per cent a layer.
+//! A sigmoid's derivative is at most 1/4, so that 20 of them leave at most `4^-20` of a gradient,
+//! whatever the weights do not make up for. The derivative of tanh reaches 1, that of ReLU is 1 for
+//! half of the units; with weights drawn to match, the gradient keeps its size, or grows by a few
+//! per cent a layer.
 //!
 //! ```console
 //! cargo run --release --example vanishing_gradients
@@ -20,8 +22,8 @@ type Error = Box<dyn std::error::Error>;
 /// The activations compared.
 pub const NAMES: [&str; 3] = ["sigmoid", "tanh", "relu"];
 
-/// The norm of the gradient with respect to what comes out of each linear layer, from the first to the last. Weights
-/// are drawn by He's rule with the usual gain of the activation.
+/// The norm of the gradient with respect to what comes out of each linear layer, from the first to
+/// the last. Weights are drawn by He's rule with the usual gain of the activation.
 pub fn gradient_by_layer(name: &str, depth: usize, width: usize) -> Result<Vec<f64>, Error> {
     let rule = init::He::normal().for_activation(&*activation::by_name::<f64>(name)?);
     let linear = |outputs| Linear::to(outputs).weight_init(rule).bias_init(0.0);
@@ -35,7 +37,9 @@ pub fn gradient_by_layer(name: &str, depth: usize, width: usize) -> Result<Vec<f
     let report = gain::report(&model, &MeanSquaredError, &model.init([width], 0)?, &data)?;
     let linear = report.layers.into_iter().filter(|layer| layer.kind == "linear");
     // The report has the root of the mean square.
-    Ok(linear.filter_map(|layer| Some(layer.gradient? * (layer.output.elements() as f64).sqrt())).collect())
+    Ok(linear
+        .filter_map(|layer| Some(layer.gradient? * (layer.output.elements() as f64).sqrt()))
+        .collect())
 }
 
 /// What is left of the last layer's gradient in the first one, for each of the [`NAMES`].
@@ -65,15 +69,22 @@ fn main() -> Result<(), Error> {
 
     let title = "The gradient on its way back through 20 layers";
     let mut layers = Curves::new(title).labels("layer", "gradient norm").log_y();
-    let mut depth = Curves::new("What is left of it in the first layer").labels("layers", "share left").log_x().log_y();
+    let mut depth = Curves::new("What is left of it in the first layer")
+        .labels("layers", "share left")
+        .log_x()
+        .log_y();
     for (name, curve) in NAMES.into_iter().zip(by_depth) {
         layers = layers.curve(name, &gradient_by_layer(name, 20, 64)?);
         depth = depth.points(name, curve);
     }
     let [sigmoid, tanh, relu] = left(20, 64)?;
     println!(
-        "Through 20 layers a gradient keeps {sigmoid:.0e} of its norm behind sigmoids, {tanh:.2} behind tanh and \
+        "Through 20 layers a gradient keeps {sigmoid:.0e} of its norm behind sigmoids, {tanh:.2} \
+         behind tanh and \
          {relu:.2} behind ReLUs."
     );
-    support::save("vanishing_gradients", &support::Panels::new("Vanishing gradients", 2).panel(layers).panel(depth))
+    support::save(
+        "vanishing_gradients",
+        &support::Panels::new("Vanishing gradients", 2).panel(layers).panel(depth),
+    )
 }

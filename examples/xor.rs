@@ -1,5 +1,5 @@
-//! The exclusive or: no line separates its two classes, so a network without a hidden layer fails, and one with a
-//! hidden layer does not.
+//! The exclusive or: no line separates its two classes, so a network without a hidden layer fails,
+//! and one with a hidden layer does not.
 //!
 //! ```console
 //! cargo run --release --example xor
@@ -18,11 +18,13 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     ];
     for (name, model) in models {
         let mut params = model.init([2], 1)?;
-        let mut trainer = Trainer::new(&model, BinaryCrossEntropy, Adam::new(0.1)).epochs(300).batch_size(4);
+        let mut trainer =
+            Trainer::new(&model, BinaryCrossEntropy, Adam::new(0.1)).epochs(300).batch_size(4);
         let history = trainer.fit(&mut params, &data, None)?;
 
         let logits = model.predict(&params, &inputs)?;
-        let probabilities = logits.values().iter().map(|x| format!("{:.2}", x.sigmoid())).collect::<Vec<_>>();
+        let probabilities =
+            logits.values().iter().map(|x| format!("{:.2}", x.sigmoid())).collect::<Vec<_>>();
         let loss = history.last().map_or(f64::NAN, |record| record.train.loss);
         println!("{name}: loss {loss:.4}, P(1) for 00 01 10 11: {}", probabilities.join(" "));
     }

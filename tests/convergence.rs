@@ -14,7 +14,8 @@ fn digits() -> (Dataset, Dataset) {
 fn accuracy(model: &Sequential, optimizer: impl Optimizer, epochs: usize) -> f64 {
     let (train, test) = digits();
     let mut params = model.init([64], 0).unwrap();
-    let mut trainer = Trainer::new(model, CrossEntropy, optimizer).epochs(epochs).metric(Accuracy::new());
+    let mut trainer =
+        Trainer::new(model, CrossEntropy, optimizer).epochs(epochs).metric(Accuracy::new());
     let history = trainer.fit(&mut params, &train, None).unwrap();
     assert_eq!(history.epochs.len(), epochs);
     trainer.evaluate(&params, &test).unwrap().metric("accuracy").unwrap()
@@ -28,10 +29,15 @@ fn the_exclusive_or_needs_a_hidden_layer() {
     let data: Dataset = Dataset::new(inputs.clone(), targets).unwrap();
     let learn = |model: &Sequential, seed: u64| {
         let mut params = model.init([2], seed).unwrap();
-        let mut trainer = Trainer::new(model, BinaryCrossEntropy, Adam::new(0.1)).epochs(300).batch_size(4);
+        let mut trainer =
+            Trainer::new(model, BinaryCrossEntropy, Adam::new(0.1)).epochs(300).batch_size(4);
         let history = trainer.fit(&mut params, &data, None).unwrap();
         let logits = model.predict(&params, &inputs).unwrap();
-        let right = logits.values().iter().zip(labels).filter(|(logit, label)| (**logit >= 0.0) == (*label == 1.0));
+        let right = logits
+            .values()
+            .iter()
+            .zip(labels)
+            .filter(|(logit, label)| (**logit >= 0.0) == (*label == 1.0));
         (history.last().unwrap().train.loss, right.count())
     };
     for seed in 0..3 {
@@ -55,8 +61,13 @@ fn a_straight_line_is_recovered() {
         .batch_size(16)
         .fit(&mut params, &data, None)
         .unwrap();
-    let close = |got: &[f64], expected: &[f64]| got.iter().zip(expected).all(|(a, b)| (a - b).abs() < 1e-8);
-    assert!(close(params.get("0.weight").unwrap().values(), &[3.0, -2.0]), "{:?}", params.get("0.weight"));
+    let close =
+        |got: &[f64], expected: &[f64]| got.iter().zip(expected).all(|(a, b)| (a - b).abs() < 1e-8);
+    assert!(
+        close(params.get("0.weight").unwrap().values(), &[3.0, -2.0]),
+        "{:?}",
+        params.get("0.weight")
+    );
     assert!(close(params.get("0.bias").unwrap().values(), &[0.5]), "{:?}", params.get("0.bias"));
 }
 
@@ -67,7 +78,8 @@ fn a_sine_is_fitted_closely() {
     let data = Dataset::new(x, Targets::Values(y)).unwrap();
     let model = Sequential::new().linear(1, 32).tanh().linear(32, 1);
     let mut params = model.init([1], 0).unwrap();
-    let mut trainer = Trainer::new(&model, MeanSquaredError, Adam::new(0.01)).epochs(300).batch_size(32);
+    let mut trainer =
+        Trainer::new(&model, MeanSquaredError, Adam::new(0.01)).epochs(300).batch_size(32);
     trainer.fit(&mut params, &data, None).unwrap();
     let loss = trainer.evaluate(&params, &data).unwrap().loss;
     assert!(loss < 1e-3, "mean squared error {loss}");
@@ -95,22 +107,29 @@ fn every_optimizer_learns_the_digits() {
 
 #[test]
 fn the_full_batch_method_learns_a_few_digits_with_any_activation() {
-    // As scikit-learn tests its own: the first 200 digits of three and of two classes, 50 hidden units, scaled to [0, 1].
+    // As scikit-learn tests its own: the first 200 digits of three and of two classes, 50 hidden
+    // units, scaled to [0, 1].
     for classes in [3, 2] {
         let all = Digits::load().unwrap().dataset();
-        let Targets::Classes { indices, .. } = all.targets() else { unreachable!("digits have classes") };
-        let rows: Vec<usize> = (0..all.len()).filter(|&row| indices[row] < classes).take(200).collect();
+        let Targets::Classes { indices, .. } = all.targets() else {
+            unreachable!("digits have classes")
+        };
+        let rows: Vec<usize> =
+            (0..all.len()).filter(|&row| indices[row] < classes).take(200).collect();
         let indices = rows.iter().map(|&row| indices[row]).collect();
         let inputs = all.select(&rows).unwrap().into_parts().0;
-        let data = Dataset::new(inputs, Targets::Classes { indices, classes: classes as usize }).unwrap();
+        let data =
+            Dataset::new(inputs, Targets::Classes { indices, classes: classes as usize }).unwrap();
         let (train, test) = data.split(0.25, 0).unwrap();
         for name in ["identity", "sigmoid", "tanh", "relu"] {
             let activation = activation::by_name::<f32>(name).unwrap();
-            let model = Sequential::new().linear(64, 50).layer(activation).linear(50, classes as usize);
+            let model =
+                Sequential::new().linear(64, 50).layer(activation).linear(50, classes as usize);
             let mut params = model.init([64], 0).unwrap();
             let minimum = Lbfgs::new(150).fit(&model, &CrossEntropy, &mut params, &train).unwrap();
             assert!(minimum.iterations <= 150 && minimum.loss < 1e-3, "{name}: {minimum:?}");
-            let mut trainer = Trainer::new(&model, CrossEntropy, Sgd::new(0.1)).metric(Accuracy::new());
+            let mut trainer =
+                Trainer::new(&model, CrossEntropy, Sgd::new(0.1)).metric(Accuracy::new());
             for part in [&train, &test] {
                 let accuracy = trainer.evaluate(&params, part).unwrap().metric("accuracy").unwrap();
                 assert!(accuracy > 0.95, "{name}, {classes} classes: {accuracy}");
@@ -123,10 +142,14 @@ fn the_full_batch_method_learns_a_few_digits_with_any_activation() {
 fn every_hidden_activation_learns_the_digits() {
     for activation in activation::all::<f32>() {
         let name = activation.kind().to_owned();
-        let model = Sequential::new().linear(64, 32 * activation.divisor()).layer(activation).linear(32, 10);
-        // Hidden units behind a softmax share one unit of activity, which makes them learn slowly: no usual choice, but
-        // it learns.
-        let (epochs, expected) = if ["softmax", "softmin"].contains(&&*name) { (40, 0.8) } else { (15, 0.95) };
+        let model = Sequential::new()
+            .linear(64, 32 * activation.divisor())
+            .layer(activation)
+            .linear(32, 10);
+        // Hidden units behind a softmax share one unit of activity, which makes them learn slowly:
+        // no usual choice, but it learns.
+        let (epochs, expected) =
+            if ["softmax", "softmin"].contains(&&*name) { (40, 0.8) } else { (15, 0.95) };
         let accuracy = accuracy(&model, Adam::new(0.01), epochs);
         assert!(accuracy > expected, "{name}: {accuracy}");
     }
@@ -134,14 +157,22 @@ fn every_hidden_activation_learns_the_digits() {
 
 #[test]
 fn several_labels_of_one_sample_are_learned_at_once() {
-    // Does the picture show a curve to the left, a closed loop, an even digit? The answers do not exclude each other.
+    // Does the picture show a curve to the left, a closed loop, an even digit? The answers do not
+    // exclude each other.
     let (train, test) = digits();
     let labelled = |data: Dataset| {
         let (inputs, targets) = data.into_parts();
         let Targets::Classes { indices, .. } = targets else { unreachable!("digits have classes") };
-        let answers = |digit: u32| [[3, 5, 9].contains(&digit), [0, 6, 8, 9].contains(&digit), digit.is_multiple_of(2)];
-        let labels = indices.iter().flat_map(|&digit| answers(digit)).map(|yes| f32::from(u8::from(yes))).collect();
-        Dataset::new(inputs, Targets::Labels(Tensor::new([indices.len(), 3], labels).unwrap())).unwrap()
+        let answers = |digit: u32| {
+            [[3, 5, 9].contains(&digit), [0, 6, 8, 9].contains(&digit), digit.is_multiple_of(2)]
+        };
+        let labels = indices
+            .iter()
+            .flat_map(|&digit| answers(digit))
+            .map(|yes| f32::from(u8::from(yes)))
+            .collect();
+        Dataset::new(inputs, Targets::Labels(Tensor::new([indices.len(), 3], labels).unwrap()))
+            .unwrap()
     };
     let (train, test) = (labelled(train), labelled(test));
     let model = Sequential::new().linear(64, 32).relu().linear(32, 3);
@@ -152,7 +183,8 @@ fn several_labels_of_one_sample_are_learned_at_once() {
         .metric(MultiLabelAccuracy::exact_match());
     trainer.fit(&mut params, &train, None).unwrap();
     let scores = trainer.evaluate(&params, &test).unwrap();
-    let [single, exact] = ["label_accuracy", "exact_match"].map(|name| scores.metric(name).unwrap());
+    let [single, exact] =
+        ["label_accuracy", "exact_match"].map(|name| scores.metric(name).unwrap());
     assert!(single > 0.95 && exact > 0.9 && exact <= single, "{scores:?}");
 }
 
@@ -164,7 +196,8 @@ fn class_indices_and_one_hot_rows_train_the_same_weights() {
     let model = Sequential::new().linear(64, 16).tanh().linear(16, 10);
     let train = |data: &Dataset| {
         let mut params = model.init([64], 4).unwrap();
-        let mut trainer = Trainer::new(&model, CrossEntropy, Sgd::new(0.1)).epochs(3).metric(Accuracy::new());
+        let mut trainer =
+            Trainer::new(&model, CrossEntropy, Sgd::new(0.1)).epochs(3).metric(Accuracy::new());
         (trainer.fit(&mut params, data, None).unwrap(), params)
     };
     let ((history, a), (other, b)) = (train(&by_index), train(&one_hot));

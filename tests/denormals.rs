@@ -1,7 +1,8 @@
-//! Numbers nearer to zero than the smallest normal one: a multiplication with one takes 30 to 200 times as long, so
-//! nothing may leave them where they stay.
+//! Numbers nearer to zero than the smallest normal one: a multiplication with one takes 30 to 200
+//! times as long, so nothing may leave them where they stay.
 //!
-//! Kind: denormals; goes back to pytorch#30934 and to steps of dead units that took three times as long.
+//! Kind: denormals; goes back to pytorch#30934 and to steps of dead units that took three times as
+//! long.
 
 use chainrule::nn::activation;
 use chainrule::prelude::*;
@@ -15,7 +16,10 @@ fn denormals(values: &[f32]) -> usize {
 
 /// From the smallest denormal number to the largest normal one, with both signs.
 fn magnitudes() -> Vec<f32> {
-    (-149..128).step_by(3).flat_map(|power| [1.0, -1.0].map(|sign| sign * 2.0_f32.powi(power))).collect()
+    (-149..128)
+        .step_by(3)
+        .flat_map(|power| [1.0, -1.0].map(|sign| sign * 2.0_f32.powi(power)))
+        .collect()
 }
 
 #[test]
@@ -46,7 +50,16 @@ fn element_wise_kernels_write_none() {
         assert_eq!(denormals(&out), 0, "zip3 {put:?}");
         for (shape, b) in [([1, n], &half[..]), ([1, 1], &half[..1])] {
             let mut out = vec![0.0_f32; n];
-            broadcast::zip(put, &mut out, [1, n].into(), &a, [1, n].into(), b, shape.into(), |x, y| x * y);
+            broadcast::zip(
+                put,
+                &mut out,
+                [1, n].into(),
+                &a,
+                [1, n].into(),
+                b,
+                shape.into(),
+                |x, y| x * y,
+            );
             assert_eq!(denormals(&out), 0, "broadcast {put:?} {shape:?}");
         }
     }
@@ -55,7 +68,8 @@ fn element_wise_kernels_write_none() {
     assert_eq!(denormals(&out), 0, "update");
 }
 
-/// Values and gradients of every activation at inputs and with upstream gradients of every magnitude.
+/// Values and gradients of every activation at inputs and with upstream gradients of every
+/// magnitude.
 #[test]
 fn no_activation_gives_any() {
     for activation in activation::all::<f32>() {
@@ -66,19 +80,24 @@ fn no_activation_gives_any() {
             let input = graph.input("x", [x.len() / 4, 4]).keep_gradient();
             let y = activation.forward(input).keep();
             let plan = graph.plan((y * scale).sum(..)).unwrap();
-            let (params, mut ws, mut grads) = (plan.init(0).unwrap(), plan.workspace(), plan.grads());
+            let (params, mut ws, mut grads) =
+                (plan.init(0).unwrap(), plan.workspace(), plan.grads());
             ws.set(input, x).unwrap();
             plan.forward(&params, &mut ws);
             plan.backward(&params, &mut ws, &mut grads);
             let kind = activation.kind();
             assert_eq!(denormals(ws.value(y).values()), 0, "{kind}");
-            assert_eq!(denormals(ws.gradient(input).values()), 0, "the gradient of {kind} at {scale}");
+            assert_eq!(
+                denormals(ws.gradient(input).values()),
+                0,
+                "the gradient of {kind} at {scale}"
+            );
         }
     }
 }
 
-/// A unit that died: one gradient, then none. What an optimizer remembers of it, and with weight decay the weight,
-/// shrinks step by step.
+/// A unit that died: one gradient, then none. What an optimizer remembers of it, and with weight
+/// decay the weight, shrinks step by step.
 #[test]
 fn no_optimizer_keeps_any() {
     let decays = |name: &str, text: &str| optimizer::by_name::<f32>(&format!("{name}({text})"));
@@ -93,18 +112,23 @@ fn no_optimizer_keeps_any() {
                     let gradient = if step == 0 { [1.0, -1e-3, 1e-15, 1e-22] } else { [0.0; 4] };
                     state.step(optimizer.as_ref(), &mut weights, &gradient);
                     let slots = state.slots().iter().map(|slot| denormals(slot)).sum::<usize>();
-                    assert_eq!(denormals(&weights) + slots, 0, "{optimizer:?}, step {step}: {weights:?}");
+                    assert_eq!(
+                        denormals(&weights) + slots,
+                        0,
+                        "{optimizer:?}, step {step}: {weights:?}"
+                    );
                 }
             }
         }
     }
 }
 
-/// Ten layers of ReLU fitted until their loss is small: many units are dead, and the probabilities of most classes
-/// are next to nothing.
+/// Ten layers of ReLU fitted until their loss is small: many units are dead, and the probabilities
+/// of most classes are next to nothing.
 #[test]
 fn a_training_with_dead_units_leaves_none() {
-    let model = (0..7).fold(Sequential::new(), |model, _| model.linear(16, 16).relu()).linear(16, 4);
+    let model =
+        (0..7).fold(Sequential::new(), |model, _| model.linear(16, 16).relu()).linear(16, 4);
     let samples: Tensor = Tensor::normal([16, 16], 0.0, 1.0, &mut generator(1)).unwrap();
     let graph = Graph::new();
     let (x, y) = (graph.input("x", [16, 16]), graph.class_input("y", 16, 4));
@@ -122,7 +146,8 @@ fn a_training_with_dead_units_leaves_none() {
         plan.backward(&params, &mut ws, &mut grads);
         state.step(&sgd, params.values_mut(), grads.values());
         worst = worst.max(denormals(grads.values()));
-        settled += denormals(params.values()) + state.slots().iter().map(|slot| denormals(slot)).sum::<usize>();
+        settled += denormals(params.values())
+            + state.slots().iter().map(|slot| denormals(slot)).sum::<usize>();
         assert_eq!(settled, 0, "step {step}");
     }
     let dead = state.slots()[0].iter().filter(|&&v| v == 0.0).count();

@@ -16,7 +16,8 @@ fn shapes() -> [Shape; 6] {
 /// Values from -3 to 3 without order, none of them within 1e-3 of a kink.
 fn away_from(kinks: &[f64], shape: Shape, seed: u64) -> Tensor<f64> {
     let drawn = Tensor::uniform(shape, -3.0..3.0, &mut generator(seed)).unwrap();
-    let moved = drawn.map(|x: f64| if kinks.iter().any(|kink| (x - kink).abs() < 1e-3) { x + 0.01 } else { x });
+    let moved = drawn
+        .map(|x: f64| if kinks.iter().any(|kink| (x - kink).abs() < 1e-3) { x + 0.01 } else { x });
     assert!(moved.values().iter().all(|x| kinks.iter().all(|kink| (x - kink).abs() >= 1e-3)));
     moved
 }
@@ -32,7 +33,10 @@ fn layers_with_and_without_bias() {
     for shape in [&[1, 3][..], &[5, 3], &[2, 3, 3], &[2, 1, 2, 3]].map(Shape::new) {
         for layer in [Linear::new(3, 1), Linear::new(3, 7), Linear::new(3, 7).without_bias()] {
             let x = away_from(&[], shape, 3);
-            assert_agrees(&format!("{layer:?} of {shape}"), gradcheck(&[x], |_, x| layer.forward(x[0])));
+            assert_agrees(
+                &format!("{layer:?} of {shape}"),
+                gradcheck(&[x], |_, x| layer.forward(x[0])),
+            );
         }
     }
 }
@@ -41,7 +45,10 @@ fn layers_with_and_without_bias() {
 fn slopes_for_each_channel() {
     for (seed, shape) in (0..).zip(shapes()) {
         let x = away_from(&[0.0], shape, seed);
-        assert_agrees(&format!("prelu of {shape}"), gradcheck(&[x], |_, x| PRelu::per_channel().forward(x[0])));
+        assert_agrees(
+            &format!("prelu of {shape}"),
+            gradcheck(&[x], |_, x| PRelu::per_channel().forward(x[0])),
+        );
     }
 }
 
@@ -66,7 +73,10 @@ fn a_deep_network_of_everything() {
         .linear(3, 4);
     for shape in [&[1, 5][..], &[6, 5], &[2, 2, 5]].map(Shape::new) {
         let x = away_from(&[], shape, 5);
-        assert_agrees(&format!("the output for {shape}"), gradcheck(from_ref(&x), |_, x| model.forward(x[0])));
+        assert_agrees(
+            &format!("the output for {shape}"),
+            gradcheck(from_ref(&x), |_, x| model.forward(x[0])),
+        );
         let classes = Tensor::from_fn(shape.without_axis(shape.rank() - 1), |i| (i % 4) as f64);
         let checked = gradcheck(&[x], |graph, x| {
             CrossEntropy.forward(model.forward(x[0]), graph.constant(&classes), Reduction::Mean)
@@ -94,14 +104,18 @@ fn a_wrong_derivative_is_found() {
             DerivativeReads::Input
         }
     }
-    let error = gradcheck(&[away_from(&[0.0], [2, 3].into(), 0)], |_, x| x[0].map(Halved)).unwrap_err();
+    let error =
+        gradcheck(&[away_from(&[0.0], [2, 3].into(), 0)], |_, x| x[0].map(Halved)).unwrap_err();
     assert!(matches!(error, GradcheckError::Differs { .. }), "{error}");
 }
 
 #[test]
 fn every_name_of_a_list_is_found() {
     for activation in activation::all::<f32>() {
-        assert_eq!(activation::by_name::<f32>(activation.kind()).unwrap().kind(), activation.kind());
+        assert_eq!(
+            activation::by_name::<f32>(activation.kind()).unwrap().kind(),
+            activation.kind()
+        );
     }
     for layer in layer::all::<f32>() {
         assert_eq!(layer::by_name::<f32>(layer.kind()).unwrap().kind(), layer.kind());
@@ -110,16 +124,23 @@ fn every_name_of_a_list_is_found() {
         assert_eq!(loss::by_name::<f32>(loss.name()).unwrap().name(), loss.name());
     }
     for initialiser in init::all() {
-        assert_eq!(format!("{:?}", init::by_name(initialiser.name()).unwrap()), format!("{initialiser:?}"));
+        assert_eq!(
+            format!("{:?}", init::by_name(initialiser.name()).unwrap()),
+            format!("{initialiser:?}")
+        );
     }
     for optimizer in optimizer::all::<f32>() {
         let found = optimizer::by_name::<f32>(optimizer.name()).unwrap();
         assert_eq!(format!("{found:?}"), format!("{optimizer:?}"));
-        let faster = optimizer::by_name::<f32>(&format!("{}(learning_rate=0.5)", optimizer.name())).unwrap();
+        let faster =
+            optimizer::by_name::<f32>(&format!("{}(learning_rate=0.5)", optimizer.name())).unwrap();
         assert_eq!(faster.learning_rate(), 0.5);
     }
     for listed in schedule::all() {
-        assert_eq!(format!("{:?}", schedule::by_name(listed.name()).unwrap()), format!("{listed:?}"));
+        assert_eq!(
+            format!("{:?}", schedule::by_name(listed.name()).unwrap()),
+            format!("{listed:?}")
+        );
     }
 }
 
@@ -158,10 +179,16 @@ fn an_unknown_name_is_answered_with_those_that_there_are() {
     );
     assert_eq!(
         init::by_name("he").unwrap_err().to_string(),
-        format!("there is no initialiser `he` (did you mean `he_normal`?){}", there_are(&init::family()))
+        format!(
+            "there is no initialiser `he` (did you mean `he_normal`?){}",
+            there_are(&init::family())
+        )
     );
     assert_eq!(
         optimizer::by_name::<f32>("sdg").unwrap_err().to_string(),
-        format!("there is no optimizer `sdg` (did you mean `sgd`?){}", there_are(&optimizer::family::<f32>()))
+        format!(
+            "there is no optimizer `sdg` (did you mean `sgd`?){}",
+            there_are(&optimizer::family::<f32>())
+        )
     );
 }

@@ -5,7 +5,8 @@ use std::thread;
 use chainrule::prelude::*;
 use chainrule::train::callback::{Callback, EpochEnd, Flow};
 
-/// All that a training leaves behind that a clock does not enter: the bits of the weights, and each epoch's numbers.
+/// All that a training leaves behind that a clock does not enter: the bits of the weights, and each
+/// epoch's numbers.
 #[derive(Clone, Debug, PartialEq)]
 struct Trace {
     weights: Vec<u64>,
@@ -40,12 +41,17 @@ fn train<T: Real>(model_seed: u64, order_seed: u64) -> Trace {
     let history = trainer.fit(&mut params, &train, Some(&validation)).unwrap();
     let epochs = history.epochs.iter().map(|record| {
         let scores = [&record.train, record.validation.as_ref().unwrap()];
-        let numbers = scores.into_iter().flat_map(|scores| [scores.loss, scores.metric("accuracy").unwrap()]);
+        let numbers =
+            scores.into_iter().flat_map(|scores| [scores.loss, scores.metric("accuracy").unwrap()]);
         numbers.map(f64::to_bits).collect()
     });
     let epochs = epochs.collect();
     let predictions = bits(model.predict(&params, validation.inputs()).unwrap().values());
-    Trace { weights: [bits(params.values()), bits(params.buffer_values())].concat(), epochs, predictions }
+    Trace {
+        weights: [bits(params.values()), bits(params.buffer_values())].concat(),
+        epochs,
+        predictions,
+    }
 }
 
 fn select<T: Real>(data: &Dataset<T>, rows: std::ops::Range<usize>) -> Dataset<T> {
@@ -139,7 +145,11 @@ fn looking_on_changes_nothing() {
     let weights = |epochs: usize, validation: Option<&Dataset>, witness: &mut Witness| {
         let mut params = model.init([64], 0).unwrap();
         let trainer = Trainer::new(&model, CrossEntropy, Sgd::new(0.1)).epochs(epochs);
-        trainer.metric(Accuracy::new()).callback(witness).fit(&mut params, &train, validation).unwrap();
+        trainer
+            .metric(Accuracy::new())
+            .callback(witness)
+            .fit(&mut params, &train, validation)
+            .unwrap();
         bits(params.values())
     };
     let (mut seen, mut unseen) = (Witness::default(), Witness::default());

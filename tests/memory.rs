@@ -1,4 +1,5 @@
-//! What training a large network takes of memory: little more than weights, gradient and activations.
+//! What training a large network takes of memory: little more than weights, gradient and
+//! activations.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -1,5 +1,5 @@
-//! After the workspace is made, training allocates nothing: what the calling thread does. The threads of a pool are
-//! counted in `no_allocation_on_threads.rs`.
+//! After the workspace is made, training allocates nothing: what the calling thread does. The
+//! threads of a pool are counted in `no_allocation_on_threads.rs`.
 
 mod support;
 
@@ -35,27 +35,47 @@ fn the_counter_counts() {
 #[test]
 fn a_small_network() {
     let model = Sequential::new().linear(64, 64).relu().linear(64, 10);
-    assert_steps_allocate_nothing(Training::new(&model, &CrossEntropy, &classes(32, 64), Sgd::new(0.1)));
+    assert_steps_allocate_nothing(Training::new(
+        &model,
+        &CrossEntropy,
+        &classes(32, 64),
+        Sgd::new(0.1),
+    ));
 }
 
 #[test]
 fn a_deep_network_with_momentum() {
     let hidden = (0..8).fold(Sequential::new(), |model, _| model.linear(64, 64).sigmoid());
     let sgd = Sgd::new(0.1).momentum(0.9);
-    assert_steps_allocate_nothing(Training::new(&hidden.linear(64, 10), &CrossEntropy, &classes(32, 64), sgd));
+    assert_steps_allocate_nothing(Training::new(
+        &hidden.linear(64, 10),
+        &CrossEntropy,
+        &classes(32, 64),
+        sgd,
+    ));
 }
 
 #[test]
 fn a_wide_network_with_adam() {
     let model = Sequential::new().linear(784, 512).relu().linear(512, 256).relu().linear(256, 10);
-    assert_steps_allocate_nothing(Training::new(&model, &CrossEntropy, &classes(128, 784), Adam::new(0.001)));
+    assert_steps_allocate_nothing(Training::new(
+        &model,
+        &CrossEntropy,
+        &classes(128, 784),
+        Adam::new(0.001),
+    ));
 }
 
 #[test]
 fn every_optimizer() {
     let model = Sequential::new().linear(7, 6).relu().linear(6, 10);
     for optimizer in chainrule::train::optimizer::all::<f32>() {
-        assert_steps_allocate_nothing(Training::new(&model, &CrossEntropy, &classes(5, 7), optimizer));
+        assert_steps_allocate_nothing(Training::new(
+            &model,
+            &CrossEntropy,
+            &classes(5, 7),
+            optimizer,
+        ));
     }
 }
 
@@ -64,7 +84,12 @@ fn every_activation_and_every_loss() {
     for activation in chainrule::nn::activation::all::<f32>() {
         let width = 6 * activation.divisor();
         let model = Sequential::new().linear(7, width).layer(activation).linear(6, 10);
-        assert_steps_allocate_nothing(Training::new(&model, &CrossEntropy, &classes(5, 7), Adam::new(0.01)));
+        assert_steps_allocate_nothing(Training::new(
+            &model,
+            &CrossEntropy,
+            &classes(5, 7),
+            Adam::new(0.01),
+        ));
     }
     for loss in chainrule::nn::loss::all::<f32>() {
         let domain = loss.domain();
@@ -75,7 +100,8 @@ fn every_activation_and_every_loss() {
             // A factor to be learned, so that a gradient goes back through the loss.
             let mean = loss.forward(p * graph.param("factor", width, 1.0), t, Reduction::Mean);
             let plan = graph.plan(mean).unwrap();
-            let (params, mut workspace, mut grads) = (plan.init(0).unwrap(), plan.workspace(), plan.grads());
+            let (params, mut workspace, mut grads) =
+                (plan.init(0).unwrap(), plan.workspace(), plan.grads());
             let single = |x: &Tensor<f64>| x.values().iter().map(|&x| x as f32).collect::<Vec<_>>();
             workspace.set(p, &single(&prediction)).unwrap();
             workspace.set(t, &single(&target)).unwrap();
@@ -103,7 +129,8 @@ fn every_layer_and_its_running_statistics() {
             let graph = Graph::new();
             let input = graph.input("x", Shape::new(&[&[4], &shape[..]].concat())).keep_gradient();
             let plan = graph.plan(layer.forward(input).square().mean(..)).unwrap();
-            let (mut params, mut workspace, mut grads) = (plan.init(0).unwrap(), plan.workspace(), plan.grads());
+            let (mut params, mut workspace, mut grads) =
+                (plan.init(0).unwrap(), plan.workspace(), plan.grads());
             x.into_iter().for_each(|x| workspace.set(input, x.values()).unwrap());
             let mut step = || {
                 plan.forward(&params, &mut workspace);
@@ -159,7 +186,10 @@ fn fit(samples: usize, loss: &CrossEntropy) -> (u64, Vec<u64>) {
     let mut trainer = Trainer::new(&model, loss, Adam::new(0.01))
         .epochs(3)
         .batch_size(16)
-        .groups([Group::new("*.bias").learning_rate(0.5).weight_decay(0.1), Group::new("2.*").frozen()])
+        .groups([
+            Group::new("*.bias").learning_rate(0.5).weight_decay(0.1),
+            Group::new("2.*").frozen(),
+        ])
         .penalty(Penalty { l1: 1e-4, ..Penalty::l2(1e-4) }.on("*.weight"))
         .constraint("*.weight", MaxNorm { max_norm: 2.0 })
         .accumulate(2)
@@ -172,7 +202,9 @@ fn fit(samples: usize, loss: &CrossEntropy) -> (u64, Vec<u64>) {
         .metric(Accuracy::new())
         .callback(EarlyStopping::new(Monitor::loss(), 5))
         .callback(BestWeights::new(Monitor::highest("accuracy")))
-        .callback(Progress::new(|event| batches += usize::from(matches!(event, ProgressEvent::Batch(_)))))
+        .callback(Progress::new(|event| {
+            batches += usize::from(matches!(event, ProgressEvent::Batch(_)))
+        }))
         .callback(&mut snapshots);
     let before = count();
     trainer.fit(&mut params, &train, Some(&validation)).unwrap();
@@ -215,10 +247,14 @@ fn every_metric_once_it_has_seen_as_much() {
         TargetKind::Classes => Tensor::from_fn([12], |i| (i % 3) as f32),
         _ => Tensor::from_fn([12, 3], |i| f32::from(u8::from(i % 4 == 0))),
     };
-    let kinds = [TargetKind::Classes, TargetKind::Probabilities, TargetKind::Labels, TargetKind::Values];
+    let kinds =
+        [TargetKind::Classes, TargetKind::Probabilities, TargetKind::Labels, TargetKind::Values];
     for (mut metric, kind) in all::<f32>().into_iter().flat_map(|metric| {
         let again = move || by_name::<f32>(metric.name()).unwrap();
-        kinds.into_iter().map(move |kind| (again(), kind)).filter(|(metric, kind)| metric.accepts(*kind))
+        kinds
+            .into_iter()
+            .map(move |kind| (again(), kind))
+            .filter(|(metric, kind)| metric.accepts(*kind))
     }) {
         let (outputs, targets) = (inputs(12, 3), targets(kind));
         metric.prepare(kind).unwrap();

@@ -1,8 +1,8 @@
-//! After the workspace is made, training allocates nothing on any thread, also where products and updates are shared
-//! among the threads of a pool.
+//! After the workspace is made, training allocates nothing on any thread, also where products and
+//! updates are shared among the threads of a pool.
 //!
-//! This is a program without the test harness, whose own threads would be counted as well: here are the main thread and
-//! the pool's.
+//! This is a program without the test harness, whose own threads would be counted as well: here are
+//! the main thread and the pool's.
 
 mod support;
 
@@ -51,7 +51,15 @@ fn shared_products(pool: &Pool) {
     let mut product = || {
         let before = count();
         let c = MatMut::new(&mut c, m, n);
-        gemm_on(pool, Precision::F32, Put::Set, c, Mat::new(&a, m, k), Mat::new(&b, k, n), |_, _| _ = both.wait());
+        gemm_on(
+            pool,
+            Precision::F32,
+            Put::Set,
+            c,
+            Mat::new(&a, m, k),
+            Mat::new(&b, k, n),
+            |_, _| _ = both.wait(),
+        );
         count() - before
     };
     assert_eq!(product(), BUFFERS * THREADS as u64);
@@ -63,7 +71,8 @@ fn shared_products(pool: &Pool) {
 fn steps_with_shared_products_and_updates(pool: &Arc<Pool>) {
     let model = Sequential::new().linear(784, 512).relu().linear(512, 256).prelu().linear(256, 10);
     let data = classes(128, 784);
-    let optimizers: [Box<dyn Optimizer>; 2] = [Box::new(Adam::new(0.001)), Box::new(Sgd::new(0.01).momentum(0.9))];
+    let optimizers: [Box<dyn Optimizer>; 2] =
+        [Box::new(Adam::new(0.001)), Box::new(Sgd::new(0.01).momentum(0.9))];
     for optimizer in optimizers {
         let mut training = Training::new(&model, &CrossEntropy, &data, optimizer);
         training.workspace.on(Arc::clone(pool));

@@ -1,5 +1,5 @@
-//! Trainings with products of each precision: they learn the same, `f64` stays as it is, and the number of threads changes no
-//! bit.
+//! Trainings with products of each precision: they learn the same, `f64` stays as it is, and the
+//! number of threads changes no bit.
 
 use chainrule::prelude::*;
 
@@ -34,7 +34,9 @@ fn every_precision_learns_the_digits() {
 #[test]
 fn the_number_of_threads_changes_no_bit() {
     for precision in Precision::ALL {
-        let bits = |threads| train::<f32>(precision, threads, 1).0.into_iter().map(f32::to_bits).collect::<Vec<_>>();
+        let bits = |threads| {
+            train::<f32>(precision, threads, 1).0.into_iter().map(f32::to_bits).collect::<Vec<_>>()
+        };
         assert!(bits(1) == bits(2) && bits(1) == bits(3), "{precision:?}");
     }
 }

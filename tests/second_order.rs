@@ -1,5 +1,5 @@
-//! Second derivatives of every activation, every loss, every layer and small networks: symmetric, and in agreement with
-//! differences of gradients.
+//! Second derivatives of every activation, every loss, every layer and small networks: symmetric,
+//! and in agreement with differences of gradients.
 
 use chainrule::graph::DerivativeReads;
 use chainrule::graph::second_order::{self, Curvature};
@@ -12,22 +12,29 @@ use chainrule::tensor::Dual;
 trait Case {
     fn record<'g, T: Real>(&self, graph: &'g Graph<T>) -> Var<'g, T>;
 
-    /// How far parameters are moved from their first values, which would otherwise be zeros or all the same.
+    /// How far parameters are moved from their first values, which would otherwise be zeros or all
+    /// the same.
     fn spread(&self) -> f64 {
         0.5
     }
 
     fn params(&self, what: &str) -> Params<f64> {
         let graph = Graph::<f64>::new();
-        let plan = graph.plan(self.record(&graph)).unwrap_or_else(|error| panic!("{what}: {error}"));
+        let plan =
+            graph.plan(self.record(&graph)).unwrap_or_else(|error| panic!("{what}: {error}"));
         let mut params = plan.init(1).unwrap();
-        let drawn: Tensor<f64> = Tensor::uniform(params.values().len(), -1.0..1.0, &mut generator(5)).unwrap();
-        params.values_mut().iter_mut().zip(drawn.values()).for_each(|(to, from)| *to += self.spread() * from);
+        let drawn: Tensor<f64> =
+            Tensor::uniform(params.values().len(), -1.0..1.0, &mut generator(5)).unwrap();
+        params
+            .values_mut()
+            .iter_mut()
+            .zip(drawn.values())
+            .for_each(|(to, from)| *to += self.spread() * from);
         params
     }
 
-    /// Compares the Hessian with its transpose and with central differences of gradients, and the slope along each
-    /// parameter with the gradient; gives the Hessian's largest entry.
+    /// Compares the Hessian with its transpose and with central differences of gradients, and the
+    /// slope along each parameter with the gradient; gives the Hessian's largest entry.
     fn check(&self, what: &str) -> f64 {
         let mut params = self.params(what);
         let mut curvature = Curvature::record(&params, |graph| self.record(graph)).unwrap();
@@ -35,7 +42,8 @@ trait Case {
         let graph = Graph::with_params(&params);
         let plan = graph.plan(self.record(&graph)).unwrap();
         let (mut workspace, mut grads) = (plan.workspace(), plan.grads());
-        let places: Vec<usize> = params.layout().entries().iter().flat_map(|entry| entry.range.clone()).collect();
+        let places: Vec<usize> =
+            params.layout().entries().iter().flat_map(|entry| entry.range.clone()).collect();
         let mut gradient = |params: &Params<f64>| -> Vec<f64> {
             workspace.seed(0);
             plan.forward(params, &mut workspace);
@@ -45,11 +53,22 @@ trait Case {
         let here = gradient(&params);
         let (step, mut largest) = (6e-6, 0.0_f64);
         for (j, &place) in places.iter().enumerate() {
-            let direction: Vec<f64> = (0..places.len()).map(|i| f64::from(u8::from(i == j))).collect();
+            let direction: Vec<f64> =
+                (0..places.len()).map(|i| f64::from(u8::from(i == j))).collect();
             let found = curvature.product(&direction).unwrap();
             let close = |a: f64, b: f64| (a - b).abs() < 1e-12 * a.abs().max(1.0);
-            assert!(close(found.gradient[j], here[j]), "{what} [{j}]: gradient {} for {}", found.gradient[j], here[j]);
-            assert!(close(found.slope, here[j]), "{what} [{j}]: slope {} for {}", found.slope, here[j]);
+            assert!(
+                close(found.gradient[j], here[j]),
+                "{what} [{j}]: gradient {} for {}",
+                found.gradient[j],
+                here[j]
+            );
+            assert!(
+                close(found.slope, here[j]),
+                "{what} [{j}]: slope {} for {}",
+                found.slope,
+                here[j]
+            );
             let mut moved = |by: f64| {
                 let value = params.values()[place];
                 params.values_mut()[place] = value + by;
@@ -86,7 +105,8 @@ fn bent<'g, T: Real>(y: Var<'g, T>) -> Var<'g, T> {
     (y.square() + y * data(y.graph(), y.shape())).sum(..)
 }
 
-/// An activation by its place in the list, of a parameter or behind a linear layer, in a loss that bends.
+/// An activation by its place in the list, of a parameter or behind a linear layer, in a loss that
+/// bends.
 struct OfActivation {
     index: usize,
     fused: bool,
@@ -122,14 +142,18 @@ fn every_activation() {
     }
 }
 
-/// Where branches meet, or a function is at its limit: the derivative is that of the way back, and where its own
-/// derivative does not jump, so is the second one.
+/// Where branches meet, or a function is at its limit: the derivative is that of the way back, and
+/// where its own derivative does not jump, so is the second one.
 #[test]
 fn every_activation_where_its_branches_meet() {
     for (activation, plain) in activation::all::<Dual>().iter().zip(activation::all::<f64>()) {
         let (Some(f), Some(plain)) = (activation.pointwise(), plain.pointwise()) else { continue };
         let slope = |x: f64| {
-            let at = if plain.derivative_reads() == DerivativeReads::Output { plain.value(x) } else { x };
+            let at = if plain.derivative_reads() == DerivativeReads::Output {
+                plain.value(x)
+            } else {
+                x
+            };
             plain.derivative(at)
         };
         let kinks = activation.properties().kinks;
@@ -137,18 +161,23 @@ fn every_activation_where_its_branches_meet() {
             let y = f.value(Dual::variable(x));
             let what = format!("{} at {x}", activation.kind());
             assert!((y.tangent - slope(x)).abs() < 1e-8, "{what}: {} for {}", y.tangent, slope(x));
-            let at = if f.derivative_reads() == DerivativeReads::Output { y } else { Dual::variable(x) };
+            let at =
+                if f.derivative_reads() == DerivativeReads::Output { y } else { Dual::variable(x) };
             let step = 1e-6;
             let [below, above] = [-step, step].map(|by| (slope(x + by) - slope(x)) / by);
             if (above - below).abs() < 1e-4 {
                 let second = f.derivative(at).tangent;
-                assert!((second - above).abs() < 1e-4, "{what}: second derivative {second} for {above}");
+                assert!(
+                    (second - above).abs() < 1e-4,
+                    "{what}: second derivative {second} for {above}"
+                );
             }
         }
     }
 }
 
-/// A loss by its place in the list, of predictions and targets as it takes them, and if `by_target` of both together.
+/// A loss by its place in the list, of predictions and targets as it takes them, and if `by_target`
+/// of both together.
 struct OfLoss {
     index: usize,
     form: TargetForm,
@@ -161,7 +190,11 @@ impl Case for OfLoss {
         let loss = loss::all::<T>().remove(self.index);
         let (prediction, target) = loss.domain().draw(self.form, [3, 4].into(), &mut generator(21));
         let prediction = variable(graph, "prediction", &prediction);
-        let target = if self.by_target { variable(graph, "target", &target) } else { graph.constant(&target.cast()) };
+        let target = if self.by_target {
+            variable(graph, "target", &target)
+        } else {
+            graph.constant(&target.cast())
+        };
         bent(loss.forward(prediction, target, self.reduction))
     }
 
@@ -179,8 +212,14 @@ fn every_loss() {
                     if by_target && !form.is_continuous() {
                         continue;
                     }
-                    let what = format!("{} with {form}, {reduction:?}, by target {by_target}", loss.name());
-                    assert!(OfLoss { index, form, reduction, by_target }.check(&what) > 0.0, "{what}");
+                    let what = format!(
+                        "{} with {form}, {reduction:?}, by target {by_target}",
+                        loss.name()
+                    );
+                    assert!(
+                        OfLoss { index, form, reduction, by_target }.check(&what) > 0.0,
+                        "{what}"
+                    );
                 }
             }
         }
@@ -208,14 +247,22 @@ impl Case for OfEqual {
     }
 }
 
-/// At zero, at a margin and where target and prediction are equal: the slope is that of the gradient, and the Hessian
-/// is symmetric.
+/// At zero, at a margin and where target and prediction are equal: the slope is that of the
+/// gradient, and the Hessian is symmetric.
 #[test]
 fn every_loss_where_its_branches_meet() {
     for (index, loss) in loss::all::<Dual>().iter().enumerate() {
-        // Any numbers will do for these; others have their limits there, with derivatives that are not finite.
-        let free = [Predictions::Values, Predictions::Logits, Predictions::Pairs, Predictions::MeansAndVariances];
-        for &form in loss.domain().targets.iter().filter(|_| free.contains(&loss.domain().predictions)) {
+        // Any numbers will do for these; others have their limits there, with derivatives that are
+        // not finite.
+        let free = [
+            Predictions::Values,
+            Predictions::Logits,
+            Predictions::Pairs,
+            Predictions::MeansAndVariances,
+        ];
+        for &form in
+            loss.domain().targets.iter().filter(|_| free.contains(&loss.domain().predictions))
+        {
             for prediction in [0.0, 1.0, -1.0] {
                 let case = OfEqual { index, form, prediction };
                 let what = format!("{} with {form} at {prediction}", loss.name());
@@ -234,7 +281,10 @@ fn every_loss_where_its_branches_meet() {
                 }
                 for (i, j) in (0..n).flat_map(|i| (0..i).map(move |j| (i, j))) {
                     let (a, b) = (rows[i][j], rows[j][i]);
-                    assert!((a - b).abs() <= 1e-12 * a.abs().max(1.0), "{what} [{i}, {j}]: {a} and {b}");
+                    assert!(
+                        (a - b).abs() <= 1e-12 * a.abs().max(1.0),
+                        "{what} [{i}, {j}]: {a} and {b}"
+                    );
                 }
             }
         }
@@ -253,10 +303,13 @@ impl Case for OfLayer {
         let layer = layer::all::<T>().remove(self.index);
         let of = |shape: Shape| Shape::new(&[&[self.size], &shape[..]].concat());
         let x = match self.sample {
-            layer::Sample::Indices { shape, classes } => {
-                graph.constant(&Tensor::from_fn(of(shape), |i| T::from_usize((i * 7 + i / 3) % classes)))
+            layer::Sample::Indices { shape, classes } => graph
+                .constant(&Tensor::from_fn(of(shape), |i| {
+                    T::from_usize((i * 7 + i / 3) % classes)
+                })),
+            layer::Sample::Values(shape) => {
+                graph.param("input", of(shape), init::Uniform::new(-3.0, 3.0))
             }
-            layer::Sample::Values(shape) => graph.param("input", of(shape), init::Uniform::new(-3.0, 3.0)),
             other => unreachable!("{other:?} is new"),
         };
         bent(graph.scope("layer", || layer.forward(x)))
@@ -302,7 +355,8 @@ struct Classifier {
 impl Case for Classifier {
     fn record<'g, T: Real>(&self, graph: &'g Graph<T>) -> Var<'g, T> {
         let inputs = Tensor::<f64>::uniform([7, 3], -1.0..1.0, &mut generator(4)).unwrap();
-        let layer = |name: &str, layer: Linear, x: Var<'g, T>| graph.scope(name, || layer.forward(x));
+        let layer =
+            |name: &str, layer: Linear, x: Var<'g, T>| graph.scope(name, || layer.forward(x));
         let bend = |x: Var<'g, T>| if self.tanh { x.map(Tanh) } else { x.map(SoftPlus) };
         let hidden = bend(layer("0", Linear::new(3, 4), graph.constant(&inputs.cast())));
         let logits = layer("2", Linear::new(4, 3), bend(layer("1", Linear::new(4, 4), hidden)));
@@ -337,7 +391,9 @@ fn a_probability_of_zero_keeps_its_tangent() {
     let graph = Graph::<f64>::new();
     let params = graph.plan(Soft.record(&graph)).unwrap().init(1).unwrap();
     let direction = [1.0, 0.0, 0.0, 0.0, 0.0, 0.0];
-    let product = second_order::hessian_vector_product(&params, &direction, |graph| Soft.record(graph)).unwrap();
+    let product =
+        second_order::hessian_vector_product(&params, &direction, |graph| Soft.record(graph))
+            .unwrap();
     let cost = {
         let logits = params.get("logits").unwrap().values()[..3].to_vec();
         logits.iter().map(|x| x.exp()).sum::<f64>().ln() - logits[0]

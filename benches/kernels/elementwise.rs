@@ -1,5 +1,5 @@
-//! Element-wise kernels: elementary functions against the standard library's, bias with activation and transposition
-//! against plain loops.
+//! Element-wise kernels: elementary functions against the standard library's, bias with activation
+//! and transposition against plain loops.
 
 use std::hint::black_box;
 
@@ -64,44 +64,56 @@ pub fn bias_and_activation(criterion: &mut Criterion) {
     });
     macro_rules! compare {
         ($name:literal, $activation:expr, $value:expr, $pull_back:expr) => {
-            group.bench_function(BenchmarkId::new("chainrule", concat!($name, " forward")), |bencher| {
-                bencher.iter(|| {
-                    z.copy_from_slice(&fresh);
-                    Pointwise::<f32>::bias_map(&$activation, &mut z, &bias);
-                    black_box(&z);
-                });
-            });
-            group.bench_function(BenchmarkId::new("plain loop", concat!($name, " forward")), |bencher| {
-                bencher.iter(|| {
-                    z.copy_from_slice(&fresh);
-                    for row in z.chunks_exact_mut(columns) {
-                        row.iter_mut().zip(&bias).for_each(|(z, b)| *z = $value(*z + b));
-                    }
-                    black_box(&z);
-                });
-            });
-            let y: Vec<f32> = fresh.iter().map(|&z| $value(z)).collect();
-            group.bench_function(BenchmarkId::new("chainrule", concat!($name, " backward")), |bencher| {
-                bencher.iter(|| {
-                    z.copy_from_slice(&fresh);
-                    sums.fill(0.0);
-                    Pointwise::<f32>::bias_map_back(&$activation, &mut z, &y, &mut sums);
-                    black_box((&z, &sums));
-                });
-            });
-            group.bench_function(BenchmarkId::new("plain loop", concat!($name, " backward")), |bencher| {
-                bencher.iter(|| {
-                    z.copy_from_slice(&fresh);
-                    sums.fill(0.0);
-                    for (row, y) in z.chunks_exact_mut(columns).zip(y.chunks_exact(columns)) {
-                        for ((g, y), sum) in row.iter_mut().zip(y).zip(&mut sums) {
-                            *g = $pull_back(*g, *y);
-                            *sum += *g;
+            group.bench_function(
+                BenchmarkId::new("chainrule", concat!($name, " forward")),
+                |bencher| {
+                    bencher.iter(|| {
+                        z.copy_from_slice(&fresh);
+                        Pointwise::<f32>::bias_map(&$activation, &mut z, &bias);
+                        black_box(&z);
+                    });
+                },
+            );
+            group.bench_function(
+                BenchmarkId::new("plain loop", concat!($name, " forward")),
+                |bencher| {
+                    bencher.iter(|| {
+                        z.copy_from_slice(&fresh);
+                        for row in z.chunks_exact_mut(columns) {
+                            row.iter_mut().zip(&bias).for_each(|(z, b)| *z = $value(*z + b));
                         }
-                    }
-                    black_box((&z, &sums));
-                });
-            });
+                        black_box(&z);
+                    });
+                },
+            );
+            let y: Vec<f32> = fresh.iter().map(|&z| $value(z)).collect();
+            group.bench_function(
+                BenchmarkId::new("chainrule", concat!($name, " backward")),
+                |bencher| {
+                    bencher.iter(|| {
+                        z.copy_from_slice(&fresh);
+                        sums.fill(0.0);
+                        Pointwise::<f32>::bias_map_back(&$activation, &mut z, &y, &mut sums);
+                        black_box((&z, &sums));
+                    });
+                },
+            );
+            group.bench_function(
+                BenchmarkId::new("plain loop", concat!($name, " backward")),
+                |bencher| {
+                    bencher.iter(|| {
+                        z.copy_from_slice(&fresh);
+                        sums.fill(0.0);
+                        for (row, y) in z.chunks_exact_mut(columns).zip(y.chunks_exact(columns)) {
+                            for ((g, y), sum) in row.iter_mut().zip(y).zip(&mut sums) {
+                                *g = $pull_back(*g, *y);
+                                *sum += *g;
+                            }
+                        }
+                        black_box((&z, &sums));
+                    });
+                },
+            );
         };
     }
     let relu_back = |g: f32, y: f32| if y <= 0.0 { 0.0 } else { g };

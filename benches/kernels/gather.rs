@@ -1,4 +1,5 @@
-//! Gathering the samples of one batch after the other into a workspace's inputs, against a plain loop.
+//! Gathering the samples of one batch after the other into a workspace's inputs, against a plain
+//! loop.
 
 use std::hint::black_box;
 
@@ -9,10 +10,13 @@ pub fn batches(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("gather");
     for (samples, features, batch) in [(1797, 64, 32), (10_000, 784, 128)] {
         group.throughput(Throughput::Elements((batch * features) as u64));
-        let inputs: Tensor = Tensor::uniform([samples, features], 0.0..1.0, &mut generator(1)).expect("sound");
+        let inputs: Tensor =
+            Tensor::uniform([samples, features], 0.0..1.0, &mut generator(1)).expect("sound");
         let indices: Vec<u32> = (0..samples).map(|i| (i % 10) as u32).collect();
-        let data = Dataset::new(inputs, Targets::Classes { indices: indices.clone(), classes: 10 }).expect("sound");
-        // Far apart, as after shuffling, and others each time: those of a batch read before are in the nearest cache.
+        let data = Dataset::new(inputs, Targets::Classes { indices: indices.clone(), classes: 10 })
+            .expect("sound");
+        // Far apart, as after shuffling, and others each time: those of a batch read before are in
+        // the nearest cache.
         let order: Vec<usize> = (0..samples).map(|i| i * 7919 % samples).collect();
         let (mut x, mut y) = (vec![0.0; batch * features], vec![0.0; batch]);
         let name = format!("{batch}x{features}");

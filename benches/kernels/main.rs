@@ -1,6 +1,7 @@
 //! Every kernel beside the matrix product, against plain loops or the standard library's functions.
 //!
-//! The plain loops are what one writes without thinking of speed, compiled as any crate is: for the baseline of x86-64.
+//! The plain loops are what one writes without thinking of speed, compiled as any crate is: for the
+//! baseline of x86-64.
 
 mod elementwise;
 mod gather;

@@ -13,7 +13,11 @@ const WEIGHTS: usize = 535_818;
 pub fn steps(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("optimizer");
     group.throughput(Throughput::Elements(WEIGHTS as u64));
-    let random = |seed| Tensor::<f32>::normal([WEIGHTS], 0.0, 0.01, &mut generator(seed)).expect("sound").into_values();
+    let random = |seed| {
+        Tensor::<f32>::normal([WEIGHTS], 0.0, 0.01, &mut generator(seed))
+            .expect("sound")
+            .into_values()
+    };
     let gradient = random(1);
     let rate = 1e-6;
     let optimizers: [(&str, Box<dyn Optimizer>); 3] = [
@@ -60,7 +64,13 @@ fn momentum(rate: f32, weights: &mut [f32], gradient: &[f32], [velocity, _]: [&m
     }
 }
 
-fn adam(rate: f64, step: i32, weights: &mut [f32], gradient: &[f32], [first, second]: [&mut [f32]; 2]) {
+fn adam(
+    rate: f64,
+    step: i32,
+    weights: &mut [f32],
+    gradient: &[f32],
+    [first, second]: [&mut [f32]; 2],
+) {
     let rate = (rate / (1.0 - 0.9_f64.powi(step))) as f32;
     let scale = (1.0 / (1.0 - 0.999_f64.powi(step)).sqrt()) as f32;
     for (((w, g), m), v) in weights.iter_mut().zip(gradient).zip(first).zip(second) {

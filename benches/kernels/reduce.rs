@@ -1,5 +1,5 @@
-//! Reductions against plain loops. The library's sums are gathered in `f64`; a plain loop adds in `f32`, with an error
-//! that grows with the length.
+//! Reductions against plain loops. The library's sums are gathered in `f64`; a plain loop adds in
+//! `f32`, with an error that grows with the length.
 
 use std::hint::black_box;
 
@@ -10,7 +10,8 @@ use criterion::{BenchmarkId, Criterion, Throughput};
 
 pub fn reductions(criterion: &mut Criterion) {
     for (rows, columns) in [(32, 10), (256, 1000)] {
-        let a: Tensor = Tensor::normal([rows, columns], 0.0, 2.0, &mut generator(1)).expect("sound");
+        let a: Tensor =
+            Tensor::normal([rows, columns], 0.0, 2.0, &mut generator(1)).expect("sound");
         let (shape, values) = (a.shape(), a.values());
         let name = format!("{rows}x{columns}");
         let mut group = criterion.benchmark_group("reduce");
@@ -57,21 +58,27 @@ pub fn reductions(criterion: &mut Criterion) {
             });
         });
 
-        group.bench_function(BenchmarkId::new("log-sum-exp of each row, chainrule", &name), |bencher| {
-            bencher.iter(|| {
-                reduce::log_sum_exp(&mut of_rows, [rows, 1].into(), values, shape);
-                black_box(&of_rows);
-            });
-        });
-        group.bench_function(BenchmarkId::new("log-sum-exp of each row, plain loop", &name), |bencher| {
-            bencher.iter(|| {
-                for (out, row) in of_rows.iter_mut().zip(values.chunks_exact(columns)) {
-                    let max = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-                    *out = max + row.iter().map(|x| (x - max).exp()).sum::<f32>().ln();
-                }
-                black_box(&of_rows);
-            });
-        });
+        group.bench_function(
+            BenchmarkId::new("log-sum-exp of each row, chainrule", &name),
+            |bencher| {
+                bencher.iter(|| {
+                    reduce::log_sum_exp(&mut of_rows, [rows, 1].into(), values, shape);
+                    black_box(&of_rows);
+                });
+            },
+        );
+        group.bench_function(
+            BenchmarkId::new("log-sum-exp of each row, plain loop", &name),
+            |bencher| {
+                bencher.iter(|| {
+                    for (out, row) in of_rows.iter_mut().zip(values.chunks_exact(columns)) {
+                        let max = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+                        *out = max + row.iter().map(|x| (x - max).exp()).sum::<f32>().ln();
+                    }
+                    black_box(&of_rows);
+                });
+            },
+        );
         group.finish();
     }
 }

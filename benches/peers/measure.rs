@@ -1,4 +1,5 @@
-//! What the peers written in Rust share: the works, the data, the clock. `measure.py` says the same for Python.
+//! What the peers written in Rust share: the works, the data, the clock. `measure.py` says the same
+//! for Python.
 
 use std::time::{Duration, Instant};
 
@@ -85,7 +86,8 @@ impl Options {
     }
 }
 
-/// Times `step`, which gives the loss before its update, or in inference any value of the output, and prints the line.
+/// Times `step`, which gives the loss before its update, or in inference any value of the output,
+/// and prints the line.
 pub fn report(library: &str, work: &Work, options: &Options, mut step: impl FnMut() -> f32) {
     let first = step();
     let once = time(&mut step, 1);

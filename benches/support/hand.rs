@@ -1,5 +1,5 @@
-//! The limit: the same work as plain loops over slices, on faer's matrix kernels, without a graph, without a plan,
-//! with everything fused that can be.
+//! The limit: the same work as plain loops over slices, on faer's matrix kernels, without a graph,
+//! without a plan, with everything fused that can be.
 
 use std::ptr;
 
@@ -40,7 +40,8 @@ struct Moving {
 impl Moving {
     fn new(len: usize, bound: f32, seed: &mut u32) -> Moving {
         let zeros = || Aligned::zeros(len);
-        let mut moving = Moving { values: zeros(), gradient: zeros(), first: zeros(), second: zeros() };
+        let mut moving =
+            Moving { values: zeros(), gradient: zeros(), first: zeros(), second: zeros() };
         for value in moving.values.iter_mut() {
             *seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
             *value = bound * ((*seed >> 8) as f32 / (1 << 23) as f32 - 1.0);
@@ -51,15 +52,17 @@ impl Moving {
     fn update(&mut self, Work { rule, rate, .. }: Work, step: i32, pool: &Pool) {
         let threads = if self.values.len() < 100_000 { 1 } else { pool.threads() };
         let part = self.values.len().div_ceil(threads).next_multiple_of(64);
-        let [values, first, second] =
-            [&mut self.values, &mut self.first, &mut self.second].map(|slice| Chunks::new(slice, part));
+        let [values, first, second] = [&mut self.values, &mut self.first, &mut self.second]
+            .map(|slice| Chunks::new(slice, part));
         let gradient = &self.gradient;
         pool.run(threads, |position| {
             let values = values.take(position);
             let gradient = &gradient[(position * part).min(gradient.len())..][..values.len()];
             let (first, second) = (first.take(position), second.take(position));
-            let (rate1, scale2) =
-                ((rate / (1.0 - 0.9_f64.powi(step))) as f32, (1.0 / (1.0 - 0.999_f64.powi(step)).sqrt()) as f32);
+            let (rate1, scale2) = (
+                (rate / (1.0 - 0.9_f64.powi(step))) as f32,
+                (1.0 / (1.0 - 0.999_f64.powi(step)).sqrt()) as f32,
+            );
             let rate = rate as f32;
             simd::dispatch(
                 #[inline(always)]
@@ -76,7 +79,9 @@ impl Moving {
                         }
                     }
                     Rule::Adam => {
-                        for (((w, g), m), v) in values.iter_mut().zip(gradient).zip(first).zip(second) {
+                        for (((w, g), m), v) in
+                            values.iter_mut().zip(gradient).zip(first).zip(second)
+                        {
                             *m = 0.9 * *m + 0.1 * g;
                             *v = 0.999 * *v + 0.001 * g * g;
                             *w -= rate1 * *m / (v.sqrt() * scale2 + 1e-8);
@@ -94,7 +99,8 @@ impl Hand {
         let seed = &mut 1;
         let layer = |pair: &[usize]| {
             let &[inputs, outputs] = pair else { unreachable!("pairs") };
-            // He's keeps the gradients at their size through any number of layers: numbers near zero take longer.
+            // He's keeps the gradients at their size through any number of layers: numbers near
+            // zero take longer.
             let gain: f32 = if work.activation == Hidden::Relu { 6.0 } else { 1.0 };
             let bound = (gain / inputs as f32).sqrt();
             Layer {
@@ -122,8 +128,11 @@ impl Hand {
         for i in 0..=last {
             let (before, rest) = self.layers.split_at_mut(i);
             let Layer { inputs, outputs, weights, bias, output, .. } = &mut rest[0];
-            let (x, weights, bias) =
-                (before.last().map_or(&self.input, |layer| &layer.output), &weights.values, &bias.values);
+            let (x, weights, bias) = (
+                before.last().map_or(&self.input, |layer| &layer.output),
+                &weights.values,
+                &bias.values,
+            );
             let activation = (i < last).then_some(self.work.activation);
             if batch == 1 {
                 let threads = if weights.len() < 100_000 { 1 } else { self.pool.threads() };
@@ -131,7 +140,13 @@ impl Hand {
                 let chunks = Chunks::new(output, width);
                 self.pool.run(outputs.div_ceil(width), |part| {
                     let (out, first) = (chunks.take(part), part * width);
-                    one_row(x, (&weights[first..], *outputs), &bias[first..first + out.len()], out, activation);
+                    one_row(
+                        x,
+                        (&weights[first..], *outputs),
+                        &bias[first..first + out.len()],
+                        out,
+                        activation,
+                    );
                 });
                 continue;
             }
@@ -166,7 +181,14 @@ impl Hand {
             let chunks = Chunks::new(&mut weights.gradient, rows * outputs);
             self.pool.run(inputs.div_ceil(rows), |part| {
                 let out = chunks.take(part);
-                gemm(out, out.len() / outputs, outputs, (&x[part * rows..], 1, inputs), (delta, outputs, 1), batch);
+                gemm(
+                    out,
+                    out.len() / outputs,
+                    outputs,
+                    (&x[part * rows..], 1, inputs),
+                    (delta, outputs, 1),
+                    batch,
+                );
             });
             if let Some(before) = before.last_mut() {
                 let rows = part_of(batch, 2 * batch * inputs * outputs, &self.pool);
@@ -174,9 +196,21 @@ impl Hand {
                 self.pool.run(batch.div_ceil(rows), |part| {
                     let out = chunks.take(part);
                     let delta = &delta[part * rows * outputs..];
-                    gemm(out, out.len() / inputs, inputs, (delta, outputs, 1), (&weights.values, 1, outputs), outputs);
+                    gemm(
+                        out,
+                        out.len() / inputs,
+                        inputs,
+                        (delta, outputs, 1),
+                        (&weights.values, 1, outputs),
+                        outputs,
+                    );
                 });
-                activation_back(&mut before.delta, &before.output, &mut before.bias.gradient, self.work.activation);
+                activation_back(
+                    &mut before.delta,
+                    &before.output,
+                    &mut before.bias.gradient,
+                    self.work.activation,
+                );
             }
         }
         for layer in &mut self.layers {
@@ -193,12 +227,29 @@ fn part_of(rows: usize, work: usize, pool: &Pool) -> usize {
     rows.div_ceil(threads).next_multiple_of(16).min(rows)
 }
 
-/// `c = a b` on the raw kernels, for row-major `c: [m, n]` and factors given with their row and column strides.
-pub fn gemm(c: &mut [f32], m: usize, n: usize, a: (&[f32], usize, usize), b: (&[f32], usize, usize), k: usize) {
+/// `c = a b` on the raw kernels, for row-major `c: [m, n]` and factors given with their row and
+/// column strides.
+pub fn gemm(
+    c: &mut [f32],
+    m: usize,
+    n: usize,
+    a: (&[f32], usize, usize),
+    b: (&[f32], usize, usize),
+    k: usize,
+) {
     let one = 1.0_f32;
-    assert!(c.len() >= m * n && a.0.len() > (m - 1) * a.1 + (k - 1) * a.2 && b.0.len() > (k - 1) * b.1 + (n - 1) * b.2);
-    let set = if is_x86_feature_detected!("avx512f") { kernels::InstrSet::Avx512 } else { kernels::InstrSet::Avx256 };
-    // SAFETY: the slices reach as far as the strides do, as was just asserted; `c` is borrowed mutably.
+    assert!(
+        c.len() >= m * n
+            && a.0.len() > (m - 1) * a.1 + (k - 1) * a.2
+            && b.0.len() > (k - 1) * b.1 + (n - 1) * b.2
+    );
+    let set = if is_x86_feature_detected!("avx512f") {
+        kernels::InstrSet::Avx512
+    } else {
+        kernels::InstrSet::Avx256
+    };
+    // SAFETY: the slices reach as far as the strides do, as was just asserted; `c` is borrowed
+    // mutably.
     unsafe {
         kernels::gemm(
             kernels::DType::F32,
@@ -230,8 +281,15 @@ pub fn gemm(c: &mut [f32], m: usize, n: usize, a: (&[f32], usize, usize), b: (&[
     }
 }
 
-/// `y = f(x w + b)` for one sample: short rows of the weights summed in registers, long ones four at a time.
-fn one_row(x: &[f32], (w, stride): (&[f32], usize), b: &[f32], y: &mut [f32], activation: Option<Hidden>) {
+/// `y = f(x w + b)` for one sample: short rows of the weights summed in registers, long ones four
+/// at a time.
+fn one_row(
+    x: &[f32],
+    (w, stride): (&[f32], usize),
+    b: &[f32],
+    y: &mut [f32],
+    activation: Option<Hidden>,
+) {
     simd::dispatch(
         #[inline(always)]
         || {
@@ -282,7 +340,8 @@ fn rows(x: &[f32], w: &[f32], y: &mut [f32], stride: usize) {
     let n = y.len();
     let (fours, rest) = x.as_chunks::<4>();
     for (x, w) in fours.iter().zip(w.chunks(4 * stride)) {
-        let [w0, w1, w2, w3] = [&w[..n], &w[stride..][..n], &w[2 * stride..][..n], &w[3 * stride..][..n]];
+        let [w0, w1, w2, w3] =
+            [&w[..n], &w[stride..][..n], &w[2 * stride..][..n], &w[3 * stride..][..n]];
         for ((((y, w0), w1), w2), w3) in y.iter_mut().zip(w0).zip(w1).zip(w2).zip(w3) {
             *y = x[3].mul_add(*w3, x[2].mul_add(*w2, x[1].mul_add(*w1, x[0].mul_add(*w0, *y))));
         }
@@ -382,7 +441,9 @@ fn softmax_cross_entropy(layer: &mut Layer, labels: &[usize]) -> f32 {
         #[inline(always)]
         || {
             let mut loss = 0.0;
-            for ((x, p), &label) in logits.chunks_exact(classes).zip(p.chunks_exact_mut(classes)).zip(labels) {
+            for ((x, p), &label) in
+                logits.chunks_exact(classes).zip(p.chunks_exact_mut(classes)).zip(labels)
+            {
                 let mut max = f32::NEG_INFINITY;
                 for &x in x {
                     max = if x > max { x } else { max };

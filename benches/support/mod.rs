@@ -45,11 +45,46 @@ const LARGE: &[usize] = &[1024, 2048, 2048, 2048, 1000];
 
 /// Training steps, with mean softmax cross-entropy on class indices.
 pub const WORKS: [Work; 5] = [
-    Work { name: "W1", widths: SMALL, activation: Hidden::Relu, batch: 32, rule: Rule::Sgd, rate: RATE },
-    Work { name: "W2s", widths: DEEP, activation: Hidden::Sigmoid, batch: 32, rule: Rule::Momentum, rate: RATE },
-    Work { name: "W2r", widths: DEEP, activation: Hidden::Relu, batch: 32, rule: Rule::Momentum, rate: RATE },
-    Work { name: "W3", widths: MIDDLE, activation: Hidden::Relu, batch: 128, rule: Rule::Adam, rate: 1e-3 },
-    Work { name: "W4", widths: LARGE, activation: Hidden::Relu, batch: 256, rule: Rule::Sgd, rate: RATE },
+    Work {
+        name: "W1",
+        widths: SMALL,
+        activation: Hidden::Relu,
+        batch: 32,
+        rule: Rule::Sgd,
+        rate: RATE,
+    },
+    Work {
+        name: "W2s",
+        widths: DEEP,
+        activation: Hidden::Sigmoid,
+        batch: 32,
+        rule: Rule::Momentum,
+        rate: RATE,
+    },
+    Work {
+        name: "W2r",
+        widths: DEEP,
+        activation: Hidden::Relu,
+        batch: 32,
+        rule: Rule::Momentum,
+        rate: RATE,
+    },
+    Work {
+        name: "W3",
+        widths: MIDDLE,
+        activation: Hidden::Relu,
+        batch: 128,
+        rule: Rule::Adam,
+        rate: 1e-3,
+    },
+    Work {
+        name: "W4",
+        widths: LARGE,
+        activation: Hidden::Relu,
+        batch: 256,
+        rule: Rule::Sgd,
+        rate: RATE,
+    },
 ];
 
 /// Inference of one sample.
@@ -119,7 +154,13 @@ pub struct Step {
 
 impl Step {
     pub fn new(work: &Work, threads: usize) -> Step {
-        Step::of(&work.model(), work.optimizer(), work.data(), [work.features(), work.classes()], threads)
+        Step::of(
+            &work.model(),
+            work.optimizer(),
+            work.data(),
+            [work.features(), work.classes()],
+            threads,
+        )
     }
 
     /// A model with these numbers of features and classes, and these samples with their labels.
@@ -147,7 +188,17 @@ impl Step {
         let mut state = State::new(optimizer.as_ref(), &params);
         state.on(pool);
         let (inputs, prediction, loss) = ([x.id(), y.id()], prediction.id(), loss.id());
-        Step { grads: plan.grads(), inputs, prediction, loss, plan, params, workspace, optimizer, state }
+        Step {
+            grads: plan.grads(),
+            inputs,
+            prediction,
+            loss,
+            plan,
+            params,
+            workspace,
+            optimizer,
+            state,
+        }
     }
 
     /// With products of this precision.

@@ -1,14 +1,16 @@
-//! How the cost of a training step grows with depth, batch and number of parameters, and that of planning with depth.
+//! How the cost of a training step grows with depth, batch and number of parameters, and that of
+//! planning with depth.
 //!
-//! Prints `axis<TAB>size<TAB>work<TAB>median microseconds<TAB>microseconds on the line<TAB>ratio`, and draws a picture of
-//! each axis. The line is `a + b work` with `a >= 0` (`line.rs`). The sizes are measured in turn, in many rounds, so that
-//! no drift of the machine bends the line; samples taken while the processor ran at another speed than it mostly does are
-//! left out.
+//! Prints `axis<TAB>size<TAB>work<TAB>median microseconds<TAB>microseconds on the line<TAB>ratio`,
+//! and draws a picture of each axis. The line is `a + b work` with `a >= 0` (`line.rs`). The sizes
+//! are measured in turn, in many rounds, so that no drift of the machine bends the line; samples
+//! taken while the processor ran at another speed than it mostly does are left out.
 //!
-//! A step is forward propagation, softmax cross-entropy, backpropagation and plain gradient descent, on one thread.
+//! A step is forward propagation, softmax cross-entropy, backpropagation and plain gradient
+//! descent, on one thread.
 //!
-//! With `--hand`, hand-written loops are measured in turn with the networks, for what bends their line too: they have a line
-//! of their own.
+//! With `--hand`, hand-written loops are measured in turn with the networks, for what bends their
+//! line too: they have a line of their own.
 //!
 //! ```console
 //! cargo run --release --example scaling -- --seconds 10 --folder target/scaling
@@ -51,7 +53,8 @@ struct Point {
 
 type Run = Box<dyn FnMut()>;
 
-/// Makes a network of this width and number of layers, for so many samples and threads, ready for training steps.
+/// Makes a network of this width and number of layers, for so many samples and threads, ready for
+/// training steps.
 type Network = fn(usize, usize, usize, usize) -> Run;
 
 /// A point as it is reported.
@@ -65,7 +68,8 @@ const CLASSES: usize = 10;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let value = |flag: &str| arguments.iter().position(|a| a == flag).and_then(|at| arguments.get(at + 1));
+    let value =
+        |flag: &str| arguments.iter().position(|a| a == flag).and_then(|at| arguments.get(at + 1));
     let seconds: f64 = value("--seconds").map_or(Ok(5.0), |text| text.parse())?;
     let threads: usize = value("--threads").map_or(Ok(1), |text| text.parse())?;
     let folder = Path::new(value("--folder").map_or("target/scaling", String::as_str));
@@ -87,7 +91,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let mut own = axis(network, threads);
         // The loops plan nothing.
         let mut by_hand = (hand && name != "planning").then(|| axis(loops, threads));
-        let points = own.points.iter_mut().chain(by_hand.iter_mut().flat_map(|axis| &mut axis.points));
+        let points =
+            own.points.iter_mut().chain(by_hand.iter_mut().flat_map(|axis| &mut axis.points));
         let usual = measure(points.collect(), Duration::from_secs_f64(seconds));
         let (points, line) = report(name, &own, usual);
         plot::save(folder, &own, &points, line)?;
@@ -102,16 +107,24 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// Prints the points of an axis beside the line through them.
 fn report(name: &str, axis: &Axis, usual: f64) -> (Vec<Measured>, Line) {
     let points = medians(&axis.points, usual);
-    let line = Line::fit(&points.iter().map(|point| (point.work, point.microseconds)).collect::<Vec<_>>());
+    let line =
+        Line::fit(&points.iter().map(|point| (point.work, point.microseconds)).collect::<Vec<_>>());
     for Measured { size, work, microseconds } in &points {
         let expected = line.at(*work);
-        println!("{name}\t{size}\t{work}\t{microseconds:.3}\t{expected:.3}\t{:.3}", microseconds / expected);
+        println!(
+            "{name}\t{size}\t{work}\t{microseconds:.3}\t{expected:.3}\t{:.3}",
+            microseconds / expected
+        );
     }
-    println!("# {name}: {:.3} + {:.6} {} microseconds; {}", line.constant, line.slope, axis.work, axis.setting);
+    println!(
+        "# {name}: {:.3} + {:.6} {} microseconds; {}",
+        line.constant, line.slope, axis.work, axis.setting
+    );
     (points, line)
 }
 
-// Every size is in turn with all others, so that all networks of an axis are there at the same time.
+// Every size is in turn with all others, so that all networks of an axis are there at the same
+// time.
 fn depth(network: Network, threads: usize) -> Axis {
     let run = |layers: usize| network(64, layers, 32, threads);
     let sizes = [1, 2, 4, 8, 16, 32, 64, 128, 256];
@@ -177,11 +190,13 @@ fn planning(_: Network, _: usize) -> Axis {
     }
 }
 
-/// He's initialisation keeps gradients at their size through any number of layers: with the default one they vanish
-/// until they are denormal numbers, which take longer than others.
+/// He's initialisation keeps gradients at their size through any number of layers: with the default
+/// one they vanish until they are denormal numbers, which take longer than others.
 fn model(width: usize, layers: usize) -> Sequential {
     let linear = |outputs| Linear::new(width, outputs).weight_init(He::normal());
-    (0..layers).fold(Sequential::new(), |model, _| model.layer(linear(width)).relu()).layer(linear(CLASSES))
+    (0..layers)
+        .fold(Sequential::new(), |model, _| model.layer(linear(width)).relu())
+        .layer(linear(CLASSES))
 }
 
 fn network(width: usize, layers: usize, samples: usize, threads: usize) -> Run {
@@ -196,7 +211,14 @@ fn loops(width: usize, layers: usize, samples: usize, threads: usize) -> Run {
     widths.push(CLASSES);
     // The description of a work lives as long as the program.
     let (activation, rule) = (Hidden::Relu, Rule::Sgd);
-    let work = Work { name: "loops", widths: widths.leak(), activation, batch: samples, rule, rate: rate(layers) };
+    let work = Work {
+        name: "loops",
+        widths: widths.leak(),
+        activation,
+        batch: samples,
+        rule,
+        rate: rate(layers),
+    };
     let mut hand = Hand::new(&work, threads);
     Box::new(move || assert!(black_box(hand.train()).is_finite(), "the loops went astray"))
 }
@@ -230,7 +252,8 @@ impl Point {
     }
 }
 
-/// Rounds over all points for this long, but at least seven; gives the usual [`tick`] of all of them.
+/// Rounds over all points for this long, but at least seven; gives the usual [`tick`] of all of
+/// them.
 fn measure(mut points: Vec<&mut Point>, time: Duration) -> f64 {
     let start = Instant::now();
     let mut rounds = 0;
@@ -244,7 +267,8 @@ fn measure(mut points: Vec<&mut Point>, time: Duration) -> f64 {
 /// The medians of the samples that were taken at the usual speed of the processor.
 fn medians(points: &[Point], usual: f64) -> Vec<Measured> {
     let of = |point: &Point| {
-        let at_usual_speed = point.samples.iter().filter(|[_, tick]| (tick / usual - 1.0).abs() < 0.05);
+        let at_usual_speed =
+            point.samples.iter().filter(|[_, tick]| (tick / usual - 1.0).abs() < 0.05);
         let microseconds = 1e6 * median(at_usual_speed.map(|[seconds, _]| *seconds).collect());
         Measured { size: point.size, work: point.work, microseconds }
     };
@@ -256,16 +280,18 @@ fn median(mut values: Vec<f64>) -> f64 {
     values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
 }
 
-/// The seconds that this thread has waited so far for a processor that another program had, where the system tells: a
-/// long step is interrupted more often than a short one, which would bend the line.
+/// The seconds that this thread has waited so far for a processor that another program had, where
+/// the system tells: a long step is interrupted more often than a short one, which would bend the
+/// line.
 fn waiting() -> f64 {
     let status = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
     let nanoseconds = status.split_whitespace().nth(1).and_then(|text| text.parse().ok());
     nanoseconds.map_or(0.0, |nanoseconds: f64| nanoseconds * 1e-9)
 }
 
-/// The seconds that a chain of multiplications takes, each of which waits for the one before it: a fixed number of
-/// cycles, whatever else is in the caches. The best of a few, so that an interruption does not count.
+/// The seconds that a chain of multiplications takes, each of which waits for the one before it: a
+/// fixed number of cycles, whatever else is in the caches. The best of a few, so that an
+/// interruption does not count.
 fn tick() -> f64 {
     let chain = || {
         let start = Instant::now();

@@ -6,13 +6,16 @@ use std::path::Path;
 
 use chainrule_plot::{Canvas, Figure};
 
-/// Writes the picture `<name>.svg` into the folder that is the program's first argument, `target/examples` without one,
-/// and prints where it is.
+/// Writes the picture `<name>.svg` into the folder that is the program's first argument,
+/// `target/examples` without one, and prints where it is.
 pub fn save(name: &str, figure: &impl Figure) -> Result<(), Box<dyn std::error::Error>> {
     let folder = std::env::args_os().nth(1).unwrap_or_else(|| "target/examples".into());
     let path = Path::new(&folder).join(format!("{name}.svg"));
     std::fs::create_dir_all(&folder).map_err(|error| {
-        format!("cannot make the folder {}: {error}; give another one as the first argument", folder.display())
+        format!(
+            "cannot make the folder {}: {error}; give another one as the first argument",
+            folder.display()
+        )
     })?;
     figure.save(&path)?;
     println!("drawn in {}", path.display());
@@ -48,7 +51,10 @@ impl Figure for Panels {
     }
 
     fn description(&self) -> String {
-        let panels = self.figures.iter().map(|figure| format!("{}: {}", figure.title(), figure.description()));
+        let panels = self
+            .figures
+            .iter()
+            .map(|figure| format!("{}: {}", figure.title(), figure.description()));
         panels.collect::<Vec<_>>().join(" ")
     }
 

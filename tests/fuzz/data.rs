@@ -17,7 +17,8 @@ pub fn data(draw: &mut Draw) {
 pub fn targets(draw: &mut Draw, samples: usize) -> Targets {
     let samples = if draw.once_in(10) { draw.length() } else { samples };
     let shape = if draw.once_in(8) { draw.small_shape() } else { [samples, draw.length()].into() };
-    let unit = |draw: &mut Draw| if draw.once_in(40) { draw.number() as f32 } else { draw.unit() as f32 };
+    let unit =
+        |draw: &mut Draw| if draw.once_in(40) { draw.number() as f32 } else { draw.unit() as f32 };
     match draw.below(4) {
         0 => Targets::Values(draw.tensor(shape)),
         1 => Targets::Probabilities(Tensor::from_fn(shape, |_| unit(draw))),
@@ -25,7 +26,10 @@ pub fn targets(draw: &mut Draw, samples: usize) -> Targets {
         _ => {
             let classes = if draw.once_in(4) { draw.count() } else { 1 + draw.below(4) };
             let most = classes.clamp(1, 4) + usize::from(draw.once_in(10));
-            Targets::Classes { indices: (0..samples).map(|_| draw.below(most) as u32).collect(), classes }
+            Targets::Classes {
+                indices: (0..samples).map(|_| draw.below(most) as u32).collect(),
+                classes,
+            }
         }
     }
 }
@@ -48,7 +52,8 @@ fn datasets(draw: &mut Draw) {
     }
     let rows = [draw.below(4), draw.count()];
     let _ = (data.select(&rows), data.select(&[]), data.input_shape(draw.count()));
-    let (mut inputs, mut targets) = (vec![0.0; draw.below(3) * data.input_width()], vec![0.0; draw.length()]);
+    let (mut inputs, mut targets) =
+        (vec![0.0; draw.below(3) * data.input_width()], vec![0.0; draw.length()]);
     data.gather(&rows[..draw.below(3)], &mut inputs, &mut targets);
 }
 
@@ -60,7 +65,8 @@ fn batches(draw: &mut Draw) {
         Batches::shuffled(samples.min(10_000), size, draw.bits())
     };
     let Ok(batches) = batches else { return };
-    let mut batches = if draw.once_in(2) { batches } else { batches.drop_last().unwrap_or_else(|_| small()) };
+    let mut batches =
+        if draw.once_in(2) { batches } else { batches.drop_last().unwrap_or_else(|_| small()) };
     let rows: usize = batches.epoch().take(100).map(<[usize]>::len).sum();
     assert!(rows <= batches.samples() && batches.count() <= batches.samples());
 }

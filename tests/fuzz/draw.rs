@@ -1,4 +1,5 @@
-//! Numbers without end, the same for the same case, the extreme ones among them more often than by chance.
+//! Numbers without end, the same for the same case, the extreme ones among them more often than by
+//! chance.
 
 use chainrule::tensor::{Real, Shape, Tensor};
 
@@ -46,9 +47,15 @@ impl Draw {
                 let power = 1_usize << self.below(64);
                 self.of(&[power - 1, power, power.wrapping_add(1)])
             }
-            1 => {
-                self.of(&[0, usize::MAX, usize::MAX - 1, isize::MAX as usize, usize::MAX / 8, usize::MAX / 4, 1 << 32])
-            }
+            1 => self.of(&[
+                0,
+                usize::MAX,
+                usize::MAX - 1,
+                isize::MAX as usize,
+                usize::MAX / 8,
+                usize::MAX / 4,
+                1 << 32,
+            ]),
             _ => self.length(),
         }
     }

@@ -30,7 +30,9 @@ fn of<T: Real>(draw: &mut Draw) {
     }
     for _ in 0..draw.below(8) {
         let var = operation(draw, &graph, &vars);
-        if !is_tried(var.shape(), 8) || var.shape().fits::<T>().is_ok() && var.shape().elements() > 1 << 16 {
+        if !is_tried(var.shape(), 8)
+            || var.shape().fits::<T>().is_ok() && var.shape().elements() > 1 << 16
+        {
             return;
         }
         vars.push(if draw.once_in(4) { var.keep().keep_gradient() } else { var });
@@ -57,7 +59,11 @@ fn of<T: Real>(draw: &mut Draw) {
         plan.backward_with(&params, &mut workspace, &mut grads, &seed);
         plan.backward_add_with(&params, &mut workspace, &mut grads, &seed);
     }
-    let _ = (workspace.try_value(root).map(|view| view.to_tensor()), plan.derivatives(), format!("{plan:?}"));
+    let _ = (
+        workspace.try_value(root).map(|view| view.to_tensor()),
+        plan.derivatives(),
+        format!("{plan:?}"),
+    );
 }
 
 fn operation<'g, T: Real>(draw: &mut Draw, graph: &'g Graph<T>, vars: &[Var<'g, T>]) -> Var<'g, T> {

@@ -52,7 +52,11 @@ fn product<T: Real>(draw: &mut Draw, put: Put) {
     let (ta, tb) = (draw.once_in(2), draw.once_in(2));
     let mut mat = |values, rows, columns, transposed: bool| {
         let (rows, columns) = (lie(draw, rows), lie(draw, columns));
-        if transposed { Mat::new(values, columns, rows).t() } else { Mat::new(values, rows, columns) }
+        if transposed {
+            Mat::new(values, columns, rows).t()
+        } else {
+            Mat::new(values, rows, columns)
+        }
     };
     let (a, b) = (mat(&a, m, k, ta), mat(&b, k, n, tb));
     let c = MatMut::new(&mut c, m, n);

@@ -27,12 +27,18 @@ pub fn layers(draw: &mut Draw) {
         text(draw, &name, &mut *all[at])
     };
     let text = match draw.below(4) {
-        0 => format!("{}[{}, {}]", draw.of(&["sequential", "residual", "parallel"]), one(draw), one(draw)),
+        0 => format!(
+            "{}[{}, {}]",
+            draw.of(&["sequential", "residual", "parallel"]),
+            one(draw),
+            one(draw)
+        ),
         _ => one(draw),
     };
     let Ok(chosen) = layer::by_name::<f32>(&text) else { return };
     // Not a linear layer of 16 GB.
-    let numbers = text.split(|c: char| !c.is_ascii_digit()).filter_map(|digits| digits.parse::<usize>().ok());
+    let numbers =
+        text.split(|c: char| !c.is_ascii_digit()).filter_map(|digits| digits.parse::<usize>().ok());
     let sizes: Vec<usize> = numbers.filter(|&n| n > 20).collect();
     let tried = |factor: usize| sizes.iter().all(|&n| is_tried(n.saturating_mul(factor).into(), 8));
     if sizes.len() > 1 || ![1, 2, 3, 4, 5, 7, 8, 16, 17].into_iter().all(tried) {
@@ -45,13 +51,18 @@ fn on_a_batch(draw: &mut Draw, layer: &dyn Layer<f32>) {
     let sample = if draw.once_in(10) { draw.shape::<f64>() } else { draw.small_shape() };
     // Sums of some thousand numbers tell as much as those of millions.
     let large = |summary: Summary| {
-        summary.parameters() > 1 << 16 || summary.rows().iter().any(|row| row.output.elements() > 4096)
+        summary.parameters() > 1 << 16
+            || summary.rows().iter().any(|row| row.output.elements() > 4096)
     };
     if layer.summary(sample).is_ok_and(large) {
         return;
     }
     let Ok(params) = layer.init(sample, draw.bits()) else { return };
-    let inputs = if draw.once_in(6) { draw.small_shape() } else { Shape::new(&[&[draw.length()], &*sample].concat()) };
+    let inputs = if draw.once_in(6) {
+        draw.small_shape()
+    } else {
+        Shape::new(&[&[draw.length()], &*sample].concat())
+    };
     if inputs.elements() > 1 << 16 {
         return;
     }
@@ -98,7 +109,8 @@ pub fn losses(draw: &mut Draw) {
         (draw.tensor(shape), draw.small_tensor())
     };
     let graph = Graph::<f64>::new();
-    let (p, t) = (graph.input("p", prediction.shape()).keep_gradient(), graph.input("t", target.shape()));
+    let (p, t) =
+        (graph.input("p", prediction.shape()).keep_gradient(), graph.input("t", target.shape()));
     let reduction = draw.of(&[Reduction::Mean, Reduction::Sum, Reduction::None]);
     let root = chosen.forward(p, t, reduction);
     let params = Params::init(graph.layout(), 0).expect("no loss has parameters");

@@ -1,9 +1,10 @@
-//! Random sizes, limits and settings, over every list and the public constructors: whatever comes in, what comes out is a
-//! value, an error, or a panic that the documentation states; never another panic, a signal or a loop without end.
+//! Random sizes, limits and settings, over every list and the public constructors: whatever comes
+//! in, what comes out is a value, an error, or a panic that the documentation states; never another
+//! panic, a signal or a loop without end.
 //!
-//! The cases are the same in each run and take a few seconds. `CHAINRULE_FUZZ_SECONDS=600` goes on for longer with new
-//! ones; `CHAINRULE_FUZZ_CASE=123` runs one alone. What asks for between 64 MB and all the memory that there is, which
-//! would be tried, is left out.
+//! The cases are the same in each run and take a few seconds. `CHAINRULE_FUZZ_SECONDS=600` goes on
+//! for longer with new ones; `CHAINRULE_FUZZ_CASE=123` runs one alone. What asks for between 64 MB
+//! and all the memory that there is, which would be tried, is left out.
 
 mod data;
 mod draw;
@@ -84,7 +85,9 @@ fn fault(part: Part, case: u64) -> Option<String> {
     let panic = catch_unwind(AssertUnwindSafe(|| part(&mut draw))).err()?;
     let message = match panic.downcast::<String>() {
         Ok(message) => *message,
-        Err(panic) => panic.downcast::<&str>().map_or_else(|_| "without a message".to_owned(), |text| text.to_string()),
+        Err(panic) => panic
+            .downcast::<&str>()
+            .map_or_else(|_| "without a message".to_owned(), |text| text.to_string()),
     };
     let stated = STATED.iter().any(|stated| message.contains(stated));
     (!stated).then(|| format!("{message} at {}", PLACE.with_borrow(String::clone)))
@@ -96,7 +99,9 @@ fn nothing_that_is_drawn_does_more_than_the_documentation_states() {
         let place = info.location().map(ToString::to_string).unwrap_or_default();
         PLACE.with_borrow_mut(|kept| *kept = place);
     }));
-    let number = |name: &str| std::env::var(name).ok().map(|text| text.parse::<u64>().expect("a whole number"));
+    let number = |name: &str| {
+        std::env::var(name).ok().map(|text| text.parse::<u64>().expect("a whole number"))
+    };
     let (begun, only) = (Instant::now(), number("CHAINRULE_FUZZ_CASE"));
     let time = Duration::from_secs(number("CHAINRULE_FUZZ_SECONDS").unwrap_or(0));
     let mut faults = std::collections::BTreeMap::new();
@@ -116,6 +121,7 @@ fn nothing_that_is_drawn_does_more_than_the_documentation_states() {
         }
     }
     let _ = std::panic::take_hook();
-    let told: Vec<String> = faults.iter().map(|(fault, case)| format!("case {case} of {fault}")).collect();
+    let told: Vec<String> =
+        faults.iter().map(|(fault, case)| format!("case {case} of {fault}")).collect();
     assert!(told.is_empty(), "{} of {count} cases:\n{}", told.len(), told.join("\n"));
 }

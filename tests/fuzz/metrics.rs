@@ -16,12 +16,14 @@ pub fn metrics(draw: &mut Draw) {
     let name = all[at].name();
     let text = text(draw, name, &mut *all[at]);
     // A number of bins that memory holds, but not this test.
-    let large = text.split(|c: char| !c.is_ascii_digit()).filter_map(|digits| digits.parse::<usize>().ok());
+    let large =
+        text.split(|c: char| !c.is_ascii_digit()).filter_map(|digits| digits.parse::<usize>().ok());
     if large.into_iter().any(|n| !crate::draw::is_tried(n.into(), 24)) {
         return;
     }
     let Ok(mut chosen) = metric::by_name::<f64>(&text) else { return };
-    let kinds = [TargetKind::Classes, TargetKind::Probabilities, TargetKind::Labels, TargetKind::Values];
+    let kinds =
+        [TargetKind::Classes, TargetKind::Probabilities, TargetKind::Labels, TargetKind::Values];
     let kind = draw.of(&kinds);
     if chosen.prepare(kind).is_err() || !chosen.accepts(kind) {
         return;
@@ -34,7 +36,9 @@ pub fn metrics(draw: &mut Draw) {
             1 => Shape::from(samples.min(4096)),
             _ => draw.small_shape(),
         };
-        let classes = Tensor::from_fn(shape, |_| if draw.once_in(9) { draw.number() } else { draw.below(4) as f64 });
+        let classes = Tensor::from_fn(shape, |_| {
+            if draw.once_in(9) { draw.number() } else { draw.below(4) as f64 }
+        });
         chosen.update(outputs.view(), classes.view());
         let _ = (chosen.value(), format!("{chosen:?}").len());
         if draw.once_in(4) {

@@ -18,8 +18,11 @@ pub fn optimizers(draw: &mut Draw) {
     let text = text(draw, name, &mut *all[at]);
     let Ok(chosen) = optimizer::by_name::<f32>(&text) else { return };
     // A vector, or a matrix beside it: rules may see them otherwise.
-    let shapes =
-        if draw.once_in(2) { vec![draw.length().into()] } else { vec![draw.small_shape(), draw.small_shape()] };
+    let shapes = if draw.once_in(2) {
+        vec![draw.length().into()]
+    } else {
+        vec![draw.small_shape(), draw.small_shape()]
+    };
     let parameters = Parameters::new(shapes.into_iter().map(|shape| ("weight", shape)));
     let len = parameters.flat_len();
     let (mut state, mut weights) = (State::new(&*chosen, parameters), draw.values::<f32>(len));

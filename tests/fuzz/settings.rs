@@ -26,14 +26,21 @@ fn drawn(draw: &mut Draw, setting: &Setting<'_>) -> String {
         Setting::Count(_) | Setting::OptionalCount(_) => draw.count().to_string(),
         Setting::Flag(_) => draw.of(&["true", "false"]).to_owned(),
         Setting::Numbers(_) => {
-            let numbers: Vec<String> = (0..draw.below(5)).map(|_| draw.number().to_string()).collect();
+            let numbers: Vec<String> =
+                (0..draw.below(5)).map(|_| draw.number().to_string()).collect();
             format!("[{}]", numbers.join(", "))
         }
         Setting::Choice(_, words) => draw.of(words).to_owned(),
         Setting::Text(_) => draw.of(&["*", "*.weight", "nothing", "0.bias", "**"]).to_owned(),
         Setting::Entry(_) => {
-            let entries =
-                ["adam", "sgd(momentum=0.9)", "constant", "cosine(total=3)", "step(step_size=0)", "lookahead"];
+            let entries = [
+                "adam",
+                "sgd(momentum=0.9)",
+                "constant",
+                "cosine(total=3)",
+                "step(step_size=0)",
+                "lookahead",
+            ];
             draw.of(&entries).to_owned()
         }
         other => other.to_string(),
@@ -42,16 +49,45 @@ fn drawn(draw: &mut Draw, setting: &Setting<'_>) -> String {
 
 /// Texts without sense, to every list: nothing of them may be more than an error.
 pub fn texts(draw: &mut Draw) {
-    let words =
-        ["relu", "linear", "sequential", "residual", "parallel", "adam", "lookahead", "inner", "then", "outputs"];
-    let marks = ["(", ")", "[", "]", ",", "=", " ", "none", "nan", "-1", "1e999", "18446744073709551616", "é", "\0"];
+    let words = [
+        "relu",
+        "linear",
+        "sequential",
+        "residual",
+        "parallel",
+        "adam",
+        "lookahead",
+        "inner",
+        "then",
+        "outputs",
+    ];
+    let marks = [
+        "(",
+        ")",
+        "[",
+        "]",
+        ",",
+        "=",
+        " ",
+        "none",
+        "nan",
+        "-1",
+        "1e999",
+        "18446744073709551616",
+        "é",
+        "\0",
+    ];
     let mut text = String::new();
     match draw.below(4) {
         // Deep.
         0 => {
-            let (open, depth) =
-                (draw.of(&["sequential[", "residual[", "lookahead(inner=", "((", "["]), draw.below(3000));
-            text = open.repeat(depth) + draw.of(&["relu", "", ","]) + &draw.of(&["]", ")", ""]).repeat(depth);
+            let (open, depth) = (
+                draw.of(&["sequential[", "residual[", "lookahead(inner=", "((", "["]),
+                draw.below(3000),
+            );
+            text = open.repeat(depth)
+                + draw.of(&["relu", "", ","])
+                + &draw.of(&["]", ")", ""]).repeat(depth);
         }
         // Wide.
         1 => text = format!("parallel[{}relu]", "relu, ".repeat(draw.below(40))),

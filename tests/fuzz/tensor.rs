@@ -72,7 +72,13 @@ fn shapes(draw: &mut Draw) {
     let lengths: Vec<usize> = (0..draw.below(9)).map(|_| draw.count()).collect();
     let shape = Shape::new(&lengths);
     let other = Shape::new(&lengths[draw.below(lengths.len() + 1)..]);
-    let _ = (shape.elements(), shape.as_rows(), shape.strides(), shape.to_string(), shape.fits::<f64>());
+    let _ = (
+        shape.elements(),
+        shape.as_rows(),
+        shape.strides(),
+        shape.to_string(),
+        shape.fits::<f64>(),
+    );
     let _ = shape.broadcast(other);
     let (axis, length) = (draw.of(&[0, 1, 5, usize::MAX]), draw.count());
     match draw.below(3) {
@@ -95,7 +101,8 @@ fn read<T: Real>(view: TensorView<'_, T>) {
 
 fn methods<T: Real>(draw: &mut Draw) {
     let (mut x, y) = (draw.small_tensor::<T>(), draw.small_tensor::<T>());
-    let (axis, count, row) = (draw.of(&[0, 0, 1, 2, 3, 6, usize::MAX]), draw.count(), draw.below(5));
+    let (axis, count, row) =
+        (draw.of(&[0, 0, 1, 2, 3, 6, usize::MAX]), draw.count(), draw.below(5));
     match draw.below(16) {
         0 => _ = x.add(&y).and_then(|z| z.div(&x)),
         1 => _ = x.matmul(&y).and_then(|z| z.transposed()),
@@ -106,12 +113,30 @@ fn methods<T: Real>(draw: &mut Draw) {
             let shape = draw.shape::<T>();
             _ = x.reshape(shape).map(|x| read(x.view()));
         }
-        6 => _ = (x.sum(axis), x.mean(axis), x.max(axis), x.min(axis), x.log_sum_exp(axis), x.argmax(axis)),
+        6 => {
+            _ = (
+                x.sum(axis),
+                x.mean(axis),
+                x.max(axis),
+                x.min(axis),
+                x.log_sum_exp(axis),
+                x.argmax(axis),
+            )
+        }
         7 => {
             let axes: Vec<usize> = (0..draw.below(9)).map(|_| draw.below(4)).collect();
             _ = (x.sum(&axes[..]), x.max(&axes[..]), x.log_sum_exp(&axes[..]));
         }
-        8 => _ = (x.sum(..), x.mean(..), x.max(..), x.to_string(), format!("{x:?}"), format!("{x:.3}")),
+        8 => {
+            _ = (
+                x.sum(..),
+                x.mean(..),
+                x.max(..),
+                x.to_string(),
+                format!("{x:?}"),
+                format!("{x:.3}"),
+            )
+        }
         9 => _ = (x.qr(), x.singular_values()),
         10 => _ = x.at(&[row, axis]),
         11 => _ = x.row(count),

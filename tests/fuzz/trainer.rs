@@ -10,12 +10,18 @@ use crate::draw::Draw;
 
 pub fn trainer(draw: &mut Draw) {
     let (samples, features) = (1 + draw.below(9), 1 + draw.below(4));
-    let inputs = draw.tensor::<f32>([samples, features].into()).map(|x| if x.is_finite() { x } else { 0.5 });
+    let inputs =
+        draw.tensor::<f32>([samples, features].into()).map(|x| if x.is_finite() { x } else { 0.5 });
     let targets = targets(draw, samples);
     let outputs = targets.outputs().min(9);
     let Ok(data) = Dataset::new(inputs, targets) else { return };
-    let middle =
-        draw.of(&["relu", "batch_norm", "dropout(p=0.5)", "sequential[linear(outputs=3), tanh]", "layer_norm"]);
+    let middle = draw.of(&[
+        "relu",
+        "batch_norm",
+        "dropout(p=0.5)",
+        "sequential[linear(outputs=3), tanh]",
+        "layer_norm",
+    ]);
     let text = format!("sequential[linear(outputs=4), {middle}, linear(outputs={outputs})]");
     let Ok(model) = layer::by_name::<f32>(&text) else { return };
     let Ok(mut params) = model.init([features], draw.bits()) else { return };
@@ -48,7 +54,9 @@ pub fn trainer(draw: &mut Draw) {
     if draw.once_in(3) {
         let monitor = draw.of(&["loss", "acuracy", "accuracy"]);
         let stopping = EarlyStopping::new(Monitor::lowest(monitor), draw.count());
-        trainer = trainer.callback(stopping.margin(draw.number())).callback(BestWeights::new(Monitor::loss()));
+        trainer = trainer
+            .callback(stopping.margin(draw.number()))
+            .callback(BestWeights::new(Monitor::loss()));
     }
     if draw.once_in(4) {
         let pattern = draw.of(&["*", "0.*", "*.weight", "nothing", ""]);
@@ -61,7 +69,11 @@ pub fn trainer(draw: &mut Draw) {
         };
     }
     if draw.once_in(5) {
-        let plateau = ReduceOnPlateau { patience: draw.count(), factor: draw.number(), ..ReduceOnPlateau::default() };
+        let plateau = ReduceOnPlateau {
+            patience: draw.count(),
+            factor: draw.number(),
+            ..ReduceOnPlateau::default()
+        };
         trainer = trainer.reduce_on_plateau(plateau, Monitor::loss());
     }
     if draw.once_in(3) {
@@ -96,10 +108,14 @@ pub fn least_squares(draw: &mut Draw) {
         ..LeastSquares::default()
     };
     if draw.once_in(2) {
-        settings = LeastSquares { allow_under_determined: settings.allow_under_determined, ..LeastSquares::default() };
+        settings = LeastSquares {
+            allow_under_determined: settings.allow_under_determined,
+            ..LeastSquares::default()
+        };
     }
     if draw.once_in(3) {
-        settings = settings.bound(draw.of(&["*", "0", "b", "nothing"]), draw.number(), draw.number());
+        settings =
+            settings.bound(draw.of(&["*", "0", "b", "nothing"]), draw.number(), draw.number());
     }
     let samples = draw.length();
     let results = draw_length(draw, samples);
@@ -125,7 +141,8 @@ pub fn least_squares(draw: &mut Draw) {
             rows.into_iter().flatten().enumerate().for_each(|(i, row)| row.fill(i as f64 + 1.0));
         })
     };
-    let _ = fit.map(|fit| (fit.to_string(), fit.standard_errors().is_ok(), fit.residual_deviation()));
+    let _ =
+        fit.map(|fit| (fit.to_string(), fit.standard_errors().is_ok(), fit.residual_deviation()));
 }
 
 /// This length, or now and then another.

@@ -29,8 +29,8 @@ impl Counting {
     }
 }
 
-// SAFETY: every call goes to the system's allocator as it came; the counters are plain numbers, without a destructor,
-// that allocate nothing.
+// SAFETY: every call goes to the system's allocator as it came; the counters are plain numbers,
+// without a destructor, that allocate nothing.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         Counting::note();

@@ -16,7 +16,12 @@ pub struct Training {
 }
 
 impl Training {
-    pub fn new(model: &dyn Layer, loss: &dyn Loss, data: &Dataset, optimizer: impl Optimizer + 'static) -> Training {
+    pub fn new(
+        model: &dyn Layer,
+        loss: &dyn Loss,
+        data: &Dataset,
+        optimizer: impl Optimizer + 'static,
+    ) -> Training {
         let graph = Graph::new();
         let x = graph.input("x", data.inputs().shape());
         let t = match data.targets() {

@@ -16,24 +16,34 @@ pub use chainrule_train as train;
 pub mod prelude {
     pub use chainrule_data::{Dataset, Digits, MinMaxScaler, StandardScaler, Targets};
     pub use chainrule_graph::op::{Backward, Forward, Op, Reads};
-    pub use chainrule_graph::{DerivativeReads, Grads, Graph, Params, Plan, Pointwise, Var, Workspace, gradcheck};
+    pub use chainrule_graph::{
+        DerivativeReads, Grads, Graph, Params, Plan, Pointwise, Var, Workspace, gradcheck,
+    };
     pub use chainrule_insight::{Diagnosis, Evidence, Finding, Instruments, Recording, Severity};
-    pub use chainrule_nn::activation::{Elu, Identity, LeakyRelu, LogSoftmax, PRelu, Relu, Sigmoid, Softmax, Tanh};
+    pub use chainrule_nn::activation::{
+        Elu, Identity, LeakyRelu, LogSoftmax, PRelu, Relu, Sigmoid, Softmax, Tanh,
+    };
     pub use chainrule_nn::loss::{BinaryCrossEntropy, CrossEntropy, CustomLoss, MeanSquaredError};
     pub use chainrule_nn::{
-        Activation, BatchNorm, Bilinear, Dropout, Embedding, Flatten, Layer, LayerNorm, Linear, Loss, Model, Parallel,
-        Reduction, Residual, RmsNorm, Sequential, init,
+        Activation, BatchNorm, Bilinear, Dropout, Embedding, Flatten, Layer, LayerNorm, Linear,
+        Loss, Model, Parallel, Reduction, Residual, RmsNorm, Sequential, init,
     };
     pub use chainrule_tensor::gemm::Precision;
     pub use chainrule_tensor::random::generator;
     pub use chainrule_tensor::{Real, Shape, Tensor, TensorView};
-    pub use chainrule_train::callback::{BestWeights, EarlyStopping, Monitor, Progress, ProgressEvent, WeightAverage};
+    pub use chainrule_train::callback::{
+        BestWeights, EarlyStopping, Monitor, Progress, ProgressEvent, WeightAverage,
+    };
     pub use chainrule_train::metric::{Accuracy, MultiLabelAccuracy};
     pub use chainrule_train::optimizer::{
-        Adadelta, Adagrad, Adam, AdamW, Adamax, Lbfgs, Lion, Lookahead, NAdam, Optimizer, RAdam, RmsProp, Sgd,
+        Adadelta, Adagrad, Adam, AdamW, Adamax, Lbfgs, Lion, Lookahead, NAdam, Optimizer, RAdam,
+        RmsProp, Sgd,
     };
-    pub use chainrule_train::schedule::{Cosine, Interval, LinearWarmup, OneCycle, ReduceOnPlateau, Schedule};
+    pub use chainrule_train::schedule::{
+        Cosine, Interval, LinearWarmup, OneCycle, ReduceOnPlateau, Schedule,
+    };
     pub use chainrule_train::{
-        ClipNorm, ClipValue, Group, History, LeastSquares, MaxNorm, Penalty, StopReason, Trainer, UnitNorm,
+        ClipNorm, ClipValue, Group, History, LeastSquares, MaxNorm, Penalty, StopReason, Trainer,
+        UnitNorm,
     };
 }

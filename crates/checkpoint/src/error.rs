@@ -27,7 +27,8 @@ pub enum CheckpointError {
     },
     /// The file lacks a parameter, or holds one that the model does not have.
     #[error(
-        "{} does not fit the model: missing from the file: {}; in the file but not in the model: {}{}",
+        "{} does not fit the model: missing from the file: {}; in the file but not in the model: \
+         {}{}",
         path.display(),
         listing(.missing.iter().map(String::as_str)),
         listing(.unknown.iter().map(String::as_str)),
@@ -43,7 +44,8 @@ pub enum CheckpointError {
     },
     /// A parameter of another shape.
     #[error(
-        "{} does not fit the model: parameter `{name}` has shape {found} in the file, but {expected} in the model{}",
+        "{} does not fit the model: parameter `{name}` has shape {found} in the file, but \
+         {expected} in the model{}",
         path.display(),
         turned(*.found, *.expected)
     )]
@@ -58,7 +60,8 @@ pub enum CheckpointError {
         expected: Shape,
     },
     /// A parameter of a type that is not a 32-bit or 64-bit floating-point number.
-    #[error("{}: parameter `{name}` is stored as {dtype}; only F32 and F64 can be loaded", path.display())]
+    #[error("{}: parameter `{name}` is stored as {dtype}; only F32 and F64 can be \
+             loaded", path.display())]
     Dtype {
         /// The file.
         path: PathBuf,
@@ -69,9 +72,12 @@ pub enum CheckpointError {
     },
     /// Matrices of which it cannot be told what their axes are.
     #[error(
-        "{}: it cannot be told whether `{name}`, of shape {shape}, is [inputs, outputs], as here, or [outputs, inputs], as in \
-         PyTorch: no other program's matrix in the file is of a shape that would show it. Transpose the linear weights if \
-         need be, and save the file with an entry `chainrule` in its metadata, which says that they are [inputs, outputs]",
+        "{}: it cannot be told whether `{name}`, of shape {shape}, is [inputs, outputs], as here, \
+         or [outputs, inputs], as in \
+         PyTorch: no other program's matrix in the file is of a shape that would show it. \
+         Transpose the linear weights if \
+         need be, and save the file with an entry `chainrule` in its metadata, which says that \
+         they are [inputs, outputs]",
         path.display()
     )]
     Ambiguous {
@@ -97,7 +103,8 @@ pub enum CheckpointError {
         why: &'static str,
     },
     /// A name that no tensor of the format may have.
-    #[error("cannot write {}: the format keeps the name `{name}` for itself; give the parameter another one", path.display())]
+    #[error("cannot write {}: the format keeps the name `{name}` for itself; give the parameter \
+             another one", path.display())]
     ReservedName {
         /// The file.
         path: PathBuf,
@@ -109,16 +116,23 @@ pub enum CheckpointError {
 /// What a missing name may be called in the file, of the first for which that can be guessed.
 fn renamed(missing: &[String], unknown: &[String]) -> String {
     let known = || unknown.iter().map(String::as_str);
-    let within = |name: &str| known().find(|known| known.strip_suffix(name).is_some_and(|rest| rest.ends_with('.')));
-    let guess = missing.iter().find_map(|name| Some((name, within(name).or_else(|| nearest(name, known()))?)));
-    guess.map_or_else(String::new, |(name, near)| format!(" (is `{near}` of the file the model's `{name}`?)"))
+    let within = |name: &str| {
+        known().find(|known| known.strip_suffix(name).is_some_and(|rest| rest.ends_with('.')))
+    };
+    let guess = missing
+        .iter()
+        .find_map(|name| Some((name, within(name).or_else(|| nearest(name, known()))?)));
+    guess.map_or_else(String::new, |(name, near)| {
+        format!(" (is `{near}` of the file the model's `{name}`?)")
+    })
 }
 
 /// That a matrix has its axes the other way round.
 fn turned(found: Shape, expected: Shape) -> &'static str {
     match (&*found, &*expected) {
         ([a, b], [c, d]) if (a, b) == (d, c) => {
-            "; it is its transpose: PyTorch keeps weights as [outputs, inputs], and here they are [inputs, outputs]"
+            "; it is its transpose: PyTorch keeps weights as [outputs, inputs], and here they are \
+             [inputs, outputs]"
         }
         _ => "",
     }

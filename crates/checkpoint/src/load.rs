@@ -8,17 +8,22 @@ use safetensors::{Dtype, SafeTensors};
 use crate::value::checked;
 use crate::{CheckpointError, DESCRIPTION};
 
-/// Loads a file's tensors into the parameters and buffers of the same names and shapes, from `F32` or `F64`. On any error the
-/// parameters stay as they were.
+/// Loads a file's tensors into the parameters and buffers of the same names and shapes, from `F32`
+/// or `F64`. On any error the parameters stay as they were.
 ///
-/// A file of another program, without the entry `chainrule` in its metadata that [`save`](crate::save) writes, may hold
-/// weights as `[outputs, inputs]`, as PyTorch has them. Where one of its matrices is not square, its shape shows that; where
-/// all are, the file is refused.
+/// A file of another program, without the entry `chainrule` in its metadata that
+/// [`save`](crate::save) writes, may hold weights as `[outputs, inputs]`, as PyTorch has them.
+/// Where one of its matrices is not square, its shape shows that; where all are, the file is
+/// refused.
 ///
 /// # Errors
-/// A file that cannot be read, is no safetensors file, or does not hold just the model's parameters; values that are not
-/// finite, or become so in the parameters' precision, and negative `running_var` or `batches`, which no training leaves.
-pub fn load<T: Real>(params: &mut Params<T>, path: impl AsRef<Path>) -> Result<(), CheckpointError> {
+/// A file that cannot be read, is no safetensors file, or does not hold just the model's
+/// parameters; values that are not finite, or become so in the parameters' precision, and negative
+/// `running_var` or `batches`, which no training leaves.
+pub fn load<T: Real>(
+    params: &mut Params<T>,
+    path: impl AsRef<Path>,
+) -> Result<(), CheckpointError> {
     let path = path.as_ref();
     let bytes = read(path)?;
     let file = parse(path, &bytes)?;
@@ -26,18 +31,27 @@ pub fn load<T: Real>(params: &mut Params<T>, path: impl AsRef<Path>) -> Result<(
     let foreign = !metadata(path, &bytes)?.contains_key(DESCRIPTION);
     let mut loaded = Vec::new();
     for (name, parameter) in params.iter().chain(params.buffers()) {
-        let tensor = file.tensor(name).map_err(|source| CheckpointError::Format { path: path.to_owned(), source })?;
-        // More axes than a shape can have cannot be the model's either; the first ones name the difference well enough.
+        let tensor = file
+            .tensor(name)
+            .map_err(|source| CheckpointError::Format { path: path.to_owned(), source })?;
+        // More axes than a shape can have cannot be the model's either; the first ones name the
+        // difference well enough.
         let found = Shape::new(&tensor.shape()[..tensor.shape().len().min(Shape::MAX_RANK)]);
         if tensor.shape() != &*parameter.shape() {
             let (name, expected) = (name.to_owned(), parameter.shape());
-            return Err(CheckpointError::ParameterShape { path: path.to_owned(), name, found, expected });
+            return Err(CheckpointError::ParameterShape {
+                path: path.to_owned(),
+                name,
+                found,
+                expected,
+            });
         }
-        let values = decode(tensor.dtype(), tensor.data()).ok_or_else(|| CheckpointError::Dtype {
-            path: path.to_owned(),
-            name: name.to_owned(),
-            dtype: format!("{:?}", tensor.dtype()),
-        })?;
+        let values =
+            decode(tensor.dtype(), tensor.data()).ok_or_else(|| CheckpointError::Dtype {
+                path: path.to_owned(),
+                name: name.to_owned(),
+                dtype: format!("{:?}", tensor.dtype()),
+            })?;
         loaded.push((name.to_owned(), checked(path, name, &values)?));
     }
     if foreign {
@@ -63,35 +77,53 @@ pub fn description(path: impl AsRef<Path>) -> Result<Option<String>, CheckpointE
 /// What a file says of itself.
 fn metadata(path: &Path, bytes: &[u8]) -> Result<HashMap<String, String>, CheckpointError> {
     let header = SafeTensors::read_metadata(bytes);
-    let (_, metadata) = header.map_err(|source| CheckpointError::Format { path: path.to_owned(), source })?;
+    let (_, metadata) =
+        header.map_err(|source| CheckpointError::Format { path: path.to_owned(), source })?;
     Ok(metadata.metadata().clone().unwrap_or_default())
 }
 
 /// That the shape of some matrix shows in which order their axes are; all of them fit the model.
 fn refuse_ambiguous<T: Real>(params: &Params<T>, path: &Path) -> Result<(), CheckpointError> {
     let matrices = || params.iter().filter(|(_, parameter)| parameter.shape().rank() == 2);
-    let square = matrices().find(|(_, matrix)| matrix.shape()[0] == matrix.shape()[1] && matrix.shape()[0] > 1);
+    let square = matrices()
+        .find(|(_, matrix)| matrix.shape()[0] == matrix.shape()[1] && matrix.shape()[0] > 1);
     match square {
-        Some((name, matrix)) if matrices().all(|(_, matrix)| matrix.shape()[0] == matrix.shape()[1]) => {
-            Err(CheckpointError::Ambiguous { path: path.to_owned(), name: name.to_owned(), shape: matrix.shape() })
+        Some((name, matrix))
+            if matrices().all(|(_, matrix)| matrix.shape()[0] == matrix.shape()[1]) =>
+        {
+            Err(CheckpointError::Ambiguous {
+                path: path.to_owned(),
+                name: name.to_owned(),
+                shape: matrix.shape(),
+            })
         }
         _ => Ok(()),
     }
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, CheckpointError> {
-    std::fs::read(path).map_err(|source| CheckpointError::Io { action: "read", path: path.to_owned(), source })
+    std::fs::read(path).map_err(|source| CheckpointError::Io {
+        action: "read",
+        path: path.to_owned(),
+        source,
+    })
 }
 
 fn parse<'a>(path: &Path, bytes: &'a [u8]) -> Result<SafeTensors<'a>, CheckpointError> {
-    SafeTensors::deserialize(bytes).map_err(|source| CheckpointError::Format { path: path.to_owned(), source })
+    SafeTensors::deserialize(bytes)
+        .map_err(|source| CheckpointError::Format { path: path.to_owned(), source })
 }
 
-fn check_names<T: Real>(params: &Params<T>, path: &Path, file: &SafeTensors<'_>) -> Result<(), CheckpointError> {
+fn check_names<T: Real>(
+    params: &Params<T>,
+    path: &Path,
+    file: &SafeTensors<'_>,
+) -> Result<(), CheckpointError> {
     let held = file.names();
     let layout = params.layout();
     let names = layout.entries().iter().chain(layout.buffers()).map(|entry| &entry.name);
-    let missing: Vec<String> = names.filter(|name| !held.contains(&name.as_str())).cloned().collect();
+    let missing: Vec<String> =
+        names.filter(|name| !held.contains(&name.as_str())).cloned().collect();
     let mut unknown: Vec<String> = held
         .iter()
         .filter(|name| layout.position(name).or(layout.buffer_position(name)).is_none())

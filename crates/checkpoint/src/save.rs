@@ -11,8 +11,8 @@ use crate::{CheckpointError, DESCRIPTION};
 
 /// Saves all parameters and buffers, and a description of the model in words of one's own.
 ///
-/// The file is written beside its place and then moved there, so that an interruption or a full disk leaves what was
-/// there before. The same parameters give the same bytes.
+/// The file is written beside its place and then moved there, so that an interruption or a full
+/// disk leaves what was there before. The same parameters give the same bytes.
 ///
 /// ```
 /// use chainrule_nn::{Model, Sequential};
@@ -31,16 +31,22 @@ use crate::{CheckpointError, DESCRIPTION};
 /// ```
 ///
 /// # Errors
-/// [`CheckpointError::Io`] if the file cannot be written, and [`CheckpointError::ReservedName`] for a parameter called
-/// `__metadata__` or values that are not finite, with which it could not be loaded again.
-pub fn save<T: Real>(params: &Params<T>, path: impl AsRef<Path>, description: &str) -> Result<(), CheckpointError> {
+/// [`CheckpointError::Io`] if the file cannot be written, and [`CheckpointError::ReservedName`] for
+/// a parameter called `__metadata__` or values that are not finite, with which it could not be
+/// loaded again.
+pub fn save<T: Real>(
+    params: &Params<T>,
+    path: impl AsRef<Path>,
+    description: &str,
+) -> Result<(), CheckpointError> {
     let path = path.as_ref();
     let bytes = encode(params, path, description)?;
     let written = chainrule_files::replace(path, &bytes);
     written.map_err(|source| CheckpointError::Io { action: "write", path: path.to_owned(), source })
 }
 
-/// The bytes that [`save`] writes, for a file that is to be written in another way; errors name its path.
+/// The bytes that [`save`] writes, for a file that is to be written in another way; errors name its
+/// path.
 ///
 /// # Errors
 /// As [`save`], for all but writing.
@@ -61,9 +67,9 @@ pub fn encode<T: Real>(
     let dtype = if T::DTYPE == "f32" { Dtype::F32 } else { Dtype::F64 };
     // One entry only: with several, their order would differ from run to run.
     let metadata = HashMap::from([(DESCRIPTION.to_owned(), description.to_owned())]);
-    let views = named()
-        .zip(&bytes)
-        .map(|((name, tensor), bytes)| Ok((name, TensorView::new(dtype, tensor.shape().to_vec(), bytes)?)));
+    let views = named().zip(&bytes).map(|((name, tensor), bytes)| {
+        Ok((name, TensorView::new(dtype, tensor.shape().to_vec(), bytes)?))
+    });
     let views = views.collect::<Result<Vec<_>, safetensors::SafeTensorError>>();
     let file = views.and_then(|views| safetensors::serialize(views, Some(metadata)));
     file.map_err(|source| CheckpointError::Format { path: path.to_owned(), source })

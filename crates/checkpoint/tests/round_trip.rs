@@ -85,13 +85,21 @@ fn a_file_that_does_not_fit_says_how_and_changes_nothing() {
     let mut wider = params::<f32>(5, 0);
     let before = wider.values().to_vec();
     let error = load(&mut wider, &path).unwrap_err().to_string();
-    assert!(error.ends_with("parameter `0.weight` has shape [3, 4] in the file, but [3, 5] in the model"), "{error}");
+    assert!(
+        error.ends_with(
+            "parameter `0.weight` has shape [3, 4] in the file, but [3, 5] in the model"
+        ),
+        "{error}"
+    );
     assert_eq!(wider.values(), before);
 
-    let mut other = Sequential::new().linear(3, 4).tanh().linear(4, 2).linear(2, 1).init([3], 0).unwrap();
+    let mut other =
+        Sequential::new().linear(3, 4).tanh().linear(4, 2).linear(2, 1).init([3], 0).unwrap();
     let error = load(&mut other, &path).unwrap_err().to_string();
     assert!(
-        error.ends_with("missing from the file: 3.weight, 3.bias; in the file but not in the model: 1.slope"),
+        error.ends_with(
+            "missing from the file: 3.weight, 3.bias; in the file but not in the model: 1.slope"
+        ),
         "{error}"
     );
 }
@@ -107,24 +115,31 @@ fn a_file_that_is_none_says_so() {
         let error = load(&mut params::<f32>(4, 0), &broken).unwrap_err().to_string();
         assert!(error.contains("broken.safetensors is not a valid safetensors file"), "{error}");
     }
-    let error = load(&mut params::<f32>(4, 0), folder.path().join("absent")).unwrap_err().to_string();
+    let error =
+        load(&mut params::<f32>(4, 0), folder.path().join("absent")).unwrap_err().to_string();
     assert!(error.starts_with("cannot read "), "{error}");
-    let error = save(&params::<f32>(4, 0), folder.path().join("absent").join("file"), "").unwrap_err().to_string();
+    let error = save(&params::<f32>(4, 0), folder.path().join("absent").join("file"), "")
+        .unwrap_err()
+        .to_string();
     assert!(error.starts_with("cannot write "), "{error}");
 }
 
 /// A file as another program writes it, with this metadata.
 fn foreign(path: &Path, tensors: &[(&str, &[usize], &[f64])], metadata: Option<(&str, &str)>) {
     let bytes = |values: &[f64]| values.iter().flat_map(|x| x.to_le_bytes()).collect::<Vec<u8>>();
-    let held: Vec<_> = tensors.iter().map(|(name, shape, values)| (*name, shape.to_vec(), bytes(values))).collect();
-    let views =
-        held.iter().map(|(name, shape, bytes)| (*name, TensorView::new(Dtype::F64, shape.clone(), bytes).unwrap()));
+    let held: Vec<_> = tensors
+        .iter()
+        .map(|(name, shape, values)| (*name, shape.to_vec(), bytes(values)))
+        .collect();
+    let views = held.iter().map(|(name, shape, bytes)| {
+        (*name, TensorView::new(Dtype::F64, shape.clone(), bytes).unwrap())
+    });
     let metadata = metadata.map(|(key, value)| HashMap::from([(key.to_owned(), value.to_owned())]));
     std::fs::write(path, safetensors::serialize(views, metadata).unwrap()).unwrap();
 }
 
-/// Kind "names that do nothing": a matrix of another program is transposed or refused, unless it shows itself that it need
-/// not be, or the file says so (Jittor/jittor#400).
+/// Kind "names that do nothing": a matrix of another program is transposed or refused, unless it
+/// shows itself that it need not be, or the file says so (Jittor/jittor#400).
 #[test]
 fn matrices_of_other_programs_are_told_apart_or_refused() {
     let folder = folder();
@@ -142,7 +157,8 @@ fn matrices_of_other_programs_are_told_apart_or_refused() {
     for metadata in [None, Some(("format", "pt"))] {
         foreign(&path, &tensors, metadata);
         let error = load_into(square(), 2).unwrap_err();
-        let expected = "it cannot be told whether `0.weight`, of shape [2, 2], is [inputs, outputs], as here, or [outputs, inputs]";
+        let expected = "it cannot be told whether `0.weight`, of shape [2, 2], is [inputs, \
+                        outputs], as here, or [outputs, inputs]";
         assert!(error.contains(expected), "{error}");
     }
     foreign(&path, &tensors, Some(("chainrule", "transposed in Python")));
@@ -158,7 +174,8 @@ fn matrices_of_other_programs_are_told_apart_or_refused() {
     let error = load_into(square().linear(2, 3), 2).unwrap_err();
     assert!(
         error.ends_with(
-            "parameter `1.weight` has shape [3, 2] in the file, but [2, 3] in the model; it is its transpose: PyTorch keeps \
+            "parameter `1.weight` has shape [3, 2] in the file, but [2, 3] in the model; it is its \
+             transpose: PyTorch keeps \
              weights as [outputs, inputs], and here they are [inputs, outputs]"
         ),
         "{error}"
@@ -168,14 +185,23 @@ fn matrices_of_other_programs_are_told_apart_or_refused() {
     assert_eq!(load_into(Sequential::default().linear(1, 1), 1).unwrap(), [7.0]);
 }
 
-/// Kind "names that do nothing": values that no training leaves, in every parameter and buffer, both ways.
+/// Kind "names that do nothing": values that no training leaves, in every parameter and buffer,
+/// both ways.
 #[test]
 fn values_that_cannot_be_are_refused_by_load_and_save() {
     let norm = BatchNorm { momentum: None, ..BatchNorm::default() };
     fn model<T: Real>(norm: BatchNorm) -> Sequential<T> {
         Sequential::default().linear(1, 2).layer(norm)
     }
-    let names = ["0.weight", "0.bias", "1.weight", "1.bias", "1.running_mean", "1.running_var", "1.batches"];
+    let names = [
+        "0.weight",
+        "0.bias",
+        "1.weight",
+        "1.bias",
+        "1.running_mean",
+        "1.running_var",
+        "1.batches",
+    ];
     let folder = folder();
     let path = folder.path().join("model.safetensors");
     let whole = model::<f64>(norm).init([1], 0).unwrap();
@@ -185,7 +211,8 @@ fn values_that_cannot_be_are_refused_by_load_and_save() {
             let values = broken.get_mut(name).unwrap();
             values[values.len() - 1] = value;
             let position = values.len() - 1;
-            let (variance, fits) = (name.ends_with("running_var") || name.ends_with("batches"), value.abs() < 1e38);
+            let (variance, fits) =
+                (name.ends_with("running_var") || name.ends_with("batches"), value.abs() < 1e38);
             let refused = !value.is_finite() || variance && value < 0.0;
             save(&whole, &path, "").unwrap();
             let before = std::fs::read(&path).unwrap();
@@ -194,12 +221,17 @@ fn values_that_cannot_be_are_refused_by_load_and_save() {
                     assert!(!refused, "{name} {value}");
                     let mut double = model::<f64>(norm).init([1], 1).unwrap();
                     load(&mut double, &path).unwrap();
-                    assert_eq!((double.values(), double.buffer_values()), (broken.values(), broken.buffer_values()));
+                    assert_eq!(
+                        (double.values(), double.buffer_values()),
+                        (broken.values(), broken.buffer_values())
+                    );
                 }
                 Err(error) => {
                     assert!(refused, "{name} {value}: {error}");
                     assert!(
-                        error.to_string().contains(&format!("`{name}` holds {value} at position {position}")),
+                        error
+                            .to_string()
+                            .contains(&format!("`{name}` holds {value} at position {position}")),
                         "{error}"
                     );
                     assert_eq!(std::fs::read(&path).unwrap(), before, "the file stays as it was");
@@ -234,9 +266,20 @@ fn values_that_cannot_be_are_refused_by_load_and_save() {
 fn what_is_saved_can_be_loaded_whatever_the_names_are() {
     let folder = folder();
     let path = folder.path().join("model.safetensors");
-    for name in
-        ["__metadata__", "chainrule", "", " ", "a.b", "\"", "\\", "\u{0}", "\n", "\u{1f600}", "__metadata", "{}"]
-    {
+    for name in [
+        "__metadata__",
+        "chainrule",
+        "",
+        " ",
+        "a.b",
+        "\"",
+        "\\",
+        "\u{0}",
+        "\n",
+        "\u{1f600}",
+        "__metadata",
+        "{}",
+    ] {
         let graph = Graph::<f64>::new();
         let _ = (graph.param(name, [2], 1.0), graph.buffer("other", [1], 2.0));
         let of_buffer = Graph::<f64>::new();
@@ -245,11 +288,13 @@ fn what_is_saved_can_be_loaded_whatever_the_names_are() {
             let _ = std::fs::remove_file(&path);
             let mut params = Params::<f64>::init(graph.layout(), 0).unwrap();
             match save(&params, &path, "words") {
-                Ok(()) => load(&mut params, &path).unwrap_or_else(|error| panic!("{name:?}: {error}")),
+                Ok(()) => {
+                    load(&mut params, &path).unwrap_or_else(|error| panic!("{name:?}: {error}"))
+                }
                 Err(error) => {
                     assert_eq!(name, "__metadata__", "{error}");
-                    let expected =
-                        "the format keeps the name `__metadata__` for itself; give the parameter another one";
+                    let expected = "the format keeps the name `__metadata__` for itself; give the \
+                                    parameter another one";
                     assert!(error.to_string().ends_with(expected), "{error}");
                     assert!(!path.exists());
                 }
@@ -263,12 +308,18 @@ fn what_is_saved_can_be_loaded_whatever_the_names_are() {
 fn renamed_tensors_are_guessed() {
     let folder = folder();
     let path = folder.path().join("other.safetensors");
-    foreign(&path, &[("layers.0.weight", &[1, 2], &[1.0, 2.0]), ("layers.0.bias", &[2], &[0.0; 2])], None);
-    let error =
-        load(&mut Sequential::<f64>::default().linear(1, 2).init([1], 0).unwrap(), &path).unwrap_err().to_string();
+    foreign(
+        &path,
+        &[("layers.0.weight", &[1, 2], &[1.0, 2.0]), ("layers.0.bias", &[2], &[0.0; 2])],
+        None,
+    );
+    let error = load(&mut Sequential::<f64>::default().linear(1, 2).init([1], 0).unwrap(), &path)
+        .unwrap_err()
+        .to_string();
     assert!(
         error.ends_with(
-            "missing from the file: 0.weight, 0.bias; in the file but not in the model: layers.0.bias, layers.0.weight (is \
+            "missing from the file: 0.weight, 0.bias; in the file but not in the model: \
+             layers.0.bias, layers.0.weight (is \
              `layers.0.weight` of the file the model's `0.weight`?)"
         ),
         "{error}"

@@ -13,8 +13,9 @@ use crate::place::DEFAULT_PATH;
 
 /// Trains a network to read handwritten digits, shows how well it does, and saves it.
 ///
-/// The 1797 digits of 8x8 pixels come with the program. A fifth of them, with the classes in proportion, is set aside
-/// to test on; a tenth of the rest chooses the epoch whose weights are kept; the network learns from what remains.
+/// The 1797 digits of 8x8 pixels come with the program. A fifth of them, with the classes in
+/// proportion, is set aside to test on; a tenth of the rest chooses the epoch whose weights are
+/// kept; the network learns from what remains.
 #[derive(Debug, Parser)]
 #[command(name = "chainrule", version, after_help = AFTER_HELP, args_conflicts_with_subcommands = true)]
 pub struct Args {
@@ -38,7 +39,8 @@ pub struct Args {
     pub activation: String,
 
     #[arg(long, value_name = "NAME", default_value = "adam",
-        help = format!("The rule that moves the weights, such as adam or adam(beta1=0.8): {}", optimizers().join(", ")))]
+        help = format!("The rule that moves the weights, such as adam or adam(beta1=0.8): \
+                        {}", optimizers().join(", ")))]
     pub optimizer: String,
 
     /// How far each step goes [default: 0.001 for adam, 0.1 for sgd, for others their own]
@@ -50,10 +52,12 @@ pub struct Args {
     pub batch_size: i64,
 
     #[arg(long, value_name = "PATH",
-        help = format!("Where to save the network, replacing what is there [default: {DEFAULT_PATH}, keeping what is there under another name]"))]
+        help = format!("Where to save the network, replacing what is there [default: \
+                        {DEFAULT_PATH}, keeping what is there under another name]"))]
     pub output: Option<PathBuf>,
 
-    /// Watch the training, and show it on one page of HTML: curves, gradients, units, digits, findings
+    /// Watch the training, and show it on one page of HTML: curves, gradients, units, digits,
+    /// findings
     #[arg(long, value_name = "FILE.html")]
     pub report: Option<PathBuf>,
 
@@ -61,7 +65,8 @@ pub struct Args {
     #[arg(long, value_name = "FILE.json")]
     pub record: Option<PathBuf>,
 
-    /// Write loss, accuracy, gradients and what the layers do for TensorBoard, into a folder of this training alone
+    /// Write loss, accuracy, gradients and what the layers do for TensorBoard, into a folder of
+    /// this training alone
     #[arg(long, value_name = "FOLDER")]
     pub tensorboard: Option<PathBuf>,
 
@@ -83,7 +88,8 @@ pub enum Command {
     /// Train each activation at each depth, and tell which learns
     #[command(after_help = COMPARE_HELP)]
     Compare(CompareArgs),
-    /// List the activations, losses, initialisers, layers, optimizers, schedules and metrics with their settings
+    /// List the activations, losses, initialisers, layers, optimizers, schedules and metrics with
+    /// their settings
     List(ListArgs),
     /// Compare every derivative of every list with central differences
     Gradcheck(CheckArgs),
@@ -109,10 +115,13 @@ Files:
   Links are followed, permissions are kept, and a file is written as a whole or not at all.
 
 Ctrl-C stops after the current batch and saves the best weights so far; a second one quits at once.
-Before the end of the first epoch, weights are saved only where no file is there yet. A request to end
-(SIGTERM) and a terminal that is gone (SIGHUP) do the same, unless they are to be ignored, as by nohup.
+Before the end of the first epoch, weights are saved only where no file is there yet. A request to \
+end
+(SIGTERM) and a terminal that is gone (SIGHUP) do the same, unless they are to be ignored, as by \
+nohup.
 A training that diverges fails, and saves the best weights before that, if an epoch was completed.
-Both leave the files of --report and --record with what was seen. Watching does not change the network.
+Both leave the files of --report and --record with what was seen. Watching does not change the \
+network.
 NO_COLOR turns colours off. Results go to standard output, progress and notes to standard error.
 
 Exit codes:

@@ -69,7 +69,8 @@ fn text(lists: &[List]) -> String {
         // Writing to a string cannot fail.
         let _ = writeln!(out, "{}", list.name);
         let texts: Vec<String> = list.entries.iter().map(|entry| entry.text()).collect();
-        let width = texts.iter().map(|text| text.len()).filter(|&length| length <= 48).max().unwrap_or(0);
+        let width =
+            texts.iter().map(|text| text.len()).filter(|&length| length <= 48).max().unwrap_or(0);
         for (entry, text) in list.entries.iter().zip(texts) {
             let _ = writeln!(out, "  {text:width$}  {}", entry.formula);
         }
@@ -80,9 +81,13 @@ fn text(lists: &[List]) -> String {
 fn object(lists: &[List]) -> serde_json::Value {
     let entries = |list: &List| -> Vec<serde_json::Value> {
         let entry = |entry: &chainrule_conformance::catalogue::Entry| {
-            let settings: serde_json::Map<_, _> =
-                entry.settings.iter().map(|(name, value)| ((*name).to_owned(), value.as_str().into())).collect();
-            let mut object = json!({ "name": entry.name, "formula": entry.formula, "settings": settings });
+            let settings: serde_json::Map<_, _> = entry
+                .settings
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), value.as_str().into()))
+                .collect();
+            let mut object =
+                json!({ "name": entry.name, "formula": entry.formula, "settings": settings });
             let about = entry.fields.iter().map(|field| {
                 let stated = json!({ "means": field.summary(), "rule": field.rule });
                 (field.name.to_owned(), stated)
@@ -101,12 +106,17 @@ fn object(lists: &[List]) -> serde_json::Value {
         };
         list.entries.iter().map(entry).collect()
     };
-    lists.iter().map(|list| (list.name.to_owned(), entries(list).into())).collect::<serde_json::Map<_, _>>().into()
+    lists
+        .iter()
+        .map(|list| (list.name.to_owned(), entries(list).into()))
+        .collect::<serde_json::Map<_, _>>()
+        .into()
 }
 
 /// What is known of an activation; a bound that there is not is null.
 fn properties(facts: &Facts) -> serde_json::Value {
-    let kinks = facts.kinks.iter().map(|(at, derivative)| json!({ "at": at, "derivative": derivative }));
+    let kinks =
+        facts.kinks.iter().map(|(at, derivative)| json!({ "at": at, "derivative": derivative }));
     json!({
         "range": facts.range, "kinks": kinks.collect::<Vec<_>>(), "lipschitz": facts.lipschitz,
         "responsive": facts.responsive, "derivative_from": facts.derivative_from(), "can_die": facts.can_die,
@@ -119,7 +129,8 @@ fn properties(facts: &Facts) -> serde_json::Value {
 /// # Errors
 /// A family that is not there, or standard output that cannot be written.
 pub fn gradcheck(args: &CheckArgs, console: Console) -> Result<ExitCode, RunError> {
-    let families = only(derivatives::families(), args.family.as_deref(), "family", |family| family.name)?;
+    let families =
+        only(derivatives::families(), args.family.as_deref(), "family", |family| family.name)?;
     tell(families.iter().map(|family| family.run()), args.json, console)
 }
 
@@ -133,14 +144,19 @@ pub fn conformance(args: &CheckArgs, console: Console) -> Result<ExitCode, RunEr
 }
 
 /// Prints each family's counts as soon as it is checked, then what failed.
-fn tell(reports: impl Iterator<Item = Checked>, json: bool, console: Console) -> Result<ExitCode, RunError> {
+fn tell(
+    reports: impl Iterator<Item = Checked>,
+    json: bool,
+    console: Console,
+) -> Result<ExitCode, RunError> {
     let (mut objects, mut failed) = (serde_json::Map::new(), 0);
     for report in reports {
         let Checked { family, source, passed, failures, skipped } = &report;
         failed += failures.len();
         let skipped: usize = skipped.iter().map(|skipped| skipped.cases).sum();
         if json {
-            let failures: Vec<_> = failures.iter().map(|(name, why)| json!({ "case": name, "reason": why })).collect();
+            let failures: Vec<_> =
+                failures.iter().map(|(name, why)| json!({ "case": name, "reason": why })).collect();
             objects.insert(
                 (*family).to_owned(),
                 json!({
@@ -150,8 +166,12 @@ fn tell(reports: impl Iterator<Item = Checked>, json: bool, console: Console) ->
             );
             continue;
         }
-        let left_out = if skipped == 0 { String::new() } else { format!(", {skipped} not expressible") };
-        print(&format!("{family:14} {passed:4} passed, {} failed{left_out}   {source}\n", failures.len()))?;
+        let left_out =
+            if skipped == 0 { String::new() } else { format!(", {skipped} not expressible") };
+        print(&format!(
+            "{family:14} {passed:4} passed, {} failed{left_out}   {source}\n",
+            failures.len()
+        ))?;
         for (name, why) in failures {
             print(&format!("  {name}: {why}\n"))?;
         }
@@ -175,5 +195,9 @@ fn only<F>(
     let Some(name) = name else { return Ok(all) };
     let known = all.iter().map(&name_of).collect::<Vec<_>>().join(", ");
     let found: Vec<F> = all.into_iter().filter(|one| name_of(one) == name).collect();
-    if found.is_empty() { Err(RunError::Unknown { what, name: shown(name), known }) } else { Ok(found) }
+    if found.is_empty() {
+        Err(RunError::Unknown { what, name: shown(name), known })
+    } else {
+        Ok(found)
+    }
 }

@@ -45,13 +45,19 @@ pub struct Settings {
 pub enum ConfigError {
     #[error("--{flag} {value}: must be a whole number of at least 1")]
     Count { flag: &'static str, value: i64 },
-    #[error("--hidden {}: must be whole numbers of at least 1, separated by commas, such as 64,32, or `none`", shown(.0))]
+    #[error("--hidden {}: must be whole numbers of at least 1, separated by commas, such as 64,32, \
+             or `none`", shown(.0))]
     Hidden(String),
-    #[error("--hidden {hidden}: makes {parameters} parameters; at most {MOST_PARAMETERS} are allowed")]
+    #[error(
+        "--hidden {hidden}: makes {parameters} parameters; at most {MOST_PARAMETERS} are allowed"
+    )]
     TooLarge { hidden: String, parameters: u128 },
-    #[error("--activation {}: it turns the outputs of a whole layer into probabilities, so that it is not for hidden layers; there are: {known}", shown(.0), known = activations().join(", "))]
+    #[error("--activation {}: it turns the outputs of a whole layer into probabilities, so that it \
+             is not for hidden layers; there are: \
+             {known}", shown(.0), known = activations().join(", "))]
     OutputActivation(String),
-    #[error("--activation {}: there is no such activation{}; there are: {known}", shown(.0), meant(.1), known = activations().join(", "))]
+    #[error("--activation {}: there is no such activation{}; there are: \
+             {known}", shown(.0), meant(.1), known = activations().join(", "))]
     Activation(String, Option<String>),
     #[error("--activation {}: {source}", shown(.name))]
     ActivationSettings { name: String, source: config::ConfigError },
@@ -59,7 +65,10 @@ pub enum ConfigError {
     Optimizer { name: String, source: config::ConfigError },
     #[error("--{second} {path}: that is where --{first} goes; choose another file")]
     SameFile { first: &'static str, second: &'static str, path: String },
-    #[error("--tensorboard {folder}: that is a folder, but --{first} puts a file there; choose another folder")]
+    #[error(
+        "--tensorboard {folder}: that is a folder, but --{first} puts a file there; choose another \
+         folder"
+    )]
     FileInTheWay { first: &'static str, folder: String },
     #[error("--{flag} {}: {why}", shown(.value))]
     Unfit { flag: &'static str, value: String, why: String },
@@ -91,7 +100,8 @@ impl Config {
             metrics: vec!["accuracy".to_owned()],
             epochs: settings.epochs,
             batch_size: settings.batch_size,
-            // By the loss: accuracy on so few digits makes steps too coarse to tell two good epochs apart.
+            // By the loss: accuracy on so few digits makes steps too coarse to tell two good epochs
+            // apart.
             best_weights: true,
             seed: settings.seed,
             ..Recipe::default()
@@ -105,14 +115,18 @@ impl Config {
 /// Refuses two things in one file, by whatever path, and a file where a folder is to be.
 fn different(places: &[&Place], folder: Option<&Path>) -> Result<(), ConfigError> {
     for (i, second) in places.iter().enumerate() {
-        if let Some(first) = places[..i].iter().find(|first| files::same(first.path(), second.path())) {
+        if let Some(first) =
+            places[..i].iter().find(|first| files::same(first.path(), second.path()))
+        {
             let (first, second, path) = (first.flag(), second.flag(), place(second.path()));
             return Err(ConfigError::SameFile { first, second, path });
         }
     }
     let Some(folder) = folder else { return Ok(()) };
     match places.iter().find(|file| files::within(folder, file.path())) {
-        Some(first) => Err(ConfigError::FileInTheWay { first: first.flag(), folder: place(folder) }),
+        Some(first) => {
+            Err(ConfigError::FileInTheWay { first: first.flag(), folder: place(folder) })
+        }
         None => Ok(()),
     }
 }
@@ -138,11 +152,15 @@ pub fn default_learning_rate(optimizer: &str) -> Option<f64> {
     }
 }
 
-/// The optimizer that a text names, with the learning rate of the flag, or of the text, or that suits the digits.
+/// The optimizer that a text names, with the learning rate of the flag, or of the text, or that
+/// suits the digits.
 ///
 /// # Errors
 /// A text that names none, or a learning rate that is none.
-pub fn chosen_optimizer(text: String, learning_rate: Option<f64>) -> Result<Box<dyn Listed<f32>>, ConfigError> {
+pub fn chosen_optimizer(
+    text: String,
+    learning_rate: Option<f64>,
+) -> Result<Box<dyn Listed<f32>>, ConfigError> {
     let all = optimizer::family::<f32>().with(|entry| {
         if let Some(rate) = default_learning_rate(entry.name()) {
             optimizer::set_learning_rate(entry, rate);
@@ -172,7 +190,8 @@ fn hidden(hidden: &str, activation: &str) -> Result<Vec<usize>, ConfigError> {
         Ok(found) if found.for_outputs() => return Err(ConfigError::OutputActivation(name)),
         Ok(found) => found.divisor(),
         Err(config::ConfigError::Name(_)) => {
-            let near = near(activation.split('(').next().unwrap_or_default().trim(), &activations());
+            let near =
+                near(activation.split('(').next().unwrap_or_default().trim(), &activations());
             return Err(ConfigError::Activation(name, near));
         }
         Err(source) => return Err(ConfigError::ActivationSettings { name, source }),
@@ -194,16 +213,23 @@ pub fn widths(text: &str) -> Result<Vec<usize>, ConfigError> {
     widths.collect::<Option<_>>().ok_or_else(|| ConfigError::Hidden(text.to_owned()))
 }
 
-/// That linear layers of these widths fit into the memory; the activation divides the width of each hidden layer.
+/// That linear layers of these widths fit into the memory; the activation divides the width of each
+/// hidden layer.
 ///
 /// # Errors
 /// How many parameters there would be.
-pub fn check_size(inputs: usize, hidden: &[usize], divisor: usize, outputs: usize) -> Result<(), ConfigError> {
+pub fn check_size(
+    inputs: usize,
+    hidden: &[usize],
+    divisor: usize,
+    outputs: usize,
+) -> Result<(), ConfigError> {
     // In a type that no widths overflow.
     let from = [&[inputs], hidden].concat().into_iter().map(|n| n as u128);
     let before_activation = hidden.iter().map(|&n| (n as u128).saturating_mul(divisor as u128));
     let to = before_activation.chain([outputs as u128]);
-    let parameters = from.zip(to).fold(0, |sum: u128, (i, o)| sum.saturating_add((i + 1).saturating_mul(o)));
+    let parameters =
+        from.zip(to).fold(0, |sum: u128, (i, o)| sum.saturating_add((i + 1).saturating_mul(o)));
     if parameters > MOST_PARAMETERS {
         let hidden = hidden.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
         return Err(ConfigError::TooLarge { hidden, parameters });
@@ -227,7 +253,10 @@ mod tests {
         let settings = config.settings;
         assert_eq!((settings.seed, settings.epochs, settings.batch_size), (0, 40, 32));
         assert_eq!((settings.optimizer, settings.learning_rate), ("adam", 0.001));
-        assert_eq!((&config.recipe.hidden[..], config.recipe.activation.as_str()), (&[256, 128][..], "relu"));
+        assert_eq!(
+            (&config.recipe.hidden[..], config.recipe.activation.as_str()),
+            (&[256, 128][..], "relu")
+        );
     }
 
     #[test]
@@ -246,7 +275,8 @@ mod tests {
         assert_eq!(hidden("64"), Ok(vec![64]));
         assert_eq!(hidden("64, 32,16"), Ok(vec![64, 32, 16]));
         for wrong in ["64,", "0", "-3", "64;32", "1e3"] {
-            let rest = "must be whole numbers of at least 1, separated by commas, such as 64,32, or `none`";
+            let rest = "must be whole numbers of at least 1, separated by commas, such as 64,32, \
+                        or `none`";
             assert_eq!(hidden(wrong), Err(format!("--hidden {wrong}: {rest}")));
         }
     }
@@ -254,7 +284,10 @@ mod tests {
     #[test]
     fn a_network_too_large_for_the_memory_is_refused_with_its_size() {
         let error = resolve(&["--hidden", "100000,100000"]).unwrap_err();
-        assert_eq!(error, "--hidden 100000,100000: makes 10007600010 parameters; at most 50000000 are allowed");
+        assert_eq!(
+            error,
+            "--hidden 100000,100000: makes 10007600010 parameters; at most 50000000 are allowed"
+        );
         let most = usize::MAX.to_string();
         assert!(resolve(&["--hidden", &format!("{most},{most},{most}")]).is_err());
     }
@@ -267,11 +300,17 @@ mod tests {
         let known = format!("there are: {}", activations().join(", "));
         assert_eq!(
             resolve(&["--activation", "rleu"]).unwrap_err(),
-            format!("--activation rleu: there is no such activation (did you mean `relu`?); {known}")
+            format!(
+                "--activation rleu: there is no such activation (did you mean `relu`?); {known}"
+            )
         );
         for name in ["softmax", "log_softmax", "softmin"] {
-            let why = "it turns the outputs of a whole layer into probabilities, so that it is not for hidden layers";
-            assert_eq!(resolve(&["--activation", name]).unwrap_err(), format!("--activation {name}: {why}; {known}"));
+            let why = "it turns the outputs of a whole layer into probabilities, so that it is not \
+                       for hidden layers";
+            assert_eq!(
+                resolve(&["--activation", name]).unwrap_err(),
+                format!("--activation {name}: {why}; {known}")
+            );
         }
     }
 
@@ -283,7 +322,8 @@ mod tests {
         assert_eq!(
             resolve(&["--optimizer", "adma"]).unwrap_err(),
             format!(
-                "--optimizer adma: there is no optimizer `adma` (did you mean `adam`?); there are: {}",
+                "--optimizer adma: there is no optimizer `adma` (did you mean `adam`?); there are: \
+                 {}",
                 optimizers().join(", ")
             )
         );
@@ -291,8 +331,9 @@ mod tests {
 
     #[test]
     fn an_optimizer_can_be_given_settings() {
-        let optimizer =
-            |flags: &[&str]| resolve(flags).map(|config| format!("{:?}", config.recipe.optimizer::<f32>().unwrap()));
+        let optimizer = |flags: &[&str]| {
+            resolve(flags).map(|config| format!("{:?}", config.recipe.optimizer::<f32>().unwrap()))
+        };
         let adam = Adam { beta1: 0.8, ..Adam::new(0.001) };
         assert_eq!(optimizer(&["--optimizer", "adam(beta1=0.8)"]), Ok(format!("{adam:?}")));
         let adam = Adam { learning_rate: 0.01, ..adam };
@@ -313,12 +354,18 @@ mod tests {
         for flag in ["epochs", "batch-size"] {
             for value in ["0", "-5"] {
                 let error = resolve(&[&format!("--{flag}"), value]).unwrap_err();
-                assert_eq!(error, format!("--{flag} {value}: must be a whole number of at least 1"));
+                assert_eq!(
+                    error,
+                    format!("--{flag} {value}: must be a whole number of at least 1")
+                );
             }
         }
         for value in ["0", "-0.5", "NaN", "inf"] {
             let error = resolve(&["--learning-rate", value]).unwrap_err();
-            assert_eq!(error, format!("--learning-rate {value}: must be a number above 0, such as 0.001"));
+            assert_eq!(
+                error,
+                format!("--learning-rate {value}: must be a number above 0, such as 0.001")
+            );
         }
     }
 }

@@ -11,8 +11,8 @@ pub struct Console {
     json: bool,
 }
 
-/// Some terminals say that they have tens of thousands of columns; a bar over all of them would take longer to write
-/// than a step takes.
+/// Some terminals say that they have tens of thousands of columns; a bar over all of them would
+/// take longer to write than a step takes.
 const MOST_COLUMNS: u16 = 1000;
 
 /// How to show progress.
@@ -84,7 +84,8 @@ pub fn print(text: &str) -> io::Result<()> {
     }
 }
 
-/// Colour is for terminals that can, unless NO_COLOR asks for none (no-color.org: any value but the empty one).
+/// Colour is for terminals that can, unless NO_COLOR asks for none (no-color.org: any value but the
+/// empty one).
 fn colour(terminal: bool) -> bool {
     is_lively(terminal) && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
 }

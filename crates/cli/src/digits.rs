@@ -3,7 +3,8 @@
 use chainrule::data::DataError;
 use chainrule::prelude::*;
 
-/// The digits to learn from, those that choose the best epoch, and those that nothing sees before the end.
+/// The digits to learn from, those that choose the best epoch, and those that nothing sees before
+/// the end.
 pub struct Parts {
     pub train: Dataset,
     pub validation: Dataset,
@@ -29,7 +30,10 @@ mod tests {
     #[test]
     fn the_parts_are_all_the_digits_and_the_seed_chooses_them() {
         let parts = Parts::load(3).unwrap();
-        assert_eq!([&parts.train, &parts.validation, &parts.test].map(Dataset::len), [1293, 144, 360]);
+        assert_eq!(
+            [&parts.train, &parts.validation, &parts.test].map(Dataset::len),
+            [1293, 144, 360]
+        );
         assert_eq!(parts.test, Parts::load(3).unwrap().test);
         assert_ne!(parts.test, Parts::load(4).unwrap().test);
     }

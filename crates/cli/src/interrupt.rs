@@ -32,14 +32,15 @@ pub fn flag() -> io::Result<Arc<AtomicBool>> {
     Ok(raised)
 }
 
-/// What a program that a signal stopped exits with: 128 plus the number of the signal, as shells have it; 130 for
-/// Ctrl-C.
+/// What a program that a signal stopped exits with: 128 plus the number of the signal, as shells
+/// have it; 130 for Ctrl-C.
 pub fn exit_code() -> ExitCode {
     let signal = SIGNAL.get().map_or(0, |which| which.load(Ordering::Relaxed));
     ExitCode::from(128 + if signal == 0 { consts::SIGINT as u8 } else { signal as u8 })
 }
 
-/// That a file grows beyond what the system allows is an error of the write instead of the end of the program.
+/// That a file grows beyond what the system allows is an error of the write instead of the end of
+/// the program.
 ///
 /// # Errors
 /// If the operating system does not let the signal be handled.

@@ -1,7 +1,7 @@
 //! The program `chainrule`: trains the digit recogniser from the command line.
 //!
-//! Raw flags ([`args`]) become a checked configuration ([`config`]), which is run ([`run`]) and told about
-//! ([`report`]).
+//! Raw flags ([`args`]) become a checked configuration ([`config`]), which is run ([`run`]) and
+//! told about ([`report`]).
 
 mod args;
 mod catalogue;

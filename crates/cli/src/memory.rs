@@ -3,14 +3,15 @@
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::io::{Cursor, Write};
 
-/// The memory of the system; where that has no more, one line on standard error and the end of the program.
+/// The memory of the system; where that has no more, one line on standard error and the end of the
+/// program.
 pub struct Memory;
 
 #[global_allocator]
 static MEMORY: Memory = Memory;
 
-// SAFETY: each call goes to `System` as it came, under the same promises of its caller, and what that gives is handed
-// on. A null pointer is not, since the program ends, without unwinding.
+// SAFETY: each call goes to `System` as it came, under the same promises of its caller, and what
+// that gives is handed on. A null pointer is not, since the program ends, without unwinding.
 unsafe impl GlobalAlloc for Memory {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         // SAFETY: the caller promises what `System` asks for.
@@ -23,12 +24,14 @@ unsafe impl GlobalAlloc for Memory {
     }
 
     unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        // SAFETY: the caller promises what `System` asks for; the pointer is one of `System`, as all are.
+        // SAFETY: the caller promises what `System` asks for; the pointer is one of `System`, as
+        // all are.
         given(unsafe { System.realloc(pointer, layout, size) }, size)
     }
 
     unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        // SAFETY: the caller promises what `System` asks for; the pointer is one of `System`, as all are.
+        // SAFETY: the caller promises what `System` asks for; the pointer is one of `System`, as
+        // all are.
         unsafe { System.dealloc(pointer, layout) }
     }
 }
@@ -45,7 +48,10 @@ fn end(size: usize) -> ! {
     // Nothing here may ask for memory.
     let mut line = Cursor::new([0_u8; 160]);
     let advice = "make the network, the batches or the table smaller";
-    let _ = writeln!(line, "error: the memory is exhausted: {size} more bytes are not to be had; {advice}");
+    let _ = writeln!(
+        line,
+        "error: the memory is exhausted: {size} more bytes are not to be had; {advice}"
+    );
     let length = line.position() as usize;
     let _ = std::io::stderr().write_all(&line.get_ref()[..length]);
     signal_hook::low_level::exit(1)

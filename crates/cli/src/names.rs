@@ -7,14 +7,22 @@ use crate::shown::shown;
 /// A name that is in no list, or settings that its entry does not have.
 #[derive(Debug, thiserror::Error)]
 pub enum NameError {
-    #[error("--{flag} {}: there is no {what} `{}`{}; there are: {known}", shown(.text), shown(.name), meant(.near))]
-    Unknown { flag: &'static str, text: String, what: &'static str, name: String, near: Option<String>, known: String },
+    #[error("--{flag} {}: there is no {what} `{}`{}; there are: \
+             {known}", shown(.text), shown(.name), meant(.near))]
+    Unknown {
+        flag: &'static str,
+        text: String,
+        what: &'static str,
+        name: String,
+        near: Option<String>,
+        known: String,
+    },
     #[error("--{flag} {}: {}", shown(.text), source.to_string().replace(text.as_str(), &shown(.text)))]
     Settings { flag: &'static str, text: String, source: ConfigError },
 }
 
-/// That a text such as `elu` or `elu(alpha=0.5)` names one of the known entries of a list; `parsed` is the name of what
-/// the list makes of it.
+/// That a text such as `elu` or `elu(alpha=0.5)` names one of the known entries of a list; `parsed`
+/// is the name of what the list makes of it.
 ///
 /// # Errors
 /// What is wrong with it.
@@ -37,7 +45,8 @@ pub fn check(
 
 /// The known name that this one is most like, if any is like it.
 pub fn near<'a>(name: &str, known: impl IntoIterator<Item = &'a String>) -> Option<String> {
-    let alike = known.into_iter().map(|entry| (strsim::jaro_winkler(&name.to_lowercase(), entry), entry));
+    let alike =
+        known.into_iter().map(|entry| (strsim::jaro_winkler(&name.to_lowercase(), entry), entry));
     let nearest = alike.filter(|(alike, _)| *alike > 0.75).max_by(|a, b| a.0.total_cmp(&b.0));
     nearest.map(|(_, entry)| entry.clone())
 }
@@ -57,13 +66,15 @@ mod tests {
         let known = ["relu", "elu", "tanh"].map(str::to_owned);
         let check = |text: &str| {
             let parsed = activation::by_name::<f32>(text).map(|found| found.kind().to_owned());
-            check("activation", "activation", text, &known, parsed).map_err(|error| error.to_string())
+            check("activation", "activation", text, &known, parsed)
+                .map_err(|error| error.to_string())
         };
         assert_eq!(check("elu(alpha=0.5)"), Ok(()));
         assert_eq!(check("ReLU"), Ok(()));
         assert_eq!(
             check("rleu").unwrap_err(),
-            "--activation rleu: there is no activation `rleu` (did you mean `relu`?); there are: relu, elu, tanh"
+            "--activation rleu: there is no activation `rleu` (did you mean `relu`?); there are: \
+             relu, elu, tanh"
         );
         assert_eq!(
             check("xyz").unwrap_err(),

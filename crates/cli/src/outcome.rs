@@ -15,7 +15,8 @@ pub struct Outcome<'a> {
     pub settings: &'a Settings,
     pub recipe: &'a Recipe,
     pub history: &'a History,
-    /// The epoch with the lowest validation loss, whose weights were kept, if an epoch was completed.
+    /// The epoch with the lowest validation loss, whose weights were kept, if an epoch was
+    /// completed.
     pub best_epoch: Option<usize>,
     /// The time for training and testing.
     pub seconds: f64,
@@ -35,8 +36,12 @@ impl Outcome<'_> {
     pub fn weights(&self) -> String {
         match (self.best_epoch, self.history.epochs.len()) {
             (Some(epoch), done) => format!("epoch {epoch} of {done}, the best by validation loss"),
-            (None, 0) => "the moment of the interruption, before the end of the first epoch".to_owned(),
-            (None, done) => format!("epoch {done}, the last, since no epoch had a validation loss that is a number"),
+            (None, 0) => {
+                "the moment of the interruption, before the end of the first epoch".to_owned()
+            }
+            (None, done) => format!(
+                "epoch {done}, the last, since no epoch had a validation loss that is a number"
+            ),
         }
     }
 
@@ -49,7 +54,10 @@ impl Outcome<'_> {
         };
         let saved = self.saved_to.map(|path| format!("saved {what}, to {}", path.display()));
         let kept = |path: &Path| {
-            format!("nothing was saved: no epoch was completed, and {} is of an earlier training", path.display())
+            format!(
+                "nothing was saved: no epoch was completed, and {} is of an earlier training",
+                path.display()
+            )
         };
         let kept = in_the_way.filter(|_| done == 0).map(kept);
         let saved = saved.or(kept).unwrap_or("nothing was saved".to_owned());
@@ -61,7 +69,8 @@ impl Outcome<'_> {
         let Settings { seed, batch_size, optimizer, learning_rate, .. } = self.settings;
         let right = answers.iter().filter(|answer| answer.is_right()).count();
         let last = self.history.last();
-        let validation = self.best_epoch.and_then(|epoch| self.history.epochs[epoch - 1].validation.as_ref());
+        let validation =
+            self.best_epoch.and_then(|epoch| self.history.epochs[epoch - 1].validation.as_ref());
         json!({
             "test_accuracy": right as f64 / answers.len() as f64,
             "test_loss": test_loss,

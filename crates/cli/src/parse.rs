@@ -29,7 +29,8 @@ pub fn number(text: &str) -> Result<f64, String> {
 
 fn whole<T: FromStr + Display>(text: &str, rule: &str) -> Result<T, String> {
     text.trim().parse().map_err(|_| {
-        let meant = text.trim().parse::<f64>().ok().filter(|x| x.fract() == 0.0 && (0.0..1e15).contains(x));
+        let meant =
+            text.trim().parse::<f64>().ok().filter(|x| x.fract() == 0.0 && (0.0..1e15).contains(x));
         let meant = meant.map_or_else(String::new, |x| format!("; write {x:.0}"));
         format!("must be {rule}{meant}")
     })
@@ -47,7 +48,10 @@ mod tests {
         for wrong in ["", "many", "1.5", "99999999999999999999", "0x10", "1_000"] {
             assert_eq!(count(wrong).unwrap_err(), "must be a whole number of at least 1");
         }
-        assert_eq!(seed("-1").unwrap_err(), "must be a whole number from 0 to 18446744073709551615");
+        assert_eq!(
+            seed("-1").unwrap_err(),
+            "must be a whole number from 0 to 18446744073709551615"
+        );
         assert_eq!((number("1e-3"), number("-inf")), (Ok(0.001), Ok(f64::NEG_INFINITY)));
         assert_eq!(number("fast").unwrap_err(), "must be a number, such as 0.5 or 1e-3");
     }

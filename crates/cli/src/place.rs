@@ -41,18 +41,21 @@ pub enum PlaceError {
     #[error("cannot save to {}: it names no file; choose another place with --{flag}", place(path))]
     NoFile { path: PathBuf, flag: &'static str },
     #[error(
-        "cannot save to {}: there is something there that is not a file; choose another place with --{flag}",
+        "cannot save to {}: there is something there that is not a file; choose another place with \
+         --{flag}",
         place(path)
     )]
     NotAFile { path: PathBuf, flag: &'static str },
     #[error(
-        "cannot save to {}: there is no folder {}; create it, or choose another place with --{flag}",
+        "cannot save to {}: there is no folder {}; create it, or choose another place with \
+         --{flag}",
         place(path),
         place(folder)
     )]
     NoFolder { path: PathBuf, folder: PathBuf, flag: &'static str },
     #[error(
-        "cannot save to {}: nothing can be written in {}: {source}; choose another place with --{flag}",
+        "cannot save to {}: nothing can be written in {}: {source}; choose another place with \
+         --{flag}",
         place(path),
         place(folder)
     )]
@@ -61,7 +64,10 @@ pub enum PlaceError {
     File { path: PathBuf, flag: &'static str, source: io::Error },
     #[error("cannot keep what is in {}: {source}; the new network was not saved", place(path))]
     Keep { path: PathBuf, source: io::Error },
-    #[error("cannot write {}: {source}; make room, or choose another place with --{flag}", place(path))]
+    #[error(
+        "cannot write {}: {source}; make room, or choose another place with --{flag}",
+        place(path)
+    )]
     Write { path: PathBuf, flag: &'static str, source: io::Error },
     #[error(transparent)]
     Encode(#[from] CheckpointError),
@@ -115,9 +121,9 @@ impl Place {
         })
     }
 
-    /// Saves the bytes of a network. One that was there under the default name when the program began is kept under
-    /// another; one that another program saved there since then stays, and the new one takes another name. Nothing is
-    /// kept twice.
+    /// Saves the bytes of a network. One that was there under the default name when the program
+    /// began is kept under another; one that another program saved there since then stays, and the
+    /// new one takes another name. Nothing is kept twice.
     ///
     /// # Errors
     /// A file that cannot be written; what was there before is still there.
@@ -128,7 +134,8 @@ impl Place {
             return saved(self.path.clone(), None);
         }
         let target = files::target(&self.path);
-        // One program after another; without locks, as on some network drives, it is as good as can be.
+        // One program after another; without locks, as on some network drives, it is as good as can
+        // be.
         let alone = File::open(files::folder(&target)).ok();
         let _ = alone.as_ref().map(File::lock);
         if self.earlier.is_none() || stamp(&target) != self.earlier {
@@ -137,7 +144,8 @@ impl Place {
         if fs::read(&target).is_ok_and(|there| there == bytes) {
             return saved(self.path.clone(), None);
         }
-        let copy = keep(&target).map_err(|source| PlaceError::Keep { path: self.path.clone(), source })?;
+        let copy =
+            keep(&target).map_err(|source| PlaceError::Keep { path: self.path.clone(), source })?;
         if let Err(source) = files::replace(&target, bytes) {
             // The earlier network is still in its own place, and the copy is not needed.
             let _ = fs::remove_file(&copy);
@@ -184,7 +192,9 @@ fn keep(path: &Path) -> io::Result<PathBuf> {
     for copy in names(path).skip(1) {
         let kept = match fs::hard_link(path, &copy) {
             // Where a file can have one name only.
-            Err(error) if error.kind() != ErrorKind::AlreadyExists => files::create(&copy, &fs::read(path)?),
+            Err(error) if error.kind() != ErrorKind::AlreadyExists => {
+                files::create(&copy, &fs::read(path)?)
+            }
             result => result,
         };
         match kept {
@@ -196,7 +206,8 @@ fn keep(path: &Path) -> io::Result<PathBuf> {
     unreachable!("no folder holds that many files")
 }
 
-/// The path itself, then the same with a number in its name: `net.safetensors`, `net.1.safetensors`.
+/// The path itself, then the same with a number in its name: `net.safetensors`,
+/// `net.1.safetensors`.
 fn names(path: &Path) -> impl Iterator<Item = PathBuf> + '_ {
     let stem = path.file_stem().unwrap_or_default().to_string_lossy();
     let extension = path.extension().map(|extension| format!(".{}", extension.to_string_lossy()));

@@ -21,8 +21,10 @@ pub fn teller(console: Console) -> Box<dyn FnMut(ProgressEvent<'_>)> {
 /// A bar on standard error, drawn at most 20 times a second.
 fn bar(console: Console, colour: bool) -> impl FnMut(ProgressEvent<'_>) {
     let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(20));
-    let template = if colour { "{prefix} {wide_bar:.cyan/blue} {msg}" } else { "{prefix} {wide_bar} {msg}" };
-    let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+    let template =
+        if colour { "{prefix} {wide_bar:.cyan/blue} {msg}" } else { "{prefix} {wide_bar} {msg}" };
+    let style =
+        ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
     bar.set_style(style.progress_chars("\u{2501}\u{257a}\u{2500}"));
     let (mut epochs, mut batches) = (0, 0);
     let mut last_epoch = String::new();
@@ -80,8 +82,13 @@ fn counted(epoch: usize, epochs: usize) -> String {
 /// The accuracy is that on the validation data; none where there are no classes.
 fn accuracy_and_speed(record: &EpochRecord) -> String {
     let scores = record.validation.as_ref().unwrap_or(&record.train);
-    let accuracy = scores.metric("accuracy").map(|accuracy| format!("accuracy {:>7}  ", percent(accuracy)));
-    format!("{}{} samples/s", accuracy.unwrap_or_default(), thousands(record.samples_per_second as u64))
+    let accuracy =
+        scores.metric("accuracy").map(|accuracy| format!("accuracy {:>7}  ", percent(accuracy)));
+    format!(
+        "{}{} samples/s",
+        accuracy.unwrap_or_default(),
+        thousands(record.samples_per_second as u64)
+    )
 }
 
 #[cfg(test)]
@@ -118,8 +125,10 @@ mod tests {
     #[test]
     fn many_epochs_make_few_lines() {
         let epochs: Vec<String> = said(40).iter().map(|line| line[6..11].to_owned()).collect();
-        let expected =
-            [" 1/40", " 4/40", " 8/40", "12/40", "16/40", "20/40", "24/40", "28/40", "32/40", "36/40", "40/40"];
+        let expected = [
+            " 1/40", " 4/40", " 8/40", "12/40", "16/40", "20/40", "24/40", "28/40", "32/40",
+            "36/40", "40/40",
+        ];
         assert_eq!(epochs, expected);
         assert_eq!(said(10_001).len(), 11);
     }

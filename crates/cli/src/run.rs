@@ -80,7 +80,8 @@ pub fn run(config: Config, console: Console) -> Result<ExitCode, RunError> {
     let parts = Parts::load(settings.seed)?;
     let prepared = recipe.prepare(&parts.train, Some(&parts.validation))?;
     let network = prepared.network();
-    let mut instruments = traces.instruments().or_else(|| tensorboard.is_some().then(Instruments::new));
+    let mut instruments =
+        traces.instruments().or_else(|| tensorboard.is_some().then(Instruments::new));
     let (mut events, watching) = match (&tensorboard, &mut instruments) {
         (Some(folder), Some(instruments)) => (Some(tensorboard::open(folder, instruments)?), None),
         (_, instruments) => (None, instruments.as_mut()),
@@ -88,7 +89,8 @@ pub fn run(config: Config, console: Console) -> Result<ExitCode, RunError> {
     console.report(&text::plan(&settings, &parts, &network.model().summary([Digits::PIXELS])?))?;
 
     let begun = Instant::now();
-    let mut trainer = prepared.trainer()?.callback(Progress::new(progress::teller(console))).stop_when(stop);
+    let mut trainer =
+        prepared.trainer()?.callback(Progress::new(progress::teller(console))).stop_when(stop);
     if let Some(callback) = &mut events {
         trainer = trainer.callback(callback);
     } else if let Some(instruments) = watching {
@@ -110,8 +112,12 @@ pub fn run(config: Config, console: Console) -> Result<ExitCode, RunError> {
             let rescued = rescue(best_epoch, || place.save(&bytes()?));
             let (mut left, traced) = traces.leave(seen);
             left.tensorboard = tensorboard.filter(|_| events.is_ok());
-            let failed = [traced.err().map(|error| error.to_string()), events.err().map(|error| error.to_string())];
-            let failed: String = failed.into_iter().flatten().map(|error| format!("error: {error}\n")).collect();
+            let failed = [
+                traced.err().map(|error| error.to_string()),
+                events.err().map(|error| error.to_string()),
+            ];
+            let failed: String =
+                failed.into_iter().flatten().map(|error| format!("error: {error}\n")).collect();
             let rescued = format!("{rescued}\n{}{failed}", left.told()).trim_end().to_owned();
             return Err(RunError::Train { error: error.clone(), rescued });
         }
@@ -123,18 +129,36 @@ pub fn run(config: Config, console: Console) -> Result<ExitCode, RunError> {
         _ => bytes().map_err(Into::into).and_then(|bytes| place.save(&bytes)).map(Some),
     };
     if let Ok(Some(Saved { kept: Some(kept), .. })) = &saved {
-        console.note(&format!("the network that was in {} is now {}", place.path().display(), kept.display()));
+        console.note(&format!(
+            "the network that was in {} is now {}",
+            place.path().display(),
+            kept.display()
+        ));
     }
     let (mut left, traced) = traces.leave(seen);
     left.tensorboard = tensorboard.filter(|_| events.is_ok());
     let saved_to = saved.as_ref().ok().and_then(Option::as_ref).map(|saved| saved.path.clone());
     let (saved_to, left) = (saved_to.as_deref(), &left);
-    let outcome = Outcome { settings: &settings, recipe: &recipe, history, best_epoch, seconds, saved_to, left };
+    let outcome = Outcome {
+        settings: &settings,
+        recipe: &recipe,
+        history,
+        best_epoch,
+        seconds,
+        saved_to,
+        left,
+    };
     if outcome.interrupted() {
         console.complain(&outcome.interruption(place.path().exists().then_some(place.path())));
     }
     let Test { loss, answers } = tested?;
-    console.report(&text::results(&answers, loss, &outcome.weights(), &parts.test, console.paint()))?;
+    console.report(&text::results(
+        &answers,
+        loss,
+        &outcome.weights(),
+        &parts.test,
+        console.paint(),
+    ))?;
     console.object(|| outcome.object(&answers, loss, network.params().count()))?;
     let told = saved_to.map_or_else(String::new, |path| format!("Saved to {}\n", path.display()));
     let told = format!("{told}{}", left.told());
@@ -153,7 +177,9 @@ struct Test {
 fn test(trainer: &mut Trainer<'_>, network: &Network, test: &Dataset) -> Result<Test, RunError> {
     let loss = trainer.evaluate(network.params(), test)?.loss;
     let probabilities = network.probabilities(test.inputs())?;
-    let Targets::Classes { indices, .. } = test.targets() else { unreachable!("digits have classes") };
+    let Targets::Classes { indices, .. } = test.targets() else {
+        unreachable!("digits have classes")
+    };
     let answers = answers(indices, &probabilities).ok_or(RunError::NotANumber)?;
     Ok(Test { loss, answers })
 }
@@ -165,7 +191,8 @@ fn rescue(best_epoch: Option<usize>, save: impl FnOnce() -> Result<Saved, PlaceE
     };
     match save() {
         Ok(Saved { path, kept }) => {
-            let kept = kept.map(|kept| format!("; the network that was there is now {}", kept.display()));
+            let kept =
+                kept.map(|kept| format!("; the network that was there is now {}", kept.display()));
             let path = path.display();
             format!(
                 "the weights of epoch {epoch}, the best before the failure, were saved to {path}{}",

@@ -11,7 +11,8 @@ const LONGEST_LINE: usize = 1500;
 /// So many names of a list are shown.
 const MOST_NAMES: usize = 40;
 
-/// A value on one line, without characters that steer a terminal, the middle left out where it is long.
+/// A value on one line, without characters that steer a terminal, the middle left out where it is
+/// long.
 pub fn shown(value: &str) -> String {
     shortened(value, MOST)
 }
@@ -23,7 +24,8 @@ pub fn place(path: &Path) -> String {
 
 /// The first names of a list, and how many more there are.
 pub fn listed<T: AsRef<str>>(names: &[T]) -> String {
-    let some: Vec<String> = names.iter().take(MOST_NAMES).map(|name| shown(name.as_ref())).collect();
+    let some: Vec<String> =
+        names.iter().take(MOST_NAMES).map(|name| shown(name.as_ref())).collect();
     match names.len() - some.len() {
         0 => some.join(", "),
         more => format!("{} and {more} more", some.join(", ")),
@@ -41,14 +43,27 @@ fn shortened(text: &str, most: usize) -> String {
         return text.chars().map(legible).collect();
     }
     let (begin, end) = (2 * most / 3, most / 3);
-    let part = |skip: usize, take: usize| text.chars().skip(skip).take(take).map(legible).collect::<String>();
-    format!("{}... ({} characters left out) ...{}", part(0, begin), count - begin - end, part(count - end, end))
+    let part = |skip: usize, take: usize| {
+        text.chars().skip(skip).take(take).map(legible).collect::<String>()
+    };
+    format!(
+        "{}... ({} characters left out) ...{}",
+        part(0, begin),
+        count - begin - end,
+        part(count - end, end)
+    )
 }
 
-/// The character, or how it would be written in a program if it moves the cursor or turns the direction of writing.
+/// The character, or how it would be written in a program if it moves the cursor or turns the
+/// direction of writing.
 fn legible(c: char) -> String {
-    let turns = matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    if c.is_control() || turns || c == '\u{2028}' || c == '\u{2029}' { c.escape_default().collect() } else { c.into() }
+    let turns =
+        matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    if c.is_control() || turns || c == '\u{2028}' || c == '\u{2029}' {
+        c.escape_default().collect()
+    } else {
+        c.into()
+    }
 }
 
 #[cfg(test)]

@@ -12,7 +12,8 @@ use crate::config::Settings;
 use crate::digits::Parts;
 use crate::place::{Place, PlaceError};
 
-/// More steps than this make a recording large, about 5 MB for the default network, and no picture better.
+/// More steps than this make a recording large, about 5 MB for the default network, and no picture
+/// better.
 const MOST: usize = 1000;
 
 /// The files that were asked for.
@@ -81,10 +82,18 @@ impl Traces {
         }
         let Seen { settings, network, parts, fitted, log } = seen;
         let params = network.params();
-        let mut recording =
-            Recording::of(fitted).log(log).configuration(configuration(settings, network.recipe(), parts));
+        let mut recording = Recording::of(fitted).log(log).configuration(configuration(
+            settings,
+            network.recipe(),
+            parts,
+        ));
         let (model, loss) = (network.model(), CrossEntropy);
-        let evidence = Evidence::new().recording(&recording).model(model).params(params).loss(&loss).data(&parts.train);
+        let evidence = Evidence::new()
+            .recording(&recording)
+            .model(model)
+            .params(params)
+            .loss(&loss)
+            .data(&parts.train);
         recording.findings = Diagnosis::new().findings(&evidence);
         if let Some(place) = &self.record {
             match recording.save(place.path()) {
@@ -94,7 +103,12 @@ impl Traces {
         }
         if let Some(place) = &self.report {
             let run = Run::new(format!("Handwritten digits, seed {}", settings.seed), &recording);
-            let run = run.model(model).params(params).loss(&loss).data(&parts.test).images(Digits::SIDE, Digits::SIDE);
+            let run = run
+                .model(model)
+                .params(params)
+                .loss(&loss)
+                .data(&parts.test)
+                .images(Digits::SIDE, Digits::SIDE);
             match run.save(place.path()) {
                 Ok(()) => left.report = Some(place.path().to_owned()),
                 Err(error) => done = done.and(Err(error.into())),
@@ -108,7 +122,8 @@ impl Left {
     /// A line for each file.
     pub fn told(&self) -> String {
         let line = |what: &str, path: &Option<PathBuf>| {
-            path.as_ref().map_or_else(String::new, |path| format!("The {what} is in {}\n", path.display()))
+            path.as_ref()
+                .map_or_else(String::new, |path| format!("The {what} is in {}\n", path.display()))
         };
         let events = self.tensorboard.as_ref().map_or_else(String::new, |folder| {
             let folder = folder.display();
@@ -118,7 +133,11 @@ impl Left {
     }
 }
 
-fn configuration(settings: &Settings, recipe: &Recipe, parts: &Parts) -> Vec<(&'static str, String)> {
+fn configuration(
+    settings: &Settings,
+    recipe: &Recipe,
+    parts: &Parts,
+) -> Vec<(&'static str, String)> {
     let Settings { seed, epochs, batch_size, optimizer_text, learning_rate, .. } = settings;
     let hidden: Vec<String> = recipe.hidden.iter().map(usize::to_string).collect();
     let hidden = if hidden.is_empty() { "none".to_owned() } else { hidden.join(", ") };

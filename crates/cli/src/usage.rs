@@ -9,8 +9,12 @@ use crate::args::Args;
 use crate::shown::{self, shown};
 
 /// What is cut out of the command line and put into a message.
-const TYPED: [ContextKind; 4] =
-    [ContextKind::InvalidArg, ContextKind::InvalidSubcommand, ContextKind::InvalidValue, ContextKind::PriorArg];
+const TYPED: [ContextKind; 4] = [
+    ContextKind::InvalidArg,
+    ContextKind::InvalidSubcommand,
+    ContextKind::InvalidValue,
+    ContextKind::PriorArg,
+];
 
 /// Says what is wrong with a flag, of a subcommand if it is one of its flags, and ends the program.
 pub fn refuse(subcommand: Option<&str>, error: impl Display) -> ! {
@@ -37,17 +41,23 @@ pub fn exit(mut error: Error) -> ! {
     };
     let command = Args::command();
     let names: Vec<&str> = command.get_subcommands().map(|command| command.get_name()).collect();
-    if let (ErrorKind::InvalidSubcommand, Some(word)) = (error.kind(), typed(ContextKind::InvalidSubcommand)) {
+    if let (ErrorKind::InvalidSubcommand, Some(word)) =
+        (error.kind(), typed(ContextKind::InvalidSubcommand))
+    {
         let names = names.join(", ");
         let example = "for a table or a recording, `chainrule diagnose FILE`";
         refuse(None, format!("there is no command `{word}`; there are: {names}; {example}"));
     }
     let word = typed(ContextKind::InvalidArg).filter(|word| !word.starts_with('-'));
     if let (ErrorKind::UnknownArgument, Some(word)) = (error.kind(), word) {
-        let subcommand = std::env::args().nth(1).and_then(|first| names.into_iter().find(|name| *name == first));
+        let subcommand =
+            std::env::args().nth(1).and_then(|first| names.into_iter().find(|name| *name == first));
         refuse(
             subcommand,
-            format!("`{word}` is a word too many; leave it out, or write what it is a value of before it"),
+            format!(
+                "`{word}` is a word too many; leave it out, or write what it is a value of before \
+                 it"
+            ),
         );
     }
     error.exit()

@@ -12,9 +12,18 @@ fn a_wrong_flag_is_a_usage_error_that_says_what_is_allowed() {
         (&["--epochs", "many"], "invalid value 'many' for '--epochs <N>'"),
         (&["--batch-size", "-4"], "error: --batch-size -4: must be a whole number of at least 1\n"),
         (&["--seed", "-1"], "invalid value '-1' for '--seed <N>'"),
-        (&["--hidden", "64;32"], "error: --hidden 64;32: must be whole numbers of at least 1, separated by commas"),
-        (&["--hidden", "99999,99999"], "makes 10007399935 parameters; at most 50000000 are allowed"),
-        (&["--activation", "softmax"], "it is not for hidden layers; there are: sigmoid, tanh, relu,"),
+        (
+            &["--hidden", "64;32"],
+            "error: --hidden 64;32: must be whole numbers of at least 1, separated by commas",
+        ),
+        (
+            &["--hidden", "99999,99999"],
+            "makes 10007399935 parameters; at most 50000000 are allowed",
+        ),
+        (
+            &["--activation", "softmax"],
+            "it is not for hidden layers; there are: sigmoid, tanh, relu,",
+        ),
         (
             &["--activation", "swoosh"],
             "error: --activation swoosh: there is no such activation; there are: sigmoid, tanh,",
@@ -48,7 +57,8 @@ fn help_names_every_flag_default_example_and_exit_code() {
         "--hidden <WIDTHS>",
         "[default: 256,128]",
         "sigmoid, tanh, relu, leaky_relu, prelu, elu, identity",
-        "sgd, adagrad, adadelta, rmsprop, adam, amsgrad, adamw, adamax, nadam, radam, lion, adan, adafactor, lamb, muon, schedule_free, lookahead",
+        "sgd, adagrad, adadelta, rmsprop, adam, amsgrad, adamw, adamax, nadam, radam, lion, adan, \
+         adafactor, lamb, muon, schedule_free, lookahead",
         "--learning-rate <RATE>",
         "--batch-size <N>",
         "--output <PATH>",
@@ -67,5 +77,8 @@ fn help_names_every_flag_default_example_and_exit_code() {
 #[test]
 fn the_version_is_that_of_the_package() {
     let folder = tempfile::tempdir().unwrap();
-    assert_eq!(stdout(&run(folder.path(), &["--version"])), format!("chainrule {}\n", env!("CARGO_PKG_VERSION")));
+    assert_eq!(
+        stdout(&run(folder.path(), &["--version"])),
+        format!("chainrule {}\n", env!("CARGO_PKG_VERSION"))
+    );
 }

@@ -23,7 +23,9 @@ fn start(folder: &Path, flags: &[&str]) -> Child {
 
 /// What a terminal sends at Ctrl-C.
 fn interrupt(child: &Child) {
-    assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+    assert!(
+        Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success()
+    );
 }
 
 /// Waits for the end; gives the exit code, standard output and what is left of standard error.
@@ -51,7 +53,8 @@ fn the_best_weights_so_far_are_saved() {
     assert_eq!(object["interrupted"], true);
     assert!(epochs >= 1, "{object}");
     let expected = format!(
-        "interrupted in epoch {} of 1000000000\nsaved the best weights so far, of epoch {}, to digits.safetensors\n",
+        "interrupted in epoch {} of 1000000000\nsaved the best weights so far, of epoch {}, to \
+         digits.safetensors\n",
         epochs + 1,
         object["best_epoch"]
     );
@@ -75,13 +78,18 @@ fn before_the_end_of_an_epoch_the_weights_as_they_are_are_saved() {
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(130));
     let err = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(err, "interrupted in epoch 1 of 1000000000\nsaved the weights as they are, to digits.safetensors\n");
+    assert_eq!(
+        err,
+        "interrupted in epoch 1 of 1000000000\nsaved the weights as they are, to \
+         digits.safetensors\n"
+    );
     assert!(out.contains("The weights are those of the moment of the interruption"), "{out}");
     assert!(out.ends_with("\nSaved to digits.safetensors\n"), "{out}");
     assert!(checkpoint::description(folder.path().join("digits.safetensors")).unwrap().is_some());
 }
 
-/// Starts a training whose first epoch lasts far longer than a signal takes, and waits until signals are handled.
+/// Starts a training whose first epoch lasts far longer than a signal takes, and waits until
+/// signals are handled.
 fn start_slow(folder: &Path, flags: &[&str]) -> Child {
     let mut child = start(folder, &[&["--hidden", "512,512", "--batch-size", "1"], flags].concat());
     // The plan is printed when the signal is handled already.
@@ -90,14 +98,18 @@ fn start_slow(folder: &Path, flags: &[&str]) -> Child {
 }
 
 fn send(child: &Child, signal: &str) {
-    assert!(Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap().success());
+    assert!(
+        Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap().success()
+    );
 }
 
 /// Kind: what the program was given is lost. Untrained weights replaced an existing network.
 #[test]
 fn before_the_end_of_an_epoch_an_existing_network_stays() {
     let (given, signals) = (["--output", "net"], [("-INT", 130), ("-TERM", 143), ("-HUP", 129)]);
-    for (flags, name, signals) in [(&[][..], "digits.safetensors", &signals[..1]), (&given, "net", &signals)] {
+    for (flags, name, signals) in
+        [(&[][..], "digits.safetensors", &signals[..1]), (&given, "net", &signals)]
+    {
         for &(signal, code) in signals {
             let folder = tempfile::tempdir().unwrap();
             std::fs::write(folder.path().join(name), "trained").unwrap();
@@ -106,7 +118,9 @@ fn before_the_end_of_an_epoch_an_existing_network_stays() {
             let output = child.wait_with_output().unwrap();
             let err = String::from_utf8(output.stderr).unwrap();
             assert_eq!(output.status.code(), Some(code), "{err}");
-            let why = format!("nothing was saved: no epoch was completed, and {name} is of an earlier training");
+            let why = format!(
+                "nothing was saved: no epoch was completed, and {name} is of an earlier training"
+            );
             assert_eq!(err, format!("interrupted in epoch 1 of 1000000000\n{why}\n"));
             assert_eq!(files(folder.path()), [name]);
             assert_eq!(std::fs::read_to_string(folder.path().join(name)).unwrap(), "trained");
@@ -132,7 +146,10 @@ fn a_signal_that_is_to_be_ignored_is_ignored() {
         return;
     }
     let folder = tempfile::tempdir().unwrap();
-    let script = format!("trap '' HUP; exec '{}' --epochs 1000000000 --hidden 8", env!("CARGO_BIN_EXE_chainrule"));
+    let script = format!(
+        "trap '' HUP; exec '{}' --epochs 1000000000 --hidden 8",
+        env!("CARGO_BIN_EXE_chainrule")
+    );
     let mut shell = Command::new("sh");
     let child = shell.args(["-c", &script]).current_dir(folder.path()).stdout(Stdio::piped());
     let mut child = child.stderr(Stdio::piped()).spawn().unwrap();
@@ -158,7 +175,10 @@ fn a_folder_that_is_gone_by_then_is_an_error_after_the_results() {
 
     let (code, out, err) = end(child, stderr);
     assert_eq!(code, Some(1), "{err}");
-    assert!(err.contains("\nnothing was saved\nerror: cannot write gone/net.safetensors: "), "{err}");
+    assert!(
+        err.contains("\nnothing was saved\nerror: cannot write gone/net.safetensors: "),
+        "{err}"
+    );
     assert!(out.contains("Test accuracy ") && !out.contains("Saved to"), "{out}");
     assert!(files(folder.path()).is_empty());
 }
@@ -184,7 +204,8 @@ fn a_second_one_quits_at_once() {
 #[test]
 fn what_was_seen_is_left_too() {
     let folder = tempfile::tempdir().unwrap();
-    let mut child = start(folder.path(), &["--hidden", "8", "--record", "run.json", "--report", "run.html"]);
+    let mut child =
+        start(folder.path(), &["--hidden", "8", "--record", "run.json", "--report", "run.html"]);
     let mut stderr = BufReader::new(child.stderr.take().unwrap());
     stderr.read_line(&mut String::new()).unwrap();
     interrupt(&child);

@@ -18,7 +18,8 @@ fn list_shows_every_list_with_settings_and_defaults() {
         assert!(!found["formula"].as_str().unwrap().is_empty());
     }
     let known = |name: &str| {
-        let found = all["activations"].as_array().unwrap().iter().find(|entry| entry["name"] == name);
+        let found =
+            all["activations"].as_array().unwrap().iter().find(|entry| entry["name"] == name);
         found.unwrap().clone()
     };
     let alpha = &known("elu")["about"]["alpha"];
@@ -46,14 +47,21 @@ fn checks_print_counts_for_each_family_and_succeed() {
         assert_eq!(output.status.code(), Some(0), "{}", stdout(&output));
         let families = object(&output);
         let families = families.as_object().unwrap();
-        assert!(families.contains_key("activations") && families.contains_key("losses"), "{families:?}");
+        assert!(
+            families.contains_key("activations") && families.contains_key("losses"),
+            "{families:?}"
+        );
         for (family, counts) in families {
             assert!(counts["passed"].as_u64().unwrap() > 0, "{check} {family}");
             assert_eq!(counts["failed"], 0, "{check} {family}");
             assert!(matches!(&counts["source"], Value::String(source) if !source.is_empty()));
-            // All of ONNX's node tests are told of: several of one operation that is not there count as several.
+            // All of ONNX's node tests are told of: several of one operation that is not there
+            // count as several.
             if family == "onnx" {
-                assert_eq!(counts["passed"].as_u64().unwrap() + counts["skipped"].as_u64().unwrap(), 1325);
+                assert_eq!(
+                    counts["passed"].as_u64().unwrap() + counts["skipped"].as_u64().unwrap(),
+                    1325
+                );
             }
         }
     }
@@ -65,12 +73,15 @@ fn checks_print_counts_for_each_family_and_succeed() {
 #[test]
 fn a_list_or_family_that_is_not_there_is_an_error_that_names_those_that_are() {
     let folder = tempfile::tempdir().unwrap();
-    for (flags, what) in
-        [(["list", "activation"], "list"), (["gradcheck", "x"], "family"), (["conformance", "x"], "family")]
-    {
+    for (flags, what) in [
+        (["list", "activation"], "list"),
+        (["gradcheck", "x"], "family"),
+        (["conformance", "x"], "family"),
+    ] {
         let output = run(folder.path(), &flags);
         assert_eq!(output.status.code(), Some(2));
-        let expected = format!("error: there is no {what} `{}`; there are: activations, losses", flags[1]);
+        let expected =
+            format!("error: there is no {what} `{}`; there are: activations, losses", flags[1]);
         assert!(stderr(&output).starts_with(&expected), "{}", stderr(&output));
     }
 }

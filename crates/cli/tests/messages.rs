@@ -1,4 +1,5 @@
-//! What is told of wrong input: one line that names the flag or the file, the value, and what to do.
+//! What is told of wrong input: one line that names the flag or the file, the value, and what to
+//! do.
 
 mod common;
 
@@ -14,7 +15,8 @@ fn complaint(folder: &std::path::Path, flags: &[&str], code: i32) -> String {
     let first = text.lines().next().unwrap_or_default().to_owned();
     let rest = text.lines().skip(1).filter(|line| !line.trim().is_empty());
     let usage = ["Usage:", "For more information", "chainrule ", "tip:", "[possible values:"];
-    let others: Vec<_> = rest.filter(|line| !usage.iter().any(|usage| line.trim().starts_with(usage))).collect();
+    let others: Vec<_> =
+        rest.filter(|line| !usage.iter().any(|usage| line.trim().starts_with(usage))).collect();
     assert!(first.starts_with("error: ") && others.is_empty(), "{flags:?}: {text}");
     for word in ["recorded at", ".rs:", "split_stratified", "panicked", ".chainrule"] {
         assert!(!text.contains(word), "{flags:?}: {text}");
@@ -23,7 +25,8 @@ fn complaint(folder: &std::path::Path, flags: &[&str], code: i32) -> String {
     first
 }
 
-/// Kind: messages that name the flag, the value and what to do. The list over flags of numbers and names.
+/// Kind: messages that name the flag, the value and what to do. The list over flags of numbers and
+/// names.
 #[test]
 fn wrong_values_are_told_with_flag_value_and_rule() {
     let folder = tempfile::tempdir().unwrap();
@@ -40,18 +43,26 @@ fn wrong_values_are_told_with_flag_value_and_rule() {
                 ("-7", "must be a whole number of at least 1"),
             ] {
                 let error = complaint(folder.path(), &[command, &[flag, value]].concat(), 2);
-                assert!(error.contains(flag) && error.contains(value) && error.ends_with(rule), "{error}");
+                assert!(
+                    error.contains(flag) && error.contains(value) && error.ends_with(rule),
+                    "{error}"
+                );
             }
         }
         for value in ["-inf", "inf", "nan", "NaN", "0", "-0", "-1e-3"] {
-            let error = complaint(folder.path(), &[command, &["--learning-rate", value]].concat(), 2);
+            let error =
+                complaint(folder.path(), &[command, &["--learning-rate", value]].concat(), 2);
             assert!(
-                error.starts_with("error: --learning-rate ") && error.contains("must be a number above 0"),
+                error.starts_with("error: --learning-rate ")
+                    && error.contains("must be a number above 0"),
                 "{error}"
             );
         }
         let error = complaint(folder.path(), &[command, &["--learning-rate", "fast"]].concat(), 2);
-        assert!(error.contains("'fast' for '--learning-rate <RATE>': must be a number, such as"), "{error}");
+        assert!(
+            error.contains("'fast' for '--learning-rate <RATE>': must be a number, such as"),
+            "{error}"
+        );
         for (value, expected) in [
             ("adma", "there is no optimizer `adma`"),
             ("adam(beta1=2)", "beta1 must lie in [0, 1), but it is 2"),
@@ -60,7 +71,11 @@ fn wrong_values_are_told_with_flag_value_and_rule() {
             ("adam(", "`adam(`"),
         ] {
             let error = complaint(folder.path(), &[command, &["--optimizer", value]].concat(), 2);
-            assert!(error.starts_with(&format!("error: --optimizer {value}: ")) && error.contains(expected), "{error}");
+            assert!(
+                error.starts_with(&format!("error: --optimizer {value}: "))
+                    && error.contains(expected),
+                "{error}"
+            );
         }
         let flag = if command == ["compare"] { "--activations" } else { "--activation" };
         for (value, expected) in [
@@ -72,8 +87,12 @@ fn wrong_values_are_told_with_flag_value_and_rule() {
             ("softmax", "softmax"),
         ] {
             let error = complaint(folder.path(), &[command, &[flag, value]].concat(), 2);
-            let named = error.starts_with(&format!("error: {flag} {value}: ")) && error.contains(expected);
-            assert!(named && (!value.starts_with("elu") || !error.contains("there is no")), "{error}");
+            let named =
+                error.starts_with(&format!("error: {flag} {value}: ")) && error.contains(expected);
+            assert!(
+                named && (!value.starts_with("elu") || !error.contains("there is no")),
+                "{error}"
+            );
         }
     }
     for (flag, value) in [
@@ -84,7 +103,10 @@ fn wrong_values_are_told_with_flag_value_and_rule() {
         ("--early-stopping", "-1"),
     ] {
         let error = complaint(folder.path(), &["diagnose", flag, value], 2);
-        assert!(error.to_lowercase().starts_with(&format!("error: {flag} {value}: must be ")), "{error}");
+        assert!(
+            error.to_lowercase().starts_with(&format!("error: {flag} {value}: must be ")),
+            "{error}"
+        );
     }
     for (flags, expected) in [
         (&["--seed", "-1"][..], "must be a whole number from 0 to 18446744073709551615"),
@@ -103,18 +125,32 @@ fn wrong_values_are_told_with_flag_value_and_rule() {
     assert!(files(folder.path()).is_empty());
 }
 
-/// Kind: messages that name the flag, the value and what to do. What does not fit the data or the rest of the network.
+/// Kind: messages that name the flag, the value and what to do. What does not fit the data or the
+/// rest of the network.
 #[test]
 fn parts_that_do_not_fit_are_told_with_their_flag() {
     let folder = tempfile::tempdir().unwrap();
     for (flags, expected) in [
         (["--loss", "nll"], "error: --loss nll: nll takes log-probabilities"),
-        (["--loss", "cross_entropy(weights=[1,2])"], "error: --loss cross_entropy(weights=[1,2]): "),
-        (["--init", "normal(deviation=-1)"], "error: --init normal(deviation=-1): normal: standard_deviation must be"),
-        (["--init", "uniform(low=2, high=1)"], "error: --init uniform(low=2, high=1): uniform: range must be"),
+        (
+            ["--loss", "cross_entropy(weights=[1,2])"],
+            "error: --loss cross_entropy(weights=[1,2]): ",
+        ),
+        (
+            ["--init", "normal(deviation=-1)"],
+            "error: --init normal(deviation=-1): normal: standard_deviation must be",
+        ),
+        (
+            ["--init", "uniform(low=2, high=1)"],
+            "error: --init uniform(low=2, high=1): uniform: range must be",
+        ),
         (["--output-activation", "glu"], "error: --output-activation glu: "),
     ] {
-        let error = complaint(folder.path(), &[&["diagnose", "--quiet", "--epochs", "1"], &flags[..]].concat(), 2);
+        let error = complaint(
+            folder.path(),
+            &[&["diagnose", "--quiet", "--epochs", "1"], &flags[..]].concat(),
+            2,
+        );
         assert!(error.starts_with(expected), "{error}");
     }
 }
@@ -145,12 +181,23 @@ fn wrong_tables_are_told_with_file_line_and_column() {
         assert!(error.starts_with(&format!("error: {expected}")), "{error}");
     }
     // A saved network is no table.
-    assert!(run(folder.path(), &["--hidden", "8", "--epochs", "1", "--output", "net", "--quiet"]).status.success());
+    assert!(
+        run(folder.path(), &["--hidden", "8", "--epochs", "1", "--output", "net", "--quiet"])
+            .status
+            .success()
+    );
     let error = complaint(folder.path(), &["diagnose", "net"], 1);
-    assert!(error.starts_with("error: net is a saved network; give a table (CSV, one sample a line), or"), "{error}");
-    for (bytes, expected) in
-        [(&b"\x1f\x8b\x08\0"[..], "compressed"), (b"\x89PNG\0", "no text"), (b"1,\xe9\n", "not UTF-8")]
-    {
+    assert!(
+        error.starts_with(
+            "error: net is a saved network; give a table (CSV, one sample a line), or"
+        ),
+        "{error}"
+    );
+    for (bytes, expected) in [
+        (&b"\x1f\x8b\x08\0"[..], "compressed"),
+        (b"\x89PNG\0", "no text"),
+        (b"1,\xe9\n", "not UTF-8"),
+    ] {
         fs::write(folder.path().join("b.csv"), bytes).unwrap();
         let error = complaint(folder.path(), &["diagnose", "b.csv"], 1);
         assert!(error.starts_with("error: b.csv") && error.contains(expected), "{error}");
@@ -158,7 +205,8 @@ fn wrong_tables_are_told_with_file_line_and_column() {
     assert!(complaint(folder.path(), &["diagnose", "."], 1).starts_with("error: cannot read .: "));
 }
 
-/// Kind: messages of one line. Values as long as a command line may be, and such that steer a terminal.
+/// Kind: messages of one line. Values as long as a command line may be, and such that steer a
+/// terminal.
 #[test]
 fn long_and_unprintable_values_are_shown_in_part() {
     let folder = tempfile::tempdir().unwrap();

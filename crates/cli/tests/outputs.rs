@@ -1,4 +1,5 @@
-//! What the program writes: never two things in one file, never a part of one, never over what is to be kept.
+//! What the program writes: never two things in one file, never a part of one, never over what is
+//! to be kept.
 #![cfg(unix)]
 
 mod common;
@@ -31,7 +32,9 @@ fn two_outputs_in_one_file_are_refused_whatever_the_path() {
             paths.extend(["soft", "softer", "hard", "b/../x"]);
         }
         for path in paths {
-            for (first, second) in [("output", "record"), ("output", "report"), ("report", "record")] {
+            for (first, second) in
+                [("output", "record"), ("output", "report"), ("report", "record")]
+            {
                 let flags = [&format!("--{first}"), "x", &format!("--{second}"), path];
                 let output = run(folder.path(), &[&QUICK[..], &flags].concat());
                 let expected = format!(
@@ -55,8 +58,13 @@ fn two_outputs_in_one_file_are_refused_whatever_the_path() {
 fn a_file_where_the_folder_of_events_is_to_be_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     for events in ["net", "./net", "net/events"] {
-        let output = run(folder.path(), &[&QUICK[..], &["--output", "net", "--tensorboard", events]].concat());
-        let expected = format!("error: --tensorboard {events}: that is a folder, but --output puts a file there");
+        let output = run(
+            folder.path(),
+            &[&QUICK[..], &["--output", "net", "--tensorboard", events]].concat(),
+        );
+        let expected = format!(
+            "error: --tensorboard {events}: that is a folder, but --output puts a file there"
+        );
         assert_eq!(output.status.code(), Some(2));
         assert!(stderr(&output).starts_with(&expected), "{}", stderr(&output));
     }
@@ -72,7 +80,12 @@ fn names_and_folders_that_take_no_file_are_found_out_before() {
         let output = run(folder.path(), &[&QUICK[..], &[flag, &long]].concat());
         assert_eq!((output.status.code(), stdout(&output).as_str()), (Some(1), ""));
         let error = stderr(&output);
-        assert!(error.contains(&format!("name too long (os error 36); choose another place with {flag}\n")), "{error}");
+        assert!(
+            error.contains(&format!(
+                "name too long (os error 36); choose another place with {flag}\n"
+            )),
+            "{error}"
+        );
     }
     let picture = run(folder.path(), &["compare", "--picture", &format!("{long}.svg")]);
     assert_eq!(picture.status.code(), Some(2));
@@ -80,8 +93,8 @@ fn names_and_folders_that_take_no_file_are_found_out_before() {
     assert!(files(folder.path()).is_empty());
 }
 
-/// Kind: an output that cannot be written is found out after the training. Only root can make files of others, and root
-/// alone can write everywhere.
+/// Kind: an output that cannot be written is found out after the training. Only root can make files
+/// of others, and root alone can write everywhere.
 #[test]
 fn folders_of_others_are_found_out_before() {
     let folder = tempfile::tempdir().unwrap();
@@ -90,13 +103,18 @@ fn folders_of_others_are_found_out_before() {
     if fs::metadata(&file).unwrap().uid() != 0 {
         return;
     }
-    let mode = |path: &Path, mode| fs::set_permissions(path, PermissionsExt::from_mode(mode)).unwrap();
+    let mode =
+        |path: &Path, mode| fs::set_permissions(path, PermissionsExt::from_mode(mode)).unwrap();
     let tried = |flags: &[&str]| {
         let mut command = program(folder.path(), &[&QUICK[..], flags].concat());
         command.uid(65534).gid(65534).output()
     };
     for (folder_mode, file_mode, expected) in [
-        (0o1777, 0o666, "net belongs to somebody else, and the folder lets only its owner replace it"),
+        (
+            0o1777,
+            0o666,
+            "net belongs to somebody else, and the folder lets only its owner replace it",
+        ),
         (0o1777, 0o644, "Permission denied"),
         (0o555, 0o666, "Permission denied"),
     ] {
@@ -106,13 +124,17 @@ fn folders_of_others_are_found_out_before() {
         let Ok(output) = tried(&["--output", "net"]) else { return };
         let error = stderr(&output);
         assert_eq!((output.status.code(), stdout(&output).as_str()), (Some(1), ""), "{error}");
-        assert!(error.starts_with("error: cannot save to net: ") && error.contains(expected), "{error}");
+        assert!(
+            error.starts_with("error: cannot save to net: ") && error.contains(expected),
+            "{error}"
+        );
     }
     assert_eq!(fs::read_to_string(&file).unwrap(), "kept");
     assert_eq!(files(folder.path()), ["net"]);
 }
 
-/// Kind: what the program writes is lost. Eight at a time under the default name; 55 of 80 networks were lost.
+/// Kind: what the program writes is lost. Eight at a time under the default name; 55 of 80 networks
+/// were lost.
 #[test]
 fn programs_at_the_same_time_keep_each_network_under_a_name_that_is_told() {
     let folder = tempfile::tempdir().unwrap();
@@ -135,7 +157,8 @@ fn programs_at_the_same_time_keep_each_network_under_a_name_that_is_told() {
             told.extend(moved.map(|(_, name)| name.to_owned()));
         }
     }
-    let seeds: BTreeSet<u64> = files(folder.path()).iter().map(|name| seed_of(&folder.path().join(name))).collect();
+    let seeds: BTreeSet<u64> =
+        files(folder.path()).iter().map(|name| seed_of(&folder.path().join(name))).collect();
     assert_eq!(seeds, (0..16).collect());
     assert_eq!(files(folder.path()), told.into_iter().collect::<Vec<_>>());
 }
@@ -157,7 +180,10 @@ fn permissions_and_links_are_kept_by_every_output() {
         fs::set_permissions(at("real").join(name), PermissionsExt::from_mode(0o600)).unwrap();
         symlink(Path::new("real").join(name), at(name)).unwrap();
     }
-    run_quick(folder.path(), &["--output", outputs[0], "--record", outputs[1], "--report", outputs[2]]);
+    run_quick(
+        folder.path(),
+        &["--output", outputs[0], "--record", outputs[1], "--report", outputs[2]],
+    );
     for name in outputs {
         let there = fs::metadata(at("real").join(name)).unwrap();
         assert!(at(name).is_symlink() && there.len() > 100, "{name}");
@@ -172,13 +198,17 @@ fn a_file_larger_than_the_limit_is_an_error_and_leaves_no_part() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("net"), "kept").unwrap();
     for (flags, path) in [("--output net", "net"), ("", "digits.safetensors")] {
-        let script =
-            format!("ulimit -f 4; exec '{}' --hidden 64 --epochs 1 --quiet {flags}", env!("CARGO_BIN_EXE_chainrule"));
-        let output = Command::new("sh").args(["-c", &script]).current_dir(folder.path()).output().unwrap();
+        let script = format!(
+            "ulimit -f 4; exec '{}' --hidden 64 --epochs 1 --quiet {flags}",
+            env!("CARGO_BIN_EXE_chainrule")
+        );
+        let output =
+            Command::new("sh").args(["-c", &script]).current_dir(folder.path()).output().unwrap();
         let error = stderr(&output);
         assert_eq!(output.status.code(), Some(1), "{error}");
-        let expected =
-            format!("error: cannot write {path}: File too large (os error 27); make room, or choose another");
+        let expected = format!(
+            "error: cannot write {path}: File too large (os error 27); make room, or choose another"
+        );
         assert!(error.starts_with(&expected) && error.lines().count() == 1, "{error}");
     }
     assert_eq!(

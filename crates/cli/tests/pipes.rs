@@ -17,7 +17,12 @@ const QUICK: [&str; 6] = ["--hidden", "8", "--epochs", "1", "--json", "--quiet"]
 fn piped(folder: &Path, text: Vec<u8>) -> Output {
     let flags = [&["diagnose", "/dev/stdin"], &QUICK[..]].concat();
     let mut command = program(folder, &flags);
-    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut child = command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
     let mut stdin = child.stdin.take().unwrap();
     // A reader that has seen enough closes the pipe.
     let writer = thread::spawn(move || drop(stdin.write_all(&text)));
@@ -26,16 +31,21 @@ fn piped(folder: &Path, text: Vec<u8>) -> Output {
     output
 }
 
-/// Kind: what the program was given is mistaken. A pipe lost its first 64 bytes, and the rest was trained on.
+/// Kind: what the program was given is mistaken. A pipe lost its first 64 bytes, and the rest was
+/// trained on.
 #[test]
 fn a_table_or_recording_through_a_pipe_is_that_of_a_file() {
     let folder = tempfile::tempdir().unwrap();
-    let rows = (0..120).map(|i| format!("{},{},k{}\n", i % 11, i * 7 % 13, i % 2)).collect::<String>();
+    let rows =
+        (0..120).map(|i| format!("{},{},k{}\n", i % 11, i * 7 % 13, i % 2)).collect::<String>();
     let text = format!("width,length,kind\n{rows}");
     fs::write(folder.path().join("t.csv"), &text).unwrap();
     let mut of_file = object(&run(folder.path(), &[&["diagnose", "t.csv"], &QUICK[..]].concat()));
     let data = of_file["data"].clone();
-    assert_eq!(data["training_samples"].as_u64().unwrap() + data["validation_samples"].as_u64().unwrap(), 120);
+    assert_eq!(
+        data["training_samples"].as_u64().unwrap() + data["validation_samples"].as_u64().unwrap(),
+        120
+    );
     let mut through_pipe = object(&piped(folder.path(), text.clone().into_bytes()));
     for object in [&mut of_file, &mut through_pipe] {
         object["data"]["file"] = serde_json::Value::Null;
@@ -46,9 +56,11 @@ fn a_table_or_recording_through_a_pipe_is_that_of_a_file() {
     let made = Command::new("mkfifo").arg(folder.path().join("fifo")).status();
     if made.is_ok_and(|status| status.success()) {
         let fifo = folder.path().join("fifo");
-        let writer =
-            thread::spawn(move || OpenOptions::new().write(true).open(fifo).unwrap().write_all(text.as_bytes()));
-        let mut through_fifo = object(&run(folder.path(), &[&["diagnose", "fifo"], &QUICK[..]].concat()));
+        let writer = thread::spawn(move || {
+            OpenOptions::new().write(true).open(fifo).unwrap().write_all(text.as_bytes())
+        });
+        let mut through_fifo =
+            object(&run(folder.path(), &[&["diagnose", "fifo"], &QUICK[..]].concat()));
         writer.join().unwrap().unwrap();
         through_fifo["data"]["file"] = serde_json::Value::Null;
         assert_eq!(of_file, through_fifo);

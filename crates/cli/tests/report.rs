@@ -28,7 +28,10 @@ fn the_report_has_all_its_parts_and_fits_80_columns_without_colour() {
         assert!(text.contains(part), "{part:?} is missing from\n{text}");
     }
     assert!(!text.contains('\u{1b}') && !stderr(&output).contains('\u{1b}'), "{text}");
-    assert!(text.lines().chain(stderr(&output).lines()).all(|line| line.chars().count() <= 80), "{text}");
+    assert!(
+        text.lines().chain(stderr(&output).lines()).all(|line| line.chars().count() <= 80),
+        "{text}"
+    );
 }
 
 #[test]
@@ -58,7 +61,11 @@ fn json_is_one_object_that_agrees_with_the_report() {
     let text = stdout(&run_quick(folder.path(), &["--seed", "3"]));
     let accuracy = object["test_accuracy"].as_f64().unwrap();
     assert!(
-        text.contains(&format!("Test accuracy {:.1} %: {:.0} of 360", 100.0 * accuracy, 360.0 * accuracy)),
+        text.contains(&format!(
+            "Test accuracy {:.1} %: {:.0} of 360",
+            100.0 * accuracy,
+            360.0 * accuracy
+        )),
         "{text}"
     );
     assert_eq!(object["epochs"], 2);
@@ -90,13 +97,30 @@ fn the_same_seed_gives_the_same_bytes_and_another_seed_others() {
 fn every_activation_and_optimizer_learns_without_hidden_layers_or_with() {
     let folder = tempfile::tempdir().unwrap();
     let accuracy = |flags: &[&str]| {
-        let flags = [&["--json", "--quiet", "--output", "net.safetensors", "--epochs", "6"], flags].concat();
+        let flags = [&["--json", "--quiet", "--output", "net.safetensors", "--epochs", "6"], flags]
+            .concat();
         object(&run(folder.path(), &flags))["test_accuracy"].as_f64().unwrap()
     };
-    for activation in
-        ["sigmoid", "tanh", "relu", "leaky_relu", "prelu", "elu", "identity", "gelu", "glu", "maxout(pieces=3)"]
-    {
-        let accuracy = accuracy(&["--hidden", "24,16", "--learning-rate", "0.005", "--activation", activation]);
+    for activation in [
+        "sigmoid",
+        "tanh",
+        "relu",
+        "leaky_relu",
+        "prelu",
+        "elu",
+        "identity",
+        "gelu",
+        "glu",
+        "maxout(pieces=3)",
+    ] {
+        let accuracy = accuracy(&[
+            "--hidden",
+            "24,16",
+            "--learning-rate",
+            "0.005",
+            "--activation",
+            activation,
+        ]);
         assert!(accuracy > 0.75, "{activation}: {accuracy}");
     }
     for optimizer in ["adam", "sgd"] {
@@ -108,7 +132,11 @@ fn every_activation_and_optimizer_learns_without_hidden_layers_or_with() {
 #[test]
 fn a_reader_that_has_seen_enough_is_no_failure() {
     let folder = tempfile::tempdir().unwrap();
-    let mut child = program(folder.path(), &QUICK).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut child = program(folder.path(), &QUICK)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
     drop(child.stdout.take());
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
@@ -123,5 +151,9 @@ fn an_output_that_cannot_be_written_is_a_failure() {
     let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
     let output = program(folder.path(), &QUICK).stdout(full).output().unwrap();
     assert_eq!(output.status.code(), Some(1));
-    assert!(stderr(&output).contains("error: cannot write to standard output: No space left"), "{}", stderr(&output));
+    assert!(
+        stderr(&output).contains("error: cannot write to standard output: No space left"),
+        "{}",
+        stderr(&output)
+    );
 }

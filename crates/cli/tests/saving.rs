@@ -24,10 +24,17 @@ fn test_accuracy(path: &Path) -> f64 {
 #[test]
 fn the_file_is_enough_to_build_the_network_again() {
     let folder = tempfile::tempdir().unwrap();
-    for flags in [["--hidden", "12,9", "--activation", "prelu"], ["--hidden", "none", "--seed", "4"]] {
-        let flags = [&["--json", "--epochs", "3", "--output", "net.safetensors"], &flags[..]].concat();
+    for flags in
+        [["--hidden", "12,9", "--activation", "prelu"], ["--hidden", "none", "--seed", "4"]]
+    {
+        let flags =
+            [&["--json", "--epochs", "3", "--output", "net.safetensors"], &flags[..]].concat();
         let object = object(&run(folder.path(), &flags));
-        assert_eq!(test_accuracy(&folder.path().join("net.safetensors")), object["test_accuracy"], "{flags:?}");
+        assert_eq!(
+            test_accuracy(&folder.path().join("net.safetensors")),
+            object["test_accuracy"],
+            "{flags:?}"
+        );
     }
 }
 
@@ -45,7 +52,10 @@ fn networks_under_the_default_name_are_kept_and_the_same_one_is_not_kept_twice()
     assert!(stderr(&output).contains(note), "{}", stderr(&output));
     let second = read("digits.safetensors");
     run_quick(folder.path(), &["--seed", "3"]);
-    assert_eq!(files(folder.path()), ["digits.1.safetensors", "digits.2.safetensors", "digits.safetensors"]);
+    assert_eq!(
+        files(folder.path()),
+        ["digits.1.safetensors", "digits.2.safetensors", "digits.safetensors"]
+    );
     assert_eq!((read("digits.1.safetensors"), read("digits.2.safetensors")), (first, second));
 }
 
@@ -77,7 +87,10 @@ fn a_place_that_cannot_hold_a_file_is_found_out_before_training() {
     fs::write(folder.path().join("file"), "text").unwrap();
     fs::create_dir(folder.path().join("folder")).unwrap();
     let mut places = vec![
-        ("missing/net.safetensors", "there is no folder missing; create it, or choose another place with --output"),
+        (
+            "missing/net.safetensors",
+            "there is no folder missing; create it, or choose another place with --output",
+        ),
         ("file/net.safetensors", "there is no folder file; create it"),
         ("folder", "there is something there that is not a file"),
         ("folder/", "there is something there that is not a file"),
@@ -93,7 +106,10 @@ fn a_place_that_cannot_hold_a_file_is_found_out_before_training() {
         let output = run(folder.path(), &["--output", place]);
         assert_eq!(output.status.code(), Some(1), "{place}");
         let message = stderr(&output);
-        assert!(message.starts_with(&format!("error: cannot save to {place}: {expected}")), "{message}");
+        assert!(
+            message.starts_with(&format!("error: cannot save to {place}: {expected}")),
+            "{message}"
+        );
         assert_eq!(stdout(&output), "", "{place}");
     }
     assert_eq!(files(folder.path()), ["file", "folder"]);
@@ -103,10 +119,14 @@ fn a_place_that_cannot_hold_a_file_is_found_out_before_training() {
 #[test]
 fn a_training_that_diverges_says_where_and_what_was_saved() {
     let folder = tempfile::tempdir().unwrap();
-    let output = run(folder.path(), &["--optimizer", "sgd", "--learning-rate", "1e30", "--hidden", "16"]);
+    let output =
+        run(folder.path(), &["--optimizer", "sgd", "--learning-rate", "1e30", "--hidden", "16"]);
     let message = stderr(&output);
     assert_eq!(output.status.code(), Some(1), "{message}");
-    assert!(message.contains("in epoch 1, step 2") && message.contains("a lower learning rate"), "{message}");
+    assert!(
+        message.contains("in epoch 1, step 2") && message.contains("a lower learning rate"),
+        "{message}"
+    );
     assert!(message.ends_with("\nno epoch was completed: nothing was saved\n"), "{message}");
     assert!(files(folder.path()).is_empty());
 }
@@ -114,14 +134,16 @@ fn a_training_that_diverges_says_where_and_what_was_saved() {
 #[test]
 fn the_best_weights_before_a_training_diverges_are_saved() {
     let folder = tempfile::tempdir().unwrap();
-    // All digits in one step: the weights after the first are huge, after some more too large for any number.
+    // All digits in one step: the weights after the first are huge, after some more too large for
+    // any number.
     let flags = ["--optimizer", "sgd", "--learning-rate", "1e10", "--batch-size", "2000", "--json"];
     let flags = [&flags[..], &["--hidden", "16", "--activation", "identity"]].concat();
     let output = run(folder.path(), &flags);
     let message = stderr(&output);
     assert_eq!((output.status.code(), stdout(&output).as_str()), (Some(1), ""), "{message}");
     assert!(message.contains("\nerror: ") && message.contains("lower learning rate"), "{message}");
-    let saved = "\nthe weights of epoch 1, the best before the failure, were saved to digits.safetensors\n";
+    let saved =
+        "\nthe weights of epoch 1, the best before the failure, were saved to digits.safetensors\n";
     assert!(message.ends_with(saved), "{message}");
     assert!(test_accuracy(&folder.path().join("digits.safetensors")) <= 1.0);
 }

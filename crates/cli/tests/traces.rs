@@ -23,7 +23,9 @@ fn page(folder: &Path) -> String {
 fn the_network_is_the_same_bits_with_and_without_them() {
     let (with, without) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let output = run_quick(with.path(), &BOTH);
-    assert!(stdout(&output).ends_with("\nThe recording is in run.json\nThe report is in run.html\n"));
+    assert!(
+        stdout(&output).ends_with("\nThe recording is in run.json\nThe report is in run.html\n")
+    );
     run_quick(without.path(), &[]);
     let network = |folder: &Path| fs::read(folder.join("digits.safetensors")).unwrap();
     assert_eq!(network(with.path()), network(without.path()));
@@ -36,21 +38,39 @@ fn they_tell_of_the_training() {
     let folder = tempfile::tempdir().unwrap();
     let flags = ["--optimizer", "adam(beta1=0.8)", "--json"];
     let object = object(&run_quick(folder.path(), &[&BOTH[..], &flags].concat()));
-    assert_eq!((object["recording"].as_str(), object["report"].as_str()), (Some("run.json"), Some("run.html")));
+    assert_eq!(
+        (object["recording"].as_str(), object["report"].as_str()),
+        (Some("run.json"), Some("run.html"))
+    );
     let recording = recording(folder.path());
     let history = recording.history.as_ref().unwrap();
     assert_eq!((history.epochs.len(), history.stop), (2, StopReason::Finished));
     assert_eq!(object["train_loss"], history.epochs[1].train.loss);
     assert_eq!(recording.log.epochs, history.epochs);
     // One at the first of every 20 steps, of 41 in each epoch.
-    assert_eq!(recording.log.records.iter().map(|record| record.step).collect::<Vec<_>>(), [1, 21, 41, 61, 81]);
-    let value = |name: &str| recording.configuration.iter().find(|(known, _)| known == name).map(|(_, value)| &**value);
-    let known = [value("hidden layers"), value("optimizer"), value("epochs asked for"), value("digits to test on")];
+    assert_eq!(
+        recording.log.records.iter().map(|record| record.step).collect::<Vec<_>>(),
+        [1, 21, 41, 61, 81]
+    );
+    let value = |name: &str| {
+        recording.configuration.iter().find(|(known, _)| known == name).map(|(_, value)| &**value)
+    };
+    let known = [
+        value("hidden layers"),
+        value("optimizer"),
+        value("epochs asked for"),
+        value("digits to test on"),
+    ];
     assert_eq!(known, [Some("16"), Some("adam(beta1=0.8)"), Some("2"), Some("360")]);
 
     let page = page(folder.path());
     assert_eq!(page.matches("<figure ").count(), 12);
-    for text in ["Handwritten digits, seed 0", "Loss by epoch", "Confusion over 360 samples", "First-layer weights"] {
+    for text in [
+        "Handwritten digits, seed 0",
+        "Loss by epoch",
+        "Confusion over 360 samples",
+        "First-layer weights",
+    ] {
         assert!(page.contains(text), "{text}");
     }
 }
@@ -71,8 +91,13 @@ fn a_training_that_diverges_leaves_them_with_what_was_seen() {
     let flags = ["--optimizer", "sgd", "--learning-rate", "1e30", "--hidden", "16"];
     let output = run(folder.path(), &[&flags[..], &BOTH].concat());
     let message = stderr(&output);
-    assert_eq!((output.status.code(), stdout(&output).contains("Test accuracy")), (Some(1), false), "{message}");
-    let end = "\nno epoch was completed: nothing was saved\nThe recording is in run.json\nThe report is in run.html\n";
+    assert_eq!(
+        (output.status.code(), stdout(&output).contains("Test accuracy")),
+        (Some(1), false),
+        "{message}"
+    );
+    let end = "\nno epoch was completed: nothing was saved\nThe recording is in run.json\nThe \
+               report is in run.html\n";
     assert!(message.ends_with(end), "{message}");
     assert_eq!(files(folder.path()), ["run.html", "run.json"]);
     let recording = recording(folder.path());
@@ -82,7 +107,10 @@ fn a_training_that_diverges_leaves_them_with_what_was_seen() {
     assert_eq!((found[0].kind, found[0].severity), (Kind::NonFinite, Severity::Error));
     assert!(recording.findings.iter().any(|finding| finding.kind == Kind::NonFinite));
     let page = page(folder.path());
-    assert!(page.contains("failed: the loss became") && page.contains("Problem: non-finite values"), "{page}");
+    assert!(
+        page.contains("failed: the loss became") && page.contains("Problem: non-finite values"),
+        "{page}"
+    );
 }
 
 #[test]
@@ -98,14 +126,20 @@ fn places_that_cannot_hold_them_are_found_out_before_training() {
             ["--record", "missing/run.json"],
             "there is no folder missing; create it, or choose another place with --record",
         ),
-        (["--record", "folder"], "there is something there that is not a file; choose another place with --record"),
+        (
+            ["--record", "folder"],
+            "there is something there that is not a file; choose another place with --record",
+        ),
         (["--report", "new/"], "it names no file; choose another place with --report"),
     ];
     for (flags, expected) in cases {
         let output = run(folder.path(), &flags);
         assert_eq!((output.status.code(), stdout(&output).as_str()), (Some(1), ""), "{flags:?}");
         let message = stderr(&output);
-        assert!(message.starts_with(&format!("error: cannot save to {}: {expected}", flags[1])), "{message}");
+        assert!(
+            message.starts_with(&format!("error: cannot save to {}: {expected}", flags[1])),
+            "{message}"
+        );
     }
     assert_eq!(files(folder.path()), ["folder"]);
 }
@@ -114,9 +148,18 @@ fn places_that_cannot_hold_them_are_found_out_before_training() {
 fn two_things_in_one_file_are_refused() {
     let folder = tempfile::tempdir().unwrap();
     for (flags, expected) in [
-        (&["--report", "a", "--record", "a"][..], "--record a: that is where --report goes; choose another file"),
-        (&["--output", "a", "--report", "a"], "--report a: that is where --output goes; choose another file"),
-        (&["--record", "digits.safetensors"], "--record digits.safetensors: that is where --output goes"),
+        (
+            &["--report", "a", "--record", "a"][..],
+            "--record a: that is where --report goes; choose another file",
+        ),
+        (
+            &["--output", "a", "--report", "a"],
+            "--report a: that is where --output goes; choose another file",
+        ),
+        (
+            &["--record", "digits.safetensors"],
+            "--record digits.safetensors: that is where --output goes",
+        ),
     ] {
         let output = run(folder.path(), flags);
         assert_eq!(output.status.code(), Some(2), "{flags:?}");

@@ -82,6 +82,10 @@ impl fmt::Display for Bounds {
             _ => None,
         };
         let rules: Vec<String> = of_numbers.into_iter().chain(lowest).collect();
-        write!(f, "must be {}", if rules.is_empty() { "a number".to_owned() } else { rules.join(" and ") })
+        write!(
+            f,
+            "must be {}",
+            if rules.is_empty() { "a number".to_owned() } else { rules.join(" and ") }
+        )
     }
 }

@@ -37,7 +37,8 @@ pub fn did_you_mean<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) ->
     meant.map_or_else(String::new, |known| format!(" (did you mean `{known}`?)"))
 }
 
-/// The names, with commas between them; of more than 20 the first ones, and how many there are beside them.
+/// The names, with commas between them; of more than 20 the first ones, and how many there are
+/// beside them.
 ///
 /// ```
 /// use chainrule_config::listing;

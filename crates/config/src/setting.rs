@@ -168,7 +168,9 @@ impl Setting<'_> {
         let number = |text: &str| text.trim().parse::<f64>().ok();
         let set = match self {
             Setting::Number(value) => number(text).map(|x| **value = x),
-            Setting::NumberOr(value, words) => number(text).or_else(|| (words.read)(text)).map(|x| **value = x),
+            Setting::NumberOr(value, words) => {
+                number(text).or_else(|| (words.read)(text)).map(|x| **value = x)
+            }
             Setting::Optional(value) if text == "none" => {
                 **value = None;
                 Some(())
@@ -245,7 +247,9 @@ struct Short(f64);
 impl fmt::Display for Short {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0.abs() {
-            x if x != 0.0 && x.is_finite() && !(1e-4..1e7).contains(&x) => write!(f, "{:e}", self.0),
+            x if x != 0.0 && x.is_finite() && !(1e-4..1e7).contains(&x) => {
+                write!(f, "{:e}", self.0)
+            }
             _ => write!(f, "{}", self.0),
         }
     }

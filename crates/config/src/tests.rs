@@ -28,7 +28,8 @@ impl Entry for Inner {
     }
 }
 
-const GAIN: Words = Words { read: |text| (text == "double").then_some(2.0), rule: "a word, such as double" };
+const GAIN: Words =
+    Words { read: |text| (text == "double").then_some(2.0), rule: "a word, such as double" };
 
 impl Configure for Everything {
     fn formula(&self) -> &'static str {
@@ -48,7 +49,11 @@ impl Configure for Everything {
         ]
     }
     fn check(&self) -> Result<(), String> {
-        if self.number >= 0.0 { Ok(()) } else { Err(format!("number must not be negative, it is {}", self.number)) }
+        if self.number >= 0.0 {
+            Ok(())
+        } else {
+            Err(format!("number must not be negative, it is {}", self.number))
+        }
     }
 }
 
@@ -64,7 +69,9 @@ fn chosen(text: &str) -> Result<Everything, String> {
 fn settings_are_read_from_text_and_written_as_they_are_read() {
     assert_eq!(chosen("everything").unwrap(), Everything::default());
     assert_eq!(chosen(" everything( ) ").unwrap(), Everything::default());
-    let text = "everything(number=1e-8, gain=1.5, optional=0.5, count=7, optional_count=3, flag=true, numbers=[1, 2.5, -3], choice=right, inner=everything(number=2, numbers=[1, 2]))";
+    let text = "everything(number=1e-8, gain=1.5, optional=0.5, count=7, optional_count=3, \
+                flag=true, numbers=[1, 2.5, -3], choice=right, inner=everything(number=2, \
+                numbers=[1, 2]))";
     let mut all = chosen(text).unwrap();
     let expected = Everything {
         number: 1e-8,
@@ -78,7 +85,8 @@ fn settings_are_read_from_text_and_written_as_they_are_read() {
         inner: Inner("everything(number=2, numbers=[1, 2])".to_owned()),
     };
     assert_eq!(all, expected);
-    let written: Vec<String> = all.settings().iter().map(|(name, value)| format!("{name}={value}")).collect();
+    let written: Vec<String> =
+        all.settings().iter().map(|(name, value)| format!("{name}={value}")).collect();
     assert_eq!(format!("everything({})", written.join(", ")), text);
     assert_eq!(chosen("everything(gain=double)").unwrap().gain, 2.0);
     let none = chosen("everything(optional=none, optional_count=none, numbers=[])").unwrap();
@@ -90,7 +98,9 @@ fn capitals_and_underscores_do_not_count_and_other_names_are_known() {
     for name in ["Everything", "EVERYTHING", "every_thing_"] {
         assert_eq!(chosen(&format!("{name}(count=3)")).unwrap().count, 3);
     }
-    assert!(chosen("Everything(nmber=1)").unwrap_err().starts_with("everything has no setting `nmber`"));
+    assert!(
+        chosen("Everything(nmber=1)").unwrap_err().starts_with("everything has no setting `nmber`")
+    );
     assert!(chosen("every-thing").unwrap_err().starts_with("there is no thing `every-thing`"));
     let aliases: Aliases = &[("all_of_it", "everything")];
     for (text, expected) in [
@@ -119,33 +129,45 @@ fn mistakes_are_named_with_what_there_is() {
         ("every", "there is no thing `every` (did you mean `everything`?); there are: everything"),
         (
             "everything(number=1",
-            "`everything(number=1`: the closing parenthesis is missing; write `name` or `name(setting=value, ...)`",
+            "`everything(number=1`: the closing parenthesis is missing; write `name` or \
+             `name(setting=value, ...)`",
         ),
         (
             "everything(number)",
-            "`everything(number)`: a setting needs a value; write `name` or `name(setting=value, ...)`",
+            "`everything(number)`: a setting needs a value; write `name` or `name(setting=value, \
+             ...)`",
         ),
         (
             "everything(numbers=[1, 2)",
-            "`everything(numbers=[1, 2)`: a closing bracket is missing; write `name` or `name(setting=value, ...)`",
+            "`everything(numbers=[1, 2)`: a closing bracket is missing; write `name` or \
+             `name(setting=value, ...)`",
         ),
         (
             "everything(nmber=1)",
-            "everything has no setting `nmber` (did you mean `number`?); it has: number, gain, optional, count, optional_count, flag, numbers, choice, inner",
+            "everything has no setting `nmber` (did you mean `number`?); it has: number, gain, \
+             optional, count, optional_count, flag, numbers, choice, inner",
         ),
         ("everything(number=one)", "everything: number=one: must be a number, such as 0.5"),
-        ("everything(gain=tank)", "everything: gain=tank: must be a number, such as 0.5, or a word, such as double"),
+        (
+            "everything(gain=tank)",
+            "everything: gain=tank: must be a number, such as 0.5, or a word, such as double",
+        ),
         ("everything(count=-1)", "everything: count=-1: must be a whole number of at least 0"),
         ("everything(flag=yes)", "everything: flag=yes: must be true or false"),
-        ("everything(numbers=1)", "everything: numbers=1: must be numbers in brackets, such as [1, 2, 0.5]"),
+        (
+            "everything(numbers=1)",
+            "everything: numbers=1: must be numbers in brackets, such as [1, 2, 0.5]",
+        ),
         ("everything(choice=up)", "everything: choice=up: must be left or right"),
         (
             "everything(inner=everything(count=1)",
-            "`everything(inner=everything(count=1)`: a closing bracket is missing; write `name` or `name(setting=value, ...)`",
+            "`everything(inner=everything(count=1)`: a closing bracket is missing; write `name` or \
+             `name(setting=value, ...)`",
         ),
         (
             "everything(inner=nothing)",
-            "everything: inner=nothing: must be an entry of its list: there is no thing `nothing`; there are: everything",
+            "everything: inner=nothing: must be an entry of its list: there is no thing `nothing`; \
+             there are: everything",
         ),
         ("everything(number=-1)", "number must not be negative, it is -1"),
     ] {
@@ -196,7 +218,8 @@ fn stated(text: &str) -> Result<Stated, String> {
 #[test]
 fn a_statement_gives_defaults_and_text() {
     let mut all = stated("stated").unwrap();
-    let written: Vec<String> = all.settings().iter().map(|(name, value)| format!("{name}={value}")).collect();
+    let written: Vec<String> =
+        all.settings().iter().map(|(name, value)| format!("{name}={value}")).collect();
     let text = "rate=0.001, share=0.5, limit=none, begin=20, steps=2, most=3, factors=[1, 2], \
                 index=none, on=true, pattern=*";
     assert_eq!(written.join(", "), text);
@@ -235,7 +258,10 @@ fn a_statement_tells_of_each_setting_what_is_stated() {
     assert_eq!(told("rate").summary(), "A rate");
     assert_eq!(told("rate").rule.as_deref(), Some("must be finite and above 0"));
     assert_eq!(told("most").rule.as_deref(), Some("must be at least 1"));
-    assert_eq!((told("limit").summary(), told("on").rule.clone()), ("A limit, or none".to_owned(), None));
+    assert_eq!(
+        (told("limit").summary(), told("on").rule.clone()),
+        ("A limit, or none".to_owned(), None)
+    );
     let mut stated = Stated::default();
     let named: Vec<_> = stated.settings().iter().map(|(name, _)| *name).collect();
     assert_eq!(fields.iter().map(|field| field.name).collect::<Vec<_>>(), named);

@@ -1,9 +1,11 @@
-//! The form of the files: `{"source": "PyTorch 2.15.0", "cases": [{"name": .., "config": .., ..}, ..]}`, compressed
-//! with gzip.
+//! The form of the files:
+//! `{"source": "PyTorch 2.15.0", "cases": [{"name": .., "config": .., ..}, ..]}`, compressed with
+//! gzip.
 //!
-//! A tensor is `{"shape": [2, 3], "values": [..]}`; NaN and infinities, which JSON has not, are the texts `"nan"`,
-//! `"inf"` and `"-inf"`. A file may have a list `skipped` of what was not taken from the source, and a list `tensors`
-//! of those that stand in several cases: there a case's `inputs` and `outputs` hold the place in that list.
+//! A tensor is `{"shape": [2, 3], "values": [..]}`; NaN and infinities, which JSON has not, are the
+//! texts `"nan"`, `"inf"` and `"-inf"`. A file may have a list `skipped` of what was not taken from
+//! the source, and a list `tensors` of those that stand in several cases: there a case's `inputs`
+//! and `outputs` hold the place in that list.
 
 use std::io::Read;
 
@@ -43,13 +45,23 @@ impl Cases {
     /// What is wrong with the file.
     pub fn read(compressed: &[u8]) -> Result<Self, String> {
         let mut text = String::new();
-        flate2::read::GzDecoder::new(compressed).read_to_string(&mut text).map_err(|error| error.to_string())?;
+        flate2::read::GzDecoder::new(compressed)
+            .read_to_string(&mut text)
+            .map_err(|error| error.to_string())?;
         let mut file: Value = serde_json::from_str(&text).map_err(|error| error.to_string())?;
         let source = file["source"].as_str().ok_or("no source is named")?.to_owned();
-        let Value::Array(mut cases) = file["cases"].take() else { return Err("there are no cases".to_owned()) };
+        let Value::Array(mut cases) = file["cases"].take() else {
+            return Err("there are no cases".to_owned());
+        };
         cases.iter_mut().for_each(|case| resolve(case, &file["tensors"]));
-        let skipped = file["skipped"].as_array().into_iter().flatten().map(Skipped::read).collect::<Option<_>>();
-        let skipped = skipped.ok_or("what is skipped needs a name, the number of cases and the reason")?;
+        let skipped = file["skipped"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .map(Skipped::read)
+            .collect::<Option<_>>();
+        let skipped =
+            skipped.ok_or("what is skipped needs a name, the number of cases and the reason")?;
         Ok(Cases { source, cases: cases.into_iter().map(Case).collect(), skipped })
     }
 }
@@ -116,7 +128,9 @@ impl Case {
     /// # Errors
     /// That it is missing, or not a tensor.
     pub fn tensor(&self, key: &str) -> Result<Tensor<f64>, String> {
-        let parts = self.get(key).and_then(|tensor| Some((numbers(&tensor["shape"])?, numbers(&tensor["values"])?)));
+        let parts = self
+            .get(key)
+            .and_then(|tensor| Some((numbers(&tensor["shape"])?, numbers(&tensor["values"])?)));
         let (shape, values) = parts.ok_or_else(|| format!("the case has no tensor `{key}`"))?;
         let lengths: Vec<usize> = shape.iter().map(|&length| length as usize).collect();
         Tensor::new(lengths.as_slice(), values).map_err(|error| format!("tensor `{key}`: {error}"))
@@ -157,9 +171,15 @@ mod tests {
         let text = r#"{"source": "a", "tensors": [{"shape": []}], "cases": [{"inputs": [0, {"shape": [1]}], "x": 0}],
             "skipped": [{"name": "b", "cases": 2, "why": "c"}]}"#;
         let cases = read(text).unwrap();
-        assert_eq!(cases.cases[0].get("inputs").unwrap().to_string(), r#"[{"shape":[]},{"shape":[1]}]"#);
+        assert_eq!(
+            cases.cases[0].get("inputs").unwrap().to_string(),
+            r#"[{"shape":[]},{"shape":[1]}]"#
+        );
         assert_eq!(cases.cases[0].number("x"), Ok(0.0));
-        assert_eq!(cases.skipped, [Skipped { name: "b".to_owned(), cases: 2, why: "c".to_owned() }]);
+        assert_eq!(
+            cases.skipped,
+            [Skipped { name: "b".to_owned(), cases: 2, why: "c".to_owned() }]
+        );
     }
 
     #[test]

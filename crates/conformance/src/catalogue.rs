@@ -43,7 +43,8 @@ pub struct Entry {
 pub struct Facts {
     /// The infimum and supremum of the values.
     pub range: (f64, f64),
-    /// Where the derivative or the value jumps, each with the derivative that is taken there, if that is a number.
+    /// Where the derivative or the value jumps, each with the derivative that is taken there, if
+    /// that is a number.
     pub kinks: Vec<(f64, Option<f64>)>,
     /// The Lipschitz constant; infinite if there is none.
     pub lipschitz: f64,
@@ -96,7 +97,8 @@ pub fn catalogue() -> Vec<List> {
     let by_data = Entry::new("unit_variance".to_owned(), by_data, &mut UnitVariance::default());
     let by_search = Entry::new("lbfgs".to_owned(), &[], &mut Lbfgs::default());
     let by_score = ReduceOnPlateau::ALIASES;
-    let by_score = Entry::new("reduce_on_plateau".to_owned(), by_score, &mut ReduceOnPlateau::default());
+    let by_score =
+        Entry::new("reduce_on_plateau".to_owned(), by_score, &mut ReduceOnPlateau::default());
     vec![
         list("activations", activation::family::<f64>()).with(facts),
         list("losses", loss::family::<f32>()),
@@ -117,7 +119,8 @@ fn list<E: Configure + ?Sized>(name: &'static str, family: Family<E>) -> List {
 }
 
 impl List {
-    /// With an entry that is none of the list, since it needs more than the others do, but is chosen by text like them.
+    /// With an entry that is none of the list, since it needs more than the others do, but is
+    /// chosen by text like them.
     fn and(mut self, entry: Entry) -> Self {
         self.entries.push(entry);
         self
@@ -131,8 +134,13 @@ impl List {
 
 impl Entry {
     fn new<E: Configure + ?Sized>(name: String, aliases: Aliases, entry: &mut E) -> Self {
-        let aliases = aliases.iter().filter(|(_, of)| *of == name).map(|(alias, _)| *alias).collect();
-        let settings = entry.settings().into_iter().map(|(name, setting)| (name, setting.to_string())).collect();
+        let aliases =
+            aliases.iter().filter(|(_, of)| *of == name).map(|(alias, _)| *alias).collect();
+        let settings = entry
+            .settings()
+            .into_iter()
+            .map(|(name, setting)| (name, setting.to_string()))
+            .collect();
         let (formula, in_no_package) = (entry.formula(), entry.in_no_package());
         let fields = entry.fields();
         Entry { name, aliases, settings, fields, formula, in_no_package, facts: None }
@@ -141,8 +149,13 @@ impl Entry {
     /// The text that names the entry with all its settings, such as `elu(alpha=1)`.
     #[must_use]
     pub fn text(&self) -> String {
-        let settings: Vec<String> = self.settings.iter().map(|(name, value)| format!("{name}={value}")).collect();
-        if settings.is_empty() { self.name.clone() } else { format!("{}({})", self.name, settings.join(", ")) }
+        let settings: Vec<String> =
+            self.settings.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        if settings.is_empty() {
+            self.name.clone()
+        } else {
+            format!("{}({})", self.name, settings.join(", "))
+        }
     }
 }
 
@@ -155,15 +168,21 @@ pub fn markdown(lists: &[List]) -> String {
         // Writing to a string cannot fail.
         let _ = write!(text, "**{title}** ({})\n\n", list.entries.len());
         text.push_str(if list.entries.iter().any(|entry| entry.facts.is_some()) {
-            "| name | computes | range | kinks, with the derivative there | Lipschitz | responds within | derivative from | gain |\n\
+            "| name | computes | range | kinks, with the derivative there | Lipschitz | responds \
+             within | derivative from | gain |\n\
              |---|---|---|---|---|---|---|---|\n"
         } else {
             "| name | computes |\n|---|---|\n"
         });
         for entry in &list.entries {
             let formula = entry.formula.replace('|', "\\|");
-            let aliases: Vec<String> = entry.aliases.iter().map(|alias| format!("`{alias}`")).collect();
-            let also = if aliases.is_empty() { String::new() } else { format!(" (also {})", aliases.join(", ")) };
+            let aliases: Vec<String> =
+                entry.aliases.iter().map(|alias| format!("`{alias}`")).collect();
+            let also = if aliases.is_empty() {
+                String::new()
+            } else {
+                format!(" (also {})", aliases.join(", "))
+            };
             let _ = write!(text, "| `{}`{also} | {formula} |", entry.text());
             if let Some(facts) = &entry.facts {
                 cells(&mut text, facts);
@@ -188,7 +207,8 @@ fn cells(text: &mut String, facts: &Facts) {
         None => short(at),
     };
     let kinks: Vec<String> = facts.kinks.iter().map(kink).collect();
-    let lipschitz = if facts.lipschitz.is_finite() { short(facts.lipschitz) } else { String::new() };
+    let lipschitz =
+        if facts.lipschitz.is_finite() { short(facts.lipschitz) } else { String::new() };
     let rest = [
         between(facts.range),
         kinks.join(", "),
@@ -227,11 +247,15 @@ mod tests {
             (_, "reduce_on_plateau" | "reduce_lr_on_plateau") => {
                 text.parse::<ReduceOnPlateau>().map(|_| "reduce_on_plateau".to_owned())
             }
-            ("activations", _) => activation::by_name::<f32>(text).map(|entry| entry.kind().to_owned()),
+            ("activations", _) => {
+                activation::by_name::<f32>(text).map(|entry| entry.kind().to_owned())
+            }
             ("losses", _) => loss::by_name::<f32>(text).map(|entry| entry.name().to_owned()),
             ("initialisers", _) => init::listed(text).map(|entry| entry.name().to_owned()),
             ("layers", _) => layer::by_name::<f32>(text).map(|entry| entry.kind().to_owned()),
-            ("optimizers", _) => optimizer::by_name::<f32>(text).map(|entry| entry.name().to_owned()),
+            ("optimizers", _) => {
+                optimizer::by_name::<f32>(text).map(|entry| entry.name().to_owned())
+            }
             ("schedules", _) => schedule::by_name(text).map(|entry| entry.name().to_owned()),
             ("metrics", _) => metric::by_name::<f32>(text).map(|entry| entry.name().to_owned()),
             (other, _) => panic!("no way to look up {other}"),
@@ -259,7 +283,9 @@ mod tests {
     fn what_is_out_of_bounds_is_refused_by_the_names_of_entry_and_setting() {
         let mut tried = 0;
         for list in catalogue() {
-            for (entry, field) in list.entries.iter().flat_map(|e| e.fields.iter().map(move |f| (e, f))) {
+            for (entry, field) in
+                list.entries.iter().flat_map(|e| e.fields.iter().map(move |f| (e, f)))
+            {
                 let (name, setting) = (&entry.name, field.name);
                 assert!(!field.doc.is_empty(), "{name}: {setting} is not documented");
                 let Some(rule) = &field.rule else { continue };
@@ -271,7 +297,10 @@ mod tests {
                     }
                 }
                 let expected = format!("{name}: {setting} {rule}, but ");
-                assert!(refused.iter().any(|why| why.starts_with(&expected)), "{expected}: {refused:?}");
+                assert!(
+                    refused.iter().any(|why| why.starts_with(&expected)),
+                    "{expected}: {refused:?}"
+                );
                 tried += 1;
             }
         }
@@ -280,9 +309,19 @@ mod tests {
 
     #[test]
     fn no_other_name_is_of_nothing() {
-        let aliases =
-            [activation::ALIASES, loss::ALIASES, init::ALIASES, layer::ALIASES, schedule::ALIASES, metric::ALIASES];
-        let known: usize = catalogue().iter().flat_map(|list| &list.entries).map(|entry| entry.aliases.len()).sum();
+        let aliases = [
+            activation::ALIASES,
+            loss::ALIASES,
+            init::ALIASES,
+            layer::ALIASES,
+            schedule::ALIASES,
+            metric::ALIASES,
+        ];
+        let known: usize = catalogue()
+            .iter()
+            .flat_map(|list| &list.entries)
+            .map(|entry| entry.aliases.len())
+            .sum();
         let beside = UnitVariance::ALIASES.len() + ReduceOnPlateau::ALIASES.len();
         assert_eq!(known, aliases.iter().map(|aliases| aliases.len()).sum::<usize>() + beside);
     }
@@ -296,9 +335,14 @@ mod tests {
         };
         assert_eq!(facts("leaky_relu").kinks, [(0.0, Some(0.01))]);
         assert_eq!(facts("hard_swish").kinks, [(-3.0, Some(0.0)), (3.0, Some(1.0))]);
-        assert_eq!((facts("tanh").derivative_from(), facts("gelu").derivative_from()), (Some("output"), Some("input")));
+        assert_eq!(
+            (facts("tanh").derivative_from(), facts("gelu").derivative_from()),
+            (Some("output"), Some("input"))
+        );
         assert_eq!(facts("prelu").kinks, [(0.0, None)]);
-        assert!(facts("relu").can_die && lists[1].entries.iter().all(|entry| entry.facts.is_none()));
+        assert!(
+            facts("relu").can_die && lists[1].entries.iter().all(|entry| entry.facts.is_none())
+        );
     }
 
     #[test]
@@ -315,7 +359,8 @@ mod tests {
         let text = markdown(&[List { name: "functions", entries: vec![entry()] }]);
         assert_eq!(
             text,
-            "**Functions** (1)\n\n| name | computes |\n|---|---|\n| `abs(scale=2)` (also `magnitude`) | scale \\|x\\| |\n\n"
+            "**Functions** (1)\n\n| name | computes |\n|---|---|\n| `abs(scale=2)` (also \
+             `magnitude`) | scale \\|x\\| |\n\n"
         );
         let list = List { name: "functions", entries: vec![entry()] };
         let text = markdown(&[list.with(vec![Facts {

@@ -33,9 +33,9 @@ impl Family {
     #[must_use]
     pub fn run(&self) -> Checked {
         let outcomes = (self.check)().into_iter().map(|(name, outcome)| {
-            let outcome = outcome
-                .map_err(|error| error.to_string())
-                .and_then(|checked| if checked.compared > 0 { Ok(()) } else { Err("nothing was compared".to_owned()) });
+            let outcome = outcome.map_err(|error| error.to_string()).and_then(|checked| {
+                if checked.compared > 0 { Ok(()) } else { Err("nothing was compared".to_owned()) }
+            });
             (name, outcome)
         });
         Checked::new(self.name, "central differences in f64".to_owned(), outcomes)
@@ -53,7 +53,8 @@ fn away_from(kinks: &[f64], shape: Shape, seed: u64) -> Tensor<f64> {
     drawn.map(|x: f64| if kinks.iter().any(|kink| (x - kink).abs() < 1e-3) { x + 0.01 } else { x })
 }
 
-/// Each alone, away from its kinks, and behind a linear layer, into which it is fused where it can be.
+/// Each alone, away from its kinks, and behind a linear layer, into which it is fused where it can
+/// be.
 fn activations() -> Vec<Outcome> {
     let mut outcomes = Vec::new();
     for activation in activation::all::<f64>() {
@@ -65,18 +66,29 @@ fn activations() -> Vec<Outcome> {
             outcomes.push((what, gradcheck(&[x], |_, x| activation.forward(x[0]))));
         }
         for (bias, shape) in [(true, [1, 3]), (true, [5, 3]), (false, [5, 3])] {
-            let linear = Linear::new(3, 4 * activation.divisor()).weight_init(init::Normal::default());
-            let linear = if bias { linear.bias_init(init::Normal::default()) } else { linear.without_bias() };
-            // The seed is such that no unit lies at a kink: a difference across one would fail the check.
+            let linear =
+                Linear::new(3, 4 * activation.divisor()).weight_init(init::Normal::default());
+            let linear = if bias {
+                linear.bias_init(init::Normal::default())
+            } else {
+                linear.without_bias()
+            };
+            // The seed is such that no unit lies at a kink: a difference across one would fail the
+            // check.
             let x = away_from(&[], shape.into(), 11);
-            let what = format!("{} behind a linear layer, bias {bias}, of {shape:?}", activation.kind());
-            outcomes.push((what, gradcheck(&[x], |_, x| activation.forward(Layer::<f64>::forward(&linear, x[0])))));
+            let what =
+                format!("{} behind a linear layer, bias {bias}, of {shape:?}", activation.kind());
+            outcomes.push((
+                what,
+                gradcheck(&[x], |_, x| activation.forward(Layer::<f64>::forward(&linear, x[0]))),
+            ));
         }
     }
     outcomes
 }
 
-/// With each form of target and each reduction; by the prediction, and by both where the target is continuous.
+/// With each form of target and each reduction; by the prediction, and by both where the target is
+/// continuous.
 fn losses() -> Vec<Outcome> {
     let mut outcomes = Vec::new();
     for loss in loss::all::<f64>() {
@@ -91,7 +103,9 @@ fn losses() -> Vec<Outcome> {
                     });
                     outcomes.push((what.clone(), checked));
                     if form.is_continuous() {
-                        let checked = gradcheck(&[prediction, target], |_, x| loss.forward(x[0], x[1], reduction));
+                        let checked = gradcheck(&[prediction, target], |_, x| {
+                            loss.forward(x[0], x[1], reduction)
+                        });
                         outcomes.push((format!("{what}, by the target too"), checked));
                     }
                 }
@@ -119,7 +133,10 @@ fn layers() -> Vec<Outcome> {
                     }
                     other => unreachable!("{other:?} is new"),
                 };
-                outcomes.push((format!("{} of {sample:?}, training {training}", layer.kind()), checked));
+                outcomes.push((
+                    format!("{} of {sample:?}, training {training}", layer.kind()),
+                    checked,
+                ));
             }
         }
     }

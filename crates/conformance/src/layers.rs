@@ -1,5 +1,5 @@
-//! Layers chosen by text, over one or several steps: values, gradients by the input and by every parameter, and
-//! buffers.
+//! Layers chosen by text, over one or several steps: values, gradients by the input and by every
+//! parameter, and buffers.
 
 use chainrule::nn::layer;
 use chainrule::prelude::*;
@@ -14,7 +14,8 @@ pub(crate) fn check(case: &Case) -> Result<(), String> {
 
 fn in_scalar<T: Real>(case: &Case, tolerance: Tolerance) -> Result<(), String> {
     let layer = layer::by_name::<T>(case.text("config")?).map_err(|error| error.to_string())?;
-    let graph = if case.number("training")? == 1.0 { Graph::new() } else { Graph::new().evaluating() };
+    let graph =
+        if case.number("training")? == 1.0 { Graph::new() } else { Graph::new().evaluating() };
     let shape = case.tensor("input 0")?.shape();
     let takes_indices = case.get("input gradient 0").is_none();
     let input = graph.input("input", shape);
@@ -28,9 +29,15 @@ fn in_scalar<T: Real>(case: &Case, tolerance: Tolerance) -> Result<(), String> {
     let [held, remembered] = [plan.layout().entries(), plan.layout().buffers()]
         .map(|entries| entries.iter().map(|entry| entry.name.as_str()).collect::<Vec<_>>());
     if held != parameters || remembered != buffers {
-        return Err(format!("has {held:?} and {remembered:?}, expected are {parameters:?} and {buffers:?}"));
+        return Err(format!(
+            "has {held:?} and {remembered:?}, expected are {parameters:?} and {buffers:?}"
+        ));
     }
-    for (kind, name) in parameters.iter().map(|name| ("parameter", name)).chain(buffers.iter().map(|n| ("buffer", n))) {
+    for (kind, name) in parameters
+        .iter()
+        .map(|name| ("parameter", name))
+        .chain(buffers.iter().map(|n| ("buffer", n)))
+    {
         let values = single(&case.tensor(&format!("{kind} {name}"))?);
         params.get_mut(name).ok_or("the name is gone")?.copy_from_slice(&values);
     }
@@ -42,7 +49,11 @@ fn in_scalar<T: Real>(case: &Case, tolerance: Tolerance) -> Result<(), String> {
         plan.update_buffers(&mut params, &workspace);
         let compare = |what: &str, got: TensorView<'_, T>, expected: Tensor<f64>| {
             if got.shape() != expected.shape() {
-                return Err(format!("{what}: shape {}, {} is expected", got.shape(), expected.shape()));
+                return Err(format!(
+                    "{what}: shape {}, {} is expected",
+                    got.shape(),
+                    expected.shape()
+                ));
             }
             let got: Vec<f64> = got.values().iter().map(|x| x.to_f64()).collect();
             close(&format!("{} {what}, step {step}", T::DTYPE), &got, expected.values(), tolerance)
@@ -53,7 +64,11 @@ fn in_scalar<T: Real>(case: &Case, tolerance: Tolerance) -> Result<(), String> {
         }
         for name in &parameters {
             let gradient = grads.get(name).ok_or_else(|| format!("{name} has no gradient"))?;
-            compare(&format!("gradient by {name}"), gradient, case.tensor(&format!("gradient {step} {name}"))?)?;
+            compare(
+                &format!("gradient by {name}"),
+                gradient,
+                case.tensor(&format!("gradient {step} {name}"))?,
+            )?;
         }
         for name in &buffers {
             let buffer = params.get(name).ok_or("the name is gone")?;
@@ -64,7 +79,10 @@ fn in_scalar<T: Real>(case: &Case, tolerance: Tolerance) -> Result<(), String> {
 }
 
 fn names<'a>(case: &'a Case, key: &str) -> Result<Vec<&'a str>, String> {
-    let list = case.get(key).and_then(Value::as_array).ok_or_else(|| format!("the case has no list `{key}`"))?;
+    let list = case
+        .get(key)
+        .and_then(Value::as_array)
+        .ok_or_else(|| format!("the case has no list `{key}`"))?;
     Ok(list.iter().filter_map(Value::as_str).collect())
 }
 

@@ -10,7 +10,8 @@ use crate::{Case, Tolerance, close};
 
 const SIX_DIGITS: Tolerance = Tolerance { absolute: 0.0, relative: 1e-6 };
 const FOUR_DIGITS: Tolerance = Tolerance { absolute: 0.0, relative: 1e-4 };
-/// For residuals of 1e-13 beside values of 1, of which `f64` holds no more than two or three digits.
+/// For residuals of 1e-13 beside values of 1, of which `f64` holds no more than two or three
+/// digits.
 const ROUNDING: Tolerance = Tolerance { absolute: 0.0, relative: 1e-2 };
 
 pub(crate) fn check(case: &Case) -> Result<(), String> {
@@ -76,7 +77,9 @@ fn curve<'g>(model: &str, b: &[Var<'g, Dual>], columns: &[Var<'g, Dual>]) -> Var
                 + b[8] * turns(b[6]).sin()
         }
         "Eckerle4" => b[0] / b[1] * (((x - b[2]) / b[1]).square() * -0.5).exp(),
-        "Gauss1" | "Gauss2" | "Gauss3" => b[0] * (-b[1] * x).exp() + bell(b[2], b[3], b[4]) + bell(b[5], b[6], b[7]),
+        "Gauss1" | "Gauss2" | "Gauss3" => {
+            b[0] * (-b[1] * x).exp() + bell(b[2], b[3], b[4]) + bell(b[5], b[6], b[7])
+        }
         "Hahn1" | "Thurber" => polynomial(&b[..4]) / (polynomial(&b[4..]) * x + 1.0),
         "Kirby2" => polynomial(&b[..3]) / (polynomial(&b[3..]) * x + 1.0),
         "Lanczos1" | "Lanczos2" | "Lanczos3" => {
@@ -116,7 +119,8 @@ mod tests {
             Tensor::new([y.len()], values).map(|values| graph.constant(&values))
         };
         let columns: Result<Vec<_>, _> = columns.iter().map(|column| constant(column)).collect();
-        let (columns, y) = (columns.map_err(|e| e.to_string())?, constant(&y).map_err(|e| e.to_string())?);
+        let (columns, y) =
+            (columns.map_err(|e| e.to_string())?, constant(&y).map_err(|e| e.to_string())?);
         let names: Vec<String> = (1..=weights.len()).map(|i| format!("b{i}")).collect();
         let b: Vec<_> = names.iter().map(|name| graph.param(name, [], 0.0)).collect();
         let loss = (curve(model, &b, &columns) - y).square().sum(..).keep();
@@ -138,12 +142,13 @@ mod tests {
         Ok(minimum.map_err(|e| e.to_string())?.loss / case.number("sum_of_squares")?)
     }
 
-    /// Kind "once more": L-BFGS on the bare sum of squares comes to the certified one, to 6 digits, from 25 near starts
-    /// and 23 far ones of 27. Parameters of 1e-4 make curvatures below any fixed bound, with which it was 14 and 12
-    /// (sblauth/cashocs#35).
+    /// Kind "once more": L-BFGS on the bare sum of squares comes to the certified one, to 6 digits,
+    /// from 25 near starts and 23 far ones of 27. Parameters of 1e-4 make curvatures below any
+    /// fixed bound, with which it was 14 and 12 (sblauth/cashocs#35).
     #[test]
     fn certified_sums_of_squares_are_reached_without_residuals() {
-        let family = crate::families().into_iter().find(|family| family.name == "least_squares").unwrap();
+        let family =
+            crate::families().into_iter().find(|family| family.name == "least_squares").unwrap();
         let cases = family.cases().cases;
         let mut missed = [Vec::new(), Vec::new()];
         for case in &cases {

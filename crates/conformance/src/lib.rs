@@ -44,8 +44,13 @@ pub struct Checked {
 }
 
 impl Checked {
-    fn new(family: &'static str, source: String, outcomes: impl Iterator<Item = (String, Result<(), String>)>) -> Self {
-        let mut checked = Checked { family, source, passed: 0, failures: Vec::new(), skipped: Vec::new() };
+    fn new(
+        family: &'static str,
+        source: String,
+        outcomes: impl Iterator<Item = (String, Result<(), String>)>,
+    ) -> Self {
+        let mut checked =
+            Checked { family, source, passed: 0, failures: Vec::new(), skipped: Vec::new() };
         for (name, outcome) in outcomes {
             match outcome {
                 Ok(()) => checked.passed += 1,
@@ -99,11 +104,17 @@ impl Family {
     /// As [`run`](Family::run).
     #[must_use]
     pub fn configs(&self) -> Vec<String> {
-        self.cases().cases.iter().filter_map(|case| case.text("config").ok().map(str::to_owned)).collect()
+        self.cases()
+            .cases
+            .iter()
+            .filter_map(|case| case.text("config").ok().map(str::to_owned))
+            .collect()
     }
 
     fn cases(&self) -> Cases {
-        let read = |file: &&[u8]| Cases::read(file).unwrap_or_else(|error| panic!("{}: {error}", self.name));
+        let read = |file: &&[u8]| {
+            Cases::read(file).unwrap_or_else(|error| panic!("{}: {error}", self.name))
+        };
         let of_all = |mut all: Cases, of_one: Cases| {
             all.source = format!("{}; {}", all.source, of_one.source);
             all.cases.extend(of_one.cases);

@@ -11,7 +11,10 @@ pub(crate) fn check(case: &Case) -> Result<(), String> {
     in_precision::<f32>(case, Tolerance::single).map_err(|why| format!("f32: {why}"))
 }
 
-fn in_precision<T: Real>(case: &Case, tolerance: impl Fn(usize) -> Tolerance) -> Result<(), String> {
+fn in_precision<T: Real>(
+    case: &Case,
+    tolerance: impl Fn(usize) -> Tolerance,
+) -> Result<(), String> {
     let loss = loss::by_name::<T>(case.text("config")?).map_err(|error| error.to_string())?;
     let reduction = match case.text("reduction")? {
         "none" => Reduction::None,
@@ -19,7 +22,8 @@ fn in_precision<T: Real>(case: &Case, tolerance: impl Fn(usize) -> Tolerance) ->
         "sum" => Reduction::Sum,
         other => return Err(format!("there is no reduction `{other}`")),
     };
-    let (prediction, target, seed) = (case.tensor("prediction")?, case.tensor("target")?, case.tensor("seed")?);
+    let (prediction, target, seed) =
+        (case.tensor("prediction")?, case.tensor("target")?, case.tensor("seed")?);
     let graph = Graph::<T>::new();
     let p = graph.input("prediction", prediction.shape()).keep_gradient();
     let t = graph.input("target", target.shape()).keep_gradient();
@@ -37,14 +41,20 @@ fn in_precision<T: Real>(case: &Case, tolerance: impl Fn(usize) -> Tolerance) ->
     let back = |x: &[T]| x.iter().map(|x| x.to_f64()).collect::<Vec<f64>>();
     let compare = |what: &str, got: TensorView<'_, T>, expected: &Tensor<f64>| {
         if got.shape() != expected.shape() {
-            return Err(format!("{what}: the shape is {}, {} is expected", got.shape(), expected.shape()));
+            return Err(format!(
+                "{what}: the shape is {}, {} is expected",
+                got.shape(),
+                expected.shape()
+            ));
         }
         close(what, &back(got.values()), expected.values(), tolerance)
     };
     compare("value", workspace.value(value), &case.tensor("value")?)?;
     compare("gradient by the prediction", workspace.gradient(p), &case.tensor("by_prediction")?)?;
     match case.get("by_target") {
-        Some(_) => compare("gradient by the target", workspace.gradient(t), &case.tensor("by_target")?),
+        Some(_) => {
+            compare("gradient by the target", workspace.gradient(t), &case.tensor("by_target")?)
+        }
         None => Ok(()),
     }
 }

@@ -15,42 +15,53 @@ pub(crate) fn check(case: &Case) -> Result<(), String> {
     let schedule = case.get("schedule").map(|_| case.text("schedule")).transpose()?;
     let parameters = parameters(case, start.len())?;
     let averaged = case.get("averaged").is_some();
-    let walk_double =
-        |start: &[f64]| walk::<f64>(config, schedule, averaged, start, &parameters, path.len() / start.len());
+    let walk_double = |start: &[f64]| {
+        walk::<f64>(config, schedule, averaged, start, &parameters, path.len() / start.len())
+    };
     let got = walk_double(&start)?;
     let growth = growth(&got, &start, walk_double)?;
     close("f64", &got, &path, grown(Tolerance::DOUBLE, growth))?;
-    // In f32 each step rounds a few times; further on, what is left of a gradient near its zero is rounding alone.
+    // In f32 each step rounds a few times; further on, what is left of a gradient near its zero is
+    // rounding alone.
     let steps = 50.min(path.len() / start.len());
     let single = walk::<f32>(config, schedule, averaged, &start, &parameters, steps)?;
     close("f32", &single, &path[..single.len()], grown(Tolerance::single(steps), growth))
 }
 
-/// The parameters that the weights are: those of the case's shapes, one after the other, or one vector.
+/// The parameters that the weights are: those of the case's shapes, one after the other, or one
+/// vector.
 fn parameters(case: &Case, len: usize) -> Result<Parameters, String> {
     let Some(shapes) = case.get("shapes") else { return Ok(len.into()) };
     let shape = |shape: &serde_json::Value| Some(("", Shape::new(&case::lengths(shape)?)));
-    let shapes = shapes.as_array().and_then(|shapes| shapes.iter().map(shape).collect::<Option<Vec<_>>>());
+    let shapes =
+        shapes.as_array().and_then(|shapes| shapes.iter().map(shape).collect::<Option<Vec<_>>>());
     Ok(Parameters::new(shapes.ok_or("the shapes are no lists of numbers")?))
 }
 
-/// The tolerance, times as much as a difference at the start grows along the path: rounding, which depends on where
-/// brackets stand, is carried on as such a difference is.
+/// The tolerance, times as much as a difference at the start grows along the path: rounding, which
+/// depends on where brackets stand, is carried on as such a difference is.
 fn grown(tolerance: Tolerance, growth: f64) -> Tolerance {
     Tolerance { absolute: tolerance.absolute * growth, relative: tolerance.relative * growth }
 }
 
-/// How much a difference at the start grows along the path, at least 1. A path on which it grows too much would prove
-/// nothing.
-fn growth(path: &[f64], start: &[f64], walk: impl Fn(&[f64]) -> Result<Vec<f64>, String>) -> Result<f64, String> {
+/// How much a difference at the start grows along the path, at least 1. A path on which it grows
+/// too much would prove nothing.
+fn growth(
+    path: &[f64],
+    start: &[f64],
+    walk: impl Fn(&[f64]) -> Result<Vec<f64>, String>,
+) -> Result<f64, String> {
     const SHIFT: f64 = 1e-9;
     const MOST: f64 = 300.0;
     let size = start.iter().fold(0.0, |size: f64, x| size.max(x.abs()));
     let shifted: Vec<f64> = start.iter().map(|x| x * (1.0 + SHIFT)).collect();
-    let differences = walk(&shifted)?.into_iter().zip(path).map(|(shifted, path)| (shifted - path).abs());
+    let differences =
+        walk(&shifted)?.into_iter().zip(path).map(|(shifted, path)| (shifted - path).abs());
     let growth = differences.fold(0.0, f64::max) / (size * SHIFT);
     if growth > MOST {
-        return Err(format!("a difference at the start grows {growth:e} times: the case is badly chosen"));
+        return Err(format!(
+            "a difference at the start grows {growth:e} times: the case is badly chosen"
+        ));
     }
     Ok(growth.max(1.0))
 }
@@ -64,7 +75,8 @@ fn walk<T: Real>(
     steps: usize,
 ) -> Result<Vec<f64>, String> {
     let optimizer = optimizer::by_name::<T>(config).map_err(|error| error.to_string())?;
-    let schedule = schedule::by_name(schedule.unwrap_or("constant")).map_err(|error| error.to_string())?;
+    let schedule =
+        schedule::by_name(schedule.unwrap_or("constant")).map_err(|error| error.to_string())?;
     let mut weights: Vec<T> = start.iter().map(|&x| T::from_f64(x)).collect();
     let mut state = State::new(optimizer.as_ref(), parameters.clone());
     let mut path = Vec::new();

@@ -16,7 +16,8 @@ pub(crate) fn check(case: &Case) -> Result<(), String> {
     if values.len() != params.count() {
         return Err(format!("{} parameters, the case has {}", params.count(), values.len()));
     }
-    let places: Vec<usize> = params.layout().entries().iter().flat_map(|entry| entry.range.clone()).collect();
+    let places: Vec<usize> =
+        params.layout().entries().iter().flat_map(|entry| entry.range.clone()).collect();
     places.into_iter().zip(values).for_each(|(place, value)| params.values_mut()[place] = value);
 
     let twin = network::<Dual>(case, x.shape()[1], outputs)?;
@@ -27,10 +28,16 @@ pub(crate) fn check(case: &Case) -> Result<(), String> {
     });
     let mut curvature = curvature.map_err(|error| error.to_string())?;
 
-    let found = curvature.product(&case.numbers("direction")?).map_err(|error| error.to_string())?;
+    let found =
+        curvature.product(&case.numbers("direction")?).map_err(|error| error.to_string())?;
     close("the loss", &[found.loss], &[case.number("value")?], Tolerance::DOUBLE)?;
     close("the gradient", &found.gradient, &case.numbers("gradient")?, Tolerance::DOUBLE)?;
-    close("the Hessian-vector product", &found.product, &case.numbers("product")?, Tolerance::DOUBLE)?;
+    close(
+        "the Hessian-vector product",
+        &found.product,
+        &case.numbers("product")?,
+        Tolerance::DOUBLE,
+    )?;
     let (hessian, n) = (curvature.hessian(), curvature.parameters());
     let upper: Vec<f64> = (0..n).flat_map(|row| hessian.row(row)[row..].to_vec()).collect();
     close("the Hessian", &upper, &case.numbers("hessian")?, Tolerance::DOUBLE)
@@ -38,6 +45,7 @@ pub(crate) fn check(case: &Case) -> Result<(), String> {
 
 /// One hidden layer of three units with the case's activation.
 fn network<T: Real>(case: &Case, inputs: usize, outputs: usize) -> Result<Sequential<T>, String> {
-    let activation = activation::by_name::<T>(case.text("activation")?).map_err(|error| error.to_string())?;
+    let activation =
+        activation::by_name::<T>(case.text("activation")?).map_err(|error| error.to_string())?;
     Ok(Sequential::default().linear(inputs, 3).layer(activation).linear(3, outputs))
 }

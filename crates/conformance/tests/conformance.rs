@@ -20,9 +20,11 @@ const WITHOUT_CASES: [&str; 1] = ["initialisers"];
 fn every_entry_of_every_list_has_cases() {
     for list in catalogue().iter().filter(|list| !WITHOUT_CASES.contains(&list.name)) {
         let family = families().into_iter().find(|family| family.name == list.name);
-        let configs = family.unwrap_or_else(|| panic!("there is no family of {}", list.name)).configs();
+        let configs =
+            family.unwrap_or_else(|| panic!("there is no family of {}", list.name)).configs();
         for entry in &list.entries {
-            let is_of_entry = |config: &String| config.split(['(', '[']).next() == Some(&entry.name);
+            let is_of_entry =
+                |config: &String| config.split(['(', '[']).next() == Some(&entry.name);
             match (configs.iter().any(is_of_entry), entry.in_no_package) {
                 (true, None) | (false, Some(_)) => {}
                 (false, None) => panic!(
@@ -38,7 +40,8 @@ fn every_entry_of_every_list_has_cases() {
 #[track_caller]
 fn assert_agrees(checked: &Checked) {
     assert!(checked.passed > 0, "{} has no cases", checked.family);
-    let failures: Vec<String> = checked.failures.iter().map(|(name, why)| format!("{name}: {why}")).collect();
+    let failures: Vec<String> =
+        checked.failures.iter().map(|(name, why)| format!("{name}: {why}")).collect();
     assert!(
         failures.is_empty(),
         "{} against {}: {} of {} cases\n{}",

@@ -20,13 +20,17 @@ fn what_is_skipped_is_what_is_listed() {
         };
         reasons.entry(&skipped.why).or_default().push(name);
     }
-    let listed: Vec<String> = reasons.iter().map(|(why, names)| format!("{why}:\n{}\n", names.join("\n"))).collect();
+    let listed: Vec<String> =
+        reasons.iter().map(|(why, names)| format!("{why}:\n{}\n", names.join("\n"))).collect();
     let expected = include_str!("onnx_skipped.txt");
     if listed.join("\n") != expected {
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/onnx_skipped.txt");
         if std::env::var_os("UPDATE_SKIPPED").is_some() {
             std::fs::write(path, listed.join("\n")).unwrap();
         }
-        panic!("what is skipped is not what tests/onnx_skipped.txt lists; to list it anew, set UPDATE_SKIPPED=1");
+        panic!(
+            "what is skipped is not what tests/onnx_skipped.txt lists; to list it anew, set \
+             UPDATE_SKIPPED=1"
+        );
     }
 }

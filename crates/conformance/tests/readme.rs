@@ -21,6 +21,7 @@ fn the_readme_shows_the_lists_as_they_are() {
     }
     assert!(
         text[begin..end] == expected,
-        "the catalogue in the README is stale: run `UPDATE_README=1 cargo test -p chainrule-conformance --test readme`"
+        "the catalogue in the README is stale: run `UPDATE_README=1 cargo test -p \
+         chainrule-conformance --test readme`"
     );
 }

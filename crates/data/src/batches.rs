@@ -8,7 +8,8 @@ use crate::{DataError, check};
 /// The order in which samples are visited, cut into batches: it yields indices, and
 /// [`Dataset::gather`](crate::Dataset::gather) copies the samples of one batch.
 ///
-/// Each epoch visits each sample once, in a new random order. Nothing is allocated after the construction.
+/// Each epoch visits each sample once, in a new random order. Nothing is allocated after the
+/// construction.
 ///
 /// ```
 /// use chainrule_data::{Batches, Dataset, Targets};
@@ -37,12 +38,12 @@ pub struct Batches {
 }
 
 impl Batches {
-    /// Batches in a random order, new for each epoch. The seed fixes all orders: the epoch with number `k` is the
-    /// same in every run.
+    /// Batches in a random order, new for each epoch. The seed fixes all orders: the epoch with
+    /// number `k` is the same in every run.
     ///
     /// # Errors
-    /// [`DataError::Parameter`] if there are no samples, or the batch size is 0; [`DataError::Tensor`] if memory cannot
-    /// hold their order.
+    /// [`DataError::Parameter`] if there are no samples, or the batch size is 0;
+    /// [`DataError::Tensor`] if memory cannot hold their order.
     pub fn shuffled(samples: usize, batch_size: usize, seed: u64) -> Result<Self, DataError> {
         let batches = Batches::in_order(samples, batch_size)?;
         Ok(Batches { generator: Some(generator(seed)), ..batches })
@@ -51,8 +52,8 @@ impl Batches {
     /// Batches in the order of the data, the same for each epoch: for evaluation and prediction.
     ///
     /// # Errors
-    /// [`DataError::Parameter`] if there are no samples, or the batch size is 0; [`DataError::Tensor`] if memory cannot
-    /// hold their order.
+    /// [`DataError::Parameter`] if there are no samples, or the batch size is 0;
+    /// [`DataError::Tensor`] if memory cannot hold their order.
     pub fn in_order(samples: usize, batch_size: usize) -> Result<Self, DataError> {
         for (what, value) in [("samples", samples), ("batch_size", batch_size)] {
             if value == 0 {
@@ -64,15 +65,20 @@ impl Batches {
         Ok(Batches { order: (0..samples).collect(), batch_size, drop_last: false, generator: None })
     }
 
-    /// Leaves out the last batch of each epoch if it is smaller than the others. By default it is kept.
+    /// Leaves out the last batch of each epoch if it is smaller than the others. By default it is
+    /// kept.
     ///
     /// With a random order other samples are left out in each epoch.
     ///
     /// # Errors
-    /// [`DataError::Parameter`] if a batch is larger than the data, which would leave no batch at all.
+    /// [`DataError::Parameter`] if a batch is larger than the data, which would leave no batch at
+    /// all.
     pub fn drop_last(self) -> Result<Self, DataError> {
         if self.batch_size > self.samples() {
-            let rule = format!("at most {}, the number of samples, if the last batch is dropped", self.samples());
+            let rule = format!(
+                "at most {}, the number of samples, if the last batch is dropped",
+                self.samples()
+            );
             let value = self.batch_size.to_string();
             return Err(DataError::Parameter { op: "Batches", what: "batch_size", rule, value });
         }
@@ -131,7 +137,11 @@ mod tests {
                 for _ in 0..3 {
                     let mut seen: Vec<usize> = batches.epoch().flatten().copied().collect();
                     seen.sort_unstable();
-                    assert_eq!(seen, (0..samples).collect::<Vec<_>>(), "{samples} in batches of {batch_size}");
+                    assert_eq!(
+                        seen,
+                        (0..samples).collect::<Vec<_>>(),
+                        "{samples} in batches of {batch_size}"
+                    );
                 }
             }
         }
@@ -153,7 +163,8 @@ mod tests {
         let error = Batches::shuffled(3, 8, 0).unwrap().drop_last().unwrap_err();
         assert_eq!(
             error.to_string(),
-            "Batches: batch_size must be at most 3, the number of samples, if the last batch is dropped, not 8"
+            "Batches: batch_size must be at most 3, the number of samples, if the last batch is \
+             dropped, not 8"
         );
     }
 

@@ -10,7 +10,11 @@ pub(crate) fn memory<V>(op: &'static str, shape: Shape) -> Result<(), DataError>
 }
 
 /// An error unless there is a sample with a value in it.
-pub(crate) fn not_empty(op: &'static str, what: &'static str, shape: Shape) -> Result<(), DataError> {
+pub(crate) fn not_empty(
+    op: &'static str,
+    what: &'static str,
+    shape: Shape,
+) -> Result<(), DataError> {
     if shape.elements() == 0 {
         return Err(DataError::Empty { op, what, shape });
     }
@@ -31,10 +35,16 @@ pub(crate) fn matrix(
 }
 
 /// An error at the first value that is NaN or infinite.
-pub(crate) fn finite<T: Real>(op: &'static str, what: &'static str, x: &Tensor<T>) -> Result<(), DataError> {
+pub(crate) fn finite<T: Real>(
+    op: &'static str,
+    what: &'static str,
+    x: &Tensor<T>,
+) -> Result<(), DataError> {
     match place(x, |value| !value.is_finite()) {
         None => Ok(()),
-        Some((row, column, value)) => Err(DataError::NonFinite { op, what, row, column, value: value.to_string() }),
+        Some((row, column, value)) => {
+            Err(DataError::NonFinite { op, what, row, column, value: value.to_string() })
+        }
     }
 }
 
@@ -42,7 +52,9 @@ pub(crate) fn finite<T: Real>(op: &'static str, what: &'static str, x: &Tensor<T
 pub(crate) fn unit<T: Real>(what: &'static str, x: &Tensor<T>) -> Result<(), DataError> {
     match place(x, |value| !(value >= T::ZERO && value <= T::ONE)) {
         None => Ok(()),
-        Some((row, column, value)) => Err(DataError::OutsideUnit { what, row, column, value: value.to_string() }),
+        Some((row, column, value)) => {
+            Err(DataError::OutsideUnit { what, row, column, value: value.to_string() })
+        }
     }
 }
 

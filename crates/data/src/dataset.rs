@@ -2,10 +2,11 @@ use chainrule_tensor::{Real, Shape, Tensor, simd};
 
 use crate::{DataError, Targets, check};
 
-/// Inputs and what a network is to answer for them, checked once: `inputs` is `[samples, ...]`, `targets` has as many
-/// samples.
+/// Inputs and what a network is to answer for them, checked once: `inputs` is `[samples, ...]`,
+/// `targets` has as many samples.
 ///
-/// A data set holds at least one sample, its inputs are finite and its targets are what their kind says.
+/// A data set holds at least one sample, its inputs are finite and its targets are what their kind
+/// says.
 ///
 /// ```
 /// use chainrule_data::{Dataset, Targets};
@@ -33,8 +34,8 @@ pub struct Dataset<T: Real = f32> {
 impl<T: Real> Dataset<T> {
     /// The data set of these inputs, `[samples, ...]`, and their targets.
     ///
-    /// NaN and infinite inputs are refused: one of them makes every weight NaN within a step. Missing values have to
-    /// be filled in or their samples left out first.
+    /// NaN and infinite inputs are refused: one of them makes every weight NaN within a step.
+    /// Missing values have to be filled in or their samples left out first.
     ///
     /// # Errors
     /// - [`DataError::Empty`] without a sample, or with samples without values.
@@ -98,7 +99,8 @@ impl<T: Real> Dataset<T> {
     /// The data set of the given samples, in that order; samples may repeat.
     ///
     /// # Errors
-    /// [`DataError::Row`] at the first index that is no sample; [`DataError::Empty`] without an index.
+    /// [`DataError::Row`] at the first index that is no sample; [`DataError::Empty`] without an
+    /// index.
     pub fn select(&self, rows: &[usize]) -> Result<Self, DataError> {
         let op = "select";
         check::not_empty(op, "indices", rows.len().into())?;
@@ -116,7 +118,8 @@ impl<T: Real> Dataset<T> {
         self.targets.class_counts()
     }
 
-    /// The data set with its class indices as [`Targets::Probabilities`]: 1 at the class, 0 elsewhere.
+    /// The data set with its class indices as [`Targets::Probabilities`]: 1 at the class, 0
+    /// elsewhere.
     ///
     /// # Errors
     /// [`DataError::Kind`] unless the targets are class indices.
@@ -124,11 +127,12 @@ impl<T: Real> Dataset<T> {
         self.one_hot_smoothed(0.0)
     }
 
-    /// The data set with its class indices as smoothed probabilities: see [`Targets::one_hot_smoothed`].
+    /// The data set with its class indices as smoothed probabilities: see
+    /// [`Targets::one_hot_smoothed`].
     ///
     /// # Errors
-    /// [`DataError::Kind`] unless the targets are class indices; [`DataError::Parameter`] if `label_smoothing` is not
-    /// from 0 to 1.
+    /// [`DataError::Kind`] unless the targets are class indices; [`DataError::Parameter`] if
+    /// `label_smoothing` is not from 0 to 1.
     pub fn one_hot_smoothed(self, label_smoothing: f64) -> Result<Self, DataError> {
         let targets = self.targets.one_hot_smoothed(label_smoothing)?;
         Ok(Dataset { inputs: self.inputs, targets })
@@ -140,7 +144,8 @@ impl<T: Real> Dataset<T> {
     /// Class indices are written as numbers, one per sample. Nothing is allocated.
     ///
     /// # Panics
-    /// If a buffer has another length than `indices.len()` times the values per sample, or an index is no sample.
+    /// If a buffer has another length than `indices.len()` times the values per sample, or an index
+    /// is no sample.
     #[track_caller]
     pub fn gather(&self, indices: &[usize], inputs: &mut [T], targets: &mut [T]) {
         let n = indices.len();
@@ -182,9 +187,9 @@ impl<T: Real> Dataset<T> {
     }
 }
 
-/// About how many bytes before its turn a row is asked for: scattered rows come from a far cache, and each would be
-/// waited for. Batches of 128 rows of 784 values took 0.55 to 0.85 of the time; a training of 64-64-10 on batches of 32
-/// out of 3200 took 0.98.
+/// About how many bytes before its turn a row is asked for: scattered rows come from a far cache,
+/// and each would be waited for. Batches of 128 rows of 784 values took 0.55 to 0.85 of the time; a
+/// training of 64-64-10 on batches of 32 out of 3200 took 0.98.
 const AHEAD: usize = 2 << 10;
 
 /// Wide enough that a row of a few hundred bytes is copied without a call.
@@ -236,8 +241,14 @@ mod tests {
             "Dataset: the inputs have 3 samples, the targets 4: give one target for each input"
         );
         let advice = "hold no values: give at least one sample with at least one value";
-        assert_eq!(message(Tensor::zeros([0, 2]), values(0)), format!("Dataset: inputs of shape [0, 2] {advice}"));
-        assert_eq!(message(Tensor::zeros([2, 0]), values(2)), format!("Dataset: inputs of shape [2, 0] {advice}"));
+        assert_eq!(
+            message(Tensor::zeros([0, 2]), values(0)),
+            format!("Dataset: inputs of shape [0, 2] {advice}")
+        );
+        assert_eq!(
+            message(Tensor::zeros([2, 0]), values(2)),
+            format!("Dataset: inputs of shape [2, 0] {advice}")
+        );
         assert_eq!(
             message(Tensor::scalar(1.0), values(1)),
             "Dataset: inputs of shape [] do not fit: they must be [samples, ...]"
@@ -251,11 +262,16 @@ mod tests {
 
     #[test]
     fn inputs_that_are_not_finite_are_refused_with_their_place() {
-        for (value, text) in [(f64::NAN, "NaN"), (f64::INFINITY, "inf"), (f64::NEG_INFINITY, "-inf")] {
+        for (value, text) in
+            [(f64::NAN, "NaN"), (f64::INFINITY, "inf"), (f64::NEG_INFINITY, "-inf")]
+        {
             let inputs = Tensor::from_fn([3, 2, 2], |i| if i == 10 { value } else { 0.0 });
             assert_eq!(
                 message(inputs, values(3)),
-                format!("Dataset: inputs have {text} in row 2, column 2: remove the sample or put a number there")
+                format!(
+                    "Dataset: inputs have {text} in row 2, column 2: remove the sample or put a \
+                     number there"
+                )
             );
         }
         let one_axis = Tensor::from(vec![0.0, f64::NAN]);
@@ -280,7 +296,10 @@ mod tests {
     #[test]
     fn a_sample_that_does_not_exist_is_an_error() {
         let data = numbered(3);
-        assert_eq!(data.select(&[0, 3]).unwrap_err().to_string(), "select: there is no sample 3 among 3");
+        assert_eq!(
+            data.select(&[0, 3]).unwrap_err().to_string(),
+            "select: there is no sample 3 among 3"
+        );
         assert!(matches!(data.select(&[]), Err(DataError::Empty { .. })));
     }
 
@@ -304,17 +323,25 @@ mod tests {
         for width in [1, 7, 15, 16, 17, 63, 64, 200, 255, 256, 257, 1000] {
             let inputs = Tensor::from_fn([20, width], |i| i as f64);
             let data = Dataset::new(inputs.clone(), values(20)).unwrap();
-            for rows in [&[][..], &[19], &[3, 3, 0], &[18, 1, 17, 2, 16, 3, 15, 4, 14, 5, 13, 6, 12, 7, 11, 8, 10, 9]] {
+            for rows in [
+                &[][..],
+                &[19],
+                &[3, 3, 0],
+                &[18, 1, 17, 2, 16, 3, 15, 4, 14, 5, 13, 6, 12, 7, 11, 8, 10, 9],
+            ] {
                 let mut x = vec![-1.0; rows.len() * width];
                 data.gather(rows, &mut x, &mut vec![0.0; rows.len()]);
-                let expected: Vec<f64> = rows.iter().flat_map(|&row| inputs.row(row).to_vec()).collect();
+                let expected: Vec<f64> =
+                    rows.iter().flat_map(|&row| inputs.row(row).to_vec()).collect();
                 assert_eq!(x, expected, "{rows:?} of {width} values");
             }
         }
     }
 
     #[test]
-    #[should_panic(expected = "gather: 2 samples need a buffer of 12 inputs (6 each), this one has 11")]
+    #[should_panic(
+        expected = "gather: 2 samples need a buffer of 12 inputs (6 each), this one has 11"
+    )]
     fn a_buffer_of_another_length_panics() {
         numbered(3).gather(&[0, 1], &mut [0.0; 11], &mut [0.0; 2]);
     }

@@ -10,9 +10,9 @@ const OP: &str = "Digits";
 
 /// 1797 handwritten digits of 8 x 8 pixels, each from 0 (paper) to 16 (ink), embedded in the crate.
 ///
-/// They are the test half of the UCI data set "Optical Recognition of Handwritten Digits" (Alpaydin and Kaynak,
-/// 1998), in the form that scikit-learn carries: all by the same 13 writers, so that a random split has each writer
-/// on both sides and flatters a network a little.
+/// They are the test half of the UCI data set "Optical Recognition of Handwritten Digits" (Alpaydin
+/// and Kaynak, 1998), in the form that scikit-learn carries: all by the same 13 writers, so that a
+/// random split has each writer on both sides and flatters a network a little.
 ///
 /// ```
 /// use chainrule_data::Digits;
@@ -86,7 +86,8 @@ impl Digits {
         self.map(f64::from)
     }
 
-    /// The pixels as a matrix of zeros and ones, `[samples, 64]`: 1 where a pixel is at least `threshold`.
+    /// The pixels as a matrix of zeros and ones, `[samples, 64]`: 1 where a pixel is at least
+    /// `threshold`.
     ///
     /// A threshold of 8 is half the ink; 0 makes all pixels 1, one above 16 makes all 0.
     #[must_use]
@@ -105,7 +106,10 @@ impl Digits {
     #[must_use]
     pub fn dataset<T: Real>(&self) -> Dataset<T> {
         // `decode` let only pixels up to 16, digits up to 9 and at least one image pass.
-        Dataset { inputs: self.map(|pixel| f64::from(pixel) / f64::from(Digits::INK)), targets: self.targets() }
+        Dataset {
+            inputs: self.map(|pixel| f64::from(pixel) / f64::from(Digits::INK)),
+            targets: self.targets(),
+        }
     }
 
     fn map<T: Real>(&self, f: impl Fn(u8) -> f64) -> Tensor<T> {
@@ -116,7 +120,8 @@ impl Digits {
 /// One image per line: 64 pixels and the digit, separated by commas.
 fn decode(compressed: &[u8]) -> Result<Digits, DataError> {
     let damaged = |why: String| DataError::Compressed { op: OP, why };
-    let text = decompress_to_vec_zlib_with_limit(compressed, MOST_BYTES).map_err(|error| damaged(error.to_string()))?;
+    let text = decompress_to_vec_zlib_with_limit(compressed, MOST_BYTES)
+        .map_err(|error| damaged(error.to_string()))?;
     let text = String::from_utf8(text).map_err(|error| damaged(error.to_string()))?;
     let mut digits = Digits { pixels: Vec::new(), labels: Vec::new() };
     for (i, line) in text.lines().enumerate() {
@@ -129,12 +134,19 @@ fn decode(compressed: &[u8]) -> Result<Digits, DataError> {
             };
             match field.parse() {
                 Ok(value) if value <= most => values.push(value),
-                _ => return Err(error(format!("column {column}: a {what} must be from 0 to {most}, not {field:?}"))),
+                _ => {
+                    return Err(error(format!(
+                        "column {column}: a {what} must be from 0 to {most}, not {field:?}"
+                    )));
+                }
             }
         }
         let fields = digits.pixels.len() - start + digits.labels.len() - i;
         if fields != Digits::PIXELS + 1 {
-            return Err(error(format!("{} pixels and a digit are needed, it has {fields} fields", Digits::PIXELS)));
+            return Err(error(format!(
+                "{} pixels and a digit are needed, it has {fields} fields",
+                Digits::PIXELS
+            )));
         }
     }
     if digits.labels.is_empty() {
@@ -183,7 +195,10 @@ mod tests {
     fn the_data_set_is_scaled_and_valid() {
         let digits = Digits::load().unwrap();
         let data = digits.dataset::<f64>();
-        assert_eq!(data.class_counts().unwrap(), [178, 182, 177, 183, 181, 182, 181, 179, 174, 180]);
+        assert_eq!(
+            data.class_counts().unwrap(),
+            [178, 182, 177, 183, 181, 182, 181, 179, 174, 180]
+        );
         assert_eq!(data.inputs().values().iter().sum::<f64>(), 561_718.0 / 16.0);
         let (inputs, targets) = data.clone().into_parts();
         assert_eq!(Dataset::new(inputs, targets).unwrap(), data);
@@ -197,17 +212,24 @@ mod tests {
         assert_eq!(binary.row(0)[..8], [0.0, 0.0, 0.0, 1.0, 1.0, 0.0, 0.0, 0.0]);
         let ones = digits.pixels().iter().filter(|&&pixel| pixel >= 9).count();
         assert_eq!(binary.values().iter().filter(|&&x| x == 1.0).count(), ones);
-        assert_eq!(binary.values().iter().filter(|&&x| x == 0.0).count(), digits.pixels().len() - ones);
+        assert_eq!(
+            binary.values().iter().filter(|&&x| x == 0.0).count(),
+            digits.pixels().len() - ones
+        );
         assert_eq!(digits.binary::<f64>(0), Tensor::ones([1797, 64]));
         assert_eq!(digits.binary::<f64>(17), Tensor::zeros([1797, 64]));
     }
 
     #[test]
     fn damaged_bytes_are_an_error() {
-        for bytes in [&b""[..], b"not zlib", &COMPRESSED[..COMPRESSED.len() / 2], &COMPRESSED[1..]] {
+        for bytes in [&b""[..], b"not zlib", &COMPRESSED[..COMPRESSED.len() / 2], &COMPRESSED[1..]]
+        {
             let error = decode(bytes).unwrap_err();
             assert!(matches!(error, DataError::Compressed { .. }), "{error}");
-            assert!(error.to_string().starts_with("Digits: the compressed data are damaged: "), "{error}");
+            assert!(
+                error.to_string().starts_with("Digits: the compressed data are damaged: "),
+                "{error}"
+            );
         }
         // The checksum at the end catches what the format itself lets pass.
         let mut flipped = COMPRESSED.to_vec();
@@ -221,7 +243,8 @@ mod tests {
     fn damaged_lines_are_an_error_that_names_them() {
         let good = format!("{}7", "1,".repeat(64));
         assert_eq!(decode(&compress(good.as_bytes())).unwrap().labels(), [7]);
-        let fields = |n| format!("Digits: line 2: 64 pixels and a digit are needed, it has {n} fields");
+        let fields =
+            |n| format!("Digits: line 2: 64 pixels and a digit are needed, it has {n} fields");
         assert_eq!(message(&format!("{good}\n1,2,3")), fields(3));
         assert_eq!(message(&format!("{good}\n{}1", "1,".repeat(63))), fields(64));
         assert_eq!(message(&format!("{good}\n{good},5")), fields(66));
@@ -230,9 +253,15 @@ mod tests {
             message(&format!("17{}", &good[1..])),
             format!("{place} 0: a pixel must be from 0 to 16, not \"17\"")
         );
-        assert_eq!(message(&format!("{good}0")), format!("{place} 64: a digit must be from 0 to 9, not \"70\""));
+        assert_eq!(
+            message(&format!("{good}0")),
+            format!("{place} 64: a digit must be from 0 to 9, not \"70\"")
+        );
         assert_eq!(message("1,x"), format!("{place} 1: a pixel must be from 0 to 16, not \"x\""));
-        assert_eq!(message(&format!("{good}\n\n")), "Digits: line 2: column 0: a pixel must be from 0 to 16, not \"\"");
+        assert_eq!(
+            message(&format!("{good}\n\n")),
+            "Digits: line 2: column 0: a pixel must be from 0 to 16, not \"\""
+        );
         assert_eq!(message(""), "Digits: line 1: there is no image");
     }
 

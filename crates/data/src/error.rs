@@ -5,7 +5,10 @@ use chainrule_tensor::{Shape, TensorError};
 #[non_exhaustive]
 pub enum DataError {
     /// There is nothing in the data.
-    #[error("{op}: {what} of shape {shape} hold no values: give at least one sample with at least one value")]
+    #[error(
+        "{op}: {what} of shape {shape} hold no values: give at least one sample with at least one \
+         value"
+    )]
     Empty {
         /// The operation.
         op: &'static str,
@@ -15,7 +18,10 @@ pub enum DataError {
         shape: Shape,
     },
     /// Inputs and targets differ in their number of samples.
-    #[error("Dataset: the inputs have {inputs} samples, the targets {targets}: give one target for each input")]
+    #[error(
+        "Dataset: the inputs have {inputs} samples, the targets {targets}: give one target for \
+         each input"
+    )]
     Samples {
         /// The number of samples in the inputs.
         inputs: usize,
@@ -35,7 +41,10 @@ pub enum DataError {
         expected: &'static str,
     },
     /// A value that is NaN or infinite.
-    #[error("{op}: {what} have {value} in row {row}, column {column}: remove the sample or put a number there")]
+    #[error(
+        "{op}: {what} have {value} in row {row}, column {column}: remove the sample or put a \
+         number there"
+    )]
     NonFinite {
         /// The operation.
         op: &'static str,
@@ -49,7 +58,9 @@ pub enum DataError {
         value: String,
     },
     /// A probability or label outside of 0 to 1.
-    #[error("Dataset: {what} have {value} in row {row}, column {column}: each must lie from 0 to 1")]
+    #[error(
+        "Dataset: {what} have {value} in row {row}, column {column}: each must lie from 0 to 1"
+    )]
     OutsideUnit {
         /// Which data.
         what: &'static str,
@@ -61,7 +72,10 @@ pub enum DataError {
         value: String,
     },
     /// A class index that is not one of the classes.
-    #[error("Dataset: row {row} has class {class}, but with {classes} classes the index must be below {classes}")]
+    #[error(
+        "Dataset: row {row} has class {class}, but with {classes} classes the index must be below \
+         {classes}"
+    )]
     Class {
         /// The sample.
         row: usize,
@@ -102,7 +116,8 @@ pub enum DataError {
     },
     /// A split that would leave one part empty.
     #[error(
-        "{op}: a test fraction of {fraction} of {samples} samples leaves {train} for training and {test} for testing: \
+        "{op}: a test fraction of {fraction} of {samples} samples leaves {train} for training and \
+         {test} for testing: \
          {advice}"
     )]
     Split {
@@ -120,7 +135,10 @@ pub enum DataError {
         advice: &'static str,
     },
     /// A tensor with another number of features than the scaler was fitted on.
-    #[error("{op}: the scaler was fitted on {expected} features, shape {shape} has {actual}: give the same columns")]
+    #[error(
+        "{op}: the scaler was fitted on {expected} features, shape {shape} has {actual}: give the \
+         same columns"
+    )]
     Features {
         /// The operation.
         op: &'static str,
@@ -132,7 +150,10 @@ pub enum DataError {
         shape: Shape,
     },
     /// A feature whose statistics do not fit into `f64`.
-    #[error("{op}: the values of column {column} lie so far apart that their {statistic} overflows: scale them down")]
+    #[error(
+        "{op}: the values of column {column} lie so far apart that their {statistic} overflows: \
+         scale them down"
+    )]
     Overflow {
         /// The operation.
         op: &'static str,

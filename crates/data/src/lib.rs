@@ -1,9 +1,10 @@
-//! Data for [chainrule](https://docs.rs/chainrule): data sets, splits, seeded batches, scalers and 1797 embedded
-//! handwritten digits.
+//! Data for [chainrule](https://docs.rs/chainrule): data sets, splits, seeded batches, scalers and
+//! 1797 embedded handwritten digits.
 //!
-//! A [`Dataset`] is inputs and [`Targets`], checked once when it is built, so that nothing after it has to ask again.
-//! It is split with a seed, [`Batches`] gives the order in which the samples are visited, and [`Dataset::gather`]
-//! copies one batch at a time into buffers that belong to the caller.
+//! A [`Dataset`] is inputs and [`Targets`], checked once when it is built, so that nothing after it
+//! has to ask again. It is split with a seed, [`Batches`] gives the order in which the samples are
+//! visited, and [`Dataset::gather`] copies one batch at a time into buffers that belong to the
+//! caller.
 //!
 //! ```
 //! use chainrule_data::{Batches, Dataset, Digits, StandardScaler};

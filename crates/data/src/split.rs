@@ -10,29 +10,40 @@ use crate::{DataError, Dataset};
 impl<T: Real> Dataset<T> {
     /// A training and a test set, drawn at random: `(train, test)`, both in random order.
     ///
-    /// The test set has `ceil(fraction * samples)` samples, as in scikit-learn. The seed fixes the result.
+    /// The test set has `ceil(fraction * samples)` samples, as in scikit-learn. The seed fixes the
+    /// result.
     ///
     /// # Errors
-    /// [`DataError::Parameter`] if the fraction is not between 0 and 1; [`DataError::Split`] if a part would be empty.
+    /// [`DataError::Parameter`] if the fraction is not between 0 and 1; [`DataError::Split`] if a
+    /// part would be empty.
     pub fn split(&self, fraction: f64, seed: u64) -> Result<(Self, Self), DataError> {
         let op = "split";
         let test = test_samples(op, self.len(), fraction)?;
         if test == self.len() {
             let advice = "give more samples or a smaller fraction";
-            return Err(DataError::Split { op, fraction, samples: self.len(), train: 0, test, advice });
+            return Err(DataError::Split {
+                op,
+                fraction,
+                samples: self.len(),
+                train: 0,
+                test,
+                advice,
+            });
         }
         let order = shuffled(self.len(), seed);
         let (test, train) = order.split_at(test);
         Ok((self.select(train)?, self.select(test)?))
     }
 
-    /// A training and a test set with the classes in proportion: `(train, test)`, both in random order.
+    /// A training and a test set with the classes in proportion: `(train, test)`, both in random
+    /// order.
     ///
-    /// The test set has `ceil(fraction * samples)` samples, as in scikit-learn, shared among the classes by largest
-    /// remainder: each class gets the whole part of its proportional share, and those with the largest fractional
-    /// parts one more (the lower class at a tie). A class with two or more samples is in both parts, a class with one
-    /// sample stays in the training set; only where that makes the size impossible is the test set larger or smaller.
-    /// The seed fixes the result.
+    /// The test set has `ceil(fraction * samples)` samples, as in scikit-learn, shared among the
+    /// classes by largest remainder: each class gets the whole part of its proportional share, and
+    /// those with the largest fractional parts one more (the lower class at a tie). A class with
+    /// two or more samples is in both parts, a class with one sample stays in the training set;
+    /// only where that makes the size impossible is the test set larger or smaller. The seed fixes
+    /// the result.
     ///
     /// ```
     /// use chainrule_data::Digits;
@@ -44,8 +55,9 @@ impl<T: Real> Dataset<T> {
     /// ```
     ///
     /// # Errors
-    /// [`DataError::Kind`] unless the targets are class indices; [`DataError::Parameter`] if the fraction is not
-    /// between 0 and 1; [`DataError::Split`] if every class has a single sample, which leaves nothing to test on.
+    /// [`DataError::Kind`] unless the targets are class indices; [`DataError::Parameter`] if the
+    /// fraction is not between 0 and 1; [`DataError::Split`] if every class has a single sample,
+    /// which leaves nothing to test on.
     pub fn split_stratified(&self, fraction: f64, seed: u64) -> Result<(Self, Self), DataError> {
         let op = "split_stratified";
         let (classes, _) = self.targets.classes(op)?;
@@ -53,15 +65,24 @@ impl<T: Real> Dataset<T> {
         let mut wanted = shares(&self.class_counts()?, test);
         if wanted.iter().all(|&n| n == 0) {
             let advice = "each class has one sample only; give more, or use split";
-            return Err(DataError::Split { op, fraction, samples: self.len(), train: self.len(), test: 0, advice });
+            return Err(DataError::Split {
+                op,
+                fraction,
+                samples: self.len(),
+                train: self.len(),
+                test: 0,
+                advice,
+            });
         }
-        // In shuffled order the first of each class go to the test set, so that both parts come out shuffled.
-        let (test, train): (Vec<usize>, Vec<usize>) = shuffled(self.len(), seed).into_iter().partition(|&row| {
-            let left = &mut wanted[classes[row] as usize];
-            let take = *left > 0;
-            *left -= usize::from(take);
-            take
-        });
+        // In shuffled order the first of each class go to the test set, so that both parts come out
+        // shuffled.
+        let (test, train): (Vec<usize>, Vec<usize>) =
+            shuffled(self.len(), seed).into_iter().partition(|&row| {
+                let left = &mut wanted[classes[row] as usize];
+                let take = *left > 0;
+                *left -= usize::from(take);
+                take
+            });
         Ok((self.select(&train)?, self.select(&test)?))
     }
 }
@@ -89,8 +110,10 @@ fn shares(counts: &[usize], total: usize) -> Vec<usize> {
     let mut shares: Vec<usize> = (0..counts.len())
         .map(|class| ((share(class) / samples as u128) as usize).clamp(least(class), most(class)))
         .collect();
-    // How far a class is below its proportional share, in units of 1 / samples: exact, so that ties are ties.
-    let missing = |class: usize, taken: usize| share(class) as i128 - taken as i128 * samples as i128;
+    // How far a class is below its proportional share, in units of 1 / samples: exact, so that ties
+    // are ties.
+    let missing =
+        |class: usize, taken: usize| share(class) as i128 - taken as i128 * samples as i128;
     let mut taken: usize = shares.iter().sum();
     // Heaps, since there may be as many classes as samples to give.
     let below = |class: usize, shares: &[usize]| (missing(class, shares[class]), Reverse(class));
@@ -136,7 +159,8 @@ mod tests {
         let mut random = generator(3);
         for seed in 0..200 {
             let count = random.random_range(1..8);
-            let classes: Vec<u32> = (0..random.random_range(2..60)).map(|_| random.random_range(0..count)).collect();
+            let classes: Vec<u32> =
+                (0..random.random_range(2..60)).map(|_| random.random_range(0..count)).collect();
             let data = numbered(&classes, count as usize);
             let fraction = random.random_range(0.01..0.99);
             for parts in [data.split(fraction, seed), data.split_stratified(fraction, seed)] {
@@ -144,7 +168,12 @@ mod tests {
                 let mut all = [numbers(&train), numbers(&test)].concat();
                 for part in [&train, &test] {
                     let Targets::Classes { indices, .. } = part.targets() else { unreachable!() };
-                    assert!(numbers(part).iter().zip(indices).all(|(&row, &class)| classes[row] == class));
+                    assert!(
+                        numbers(part)
+                            .iter()
+                            .zip(indices)
+                            .all(|(&row, &class)| classes[row] == class)
+                    );
                 }
                 all.sort_unstable();
                 assert_eq!(all, (0..classes.len()).collect::<Vec<_>>());
@@ -158,8 +187,9 @@ mod tests {
         let mut splits = 0;
         for seed in 0..300 {
             let count = random.random_range(1..8_usize);
-            let classes: Vec<u32> =
-                (0..random.random_range(2..80)).map(|_| random.random_range(0..count as u32)).collect();
+            let classes: Vec<u32> = (0..random.random_range(2..80))
+                .map(|_| random.random_range(0..count as u32))
+                .collect();
             let data = numbered(&classes, count);
             let fraction = random.random_range(0.01..0.99);
             let counts = data.class_counts().unwrap();
@@ -174,7 +204,10 @@ mod tests {
             assert_eq!(test.len(), wanted.clamp(least, most), "{counts:?} {fraction}");
             let (train, test) = (train.class_counts().unwrap(), test.class_counts().unwrap());
             for class in 0..count {
-                assert!(counts[class] < 2 || (train[class] > 0 && test[class] > 0), "{counts:?} {train:?} {test:?}");
+                assert!(
+                    counts[class] < 2 || (train[class] > 0 && test[class] > 0),
+                    "{counts:?} {train:?} {test:?}"
+                );
                 assert!(counts[class] != 1 || test[class] == 0);
             }
         }
@@ -183,7 +216,8 @@ mod tests {
 
     #[test]
     fn shares_go_by_largest_remainder() {
-        // Proportional shares 36.25, 2.9, 0.85: the whole parts make 38, the larger remainders get the other two.
+        // Proportional shares 36.25, 2.9, 0.85: the whole parts make 38, the larger remainders get
+        // the other two.
         assert_eq!(shares(&[725, 58, 17], 40), [36, 3, 1]);
         // A tie goes to the lower class.
         assert_eq!(shares(&[5, 5, 5, 5], 6), [2, 2, 1, 1]);
@@ -224,7 +258,10 @@ mod tests {
             let error = data.split(fraction, 0).unwrap_err().to_string();
             assert_eq!(error, format!("split: fraction must be between 0 and 1, not {text}"));
             let error = data.split_stratified(fraction, 0).unwrap_err().to_string();
-            assert_eq!(error, format!("split_stratified: fraction must be between 0 and 1, not {text}"));
+            assert_eq!(
+                error,
+                format!("split_stratified: fraction must be between 0 and 1, not {text}")
+            );
         }
         assert_eq!(
             data.split(0.9, 0).unwrap_err().to_string(),
@@ -233,7 +270,8 @@ mod tests {
         );
         assert_eq!(
             numbered(&[0, 1, 2], 3).split_stratified(0.5, 0).unwrap_err().to_string(),
-            "split_stratified: a test fraction of 0.5 of 3 samples leaves 3 for training and 0 for testing: \
+            "split_stratified: a test fraction of 0.5 of 3 samples leaves 3 for training and 0 for \
+             testing: \
              each class has one sample only; give more, or use split"
         );
         assert_eq!(

@@ -4,9 +4,9 @@ use crate::{DataError, check};
 
 /// What a network is to answer for each sample, and what kind of answer it is.
 ///
-/// The kind decides which loss fits: class indices and probabilities go with softmax cross-entropy, labels with
-/// binary cross-entropy on logits, values with a regression loss. [`Dataset::new`](crate::Dataset::new) checks what
-/// is said here.
+/// The kind decides which loss fits: class indices and probabilities go with softmax cross-entropy,
+/// labels with binary cross-entropy on logits, values with a regression loss.
+/// [`Dataset::new`](crate::Dataset::new) checks what is said here.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Targets<T: Real = f32> {
     /// One class for each sample.
@@ -18,9 +18,11 @@ pub enum Targets<T: Real = f32> {
     },
     /// Numbers to be predicted (regression), `[samples, outputs]`, all finite.
     Values(Tensor<T>),
-    /// One-hot or soft class labels, `[samples, classes]`, each from 0 to 1. That a row sums to 1 is not checked.
+    /// One-hot or soft class labels, `[samples, classes]`, each from 0 to 1. That a row sums to 1
+    /// is not checked.
     Probabilities(Tensor<T>),
-    /// Independent yes-or-no answers (multi-label), `[samples, labels]`, each from 0 to 1; they may be soft.
+    /// Independent yes-or-no answers (multi-label), `[samples, labels]`, each from 0 to 1; they may
+    /// be soft.
     Labels(Tensor<T>),
 }
 
@@ -47,11 +49,14 @@ impl<T: Real> Targets<T> {
     pub fn width(&self) -> usize {
         match self {
             Targets::Classes { .. } => 1,
-            Targets::Values(x) | Targets::Probabilities(x) | Targets::Labels(x) => x.shape().as_rows().1,
+            Targets::Values(x) | Targets::Probabilities(x) | Targets::Labels(x) => {
+                x.shape().as_rows().1
+            }
         }
     }
 
-    /// The number of outputs that a network needs for these targets: the classes, or the number of columns.
+    /// The number of outputs that a network needs for these targets: the classes, or the number of
+    /// columns.
     #[must_use]
     pub fn outputs(&self) -> usize {
         match self {
@@ -60,7 +65,8 @@ impl<T: Real> Targets<T> {
         }
     }
 
-    /// The shape of a batch of these targets: `[samples]` for class indices, `[samples, width]` otherwise.
+    /// The shape of a batch of these targets: `[samples]` for class indices, `[samples, width]`
+    /// otherwise.
     #[must_use]
     pub fn shape(&self, samples: usize) -> Shape {
         match self {
@@ -69,7 +75,8 @@ impl<T: Real> Targets<T> {
         }
     }
 
-    /// The kind as a message says it: `"class indices"`, `"values"`, `"probabilities"` or `"labels"`.
+    /// The kind as a message says it: `"class indices"`, `"values"`, `"probabilities"` or
+    /// `"labels"`.
     #[must_use]
     pub fn kind(&self) -> &'static str {
         match self {
@@ -83,8 +90,8 @@ impl<T: Real> Targets<T> {
     /// The number of samples of each class.
     ///
     /// # Errors
-    /// [`DataError::Kind`] unless the targets are class indices; [`DataError::Class`] at an index that is no class;
-    /// [`DataError::Tensor`] if memory cannot hold the result.
+    /// [`DataError::Kind`] unless the targets are class indices; [`DataError::Class`] at an index
+    /// that is no class; [`DataError::Tensor`] if memory cannot hold the result.
     pub fn class_counts(&self) -> Result<Vec<usize>, DataError> {
         let (indices, classes) = self.classes("class_counts")?;
         check::memory::<usize>("class_counts", classes.into())?;
@@ -98,17 +105,18 @@ impl<T: Real> Targets<T> {
     /// Class indices as [`Targets::Probabilities`]: 1 at the class, 0 elsewhere.
     ///
     /// # Errors
-    /// [`DataError::Kind`] unless the targets are class indices; [`DataError::Class`] at an index that is no class;
-    /// [`DataError::Tensor`] if memory cannot hold the result.
+    /// [`DataError::Kind`] unless the targets are class indices; [`DataError::Class`] at an index
+    /// that is no class; [`DataError::Tensor`] if memory cannot hold the result.
     pub fn one_hot(&self) -> Result<Self, DataError> {
         self.one_hot_smoothed(0.0)
     }
 
-    /// Class indices as smoothed [`Targets::Probabilities`]: `one_hot (1 - s) + s / classes`, with `s` from 0 to 1
-    /// (Szegedy et al., Rethinking the Inception Architecture, 2016, section 7).
+    /// Class indices as smoothed [`Targets::Probabilities`]: `one_hot (1 - s) + s / classes`, with
+    /// `s` from 0 to 1 (Szegedy et al., Rethinking the Inception Architecture, 2016, section 7).
     ///
     /// # Errors
-    /// As [`one_hot`](Targets::one_hot); [`DataError::Parameter`] if `label_smoothing` is not from 0 to 1.
+    /// As [`one_hot`](Targets::one_hot); [`DataError::Parameter`] if `label_smoothing` is not from
+    /// 0 to 1.
     pub fn one_hot_smoothed(&self, label_smoothing: f64) -> Result<Self, DataError> {
         let op = "one_hot";
         let (indices, classes) = self.classes(op)?;
@@ -151,7 +159,12 @@ impl<T: Real> Targets<T> {
                 let most = 2.0 / T::EPSILON.to_f64();
                 if *classes as f64 > most {
                     let rule = format!("at most {most}, what {} can count", T::DTYPE);
-                    return Err(DataError::Parameter { op, what: "classes", rule, value: classes.to_string() });
+                    return Err(DataError::Parameter {
+                        op,
+                        what: "classes",
+                        rule,
+                        value: classes.to_string(),
+                    });
                 }
                 self.classes(op).map(|_| ())
             }
@@ -173,9 +186,10 @@ impl<T: Real> Targets<T> {
     /// The targets of the given samples, which must exist.
     pub(crate) fn select(&self, rows: &[usize]) -> Result<Self, DataError> {
         Ok(match self {
-            Targets::Classes { indices, classes } => {
-                Targets::Classes { indices: rows.iter().map(|&row| indices[row]).collect(), classes: *classes }
-            }
+            Targets::Classes { indices, classes } => Targets::Classes {
+                indices: rows.iter().map(|&row| indices[row]).collect(),
+                classes: *classes,
+            },
             Targets::Values(x) => Targets::Values(x.select_rows(rows)?),
             Targets::Probabilities(x) => Targets::Probabilities(x.select_rows(rows)?),
             Targets::Labels(x) => Targets::Labels(x.select_rows(rows)?),
@@ -198,7 +212,9 @@ mod tests {
     #[test]
     fn widths_and_shapes_follow_the_kind() {
         let x = Tensor::<f64>::zeros([4, 3]);
-        for targets in [Targets::Values(x.clone()), Targets::Probabilities(x.clone()), Targets::Labels(x)] {
+        for targets in
+            [Targets::Values(x.clone()), Targets::Probabilities(x.clone()), Targets::Labels(x)]
+        {
             assert_eq!((targets.len(), targets.width(), targets.outputs()), (4, 3, 3));
             assert_eq!(targets.shape(2), [2, 3].into());
             assert!(targets.check().is_ok());
@@ -215,24 +231,41 @@ mod tests {
         assert_eq!(message(&classes(&[0, 2, 3], 3)), expected);
         assert_eq!(classes(&[0, 2, 3], 3).one_hot().unwrap_err().to_string(), expected);
         assert_eq!(classes(&[0, 2, 3], 3).class_counts().unwrap_err().to_string(), expected);
-        assert_eq!(classes(&[0], 0).class_counts().unwrap_err().to_string(), message(&classes(&[0], 0)));
+        assert_eq!(
+            classes(&[0], 0).class_counts().unwrap_err().to_string(),
+            message(&classes(&[0], 0))
+        );
     }
 
     #[test]
     fn more_classes_than_the_scalar_counts_are_an_error() {
         let most = 1 << 24;
-        assert!(Targets::<f32>::Classes { indices: vec![most - 1], classes: most as usize }.check().is_ok());
-        let error = Targets::<f32>::Classes { indices: vec![most], classes: most as usize + 1 }.check().unwrap_err();
-        assert_eq!(error.to_string(), "Dataset: classes must be at most 16777216, what f32 can count, not 16777217");
+        assert!(
+            Targets::<f32>::Classes { indices: vec![most - 1], classes: most as usize }
+                .check()
+                .is_ok()
+        );
+        let error = Targets::<f32>::Classes { indices: vec![most], classes: most as usize + 1 }
+            .check()
+            .unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "Dataset: classes must be at most 16777216, what f32 can count, not 16777217"
+        );
         assert!(classes(&[most], most as usize + 1).check().is_ok());
     }
 
     #[test]
     fn probabilities_and_labels_lie_from_0_to_1() {
         let with = |value| Tensor::from_rows([[0.0, 1.0], [0.5, value]]);
-        for (value, text) in [(1.5, "1.5"), (-0.25, "-0.25"), (f64::NAN, "NaN"), (f64::INFINITY, "inf")] {
+        for (value, text) in
+            [(1.5, "1.5"), (-0.25, "-0.25"), (f64::NAN, "NaN"), (f64::INFINITY, "inf")]
+        {
             let rest = format!("have {text} in row 1, column 1: each must lie from 0 to 1");
-            assert_eq!(message(&Targets::Probabilities(with(value))), format!("Dataset: probabilities {rest}"));
+            assert_eq!(
+                message(&Targets::Probabilities(with(value))),
+                format!("Dataset: probabilities {rest}")
+            );
             assert_eq!(message(&Targets::Labels(with(value))), format!("Dataset: labels {rest}"));
         }
         assert_eq!(
@@ -250,9 +283,13 @@ mod tests {
         );
         assert_eq!(
             message(&Targets::Labels(Tensor::zeros([2, 0]))),
-            "Dataset: labels of shape [2, 0] hold no values: give at least one sample with at least one value"
+            "Dataset: labels of shape [2, 0] hold no values: give at least one sample with at \
+             least one value"
         );
-        assert!(message(&classes(&[], 3)).starts_with("Dataset: class indices of shape [0] hold no values"));
+        assert!(
+            message(&classes(&[], 3))
+                .starts_with("Dataset: class indices of shape [0] hold no values")
+        );
     }
 
     #[test]
@@ -260,9 +297,13 @@ mod tests {
         let targets = classes(&[2, 0], 4);
         let plain = Tensor::from_rows([[0.0, 0.0, 1.0, 0.0], [1.0, 0.0, 0.0, 0.0]]);
         assert_eq!(targets.one_hot().unwrap(), Targets::Probabilities(plain));
-        let smoothed = Tensor::from_rows([[0.0625, 0.0625, 0.8125, 0.0625], [0.8125, 0.0625, 0.0625, 0.0625]]);
+        let smoothed =
+            Tensor::from_rows([[0.0625, 0.0625, 0.8125, 0.0625], [0.8125, 0.0625, 0.0625, 0.0625]]);
         assert_eq!(targets.one_hot_smoothed(0.25).unwrap(), Targets::Probabilities(smoothed));
-        assert_eq!(targets.one_hot_smoothed(1.0).unwrap(), Targets::Probabilities(Tensor::full([2, 4], 0.25)));
+        assert_eq!(
+            targets.one_hot_smoothed(1.0).unwrap(),
+            Targets::Probabilities(Tensor::full([2, 4], 0.25))
+        );
         for (value, text) in [(-0.1, "-0.1"), (1.1, "1.1"), (f64::NAN, "NaN")] {
             let error = targets.one_hot_smoothed(value).unwrap_err().to_string();
             assert_eq!(error, format!("one_hot: label_smoothing must be from 0 to 1, not {text}"));
@@ -274,7 +315,8 @@ mod tests {
         let labels = Targets::<f64>::Labels(Tensor::zeros([2, 3]));
         let error = labels.one_hot().unwrap_err().to_string();
         assert_eq!(error, "one_hot: needs class indices as targets, these are labels");
-        let error = Targets::Values(Tensor::<f64>::zeros([2, 3])).class_counts().unwrap_err().to_string();
+        let error =
+            Targets::Values(Tensor::<f64>::zeros([2, 3])).class_counts().unwrap_err().to_string();
         assert_eq!(error, "class_counts: needs class indices as targets, these are values");
     }
 

@@ -58,8 +58,8 @@ impl Draft {
         self.file.sync_all()
     }
 
-    /// Whether its name could be that of a file that is there: in a sticky folder, such as `/tmp`, only the owner of
-    /// the file or of the folder may exchange it.
+    /// Whether its name could be that of a file that is there: in a sticky folder, such as `/tmp`,
+    /// only the owner of the file or of the folder may exchange it.
     pub fn may_replace(&self, target: &Path, there: &Metadata) -> io::Result<()> {
         #[cfg(unix)]
         {
@@ -68,7 +68,9 @@ impl Draft {
             let sticky = folder.mode() & 0o1000 != 0;
             if sticky && me != 0 && me != there.uid() && me != folder.uid() {
                 let name = target.file_name().unwrap_or_default().to_string_lossy();
-                let why = format!("{name} belongs to somebody else, and the folder lets only its owner replace it");
+                let why = format!(
+                    "{name} belongs to somebody else, and the folder lets only its owner replace it"
+                );
                 return Err(io::Error::new(io::ErrorKind::PermissionDenied, why));
             }
         }
@@ -91,7 +93,8 @@ impl Draft {
     /// Gives it a name, whatever has that name now.
     pub fn replace(mut self, path: &Path) -> io::Result<()> {
         if self.name.is_none() {
-            // No call exchanges a file for one without a name, so that it has another one for a moment.
+            // No call exchanges a file for one without a name, so that it has another one for a
+            // moment.
             self.name = Some(self.hidden_name()?);
         }
         match self.name.take() {
@@ -158,7 +161,8 @@ mod tests {
 
     fn names(folder: &Path) -> Vec<String> {
         let entries = fs::read_dir(folder).unwrap();
-        let mut names: Vec<String> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        let mut names: Vec<String> =
+            entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
         names.sort();
         names
     }
@@ -175,7 +179,10 @@ mod tests {
                 let mut draft = new(at).unwrap();
                 draft.write(text.as_bytes()).unwrap();
                 draft.replace(&a).unwrap();
-                assert_eq!((names(at), fs::read_to_string(&a).unwrap()), (vec!["a".to_owned()], text.to_owned()));
+                assert_eq!(
+                    (names(at), fs::read_to_string(&a).unwrap()),
+                    (vec!["a".to_owned()], text.to_owned())
+                );
             }
             let taken = new(at).unwrap().create(&a).unwrap_err();
             assert_eq!(taken.kind(), io::ErrorKind::AlreadyExists);

@@ -1,11 +1,11 @@
 //! Writes a file as a whole or not at all.
 //!
-//! [`replace`] leaves what was there before until everything is on the disk; [`create`] refuses a name that is taken.
-//! [`check`] finds out before the work what would stand in the way after it, and [`same`] tells whether two paths are
-//! one file.
+//! [`replace`] leaves what was there before until everything is on the disk; [`create`] refuses a
+//! name that is taken. [`check`] finds out before the work what would stand in the way after it,
+//! and [`same`] tells whether two paths are one file.
 //!
-//! One rule for links: a symbolic link is followed, and the file it leads to is replaced; of a file with several names
-//! (hard links), the one name gets the new file and the others keep the old one.
+//! One rule for links: a symbolic link is followed, and the file it leads to is replaced; of a file
+//! with several names (hard links), the one name gets the new file and the others keep the old one.
 //!
 //! Not for files that are appended to.
 
@@ -21,9 +21,10 @@ pub use place::{folder, same, target, within};
 
 /// Writes these bytes to a file, in place of what is there.
 ///
-/// The new file takes the name once it is whole and on the disk, so that an interruption or a full disk leaves what was
-/// there before. It keeps the permissions of the file it replaces, and its owner where the system allows that. What is
-/// no plain file, such as a device or a pipe, is written to as it is.
+/// The new file takes the name once it is whole and on the disk, so that an interruption or a full
+/// disk leaves what was there before. It keeps the permissions of the file it replaces, and its
+/// owner where the system allows that. What is no plain file, such as a device or a pipe, is
+/// written to as it is.
 ///
 /// ```
 /// let folder = tempfile::tempdir()?;
@@ -35,8 +36,8 @@ pub use place::{folder, same, target, within};
 /// ```
 ///
 /// # Errors
-/// A file that cannot be written; what was there before is still there. A process that may not write files so large is
-/// sent `SIGXFSZ` by Unix, which ends it unless it handles that signal.
+/// A file that cannot be written; what was there before is still there. A process that may not
+/// write files so large is sent `SIGXFSZ` by Unix, which ends it unless it handles that signal.
 pub fn replace(path: impl AsRef<Path>, bytes: &[u8]) -> io::Result<()> {
     let target = target(path.as_ref());
     let before = place::there(&target)?;
@@ -64,7 +65,8 @@ pub fn replace(path: impl AsRef<Path>, bytes: &[u8]) -> io::Result<()> {
 /// ```
 ///
 /// # Errors
-/// A name that is taken, also by a link that leads nowhere; a file that cannot be written, of which nothing is left.
+/// A name that is taken, also by a link that leads nowhere; a file that cannot be written, of which
+/// nothing is left.
 pub fn create(path: impl AsRef<Path>, bytes: &[u8]) -> io::Result<()> {
     let path = path.as_ref();
     let mut draft = Draft::new(folder(path))?;
@@ -72,8 +74,8 @@ pub fn create(path: impl AsRef<Path>, bytes: &[u8]) -> io::Result<()> {
     draft.create(path)
 }
 
-/// Finds out whether [`replace`] could write a file there, as far as that can be known beforehand: the name, the
-/// permissions of the folder and of a file that is there. Nothing is left behind.
+/// Finds out whether [`replace`] could write a file there, as far as that can be known beforehand:
+/// the name, the permissions of the folder and of a file that is there. Nothing is left behind.
 ///
 /// ```
 /// let folder = tempfile::tempdir()?;

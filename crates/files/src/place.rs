@@ -35,8 +35,8 @@ pub(crate) fn there(path: &Path) -> io::Result<Option<Metadata>> {
     }
 }
 
-/// Whether both paths are one file, or would be one if it were there: `x`, `./x`, `a/../x`, the absolute path, symbolic
-/// and hard links.
+/// Whether both paths are one file, or would be one if it were there: `x`, `./x`, `a/../x`, the
+/// absolute path, symbolic and hard links.
 #[must_use]
 pub fn same(a: &Path, b: &Path) -> bool {
     let (a, b) = (target(a), target(b));
@@ -107,10 +107,18 @@ mod tests {
             symlink("a", at("folder")).unwrap();
             symlink("circle", at("circle")).unwrap();
             fs::hard_link(at("x"), at("hard")).unwrap();
-            assert!(same(&at("x"), &at("soft")) && same(&at("x"), &at("hard")) && same(&at("soft"), &at("hard")));
+            assert!(
+                same(&at("x"), &at("soft"))
+                    && same(&at("x"), &at("hard"))
+                    && same(&at("soft"), &at("hard"))
+            );
             assert!(same(&at("nothing"), &at("dangling")) && same(&at("a/new"), &at("folder/new")));
             assert!(!same(&at("circle"), &at("x")));
         }
-        assert!(within(&at("a/b/c"), &at("a")) && within(&at("a"), &at("./a")) && !within(&at("ab"), &at("a")));
+        assert!(
+            within(&at("a/b/c"), &at("a"))
+                && within(&at("a"), &at("./a"))
+                && !within(&at("ab"), &at("a"))
+        );
     }
 }

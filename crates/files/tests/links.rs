@@ -36,7 +36,9 @@ fn symbolic_links_are_followed_and_hard_links_are_not() {
         symlink(to, at(link)).unwrap();
     }
     // At first they lead nowhere.
-    for (text, (path, file)) in [("1", ("b", "other/file")), ("2", ("a", "other/file")), ("3", ("other/c", "d"))] {
+    for (text, (path, file)) in
+        [("1", ("b", "other/file")), ("2", ("a", "other/file")), ("3", ("other/c", "d"))]
+    {
         check(at(path)).unwrap();
         replace(at(path), text.as_bytes()).unwrap();
         assert!(at(path).is_symlink() && !at(file).is_symlink());
@@ -45,7 +47,10 @@ fn symbolic_links_are_followed_and_hard_links_are_not() {
     assert_eq!(create(at("a"), b"").unwrap_err().kind(), std::io::ErrorKind::AlreadyExists);
     fs::hard_link(at("d"), at("hard")).unwrap();
     replace(at("hard"), b"4").unwrap();
-    assert_eq!((fs::read(at("d")).unwrap(), fs::read(at("hard")).unwrap()), (b"3".to_vec(), b"4".to_vec()));
+    assert_eq!(
+        (fs::read(at("d")).unwrap(), fs::read(at("hard")).unwrap()),
+        (b"3".to_vec(), b"4".to_vec())
+    );
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 5);
 }
 
@@ -56,9 +61,12 @@ fn what_stands_in_the_way_is_found_out_before() {
     fs::write(at("file"), "").unwrap();
     symlink("circle", at("circle")).unwrap();
     let long = "n".repeat(256);
-    for (name, expected) in
-        [("", "directory"), ("file/a", "ot a directory"), ("none/a", "No such file"), (&long, "name too long")]
-    {
+    for (name, expected) in [
+        ("", "directory"),
+        ("file/a", "ot a directory"),
+        ("none/a", "No such file"),
+        (&long, "name too long"),
+    ] {
         let error = check(at(name)).unwrap_err().to_string();
         assert!(error.contains(expected), "{name}: {error}");
     }

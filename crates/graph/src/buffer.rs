@@ -10,15 +10,17 @@ use crate::layout::Initialiser;
 use crate::{BuildErrorKind, Var};
 
 impl<T: Real> Graph<T> {
-    /// The buffer of this name in the current [`scope`](Graph::scope), declared at its first use: a named tensor in the
-    /// [`Params`](crate::Params), such as a running mean, that is saved with them and is none of them. No gradient is
-    /// taken with respect to it, no optimizer moves it, it does not count as a parameter.
+    /// The buffer of this name in the current [`scope`](Graph::scope), declared at its first use: a
+    /// named tensor in the [`Params`](crate::Params), such as a running mean, that is saved with
+    /// them and is none of them. No gradient is taken with respect to it, no optimizer moves it, it
+    /// does not count as a parameter.
     ///
-    /// Its value changes through [`update_buffer`](Graph::update_buffer) alone. A pass reads the parameters and does
-    /// not write to them: the new value is computed in the workspace, and
+    /// Its value changes through [`update_buffer`](Graph::update_buffer) alone. A pass reads the
+    /// parameters and does not write to them: the new value is computed in the workspace, and
     /// [`Plan::update_buffers`](crate::Plan::update_buffers) takes it over.
     ///
-    /// A buffer of another shape, or one that the given parameters do not hold, is a mistake that planning reports.
+    /// A buffer of another shape, or one that the given parameters do not hold, is a mistake that
+    /// planning reports.
     ///
     /// ```
     /// use chainrule_graph::Graph;
@@ -41,14 +43,20 @@ impl<T: Real> Graph<T> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[track_caller]
-    pub fn buffer(&self, name: &str, shape: impl Into<Shape>, initialiser: impl Initialiser + 'static) -> Var<'_, T> {
+    pub fn buffer(
+        &self,
+        name: &str,
+        shape: impl Into<Shape>,
+        initialiser: impl Initialiser + 'static,
+    ) -> Var<'_, T> {
         let (location, shape) = (Location::caller(), shape.into());
         match self.declare_buffer(name, shape, Arc::new(initialiser)) {
             Ok(position) => {
                 let known = self.recording.borrow().buffer_nodes.get(&position).copied();
                 known.map_or_else(
                     || {
-                        let buffer = self.push(Source::Buffer(position), Vec::new(), shape, location);
+                        let buffer =
+                            self.push(Source::Buffer(position), Vec::new(), shape, location);
                         self.recording.borrow_mut().buffer_nodes.insert(position, buffer.index());
                         buffer
                     },
@@ -72,7 +80,10 @@ impl<T: Real> Graph<T> {
     /// If the variable is of another graph.
     #[track_caller]
     pub fn update_buffer(&self, name: &str, value: Var<'_, T>) {
-        assert!(std::ptr::eq(self, value.graph()), "a variable of one graph cannot be used in another");
+        assert!(
+            std::ptr::eq(self, value.graph()),
+            "a variable of one graph cannot be used in another"
+        );
         let location = Location::caller();
         let result = {
             let recording = &mut *self.recording.borrow_mut();
@@ -91,7 +102,10 @@ impl<T: Real> Graph<T> {
                     let held = recording.layout.buffers()[position].shape;
                     Err(BuildErrorKind::BufferShape { name, asked: shape, held })
                 }
-                None => Err(BuildErrorKind::UnknownBuffer { name, known: known(recording.layout.buffers()) }),
+                None => Err(BuildErrorKind::UnknownBuffer {
+                    name,
+                    known: known(recording.layout.buffers()),
+                }),
             }
         };
         if let Err(kind) = result {
@@ -108,7 +122,9 @@ impl<T: Real> Graph<T> {
         let recording = &mut *self.recording.borrow_mut();
         let (name, layout) = (join(&recording.scopes, name), &recording.layout);
         if layout.position(&name).is_some() {
-            return Err(BuildErrorKind::Model(format!("`{name}` is a parameter: a buffer needs another name")));
+            return Err(BuildErrorKind::Model(format!(
+                "`{name}` is a parameter: a buffer needs another name"
+            )));
         }
         match layout.buffer_position(&name) {
             Some(position) if layout.buffers()[position].shape == shape => Ok(position),
@@ -116,10 +132,18 @@ impl<T: Real> Graph<T> {
                 let held = layout.buffers()[position].shape;
                 Err(BuildErrorKind::BufferShape { name, asked: shape, held })
             }
-            None if recording.fixed => Err(BuildErrorKind::UnknownBuffer { name, known: known(layout.buffers()) }),
+            None if recording.fixed => {
+                Err(BuildErrorKind::UnknownBuffer { name, known: known(layout.buffers()) })
+            }
             None => match drawn_fits(shape, layout.buffer_len()) {
-                Ok(()) => Ok(Arc::make_mut(&mut recording.layout).declare_buffer(name, shape, initialiser)),
-                Err(why) => Err(BuildErrorKind::Memory { name: format!("buffer `{name}`"), shape, why }),
+                Ok(()) => Ok(Arc::make_mut(&mut recording.layout).declare_buffer(
+                    name,
+                    shape,
+                    initialiser,
+                )),
+                Err(why) => {
+                    Err(BuildErrorKind::Memory { name: format!("buffer `{name}`"), shape, why })
+                }
             },
         }
     }
@@ -150,7 +174,8 @@ mod tests {
         let x = graph.input("x", [2]);
         let loss = counting(&graph, x);
         let plan = graph.plan(loss).unwrap();
-        let (mut params, mut ws, mut grads) = (plan.init(0).unwrap(), plan.workspace(), plan.grads());
+        let (mut params, mut ws, mut grads) =
+            (plan.init(0).unwrap(), plan.workspace(), plan.grads());
         assert_eq!((params.count(), params.values().len(), grads.values().len()), (2, 16, 16));
         assert_eq!(plan.reach().count(), 1);
         assert_eq!(params.buffers().map(|(name, _)| name).collect::<Vec<_>>(), ["count"]);
@@ -185,7 +210,8 @@ mod tests {
 
     #[test]
     fn gradients_are_checked_without_moving_buffers() {
-        let checked = gradcheck(&[Tensor::from(vec![1.0, 2.0])], |graph, x| counting(graph, x[0])).unwrap();
+        let checked =
+            gradcheck(&[Tensor::from(vec![1.0, 2.0])], |graph, x| counting(graph, x[0])).unwrap();
         // Four derivatives and four projections, both of f(x) and of the sum.
         assert_eq!(checked.compared, 16);
     }

@@ -3,10 +3,12 @@ use std::panic::Location;
 use chainrule_tensor::Shape;
 use chainrule_tensor::memory::TooLarge;
 
-/// Why a model cannot be planned: the first mistake made while recording it, with the place where it was made.
+/// Why a model cannot be planned: the first mistake made while recording it, with the place where
+/// it was made.
 ///
-/// Recording never fails on the spot, so that no `?` stands behind each operator; [`Graph::plan`](crate::Graph::plan)
-/// returns the first mistake, and everything recorded after it is ignored.
+/// Recording never fails on the spot, so that no `?` stands behind each operator;
+/// [`Graph::plan`](crate::Graph::plan) returns the first mistake, and everything recorded after it
+/// is ignored.
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("{kind}{} (recorded at {location})", in_layer(.layer))]
 pub struct BuildError {
@@ -36,7 +38,8 @@ pub enum BuildErrorKind {
     },
     /// The root of a plan for `backward` has more than one element.
     #[error(
-        "plan: the loss has shape {shape}, but only a scalar has a gradient; reduce it with `mean(..)` or `sum(..)`, or plan it with \
+        "plan: the loss has shape {shape}, but only a scalar has a gradient; reduce it with \
+         `mean(..)` or `sum(..)`, or plan it with \
          `plan_with_seed`"
     )]
     NotScalar {
@@ -119,7 +122,8 @@ pub enum InputError {
         given: usize,
     },
     /// A class index outside of `0..classes`, or not a whole number.
-    #[error("input `{name}`: the label of sample {sample} is {label}, but classes are the whole numbers from 0 to {}", classes - 1)]
+    #[error("input `{name}`: the label of sample {sample} is {label}, but classes are the whole \
+             numbers from 0 to {}", classes - 1)]
     Class {
         /// The input's name.
         name: String,

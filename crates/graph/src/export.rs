@@ -7,10 +7,11 @@ use chainrule_tensor::Real;
 use crate::graph::{Graph, Node, Source};
 
 impl<T: Real> Graph<T> {
-    /// The recording as a drawing for [Graphviz](https://graphviz.org): `dot -Tsvg graph.dot > graph.svg`.
+    /// The recording as a drawing for [Graphviz](https://graphviz.org):
+    /// `dot -Tsvg graph.dot > graph.svg`.
     ///
-    /// A node carries its name and its shape, a box around nodes is a layer. Inputs are ellipses, parameters cylinders,
-    /// constants notes, operations boxes.
+    /// A node carries its name and its shape, a box around nodes is a layer. Inputs are ellipses,
+    /// parameters cylinders, constants notes, operations boxes.
     ///
     /// ```
     /// use chainrule_graph::Graph;
@@ -23,7 +24,8 @@ impl<T: Real> Graph<T> {
     #[must_use]
     pub fn to_dot(&self) -> String {
         self.with_nodes(|nodes, layout| {
-            let mut out = String::from("digraph {\n    node [fontname=\"sans-serif\", style=filled];\n");
+            let mut out =
+                String::from("digraph {\n    node [fontname=\"sans-serif\", style=filled];\n");
             let mut boxes = 0;
             Layer::of(nodes).draw(1, &mut |depth, item| {
                 let indent = "    ".repeat(depth);
@@ -40,7 +42,11 @@ impl<T: Real> Graph<T> {
                     Item::Open(name) => {
                         boxes += 1;
                         let name = escape_dot(name);
-                        writeln!(out, "{indent}subgraph cluster_{} {{\n{indent}    label=\"{name}\";", boxes - 1)
+                        writeln!(
+                            out,
+                            "{indent}subgraph cluster_{} {{\n{indent}    label=\"{name}\";",
+                            boxes - 1
+                        )
                     }
                     Item::Close => writeln!(out, "{indent}}}"),
                 };
@@ -51,10 +57,11 @@ impl<T: Real> Graph<T> {
         })
     }
 
-    /// The recording as a drawing for [Mermaid](https://mermaid.js.org), which many Markdown viewers show in place.
+    /// The recording as a drawing for [Mermaid](https://mermaid.js.org), which many Markdown
+    /// viewers show in place.
     ///
-    /// A node carries its name and its shape, a box around nodes is a layer. Inputs are rounded, parameters cylinders,
-    /// constants hexagons, operations boxes.
+    /// A node carries its name and its shape, a box around nodes is a layer. Inputs are rounded,
+    /// parameters cylinders, constants hexagons, operations boxes.
     #[must_use]
     pub fn to_mermaid(&self) -> String {
         self.with_nodes(|nodes, layout| {
@@ -67,11 +74,20 @@ impl<T: Real> Graph<T> {
                         let (node, style) = (&nodes[index], Style::of(&nodes[index]));
                         let (open, close) = style.mermaid_shape;
                         let name = escape_mermaid(node.name(layout));
-                        writeln!(out, "{indent}n{index}{open}\"{name}<br/>{}\"{close}:::{}", node.shape, style.kind)
+                        writeln!(
+                            out,
+                            "{indent}n{index}{open}\"{name}<br/>{}\"{close}:::{}",
+                            node.shape, style.kind
+                        )
                     }
                     Item::Open(name) => {
                         boxes += 1;
-                        writeln!(out, "{indent}subgraph layer{} [\"{}\"]", boxes - 1, escape_mermaid(name))
+                        writeln!(
+                            out,
+                            "{indent}subgraph layer{} [\"{}\"]",
+                            boxes - 1,
+                            escape_mermaid(name)
+                        )
                     }
                     Item::Close => writeln!(out, "{indent}end"),
                 };
@@ -95,11 +111,18 @@ struct Style {
     color: &'static str,
 }
 
-const INPUT: Style = Style { kind: "input", dot_shape: "ellipse", mermaid_shape: ("([", "])"), color: "#d6eaf8" };
-const PARAMETER: Style =
-    Style { kind: "parameter", dot_shape: "cylinder", mermaid_shape: ("[(", ")]"), color: "#fdebd0" };
-const CONSTANT: Style = Style { kind: "constant", dot_shape: "note", mermaid_shape: ("{{", "}}"), color: "#eaeded" };
-const OPERATION: Style = Style { kind: "operation", dot_shape: "box", mermaid_shape: ("[", "]"), color: "#ffffff" };
+const INPUT: Style =
+    Style { kind: "input", dot_shape: "ellipse", mermaid_shape: ("([", "])"), color: "#d6eaf8" };
+const PARAMETER: Style = Style {
+    kind: "parameter",
+    dot_shape: "cylinder",
+    mermaid_shape: ("[(", ")]"),
+    color: "#fdebd0",
+};
+const CONSTANT: Style =
+    Style { kind: "constant", dot_shape: "note", mermaid_shape: ("{{", "}}"), color: "#eaeded" };
+const OPERATION: Style =
+    Style { kind: "operation", dot_shape: "box", mermaid_shape: ("[", "]"), color: "#ffffff" };
 
 impl Style {
     fn of<T: Real>(node: &Node<T>) -> Style {
@@ -187,7 +210,9 @@ mod tests {
     fn small(graph: &Graph<f32>) -> Var<'_> {
         let x = graph.input("the \"x\"", [32, 4]);
         let y = graph.layer("encoder", "block", || {
-            graph.layer("0", "linear", || x.affine(graph.param("weight", [4, 2], 0.0), graph.param("bias", [2], 0.0)))
+            graph.layer("0", "linear", || {
+                x.affine(graph.param("weight", [4, 2], 0.0), graph.param("bias", [2], 0.0))
+            })
         });
         (y * graph.constant(&Tensor::scalar(2.0))).mean(..)
     }
@@ -255,6 +280,9 @@ mod tests {
     #[test]
     fn labels_are_escaped() {
         assert_eq!(super::escape_dot("a\\b \"c\"\nd"), r#"a\\b \"c\"\nd"#);
-        assert_eq!(super::escape_mermaid("a<b> \"#1\" `c`\nd"), "a#60;b#62; #34;#35;1#34; #96;c#96;<br/>d");
+        assert_eq!(
+            super::escape_mermaid("a<b> \"#1\" `c`\nd"),
+            "a#60;b#62; #34;#35;1#34; #96;c#96;<br/>d"
+        );
     }
 }

@@ -11,7 +11,8 @@ use crate::{BuildError, InputError};
 /// Checks the derivatives of `function` at these inputs with the default settings of [`Gradcheck`].
 ///
 /// # Errors
-/// [`GradcheckError`] says where the derivative is wrong and by how much, or why it could not be checked.
+/// [`GradcheckError`] says where the derivative is wrong and by how much, or why it could not be
+/// checked.
 pub fn gradcheck<F>(inputs: &[Tensor<f64>], function: F) -> Result<Gradchecked, GradcheckError>
 where
     F: for<'g> Fn(&'g Graph<f64>, &[Var<'g, f64>]) -> Var<'g, f64>,
@@ -19,16 +20,19 @@ where
     Gradcheck::default().check(inputs, function)
 }
 
-/// Compares the vector-Jacobian products of a function with central differences, in `f64`, with respect to its inputs
-/// and to every parameter that it declares.
+/// Compares the vector-Jacobian products of a function with central differences, in `f64`, with
+/// respect to its inputs and to every parameter that it declares.
 ///
-/// A small function is checked entry by entry of its Jacobian, and every function through random projections: for
-/// random `u` and `v`, `<u, J v>` from two evaluations of the function against `<J^T u, v>` from one way back. Both are
-/// then repeated on `f(x) + f(x) / 2`, which makes every derivative add to what another has left.
+/// A small function is checked entry by entry of its Jacobian, and every function through random
+/// projections: for random `u` and `v`, `<u, J v>` from two evaluations of the function against
+/// `<J^T u, v>` from one way back. Both are then repeated on `f(x) + f(x) / 2`, which makes every
+/// derivative add to what another has left.
 ///
-/// At a kink the two need not agree: keep the inputs away from it by more than [`step`](Gradcheck::step). Inputs that
-/// only name something, such as the indices of [`gather_rows`](Var::gather_rows), are not to be moved at all: record
-/// them with [`Graph::constant`]. [Buffers](Graph::buffer) are not moved. A function that draws random numbers draws the same in each evaluation.
+/// At a kink the two need not agree: keep the inputs away from it by more than
+/// [`step`](Gradcheck::step). Inputs that only name something, such as the indices of
+/// [`gather_rows`](Var::gather_rows), are not to be moved at all: record them with
+/// [`Graph::constant`]. [Buffers](Graph::buffer) are not moved. A function that draws random
+/// numbers draws the same in each evaluation.
 ///
 /// ```
 /// use chainrule_graph::gradcheck;
@@ -41,8 +45,9 @@ where
 /// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Gradcheck {
-    /// The step of the central difference, relative to the larger of 1 and the coordinate; 6e-6 by default, the cube
-    /// root of the rounding error, where the errors of truncation and of rounding are about equal.
+    /// The step of the central difference, relative to the larger of 1 and the coordinate; 6e-6 by
+    /// default, the cube root of the rounding error, where the errors of truncation and of rounding
+    /// are about equal.
     pub step: f64,
     /// The absolute part of the tolerance `absolute + relative * |numeric|`; 1e-8 by default.
     pub absolute: f64,
@@ -87,7 +92,8 @@ pub struct Gradchecked {
 pub enum GradcheckError {
     /// The two derivatives differ by more than the tolerance.
     #[error(
-        "gradcheck: {what}: backpropagation gives {analytic:e}, the central difference {numeric:e} (tolerance {tolerance:e})"
+        "gradcheck: {what}: backpropagation gives {analytic:e}, the central difference {numeric:e} \
+         (tolerance {tolerance:e})"
     )]
     Differs {
         /// Which derivative.
@@ -119,8 +125,13 @@ impl Gradcheck {
     /// Checks the derivatives of `function` at these inputs.
     ///
     /// # Errors
-    /// [`GradcheckError`] says where the derivative is wrong and by how much, or why it could not be checked.
-    pub fn check<F>(&self, inputs: &[Tensor<f64>], function: F) -> Result<Gradchecked, GradcheckError>
+    /// [`GradcheckError`] says where the derivative is wrong and by how much, or why it could not
+    /// be checked.
+    pub fn check<F>(
+        &self,
+        inputs: &[Tensor<f64>],
+        function: F,
+    ) -> Result<Gradchecked, GradcheckError>
     where
         F: for<'g> Fn(&'g Graph<f64>, &[Var<'g, f64>]) -> Var<'g, f64>,
     {
@@ -137,10 +148,15 @@ impl Gradcheck {
     }
 
     /// `<u, J v>` against `<J^T u, v>` for random `u` and `v`.
-    fn check_projections(&self, probe: &mut Probe, checked: &mut Gradchecked) -> Result<(), GradcheckError> {
+    fn check_projections(
+        &self,
+        probe: &mut Probe,
+        checked: &mut Gradchecked,
+    ) -> Result<(), GradcheckError> {
         let mut generator = generator(self.seed);
         let mut random = |len: usize| {
-            let values = Tensor::uniform(len, -1.0..1.0, &mut generator).expect("the range is not empty");
+            let values =
+                Tensor::uniform(len, -1.0..1.0, &mut generator).expect("the range is not empty");
             values.into_values()
         };
         for projection in 0..self.projections {
@@ -150,7 +166,8 @@ impl Gradcheck {
                 dot(&u, value)
             };
             let numeric = (along(probe, self.step) - along(probe, -self.step)) / (2.0 * self.step);
-            let scaled: Vec<f64> = v.iter().zip(probe.point()).map(|(v, x)| v * x.abs().max(1.0)).collect();
+            let scaled: Vec<f64> =
+                v.iter().zip(probe.point()).map(|(v, x)| v * x.abs().max(1.0)).collect();
             let analytic = dot(&scaled, &probe.pull_back(&u));
             let what = || format!("random projection {projection}{}", probe.context());
             self.compare(analytic, numeric, checked, what)?;
@@ -159,17 +176,24 @@ impl Gradcheck {
     }
 
     /// Each entry of the Jacobian.
-    fn check_jacobian(&self, probe: &mut Probe, checked: &mut Gradchecked) -> Result<(), GradcheckError> {
+    fn check_jacobian(
+        &self,
+        probe: &mut Probe,
+        checked: &mut Gradchecked,
+    ) -> Result<(), GradcheckError> {
         let outputs = probe.value.len();
         let rows: Vec<Vec<f64>> = (0..outputs)
             .map(|output| {
-                let seed: Vec<f64> = (0..outputs).map(|i| f64::from(u8::from(i == output))).collect();
+                let seed: Vec<f64> =
+                    (0..outputs).map(|i| f64::from(u8::from(i == output))).collect();
                 probe.pull_back(&seed)
             })
             .collect();
         for coordinate in 0..probe.coordinates() {
             let step = self.step * probe.point().nth(coordinate).map_or(1.0, |x| x.abs().max(1.0));
-            let mut moved = |step: f64| probe.evaluate(|i, x| if i == coordinate { x + step } else { x }).to_vec();
+            let mut moved = |step: f64| {
+                probe.evaluate(|i, x| if i == coordinate { x + step } else { x }).to_vec()
+            };
             let (above, below) = (moved(step), moved(-step));
             for (output, row) in rows.iter().enumerate() {
                 let numeric = (above[output] - below[output]) / (2.0 * step);
@@ -189,7 +213,8 @@ impl Gradcheck {
         checked: &mut Gradchecked,
         what: impl FnOnce() -> String,
     ) -> Result<(), GradcheckError> {
-        let (error, tolerance) = ((analytic - numeric).abs(), self.absolute + self.relative * numeric.abs());
+        let (error, tolerance) =
+            ((analytic - numeric).abs(), self.absolute + self.relative * numeric.abs());
         checked.compared += 1;
         checked.largest_error = checked.largest_error.max(error / numeric.abs().max(1.0));
         // Written so that NaN does not pass.
@@ -201,7 +226,8 @@ impl Gradcheck {
     }
 }
 
-/// The function planned at a point: its inputs and its parameters, one after the other, are the coordinates.
+/// The function planned at a point: its inputs and its parameters, one after the other, are the
+/// coordinates.
 struct Probe {
     plan: Plan<f64>,
     workspace: Workspace<f64>,
@@ -229,7 +255,9 @@ impl Probe {
     {
         let graph = if settings.training { Graph::<f64>::new() } else { Graph::new().evaluating() };
         let seed = settings.seed;
-        let input = |(i, x): (usize, &Tensor<f64>)| graph.input(&format!("input {i}"), x.shape()).keep_gradient();
+        let input = |(i, x): (usize, &Tensor<f64>)| {
+            graph.input(&format!("input {i}"), x.shape()).keep_gradient()
+        };
         let vars: Vec<Var<'_, f64>> = inputs.iter().enumerate().map(input).collect();
         let mut root = function(&graph, &vars);
         if twice {
@@ -253,7 +281,9 @@ impl Probe {
             probe.workspace.set(*id, x.values())?;
         }
         probe.value = probe.evaluate(|_, x| x).to_vec();
-        if let Some((element, &value)) = probe.value.iter().enumerate().find(|(_, value)| !value.is_finite()) {
+        if let Some((element, &value)) =
+            probe.value.iter().enumerate().find(|(_, value)| !value.is_finite())
+        {
             return Err(GradcheckError::NotFinite { element, value });
         }
         Ok(probe)
@@ -265,8 +295,12 @@ impl Probe {
 
     fn point(&self) -> impl Iterator<Item = f64> {
         let inputs = self.inputs.iter().flat_map(|(_, x)| x.values());
-        let params =
-            self.initial.layout().entries().iter().flat_map(|entry| &self.initial.values()[entry.range.clone()]);
+        let params = self
+            .initial
+            .layout()
+            .entries()
+            .iter()
+            .flat_map(|entry| &self.initial.values()[entry.range.clone()]);
         inputs.chain(params).copied()
     }
 
@@ -293,7 +327,8 @@ impl Probe {
         self.evaluate(|_, x| x);
         self.plan.backward_with(&self.params, &mut self.workspace, &mut self.grads, u);
         let inputs = self.inputs.iter().flat_map(|(id, x)| {
-            let gradient = self.workspace.try_gradient(*id).map(|gradient| gradient.values().to_vec());
+            let gradient =
+                self.workspace.try_gradient(*id).map(|gradient| gradient.values().to_vec());
             gradient.unwrap_or_else(|| vec![0.0; x.values().len()])
         });
         let entries = self.grads.layout().entries().iter();
@@ -307,7 +342,8 @@ impl Probe {
 
     /// The coordinate's place, in words.
     fn name(&self, coordinate: usize) -> String {
-        let inputs = self.inputs.iter().enumerate().map(|(i, (_, x))| (format!("input {i}"), x.shape()));
+        let inputs =
+            self.inputs.iter().enumerate().map(|(i, (_, x))| (format!("input {i}"), x.shape()));
         let entries = self.initial.layout().entries().iter();
         let params = entries.map(|entry| (format!("parameter `{}`", entry.name), entry.shape));
         let mut rest = coordinate;

@@ -17,8 +17,9 @@ use crate::{BuildError, BuildErrorKind};
 
 /// A recording of a computation: inputs, parameters and the operations on them, in order.
 ///
-/// Nothing is computed while recording. Shapes are checked, and the first mistake is kept until [`plan`](Graph::plan)
-/// returns it, with the line of the caller and the layer in which it was made.
+/// Nothing is computed while recording. Shapes are checked, and the first mistake is kept until
+/// [`plan`](Graph::plan) returns it, with the line of the caller and the layer in which it was
+/// made.
 ///
 /// ```
 /// use chainrule_graph::Graph;
@@ -143,18 +144,23 @@ impl<T: Real> Graph<T> {
             layers: Vec::new(),
             error: None,
         };
-        Graph { id: NEXT.fetch_add(1, Ordering::Relaxed), training: true, recording: RefCell::new(recording) }
+        Graph {
+            id: NEXT.fetch_add(1, Ordering::Relaxed),
+            training: true,
+            recording: RefCell::new(recording),
+        }
     }
 
-    /// The same recording for evaluation: layers that behave differently in training, such as dropout, ask
-    /// [`is_training`](Graph::is_training).
+    /// The same recording for evaluation: layers that behave differently in training, such as
+    /// dropout, ask [`is_training`](Graph::is_training).
     #[must_use]
     pub fn evaluating(mut self) -> Self {
         self.training = false;
         self
     }
 
-    /// Whether layers should behave as in training; true unless [`evaluating`](Graph::evaluating) was asked for.
+    /// Whether layers should behave as in training; true unless [`evaluating`](Graph::evaluating)
+    /// was asked for.
     #[must_use]
     pub fn is_training(&self) -> bool {
         self.training
@@ -163,11 +169,16 @@ impl<T: Real> Graph<T> {
     /// An input of the model, to be filled in a workspace before each pass.
     #[track_caller]
     pub fn input(&self, name: &str, shape: impl Into<Shape>) -> Var<'_, T> {
-        self.push(Source::Input { name: name.to_owned(), classes: None }, Vec::new(), shape.into(), Location::caller())
+        self.push(
+            Source::Input { name: name.to_owned(), classes: None },
+            Vec::new(),
+            shape.into(),
+            Location::caller(),
+        )
     }
 
-    /// An input of `samples` class indices, whole numbers in `0..classes`; [`Workspace::set`](crate::Workspace::set)
-    /// checks that they are.
+    /// An input of `samples` class indices, whole numbers in `0..classes`;
+    /// [`Workspace::set`](crate::Workspace::set) checks that they are.
     ///
     /// No class at all is a mistake that planning reports.
     #[track_caller]
@@ -186,17 +197,27 @@ impl<T: Real> Graph<T> {
         self.push(source, Vec::new(), tensor.shape(), Location::caller())
     }
 
-    /// The parameter of this name in the current [`scope`](Graph::scope), declared at its first use. Asked for again,
-    /// it is the same parameter.
+    /// The parameter of this name in the current [`scope`](Graph::scope), declared at its first
+    /// use. Asked for again, it is the same parameter.
     #[track_caller]
-    pub fn param(&self, name: &str, shape: impl Into<Shape>, initialiser: impl Initialiser + 'static) -> Var<'_, T> {
+    pub fn param(
+        &self,
+        name: &str,
+        shape: impl Into<Shape>,
+        initialiser: impl Initialiser + 'static,
+    ) -> Var<'_, T> {
         let (location, shape) = (Location::caller(), shape.into());
         let name = join(&self.recording.borrow().scopes, name);
         let position = match self.declare(name, shape, Arc::new(initialiser)) {
             Ok(position) => position,
             Err(kind) => {
                 self.fail_at(kind, location);
-                return self.push(Source::Constant(Aligned::default()), Vec::new(), shape, location);
+                return self.push(
+                    Source::Constant(Aligned::default()),
+                    Vec::new(),
+                    shape,
+                    location,
+                );
             }
         };
         let known = self.recording.borrow().param_nodes.get(&position).copied();
@@ -210,7 +231,12 @@ impl<T: Real> Graph<T> {
         )
     }
 
-    fn declare(&self, name: String, shape: Shape, initialiser: Arc<dyn Initialiser>) -> Result<usize, BuildErrorKind> {
+    fn declare(
+        &self,
+        name: String,
+        shape: Shape,
+        initialiser: Arc<dyn Initialiser>,
+    ) -> Result<usize, BuildErrorKind> {
         let recording = &mut *self.recording.borrow_mut();
         let layout = &recording.layout;
         if let Some(position) = layout.position(&name) {
@@ -222,7 +248,9 @@ impl<T: Real> Graph<T> {
             };
         }
         if layout.buffer_position(&name).is_some() {
-            return Err(BuildErrorKind::Model(format!("`{name}` is a buffer: a parameter needs another name")));
+            return Err(BuildErrorKind::Model(format!(
+                "`{name}` is a buffer: a parameter needs another name"
+            )));
         }
         if recording.fixed {
             let known: Vec<_> = layout.entries().iter().map(|entry| entry.name.as_str()).collect();
@@ -243,15 +271,24 @@ impl<T: Real> Graph<T> {
         result
     }
 
-    /// Records a layer: `body` inside the scope `name`, noted for summaries as a layer of this kind.
-    pub fn layer<'g>(&'g self, name: &str, kind: &str, body: impl FnOnce() -> Var<'g, T>) -> Var<'g, T> {
+    /// Records a layer: `body` inside the scope `name`, noted for summaries as a layer of this
+    /// kind.
+    pub fn layer<'g>(
+        &'g self,
+        name: &str,
+        kind: &str,
+        body: impl FnOnce() -> Var<'g, T>,
+    ) -> Var<'g, T> {
         let position = self.recording.borrow().layers.len();
         self.scope(name, || {
             let output = body();
             let (shape, value) = (output.shape(), output.id());
             let recording = &mut *self.recording.borrow_mut();
             let path = recording.scopes.join(".");
-            recording.layers.insert(position, LayerRecord { path, kind: kind.to_owned(), output: shape, value });
+            recording.layers.insert(
+                position,
+                LayerRecord { path, kind: kind.to_owned(), output: shape, value },
+            );
             output
         })
     }
@@ -268,14 +305,16 @@ impl<T: Real> Graph<T> {
         Arc::clone(&self.recording.borrow().layout)
     }
 
-    /// The variable of this name, to go on with, such as the [`value`](LayerRecord::value) of a layer.
+    /// The variable of this name, to go on with, such as the [`value`](LayerRecord::value) of a
+    /// layer.
     ///
     /// # Panics
     /// If it is of another graph.
     #[track_caller]
     #[must_use]
     pub fn named(&self, id: NodeId) -> Var<'_, T> {
-        let known = id.graph == self.id && (id.index as usize) < self.recording.borrow().nodes.len();
+        let known =
+            id.graph == self.id && (id.index as usize) < self.recording.borrow().nodes.len();
         assert!(known, "a variable of one graph cannot be used in another");
         self.var(id.index as usize)
     }
@@ -313,8 +352,8 @@ impl<T: Real> Graph<T> {
         self.plan_with_seed(loss)
     }
 
-    /// A plan for a vector-Jacobian product: forward to `root`, of any shape, and backward from a gradient with respect
-    /// to it that the caller gives to [`Plan::backward_with`].
+    /// A plan for a vector-Jacobian product: forward to `root`, of any shape, and backward from a
+    /// gradient with respect to it that the caller gives to [`Plan::backward_with`].
     ///
     /// # Errors
     /// The first mistake of the recording.
@@ -328,8 +367,9 @@ impl<T: Real> Graph<T> {
         Ok(Plan::build(self.id, &self.recording.borrow(), &[root], true, true))
     }
 
-    /// [`plan_with_seed`](Graph::plan_with_seed) with every operation on its own: none is fused with the one before, so
-    /// that a trace shows each of them as it was recorded. For diagnosis; slower, and the same values.
+    /// [`plan_with_seed`](Graph::plan_with_seed) with every operation on its own: none is fused
+    /// with the one before, so that a trace shows each of them as it was recorded. For diagnosis;
+    /// slower, and the same values.
     ///
     /// # Errors
     /// The first mistake of the recording.
@@ -343,8 +383,8 @@ impl<T: Real> Graph<T> {
         Ok(Plan::build(self.id, &self.recording.borrow(), &[root], true, false))
     }
 
-    /// A plan for inference: forward to `outputs`, and to all values that [`Var::keep`] names, with nothing kept for a
-    /// way back.
+    /// A plan for inference: forward to `outputs`, and to all values that [`Var::keep`] names, with
+    /// nothing kept for a way back.
     ///
     /// # Errors
     /// The first mistake of the recording.
@@ -405,7 +445,15 @@ impl<T: Real> Graph<T> {
         }
         let recording = &mut *self.recording.borrow_mut();
         let layer = recording.scopes.join(".");
-        recording.nodes.push(Node { source, inputs, shape, layer, location, keep: false, keep_gradient: false });
+        recording.nodes.push(Node {
+            source,
+            inputs,
+            shape,
+            layer,
+            location,
+            keep: false,
+            keep_gradient: false,
+        });
         self.var(recording.nodes.len() - 1)
     }
 
@@ -416,13 +464,17 @@ impl<T: Real> Graph<T> {
     pub(crate) fn fail_at(&self, kind: BuildErrorKind, location: &'static Location<'static>) {
         let recording = &mut *self.recording.borrow_mut();
         if recording.error.is_none() {
-            recording.error = Some(BuildError { kind, layer: recording.scopes.join("."), location });
+            recording.error =
+                Some(BuildError { kind, layer: recording.scopes.join("."), location });
         }
     }
 
     #[track_caller]
     fn index_of(&self, var: Var<'_, T>) -> usize {
-        assert!(std::ptr::eq(self, var.graph()), "a variable of one graph cannot be used in another");
+        assert!(
+            std::ptr::eq(self, var.graph()),
+            "a variable of one graph cannot be used in another"
+        );
         var.index()
     }
 
@@ -444,7 +496,8 @@ impl<T: Real> Graph<T> {
     }
 }
 
-/// Whether memory can hold a parameter behind so many values of others, and its first values, which are drawn in `f64`.
+/// Whether memory can hold a parameter behind so many values of others, and its first values, which
+/// are drawn in `f64`.
 pub(crate) fn drawn_fits(shape: Shape, others: usize) -> Result<(), TooLarge> {
     shape.fits::<f64>()?;
     memory::check::<f64>(others.saturating_add(shape.elements()))
@@ -472,7 +525,12 @@ impl<T: Real> fmt::Debug for Graph<T> {
         self.with_nodes(|nodes, layout| {
             let mut list = f.debug_list();
             for (i, node) in nodes.iter().enumerate() {
-                list.entry(&format_args!("{i}: {} {:?} {}", node.name(layout), node.inputs, node.shape));
+                list.entry(&format_args!(
+                    "{i}: {} {:?} {}",
+                    node.name(layout),
+                    node.inputs,
+                    node.shape
+                ));
             }
             list.finish()
         })

@@ -8,14 +8,19 @@ use chainrule_tensor::random::Generator;
 
 /// How a parameter gets its first values.
 ///
-/// Values are drawn in `f64` and rounded, so that an `f32` and an `f64` model of the same seed start from the same
-/// numbers. A number is itself an initialiser: a constant.
+/// Values are drawn in `f64` and rounded, so that an `f32` and an `f64` model of the same seed
+/// start from the same numbers. A number is itself an initialiser: a constant.
 pub trait Initialiser: Debug + Send + Sync {
     /// Fills `values`, the elements of a parameter of this shape in row-major order.
     ///
     /// # Errors
     /// The reason, in words, if the rule makes no sense for this shape.
-    fn fill(&self, shape: Shape, values: &mut [f64], generator: &mut Generator) -> Result<(), String>;
+    fn fill(
+        &self,
+        shape: Shape,
+        values: &mut [f64],
+        generator: &mut Generator,
+    ) -> Result<(), String>;
 }
 
 impl Initialiser for f64 {
@@ -26,7 +31,12 @@ impl Initialiser for f64 {
 }
 
 impl<I: Initialiser + ?Sized> Initialiser for Arc<I> {
-    fn fill(&self, shape: Shape, values: &mut [f64], generator: &mut Generator) -> Result<(), String> {
+    fn fill(
+        &self,
+        shape: Shape,
+        values: &mut [f64],
+        generator: &mut Generator,
+    ) -> Result<(), String> {
         (**self).fill(shape, values, generator)
     }
 }
@@ -34,7 +44,8 @@ impl<I: Initialiser + ?Sized> Initialiser for Arc<I> {
 /// One parameter or buffer of a [`Layout`].
 #[derive(Clone, Debug)]
 pub struct Entry {
-    /// The full name: the path of scopes and the parameter's own name, joined by dots, as in `0.weight`.
+    /// The full name: the path of scopes and the parameter's own name, joined by dots, as in
+    /// `0.weight`.
     pub name: String,
     /// The shape.
     pub shape: Shape,
@@ -44,8 +55,8 @@ pub struct Entry {
     pub initialiser: Arc<dyn Initialiser>,
 }
 
-/// The parameters that a model has: their names, shapes and places in one flat vector, in order of declaration. Beside
-/// them the [`buffers`](Layout::buffers), in a flat vector of their own.
+/// The parameters that a model has: their names, shapes and places in one flat vector, in order of
+/// declaration. Beside them the [`buffers`](Layout::buffers), in a flat vector of their own.
 ///
 /// It says what there is; the values are in [`Params`](crate::Params) and [`Grads`](crate::Grads).
 #[derive(Clone, Debug, Default)]
@@ -86,8 +97,8 @@ impl Layout {
         self.flat_len
     }
 
-    /// What the model remembers beside its parameters, such as running statistics, in order of declaration: see
-    /// [`Graph::buffer`](crate::Graph::buffer).
+    /// What the model remembers beside its parameters, such as running statistics, in order of
+    /// declaration: see [`Graph::buffer`](crate::Graph::buffer).
     #[must_use]
     pub fn buffers(&self) -> &[Entry] {
         &self.buffers
@@ -105,7 +116,12 @@ impl Layout {
         self.buffer_len
     }
 
-    pub(crate) fn declare_buffer(&mut self, name: String, shape: Shape, initialiser: Arc<dyn Initialiser>) -> usize {
+    pub(crate) fn declare_buffer(
+        &mut self,
+        name: String,
+        shape: Shape,
+        initialiser: Arc<dyn Initialiser>,
+    ) -> usize {
         let range = self.buffer_len..self.buffer_len + shape.elements();
         self.buffer_len = range.end.next_multiple_of(ALIGNMENT);
         self.buffer_index.insert(name.clone(), self.buffers.len());
@@ -113,7 +129,12 @@ impl Layout {
         self.buffers.len() - 1
     }
 
-    pub(crate) fn declare(&mut self, name: String, shape: Shape, initialiser: Arc<dyn Initialiser>) -> usize {
+    pub(crate) fn declare(
+        &mut self,
+        name: String,
+        shape: Shape,
+        initialiser: Arc<dyn Initialiser>,
+    ) -> usize {
         let start = self.flat_len;
         let end = start + shape.elements();
         self.flat_len = end.next_multiple_of(ALIGNMENT);
@@ -123,11 +144,13 @@ impl Layout {
     }
 }
 
-/// Equal layouts hold the same names with the same shapes in the same order; how they are initialised does not count.
+/// Equal layouts hold the same names with the same shapes in the same order; how they are
+/// initialised does not count.
 impl PartialEq for Layout {
     fn eq(&self, other: &Self) -> bool {
         let same = |a: &[Entry], b: &[Entry]| {
-            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.name == b.name && a.shape == b.shape)
+            a.len() == b.len()
+                && a.iter().zip(b).all(|(a, b)| a.name == b.name && a.shape == b.shape)
         };
         same(&self.entries, &other.entries) && same(&self.buffers, &other.buffers)
     }

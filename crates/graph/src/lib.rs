@@ -26,7 +26,9 @@ pub use graph::{Graph, LayerRecord, NodeId};
 pub use layout::{Entry, Initialiser, Layout};
 pub use non_finite::NonFinite;
 pub use params::{Grads, Params};
-pub use plan::{Derivatives, Plan, Reach, Source, Traced, TracedBack, Watched, WatchedBack, WatchedOp};
+pub use plan::{
+    Derivatives, Plan, Reach, Source, Traced, TracedBack, Watched, WatchedBack, WatchedOp,
+};
 #[doc(hidden)]
 pub use pointwise::kernels;
 pub use pointwise::{DerivativeReads, Pointwise, Properties, Relu, Sigmoid, Tanh};

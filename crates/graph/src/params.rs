@@ -8,12 +8,12 @@ use crate::{BuildError, BuildErrorKind};
 
 /// The parameters of a model: all of them in one flat, aligned vector, seen as named tensors.
 ///
-/// An optimizer is one pass over [`values_mut`](Params::values_mut); a checkpoint is the named tensors of
-/// [`iter`](Params::iter). The gaps between parameters hold zeros and stay so under every rule that moves a weight by a
-/// multiple of its gradient or of itself.
+/// An optimizer is one pass over [`values_mut`](Params::values_mut); a checkpoint is the named
+/// tensors of [`iter`](Params::iter). The gaps between parameters hold zeros and stay so under
+/// every rule that moves a weight by a multiple of its gradient or of itself.
 ///
-/// Beside them stand the [buffers](crate::Graph::buffer), such as running statistics: named tensors in a flat vector of
-/// their own, so that no pass over the parameters meets them.
+/// Beside them stand the [buffers](crate::Graph::buffer), such as running statistics: named tensors
+/// in a flat vector of their own, so that no pass over the parameters meets them.
 ///
 /// ```
 /// use chainrule_graph::Graph;
@@ -37,22 +37,27 @@ pub struct Params<T: Real = f32> {
 impl<T: Real> Params<T> {
     /// The first values of every parameter and buffer of `layout`, drawn by each one's initialiser.
     ///
-    /// A parameter's numbers depend on the seed and its name alone: adding a layer does not change the others.
+    /// A parameter's numbers depend on the seed and its name alone: adding a layer does not change
+    /// the others.
     ///
     /// # Errors
     /// [`BuildErrorKind::Initialiser`] if an initialiser cannot fill its parameter.
     #[track_caller]
     pub fn init(layout: Arc<Layout>, seed: u64) -> Result<Self, BuildError> {
         let location = std::panic::Location::caller();
-        let (mut values, mut buffers) = (Aligned::zeros(layout.flat_len()), Aligned::zeros(layout.buffer_len()));
-        let fill = |entry: &Entry, values: &mut [T]| fill(entry, &*entry.initialiser, seed, values, location);
+        let (mut values, mut buffers) =
+            (Aligned::zeros(layout.flat_len()), Aligned::zeros(layout.buffer_len()));
+        let fill = |entry: &Entry, values: &mut [T]| {
+            fill(entry, &*entry.initialiser, seed, values, location)
+        };
         layout.entries().iter().try_for_each(|entry| fill(entry, &mut values))?;
         layout.buffers().iter().try_for_each(|entry| fill(entry, &mut buffers))?;
         Ok(Params { layout, values, buffers })
     }
 
     /// Draws the first values of one parameter anew, by another rule than the layer's own, as
-    /// [`init`](Params::init) would with this seed. Gives whether there is a parameter of that name.
+    /// [`init`](Params::init) would with this seed. Gives whether there is a parameter of that
+    /// name.
     ///
     /// ```
     /// use chainrule_graph::Graph;
@@ -68,7 +73,12 @@ impl<T: Real> Params<T> {
     /// # Errors
     /// [`BuildErrorKind::Initialiser`] if the rule cannot fill it; then it stays as it was.
     #[track_caller]
-    pub fn draw(&mut self, name: &str, rule: &dyn Initialiser, seed: u64) -> Result<bool, BuildError> {
+    pub fn draw(
+        &mut self,
+        name: &str,
+        rule: &dyn Initialiser,
+        seed: u64,
+    ) -> Result<bool, BuildError> {
         let location = std::panic::Location::caller();
         let layout = Arc::clone(&self.layout);
         match layout.entries().iter().find(|entry| entry.name == name) {
@@ -77,7 +87,8 @@ impl<T: Real> Params<T> {
         }
     }
 
-    /// The same values as another scalar; from `f32` or `f64` to [`Dual`](chainrule_tensor::Dual) as constants.
+    /// The same values as another scalar; from `f32` or `f64` to [`Dual`](chainrule_tensor::Dual)
+    /// as constants.
     ///
     /// ```
     /// use chainrule_graph::{Graph, Params};
@@ -95,7 +106,11 @@ impl<T: Real> Params<T> {
             to.iter_mut().zip(from).for_each(|(to, from)| *to = U::from_f64(from.to_f64()));
             to
         };
-        Params { layout: Arc::clone(&self.layout), values: cast(&self.values), buffers: cast(&self.buffers) }
+        Params {
+            layout: Arc::clone(&self.layout),
+            values: cast(&self.values),
+            buffers: cast(&self.buffers),
+        }
     }
 
     /// What parameters there are.
@@ -165,7 +180,8 @@ impl<T: Real> Params<T> {
     }
 }
 
-/// The gradient of a loss with respect to each parameter: one flat vector of the same layout as [`Params`].
+/// The gradient of a loss with respect to each parameter: one flat vector of the same layout as
+/// [`Params`].
 #[derive(Clone, Debug)]
 pub struct Grads<T: Real = f32> {
     layout: Arc<Layout>,
@@ -177,7 +193,11 @@ impl<T: Real> Grads<T> {
     /// The gradient before any pass: zeros, nothing reached.
     #[must_use]
     pub fn zeros(layout: Arc<Layout>) -> Self {
-        Grads { values: Aligned::zeros(layout.flat_len()), reached: vec![false; layout.entries().len()], layout }
+        Grads {
+            values: Aligned::zeros(layout.flat_len()),
+            reached: vec![false; layout.entries().len()],
+            layout,
+        }
     }
 
     /// What parameters there are.
@@ -198,8 +218,8 @@ impl<T: Real> Grads<T> {
         &mut self.values
     }
 
-    /// The gradient of the parameter of this name; `None` if there is none or the loss does not depend on it, which is
-    /// not the same as a gradient of zero.
+    /// The gradient of the parameter of this name; `None` if there is none or the loss does not
+    /// depend on it, which is not the same as a gradient of zero.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<TensorView<'_, T>> {
         let position = self.layout.position(name)?;
@@ -221,8 +241,13 @@ impl<T: Real> Grads<T> {
     }
 }
 
-fn named<'a, T: Real>(entries: &'a [Entry], values: &'a [T]) -> impl Iterator<Item = (&'a str, TensorView<'a, T>)> {
-    entries.iter().map(|entry| (entry.name.as_str(), view(entry.shape, &values[entry.range.clone()])))
+fn named<'a, T: Real>(
+    entries: &'a [Entry],
+    values: &'a [T],
+) -> impl Iterator<Item = (&'a str, TensorView<'a, T>)> {
+    entries
+        .iter()
+        .map(|entry| (entry.name.as_str(), view(entry.shape, &values[entry.range.clone()])))
 }
 
 pub(crate) fn view<T: Real>(shape: Shape, values: &[T]) -> TensorView<'_, T> {
@@ -250,7 +275,10 @@ fn fill<T: Real>(
     Ok(())
 }
 
-/// The 64-bit FNV-1a hash: fixed for all time, unlike the standard library's, so that seeds stay meaningful.
+/// The 64-bit FNV-1a hash: fixed for all time, unlike the standard library's, so that seeds stay
+/// meaningful.
 fn fnv1a(text: &str) -> u64 {
-    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3))
+    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3)
+    })
 }

@@ -6,7 +6,9 @@ use crate::{Graph, Var, gradcheck};
 
 /// Values in `(-1, 1)`, all different, spread evenly by the golden ratio.
 pub(crate) fn spread(shape: impl Into<Shape>, offset: usize) -> Tensor<f64> {
-    Tensor::from_fn(shape, |i| 2.0 * ((i + 1 + 37 * offset) as f64 * 0.618_033_988_749_895).fract() - 1.0)
+    Tensor::from_fn(shape, |i| {
+        2.0 * ((i + 1 + 37 * offset) as f64 * 0.618_033_988_749_895).fract() - 1.0
+    })
 }
 
 /// Checks the gradient of `function` at [`spread`] inputs of these shapes.
@@ -30,8 +32,8 @@ where
     value_and_gradients(inputs, None, function).0
 }
 
-/// The value of `function` at these inputs, and the gradients with respect to them for the given gradient with respect
-/// to the value, by default ones.
+/// The value of `function` at these inputs, and the gradients with respect to them for the given
+/// gradient with respect to the value, by default ones.
 #[track_caller]
 pub(crate) fn value_and_gradients<F>(
     inputs: &[Tensor<f64>],
@@ -45,7 +47,8 @@ where
     let vars: Vec<_> = inputs.iter().map(|x| graph.input("x", x.shape()).keep_gradient()).collect();
     let root = function(&graph, &vars);
     let plan = graph.plan_with_seed(root).unwrap();
-    let (params, mut workspace, mut grads) = (plan.init(0).unwrap(), plan.workspace(), plan.grads());
+    let (params, mut workspace, mut grads) =
+        (plan.init(0).unwrap(), plan.workspace(), plan.grads());
     for (var, x) in vars.iter().zip(inputs) {
         workspace.set(*var, x.values()).unwrap();
     }
@@ -53,12 +56,15 @@ where
     let ones = vec![1.0; root.shape().elements()];
     plan.backward_with(&params, &mut workspace, &mut grads, seed.unwrap_or(&ones));
     let gradient = |(var, x): (&Var<'_, f64>, &Tensor<f64>)| {
-        workspace.try_gradient(var.id()).map_or_else(|| Tensor::zeros(x.shape()), |gradient| gradient.to_tensor())
+        workspace
+            .try_gradient(var.id())
+            .map_or_else(|| Tensor::zeros(x.shape()), |gradient| gradient.to_tensor())
     };
     (workspace.value(root).to_tensor(), vars.iter().zip(inputs).map(gradient).collect())
 }
 
-/// The message of planning a recording with inputs of these shapes, without the place of the mistake.
+/// The message of planning a recording with inputs of these shapes, without the place of the
+/// mistake.
 #[track_caller]
 pub(crate) fn mistake<F>(shapes: &[&[usize]], function: F) -> String
 where

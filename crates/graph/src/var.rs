@@ -8,8 +8,9 @@ use crate::pointwise::Pointwise;
 
 /// A value of a [`Graph`] under recording: a small handle, free to copy, with the usual operators.
 ///
-/// Operators between variables broadcast as in NumPy; those with a number apply it to each element. The operations are
-/// methods, and functions of one's own come in through [`map`](Var::map) and [`Graph::apply`].
+/// Operators between variables broadcast as in NumPy; those with a number apply it to each element.
+/// The operations are methods, and functions of one's own come in through [`map`](Var::map) and
+/// [`Graph::apply`].
 ///
 /// ```
 /// use chainrule_graph::Graph;
@@ -73,15 +74,17 @@ impl<'g, T: Real> Var<'g, T> {
         })
     }
 
-    /// The operands of the operation that makes it, in order; none for inputs, parameters and constants.
+    /// The operands of the operation that makes it, in order; none for inputs, parameters and
+    /// constants.
     #[must_use]
     pub fn operands(self) -> Vec<Var<'g, T>> {
         let inputs = self.graph.with_node(self.index(), |node| node.inputs.clone());
         inputs.into_iter().map(|index| self.graph.var(index)).collect()
     }
 
-    /// Asks for its value to be readable after a pass, with [`Workspace::value`](crate::Workspace::value). Inputs and
-    /// the roots of a plan always are; the buffer of any other value is reused as soon as nothing needs it.
+    /// Asks for its value to be readable after a pass, with
+    /// [`Workspace::value`](crate::Workspace::value). Inputs and the roots of a plan always are;
+    /// the buffer of any other value is reused as soon as nothing needs it.
     #[must_use = "it is the variable itself, to go on with"]
     pub fn keep(self) -> Self {
         self.graph.with_node(self.index(), |node| node.keep = true);

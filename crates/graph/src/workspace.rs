@@ -11,10 +11,11 @@ use crate::graph::NodeId;
 use crate::params::view;
 use crate::plan::{Binding, Bindings};
 
-/// All that changes while a [`Plan`](crate::Plan) is replayed: the inputs, the values and their gradients.
+/// All that changes while a [`Plan`](crate::Plan) is replayed: the inputs, the values and their
+/// gradients.
 ///
-/// Made by [`Plan::workspace`](crate::Plan::workspace), which is the last allocation. One plan and several workspaces
-/// serve several threads.
+/// Made by [`Plan::workspace`](crate::Plan::workspace), which is the last allocation. One plan and
+/// several workspaces serve several threads.
 pub struct Workspace<T: Real = f32> {
     pub(crate) bindings: Arc<Bindings>,
     pub(crate) values: Vec<Aligned<T>>,
@@ -56,14 +57,14 @@ impl<T: Real> Workspace<T> {
         self.before = generator(seed);
     }
 
-    /// Lets the next forward pass draw the random numbers of the last one again, so that a second pass over the same
-    /// inputs is the same pass.
+    /// Lets the next forward pass draw the random numbers of the last one again, so that a second
+    /// pass over the same inputs is the same pass.
     pub fn rewind(&mut self) {
         self.generator = self.before.clone();
     }
 
-    /// Shares large operations among the threads of this pool; by default [`Pool::shared`], which has one for each
-    /// processor. The results are the same bits with any number of threads.
+    /// Shares large operations among the threads of this pool; by default [`Pool::shared`], which
+    /// has one for each processor. The results are the same bits with any number of threads.
     pub fn on(&mut self, pool: Arc<Pool>) {
         self.pool = pool;
     }
@@ -74,8 +75,8 @@ impl<T: Real> Workspace<T> {
         &self.pool
     }
 
-    /// How exactly the large matrix products of the next passes are computed, forward and backward; by default with
-    /// [`Precision::F32`]. Products in `f64` and of dual numbers stay as they are.
+    /// How exactly the large matrix products of the next passes are computed, forward and backward;
+    /// by default with [`Precision::F32`]. Products in `f64` and of dual numbers stay as they are.
     pub fn set_precision(&mut self, precision: Precision) {
         self.precision = precision;
     }
@@ -89,8 +90,8 @@ impl<T: Real> Workspace<T> {
     /// Fills an input.
     ///
     /// # Errors
-    /// [`InputError::Length`] for another number of values than the input has; [`InputError::Class`] for a label that
-    /// is not a class.
+    /// [`InputError::Length`] for another number of values than the input has;
+    /// [`InputError::Class`] for a label that is not a class.
     ///
     /// # Panics
     /// If the variable is not an input of the plan.
@@ -103,7 +104,8 @@ impl<T: Real> Workspace<T> {
             return Err(InputError::Length { name, shape: binding.shape, given: values.len() });
         }
         if let Some(classes) = binding.classes {
-            let is_class = |label: f64| label >= 0.0 && label < classes as f64 && label.fract() == 0.0;
+            let is_class =
+                |label: f64| label >= 0.0 && label < classes as f64 && label.fract() == 0.0;
             if let Some(sample) = values.iter().position(|label| !is_class(label.to_f64())) {
                 let (name, label) = (binding.name.clone(), values[sample].to_string());
                 return Err(InputError::Class { name, sample, label, classes });
@@ -131,9 +133,17 @@ impl<T: Real> Workspace<T> {
     #[track_caller]
     #[must_use]
     pub fn inputs_mut(&mut self, inputs: [NodeId; 2]) -> [&mut [T]; 2] {
-        assert!(inputs[0] != inputs[1], "`{}` is asked for twice", self.bindings.input(inputs[0]).name);
-        let buffers = inputs.map(|input| self.bindings.input(input).value.expect("inputs are always placed"));
-        self.values.get_disjoint_mut(buffers).expect("each input has a buffer of its own").map(|buffer| &mut **buffer)
+        assert!(
+            inputs[0] != inputs[1],
+            "`{}` is asked for twice",
+            self.bindings.input(inputs[0]).name
+        );
+        let buffers =
+            inputs.map(|input| self.bindings.input(input).value.expect("inputs are always placed"));
+        self.values
+            .get_disjoint_mut(buffers)
+            .expect("each input has a buffer of its own")
+            .map(|buffer| &mut **buffer)
     }
 
     /// A value after a forward pass: an input, a root of the plan, or one that was asked for with
@@ -167,8 +177,8 @@ impl<T: Real> Workspace<T> {
     /// [`Var::keep_gradient`](crate::Var::keep_gradient).
     ///
     /// # Panics
-    /// If it was not, or the loss does not depend on it, or it is a parameter: the gradients of those are in the
-    /// [`Grads`](crate::Grads).
+    /// If it was not, or the loss does not depend on it, or it is a parameter: the gradients of
+    /// those are in the [`Grads`](crate::Grads).
     #[track_caller]
     #[must_use]
     pub fn gradient(&self, node: impl Into<NodeId>) -> TensorView<'_, T> {
@@ -176,17 +186,20 @@ impl<T: Real> Workspace<T> {
         let binding = self.bindings.get(node);
         match self.try_gradient(node) {
             Some(gradient) => gradient,
-            None if binding.is_param => panic!("`{}` is a parameter: its gradient is in the `Grads`", binding.name),
+            None if binding.is_param => {
+                panic!("`{}` is a parameter: its gradient is in the `Grads`", binding.name)
+            }
             None => panic!(
-                "the gradient with respect to `{}` is not kept: ask for it with `keep_gradient()` before planning, and make sure that \
+                "the gradient with respect to `{}` is not kept: ask for it with `keep_gradient()` \
+                 before planning, and make sure that \
                  the loss depends on it",
                 binding.name
             ),
         }
     }
 
-    /// [`gradient`](Workspace::gradient), or `None` if it was not asked for, or the loss does not depend on the value:
-    /// not the same as a gradient of zero.
+    /// [`gradient`](Workspace::gradient), or `None` if it was not asked for, or the loss does not
+    /// depend on the value: not the same as a gradient of zero.
     ///
     /// # Panics
     /// If the variable is not of the graph that was planned.
@@ -211,7 +224,10 @@ impl Bindings {
         match self.nodes.get(node.index as usize) {
             Some(binding) if node.graph == self.graph => binding,
             Some(_) => panic!("this variable is of another graph than the workspace's plan"),
-            None => panic!("this variable was recorded after the workspace's plan was made, or is of another graph"),
+            None => panic!(
+                "this variable was recorded after the workspace's plan was made, or is of another \
+                 graph"
+            ),
         }
     }
 
@@ -225,7 +241,8 @@ impl Bindings {
 
 impl<T: Real> fmt::Debug for Workspace<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let lens = |buffers: &[Aligned<T>]| buffers.iter().map(|buffer| buffer.len()).collect::<Vec<_>>();
+        let lens =
+            |buffers: &[Aligned<T>]| buffers.iter().map(|buffer| buffer.len()).collect::<Vec<_>>();
         f.debug_struct("Workspace")
             .field("values", &lens(&self.values))
             .field("adjoints", &lens(&self.adjoints))

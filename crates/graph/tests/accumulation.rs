@@ -33,7 +33,10 @@ fn adding_passes_gives_the_gradient_of_the_sum() {
     for (i, &sum) in run.grads.values().iter().enumerate() {
         let parts: f64 = expected.iter().map(|grads| grads[i]).sum();
         // The parts are added in another order.
-        assert!((sum - parts).abs() <= 1e-14 * parts.abs().max(1.0), "element {i}: {sum} and {parts}");
+        assert!(
+            (sum - parts).abs() <= 1e-14 * parts.abs().max(1.0),
+            "element {i}: {sum} and {parts}"
+        );
     }
     // Setting overwrites all of it.
     let run = run.backward();

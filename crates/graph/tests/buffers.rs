@@ -15,8 +15,13 @@ enum Keep {
     Some,
 }
 
-/// A random graph of matrices over two inputs and a few parameters: the same for the same seed, but for what is kept.
-fn random_graph<'g>(graph: &'g Graph<f64>, seed: u64, keep: Keep) -> (Vec<Var<'g, f64>>, Vec<Var<'g, f64>>) {
+/// A random graph of matrices over two inputs and a few parameters: the same for the same seed, but
+/// for what is kept.
+fn random_graph<'g>(
+    graph: &'g Graph<f64>,
+    seed: u64,
+    keep: Keep,
+) -> (Vec<Var<'g, f64>>, Vec<Var<'g, f64>>) {
     let mut random = Random(seed);
     // Choices of what to keep are drawn apart, so that they do not change the graph.
     let mut choices = Random(seed ^ 0xabcd);
@@ -85,7 +90,8 @@ fn random_graphs_agree_with_the_same_graphs_where_everything_is_kept() {
     let (mut values, mut gradients, mut saved_bytes) = (0, 0, 0);
     let mut mistakes = Vec::new();
     for seed in 0..300 {
-        let ((some, asked, loss), (all, all_asked, all_loss)) = (run(seed, Keep::Some), run(seed, Keep::Everything));
+        let ((some, asked, loss), (all, all_asked, all_loss)) =
+            (run(seed, Keep::Some), run(seed, Keep::Everything));
         if some.value(loss) != all.value(all_loss) {
             mistakes.push(format!("seed {seed}: loss"));
         }
@@ -118,8 +124,8 @@ fn random_graphs_agree_with_the_same_graphs_where_everything_is_kept() {
     assert!(saved_bytes > 300 * N * N * 8, "{saved_bytes}");
 }
 
-/// Equal but for the order in which the gradients of several consumers are added: a fused operation goes back where the
-/// function stands, an unfused one where the affine map stands.
+/// Equal but for the order in which the gradients of several consumers are added: a fused operation
+/// goes back where the function stands, an unfused one where the affine map stands.
 fn close(a: &[f64], b: &[f64]) -> bool {
     let scale = b.iter().fold(1.0, |max: f64, b| max.max(b.abs()));
     a.len() == b.len() && a.iter().zip(b).all(|(a, b)| (a - b).abs() <= 1e-12 * scale)

@@ -24,7 +24,10 @@ fn a_repeated_operand_sums_its_gradient_over_the_repetitions() {
     let column = graph.param("column", [2, 1], 0.0);
     let one = graph.param("one", [], 0.0);
     let loss = (x * (row + column + one)).sum(..);
-    let run = Run::new(graph.plan(loss).unwrap()).set(x, &[1.0, 2.0, 3.0, 10.0, 20.0, 30.0]).forward().backward();
+    let run = Run::new(graph.plan(loss).unwrap())
+        .set(x, &[1.0, 2.0, 3.0, 10.0, 20.0, 30.0])
+        .forward()
+        .backward();
     assert_eq!(run.grad("row"), [11.0, 22.0, 33.0]);
     assert_eq!(run.grad("column"), [6.0, 60.0]);
     assert_eq!(run.grad("one"), [66.0]);
@@ -48,7 +51,8 @@ fn a_vector_has_no_gradient_without_a_seed() {
     let error = graph.plan(x.square()).unwrap_err();
     assert_eq!(
         error.kind.to_string(),
-        "plan: the loss has shape [2, 3], but only a scalar has a gradient; reduce it with `mean(..)` or `sum(..)`, or plan it with \
+        "plan: the loss has shape [2, 3], but only a scalar has a gradient; reduce it with \
+         `mean(..)` or `sum(..)`, or plan it with \
          `plan_with_seed`"
     );
     assert_eq!((error.location.file(), error.layer.as_str()), (file!(), ""));
@@ -79,20 +83,25 @@ fn gradients_of_intermediates_are_those_of_the_rest_of_the_function() {
     let graph = Graph::<f64>::new();
     let (vx, vw) = (graph.input("x", [4, 3]), graph.input("w", [3, 3]));
     let h = vx.matmul(vw).map(Tanh).keep().keep_gradient();
-    let whole = Run::new(graph.plan(head(h)).unwrap()).set(vx, x.values()).set(vw, w.values()).forward().backward();
+    let whole = Run::new(graph.plan(head(h)).unwrap())
+        .set(vx, x.values())
+        .set(vw, w.values())
+        .forward()
+        .backward();
 
     // The same with the intermediate as an input.
     let graph = Graph::<f64>::new();
     let start = graph.input("h", [4, 3]).keep_gradient();
-    let rest = Run::new(graph.plan(head(start)).unwrap()).set(start, whole.value(h)).forward().backward();
+    let rest =
+        Run::new(graph.plan(head(start)).unwrap()).set(start, whole.value(h)).forward().backward();
     assert_eq!(whole.gradient(h), rest.gradient(start));
     let h = Tensor::new([4, 3], whole.value(h).to_vec()).unwrap();
     gradcheck(&[h], |_, h| head(h[0])).unwrap();
     gradcheck(&[x, w], |_, x| head(x[0].matmul(x[1]).map(Tanh))).unwrap();
 }
 
-/// `mean` and the fused `affine` rescale the gradient that arrives at them in place; who asked for it sees it as it
-/// arrived.
+/// `mean` and the fused `affine` rescale the gradient that arrives at them in place; who asked for
+/// it sees it as it arrived.
 #[test]
 fn a_kept_gradient_is_not_overwritten_by_the_operation_that_made_the_value() {
     let graph = Graph::<f64>::new();

@@ -1,4 +1,5 @@
-//! An element-wise function right behind an affine operation becomes part of it, and changes nothing else.
+//! An element-wise function right behind an affine operation becomes part of it, and changes
+//! nothing else.
 
 mod common;
 

@@ -44,7 +44,11 @@ impl<T: Real> Op<T> for Product {
             match self {
                 Product::Factor => da.zip(pass.upstream, b, |g, b| T::TWO * g * b),
                 Product::Sets => {
-                    da.values.iter_mut().zip(&*pass.upstream).zip(b).for_each(|((da, &g), &b)| *da = g * b);
+                    da.values
+                        .iter_mut()
+                        .zip(&*pass.upstream)
+                        .zip(b)
+                        .for_each(|((da, &g), &b)| *da = g * b);
                 }
                 _ => da.zip(pass.upstream, b, |g, b| g * b),
             }
@@ -84,7 +88,8 @@ fn close(a: f64, b: f64) -> bool {
 
 #[test]
 fn a_right_derivative_passes_and_says_how_much_was_compared() {
-    let checked = gradcheck(&inputs(), |graph, x| graph.apply(Product::Right, &[x[0], x[1]])).unwrap();
+    let checked =
+        gradcheck(&inputs(), |graph, x| graph.apply(Product::Right, &[x[0], x[1]])).unwrap();
     // 3 outputs by 6 coordinates and 4 projections, both also for f(x) + f(x) / 2.
     assert_eq!(checked.compared, 2 * (18 + 4));
     assert!(checked.largest_error < 1e-9, "{checked:?}");
@@ -92,9 +97,11 @@ fn a_right_derivative_passes_and_says_how_much_was_compared() {
 
 #[test]
 fn a_wrong_factor_is_found_in_the_first_element_that_has_it() {
-    let error = gradcheck(&inputs(), |graph, x| graph.apply(Product::Factor, &[x[0], x[1]])).unwrap_err();
+    let error =
+        gradcheck(&inputs(), |graph, x| graph.apply(Product::Factor, &[x[0], x[1]])).unwrap_err();
     let message = error.to_string();
-    let start = "gradcheck: derivative of output element 0 by element 0 of input 0 of shape [3]: backpropagation gives 6e0, the central difference ";
+    let start = "gradcheck: derivative of output element 0 by element 0 of input 0 of shape [3]: \
+                 backpropagation gives 6e0, the central difference ";
     assert!(message.starts_with(start), "{message}");
     assert!(message.contains(" (tolerance "), "{message}");
     let (_, analytic, numeric) = found(error);
@@ -103,7 +110,8 @@ fn a_wrong_factor_is_found_in_the_first_element_that_has_it() {
 
 #[test]
 fn a_wrong_sign_in_one_element_is_found() {
-    let error = gradcheck(&inputs(), |graph, x| graph.apply(Product::Sign, &[x[0], x[1]])).unwrap_err();
+    let error =
+        gradcheck(&inputs(), |graph, x| graph.apply(Product::Sign, &[x[0], x[1]])).unwrap_err();
     let (what, analytic, numeric) = found(error);
     assert_eq!(what, "derivative of output element 2 by element 2 of input 1 of shape [3]");
     assert!(analytic == -0.5 && close(numeric, 0.5), "{analytic} {numeric}");
@@ -111,16 +119,19 @@ fn a_wrong_sign_in_one_element_is_found() {
 
 #[test]
 fn setting_where_it_should_add_is_found_by_applying_the_function_twice() {
-    let error = gradcheck(&inputs(), |graph, x| graph.apply(Product::Sets, &[x[0], x[1]])).unwrap_err();
+    let error =
+        gradcheck(&inputs(), |graph, x| graph.apply(Product::Sets, &[x[0], x[1]])).unwrap_err();
     let (what, analytic, numeric) = found(error);
-    let expected = "derivative of output element 0 by element 0 of input 0 of shape [3], of f(x) + f(x) / 2, where gradients add up";
+    let expected = "derivative of output element 0 by element 0 of input 0 of shape [3], of f(x) + \
+                    f(x) / 2, where gradients add up";
     assert_eq!(what, expected);
     assert!(analytic == 3.0 && close(numeric, 4.5), "{analytic} {numeric}");
 }
 
 #[test]
 fn a_forgotten_input_and_a_forgotten_parameter_are_found() {
-    let error = gradcheck(&inputs(), |graph, x| graph.apply(Product::Forgets, &[x[0], x[1]])).unwrap_err();
+    let error =
+        gradcheck(&inputs(), |graph, x| graph.apply(Product::Forgets, &[x[0], x[1]])).unwrap_err();
     let (what, analytic, numeric) = found(error);
     assert_eq!(what, "derivative of output element 0 by element 0 of input 1 of shape [3]");
     assert!(analytic == 0.0 && close(numeric, 1.0), "{analytic} {numeric}");
@@ -131,7 +142,10 @@ fn a_forgotten_input_and_a_forgotten_parameter_are_found() {
     })
     .unwrap_err();
     let (what, analytic, numeric) = found(error);
-    assert_eq!(what, "derivative of output element 0 by element 0 of parameter `layer.weight` of shape [3]");
+    assert_eq!(
+        what,
+        "derivative of output element 0 by element 0 of parameter `layer.weight` of shape [3]"
+    );
     assert!(analytic == 0.0 && close(numeric, 1.0), "{analytic} {numeric}");
 }
 
@@ -146,7 +160,10 @@ fn a_detached_use_is_found() {
 #[test]
 fn random_projections_alone_find_every_mistake() {
     let projections = Gradcheck { full_jacobian: 0, ..Gradcheck::default() };
-    assert_eq!(projections.check(&inputs(), |graph, x| apply(Product::Right)(graph, x)).unwrap().compared, 8);
+    assert_eq!(
+        projections.check(&inputs(), |graph, x| apply(Product::Right)(graph, x)).unwrap().compared,
+        8
+    );
     for (op, expected) in [
         (Product::Factor, "random projection 0"),
         (Product::Sign, "random projection 0"),
@@ -177,7 +194,10 @@ fn a_derivative_that_is_nan_does_not_pass() {
 fn a_mistake_in_the_recording_is_passed_on() {
     let error = gradcheck(&inputs(), |_, x| x[0].matmul(x[1])).unwrap_err();
     let message = error.to_string();
-    assert!(message.starts_with("matmul: shapes [3] and [3] must be [.., inner] and [inner, columns]"), "{message}");
+    assert!(
+        message.starts_with("matmul: shapes [3] and [3] must be [.., inner] and [inner, columns]"),
+        "{message}"
+    );
 }
 
 #[test]

@@ -8,8 +8,9 @@ use common::{Random, Run, Tanh, panic_message};
 
 fn deep<'g>(graph: &'g Graph<f32>, x: Var<'g>) -> Var<'g> {
     let layer = |h: Var<'g>, i: usize| {
-        graph
-            .scope(&i.to_string(), || h.affine(graph.param("w", [16, 16], 0.1), graph.param("b", [16], 0.01)).map(Tanh))
+        graph.scope(&i.to_string(), || {
+            h.affine(graph.param("w", [16, 16], 0.1), graph.param("b", [16], 0.01)).map(Tanh)
+        })
     };
     (0..20).fold(x, layer).log_sum_exp(1)
 }
@@ -19,7 +20,8 @@ fn inference_needs_two_layers_of_memory_and_training_all_of_them() {
     let graph = Graph::<f32>::new();
     let x = graph.input("x", [8, 16]);
     let y = deep(&graph, x);
-    let (training, inference) = (graph.plan(y.mean(..)).unwrap(), graph.plan_forward(&[y]).unwrap());
+    let (training, inference) =
+        (graph.plan(y.mean(..)).unwrap(), graph.plan_forward(&[y]).unwrap());
     let layer = 8 * 16 * size_of::<f32>();
     // The input, and two that take turns.
     assert_eq!(inference.workspace_bytes(), (3 * layer, 0));
@@ -38,7 +40,8 @@ fn a_plan_for_inference_has_no_way_back() {
     let graph = Graph::<f32>::new();
     let w = graph.param("w", [], 1.0);
     let mut run = Run::new(graph.plan_forward(&[w.square()]).unwrap()).forward();
-    let message = panic_message(|| run.plan.backward(&run.params, &mut run.workspace, &mut run.grads));
+    let message =
+        panic_message(|| run.plan.backward(&run.params, &mut run.workspace, &mut run.grads));
     assert_eq!(message, "this plan is for inference: plan the way back with `plan`");
 }
 

@@ -35,7 +35,8 @@ fn a_ladder_of_diamonds_costs_a_derivative_for_each_edge() {
 fn only_derivatives_that_lead_somewhere_are_evaluated() {
     let graph = Graph::<f64>::new();
     let (x, w) = (graph.input("x", [2]), graph.param("w", [2], 2.0));
-    // x needs no gradient: of five edges on the way back only those to w, to the product and to its square count.
+    // x needs no gradient: of five edges on the way back only those to w, to the product and to its
+    // square count.
     let plan = graph.plan((x * w).square().sum(..)).unwrap();
     assert_eq!(plan.derivatives().memoised, 3);
     let run = Run::new(plan).set(x, &[1.0, 2.0]).forward().backward();

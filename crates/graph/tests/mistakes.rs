@@ -17,7 +17,8 @@ fn the_first_mistake_counts_and_later_ones_stay_silent() {
     graph.fail("a later mistake");
     let error = graph.plan(also_wrong).unwrap_err();
     let expected = format!(
-        "add: shapes [2, 3] and [4] do not broadcast: aligned at the last axis, lengths must be equal or one of them 1 \
+        "add: shapes [2, 3] and [4] do not broadcast: aligned at the last axis, lengths must be \
+         equal or one of them 1 \
          in layer `head` (recorded at {}:{line}:",
         file!()
     );
@@ -36,7 +37,10 @@ fn a_mistake_that_a_layer_finds_carries_its_name() {
     });
     let error = graph.plan(x).unwrap_err();
     let message = error.to_string();
-    assert!(message.starts_with("a batch of one sample has no variance in layer `0` (recorded at "), "{message}");
+    assert!(
+        message.starts_with("a batch of one sample has no variance in layer `0` (recorded at "),
+        "{message}"
+    );
 }
 
 #[test]
@@ -50,7 +54,10 @@ fn variables_of_two_graphs_do_not_mix() {
     assert_eq!(panic_message(|| _ = one.plan_forward(&[a, b])), message);
     assert_eq!(panic_message(|| _ = one.concat(0, &[a, b])), message);
     let workspace = one.plan_forward(&[a]).unwrap().workspace();
-    assert_eq!(panic_message(|| _ = workspace.value(b)), "this variable is of another graph than the workspace's plan");
+    assert_eq!(
+        panic_message(|| _ = workspace.value(b)),
+        "this variable is of another graph than the workspace's plan"
+    );
     let late = one.input("late", [1]);
     assert_eq!(
         panic_message(|| _ = workspace.value(late)),
@@ -66,7 +73,10 @@ fn what_belongs_to_another_plan_is_refused() {
         Run::new(graph.plan(loss).unwrap())
     };
     let (mut a, mut b, mut same) = (record(2), record(3), record(2));
-    assert_eq!(panic_message(|| a.plan.forward(&a.params, &mut b.workspace)), "this workspace belongs to another plan");
+    assert_eq!(
+        panic_message(|| a.plan.forward(&a.params, &mut b.workspace)),
+        "this workspace belongs to another plan"
+    );
     assert_eq!(
         panic_message(|| a.plan.forward(&b.params, &mut a.workspace)),
         "these parameters have another layout than the plan"
@@ -88,13 +98,16 @@ fn a_seed_of_another_length_is_refused_before_anything_changes() {
     let w = graph.param("w", [3], 1.0);
     let mut run = Run::new(graph.plan_with_seed(w.square()).unwrap()).forward();
     run.grads.values_mut()[0] = 7.0;
-    let message = panic_message(|| run.plan.backward(&run.params, &mut run.workspace, &mut run.grads));
+    let message =
+        panic_message(|| run.plan.backward(&run.params, &mut run.workspace, &mut run.grads));
     assert_eq!(message, "the root of the plan has 3 elements, the gradient given for it 1");
     assert_eq!(run.grads.values()[0], 7.0);
     // Also where no gradient would flow.
     let x = graph.input("x", [2]);
     let mut run = Run::new(graph.plan_with_seed(x).unwrap());
-    let message = panic_message(|| run.plan.backward_with(&run.params, &mut run.workspace, &mut run.grads, &[1.0; 3]));
+    let message = panic_message(|| {
+        run.plan.backward_with(&run.params, &mut run.workspace, &mut run.grads, &[1.0; 3])
+    });
     assert_eq!(message, "the root of the plan has 2 elements, the gradient given for it 3");
 }
 
@@ -114,11 +127,16 @@ fn a_label_that_is_not_a_class_is_an_error() {
     let graph = Graph::<f64>::new();
     let y = graph.class_input("labels", 3, 10);
     let mut workspace = graph.plan_forward(&[y]).unwrap().workspace();
-    for (label, text) in [(10.0, "10"), (-1.0, "-1"), (2.5, "2.5"), (f64::NAN, "NaN"), (f64::INFINITY, "inf")] {
+    for (label, text) in
+        [(10.0, "10"), (-1.0, "-1"), (2.5, "2.5"), (f64::NAN, "NaN"), (f64::INFINITY, "inf")]
+    {
         let error = workspace.set(y, &[0.0, 9.0, label]).unwrap_err();
         assert_eq!(
             error.to_string(),
-            format!("input `labels`: the label of sample 2 is {text}, but classes are the whole numbers from 0 to 9")
+            format!(
+                "input `labels`: the label of sample 2 is {text}, but classes are the whole \
+                 numbers from 0 to 9"
+            )
         );
         assert!(matches!(error, InputError::Class { sample: 2, classes: 10, .. }));
     }
@@ -157,8 +175,14 @@ fn two_inputs_can_be_filled_at_once() {
     let [a, b] = workspace.inputs_mut([x.id(), y.id()]);
     a.fill(1.0);
     b.fill(2.0);
-    assert_eq!((workspace.value(x).values(), workspace.value(y).values()), (&[1.0; 2][..], &[2.0; 3][..]));
-    assert_eq!(panic_message(|| _ = workspace.inputs_mut([x.id(), x.id()])), "`x` is asked for twice");
+    assert_eq!(
+        (workspace.value(x).values(), workspace.value(y).values()),
+        (&[1.0; 2][..], &[2.0; 3][..])
+    );
+    assert_eq!(
+        panic_message(|| _ = workspace.inputs_mut([x.id(), x.id()])),
+        "`x` is asked for twice"
+    );
 }
 
 /// An identity with a careless way back.
@@ -208,7 +232,10 @@ fn a_careless_operation_is_told() {
         backward(Careless::ReadsUndeclared),
         "op `careless` reads input 0 in its vjp, but does not name it in `reads`"
     );
-    assert_eq!(backward(Careless::AsksTwice), "op `careless` asks twice for the gradient with respect to input 0");
+    assert_eq!(
+        backward(Careless::AsksTwice),
+        "op `careless` asks twice for the gradient with respect to input 0"
+    );
 }
 
 /// The sum of its two inputs, with gradients asked for in reverse order, or only one of them.
@@ -253,8 +280,9 @@ fn gradients_of_one_value_meet_in_any_order() {
     let graph = Graph::<f64>::new();
     let x = graph.input("x", [2]).keep_gradient();
     let w = graph.param("w", [2], 1.0);
-    let loss =
-        (graph.apply(Backwards { both: true }, &[x, x]) + graph.apply(Backwards { both: true }, &[w, w])).sum(..);
+    let loss = (graph.apply(Backwards { both: true }, &[x, x])
+        + graph.apply(Backwards { both: true }, &[w, w]))
+    .sum(..);
     let mut run = Run::new(graph.plan(loss).unwrap()).set(x, &[0.0; 2]).forward();
     for _ in 0..2 {
         run = run.backward();
@@ -270,7 +298,9 @@ fn a_gradient_that_is_not_asked_for_is_zero_and_not_what_was_there_before() {
     let (x, w) = (graph.input("x", [2]).keep_gradient(), graph.param("w", [2], 1.0));
     let (a, b) = (x.sin(), w * 1.0);
     let (op, forgetful) = (Backwards { both: true }, Backwards { both: false });
-    let loss = graph.apply(forgetful, &[a, b]) + graph.apply(forgetful, &[w, b]) + graph.apply(op, &[b, b]);
+    let loss = graph.apply(forgetful, &[a, b])
+        + graph.apply(forgetful, &[w, b])
+        + graph.apply(op, &[b, b]);
     let mut run = Run::new(graph.plan(loss.sum(..)).unwrap()).set(x, &[0.0; 2]).forward();
     run.grads.values_mut().fill(f64::NAN);
     for _ in 0..2 {
@@ -298,9 +328,17 @@ fn values_that_memory_cannot_hold_are_mistakes() {
         ("parameter `w`", message(&|graph| graph.param("w", [huge, huge], 0.0))),
         ("parameter `w`", message(&|graph| graph.param("w", [1_000_000, 1_000_000_000], 0.0))),
         ("buffer `b`", message(&|graph| graph.buffer("b", [huge, huge], 0.0))),
-        ("matmul", message(&|graph| graph.input("a", [1 << 25, 1]).matmul(graph.input("b", [1, 1 << 25])))),
+        (
+            "matmul",
+            message(&|graph| graph.input("a", [1 << 25, 1]).matmul(graph.input("b", [1, 1 << 25]))),
+        ),
         ("add", message(&|graph| graph.input("a", [1 << 25, 1]) + graph.input("b", [1, 1 << 25]))),
-        ("gather_rows", message(&|graph| graph.input("a", [1, 1 << 25]).gather_rows(graph.input("i", [1 << 25])))),
+        (
+            "gather_rows",
+            message(&|graph| {
+                graph.input("a", [1, 1 << 25]).gather_rows(graph.input("i", [1 << 25]))
+            }),
+        ),
         // The first mistake counts; what follows from its shape must not overflow.
         (
             "input `x`",
@@ -311,6 +349,9 @@ fn values_that_memory_cannot_hold_are_mistakes() {
         ),
     ];
     for (name, told) in told {
-        assert!(told.starts_with(&format!("{name}: shape [")) && told.contains("is too large: "), "{name}: {told}");
+        assert!(
+            told.starts_with(&format!("{name}: shape [")) && told.contains("is too large: "),
+            "{name}: {told}"
+        );
     }
 }

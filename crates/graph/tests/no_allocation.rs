@@ -43,8 +43,8 @@ unsafe impl GlobalAlloc for Counting {
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
-/// The allocations in ten training steps and as many traced ones, after two to warm up: the matrix product keeps
-/// buffers for each thread, which it allocates at its first product.
+/// The allocations in ten training steps and as many traced ones, after two to warm up: the matrix
+/// product keeps buffers for each thread, which it allocates at its first product.
 fn allocations<'g>(graph: &'g Graph<f32>, x: Var<'g>, loss: Var<'g>) -> u64 {
     let batches: Vec<_> = (0..3).map(|seed| Random(seed).tensor::<f32>(x.shape())).collect();
     let x = x.id();
@@ -99,7 +99,8 @@ fn everything_but_products<'g>(graph: &'g Graph<f32>, x: Var<'g>) -> Var<'g> {
 
 /// Two hidden layers, the second without a bias, and a loss on the first class.
 fn perceptron<'g>(graph: &'g Graph<f32>, x: Var<'g>) -> Var<'g> {
-    let hidden = x.affine(graph.param("w0", [64, 64], 0.01), graph.param("b0", [64], 0.1)).map(Tanh);
+    let hidden =
+        x.affine(graph.param("w0", [64, 64], 0.01), graph.param("b0", [64], 0.1)).map(Tanh);
     let hidden = hidden.matmul(graph.param("w1", [64, 64], 0.01)).map(Tanh);
     let logits = hidden.affine(graph.param("w2", [64, 10], 0.01), graph.param("b2", [10], 0.1));
     (logits.log_sum_exp(1) - logits.slice(1, ..1).reshape([32])).mean(..)

@@ -5,12 +5,20 @@ use chainrule_graph::{DerivativeReads, Graph, Params, Plan, Pointwise, Var};
 use chainrule_tensor::{Real, Tensor};
 
 /// What is found after a forward pass with these inputs.
-fn found(graph: &Graph<f64>, loss: Var<'_, f64>, inputs: &[(Var<'_, f64>, &[f64])]) -> Option<Located<f64>> {
+fn found(
+    graph: &Graph<f64>,
+    loss: Var<'_, f64>,
+    inputs: &[(Var<'_, f64>, &[f64])],
+) -> Option<Located<f64>> {
     let plan = graph.plan(loss).unwrap();
     found_in(&plan, &plan.init(0).unwrap(), inputs)
 }
 
-fn found_in(plan: &Plan<f64>, params: &Params<f64>, inputs: &[(Var<'_, f64>, &[f64])]) -> Option<Located<f64>> {
+fn found_in(
+    plan: &Plan<f64>,
+    params: &Params<f64>,
+    inputs: &[(Var<'_, f64>, &[f64])],
+) -> Option<Located<f64>> {
     let mut workspace = plan.workspace();
     for (input, values) in inputs {
         workspace.set(*input, values).unwrap();
@@ -19,7 +27,10 @@ fn found_in(plan: &Plan<f64>, params: &Params<f64>, inputs: &[(Var<'_, f64>, &[f
     let located = locate(plan, params, &mut workspace);
     if let Some(replay) = located.as_ref().and_then(|located| located.replay.as_ref()) {
         assert!(!replay.is_finite(), "the operation alone gives the same: {replay:?}");
-        assert!(replay.inputs.iter().all(|input| input.values().iter().all(|x| x.is_finite())), "{replay:?}");
+        assert!(
+            replay.inputs.iter().all(|input| input.values().iter().all(|x| x.is_finite())),
+            "{replay:?}"
+        );
     }
     located
 }
@@ -46,11 +57,14 @@ fn the_logarithm_of_zero() {
     let (x, w) = (graph.input("x", [3, 2]), graph.param("w", [2], 1.0));
     // What comes behind is not finite either, but it was given so.
     let logarithm = graph.layer("loss", "custom", || (x * w).ln());
-    let located = found(&graph, logarithm.exp().mean(..) + 1.0, &[(x, &[1.0, 2.0, 3.0, 0.0, 5.0, 6.0])]);
+    let located =
+        found(&graph, logarithm.exp().mean(..) + 1.0, &[(x, &[1.0, 2.0, 3.0, 0.0, 5.0, 6.0])]);
     // The exponential brings minus infinity back to 0; on the way back that 0 is divided by 0.
     assert_eq!(op(&located.unwrap()), ("backward", "ln", "loss"));
 
-    let located = found(&graph, logarithm.square().mean(..) + 1.0, &[(x, &[1.0, 2.0, 3.0, 0.0, 5.0, 6.0])]).unwrap();
+    let located =
+        found(&graph, logarithm.square().mean(..) + 1.0, &[(x, &[1.0, 2.0, 3.0, 0.0, 5.0, 6.0])])
+            .unwrap();
     assert_eq!(op(&located), ("forward", "ln", "loss"));
     let report = located.report;
     assert_eq!((report.value, report.count, report.index), (f64::NEG_INFINITY, 1, vec![1, 1]));
@@ -63,7 +77,8 @@ fn an_exponential_that_overflows() {
     let graph = Graph::new();
     let x = graph.input("x", [4, 1]);
     let exponential = (x * graph.param("w", [1], 2.0)).exp();
-    let located = found(&graph, exponential.mean(..), &[(x, &[1.0, 400.0, -5000.0, 500.0])]).unwrap();
+    let located =
+        found(&graph, exponential.mean(..), &[(x, &[1.0, 400.0, -5000.0, 500.0])]).unwrap();
     assert_eq!(op(&located), ("forward", "exp", ""));
     assert_eq!((located.report.value, &*located.report.samples), (f64::INFINITY, &[1, 3][..]));
     assert_eq!((located.report.given[0].min, located.report.given[0].max), (-10000.0, 1000.0));
@@ -85,9 +100,12 @@ fn a_weight_or_an_input_that_was_nan_before() {
     assert_eq!((located.report.index, located.report.samples), (vec![1, 0], vec![]));
 
     let located = found_in(&plan, &plan.init(0).unwrap(), &[(x, &[1.0, 1.0, 1.0, f64::INFINITY])]);
-    // The exponential of minus infinity is 0: only the way back suffers, where the weight's gradient is 0 * inf.
+    // The exponential of minus infinity is 0: only the way back suffers, where the weight's
+    // gradient is 0 * inf.
     assert_eq!(op(&located.unwrap()), ("given", "input `x`", ""));
-    let located = found(&graph, x.mean(..) * params_scale(&graph), &[(x, &[1.0, 1.0, 1.0, f64::NAN])]).unwrap();
+    let located =
+        found(&graph, x.mean(..) * params_scale(&graph), &[(x, &[1.0, 1.0, 1.0, f64::NAN])])
+            .unwrap();
     assert_eq!(op(&located), ("given", "input `x`", ""));
     assert_eq!(located.report.samples, [1]);
 }
@@ -103,12 +121,16 @@ fn a_division_by_zero_on_the_way_back_alone() {
     let distance = graph.layer("distance", "custom", || (x * w).square().sqrt());
     let located = found(&graph, distance.sum(..), &[(x, &[1.0, 0.0, 2.0])]).unwrap();
     assert_eq!(op(&located), ("backward", "sqrt", "distance"));
-    let Origin::Backward { with_respect_to, .. } = &located.report.origin else { unreachable!("see above") };
+    let Origin::Backward { with_respect_to, .. } = &located.report.origin else {
+        unreachable!("see above")
+    };
     assert_eq!(with_respect_to, "the value of `square`");
     assert_eq!((located.report.value, &*located.report.samples), (f64::INFINITY, &[1][..]));
     let text = located.report.to_string();
     assert!(text.contains("on the way back to the value of `square`, at [1]"), "{text}");
-    assert!(text.contains("given were the upstream gradient [3] from 1 to 1, the value of `square` [3] from 0 to 4"));
+    assert!(text.contains(
+        "given were the upstream gradient [3] from 1 to 1, the value of `square` [3] from 0 to 4"
+    ));
     // With another operand it is finite.
     let mut replay = located.replay.unwrap();
     replay.inputs[0].values_mut()[1] = 4.0;
@@ -126,7 +148,8 @@ fn a_branch_that_is_not_taken_is_blamed_only_for_what_it_does() {
     let located = located.unwrap();
     assert_eq!((op(&located).0, op(&located).1), ("backward", "ln"));
     // A loss that overflows for another reason.
-    let located = found(&graph, taken.sum(..) + (z * 1e290).square().sum(..), &[(x, &[1e10, 0.0])]).unwrap();
+    let located =
+        found(&graph, taken.sum(..) + (z * 1e290).square().sum(..), &[(x, &[1e10, 0.0])]).unwrap();
     assert_eq!((op(&located).0, op(&located).1), ("forward", "square"));
 }
 
@@ -221,7 +244,8 @@ fn what_a_plan_has_fused_is_named_as_one_unless_it_is_taken_apart() {
     let x = graph.input("x", [2, 1]);
     let z = x.affine(graph.param("w", [1, 1], 1.0), graph.param("b", [1], 0.0));
     let loss = z.map(Cliff).sum(..);
-    for (plan, name) in [(graph.plan(loss), "affine + cliff"), (graph.plan_unfused(loss), "cliff")] {
+    for (plan, name) in [(graph.plan(loss), "affine + cliff"), (graph.plan_unfused(loss), "cliff")]
+    {
         let plan = plan.unwrap();
         let located = found_in(&plan, &plan.init(0).unwrap(), &[(x, &[1.0, 2.0])]).unwrap();
         assert_eq!((op(&located).0, op(&located).1), ("backward", name));

@@ -56,7 +56,10 @@ fn another_shape_for_the_same_name_is_a_mistake() {
     let _ = graph.scope("0", || graph.param("weight", [3, 4], 0.0));
     let w = graph.scope("0", || graph.param("weight", [4, 3], 0.0));
     let error = graph.plan(w.sum(..)).unwrap_err();
-    assert_eq!(error.kind.to_string(), "parameter `0.weight` is asked for with shape [4, 3], but it has shape [3, 4]");
+    assert_eq!(
+        error.kind.to_string(),
+        "parameter `0.weight` is asked for with shape [4, 3], but it has shape [3, 4]"
+    );
     assert_eq!((error.layer.as_str(), error.location.file()), ("0", file!()));
 }
 
@@ -79,12 +82,18 @@ fn a_graph_with_given_parameters_declares_no_others() {
     let other = Graph::with_params(&params);
     let loss = model(&other) * other.scope("head", || other.param("c", [], 1.0));
     let error = other.plan(loss).unwrap_err();
-    assert_eq!(error.kind.to_string(), "there is no parameter `head.c`; the parameters given are: a, b");
+    assert_eq!(
+        error.kind.to_string(),
+        "there is no parameter `head.c`; the parameters given are: a, b"
+    );
     assert!(matches!(error.kind, BuildErrorKind::UnknownParameter { .. }));
 
     let shape = Graph::with_params(&params);
     let error = shape.plan(shape.param("a", [3], 0.0).sum(..)).unwrap_err();
-    assert_eq!(error.kind.to_string(), "parameter `a` is asked for with shape [3], but it has shape [2]");
+    assert_eq!(
+        error.kind.to_string(),
+        "parameter `a` is asked for with shape [3], but it has shape [2]"
+    );
 }
 
 #[test]
@@ -126,10 +135,13 @@ fn first_values_depend_on_the_seed_and_the_name_alone() {
 #[test]
 fn parameters_lie_at_cache_lines_in_one_vector_with_zeros_between() {
     let params = drawn::<f32>(&["a", "b", "c"], 0);
-    let starts: Vec<usize> = params.layout().entries().iter().map(|entry| entry.range.start).collect();
+    let starts: Vec<usize> =
+        params.layout().entries().iter().map(|entry| entry.range.start).collect();
     assert_eq!(starts, [0, 16, 32]);
     assert_eq!((params.count(), params.layout().flat_len(), params.values().len()), (15, 48, 48));
-    assert!(params.iter().all(|(_, tensor)| (tensor.values().as_ptr() as usize).is_multiple_of(64)));
+    assert!(
+        params.iter().all(|(_, tensor)| (tensor.values().as_ptr() as usize).is_multiple_of(64))
+    );
     assert!(params.values()[5..16].iter().all(|&gap| gap == 0.0));
     assert_eq!(params.iter().map(|(name, _)| name).collect::<Vec<_>>(), ["a", "b", "c"]);
 }

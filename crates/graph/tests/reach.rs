@@ -18,7 +18,10 @@ fn an_unreached_parameter_has_no_gradient_and_a_zero_one_has() {
     let _unused = graph.param("unused", [2], 1.0).square();
     let plan = graph.plan((x * used + zero * 0.0).sum(..)).unwrap();
     let reach: Vec<_> = plan.reach().collect();
-    assert_eq!(reach, [("used", &Reach::Reached), ("zero", &Reach::Reached), ("unused", &Reach::Unreached)]);
+    assert_eq!(
+        reach,
+        [("used", &Reach::Reached), ("zero", &Reach::Reached), ("unused", &Reach::Unreached)]
+    );
     let run = Run::new(plan).set(x, &[3.0, 4.0]).forward().backward();
     assert_eq!(run.grad("used"), [3.0, 4.0]);
     assert_eq!(run.grad("zero"), [0.0, 0.0]);
@@ -50,7 +53,10 @@ fn what_the_loss_does_not_depend_on_is_unreached_even_if_it_is_cut_elsewhere() {
     let (w, v) = (graph.param("w", [], 1.0), graph.param("v", [], 2.0));
     let watched = w.detach().square().keep();
     let plan = graph.plan(v.square()).unwrap();
-    assert_eq!(plan.reach().collect::<Vec<_>>(), [("w", &Reach::Unreached), ("v", &Reach::Reached)]);
+    assert_eq!(
+        plan.reach().collect::<Vec<_>>(),
+        [("w", &Reach::Unreached), ("v", &Reach::Reached)]
+    );
     assert_eq!(Run::new(plan).forward().value(watched), [1.0]);
 }
 
@@ -79,7 +85,8 @@ fn a_value_that_the_loss_does_not_depend_on_has_no_gradient() {
     let message = panic_message(|| _ = run.workspace.gradient(x));
     assert_eq!(
         message,
-        "the gradient with respect to `x` is not kept: ask for it with `keep_gradient()` before planning, and make sure that the loss depends on it"
+        "the gradient with respect to `x` is not kept: ask for it with `keep_gradient()` before \
+         planning, and make sure that the loss depends on it"
     );
 }
 

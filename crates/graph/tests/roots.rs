@@ -13,7 +13,10 @@ fn a_root_that_nothing_computes_can_be_read() {
     let w = graph.param("w", [2], 1.5);
     let c = graph.constant(&Tensor::from(vec![7.0, 8.0]));
     let run = Run::new(graph.plan_forward(&[x, w, c]).unwrap()).set(x, &[1.0, 2.0]).forward();
-    assert_eq!((run.value(x), run.value(w), run.value(c)), (&[1.0, 2.0][..], &[1.5; 2][..], &[7.0, 8.0][..]));
+    assert_eq!(
+        (run.value(x), run.value(w), run.value(c)),
+        (&[1.0, 2.0][..], &[1.5; 2][..], &[7.0, 8.0][..])
+    );
 }
 
 #[test]
@@ -23,7 +26,10 @@ fn a_kept_parameter_or_constant_can_be_read_and_is_still_used() {
     let c = graph.constant(&Tensor::from(vec![7.0, 8.0])).keep();
     let loss = (w * c + w).sum(..);
     let mut run = Run::new(graph.plan(loss).unwrap()).forward().backward();
-    assert_eq!((run.value(w), run.value(c), run.value(loss)), (&[1.5; 2][..], &[7.0, 8.0][..], &[25.5][..]));
+    assert_eq!(
+        (run.value(w), run.value(c), run.value(loss)),
+        (&[1.5; 2][..], &[7.0, 8.0][..], &[25.5][..])
+    );
     assert_eq!(run.grad("w"), [8.0, 9.0]);
     // The copy follows the parameter.
     run.params.get_mut("w").unwrap().fill(2.0);
@@ -35,7 +41,10 @@ fn a_kept_parameter_or_constant_can_be_read_and_is_still_used() {
 fn a_loss_that_is_an_input_has_its_seed_for_gradient() {
     let graph = Graph::<f64>::new();
     let x = graph.input("x", [2]).keep_gradient();
-    let run = Run::new(graph.plan_with_seed(x).unwrap()).set(x, &[1.0, 2.0]).forward().backward_with(&[3.0, 4.0]);
+    let run = Run::new(graph.plan_with_seed(x).unwrap())
+        .set(x, &[1.0, 2.0])
+        .forward()
+        .backward_with(&[3.0, 4.0]);
     assert_eq!((run.value(x), run.gradient(x)), (&[1.0, 2.0][..], &[3.0, 4.0][..]));
 }
 

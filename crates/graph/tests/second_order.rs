@@ -1,5 +1,5 @@
-//! Second derivatives: against closed forms where there are any, and against differences of gradients for every kind of
-//! operation.
+//! Second derivatives: against closed forms where there are any, and against differences of
+//! gradients for every kind of operation.
 
 use chainrule_graph::second_order::{self, Curvature, PowerIteration, SecondOrderError};
 use chainrule_graph::{Graph, Params, Var};
@@ -7,7 +7,9 @@ use chainrule_tensor::{Dual, Real, Tensor};
 
 /// Numbers from -1 to 1 without order.
 fn spread(n: usize, offset: usize) -> Vec<f64> {
-    (0..n).map(|i| 2.0 * ((i + 1 + 37 * offset) as f64 * 0.618_033_988_749_895).fract() - 1.0).collect()
+    (0..n)
+        .map(|i| 2.0 * ((i + 1 + 37 * offset) as f64 * 0.618_033_988_749_895).fract() - 1.0)
+        .collect()
 }
 
 /// A loss on either scalar.
@@ -33,16 +35,22 @@ trait Case {
         entries.flat_map(|entry| grads.values()[entry.range.clone()].to_vec()).collect()
     }
 
-    /// The Hessian is symmetric and agrees with central differences of gradients, and the pass gives the loss and the
-    /// gradient as well.
+    /// The Hessian is symmetric and agrees with central differences of gradients, and the pass
+    /// gives the loss and the gradient as well.
     fn check(&self, what: &str) {
         let params = self.params();
         let n = params.count();
         let hessian = second_order::hessian(&params, |graph| self.record(graph)).unwrap();
-        let product = second_order::hessian_vector_product(&params, &spread(n, 2), |graph| self.record(graph)).unwrap();
+        let product = second_order::hessian_vector_product(&params, &spread(n, 2), |graph| {
+            self.record(graph)
+        })
+        .unwrap();
         let gradient = self.gradient(&params);
         for (i, (got, expected)) in product.gradient.iter().zip(&gradient).enumerate() {
-            assert!((got - expected).abs() <= 1e-13 * expected.abs().max(1.0), "{what}: gradient {i}");
+            assert!(
+                (got - expected).abs() <= 1e-13 * expected.abs().max(1.0),
+                "{what}: gradient {i}"
+            );
         }
         let slope: f64 = gradient.iter().zip(spread(n, 2)).map(|(g, v)| g * v).sum();
         assert!(
@@ -50,7 +58,8 @@ trait Case {
             "{what}: {} is not {slope}",
             product.slope
         );
-        let places: Vec<usize> = params.layout().entries().iter().flat_map(|entry| entry.range.clone()).collect();
+        let places: Vec<usize> =
+            params.layout().entries().iter().flat_map(|entry| entry.range.clone()).collect();
         let step = 6e-6;
         for (j, &place) in places.iter().enumerate() {
             let moved = |by: f64| {
@@ -73,8 +82,12 @@ trait Case {
             }
         }
         for (i, got) in product.product.iter().enumerate() {
-            let expected: f64 = spread(n, 2).iter().enumerate().map(|(j, v)| hessian.at(&[i, j]) * v).sum();
-            assert!((got - expected).abs() < 1e-12 * expected.abs().max(1.0), "{what}: {got} is not {expected}");
+            let expected: f64 =
+                spread(n, 2).iter().enumerate().map(|(j, v)| hessian.at(&[i, j]) * v).sum();
+            assert!(
+                (got - expected).abs() < 1e-12 * expected.abs().max(1.0),
+                "{what}: {got} is not {expected}"
+            );
         }
     }
 }
@@ -104,7 +117,10 @@ fn the_hessian_of_a_quadratic_is_its_matrix_exactly() {
     let hessian = second_order::hessian(&case.params(), |graph| case.record(graph)).unwrap();
     assert_eq!(hessian, case.a);
     let product =
-        second_order::hessian_vector_product(&case.params(), &[1.0, 2.0, -1.0], |graph| case.record(graph)).unwrap();
+        second_order::hessian_vector_product(&case.params(), &[1.0, 2.0, -1.0], |graph| {
+            case.record(graph)
+        })
+        .unwrap();
     assert_eq!(product.product, [8.0, -5.5, -2.0]);
     case.check("quadratic");
 }
@@ -137,7 +153,9 @@ fn the_hessian_of_logistic_regression_has_its_closed_form() {
         let z: f64 = x.iter().zip(w.iter().chain([&b])).map(|(x, w)| x * w).sum();
         let p = 1.0 / (1.0 + (-z).exp());
         for (i, row) in expected.iter_mut().enumerate() {
-            row.iter_mut().zip(&x).for_each(|(entry, xj)| *entry += p * (1.0 - p) * x[i] * xj / 5.0);
+            row.iter_mut()
+                .zip(&x)
+                .for_each(|(entry, xj)| *entry += p * (1.0 - p) * x[i] * xj / 5.0);
         }
     }
     for (got, expected) in hessian.values().iter().zip(expected.as_flattened()) {
@@ -240,7 +258,9 @@ impl Case for Operation {
             "broadcast product" => x * x.sum(2).reshape([2, 3, 1]),
             "broadcast division" => x / (x.sum(0).square() + T::ONE),
             "matmul" => x.reshape([6, 4]).matmul(x.reshape([4, 6])),
-            "affine" => x.reshape([6, 4]).affine(x.reshape([4, 6]), x.slice(0, 0..1).reshape([12]).slice(0, 0..6)),
+            "affine" => x
+                .reshape([6, 4])
+                .affine(x.reshape([4, 6]), x.slice(0, 0..1).reshape([12]).slice(0, 0..6)),
             other => unreachable!("{other}"),
         };
         (y.square() + weights(&y.shape()) * y.sin()).sum(..)
@@ -275,12 +295,16 @@ fn the_largest_eigenvalue_is_the_largest_by_sign() {
         let entry = |i: usize, j: usize| (0..3).map(|k| q(i, k) * d[k] * q(j, k)).sum();
         Quadratic { a: Tensor::from_fn([3, 3], |place| entry(place / 3, place % 3)) }
     };
-    let cases = [[5.0, 1.0, -2.0], [3.0, -7.0, 1.0], [4.0, -4.0, 0.0], [-1.0, -2.0, -3.0], [0.0, 0.0, 0.0]];
+    let cases =
+        [[5.0, 1.0, -2.0], [3.0, -7.0, 1.0], [4.0, -4.0, 0.0], [-1.0, -2.0, -3.0], [0.0, 0.0, 0.0]];
     for (d, largest) in cases.into_iter().zip([5.0, 3.0, 4.0, -1.0, 0.0]) {
         let case = with_eigenvalues(d);
         let found = second_order::sharpness(&case.params(), |graph| case.record(graph)).unwrap();
         assert!((found.value - largest).abs() < 1e-9, "{d:?}: {found:?}");
-        assert!(found.residual < 1e-5 && (found.vector.iter().map(|x| x * x).sum::<f64>() - 1.0).abs() < 1e-12);
+        assert!(
+            found.residual < 1e-5
+                && (found.vector.iter().map(|x| x * x).sum::<f64>() - 1.0).abs() < 1e-12
+        );
     }
 }
 
@@ -296,8 +320,13 @@ fn iterations_that_run_out_say_how_far_they_are() {
 #[test]
 fn a_direction_of_another_length_is_an_error() {
     let case = quadratic();
-    let error = second_order::hessian_vector_product(&case.params(), &[1.0], |graph| case.record(graph)).unwrap_err();
-    assert_eq!(error.to_string(), "a direction holds one number for each of the 3 parameters, but this one has 1");
+    let error =
+        second_order::hessian_vector_product(&case.params(), &[1.0], |graph| case.record(graph))
+            .unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "a direction holds one number for each of the 3 parameters, but this one has 1"
+    );
     let error = second_order::hessian(&case.params(), |graph| {
         case.record(graph).reshape([1]).exp() + graph.constant(&Tensor::zeros([2]))
     });

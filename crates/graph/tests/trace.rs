@@ -32,7 +32,9 @@ fn the_traced_way_back_gives_the_same_bits_and_shows_every_operation() {
         seen.push((traced.op.to_owned(), traced.layer.to_owned(), wanted));
     });
     assert_eq!(run.grads.values().iter().map(|g| g.to_bits()).collect::<Vec<_>>(), bits(&expected));
-    let op = |name: &str, layer: &str, wanted: &[bool]| (name.to_owned(), layer.to_owned(), wanted.to_vec());
+    let op = |name: &str, layer: &str, wanted: &[bool]| {
+        (name.to_owned(), layer.to_owned(), wanted.to_vec())
+    };
     assert_eq!(
         seen,
         [
@@ -56,7 +58,9 @@ fn a_loss_without_parameters_shows_nothing() {
     let graph = Graph::<f64>::new();
     let x = graph.input("x", [2]);
     let mut run = Run::new(graph.plan(x.sum(..)).unwrap()).set(x, &[1.0, 2.0]).forward();
-    run.plan.backward_traced(&run.params, &mut run.workspace, &mut run.grads, |traced| panic!("{traced:?}"));
+    run.plan.backward_traced(&run.params, &mut run.workspace, &mut run.grads, |traced| {
+        panic!("{traced:?}")
+    });
 }
 
 fn bits(values: &[f32]) -> Vec<u32> {

@@ -1,10 +1,10 @@
-//! Which operation first turned finite numbers into NaN or infinity: a step of training made again, operation by
-//! operation.
+//! Which operation first turned finite numbers into NaN or infinity: a step of training made again,
+//! operation by operation.
 //!
-//! The trainer looks at every loss and every gradient, which costs one pass over the numbers. Where one is not finite it
-//! stops with the parameters of the last good step, makes the same pass again with the full trace, and names the
-//! operation in its error. [`find`] makes that step anew, with the operations that a plan fuses taken apart, and gives
-//! the operation to run alone:
+//! The trainer looks at every loss and every gradient, which costs one pass over the numbers. Where
+//! one is not finite it stops with the parameters of the last good step, makes the same pass again
+//! with the full trace, and names the operation in its error. [`find`] makes that step anew, with
+//! the operations that a plan fuses taken apart, and gives the operation to run alone:
 //!
 //! ```
 //! use chainrule_data::{Dataset, Targets};
@@ -40,11 +40,12 @@ pub use chainrule_graph::non_finite::{Located, NonFinite, Origin, Range, Replay,
 
 use crate::pass::Pass;
 
-/// Makes one step of training up to its gradient, for the samples at these positions of the data, and finds where NaN or
-/// infinity began; `None` if loss and gradient are finite. Samples in the report are positions in the data.
+/// Makes one step of training up to its gradient, for the samples at these positions of the data,
+/// and finds where NaN or infinity began; `None` if loss and gradient are finite. Samples in the
+/// report are positions in the data.
 ///
-/// First the cheap check, then the full trace on the second pass. Layers behave as in training, and draw their random
-/// numbers from `seed`.
+/// First the cheap check, then the full trace on the second pass. Layers behave as in training, and
+/// draw their random numbers from `seed`.
 ///
 /// # Errors
 /// The first mistake in the model or the loss.

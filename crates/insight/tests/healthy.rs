@@ -1,4 +1,5 @@
-//! Healthy trainings raise nothing at a severity of warning or above: several data sets, seeds and activations.
+//! Healthy trainings raise nothing at a severity of warning or above: several data sets, seeds and
+//! activations.
 
 mod common;
 
@@ -55,9 +56,14 @@ fn healthy(name: &str, run: impl Fn(u64) -> Run) {
 fn circles_with_every_usual_activation() {
     for kind in KINDS {
         healthy(kind, |seed| {
-            Run::new(network(2, &[16, 16], kind, 2), CrossEntropy, Adam::new(0.02), circles(128, seed))
-                .epochs(if kind == "sigmoid" { 50 } else { 20 })
-                .validated(circles(80, seed + 100))
+            Run::new(
+                network(2, &[16, 16], kind, 2),
+                CrossEntropy,
+                Adam::new(0.02),
+                circles(128, seed),
+            )
+            .epochs(if kind == "sigmoid" { 50 } else { 20 })
+            .validated(circles(80, seed + 100))
         });
     }
 }
@@ -66,16 +72,22 @@ fn circles_with_every_usual_activation() {
 fn regression_with_every_usual_activation() {
     for kind in KINDS {
         healthy(kind, |seed| {
-            Run::new(network(3, &[24, 24], kind, 1), MeanSquaredError, Adam::new(0.01), curve(200, seed))
-                .epochs(if kind == "sigmoid" { 25 } else { 8 })
-                .validated(curve(120, seed + 100))
+            Run::new(
+                network(3, &[24, 24], kind, 1),
+                MeanSquaredError,
+                Adam::new(0.01),
+                curve(200, seed),
+            )
+            .epochs(if kind == "sigmoid" { 25 } else { 8 })
+            .validated(curve(120, seed + 100))
         });
     }
 }
 
 #[test]
 fn digits_with_several_optimizers() {
-    let run = |kind: &'static str, optimizer: fn() -> Box<dyn chainrule_train::optimizer::Optimizer>| {
+    let run = |kind: &'static str,
+               optimizer: fn() -> Box<dyn chainrule_train::optimizer::Optimizer>| {
         healthy(kind, |_| {
             Run::new(network(64, &[32], kind, 10), CrossEntropy, optimizer(), digits(0, 500))
                 .epochs(8)
@@ -100,24 +112,40 @@ fn clouds_and_labels() {
         )
     });
     healthy("overlapping clouds", |seed| {
-        Run::new(network(4, &[16], "tanh", 3), CrossEntropy, Adam::new(0.01), clouds(&[60, 60, 60], 4, 1.0, seed))
+        Run::new(
+            network(4, &[16], "tanh", 3),
+            CrossEntropy,
+            Adam::new(0.01),
+            clouds(&[60, 60, 60], 4, 1.0, seed),
+        )
     });
     healthy("labels", |seed| {
-        Run::new(network(4, &[16], "relu", 3), BinaryCrossEntropy, Adam::new(0.01), labels(200, seed))
-            .validated(labels(100, seed + 100))
+        Run::new(
+            network(4, &[16], "relu", 3),
+            BinaryCrossEntropy,
+            Adam::new(0.01),
+            labels(200, seed),
+        )
+        .validated(labels(100, seed + 100))
     });
 }
 
 #[test]
 fn deep_networks_that_are_built_for_it() {
     healthy("normalised", |seed| {
-        let block = |model: Sequential, from| model.layer(Linear::new(from, 24).without_bias()).batch_norm().relu();
-        let model = (0..5).fold(block(Sequential::new(), 6), |model, _| block(model, 24)).linear(24, 3);
+        let block = |model: Sequential, from| {
+            model.layer(Linear::new(from, 24).without_bias()).batch_norm().relu()
+        };
+        let model =
+            (0..5).fold(block(Sequential::new(), 6), |model, _| block(model, 24)).linear(24, 3);
         Run::new(model, CrossEntropy, Adam::new(0.003), clouds(&[60, 60, 60], 6, 0.6, seed))
     });
     healthy("residual", |seed| {
-        let block = || Residual::new(Sequential::new().layer_norm().linear(24, 24).gelu().linear(24, 24));
-        let model = (0..5).fold(Sequential::new().linear(6, 24), |model, _| model.layer(block())).linear(24, 3);
+        let block =
+            || Residual::new(Sequential::new().layer_norm().linear(24, 24).gelu().linear(24, 24));
+        let model = (0..5)
+            .fold(Sequential::new().linear(6, 24), |model, _| model.layer(block()))
+            .linear(24, 3);
         Run::new(model, CrossEntropy, Adam::new(0.003), clouds(&[60, 60, 60], 6, 0.6, seed))
     });
     healthy("he", |seed| {
@@ -125,8 +153,14 @@ fn deep_networks_that_are_built_for_it() {
         Run::new(network(6, &[32; 6], "relu", 3), CrossEntropy, Adam::new(0.002), data)
     });
     healthy("dropout", |seed| {
-        let model =
-            Sequential::new().linear(6, 48).relu().dropout(0.3).linear(48, 48).relu().dropout(0.3).linear(48, 3);
+        let model = Sequential::new()
+            .linear(6, 48)
+            .relu()
+            .dropout(0.3)
+            .linear(48, 48)
+            .relu()
+            .dropout(0.3)
+            .linear(48, 3);
         Run::new(model, CrossEntropy, Adam::new(0.005), clouds(&[60, 60, 60], 6, 0.6, seed))
     });
 }

@@ -5,7 +5,9 @@ use chainrule_graph::{Graph, Params};
 use chainrule_insight::monitor::noise_scale;
 use chainrule_insight::{Diagnosis, Evidence, Instruments, Kind, Log};
 use chainrule_nn::loss::{CrossEntropy, MeanSquaredError};
-use chainrule_nn::{Dropout, Layer, Linear, Loss, Model, Reduction, Residual, Sequential, activation};
+use chainrule_nn::{
+    Dropout, Layer, Linear, Loss, Model, Reduction, Residual, Sequential, activation,
+};
 use chainrule_tensor::random::generator;
 use chainrule_tensor::{Real, Tensor};
 use chainrule_train::Trainer;
@@ -15,7 +17,8 @@ fn digits(samples: usize) -> Dataset<f32> {
     Digits::load().unwrap().dataset().select(&(0..samples).collect::<Vec<_>>()).unwrap()
 }
 
-/// A little of everything: fused and unfused activations, normalisation, a way around, noise, a learned slope.
+/// A little of everything: fused and unfused activations, normalisation, a way around, noise, a
+/// learned slope.
 fn varied() -> Sequential {
     Sequential::new()
         .linear(64, 12)
@@ -30,17 +33,19 @@ fn varied() -> Sequential {
         .layer(Linear::to(10).without_bias())
 }
 
-/// Kind "losses over batches" (transformers#24725): of a step of several batches the record has the loss of all, which is
-/// that of one batch of them, although they count differently.
+/// Kind "losses over batches" (transformers#24725): of a step of several batches the record has the
+/// loss of all, which is that of one batch of them, although they count differently.
 #[test]
 fn the_record_of_accumulated_batches_is_that_of_one_batch_of_all() {
     let data = digits(60);
     let model = Sequential::new().linear(64, 10);
     let weights = vec![1.0, 5.0, 1.0, 1.0, 1.0, 9.0, 1.0, 1.0, 2.0, 1.0];
-    let weighted = || CrossEntropy { weights: weights.clone(), ignore_index: Some(3.0), ..CrossEntropy };
+    let weighted =
+        || CrossEntropy { weights: weights.clone(), ignore_index: Some(3.0), ..CrossEntropy };
     let record = |batch_size, accumulate| {
         let (mut params, mut instruments) = (model.init([64], 3).unwrap(), Instruments::new());
-        let mut trainer = Trainer::new(&model, weighted(), Adam::new(0.01)).epochs(1).batch_size(batch_size);
+        let mut trainer =
+            Trainer::new(&model, weighted(), Adam::new(0.01)).epochs(1).batch_size(batch_size);
         trainer = trainer.accumulate(accumulate).callback(&mut instruments);
         trainer.fit(&mut params, &data, None).unwrap();
         drop(trainer);
@@ -51,7 +56,10 @@ fn the_record_of_accumulated_batches_is_that_of_one_batch_of_all() {
     let (expected, samples) = record(60, 1);
     for (batch_size, accumulate) in [(30, 2), (25, 3), (7, 9), (1, 60)] {
         let (loss, of) = record(batch_size, accumulate);
-        assert!((loss / expected - 1.0).abs() < 1e-5 && loss != 0.0, "{batch_size}: {loss}, not {expected}");
+        assert!(
+            (loss / expected - 1.0).abs() < 1e-5 && loss != 0.0,
+            "{batch_size}: {loss}, not {expected}"
+        );
         // Batches that the loss ignores as a whole are not shown.
         assert!(of == samples || batch_size == 1, "{batch_size}: {of} samples");
     }
@@ -64,13 +72,19 @@ fn a_training_has_the_same_bits_with_and_without_them() {
     for accumulate in [1, 2] {
         let train = |instruments: Option<&mut Instruments>| {
             let mut params = model.init([64], 3).unwrap();
-            let mut trainer =
-                Trainer::new(&model, CrossEntropy, Adam::new(0.01)).epochs(3).batch_size(32).accumulate(accumulate);
+            let mut trainer = Trainer::new(&model, CrossEntropy, Adam::new(0.01))
+                .epochs(3)
+                .batch_size(32)
+                .accumulate(accumulate);
             if let Some(instruments) = instruments {
                 trainer = trainer.callback(instruments);
             }
             let history = trainer.fit(&mut params, &data, Some(&data)).unwrap();
-            let losses: Vec<f64> = history.epochs.iter().map(|epoch| epoch.validation.as_ref().unwrap().loss).collect();
+            let losses: Vec<f64> = history
+                .epochs
+                .iter()
+                .map(|epoch| epoch.validation.as_ref().unwrap().loss)
+                .collect();
             (params.values().to_vec(), params.buffer_values().to_vec(), losses)
         };
         let mut instruments = Instruments::new().every(2).window(2).singular_values_up_to(64);
@@ -94,8 +108,11 @@ fn layers_are_operations_with_weights_and_the_activations_behind_them() {
         .fit(&mut params, &data, None)
         .unwrap();
     let log = instruments.into_log();
-    let seen: Vec<_> =
-        log.layers.iter().map(|l| (&*l.path, &*l.op, l.activation.as_deref(), l.units, l.output)).collect();
+    let seen: Vec<_> = log
+        .layers
+        .iter()
+        .map(|l| (&*l.path, &*l.op, l.activation.as_deref(), l.units, l.output))
+        .collect();
     assert_eq!(
         seen,
         [
@@ -112,7 +129,10 @@ fn layers_are_operations_with_weights_and_the_activations_behind_them() {
         for (layer, info) in record.layers.iter().zip(&log.layers) {
             let z = layer.pre_activations.as_ref().unwrap();
             assert_eq!(z.count, 32 * info.units, "{}", info.path);
-            assert_eq!(z.histogram.counts.iter().map(|&count| count as usize).sum::<usize>(), z.count);
+            assert_eq!(
+                z.histogram.counts.iter().map(|&count| count as usize).sum::<usize>(),
+                z.count
+            );
             assert!(layer.pre_activation_gradients.as_ref().unwrap().norm > 0.0, "{}", info.path);
             assert_eq!(layer.activations.is_some(), info.activation.is_some());
         }
@@ -171,7 +191,8 @@ fn statistics_are_those_of_the_values_in_between() {
         plan.forward(&before, &mut workspace);
         plan.backward(&before, &mut workspace, &mut grads);
 
-        let close = |a: f64, b: f64| assert!((a - b).abs() < 1e-12 * (1.0 + b.abs()), "{kind}: {a} {b}");
+        let close =
+            |a: f64, b: f64| assert!((a - b).abs() < 1e-12 * (1.0 + b.abs()), "{kind}: {a} {b}");
         let norm = |values: &[f64]| values.iter().map(|x| x * x).sum::<f64>().sqrt();
         let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len() as f64;
         let (record, layer) = (&log.records[0], &log.records[0].layers[0]);
@@ -189,7 +210,8 @@ fn statistics_are_those_of_the_values_in_between() {
         }
         close(record.gradient_norm, norm(grads.values()));
         let (low, high) = log.layers[0].properties.responsive;
-        let outside = workspace.value(z).values().iter().filter(|z| **z < low || **z > high).count();
+        let outside =
+            workspace.value(z).values().iter().filter(|z| **z < low || **z > high).count();
         close(layer.saturated, outside as f64 / 20.0);
         let weights = &record.parameters[0];
         close(weights.gradient_norm, norm(grads.get("0.weight").unwrap().values()));
@@ -211,21 +233,31 @@ fn units_are_counted_over_the_rows_of_a_window() {
         let x = data.inputs().row(row);
         (0..3).map(|i| x[i] * weights.at(&[i, unit])).sum::<f64>() + bias.values()[unit]
     };
-    let active: Vec<u32> = (0..4).map(|unit| (0..5).filter(|&row| z(row, unit) > 0.0).count() as u32).collect();
+    let active: Vec<u32> =
+        (0..4).map(|unit| (0..5).filter(|&row| z(row, unit) > 0.0).count() as u32).collect();
     let units = &log.windows[0].layers[0];
     assert_eq!((log.windows[0].steps, units.rows), ((1, 1), 5));
     assert_eq!(units.active, active);
     // The signal from above is nowhere exactly zero, so that it is the derivative that stops it.
     assert_eq!(units.gradient, active);
     assert_eq!(units.inactive().collect::<Vec<_>>(), [1]);
-    assert!(active.iter().any(|&rows| rows > 0 && rows < 5), "a unit that is active for some: {active:?}");
+    assert!(
+        active.iter().any(|&rows| rows > 0 && rows < 5),
+        "a unit that is active for some: {active:?}"
+    );
 }
 
-/// The layer in front of it carries a unit back that had no gradient of its own; another one stays dead.
+/// The layer in front of it carries a unit back that had no gradient of its own; another one stays
+/// dead.
 #[test]
 fn relus_that_recover_are_told_from_those_that_do_not() {
     let layer = |from, to| Linear::new(from, to).weight_init(1.0).bias_init(0.0);
-    let model = Sequential::<f64>::default().layer(layer(1, 1)).relu().layer(layer(1, 3)).relu().layer(layer(3, 1));
+    let model = Sequential::<f64>::default()
+        .layer(layer(1, 1))
+        .relu()
+        .layer(layer(1, 3))
+        .relu()
+        .layer(layer(3, 1));
     let mut params = model.init([1], 0).unwrap();
     params.get_mut("2.bias").unwrap().copy_from_slice(&[0.0, -1.8, -1e3]);
     let inputs = Tensor::from_rows([[0.8], [0.9], [1.0], [1.1]]);
@@ -242,10 +274,15 @@ fn relus_that_recover_are_told_from_those_that_do_not() {
     assert_eq!(units(0).without_gradient().collect::<Vec<_>>(), [1, 2]);
     assert_eq!(units(0).revived_in(units(59)), [1]);
     assert_eq!(units(59).inactive().collect::<Vec<_>>(), [2]);
-    let findings = Diagnosis::new().findings(&Evidence::new().log(&log).model(&model).params(&params).data(&data));
-    let dying: Vec<&str> =
-        findings.iter().filter(|found| found.kind == Kind::DyingRelu).map(|found| &*found.evidence).collect();
-    let expected = "inactive on all 4 rows of the data: 1 of its 3 relu units; 2 were so in the first window, \
+    let findings = Diagnosis::new()
+        .findings(&Evidence::new().log(&log).model(&model).params(&params).data(&data));
+    let dying: Vec<&str> = findings
+        .iter()
+        .filter(|found| found.kind == Kind::DyingRelu)
+        .map(|found| &*found.evidence)
+        .collect();
+    let expected = "inactive on all 4 rows of the data: 1 of its 3 relu units; 2 were so in the \
+                    first window, \
                     unit 1 has recovered";
     assert_eq!(dying, [expected]);
 }
@@ -259,7 +296,9 @@ fn gradient_noise_is_that_of_the_samples_own_gradients() {
     let noise = log.records[0].noise.unwrap();
     let squares = (0..5).map(|sample| {
         let one = data.select(&[sample]).unwrap();
-        observe(&model, &mut before.clone(), &one, Instruments::new()).records[0].gradient_norm.powi(2)
+        observe(&model, &mut before.clone(), &one, Instruments::new()).records[0]
+            .gradient_norm
+            .powi(2)
     });
     let expected = squares.sum::<f64>() / 5.0;
     assert!((noise.of_samples - expected).abs() < 1e-12 * expected);
@@ -278,17 +317,22 @@ fn singular_values_are_those_of_the_jacobian() {
     let weights = before.get("0.weight").unwrap();
     let z = |unit: usize| {
         let x = data.inputs().row(0);
-        (0..3).map(|i| x[i] * weights.at(&[i, unit])).sum::<f64>() + before.get("0.bias").unwrap().values()[unit]
+        (0..3).map(|i| x[i] * weights.at(&[i, unit])).sum::<f64>()
+            + before.get("0.bias").unwrap().values()[unit]
     };
     let slopes: Vec<f64> = (0..4).map(|unit| 1.0 - z(unit).tanh().powi(2)).collect();
     let jacobian = Tensor::from_fn([4, 3], |i| slopes[i / 3] * weights.at(&[i % 3, i / 3]));
     let expected = jacobian.singular_values().unwrap();
     let range = log.records[0].layers[0].singular_range.unwrap();
-    assert!((range.largest - expected[0]).abs() < 1e-12 && (range.smallest - expected[2]).abs() < 1e-12);
+    assert!(
+        (range.largest - expected[0]).abs() < 1e-12 && (range.smallest - expected[2]).abs() < 1e-12
+    );
     // The last layer has no activation.
     let expected = before.get("2.weight").unwrap().to_tensor().singular_values().unwrap();
     let range = log.records[0].layers[1].singular_range.unwrap();
-    assert!((range.largest - expected[0]).abs() < 1e-12 && (range.smallest - expected[1]).abs() < 1e-12);
+    assert!(
+        (range.largest - expected[0]).abs() < 1e-12 && (range.smallest - expected[1]).abs() < 1e-12
+    );
 }
 
 #[test]
@@ -309,7 +353,8 @@ fn few_records_are_kept_of_a_long_training() {
 fn settings_that_make_no_sense_are_told_before_the_first_step() {
     let (model, data) = small("tanh");
     let mut params = model.init([3], 5).unwrap();
-    let mut trainer = Trainer::new(&model, MeanSquaredError, Sgd::new(0.1)).callback(Instruments::new().every(0));
+    let mut trainer =
+        Trainer::new(&model, MeanSquaredError, Sgd::new(0.1)).callback(Instruments::new().every(0));
     let error = trainer.fit(&mut params, &data, None).unwrap_err();
     assert_eq!(error.to_string(), "instruments: `every` must be at least 1, but it is 0");
 }

@@ -18,7 +18,8 @@ use chainrule_train::{EpochRecord, History, TrainError, Trainer};
 
 fn data() -> Dataset {
     let inputs: Tensor = Tensor::from_fn([32, 2], |i| (i as f32 * 0.7).sin());
-    let targets = Targets::Values(Tensor::from_fn([32, 1], |i| inputs.row(i)[0] - inputs.row(i)[1]));
+    let targets =
+        Targets::Values(Tensor::from_fn([32, 1], |i| inputs.row(i)[0] - inputs.row(i)[1]));
     Dataset::new(inputs, targets).unwrap()
 }
 
@@ -38,7 +39,8 @@ fn fit(
     instruments: &mut Instruments,
 ) -> Result<History, TrainError> {
     let mut params = model.init([2], 0).unwrap();
-    let trainer = Trainer::new(model, MeanSquaredError, Sgd::new(learning_rate)).epochs(3).batch_size(8);
+    let trainer =
+        Trainer::new(model, MeanSquaredError, Sgd::new(learning_rate)).epochs(3).batch_size(8);
     let trainer = trainer.stop_when(Arc::new(AtomicBool::new(stop)));
     trainer.callback(instruments).fit(&mut params, &data(), Some(&data()))
 }
@@ -64,9 +66,12 @@ fn each_training_has_a_log_of_its_own() {
         fit(&shallow(), 0.1, false, &mut fresh).unwrap();
         let expected = timeless(fresh.log());
         assert!(expected.records.len() <= 12 && expected.epochs.len() == 3);
-        for (model, rate, stop) in
-            [(shallow(), 0.1, false), (deep(), 0.1, false), (shallow(), 0.1, true), (deep(), 1e30, false)]
-        {
+        for (model, rate, stop) in [
+            (shallow(), 0.1, false),
+            (deep(), 0.1, false),
+            (shallow(), 0.1, true),
+            (deep(), 1e30, false),
+        ] {
             let mut used = new();
             assert_eq!(fit(&model, rate, stop, &mut used).is_err(), rate > 1.0);
             let fitted = fit(&shallow(), 0.1, false, &mut used);
@@ -82,8 +87,8 @@ fn each_training_has_a_log_of_its_own() {
     }
 }
 
-/// What was put together by hand from two trainings is not saved, since it could not be loaded; nor does any rule panic at
-/// epochs and steps that begin anew.
+/// What was put together by hand from two trainings is not saved, since it could not be loaded; nor
+/// does any rule panic at epochs and steps that begin anew.
 #[test]
 fn logs_of_two_models_are_refused_by_save_and_read_by_every_rule() {
     let mut logs = [shallow(), deep()].map(|model| {
@@ -102,7 +107,10 @@ fn logs_of_two_models_are_refused_by_save_and_read_by_every_rule() {
         }
         let error = Recording { log, ..Recording::default() }.save(&path).unwrap_err().to_string();
         assert!(error.contains(&format!("`recording.log.{part}[")), "{error}");
-        assert!(error.ends_with("was put together from several trainings, which have a recording each"), "{error}");
+        assert!(
+            error.ends_with("was put together from several trainings, which have a recording each"),
+            "{error}"
+        );
         assert!(!path.exists());
     }
 
@@ -112,7 +120,8 @@ fn logs_of_two_models_are_refused_by_save_and_read_by_every_rule() {
     log.windows.extend(again.windows);
     log.epochs.extend(again.epochs);
     log.epochs.extend(epochs);
-    // Best in the last of the first training's epochs, and worse from there on, with numbers that go back.
+    // Best in the last of the first training's epochs, and worse from there on, with numbers that
+    // go back.
     let losses = [3.0, 2.0, 0.1, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0];
     for (record, loss) in log.epochs.iter_mut().zip(losses) {
         record.train.loss = loss;
@@ -121,10 +130,13 @@ fn logs_of_two_models_are_refused_by_save_and_read_by_every_rule() {
         }
     }
     let numbered = |numbers: [usize; 9]| -> Log {
-        let record = |(record, epoch): (&EpochRecord, usize)| EpochRecord { epoch, ..record.clone() };
+        let record =
+            |(record, epoch): (&EpochRecord, usize)| EpochRecord { epoch, ..record.clone() };
         Log { epochs: log.epochs.iter().zip(numbers).map(record).collect(), ..log.clone() }
     };
-    for numbers in [[1, 2, 3, 1, 2, 3, 1, 2, 1], [9, 8, 7, 6, 5, 4, 3, 2, 1], [0; 9], [usize::MAX; 9]] {
+    for numbers in
+        [[1, 2, 3, 1, 2, 3, 1, 2, 1], [9, 8, 7, 6, 5, 4, 3, 2, 1], [0; 9], [usize::MAX; 9]]
+    {
         let recording = Recording { log: numbered(numbers), ..Recording::default() };
         for rule in finding::all::<f32>() {
             let _ = rule.find(&Evidence::new().recording(&recording));

@@ -12,7 +12,10 @@ pub enum PredictError {
     #[error("predict: the inputs have no batch axis; give them as [samples, features]")]
     NoBatch,
     /// The model does not give one output for each sample.
-    #[error("predict: for inputs of shape {inputs} the model gives {outputs}, not one output for each sample")]
+    #[error(
+        "predict: for inputs of shape {inputs} the model gives {outputs}, not one output for each \
+         sample"
+    )]
     Batch {
         /// The inputs' shape.
         inputs: Shape,

@@ -18,6 +18,7 @@ pub(crate) fn limit([a, b, c]: [f64; 3]) -> f64 {
 /// Whether both are the same number up to this share of it, the same infinity, or NaN.
 pub(crate) fn close(got: f64, expected: f64, tolerance: f64) -> bool {
     let both_nan = got.is_nan() && expected.is_nan();
-    let near = expected.is_finite() && (got - expected).abs() <= tolerance * expected.abs().max(1.0);
+    let near =
+        expected.is_finite() && (got - expected).abs() <= tolerance * expected.abs().max(1.0);
     got == expected || both_nan || near
 }

@@ -43,7 +43,8 @@ pub struct SummaryRow {
 
 impl Summary {
     pub(crate) fn new(layers: &[LayerRecord], layout: &Layout) -> Self {
-        // Each parameter counts for all that it is inside of; to look for each layer takes time that grows with the square.
+        // Each parameter counts for all that it is inside of; to look for each layer takes time
+        // that grows with the square.
         let mut below: HashMap<&str, usize> = HashMap::new();
         for entry in layout.entries() {
             for (end, _) in entry.name.match_indices('.') {
@@ -78,10 +79,15 @@ impl fmt::Display for Summary {
         for row in &self.rows {
             // Layers inside others stand further in.
             let indent = "  ".repeat(row.path.matches('.').count());
-            table.push([format!("{indent}{} ({})", row.path, row.kind), batch(row.output), thousands(row.parameters)]);
+            table.push([
+                format!("{indent}{} ({})", row.path, row.kind),
+                batch(row.output),
+                thousands(row.parameters),
+            ]);
         }
         table.push(["total".to_owned(), String::new(), thousands(self.parameters)]);
-        let width = |column: usize| table.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
+        let width =
+            |column: usize| table.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
         let (layer, output, parameters) = (width(0), width(1), width(2));
         for row in &table {
             writeln!(f, "{:<layer$}  {:<output$}  {:>parameters$}", row[0], row[1], row[2])?;
@@ -113,7 +119,13 @@ mod tests {
 
     #[test]
     fn numbers_are_grouped_by_thousands() {
-        for (n, text) in [(0, "0"), (999, "999"), (1000, "1,000"), (535_818, "535,818"), (1_000_000, "1,000,000")] {
+        for (n, text) in [
+            (0, "0"),
+            (999, "999"),
+            (1000, "1,000"),
+            (535_818, "535,818"),
+            (1_000_000, "1,000,000"),
+        ] {
             assert_eq!(thousands(n), text);
         }
     }

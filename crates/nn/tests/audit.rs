@@ -11,7 +11,11 @@ fn spread(shape: [usize; 2]) -> Tensor<f64> {
 }
 
 /// The audit of the sum of the squares of a model's outputs, at parameters that `change` has seen.
-fn audit_of(model: &Sequential<f64>, inputs: &Tensor<f64>, change: impl FnOnce(&mut Params<f64>)) -> Audit {
+fn audit_of(
+    model: &Sequential<f64>,
+    inputs: &Tensor<f64>,
+    change: impl FnOnce(&mut Params<f64>),
+) -> Audit {
     let mut params = model.init(inputs.shape()[1], 3).unwrap();
     change(&mut params);
     audit_at(&params, |graph| model.forward(graph.constant(inputs)).square().sum(..))
@@ -51,7 +55,10 @@ fn network() -> Sequential<f64> {
 #[test]
 fn every_parameter_of_a_sound_model_is_reached() {
     let audit = audit_of(&network(), &spread([6, 3]), |_| {});
-    assert!(audit.rows.iter().all(|row| row.status == Status::Reached && row.norm.unwrap() > 0.0), "{audit}");
+    assert!(
+        audit.rows.iter().all(|row| row.status == Status::Reached && row.norm.unwrap() > 0.0),
+        "{audit}"
+    );
     assert_eq!(audit.rows.len(), 6);
     assert!(audit.to_string().starts_with("0.weight  [3, 4]  "), "{audit}");
 }
@@ -68,7 +75,10 @@ fn a_dead_layer_stops_what_is_before_it() {
             ("0.bias", dead.to_owned()),
             ("2.weight", dead.to_owned()),
             ("2.bias", dead.to_owned()),
-            ("4.weight", "zero: the values that it meets in `affine` of layer `4` are all zero".to_owned()),
+            (
+                "4.weight",
+                "zero: the values that it meets in `affine` of layer `4` are all zero".to_owned()
+            ),
             ("4.bias", "reached".to_owned()),
         ]
     );
@@ -90,7 +100,10 @@ fn an_activation_of_its_own_step_is_judged_like_a_fused_one() {
     let model = Sequential::default().layer(Linear::new(3, 4).without_bias()).relu().linear(4, 1);
     let positive = spread([6, 3]).map(f64::abs);
     let audit = audit_of(&model, &positive, |params| fill(params, "0.weight", -1.0));
-    assert_eq!(said(&audit)[0], ("0.weight", "zero: all 4 units of `relu` of layer `1` inactive".to_owned()));
+    assert_eq!(
+        said(&audit)[0],
+        ("0.weight", "zero: all 4 units of `relu` of layer `1` inactive".to_owned())
+    );
 }
 
 #[test]
@@ -99,8 +112,10 @@ fn a_saturated_layer_is_told_from_a_dead_one() {
         let model = Sequential::default().linear(3, 4);
         let model = if activation == "tanh" { model.tanh() } else { model.sigmoid() }.linear(4, 2);
         let audit = audit_of(&model, &spread([6, 3]), |params| fill(params, "0.bias", 1000.0));
-        let saturated =
-            format!("zero: all 4 units of `{activation}` of layer `1` saturated, the derivative underflows to zero");
+        let saturated = format!(
+            "zero: all 4 units of `{activation}` of layer `1` saturated, the derivative underflows \
+             to zero"
+        );
         assert_eq!(said(&audit)[..2], [("0.weight", saturated.clone()), ("0.bias", saturated)]);
         assert_eq!(said(&audit)[2].1, "reached");
     }
@@ -109,9 +124,14 @@ fn a_saturated_layer_is_told_from_a_dead_one() {
 #[test]
 fn a_softmax_that_is_sure_is_saturated() {
     let model = Sequential::default().linear(3, 4).softmax().linear(4, 2);
-    let audit = audit_of(&model, &spread([6, 3]), |params| params.get_mut("0.bias").unwrap()[1] = 1e4);
-    let saturated = "zero: all 4 units of `softmax` of layer `1` saturated, the derivative underflows to zero";
-    assert_eq!(said(&audit)[..2], [("0.weight", saturated.to_owned()), ("0.bias", saturated.to_owned())]);
+    let audit =
+        audit_of(&model, &spread([6, 3]), |params| params.get_mut("0.bias").unwrap()[1] = 1e4);
+    let saturated =
+        "zero: all 4 units of `softmax` of layer `1` saturated, the derivative underflows to zero";
+    assert_eq!(
+        said(&audit)[..2],
+        [("0.weight", saturated.to_owned()), ("0.bias", saturated.to_owned())]
+    );
 }
 
 #[test]
@@ -124,8 +144,12 @@ fn weights_of_zero_let_nothing_back() {
     let mut params = model.init(3, 0).unwrap();
     fill(&mut params, "2.weight", 0.0);
     let x = spread([6, 3]);
-    let audit = audit_at(&params, |graph| (model.forward(graph.constant(&x)) - 1.0).square().sum(..));
-    assert_eq!(said(&audit)[0].1, "zero: the weights `2.weight` in `matmul` of layer `2` behind it are all zero");
+    let audit =
+        audit_at(&params, |graph| (model.forward(graph.constant(&x)) - 1.0).square().sum(..));
+    assert_eq!(
+        said(&audit)[0].1,
+        "zero: the weights `2.weight` in `matmul` of layer `2` behind it are all zero"
+    );
 }
 
 #[test]
@@ -134,7 +158,10 @@ fn inputs_of_zero_leave_the_first_weights_alone() {
     assert_eq!(
         said(&audit)[..2],
         [
-            ("0.weight", "zero: the values that it meets in `affine` of layer `0` are all zero".to_owned()),
+            (
+                "0.weight",
+                "zero: the values that it meets in `affine` of layer `0` are all zero".to_owned()
+            ),
             ("0.bias", "reached".to_owned()),
         ]
     );
@@ -150,8 +177,13 @@ fn gradients_that_cancel_are_told_from_those_that_vanish() {
         let shift = graph.param("shift", [4], 0.5);
         (shift - shift.mean(..).reshape([1])).sum(..)
     });
-    let Status::Zero(ZeroCause::Cancelled { .. }) = &audit.rows[0].status else { panic!("{audit}") };
-    assert!(audit.rows[0].status.to_string().starts_with("zero: its gradients cancel out, from `"), "{audit}");
+    let Status::Zero(ZeroCause::Cancelled { .. }) = &audit.rows[0].status else {
+        panic!("{audit}")
+    };
+    assert!(
+        audit.rows[0].status.to_string().starts_with("zero: its gradients cancel out, from `"),
+        "{audit}"
+    );
 }
 
 #[test]
@@ -195,7 +227,9 @@ fn unreached_and_cut_parameters_have_no_norm() {
     );
     assert_eq!(audit.rows[4].norm, None);
     assert!(
-        audit.to_string().ends_with("forgotten  [7]          -  unreached: the loss does not depend on it\n"),
+        audit
+            .to_string()
+            .ends_with("forgotten  [7]          -  unreached: the loss does not depend on it\n"),
         "{audit}"
     );
 }

@@ -12,7 +12,8 @@ fn run(layer: &dyn Layer<f64>, x: &Tensor<f64>) -> (Vec<f64>, Vec<f64>) {
     let input = graph.input("x", x.shape()).keep_gradient();
     let y = layer.forward(input);
     let plan = graph.plan_with_seed(y).unwrap();
-    let (params, mut workspace, mut grads) = (plan.init(0).unwrap(), plan.workspace(), plan.grads());
+    let (params, mut workspace, mut grads) =
+        (plan.init(0).unwrap(), plan.workspace(), plan.grads());
     workspace.set(input, x.values()).unwrap();
     plan.forward(&params, &mut workspace);
     plan.backward_with(&params, &mut workspace, &mut grads, &vec![1.0; y.shape().elements()]);
@@ -84,11 +85,20 @@ fn linear_layers_start_uniformly_within_one_over_the_root_of_their_inputs() {
             let mean = values.iter().sum::<f64>() / count;
             let variance = values.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / count;
             let largest = values.iter().fold(0.0_f64, |largest, x| largest.max(x.abs()));
-            assert!(largest <= bound && largest > 0.97 * bound, "{name} of {inputs}: {largest} against {bound}");
+            assert!(
+                largest <= bound && largest > 0.97 * bound,
+                "{name} of {inputs}: {largest} against {bound}"
+            );
             // Five standard errors; the kurtosis of a uniform distribution is 9/5.
-            assert!(mean.abs() < 5.0 * bound / (3.0 * count).sqrt(), "{name} of {inputs}: mean {mean}");
+            assert!(
+                mean.abs() < 5.0 * bound / (3.0 * count).sqrt(),
+                "{name} of {inputs}: mean {mean}"
+            );
             let spread = variance / (bound * bound / 3.0);
-            assert!((spread - 1.0).abs() < 5.0 * (0.8 / count).sqrt(), "{name} of {inputs}: variance {spread}");
+            assert!(
+                (spread - 1.0).abs() < 5.0 * (0.8 / count).sqrt(),
+                "{name} of {inputs}: variance {spread}"
+            );
         }
     }
 }
@@ -114,16 +124,33 @@ fn parameters_and_summaries_of_nested_models() {
     let model = Sequential::new().layer(block()).layer(block()).linear(4, 2);
     let params = model.init([4], 0).unwrap();
     let names: Vec<_> = params.iter().map(|(name, _)| name.to_owned()).collect();
-    let expected = ["0.0.weight", "0.0.bias", "0.1.slope", "1.0.weight", "1.0.bias", "1.1.slope", "2.weight", "2.bias"];
+    let expected = [
+        "0.0.weight",
+        "0.0.bias",
+        "0.1.slope",
+        "1.0.weight",
+        "1.0.bias",
+        "1.1.slope",
+        "2.weight",
+        "2.bias",
+    ];
     assert_eq!(names, expected);
-    assert_ne!(params.get("0.0.weight").unwrap().values(), params.get("1.0.weight").unwrap().values());
+    assert_ne!(
+        params.get("0.0.weight").unwrap().values(),
+        params.get("1.0.weight").unwrap().values()
+    );
     let summary = model.summary([4]).unwrap();
-    let rows: Vec<_> = summary.rows().iter().map(|row| (row.path.as_str(), row.parameters)).collect();
-    assert_eq!(rows, [("0", 21), ("0.0", 20), ("0.1", 1), ("1", 21), ("1.0", 20), ("1.1", 1), ("2", 10)]);
+    let rows: Vec<_> =
+        summary.rows().iter().map(|row| (row.path.as_str(), row.parameters)).collect();
+    assert_eq!(
+        rows,
+        [("0", 21), ("0.0", 20), ("0.1", 1), ("1", 21), ("1.0", 20), ("1.1", 1), ("2", 10)]
+    );
     assert_eq!(summary.parameters(), 52);
 }
 
-/// The gradient of the mean loss with respect to logits, for a sample whose right class has probability `p` of two.
+/// The gradient of the mean loss with respect to logits, for a sample whose right class has
+/// probability `p` of two.
 fn gradient_at(p: f64, brier: bool) -> f64 {
     let graph = Graph::<f64>::new();
     let logits = graph.input("logits", [1, 2]).keep_gradient();
@@ -134,7 +161,8 @@ fn gradient_at(p: f64, brier: bool) -> f64 {
         CrossEntropy.forward(logits, target, Reduction::Mean)
     };
     let plan = graph.plan(loss).unwrap();
-    let (params, mut workspace, mut grads) = (plan.init(0).unwrap(), plan.workspace(), plan.grads());
+    let (params, mut workspace, mut grads) =
+        (plan.init(0).unwrap(), plan.workspace(), plan.grads());
     workspace.set(logits, &[(p / (1.0 - p)).ln(), 0.0]).unwrap();
     plan.forward(&params, &mut workspace);
     plan.backward(&params, &mut workspace, &mut grads);
@@ -153,16 +181,21 @@ fn confidently_wrong_the_squared_error_teaches_little_and_the_cross_entropy_much
 
 #[test]
 fn cross_entropy_is_the_log_softmax_at_the_class() {
-    let x = Tensor::from_rows([[2.0, -1.0, 0.5, 0.0], [1e3, 0.0, -1e3, 1e3], [-5.0, -5.0, -5.0, -5.0]]);
+    let x =
+        Tensor::from_rows([[2.0, -1.0, 0.5, 0.0], [1e3, 0.0, -1e3, 1e3], [-5.0, -5.0, -5.0, -5.0]]);
     let (log_probabilities, _) = run(&activation::LogSoftmax, &x);
     let graph = Graph::<f64>::new();
-    let loss =
-        CrossEntropy.forward(graph.constant(&x), graph.constant(&Tensor::from(vec![3.0, 1.0, 2.0])), Reduction::None);
+    let loss = CrossEntropy.forward(
+        graph.constant(&x),
+        graph.constant(&Tensor::from(vec![3.0, 1.0, 2.0])),
+        Reduction::None,
+    );
     let plan = graph.plan_forward(&[loss]).unwrap();
     let mut workspace = plan.workspace();
     plan.forward(&plan.init(0).unwrap(), &mut workspace);
     for (row, class) in [3, 1, 2].into_iter().enumerate() {
-        let (got, expected) = (workspace.value(loss).values()[row], -log_probabilities[row * 4 + class]);
+        let (got, expected) =
+            (workspace.value(loss).values()[row], -log_probabilities[row * 4 + class]);
         assert!((got - expected).abs() <= 1e-15 * expected, "{got} is not {expected}");
     }
 }

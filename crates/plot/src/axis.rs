@@ -1,6 +1,7 @@
 //! Which range an axis shows, and where its numbers stand.
 
-/// Numbers as large as this, or not finite, are left out: differences of two of them would overflow.
+/// Numbers as large as this, or not finite, are left out: differences of two of them would
+/// overflow.
 const LARGEST: f64 = 1e300;
 
 /// Whether a number can be shown at all.
@@ -22,9 +23,14 @@ pub(crate) struct Axis {
 }
 
 impl Axis {
-    /// Around all values that can be shown, with a margin if asked for; logarithmic if asked for, with what is not
-    /// above zero at the lower end.
-    pub(crate) fn around(label: &str, values: impl IntoIterator<Item = f64>, log: bool, margin: bool) -> Axis {
+    /// Around all values that can be shown, with a margin if asked for; logarithmic if asked for,
+    /// with what is not above zero at the lower end.
+    pub(crate) fn around(
+        label: &str,
+        values: impl IntoIterator<Item = f64>,
+        log: bool,
+        margin: bool,
+    ) -> Axis {
         let values: Vec<f64> = values.into_iter().filter(|&value| shown(value)).collect();
         if log { Axis::log(label, &values) } else { Axis::linear(label, &values, margin) }
     }
@@ -33,11 +39,19 @@ impl Axis {
         let (low, high) = widened(extent(values).unwrap_or((0.0, 1.0)));
         let margin = if margin { (high - low) * 0.04 } else { 0.0 };
         let (low, high) = (low - margin, high + margin);
-        Axis { label: label.to_owned(), low, high, ticks: ticks(low, high, 6), log: false, names: false }
+        Axis {
+            label: label.to_owned(),
+            low,
+            high,
+            ticks: ticks(low, high, 6),
+            log: false,
+            names: false,
+        }
     }
 
     fn log(label: &str, values: &[f64]) -> Axis {
-        let positive: Vec<f64> = values.iter().filter(|&&value| value > 0.0).map(|value| value.log10()).collect();
+        let positive: Vec<f64> =
+            values.iter().filter(|&&value| value > 0.0).map(|value| value.log10()).collect();
         let (low, high) = extent(&positive).unwrap_or((-1.0, 0.0));
         // At least a third of a decade, so that the numbers can be told apart.
         let short = (0.3 - (high - low)).max(0.0) / 2.0;
@@ -61,7 +75,14 @@ impl Axis {
 
     /// From one value to another, as they are; they must grow.
     pub(crate) fn exactly(label: &str, (low, high): (f64, f64)) -> Axis {
-        Axis { label: label.to_owned(), low, high, ticks: ticks(low, high, 6), log: false, names: false }
+        Axis {
+            label: label.to_owned(),
+            low,
+            high,
+            ticks: ticks(low, high, 6),
+            log: false,
+            names: false,
+        }
     }
 
     /// The same axis with its lower end here.
@@ -71,8 +92,16 @@ impl Axis {
 
     /// Places 0, 1, ... with names instead of numbers.
     pub(crate) fn named(names: &[String]) -> Axis {
-        let ticks = names.iter().enumerate().map(|(index, name)| (index as f64, name.clone())).collect();
-        Axis { label: String::new(), low: -0.5, high: names.len().max(1) as f64 - 0.5, ticks, log: false, names: true }
+        let ticks =
+            names.iter().enumerate().map(|(index, name)| (index as f64, name.clone())).collect();
+        Axis {
+            label: String::new(),
+            low: -0.5,
+            high: names.len().max(1) as f64 - 0.5,
+            ticks,
+            log: false,
+            names: true,
+        }
     }
 
     /// Where a value is on the axis; none for what cannot be shown.
@@ -113,14 +142,21 @@ pub(crate) fn ticks(low: f64, high: f64, count: usize) -> Vec<(f64, String)> {
     }
     let rough = range / count.max(1) as f64;
     let power = 10f64.powf(rough.log10().floor());
-    let step = [1.0, 2.0, 5.0, 10.0].map(|factor| factor * power).into_iter().find(|&step| step >= rough * 0.999);
+    let step = [1.0, 2.0, 5.0, 10.0]
+        .map(|factor| factor * power)
+        .into_iter()
+        .find(|&step| step >= rough * 0.999);
     let step = step.unwrap_or(10.0 * power);
     let first = (low / step - 1e-9).ceil();
     let places = (0..=2 * count).map(|index| (first + index as f64) * step);
-    places.take_while(|&place| place <= high + step * 1e-9).map(|place| (place, number(place, step))).collect()
+    places
+        .take_while(|&place| place <= high + step * 1e-9)
+        .map(|place| (place, number(place, step)))
+        .collect()
 }
 
-/// Powers of ten, or the 1, 2 and 5 among them where there are few, of positions that are decimal logarithms.
+/// Powers of ten, or the 1, 2 and 5 among them where there are few, of positions that are decimal
+/// logarithms.
 fn log_ticks(low: f64, high: f64) -> Vec<(f64, String)> {
     let decades: Vec<i32> = (low.ceil() as i32..=high.floor() as i32).collect();
     if decades.len() >= 3 {
@@ -128,7 +164,8 @@ fn log_ticks(low: f64, high: f64) -> Vec<(f64, String)> {
         let some = decades.into_iter().filter(|decade| decade % every == 0);
         return some.map(|decade| (f64::from(decade), power_of_ten(decade))).collect();
     }
-    let factors = if high - low < 1.1 { &[1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 7.0][..] } else { &[1.0, 2.0, 5.0] };
+    let factors =
+        if high - low < 1.1 { &[1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 7.0][..] } else { &[1.0, 2.0, 5.0] };
     let values = (low.floor() as i32..=high.ceil() as i32)
         .flat_map(|decade| factors.iter().map(move |factor| factor * 10f64.powi(decade)));
     let inside = values.filter(|value| (low..=high).contains(&value.log10()));
@@ -179,7 +216,11 @@ pub(crate) fn brief(value: f64) -> String {
 }
 
 fn trimmed(text: String) -> String {
-    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
+    if text.contains('.') {
+        text.trim_end_matches('0').trim_end_matches('.').to_owned()
+    } else {
+        text
+    }
 }
 
 #[cfg(test)]
@@ -196,7 +237,15 @@ mod tests {
         assert_eq!(texts(&Axis::exactly("", (-0.3, 0.31))), ["\u{2212}0.2", "0", "0.2"]);
         assert_eq!(
             texts(&Axis::exactly("", (0.0, 3e-5))),
-            ["0", "5e\u{2212}6", "1e\u{2212}5", "1.5e\u{2212}5", "2e\u{2212}5", "2.5e\u{2212}5", "3e\u{2212}5"]
+            [
+                "0",
+                "5e\u{2212}6",
+                "1e\u{2212}5",
+                "1.5e\u{2212}5",
+                "2e\u{2212}5",
+                "2.5e\u{2212}5",
+                "3e\u{2212}5"
+            ]
         );
     }
 
@@ -213,13 +262,27 @@ mod tests {
 
     #[test]
     fn any_values_give_a_range() {
-        let extremes =
-            [f64::NAN, f64::INFINITY, -f64::INFINITY, f64::MAX, f64::MIN, 1e300, -1e300, 5e-324, 0.0, -0.0, 1.0];
+        let extremes = [
+            f64::NAN,
+            f64::INFINITY,
+            -f64::INFINITY,
+            f64::MAX,
+            f64::MIN,
+            1e300,
+            -1e300,
+            5e-324,
+            0.0,
+            -0.0,
+            1.0,
+        ];
         for a in extremes {
             for b in extremes {
                 for log in [false, true] {
                     let axis = Axis::around("", [a, b], log, true);
-                    assert!(axis.low < axis.high && axis.high.is_finite() && axis.low.is_finite(), "{a} {b} {axis:?}");
+                    assert!(
+                        axis.low < axis.high && axis.high.is_finite() && axis.low.is_finite(),
+                        "{a} {b} {axis:?}"
+                    );
                     assert!(axis.ticks.len() < 20, "{a} {b} {axis:?}");
                 }
             }

@@ -40,7 +40,11 @@ impl Figure for Bars {
 
     fn description(&self) -> String {
         let series = self.series.iter().map(|(name, values)| {
-            let pairs = self.labels.iter().zip(values).map(|(label, &value)| format!("{label} {}", brief(value)));
+            let pairs = self
+                .labels
+                .iter()
+                .zip(values)
+                .map(|(label, &value)| format!("{label} {}", brief(value)));
             let pairs = pairs.collect::<Vec<_>>().join(", ");
             if name.is_empty() { pairs } else { format!("{name}: {pairs}") }
         });
@@ -50,15 +54,20 @@ impl Figure for Bars {
     fn check(&self) -> Result<(), String> {
         let labels = self.labels.len();
         match self.series.iter().find(|series| series.1.len() != labels) {
-            Some((name, values)) => Err(format!("\"{name}\" has {} numbers for {labels} labels", values.len())),
+            Some((name, values)) => {
+                Err(format!("\"{name}\" has {} numbers for {labels} labels", values.len()))
+            }
             None => Ok(()),
         }
     }
 
     fn draw(&self, canvas: &Canvas) {
         let theme = canvas.theme();
-        let marks =
-            self.series.iter().enumerate().map(|(index, (label, _))| (label.as_str(), Mark::Fill(theme.series(index))));
+        let marks = self
+            .series
+            .iter()
+            .enumerate()
+            .map(|(index, (label, _))| (label.as_str(), Mark::Fill(theme.series(index))));
         let marks: Vec<_> = marks.filter(|mark| !mark.0.is_empty()).collect();
         let left_out: Vec<&str> = self
             .labels
@@ -72,7 +81,12 @@ impl Figure for Bars {
             true => String::new(),
             false => format!("not finite, and left out: {}", left_out.join(", ")),
         });
-        let all = || self.series.iter().flat_map(|series| series.1.iter().copied()).filter(|&value| shown(value));
+        let all = || {
+            self.series
+                .iter()
+                .flat_map(|series| series.1.iter().copied())
+                .filter(|&value| shown(value))
+        };
         if all().next().is_none() {
             return below.nothing("There are no bars to show.");
         }
@@ -84,11 +98,16 @@ impl Figure for Bars {
         let width = 0.8 / self.series.len() as f64;
         for (index, (name, values)) in self.series.iter().enumerate() {
             canvas.group("series", name, || {
-                for (group, &value) in values.iter().enumerate().filter(|(_, value)| shown(**value)) {
+                for (group, &value) in values.iter().enumerate().filter(|(_, value)| shown(**value))
+                {
                     let left = group as f64 - 0.4 + index as f64 * width;
                     let title = format!("{} {name}: {}", self.labels[group], brief(value));
                     canvas.group("bar", title.trim(), || {
-                        chart.rectangle((left, 0.0), (left + width * 0.92, value), theme.series(index));
+                        chart.rectangle(
+                            (left, 0.0),
+                            (left + width * 0.92, value),
+                            theme.series(index),
+                        );
                     });
                 }
             });

@@ -67,13 +67,21 @@ impl Canvas {
 
     /// A filled rectangle.
     pub fn rectangle(&self, x: f64, y: f64, width: f64, height: f64, color: Color) {
-        self.surface.paint.borrow_mut().rectangle(self.place((x, y)), (width.max(0.0), height.max(0.0)), color);
+        self.surface.paint.borrow_mut().rectangle(
+            self.place((x, y)),
+            (width.max(0.0), height.max(0.0)),
+            color,
+        );
     }
 
     /// The outline of a rectangle.
     pub fn frame(&self, x: f64, y: f64, width: f64, height: f64, color: Color, line_width: f64) {
         let (right, bottom) = (x + width, y + height);
-        self.line(&[(x, y), (right, y), (right, bottom), (x, bottom), (x, y), (right, y)], color, line_width);
+        self.line(
+            &[(x, y), (right, y), (right, bottom), (x, bottom), (x, y), (right, y)],
+            color,
+            line_width,
+        );
     }
 
     /// A line through points.
@@ -93,30 +101,51 @@ impl Canvas {
 
     /// A text whose middle line is at `y`, of this size in points.
     pub fn text(&self, text: &str, x: f64, y: f64, size: f64, color: Color, align: Align) {
-        self.write(text, (x, y + CAPITAL / 2.0 * size), Text { size, bold: false, color, align, upward: false });
+        self.write(
+            text,
+            (x, y + CAPITAL / 2.0 * size),
+            Text { size, bold: false, color, align, upward: false },
+        );
     }
 
     /// The same in bold.
     pub fn bold(&self, text: &str, x: f64, y: f64, size: f64, color: Color, align: Align) {
-        self.write(text, (x, y + CAPITAL / 2.0 * size), Text { size, bold: true, color, align, upward: false });
+        self.write(
+            text,
+            (x, y + CAPITAL / 2.0 * size),
+            Text { size, bold: true, color, align, upward: false },
+        );
     }
 
     /// A text that runs upward, whose middle line is at `x`.
     pub fn upward(&self, text: &str, x: f64, y: f64, size: f64, color: Color, align: Align) {
-        self.write(text, (x + CAPITAL / 2.0 * size, y), Text { size, bold: false, color, align, upward: true });
+        self.write(
+            text,
+            (x + CAPITAL / 2.0 * size, y),
+            Text { size, bold: false, color, align, upward: true },
+        );
     }
 
-    /// Colours row by row from the upper left, each a sharp rectangle. Colours that do not fill a row are left out.
+    /// Colours row by row from the upper left, each a sharp rectangle. Colours that do not fill a
+    /// row are left out.
     pub fn image(&self, x: f64, y: f64, width: f64, height: f64, columns: usize, colors: &[Color]) {
         let rows = colors.len().checked_div(columns).unwrap_or(0);
         if rows > 0 {
-            let rgb: Vec<u8> =
-                colors[..rows * columns].iter().flat_map(|color| [color.rgb.0, color.rgb.1, color.rgb.2]).collect();
-            self.surface.paint.borrow_mut().image(self.place((x, y)), (width, height), columns, &rgb);
+            let rgb: Vec<u8> = colors[..rows * columns]
+                .iter()
+                .flat_map(|color| [color.rgb.0, color.rgb.1, color.rgb.2])
+                .collect();
+            self.surface.paint.borrow_mut().image(
+                self.place((x, y)),
+                (width, height),
+                columns,
+                &rgb,
+            );
         }
     }
 
-    /// Groups what is drawn meanwhile. In SVG the group has this class, and the title is shown for what is pointed at.
+    /// Groups what is drawn meanwhile. In SVG the group has this class, and the title is shown for
+    /// what is pointed at.
     pub fn group<R>(&self, class: &str, title: &str, draw: impl FnOnce() -> R) -> R {
         self.surface.paint.borrow_mut().open(class, title);
         let result = draw();
@@ -206,7 +235,8 @@ impl Canvas {
             2 => (2.0, 3.0),
             _ => (10.0, 4.0),
         };
-        let (mut drawing, mut left, mut piece) = (true, on, points.iter().copied().take(1).collect::<Vec<_>>());
+        let (mut drawing, mut left, mut piece) =
+            (true, on, points.iter().copied().take(1).collect::<Vec<_>>());
         for pair in points.windows(2) {
             let (mut from, to) = (pair[0], pair[1]);
             let mut length = (to.0 - from.0).hypot(to.1 - from.1);
@@ -230,7 +260,8 @@ impl Canvas {
         }
     }
 
-    /// A sign for a class, with the background's colour around it; four shapes, for who sees no colours.
+    /// A sign for a class, with the background's colour around it; four shapes, for who sees no
+    /// colours.
     pub(crate) fn marker(&self, x: f64, y: f64, radius: f64, color: Color, shape: usize) {
         let outline = self.theme.background();
         for (radius, color) in [(radius + 1.2, outline), (radius, color)] {
@@ -238,20 +269,34 @@ impl Canvas {
             match shape % 4 {
                 0 => self.circle(x, y, r * 0.9, color),
                 1 => self.rectangle(x - r * 0.8, y - r * 0.8, r * 1.6, r * 1.6, color),
-                2 => self.polygon(&[(x, y - r * 1.1), (x + r, y + r * 0.75), (x - r, y + r * 0.75)], color),
-                _ => self.polygon(&[(x, y - r * 1.15), (x + r * 1.15, y), (x, y + r * 1.15), (x - r * 1.15, y)], color),
+                2 => self.polygon(
+                    &[(x, y - r * 1.1), (x + r, y + r * 0.75), (x - r, y + r * 0.75)],
+                    color,
+                ),
+                _ => self.polygon(
+                    &[(x, y - r * 1.15), (x + r * 1.15, y), (x, y + r * 1.15), (x - r * 1.15, y)],
+                    color,
+                ),
             }
         }
     }
 
-    /// A bar of colours at the right with numbers beside it, each at its share of the way up; what is left of it.
+    /// A bar of colours at the right with numbers beside it, each at its share of the way up; what
+    /// is left of it.
     #[must_use]
-    pub(crate) fn color_bar(&self, label: &str, ticks: &[(f64, String)], color: impl Fn(f64) -> Color) -> Canvas {
+    pub(crate) fn color_bar(
+        &self,
+        label: &str,
+        ticks: &[(f64, String)],
+        color: impl Fn(f64) -> Color,
+    ) -> Canvas {
         let widest = ticks.iter().map(|tick| self.text_width(&tick.1, SMALL)).fold(0.0, f64::max);
         let label_room = if label.is_empty() { 0.0 } else { 18.0 };
         let room = 16.0 + 14.0 + 6.0 + widest + label_room;
-        let (left, top, height) = (self.width() - room + 16.0, 8.0, (self.height() - 16.0).clamp(1.0, 260.0));
-        let colors: Vec<Color> = (0..128).rev().map(|step| color(f64::from(step) / 127.0)).collect();
+        let (left, top, height) =
+            (self.width() - room + 16.0, 8.0, (self.height() - 16.0).clamp(1.0, 260.0));
+        let colors: Vec<Color> =
+            (0..128).rev().map(|step| color(f64::from(step) / 127.0)).collect();
         self.image(left, top, 14.0, height, 1, &colors);
         for (share, text) in ticks {
             let y = top + height * (1.0 - share);
@@ -319,7 +364,9 @@ mod tests {
 
     #[test]
     fn a_part_has_its_own_origin() {
-        let text = drawn(|canvas| canvas.part(50.0, 20.0, 10.0, 10.0).circle(1.0, 2.0, 3.0, Color::hex(0)));
+        let text = drawn(|canvas| {
+            canvas.part(50.0, 20.0, 10.0, 10.0).circle(1.0, 2.0, 3.0, Color::hex(0))
+        });
         assert!(text.contains(r#"<circle cx="51" cy="22" r="3""#), "{text}");
     }
 
@@ -329,14 +376,18 @@ mod tests {
         drawn(|canvas| {
             assert_eq!(canvas.legend(&[]).height(), 100.0);
             assert_eq!(canvas.legend(&[("training", mark)]).height(), 78.0);
-            assert_eq!(canvas.legend(&[("training", mark), ("validation", mark), ("test", mark)]).height(), 60.0);
+            assert_eq!(
+                canvas.legend(&[("training", mark), ("validation", mark), ("test", mark)]).height(),
+                60.0
+            );
         });
     }
 
     #[test]
     fn dashes_cover_the_line_from_its_start() {
         let text = drawn(|canvas| canvas.dashed(&[(0.0, 0.0), (19.0, 0.0)], Color::hex(0), 1.0, 1));
-        let dashes: Vec<&str> = text.split("points=\"").skip(1).map(|rest| rest.split('"').next().unwrap()).collect();
+        let dashes: Vec<&str> =
+            text.split("points=\"").skip(1).map(|rest| rest.split('"').next().unwrap()).collect();
         assert_eq!(dashes, ["0,0 6,0", "9.5,0 15.5,0"], "{text}");
     }
 

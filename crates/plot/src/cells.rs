@@ -17,7 +17,8 @@ pub(crate) struct Cells<'a> {
 }
 
 impl Cells<'_> {
-    /// Fills a canvas. Each cell has a colour, and a text that is written where there is room in all cells.
+    /// Fills a canvas. Each cell has a colour, and a text that is written where there is room in
+    /// all cells.
     pub(crate) fn draw(
         &self,
         canvas: &Canvas,
@@ -25,10 +26,12 @@ impl Cells<'_> {
         text: impl Fn(usize, usize) -> String,
     ) {
         let theme = canvas.theme();
-        let widest = self.row_names.iter().map(|name| canvas.text_width(name, SMALL)).fold(0.0, f64::max);
+        let widest =
+            self.row_names.iter().map(|name| canvas.text_width(name, SMALL)).fold(0.0, f64::max);
         let names = widest.min(canvas.width() * 0.3);
         let left = names + 8.0 + if self.y_label.is_empty() { 0.0 } else { 20.0 };
-        let longest = self.column_names.iter().map(|name| canvas.text_width(name, SMALL)).fold(0.0, f64::max);
+        let longest =
+            self.column_names.iter().map(|name| canvas.text_width(name, SMALL)).fold(0.0, f64::max);
         let slot = (canvas.width() - left) / self.columns as f64;
         let slot = if self.square { slot.min(canvas.height() / self.rows as f64) } else { slot };
         // Names run upward where they would have to be cut.
@@ -46,15 +49,20 @@ impl Cells<'_> {
         }
         let (right, end) = (left + width * self.columns as f64, 4.0 + height * self.rows as f64);
 
-        let all = || (0..self.rows).flat_map(|row| (0..self.columns).map(move |column| (row, column)));
+        let all =
+            || (0..self.rows).flat_map(|row| (0..self.columns).map(move |column| (row, column)));
         let colors: Vec<Color> = all().map(|(row, column)| color(row, column)).collect();
-        canvas.group("cells", "", || canvas.image(left, 4.0, right - left, end - 4.0, self.columns, &colors));
+        canvas.group("cells", "", || {
+            canvas.image(left, 4.0, right - left, end - 4.0, self.columns, &colors)
+        });
         if self.rows * self.columns <= 900 && height >= SMALL + 2.0 {
             let texts: Vec<String> = all().map(|(row, column)| text(row, column)).collect();
-            let widest = texts.iter().map(|text| canvas.text_width(text, SMALL)).fold(0.0, f64::max);
+            let widest =
+                texts.iter().map(|text| canvas.text_width(text, SMALL)).fold(0.0, f64::max);
             if widest + 4.0 <= width {
                 for (((row, column), text), color) in all().zip(&texts).zip(&colors) {
-                    let (x, y) = (left + (column as f64 + 0.5) * width, 4.0 + (row as f64 + 0.5) * height);
+                    let (x, y) =
+                        (left + (column as f64 + 0.5) * width, 4.0 + (row as f64 + 0.5) * height);
                     canvas.text(text, x, y, SMALL, color.ink(), Align::Middle);
                 }
             }
@@ -74,9 +82,17 @@ impl Cells<'_> {
         let every = ((SMALL + 2.0) / height).ceil().max(1.0) as usize;
         for (row, name) in self.row_names.iter().enumerate().step_by(every) {
             let name = canvas.shorten(name, SMALL, names);
-            canvas.text(&name, left - 6.0, 4.0 + (row as f64 + 0.5) * height, SMALL, theme.muted(), Align::End);
+            canvas.text(
+                &name,
+                left - 6.0,
+                4.0 + (row as f64 + 0.5) * height,
+                SMALL,
+                theme.muted(),
+                Align::End,
+            );
         }
-        let every = if upward { (SMALL + 2.0) / width } else { longest.min(44.0) / (width - 4.0).max(1.0) };
+        let every =
+            if upward { (SMALL + 2.0) / width } else { longest.min(44.0) / (width - 4.0).max(1.0) };
         let every = every.ceil().max(1.0) as usize;
         for (column, name) in self.column_names.iter().enumerate().step_by(every) {
             let x = left + (column as f64 + 0.5) * width;
@@ -88,11 +104,25 @@ impl Cells<'_> {
             let name = canvas.shorten(name, SMALL, width * every as f64 - 4.0);
             // Names at the edges of a narrow table stay in the picture.
             let half = canvas.text_width(&name, SMALL) / 2.0;
-            canvas.text(&name, x.min(canvas.width() - half), end + 12.0, SMALL, theme.muted(), Align::Middle);
+            canvas.text(
+                &name,
+                x.min(canvas.width() - half),
+                end + 12.0,
+                SMALL,
+                theme.muted(),
+                Align::Middle,
+            );
         }
         if !self.x_label.is_empty() {
             let label = canvas.shorten(self.x_label, LABEL, right - left);
-            canvas.text(&label, (left + right) / 2.0, end + bottom - 8.0, LABEL, theme.foreground(), Align::Middle);
+            canvas.text(
+                &label,
+                (left + right) / 2.0,
+                end + bottom - 8.0,
+                LABEL,
+                theme.foreground(),
+                Align::Middle,
+            );
         }
         if !self.y_label.is_empty() {
             let label = canvas.shorten(self.y_label, LABEL, end - 4.0);
@@ -105,7 +135,9 @@ impl Cells<'_> {
 pub(crate) fn same_length<T>(what: &str, rows: &[Vec<T>]) -> Result<(), String> {
     let first = rows.first().map_or(0, Vec::len);
     match rows.iter().position(|row| row.len() != first) {
-        Some(row) => Err(format!("row {row} of {what} has {} numbers, row 0 has {first}", rows[row].len())),
+        Some(row) => {
+            Err(format!("row {row} of {what} has {} numbers, row 0 has {first}", rows[row].len()))
+        }
         None => Ok(()),
     }
 }

@@ -58,32 +58,47 @@ impl<'a> Chart<'a> {
     }
 
     /// The same with upright lines, level lines, both or none behind the data.
-    pub(crate) fn with_grid(canvas: &'a Canvas, mut x: Axis, mut y: Axis, (upright, level): (bool, bool)) -> Chart<'a> {
+    pub(crate) fn with_grid(
+        canvas: &'a Canvas,
+        mut x: Axis,
+        mut y: Axis,
+        (upright, level): (bool, bool),
+    ) -> Chart<'a> {
         let theme = canvas.theme();
         let y_room = (canvas.width() * 0.3).max(40.0);
         y.ticks.iter_mut().for_each(|tick| tick.1 = canvas.shorten(&tick.1, SMALL, y_room));
-        let widest = y.ticks.iter().map(|tick| canvas.text_width(&tick.1, SMALL)).fold(0.0, f64::max);
+        let widest =
+            y.ticks.iter().map(|tick| canvas.text_width(&tick.1, SMALL)).fold(0.0, f64::max);
         let left = widest + 12.0 + if y.label.is_empty() { 0.0 } else { 20.0 };
         let mut bottom = 20.0 + if x.label.is_empty() { 0.0 } else { 20.0 };
         let mut names = Vec::new();
         if x.names {
             // Names run upward where they would have to be cut to a few letters.
             let slot = (canvas.width() - left) / (x.high - x.low) - 8.0;
-            let widest = x.ticks.iter().map(|tick| canvas.text_width(&tick.1, SMALL)).fold(0.0, f64::max);
+            let widest =
+                x.ticks.iter().map(|tick| canvas.text_width(&tick.1, SMALL)).fold(0.0, f64::max);
             if widest > slot && slot < 70.0 {
                 let room = widest.min(canvas.height() * 0.35);
                 bottom += room - 6.0;
-                names = x.ticks.iter().map(|(place, name)| (*place, canvas.shorten(name, SMALL, room))).collect();
+                names = x
+                    .ticks
+                    .iter()
+                    .map(|(place, name)| (*place, canvas.shorten(name, SMALL, room)))
+                    .collect();
                 x.ticks.iter_mut().for_each(|tick| tick.1.clear());
             }
             x.ticks.iter_mut().for_each(|tick| tick.1 = canvas.shorten(&tick.1, SMALL, slot));
         }
         // Half of the last number may stand out on the right, and half of the first on the left.
-        let half = |tick: Option<&(f64, String)>| tick.map_or(0.0, |tick| canvas.text_width(&tick.1, SMALL) / 2.0);
+        let half = |tick: Option<&(f64, String)>| {
+            tick.map_or(0.0, |tick| canvas.text_width(&tick.1, SMALL) / 2.0)
+        };
         let right = half(x.ticks.last()).min(60.0) + 2.0;
         let left = left.max(half(x.ticks.first()));
         let (width, height) = (canvas.width() - left - right, canvas.height() - bottom - 8.0);
-        thin_out(&mut x, width, |text| if text.is_empty() { 0.0 } else { canvas.text_width(text, SMALL) + 8.0 });
+        thin_out(&mut x, width, |text| {
+            if text.is_empty() { 0.0 } else { canvas.text_width(text, SMALL) + 8.0 }
+        });
         thin_out(&mut y, height, |_| SMALL + 4.0);
 
         let mut context = ChartBuilder::on(&area(canvas))
@@ -140,7 +155,13 @@ impl<'a> Chart<'a> {
     /// A filled rectangle between two positions.
     pub(crate) fn rectangle(&self, from: Point, to: Point, color: Color) {
         let ((x, y), (right, bottom)) = (self.at(from.0, from.1), self.at(to.0, to.1));
-        self.canvas.rectangle(x.min(right), y.min(bottom), (right - x).abs(), (bottom - y).abs(), color);
+        self.canvas.rectangle(
+            x.min(right),
+            y.min(bottom),
+            (right - x).abs(),
+            (bottom - y).abs(),
+            color,
+        );
     }
 
     /// Where positions are on the canvas, in points.
@@ -155,7 +176,10 @@ impl<'a> Chart<'a> {
 fn area(canvas: &Canvas) -> DrawingArea<Surface, Shift> {
     let (x, y) = canvas.place((0.0, 0.0));
     let place = |value: f64| (value * f64::from(FINE)).round() as i32;
-    canvas.surface().into_drawing_area().shrink((place(x), place(y)), (place(canvas.width()), place(canvas.height())))
+    canvas
+        .surface()
+        .into_drawing_area()
+        .shrink((place(x), place(y)), (place(canvas.width()), place(canvas.height())))
 }
 
 fn units(points: f64) -> i32 {
@@ -176,7 +200,9 @@ fn thin_out(axis: &mut Axis, length: f64, size: impl Fn(&str) -> f64) {
     let per_unit = length / (axis.high - axis.low);
     let fits = |every: usize| {
         let kept: Vec<&(f64, String)> = axis.ticks.iter().step_by(every).collect();
-        kept.windows(2).all(|pair| (pair[1].0 - pair[0].0) * per_unit >= (size(&pair[0].1) + size(&pair[1].1)) / 2.0)
+        kept.windows(2).all(|pair| {
+            (pair[1].0 - pair[0].0) * per_unit >= (size(&pair[0].1) + size(&pair[1].1)) / 2.0
+        })
     };
     let every = (1..=axis.ticks.len().max(1)).find(|&every| fits(every)).unwrap_or(1);
     let mut index = 0;

@@ -30,8 +30,8 @@ impl Picture {
     }
 }
 
-/// Draws a figure as SVG in both themes and as pixels. The SVG must be well-formed and have only numbers that are finite,
-/// and no text may be cut off.
+/// Draws a figure as SVG in both themes and as pixels. The SVG must be well-formed and have only
+/// numbers that are finite, and no text may be cut off.
 pub(crate) fn picture(figure: &dyn Figure) -> Picture {
     let dark = figure.svg(Theme::Dark);
     examine(&dark);
@@ -52,7 +52,10 @@ fn examine(svg: &str) -> (Vec<String>, Vec<String>) {
     let document = Document::parse(svg).unwrap_or_else(|error| panic!("{error}\n{svg}"));
     let root = document.root_element();
     let (width, height) = (number(&root, "width"), number(&root, "height"));
-    assert!(root.attribute("aria-label").is_some_and(|label| label.len() > 1), "a text for who does not see it");
+    assert!(
+        root.attribute("aria-label").is_some_and(|label| label.len() > 1),
+        "a text for who does not see it"
+    );
     let (mut texts, mut groups) = (Vec::new(), Vec::new());
     for node in root.descendants().filter(Node::is_element) {
         for name in ["x", "y", "width", "height", "cx", "cy", "r", "font-size", "stroke-width"] {
@@ -82,7 +85,10 @@ fn examine(svg: &str) -> (Vec<String>, Vec<String>) {
                     from - start >= -0.5 && from - start + length <= room + 0.5,
                     "\"{text}\" is cut off at {x}, {y}"
                 );
-                assert!((0.0..=height).contains(&y) && (0.0..=width).contains(&x), "\"{text}\" is outside: {x}, {y}");
+                assert!(
+                    (0.0..=height).contains(&y) && (0.0..=width).contains(&x),
+                    "\"{text}\" is outside: {x}, {y}"
+                );
                 texts.push(text.to_owned());
             }
             _ => {}

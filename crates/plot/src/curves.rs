@@ -6,8 +6,9 @@ use crate::surface::Point;
 
 /// Losses, metrics, learning rates: one or more curves over steps or epochs.
 ///
-/// From the ninth curve on, lines are dashed, since colours start again. A value that is not finite leaves a gap. On a
-/// logarithmic axis, what is not above zero is drawn at its lower end, marked `≤ 0`.
+/// From the ninth curve on, lines are dashed, since colours start again. A value that is not finite
+/// leaves a gap. On a logarithmic axis, what is not above zero is drawn at its lower end, marked
+/// `≤ 0`.
 ///
 /// ```
 /// use chainrule_plot::{Curves, Figure, Theme};
@@ -62,7 +63,8 @@ impl Curves {
     /// Adds values at x = 1, 2, 3, ...
     #[must_use]
     pub fn curve(self, label: impl Into<String>, values: &[f64]) -> Curves {
-        let points = values.iter().enumerate().map(|(index, &value)| ((index + 1) as f64, value)).collect();
+        let points =
+            values.iter().enumerate().map(|(index, &value)| ((index + 1) as f64, value)).collect();
         self.points(label, points)
     }
 
@@ -102,9 +104,16 @@ impl Figure for Curves {
             let count = points.clone().count();
             match (points.next(), points.next_back()) {
                 (Some(first), Some(last)) => {
-                    format!("{} with {count} points from {} to {}", series.label, brief(first.1), brief(last.1))
+                    format!(
+                        "{} with {count} points from {} to {}",
+                        series.label,
+                        brief(first.1),
+                        brief(last.1)
+                    )
                 }
-                (Some(only), None) => format!("{} with one point at {}", series.label, brief(only.1)),
+                (Some(only), None) => {
+                    format!("{} with one point at {}", series.label, brief(only.1))
+                }
                 _ => format!("{} without points", series.label),
             }
         });
@@ -116,7 +125,9 @@ impl Figure for Curves {
             0 => "none".to_owned(),
             _ => ends.take(TOLD).collect::<Vec<_>>().join("; "),
         };
-        let named = |word: &str, label: &str| if label.is_empty() { String::new() } else { format!(" {word} {label}") };
+        let named = |word: &str, label: &str| {
+            if label.is_empty() { String::new() } else { format!(" {word} {label}") }
+        };
         let (of, over) = (named("of", &self.y_label), named("over", &self.x_label));
         format!("Curves{of}{over}: {ends}{more}.")
     }
@@ -125,11 +136,9 @@ impl Figure for Curves {
         let theme = canvas.theme();
         let all = || self.series.iter().flat_map(|series| &series.points);
         let left_out = all().filter(|&&(x, y)| !(shown(x) && shown(y))).count();
-        let marks = self
-            .series
-            .iter()
-            .enumerate()
-            .map(|(index, series)| (series.label.as_str(), Mark::Line(theme.series(index), index / 8)));
+        let marks = self.series.iter().enumerate().map(|(index, series)| {
+            (series.label.as_str(), Mark::Line(theme.series(index), index / 8))
+        });
         let below = canvas.titled(&self.title).legend(&marks.collect::<Vec<_>>());
         let below = below.remark(&match left_out {
             0 => String::new(),
@@ -175,7 +184,8 @@ fn runs(points: &[(f64, f64)], chart: &Chart<'_>) -> Vec<Vec<Point>> {
     runs
 }
 
-/// Of very many points, the lowest and the highest of each group of neighbours: more cannot be seen.
+/// Of very many points, the lowest and the highest of each group of neighbours: more cannot be
+/// seen.
 fn thinned(points: &[Point]) -> Vec<Point> {
     const GROUPS: usize = 1500;
     if points.len() <= 2 * GROUPS {
@@ -198,9 +208,13 @@ mod tests {
     use crate::check;
 
     fn losses() -> Curves {
-        let training = (0..60).map(|epoch| 2.3 * (-0.08 * f64::from(epoch)).exp() + 0.02).collect::<Vec<_>>();
+        let training =
+            (0..60).map(|epoch| 2.3 * (-0.08 * f64::from(epoch)).exp() + 0.02).collect::<Vec<_>>();
         let validation = training.iter().map(|loss| loss * 1.1 + 0.1).collect::<Vec<_>>();
-        Curves::new("Loss").labels("epoch", "loss").curve("training", &training).curve("validation", &validation)
+        Curves::new("Loss")
+            .labels("epoch", "loss")
+            .curve("training", &training)
+            .curve("validation", &validation)
     }
 
     #[test]
@@ -214,7 +228,8 @@ mod tests {
 
     #[test]
     fn twelve_curves_and_long_names() {
-        let mut curves = Curves::new("A title that is far too long for its picture, ".repeat(4)).labels("x", "y");
+        let mut curves = Curves::new("A title that is far too long for its picture, ".repeat(4))
+            .labels("x", "y");
         for index in 0..12 {
             let name = format!("encoder.{index}.weight with a long name");
             curves = curves.curve(name, &[1.0, f64::from(index), 3.0]);
@@ -225,9 +240,16 @@ mod tests {
     #[test]
     fn extreme_values_leave_gaps_and_a_remark() {
         let values = [1.0, f64::NAN, 2.0, f64::INFINITY, 3.0, 4.0, 1e301, f64::NEG_INFINITY];
-        for curves in [Curves::new("a").curve("a", &values), Curves::new("a").curve("a", &values).log_y().log_x()] {
+        for curves in [
+            Curves::new("a").curve("a", &values),
+            Curves::new("a").curve("a", &values).log_y().log_x(),
+        ] {
             let picture = check::picture(&curves);
-            assert!(picture.says("4 points that are not finite are left out"), "{:?}", picture.texts);
+            assert!(
+                picture.says("4 points that are not finite are left out"),
+                "{:?}",
+                picture.texts
+            );
             assert_eq!(picture.svg.matches("<circle").count(), 4);
         }
     }
@@ -235,9 +257,18 @@ mod tests {
     #[test]
     fn nothing_one_point_and_zeros_on_a_logarithmic_axis() {
         assert!(check::picture(&Curves::new("a")).says("There are no points to show."));
-        assert!(check::picture(&Curves::new("a").curve("a", &[f64::NAN])).says("There are no points to show."));
-        assert_eq!(check::picture(&Curves::new("a").curve("a", &[3.0])).svg.matches("<circle").count(), 1);
-        assert!(check::picture(&Curves::new("a").curve("a", &[1.0, 0.0, 0.1, -1.0]).log_y()).says("\u{2264} 0"));
+        assert!(
+            check::picture(&Curves::new("a").curve("a", &[f64::NAN]))
+                .says("There are no points to show.")
+        );
+        assert_eq!(
+            check::picture(&Curves::new("a").curve("a", &[3.0])).svg.matches("<circle").count(),
+            1
+        );
+        assert!(
+            check::picture(&Curves::new("a").curve("a", &[1.0, 0.0, 0.1, -1.0]).log_y())
+                .says("\u{2264} 0")
+        );
         check::picture(&Curves::new("a").curve("a", &[0.0, -1.0]).log_y());
         check::picture(&Curves::new("a").curve("a", &[1e300, -1e300]));
         check::picture(&Curves::new("a").curve("a", &[5e-324, 0.0]).log_y());
@@ -248,19 +279,31 @@ mod tests {
         let mut points: Vec<Point> = (0..100_000).map(|index| (f64::from(index), 0.0)).collect();
         (points[5_003].1, points[77_777].1) = (9.0, -9.0);
         let kept = thinned(&points);
-        assert!(kept.len() <= 3002 && kept.contains(&(5_003.0, 9.0)) && kept.contains(&(77_777.0, -9.0)));
+        assert!(
+            kept.len() <= 3002
+                && kept.contains(&(5_003.0, 9.0))
+                && kept.contains(&(77_777.0, -9.0))
+        );
     }
 
     #[test]
     fn the_description_says_where_curves_start_and_end() {
         let curves = Curves::new("Loss").labels("epoch", "loss").curve("training", &[2.0, 0.5]);
-        assert_eq!(curves.description(), "Curves of loss over epoch: training with 2 points from 2 to 0.5.");
+        assert_eq!(
+            curves.description(),
+            "Curves of loss over epoch: training with 2 points from 2 to 0.5."
+        );
         assert_eq!(Curves::new("Loss").description(), "Curves: none.");
-        let odd = Curves::new("a").labels("x", "y").curve("a", &[f64::NAN, 3.0, 2.0, f64::INFINITY]);
+        let odd =
+            Curves::new("a").labels("x", "y").curve("a", &[f64::NAN, 3.0, 2.0, f64::INFINITY]);
         let odd = odd.curve("b", &[1.0]).curve("c", &[]).curve("d", &[1.0, 2.0]);
-        let expected = "Curves of y over x: a with 2 points from 3 to 2; b with one point at 1; c without points; d \
+        let expected = "Curves of y over x: a with 2 points from 3 to 2; b with one point at 1; c \
+                        without points; d \
                         with 2 points from 1 to 2";
         assert_eq!(odd.description(), format!("{expected}."));
-        assert_eq!(odd.curve("e", &[1.0]).curve("f", &[1.0]).description(), format!("{expected}; and 2 more."));
+        assert_eq!(
+            odd.curve("e", &[1.0]).curve("f", &[1.0]).description(),
+            format!("{expected}; and 2 more.")
+        );
     }
 }

@@ -6,8 +6,9 @@ use crate::theme::Color;
 
 /// Small pictures with what a model takes them for.
 ///
-/// Below each picture is the prediction, then a check mark, or a cross with the true class in brackets; wrong ones have
-/// a frame as well. Light is much in the dark theme, dark is much in the light one.
+/// Below each picture is the prediction, then a check mark, or a cross with the true class in
+/// brackets; wrong ones have a frame as well. Light is much in the dark theme, dark is much in the
+/// light one.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct DigitGrid {
     /// What stands above.
@@ -23,7 +24,8 @@ pub struct DigitGrid {
 /// A picture with a prediction.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Digit {
-    /// The brightness of each pixel, row by row from the upper left; any range, the same for all pictures.
+    /// The brightness of each pixel, row by row from the upper left; any range, the same for all
+    /// pictures.
     pub pixels: Vec<f64>,
     /// What the model says.
     pub predicted: String,
@@ -40,8 +42,17 @@ impl DigitGrid {
 
     /// Adds a picture whose class is known.
     #[must_use]
-    pub fn digit(mut self, pixels: Vec<f64>, predicted: impl ToString, actual: impl ToString) -> DigitGrid {
-        self.digits.push(Digit { pixels, predicted: predicted.to_string(), actual: Some(actual.to_string()) });
+    pub fn digit(
+        mut self,
+        pixels: Vec<f64>,
+        predicted: impl ToString,
+        actual: impl ToString,
+    ) -> DigitGrid {
+        self.digits.push(Digit {
+            pixels,
+            predicted: predicted.to_string(),
+            actual: Some(actual.to_string()),
+        });
         self
     }
 
@@ -82,8 +93,11 @@ impl Figure for DigitGrid {
         if self.digits.is_empty() || self.width.saturating_mul(self.height) == 0 {
             return below.nothing("There are no pictures to show.");
         }
-        let below = below.remark("below each: the prediction, \u{2713}, or \u{2717} and the true class in brackets");
-        let all: Vec<f64> = self.digits.iter().flat_map(|digit| digit.pixels.iter().copied()).collect();
+        let below = below.remark(
+            "below each: the prediction, \u{2713}, or \u{2717} and the true class in brackets",
+        );
+        let all: Vec<f64> =
+            self.digits.iter().flat_map(|digit| digit.pixels.iter().copied()).collect();
         let shade = brightness(&all, theme.background(), theme.foreground(), theme.grid());
         for (index, digit) in self.digits.iter().enumerate().take(200 * COLUMNS) {
             let (x, y) = ((index % COLUMNS) as f64 * CELL.0, (index / COLUMNS) as f64 * CELL.1);
@@ -93,26 +107,41 @@ impl Figure for DigitGrid {
                 let (width, height) = fitted(self.width, self.height, side);
                 let (left, top) = (x + 2.0 + (side - width) / 2.0, y + 2.0 + (side - height) / 2.0);
                 below.image(left, top, width, height, self.width, &colors);
-                let (line, thick) = if wrong { (theme.series(1), 2.5) } else { (theme.grid(), 1.0) };
+                let (line, thick) =
+                    if wrong { (theme.series(1), 2.5) } else { (theme.grid(), 1.0) };
                 below.frame(left, top, width, height, line, thick);
                 let (text, color) = match (&digit.actual, wrong) {
-                    (Some(actual), true) => (format!("{} \u{2717} ({actual})", digit.predicted), theme.series(1)),
+                    (Some(actual), true) => {
+                        (format!("{} \u{2717} ({actual})", digit.predicted), theme.series(1))
+                    }
                     (Some(_), false) => (format!("{} \u{2713}", digit.predicted), theme.muted()),
                     (None, _) => (digit.predicted.clone(), theme.muted()),
                 };
                 let text = below.shorten(&text, SMALL, CELL.0 - 3.0);
-                below.text(&text, x + 2.0 + side / 2.0, y + side + 12.0, SMALL, color, Align::Middle);
+                below.text(
+                    &text,
+                    x + 2.0 + side / 2.0,
+                    y + side + 12.0,
+                    SMALL,
+                    color,
+                    Align::Middle,
+                );
             });
         }
     }
 }
 
 /// Whether all pictures have as many pixels as their size says, in words.
-pub(crate) fn same_size(width: usize, height: usize, sizes: impl Iterator<Item = usize>) -> Result<(), String> {
+pub(crate) fn same_size(
+    width: usize,
+    height: usize,
+    sizes: impl Iterator<Item = usize>,
+) -> Result<(), String> {
     match sizes.enumerate().find(|(_, size)| *size != width.saturating_mul(height)) {
-        Some((index, size)) => {
-            Err(format!("picture {index} has {size} pixels, {width} x {height} has {}", width.saturating_mul(height)))
-        }
+        Some((index, size)) => Err(format!(
+            "picture {index} has {size} pixels, {width} x {height} has {}",
+            width.saturating_mul(height)
+        )),
         None => Ok(()),
     }
 }
@@ -124,11 +153,18 @@ pub(crate) fn fitted(width: usize, height: usize, side: f64) -> (f64, f64) {
 }
 
 /// From the lowest to the highest of all pixels.
-fn brightness(all: &[f64], low_color: Color, high_color: Color, unknown: Color) -> impl Fn(f64) -> Color {
+fn brightness(
+    all: &[f64],
+    low_color: Color,
+    high_color: Color,
+    unknown: Color,
+) -> impl Fn(f64) -> Color {
     let (low, high) = extent(all).unwrap_or((0.0, 1.0));
     move |pixel| match pixel.is_nan() {
         true => unknown,
-        false => low_color.mix(high_color, if high > low { (pixel - low) / (high - low) } else { 0.5 }),
+        false => {
+            low_color.mix(high_color, if high > low { (pixel - low) / (high - low) } else { 0.5 })
+        }
     }
 }
 
@@ -144,7 +180,11 @@ mod tests {
         grid.digits.push(Digit { pixels: vec![0.0; 6], predicted: "unknown".into(), actual: None });
         let picture = check::picture(&grid);
         assert_eq!((picture.count("digit"), picture.svg.matches("<image").count()), (3, 3));
-        assert!(["7 ✓", "1 ✗ (4)", "unknown"].iter().all(|text| picture.says(text)), "{:?}", picture.texts);
+        assert!(
+            ["7 ✓", "1 ✗ (4)", "unknown"].iter().all(|text| picture.says(text)),
+            "{:?}",
+            picture.texts
+        );
         assert_eq!(grid.description(), "3 pictures with predictions, 1 of them wrong.");
     }
 

@@ -10,9 +10,10 @@ use crate::write::write;
 
 /// Something that can be drawn: plain numbers and labels in, a picture out.
 ///
-/// Whatever the numbers are, drawing does not panic: what is not finite is left out and said so, no data give a picture
-/// that says why it is empty. Numbers that do not fit together ([`Figure::check`]) give a picture that says what does
-/// not fit, and an error where there can be one ([`Figure::png`], [`Figure::save`]).
+/// Whatever the numbers are, drawing does not panic: what is not finite is left out and said so, no
+/// data give a picture that says why it is empty. Numbers that do not fit together
+/// ([`Figure::check`]) give a picture that says what does not fit, and an error where there can be
+/// one ([`Figure::png`], [`Figure::save`]).
 ///
 /// A figure of your own needs `title` and `draw`:
 ///
@@ -74,7 +75,8 @@ pub trait Figure {
         svg.borrow_mut().finish()
     }
 
-    /// The picture as the bytes of a PNG file, 2 pixels to a point, 1 to a point of very large pictures.
+    /// The picture as the bytes of a PNG file, 2 pixels to a point, 1 to a point of very large
+    /// pictures.
     ///
     /// # Errors
     /// If the numbers do not fit together, or the picture is larger than 40 million points.
@@ -84,7 +86,9 @@ pub trait Figure {
             1..=LARGEST => Ok(()),
             _ => Err(format!("{width} x {height} points are no size for a PNG: save it as SVG")),
         };
-        self.check().and(room).map_err(|reason| PlotError::Data { title: self.title().to_owned(), reason })?;
+        self.check()
+            .and(room)
+            .map_err(|reason| PlotError::Data { title: self.title().to_owned(), reason })?;
         let pixels = Rc::new(RefCell::new(Pixels::new(self.size())));
         self.draw(&Canvas::new(pixels.clone(), self.size(), theme));
         Ok(pixels.borrow().finish())
@@ -158,7 +162,8 @@ impl<F: Figure + ?Sized> Figure for Box<F> {
 }
 
 fn save(figure: &dyn Figure, path: &Path, theme: Theme) -> Result<(), PlotError> {
-    let extension = path.extension().and_then(|extension| extension.to_str()).map(str::to_ascii_lowercase);
+    let extension =
+        path.extension().and_then(|extension| extension.to_str()).map(str::to_ascii_lowercase);
     let bytes = match extension.as_deref() {
         Some("svg") => {
             let reason = |reason| PlotError::Data { title: figure.title().to_owned(), reason };
@@ -180,7 +185,9 @@ mod tests {
     fn the_end_of_the_name_says_the_kind() {
         let folder = std::env::temp_dir();
         let figure = Curves::new("loss");
-        for (name, start) in [("chainrule-plot-test.svg", &b"<svg "[..]), ("chainrule-plot-test.PNG", b"\x89PNG")] {
+        for (name, start) in
+            [("chainrule-plot-test.svg", &b"<svg "[..]), ("chainrule-plot-test.PNG", b"\x89PNG")]
+        {
             let path = folder.join(name);
             figure.save(&path).unwrap();
             assert!(std::fs::read(&path).unwrap().starts_with(start));
@@ -207,7 +214,8 @@ mod tests {
             fn draw(&self, _: &Canvas) {}
         }
         let message = |figure: Sized| figure.png(Theme::Light).unwrap_err().to_string();
-        let expected = "the figure \"large\" cannot be drawn: 9000 x 9000 points are no size for a PNG: save it as SVG";
+        let expected = "the figure \"large\" cannot be drawn: 9000 x 9000 points are no size for a \
+                        PNG: save it as SVG";
         assert_eq!(message(Sized(9000, 9000)), expected);
         assert!(message(Sized(0, 10)).contains("0 x 10 points are no size"));
         assert!(Sized(1, 1).png(Theme::Light).is_ok());
@@ -218,7 +226,10 @@ mod tests {
     fn numbers_that_do_not_fit_are_an_error_and_a_picture_that_says_so() {
         let figure = Heatmap::new("weights", vec![vec![1.0], vec![1.0, 2.0]]);
         let error = figure.png(Theme::Light).unwrap_err().to_string();
-        assert_eq!(error, "the figure \"weights\" cannot be drawn: row 1 of the values has 2 numbers, row 0 has 1");
+        assert_eq!(
+            error,
+            "the figure \"weights\" cannot be drawn: row 1 of the values has 2 numbers, row 0 has 1"
+        );
         assert!(figure.save("weights.svg").is_err());
         assert!(figure.svg(Theme::Dark).contains("row 1 of the values has 2 numbers"));
     }

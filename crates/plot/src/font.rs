@@ -20,7 +20,8 @@ pub enum Align {
 /// The family that plotters is asked for.
 pub(crate) const FAMILY: &str = "chainrule-plot";
 
-/// plotters gives the height of a line where a font's size is the em: DejaVu Sans's line is 1.164 em.
+/// plotters gives the height of a line where a font's size is the em: DejaVu Sans's line is 1.164
+/// em.
 pub(crate) const LINE: f64 = 1.164;
 
 /// The height of capitals in em, by which a text is centred.
@@ -56,7 +57,12 @@ pub(crate) fn width(text: &str, bold: bool) -> f64 {
 }
 
 /// Calls with each glyph's outline, its left edge and its right edge, from 0 on.
-fn each_glyph(text: &str, size: f64, bold: bool, mut glyph: impl FnMut(&FontRef<'static>, ab_glyph::Glyph, f64)) {
+fn each_glyph(
+    text: &str,
+    size: f64,
+    bold: bool,
+    mut glyph: impl FnMut(&FontRef<'static>, ab_glyph::Glyph, f64),
+) {
     let font = if bold { &fonts().bold } else { &fonts().regular };
     let scaled = font.as_scaled((size * LINE) as f32);
     let (mut x, mut previous) = (0.0, None);
@@ -70,7 +76,8 @@ fn each_glyph(text: &str, size: f64, bold: bool, mut glyph: impl FnMut(&FontRef<
     }
 }
 
-/// Calls with every pixel of a text whose baseline starts at 0, 0: right, down, and the share that is covered.
+/// Calls with every pixel of a text whose baseline starts at 0, 0: right, down, and the share that
+/// is covered.
 pub(crate) fn rasterize(text: &str, size: f64, bold: bool, mut pixel: impl FnMut(i32, i32, f64)) {
     each_glyph(text, size, bold, |font, glyph, _| {
         if let Some(outline) = font.outline_glyph(glyph) {

@@ -51,8 +51,13 @@ impl Functions {
 
     /// Asks for the value and the derivative at 401 places.
     #[must_use]
-    pub fn function(mut self, label: impl Into<String>, mut function: impl FnMut(f64) -> (f64, f64)) -> Functions {
-        let (values, derivatives) = (0..PLACES).map(|index| function(place(self.x, index, PLACES))).unzip();
+    pub fn function(
+        mut self,
+        label: impl Into<String>,
+        mut function: impl FnMut(f64) -> (f64, f64),
+    ) -> Functions {
+        let (values, derivatives) =
+            (0..PLACES).map(|index| function(place(self.x, index, PLACES))).unzip();
         self.functions.push(Function { label: label.into(), values, derivatives });
         self
     }
@@ -76,8 +81,14 @@ impl Figure for Functions {
     }
 
     fn description(&self) -> String {
-        let names: Vec<&str> = self.functions.iter().map(|function| function.label.as_str()).collect();
-        format!("Functions and derivatives from {} to {}: {}.", brief(self.x.0), brief(self.x.1), names.join(", "))
+        let names: Vec<&str> =
+            self.functions.iter().map(|function| function.label.as_str()).collect();
+        format!(
+            "Functions and derivatives from {} to {}: {}.",
+            brief(self.x.0),
+            brief(self.x.1),
+            names.join(", ")
+        )
     }
 
     fn size(&self) -> (u32, u32) {
@@ -90,7 +101,9 @@ impl Figure for Functions {
         for Function { label, values, derivatives } in &self.functions {
             if !derivatives.is_empty() && derivatives.len() != values.len() {
                 let (values, derivatives) = (values.len(), derivatives.len());
-                return Err(format!("\"{label}\" has {values} values and {derivatives} derivatives"));
+                return Err(format!(
+                    "\"{label}\" has {values} values and {derivatives} derivatives"
+                ));
             }
         }
         Ok(())
@@ -98,9 +111,16 @@ impl Figure for Functions {
 
     fn draw(&self, canvas: &Canvas) {
         let theme = canvas.theme();
-        let marks = [("function", Mark::Line(theme.series(0), 0)), ("derivative", Mark::Line(theme.series(1), 1))];
+        let marks = [
+            ("function", Mark::Line(theme.series(0), 0)),
+            ("derivative", Mark::Line(theme.series(1), 1)),
+        ];
         let below = canvas.titled(&self.title);
-        let all = || self.functions.iter().flat_map(|function| function.values.iter().chain(&function.derivatives));
+        let all = || {
+            self.functions
+                .iter()
+                .flat_map(|function| function.values.iter().chain(&function.derivatives))
+        };
         if !all().any(|&value| shown(value)) {
             return below.nothing("There are no functions to show.");
         }
@@ -113,15 +133,21 @@ impl Figure for Functions {
             let (x, top) = ((index % columns) as f64 * width, (index / columns) as f64 * height);
             let panel = below.part(x, top, width - 8.0, height);
             canvas.group("function", &function.label, || {
-                let size = if panel.text_width(&function.label, LABEL) <= panel.width() { LABEL } else { 10.0 };
+                let size = if panel.text_width(&function.label, LABEL) <= panel.width() {
+                    LABEL
+                } else {
+                    10.0
+                };
                 let label = panel.shorten(&function.label, size, panel.width());
-                let middle = (panel.width() / 2.0 + 14.0).min(panel.width() - panel.text_width(&label, size) / 2.0);
+                let middle = (panel.width() / 2.0 + 14.0)
+                    .min(panel.width() - panel.text_width(&label, size) / 2.0);
                 panel.text(&label, middle, 9.0, size, theme.foreground(), Align::Middle);
                 let plane = panel.inside(0.0, 16.0, 0.0, 4.0);
                 let mut chart = Chart::new(&plane, Axis::exactly("", self.x), y.clone());
                 for zero in [[(self.x.0, 0.0), (self.x.1, 0.0)], [(0.0, y.low), (0.0, y.high)]] {
-                    let inside =
-                        |&(x, level): &Point| (self.x.0..=self.x.1).contains(&x) && (y.low..=y.high).contains(&level);
+                    let inside = |&(x, level): &Point| {
+                        (self.x.0..=self.x.1).contains(&x) && (y.low..=y.high).contains(&level)
+                    };
                     if zero.iter().all(inside) {
                         chart.line(&zero, theme.muted(), 0.8, 0);
                     }
@@ -159,17 +185,27 @@ mod tests {
 
     #[test]
     fn a_panel_for_each_function() {
-        let functions = (0..7).fold(Functions::new("Activations", (-4.0, 4.0)), |functions, index| {
-            functions.function(format!("f{index}"), |x| (x.max(0.0) * f64::from(index), f64::from(index)))
-        });
+        let functions =
+            (0..7).fold(Functions::new("Activations", (-4.0, 4.0)), |functions, index| {
+                functions.function(format!("f{index}"), |x| {
+                    (x.max(0.0) * f64::from(index), f64::from(index))
+                })
+            });
         let picture = check::picture(&functions);
         assert_eq!(picture.count("function"), 7);
-        assert!(["f0", "f6", "function", "derivative", "\u{2212}4"].iter().all(|text| picture.says(text)));
+        assert!(
+            ["f0", "f6", "function", "derivative", "\u{2212}4"]
+                .iter()
+                .all(|text| picture.says(text))
+        );
     }
 
     #[test]
     fn gaps_and_nothing() {
-        assert!(check::picture(&Functions::new("a", (0.0, 1.0))).says("There are no functions to show."));
+        assert!(
+            check::picture(&Functions::new("a", (0.0, 1.0)))
+                .says("There are no functions to show.")
+        );
         let nothing = Functions::new("a", (0.0, 1.0)).function("b", |_| (f64::NAN, f64::INFINITY));
         assert!(check::picture(&nothing).says("There are no functions to show."));
         check::picture(&Functions::new("a", (-1.0, 1.0)).function("log", |x| (x.ln(), 1.0 / x)));
@@ -181,7 +217,8 @@ mod tests {
 
     #[test]
     fn what_does_not_fit() {
-        let function = Function { label: "f".into(), values: vec![1.0, 2.0], derivatives: vec![1.0] };
+        let function =
+            Function { label: "f".into(), values: vec![1.0, 2.0], derivatives: vec![1.0] };
         let functions = Functions { functions: vec![function], ..Functions::new("a", (0.0, 1.0)) };
         assert_eq!(functions.check().unwrap_err(), "\"f\" has 2 values and 1 derivatives");
         assert!(Functions::new("a", (0.0, f64::NAN)).check().is_err());

@@ -4,10 +4,12 @@ use crate::cells::same_length;
 use crate::chart::Chart;
 use crate::figure::Figure;
 
-/// The size of the gradient in each layer, early and late in training: bars by layer, with time as colour.
+/// The size of the gradient in each layer, early and late in training: bars by layer, with time as
+/// colour.
 ///
-/// Bars that shrink from layer to layer show gradients that vanish, bars that grow show gradients that explode. The axis
-/// is logarithmic; a norm of zero is a short bar marked `0`. Of more than ten moments, ten at equal distances are shown.
+/// Bars that shrink from layer to layer show gradients that vanish, bars that grow show gradients
+/// that explode. The axis is logarithmic; a norm of zero is a short bar marked `0`. Of more than
+/// ten moments, ten at equal distances are shown.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct GradientFlow {
     /// What stands above.
@@ -49,7 +51,11 @@ impl Figure for GradientFlow {
 
     fn description(&self) -> String {
         let last = self.norms.last().map_or(String::new(), |norms| {
-            let pairs = self.layers.iter().zip(norms).map(|(layer, &norm)| format!("{layer} {}", brief(norm)));
+            let pairs = self
+                .layers
+                .iter()
+                .zip(norms)
+                .map(|(layer, &norm)| format!("{layer} {}", brief(norm)));
             format!("; at the last of them {}", pairs.collect::<Vec<_>>().join(", "))
         });
         let moments = match self.steps.len() {
@@ -62,11 +68,16 @@ impl Figure for GradientFlow {
     fn check(&self) -> Result<(), String> {
         let (layers, steps) = (self.layers.len(), self.steps.len());
         if self.norms.len() != steps {
-            return Err(format!("there are norms of {} moments for {steps} steps", self.norms.len()));
+            return Err(format!(
+                "there are norms of {} moments for {steps} steps",
+                self.norms.len()
+            ));
         }
         same_length("the norms", &self.norms)?;
         match self.norms.first() {
-            Some(norms) if norms.len() != layers => Err(format!("there are {} norms for {layers} layers", norms.len())),
+            Some(norms) if norms.len() != layers => {
+                Err(format!("there are {} norms for {layers} layers", norms.len()))
+            }
             _ => Ok(()),
         }
     }
@@ -75,7 +86,8 @@ impl Figure for GradientFlow {
         let theme = canvas.theme();
         let below = canvas.titled(&self.title);
         let chosen = self.chosen();
-        let norms: Vec<f64> = chosen.iter().flat_map(|&moment| self.norms[moment].iter().copied()).collect();
+        let norms: Vec<f64> =
+            chosen.iter().flat_map(|&moment| self.norms[moment].iter().copied()).collect();
         let left_out = norms.iter().filter(|&&norm| !shown(norm)).count();
         let below = below.remark(&match left_out {
             0 => String::new(),
@@ -100,11 +112,19 @@ impl Figure for GradientFlow {
                     let norm = self.norms[moment][layer];
                     let Some(top) = chart.y.position(norm) else { continue };
                     let left = layer as f64 - 0.4 + index as f64 * width;
-                    let title = format!("{name} at step {}: {}", number(self.steps[moment], 1.0), brief(norm));
+                    let title = format!(
+                        "{name} at step {}: {}",
+                        number(self.steps[moment], 1.0),
+                        brief(norm)
+                    );
                     // What is at the lower end still shows as a bar.
                     let top = top.max(chart.y.low + 0.008 * (chart.y.high - chart.y.low));
                     canvas.group("bar", &title, || {
-                        chart.rectangle((left, chart.y.low), (left + width * 0.92, top), shade(index));
+                        chart.rectangle(
+                            (left, chart.y.low),
+                            (left + width * 0.92, top),
+                            shade(index),
+                        );
                     });
                 }
             });
@@ -126,15 +146,23 @@ mod tests {
         let flow = GradientFlow::new("Gradients", names(3)).step(0.0, vec![1e-3, 1e-2, 1e-1]);
         let picture = check::picture(&flow.step(100.0, vec![1e-4, 0.0, f64::NAN]));
         assert_eq!((picture.count("layer"), picture.count("bar")), (3, 5));
-        for text in ["layers.2", "step", "100", "10⁻²", "\u{2264} 0", "1 of 6 norms are not finite and left out"] {
+        for text in [
+            "layers.2",
+            "step",
+            "100",
+            "10⁻²",
+            "\u{2264} 0",
+            "1 of 6 norms are not finite and left out",
+        ] {
             assert!(picture.says(text), "{text}: {:?}", picture.texts);
         }
     }
 
     #[test]
     fn of_many_moments_ten_are_shown() {
-        let flow =
-            (0..1000).fold(GradientFlow::new("a", names(2)), |flow, step| flow.step(f64::from(step), vec![1.0; 2]));
+        let flow = (0..1000).fold(GradientFlow::new("a", names(2)), |flow, step| {
+            flow.step(f64::from(step), vec![1.0; 2])
+        });
         assert_eq!(flow.chosen(), [0, 111, 222, 333, 444, 555, 666, 777, 888, 999]);
         assert_eq!(check::picture(&flow).count("bar"), 20);
     }
@@ -146,7 +174,9 @@ mod tests {
         assert!(check::picture(&none.step(0.0, vec![])).says("There are no norms to show."));
         check::picture(&GradientFlow::new("a", names(1)).step(7.0, vec![0.0]));
         check::picture(
-            &GradientFlow::new("a", names(100)).step(f64::NAN, vec![1e-300; 100]).step(1e20, vec![1e300; 100]),
+            &GradientFlow::new("a", names(100))
+                .step(f64::NAN, vec![1e-300; 100])
+                .step(1e20, vec![1e300; 100]),
         );
         let wrong = GradientFlow::new("a", names(2)).step(0.0, vec![1.0]);
         assert_eq!(wrong.check().unwrap_err(), "there are 1 norms for 2 layers");

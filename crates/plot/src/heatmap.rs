@@ -35,7 +35,12 @@ impl Heatmap {
 
     /// Names the axes and what the colours mean.
     #[must_use]
-    pub fn labels(mut self, x: impl Into<String>, y: impl Into<String>, value: impl Into<String>) -> Heatmap {
+    pub fn labels(
+        mut self,
+        x: impl Into<String>,
+        y: impl Into<String>,
+        value: impl Into<String>,
+    ) -> Heatmap {
         (self.x_label, self.y_label, self.value_label) = (x.into(), y.into(), value.into());
         self
     }
@@ -66,7 +71,8 @@ impl Figure for Heatmap {
             Some((low, high)) => format!("values from {} to {}", brief(low), brief(high)),
             None => "no values".to_owned(),
         };
-        let named = |label: &str| if label.is_empty() { String::new() } else { format!(" ({label})") };
+        let named =
+            |label: &str| if label.is_empty() { String::new() } else { format!(" ({label})") };
         let (down, across) = (named(&self.y_label), named(&self.x_label));
         format!("A table of {rows} rows{down} and {columns} columns{across}, {range}.")
     }
@@ -74,9 +80,13 @@ impl Figure for Heatmap {
     fn check(&self) -> Result<(), String> {
         same_length("the values", &self.values)?;
         let (rows, columns) = (self.values.len(), self.values.first().map_or(0, Vec::len));
-        for (what, names, size) in [("columns", &self.columns, columns), ("rows", &self.rows, rows)] {
+        for (what, names, size) in [("columns", &self.columns, columns), ("rows", &self.rows, rows)]
+        {
             if !names.is_empty() && names.len() != size {
-                return Err(format!("there are {} names for {size} {what}: give each one, or none", names.len()));
+                return Err(format!(
+                    "there are {} names for {size} {what}: give each one, or none",
+                    names.len()
+                ));
             }
         }
         Ok(())
@@ -90,11 +100,20 @@ impl Figure for Heatmap {
         };
         let largest = low.abs().max(high.abs());
         let (low, high) = if self.diverging { (-largest, largest) } else { (low, high) };
-        let share = |value: f64| if high > low { (value - low) / (high - low) } else { 0.5 * value / value };
-        let color =
-            |share: f64| if self.diverging { theme.diverging(2.0 * share - 1.0) } else { theme.sequential(share) };
+        let share = |value: f64| {
+            if high > low { (value - low) / (high - low) } else { 0.5 * value / value }
+        };
+        let color = |share: f64| {
+            if self.diverging {
+                theme.diverging(2.0 * share - 1.0)
+            } else {
+                theme.sequential(share)
+            }
+        };
         let bar: Vec<(f64, String)> = match high > low {
-            true => ticks(low, high, 5).into_iter().map(|(place, text)| (share(place), text)).collect(),
+            true => {
+                ticks(low, high, 5).into_iter().map(|(place, text)| (share(place), text)).collect()
+            }
             false => vec![(0.5, brief(low))],
         };
         let below = below.color_bar(&self.value_label, &bar, color);
@@ -110,7 +129,11 @@ impl Figure for Heatmap {
         let step = if high > low { (high - low) / 100.0 } else { 0.01 * high.abs().max(1.0) };
         let text = |value: f64| if value.is_finite() { number(value, step) } else { brief(value) };
         let shade = |value: f64| if value.is_finite() { color(share(value)) } else { theme.grid() };
-        cells.draw(&below, |row, column| shade(self.values[row][column]), |row, column| text(self.values[row][column]));
+        cells.draw(
+            &below,
+            |row, column| shade(self.values[row][column]),
+            |row, column| text(self.values[row][column]),
+        );
     }
 }
 
@@ -122,7 +145,9 @@ mod tests {
     #[test]
     fn numbers_are_written_where_there_is_room() {
         let small = Heatmap::new("correlation", vec![vec![1.0, -0.5], vec![-0.5, 1.0]]).diverging();
-        let small = small.names(vec!["a".into(), "b".into()], vec!["c".into(), "d".into()]).labels("x", "y", "r");
+        let small = small
+            .names(vec!["a".into(), "b".into()], vec!["c".into(), "d".into()])
+            .labels("x", "y", "r");
         let picture = check::picture(&small);
         assert!(
             ["1", "\u{2212}0.5", "a", "d", "x", "y", "r"].iter().all(|text| picture.says(text)),
@@ -148,6 +173,9 @@ mod tests {
     #[test]
     fn names_must_fit() {
         let map = Heatmap::new("a", vec![vec![1.0, 2.0]]).names(vec!["x".into()], vec![]);
-        assert_eq!(map.check().unwrap_err(), "there are 1 names for 2 columns: give each one, or none");
+        assert_eq!(
+            map.check().unwrap_err(),
+            "there are 1 names for 2 columns: give each one, or none"
+        );
     }
 }

@@ -10,12 +10,12 @@ use crate::theme::Color;
 
 /// The loss around trained weights along two directions: colours and lines of equal loss.
 ///
-/// The cross is where both steps are zero, the trained weights; a path, such as the weights while training, is a line
-/// from a ring to a dot. The colours follow the logarithm if the loss is above zero everywhere and the highest is more
-/// than ten times the lowest.
+/// The cross is where both steps are zero, the trained weights; a path, such as the weights while
+/// training, is a line from a ring to a dot. The colours follow the logarithm if the loss is above
+/// zero everywhere and the highest is more than ten times the lowest.
 ///
-/// Source: Li, Xu, Taylor, Studer and Goldstein, "Visualizing the Loss Landscape of Neural Nets", 2018, for directions
-/// that are normalised by filter.
+/// Source: Li, Xu, Taylor, Studer and Goldstein, "Visualizing the Loss Landscape of Neural Nets",
+/// 2018, for directions that are normalised by filter.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Landscape {
     /// What stands above.
@@ -28,7 +28,8 @@ pub struct Landscape {
     pub y: (f64, f64),
     /// How many losses there are along the first direction.
     pub columns: usize,
-    /// The losses at equal distances from the smallest to the largest step, row by row from the smallest second step.
+    /// The losses at equal distances from the smallest to the largest step, row by row from the
+    /// smallest second step.
     pub losses: Vec<f64>,
     /// Steps along both directions that are joined by a line.
     pub path: Vec<(f64, f64)>,
@@ -47,7 +48,8 @@ impl Landscape {
     pub fn sample(mut self, side: usize, mut loss: impl FnMut(f64, f64) -> f64) -> Landscape {
         let places = (0..side).flat_map(|row| (0..side).map(move |column| (row, column)));
         let (x, y) = (self.x, self.y);
-        self.losses = places.map(|(row, column)| loss(place(x, column, side), place(y, row, side))).collect();
+        self.losses =
+            places.map(|(row, column)| loss(place(x, column, side), place(y, row, side))).collect();
         self.columns = side;
         self
     }
@@ -75,7 +77,11 @@ fn spread((low, high): (f64, f64), count: usize) -> ((f64, f64), f64) {
 }
 
 fn place((low, high): (f64, f64), index: usize, count: usize) -> f64 {
-    if count < 2 { (low + high) / 2.0 } else { low + (high - low) * index as f64 / (count - 1) as f64 }
+    if count < 2 {
+        (low + high) / 2.0
+    } else {
+        low + (high - low) * index as f64 / (count - 1) as f64
+    }
 }
 
 impl Figure for Landscape {
@@ -115,8 +121,10 @@ impl Figure for Landscape {
         let level = |loss: f64| if log { loss.log10() } else { loss };
         let axis = Axis::around("", [low, high], log, false);
         let (bottom, top) = (level(low), level(high));
-        let share = |loss: f64| if top > bottom { (level(loss) - bottom) / (top - bottom) } else { 0.5 };
-        let marks = axis.ticks.iter().filter(|tick| (bottom..=top).contains(&tick.0) && top > bottom);
+        let share =
+            |loss: f64| if top > bottom { (level(loss) - bottom) / (top - bottom) } else { 0.5 };
+        let marks =
+            axis.ticks.iter().filter(|tick| (bottom..=top).contains(&tick.0) && top > bottom);
         let mut marks: Vec<(f64, String)> =
             marks.map(|(place, text)| ((place - bottom) / (top - bottom), text.clone())).collect();
         if marks.is_empty() {
@@ -131,7 +139,9 @@ impl Figure for Landscape {
         let mut chart = Chart::with_grid(&below, x, y, (false, false));
 
         canvas.group("surface", "", || {
-            let shade = |&loss: &f64| if shown(loss) { theme.sequential(share(loss)) } else { theme.grid() };
+            let shade = |&loss: &f64| {
+                if shown(loss) { theme.sequential(share(loss)) } else { theme.grid() }
+            };
             let colors: Vec<Color> = self.losses.iter().map(shade).collect();
             fill(&below, &chart, self.columns, &colors);
         });
@@ -139,11 +149,16 @@ impl Figure for Landscape {
             let levels: Vec<f64> = ticks(bottom, top, 12).into_iter().map(|tick| tick.0).collect();
             for at in levels {
                 canvas.group("contour", "", || {
-                    let heights: Vec<f64> =
-                        self.losses.iter().map(|&loss| if shown(loss) { level(loss) } else { f64::NAN }).collect();
+                    let heights: Vec<f64> = self
+                        .losses
+                        .iter()
+                        .map(|&loss| if shown(loss) { level(loss) } else { f64::NAN })
+                        .collect();
                     // Dark lines where the map is light, and light ones where it is dark.
-                    let color = theme.sequential((at - bottom) / (top - bottom)).ink().with_alpha(0.55);
-                    let place = |(across, up): Point| (self.x.0 + across * column, self.y.0 + up * row);
+                    let color =
+                        theme.sequential((at - bottom) / (top - bottom)).ink().with_alpha(0.55);
+                    let place =
+                        |(across, up): Point| (self.x.0 + across * column, self.y.0 + up * row);
                     for line in joined(contour(&heights, self.columns, at)) {
                         let line: Vec<Point> = line.into_iter().map(place).collect();
                         chart.line(&line, color, 0.9, 0);
@@ -151,15 +166,18 @@ impl Figure for Landscape {
                 });
             }
         }
-        let inside = |&&(x, y): &&Point| (self.x.0..=self.x.1).contains(&x) && (self.y.0..=self.y.1).contains(&y);
+        let inside = |&&(x, y): &&Point| {
+            (self.x.0..=self.x.1).contains(&x) && (self.y.0..=self.y.1).contains(&y)
+        };
         let path: Vec<Point> = self.path.iter().filter(inside).copied().collect();
         if let (Some(&first), Some(&last)) = (path.first(), path.last()) {
             canvas.group("path", "", || {
                 chart.line(&path, Color::hex(0x000000), 4.0, 0);
                 chart.line(&path, Color::hex(0xffffff), 2.0, 0);
-                for ((x, y), core) in
-                    [(chart.at(first.0, first.1), Color::hex(0xffffff)), (chart.at(last.0, last.1), Color::hex(0))]
-                {
+                for ((x, y), core) in [
+                    (chart.at(first.0, first.1), Color::hex(0xffffff)),
+                    (chart.at(last.0, last.1), Color::hex(0)),
+                ] {
                     below.circle(x, y, 6.0, Color::hex(0x000000));
                     below.circle(x, y, 4.8, Color::hex(0xffffff));
                     below.circle(x, y, 3.4, core);
@@ -186,18 +204,22 @@ fn contour(heights: &[f64], columns: usize, level: f64) -> Vec<(Point, Point)> {
     let (mut pieces, rows) = (Vec::new(), heights.len() / columns.max(1));
     for row in 1..rows {
         for column in 1..columns {
-            let corners = [(column - 1, row - 1), (column, row - 1), (column, row), (column - 1, row)];
+            let corners =
+                [(column - 1, row - 1), (column, row - 1), (column, row), (column - 1, row)];
             let height = corners.map(|(column, row)| heights[row * columns + column]);
             if height.iter().any(|height| height.is_nan()) {
                 continue;
             }
             let mut crossings: Vec<Point> = Vec::with_capacity(4);
             for side in 0..4 {
-                let ((a, b), (p, q)) =
-                    ((height[side], height[(side + 1) % 4]), (corners[side], corners[(side + 1) % 4]));
+                let ((a, b), (p, q)) = (
+                    (height[side], height[(side + 1) % 4]),
+                    (corners[side], corners[(side + 1) % 4]),
+                );
                 if (a >= level) != (b >= level) {
                     let share = (level - a) / (b - a);
-                    let between = |from: usize, to: usize| from as f64 + (to as f64 - from as f64) * share;
+                    let between =
+                        |from: usize, to: usize| from as f64 + (to as f64 - from as f64) * share;
                     crossings.push((between(p.0, q.0), between(p.1, q.1)));
                 }
             }
@@ -205,7 +227,11 @@ fn contour(heights: &[f64], columns: usize, level: f64) -> Vec<(Point, Point)> {
                 [a, b] => pieces.push((a, b)),
                 [a, b, c, d] => {
                     let high = height.iter().map(|height| height / 4.0).sum::<f64>() >= level;
-                    let first = if high == (height[0] >= level) { [(a, b), (c, d)] } else { [(d, a), (b, c)] };
+                    let first = if high == (height[0] >= level) {
+                        [(a, b), (c, d)]
+                    } else {
+                        [(d, a), (b, c)]
+                    };
                     pieces.extend(first);
                 }
                 _ => {}
@@ -251,13 +277,24 @@ mod tests {
 
     #[test]
     fn a_bowl_with_its_lines_and_its_middle() {
-        let bowl = Landscape::new("Loss", (-1.0, 1.0), (-1.0, 1.0)).sample(21, |x, y| 0.01 + x * x + 2.0 * y * y);
+        let bowl = Landscape::new("Loss", (-1.0, 1.0), (-1.0, 1.0))
+            .sample(21, |x, y| 0.01 + x * x + 2.0 * y * y);
         let picture = check::picture(&bowl.path(vec![(0.9, 0.9), (0.2, 0.1), (0.0, 0.0)]));
-        assert_eq!((picture.count("surface"), picture.count("path"), picture.count("center")), (1, 1, 1));
+        assert_eq!(
+            (picture.count("surface"), picture.count("path"), picture.count("center")),
+            (1, 1, 1)
+        );
         assert!(picture.count("contour") >= 4);
-        assert!(picture.says("first direction") && picture.says("loss") && picture.says("10⁻¹"), "{:?}", picture.texts);
+        assert!(
+            picture.says("first direction") && picture.says("loss") && picture.says("10⁻¹"),
+            "{:?}",
+            picture.texts
+        );
         let bowl = Landscape::new("Loss", (-1.0, 1.0), (-1.0, 1.0)).sample(3, |x, y| x * x + y * y);
-        assert_eq!(bowl.description(), "Loss along two directions, from 0 at steps 0 and 0 up to 2.");
+        assert_eq!(
+            bowl.description(),
+            "Loss along two directions, from 0 at steps 0 and 0 up to 2."
+        );
     }
 
     #[test]
@@ -272,7 +309,11 @@ mod tests {
 
     #[test]
     fn pieces_become_lines_and_rings() {
-        let lines = joined(vec![((1.0, 0.0), (2.0, 0.0)), ((5.0, 5.0), (6.0, 6.0)), ((1.0, 0.0), (0.0, 0.0))]);
+        let lines = joined(vec![
+            ((1.0, 0.0), (2.0, 0.0)),
+            ((5.0, 5.0), (6.0, 6.0)),
+            ((1.0, 0.0), (0.0, 0.0)),
+        ]);
         assert_eq!(lines, [vec![(0.0, 0.0), (1.0, 0.0), (2.0, 0.0)], vec![(5.0, 5.0), (6.0, 6.0)]]);
         let bowl = Landscape::new("", (-1.0, 1.0), (-1.0, 1.0)).sample(9, |x, y| x * x + y * y);
         let rings = joined(contour(&bowl.losses, 9, 0.3));
@@ -283,10 +324,14 @@ mod tests {
     fn nothing_flat_and_not_finite() {
         let empty = || Landscape::new("a", (-1.0, 1.0), (-1.0, 1.0));
         assert!(check::picture(&empty()).says("There are no losses to show."));
-        assert!(check::picture(&empty().sample(4, |_, _| f64::NAN)).says("There are no losses to show."));
+        assert!(
+            check::picture(&empty().sample(4, |_, _| f64::NAN))
+                .says("There are no losses to show.")
+        );
         check::picture(&empty().sample(1, |_, _| 3.0));
         check::picture(&empty().sample(5, |_, _| 0.0));
-        let partly = check::picture(&empty().sample(5, |x, _| if x > 0.5 { f64::INFINITY } else { x }));
+        let partly =
+            check::picture(&empty().sample(5, |x, _| if x > 0.5 { f64::INFINITY } else { x }));
         assert!(partly.says("5 of 25 losses are not finite (grey)"), "{:?}", partly.texts);
         check::picture(&empty().sample(5, |x, y| x * y * 1e300));
     }

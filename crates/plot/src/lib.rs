@@ -1,7 +1,8 @@
-//! Pictures of a training run for [chainrule](https://docs.rs/chainrule), and a report of all of them in one HTML file.
+//! Pictures of a training run for [chainrule](https://docs.rs/chainrule), and a report of all of
+//! them in one HTML file.
 //!
-//! Plain numbers and labels go in, a picture comes out: each kind of [`Figure`] is a struct with public fields, and none
-//! knows of graphs, layers or data sets.
+//! Plain numbers and labels go in, a picture comes out: each kind of [`Figure`] is a struct with
+//! public fields, and none knows of graphs, layers or data sets.
 //!
 //! ```
 //! use chainrule_plot::{Curves, Figure, Theme, sparkline};
@@ -33,15 +34,16 @@
 //! | [`GraphDrawing`] | the operations of a model, from what `Graph::to_dot` writes |
 //! | [`Heatmap`] | any table of numbers |
 //!
-//! [`Report`] puts figures, tables, findings and text on one page, which needs no network and no scripts.
+//! [`Report`] puts figures, tables, findings and text on one page, which needs no network and no
+//! scripts.
 //!
-//! Colours are those of Okabe and Ito, cividis, and blue against orange, which can be told apart with the common kinds of
-//! colour blindness; states, classes and curves differ in shape, sign or dashes as well. A figure is drawn for a light
-//! or a dark page ([`Theme`]).
+//! Colours are those of Okabe and Ito, cividis, and blue against orange, which can be told apart
+//! with the common kinds of colour blindness; states, classes and curves differ in shape, sign or
+//! dashes as well. A figure is drawn for a light or a dark page ([`Theme`]).
 //!
-//! Text is measured and, in PNG, drawn with DejaVu Sans, which is part of the program: no font of the system is needed,
-//! and the same figure gives the same bytes everywhere. An SVG names DejaVu Sans and Verdana, which is as wide, and is
-//! shown with what the reader has.
+//! Text is measured and, in PNG, drawn with DejaVu Sans, which is part of the program: no font of
+//! the system is needed, and the same figure gives the same bytes everywhere. An SVG names DejaVu
+//! Sans and Verdana, which is as wide, and is shown with what the reader has.
 //!
 //! This crate does not draw interactive charts, and draws no three-dimensional ones.
 

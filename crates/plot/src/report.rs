@@ -8,9 +8,9 @@ use crate::write::write;
 
 /// A training run on one page of HTML: figures, tables, findings and text in sections.
 ///
-/// The page needs nothing from outside, has no scripts, follows the reader's choice of a light or dark page, and prints
-/// light. All text is escaped. Each figure is there once for each theme; its title and description are its text
-/// alternative.
+/// The page needs nothing from outside, has no scripts, follows the reader's choice of a light or
+/// dark page, and prints light. All text is escaped. Each figure is there once for each theme; its
+/// title and description are its text alternative.
 ///
 /// ```
 /// use chainrule_plot::{Curves, Finding, Report, Severity};
@@ -111,8 +111,12 @@ impl Report {
         R: IntoIterator<Item = C>,
         C: ToString,
     {
-        let head: String = headings.iter().map(|text| format!("<th scope=\"col\">{}</th>", escape(text))).collect();
-        let body: String = rows.into_iter().map(|row| format!("<tr>{}</tr>\n", cells(row))).collect();
+        let head: String = headings
+            .iter()
+            .map(|text| format!("<th scope=\"col\">{}</th>", escape(text)))
+            .collect();
+        let body: String =
+            rows.into_iter().map(|row| format!("<tr>{}</tr>\n", cells(row))).collect();
         self.push(&format!(
             "<div class=\"table\" tabindex=\"0\"><table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}</tbody>\n\
              </table></div>\n"
@@ -121,24 +125,31 @@ impl Report {
 
     /// Adds a table of names and values.
     #[must_use]
-    pub fn pairs<K: ToString, V: ToString>(self, pairs: impl IntoIterator<Item = (K, V)>) -> Report {
+    pub fn pairs<K: ToString, V: ToString>(
+        self,
+        pairs: impl IntoIterator<Item = (K, V)>,
+    ) -> Report {
         let row = |(name, value): (K, V)| {
             let (name, value) = (escape(&name.to_string()), escape(&value.to_string()));
             format!("<tr><th scope=\"row\">{name}</th><td>{value}</td></tr>\n")
         };
         let body: String = pairs.into_iter().map(row).collect();
-        self.push(&format!("<div class=\"table\" tabindex=\"0\"><table class=\"pairs\">\n{body}</table></div>\n"))
+        self.push(&format!(
+            "<div class=\"table\" tabindex=\"0\"><table class=\"pairs\">\n{body}</table></div>\n"
+        ))
     }
 
     /// Adds a figure with its description below.
     #[must_use]
     pub fn figure<F: Figure + ?Sized>(mut self, figure: &F) -> Report {
         self.figures += 1;
-        let pictures: String =
-            Theme::ALL.map(|theme| format!("<div class=\"{}\">\n{}</div>\n", theme.name(), figure.svg(theme))).concat();
+        let pictures: String = Theme::ALL
+            .map(|theme| format!("<div class=\"{}\">\n{}</div>\n", theme.name(), figure.svg(theme)))
+            .concat();
         let (number, width, text) = (self.figures, figure.size().0, escape(&figure.description()));
         self.push(&format!(
-            "<figure id=\"figure-{number}\" style=\"max-width:{width}px\">\n{pictures}<figcaption>{text}</figcaption>\n\
+            "<figure id=\"figure-{number}\" \
+             style=\"max-width:{width}px\">\n{pictures}<figcaption>{text}</figcaption>\n\
              </figure>\n"
         ))
     }
@@ -161,9 +172,13 @@ impl Report {
                 true => String::new(),
                 false => format!("<br>{label}{}", escape(text)),
             };
-            let (evidence, advice) = (line(&finding.evidence, ""), line(&finding.advice, "<em>What may help:</em> "));
+            let (evidence, advice) =
+                (line(&finding.evidence, ""), line(&finding.advice, "<em>What may help:</em> "));
             let title = escape(&finding.title);
-            format!("<li class=\"finding {class}\"><strong>{name}: {title}</strong>{evidence}{advice}</li>\n")
+            format!(
+                "<li class=\"finding {class}\"><strong>{name}: \
+                 {title}</strong>{evidence}{advice}</li>\n"
+            )
         };
         let items: String = findings.iter().map(item).collect();
         self.push(&format!("<ul class=\"findings\">\n{items}</ul>\n"))
@@ -173,7 +188,8 @@ impl Report {
     #[must_use]
     pub fn html(&self) -> String {
         let title = escape(&self.title);
-        let named = || self.sections.iter().enumerate().filter(|(_, section)| !section.0.is_empty());
+        let named =
+            || self.sections.iter().enumerate().filter(|(_, section)| !section.0.is_empty());
         let link = |(index, (name, _)): (usize, &(String, String))| {
             format!("<li><a href=\"#section-{}\">{}</a></li>\n", index + 1, escape(name))
         };
@@ -194,8 +210,10 @@ impl Report {
             "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
              <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
              <meta name=\"color-scheme\" content=\"light dark\">\n\
-             <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; \
-             img-src data:\">\n<link rel=\"icon\" href=\"data:,\">\n<title>{title}</title>\n<style>\n{STYLE}</style>\n\
+             <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src \
+             'unsafe-inline'; \
+             img-src data:\">\n<link rel=\"icon\" \
+             href=\"data:,\">\n<title>{title}</title>\n<style>\n{STYLE}</style>\n\
              </head>\n<body>\n<main>\n<h1>{title}</h1>\n{contents}{sections}</main>\n</body>\n</html>\n"
         )
     }
@@ -249,7 +267,9 @@ mod tests {
             .preformatted("a <b>\n  c")
             .findings([
                 Finding::new(Severity::Note, "fine"),
-                Finding::new(Severity::Problem, "NaN").because("loss at step 3").advice("a lower rate"),
+                Finding::new(Severity::Problem, "NaN")
+                    .because("loss at step 3")
+                    .advice("a lower rate"),
             ])
     }
 
@@ -267,21 +287,32 @@ mod tests {
         };
         let xml: Vec<String> = xml.lines().map(close).collect();
         let xml = xml.join("\n");
-        let document = roxmltree::Document::parse(&xml).unwrap_or_else(|error| panic!("{error}\n{xml}"));
-        let count = |name: &str| document.descendants().filter(|node| node.has_tag_name(name)).count();
+        let document =
+            roxmltree::Document::parse(&xml).unwrap_or_else(|error| panic!("{error}\n{xml}"));
+        let count =
+            |name: &str| document.descendants().filter(|node| node.has_tag_name(name)).count();
         let svg = |node: &roxmltree::Node<'_, '_>| node.tag_name().name() == "svg";
-        assert_eq!((count("section"), count("figure"), document.descendants().filter(svg).count()), (3, 2, 4));
+        assert_eq!(
+            (count("section"), count("figure"), document.descendants().filter(svg).count()),
+            (3, 2, 4)
+        );
         assert_eq!((count("table"), count("h2"), count("nav"), count("script")), (2, 2, 1, 0));
-        assert!(document.descendants().filter(svg).all(|svg| svg.attribute("aria-label").is_some()));
+        assert!(
+            document.descendants().filter(svg).all(|svg| svg.attribute("aria-label").is_some())
+        );
     }
 
     #[test]
     fn text_is_escaped_and_nothing_is_loaded() {
         let html = sample().html();
-        assert!(!html.contains("<script") && html.contains("&lt;script&gt;alert(1)&lt;/script&gt;"));
+        assert!(
+            !html.contains("<script") && html.contains("&lt;script&gt;alert(1)&lt;/script&gt;")
+        );
         assert!(html.contains("<title>Run &lt;7&gt; &amp; &quot;more&quot;</title>"));
         let outside = html.replace("http://www.w3.org/2000/svg", "");
-        assert!(!outside.contains("http:") && !outside.contains("https:") && !outside.contains("url("));
+        assert!(
+            !outside.contains("http:") && !outside.contains("https:") && !outside.contains("url(")
+        );
     }
 
     #[test]
@@ -290,7 +321,9 @@ mod tests {
         let place = |text: &str| html.find(text).unwrap_or_else(|| panic!("{text}"));
         assert!(place("Problem: NaN") < place("Note: fine"));
         assert!(html.contains("<em>What may help:</em> a lower rate"));
-        assert!(html.contains("<td class=\"number\">0.5 %</td>") && html.contains("<td>layers.1</td>"));
+        assert!(
+            html.contains("<td class=\"number\">0.5 %</td>") && html.contains("<td>layers.1</td>")
+        );
         assert!(Report::new("a").findings([]).html().contains("Nothing was found."));
     }
 

@@ -39,7 +39,8 @@ pub struct RidgeRow {
 }
 
 impl RidgeRow {
-    /// Counts values in bins from the lowest to the highest of them. What is not finite is not counted.
+    /// Counts values in bins from the lowest to the highest of them. What is not finite is not
+    /// counted.
     #[must_use]
     pub fn of(label: impl Into<String>, values: &[f64], bins: usize) -> RidgeRow {
         let (low, high) = extent(values).unwrap_or((0.0, 0.0));
@@ -89,7 +90,10 @@ impl Figure for Ridge {
     }
 
     fn description(&self) -> String {
-        let rows = self.rows.iter().map(|row| format!("{} from {} to {}", row.label, brief(row.low), brief(row.high)));
+        let rows = self
+            .rows
+            .iter()
+            .map(|row| format!("{} from {} to {}", row.label, brief(row.low), brief(row.high)));
         format!("Histograms of {}: {}.", self.x_label, rows.collect::<Vec<_>>().join("; "))
     }
 
@@ -103,16 +107,27 @@ impl Figure for Ridge {
         if drawable().next().is_none() {
             return below.nothing("There are no values to show.");
         }
-        let widest = self.rows.iter().map(|row| below.text_width(&row.label, SMALL)).fold(0.0, f64::max).min(180.0);
+        let widest = self
+            .rows
+            .iter()
+            .map(|row| below.text_width(&row.label, SMALL))
+            .fold(0.0, f64::max)
+            .min(180.0);
         let plane = below.inside(widest + 6.0, 0.0, 0.0, 0.0);
-        let x = Axis::around(&self.x_label, drawable().flat_map(|row| [row.low, row.high]), false, true);
+        let x = Axis::around(
+            &self.x_label,
+            drawable().flat_map(|row| [row.low, row.high]),
+            false,
+            true,
+        );
         let count = self.rows.len() as f64;
         // Upward in rows: the last row stands on 0, and the first may be as high as the overlap.
         let mut y = Axis::exactly("", (0.0, count + 0.4));
         y.ticks.clear();
         let mut chart = Chart::with_grid(&plane, x, y, (true, false));
         for (index, row) in self.rows.iter().enumerate() {
-            let (base, color) = (count - 1.0 - index as f64, theme.gradual(index as f64 / (count - 1.0).max(1.0)));
+            let (base, color) =
+                (count - 1.0 - index as f64, theme.gradual(index as f64 / (count - 1.0).max(1.0)));
             canvas.group("row", &row.label, || {
                 if row.drawable() {
                     let most = row.counts.iter().copied().map(known).fold(0.0, f64::max);
@@ -123,8 +138,11 @@ impl Figure for Ridge {
                         let left = row.low + bin as f64 * width;
                         outline.extend([(left, height), (left + width, height)]);
                     }
-                    let closed: Vec<(f64, f64)> =
-                        [(row.low, base)].into_iter().chain(outline).chain([(row.high, base)]).collect();
+                    let closed: Vec<(f64, f64)> = [(row.low, base)]
+                        .into_iter()
+                        .chain(outline)
+                        .chain([(row.high, base)])
+                        .collect();
                     // What is behind is covered, or rows could not be told apart.
                     chart.area(&closed, base, theme.background().mix(color, 0.55));
                     chart.line(&closed, color, 1.5, 0);
@@ -163,9 +181,15 @@ mod tests {
     #[test]
     fn nothing_extremes_and_long_names() {
         assert!(check::picture(&Ridge::new("a", "b")).says("There are no values to show."));
-        let row =
-            RidgeRow { label: "x".repeat(300), low: -1e300, high: 1e300, counts: vec![f64::NAN, 1.0, -3.0, 1e308] };
-        check::picture(&Ridge::new("a", "b").row(row.clone()).row(RidgeRow { low: f64::NAN, ..row.clone() }));
+        let row = RidgeRow {
+            label: "x".repeat(300),
+            low: -1e300,
+            high: 1e300,
+            counts: vec![f64::NAN, 1.0, -3.0, 1e308],
+        };
+        check::picture(
+            &Ridge::new("a", "b").row(row.clone()).row(RidgeRow { low: f64::NAN, ..row.clone() }),
+        );
         check::picture(&Ridge::new("a", "b").row(RidgeRow { counts: vec![], ..row }));
         check::picture(&Ridge::new("a", "b").row(RidgeRow::of("all the same", &[0.0; 9], 10)));
     }

@@ -1,7 +1,8 @@
 /// A curve in one line of text, such as `█▅▃▂▁▁`, for terminals and logs.
 ///
-/// `width` is the most characters it takes: more values than that are averaged in groups of equal size. The lowest
-/// value is `▁`, the highest `█`; values that are all the same give `▄`. What is not finite is a space.
+/// `width` is the most characters it takes: more values than that are averaged in groups of equal
+/// size. The lowest value is `▁`, the highest `█`; values that are all the same give `▄`. What is
+/// not finite is a space.
 ///
 /// ```
 /// use chainrule_plot::sparkline;
@@ -21,8 +22,9 @@ pub fn sparkline(values: &[f64], width: usize) -> String {
     };
     let means: Vec<f64> = (0..groups).map(mean).collect();
     let known = means.iter().copied().filter(|mean| !mean.is_nan());
-    let (low, high) =
-        known.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), mean| (low.min(mean), high.max(mean)));
+    let (low, high) = known.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), mean| {
+        (low.min(mean), high.max(mean))
+    });
     let step = |mean: f64| {
         let share = (mean / 2.0 - low / 2.0) / (high / 2.0 - low / 2.0);
         if high > low { STEPS[(share * 7.0).round() as usize] } else { STEPS[3] }

@@ -2,7 +2,8 @@
 
 /// A picture for a light or a dark page.
 ///
-/// Both have the same hues in the same order, so that a series keeps its name for who switches between them.
+/// Both have the same hues in the same order, so that a series keeps its name for who switches
+/// between them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Theme {
     /// Dark on white, for paper and light pages; the default.
@@ -34,13 +35,19 @@ impl Color {
         Color { alpha, ..self }
     }
 
-    /// The way from this colour (`share` 0) to another (`share` 1). A share outside of 0 to 1, or NaN, is clamped.
+    /// The way from this colour (`share` 0) to another (`share` 1). A share outside of 0 to 1, or
+    /// NaN, is clamped.
     #[must_use]
     pub fn mix(self, other: Color, share: f64) -> Color {
         let share = if share.is_nan() { 0.0 } else { share.clamp(0.0, 1.0) };
-        let part = |from: u8, to: u8| (f64::from(from) + (f64::from(to) - f64::from(from)) * share).round() as u8;
+        let part = |from: u8, to: u8| {
+            (f64::from(from) + (f64::from(to) - f64::from(from)) * share).round() as u8
+        };
         let ((r, g, b), (x, y, z)) = (self.rgb, other.rgb);
-        Color { rgb: (part(r, x), part(g, y), part(b, z)), alpha: self.alpha + (other.alpha - self.alpha) * share }
+        Color {
+            rgb: (part(r, x), part(g, y), part(b, z)),
+            alpha: self.alpha + (other.alpha - self.alpha) * share,
+        }
     }
 
     /// The relative luminance of WCAG 2, from 0 for black to 1 for white.
@@ -74,8 +81,8 @@ impl plotters::style::Color for Color {
     }
 }
 
-/// Okabe and Ito, "Color Universal Design", 2008, in an order that starts with the pairs that differ most; its yellow
-/// has no contrast on white, so that the light page has a grey instead.
+/// Okabe and Ito, "Color Universal Design", 2008, in an order that starts with the pairs that
+/// differ most; its yellow has no contrast on white, so that the light page has a grey instead.
 const LIGHT: [Color; 8] = [
     Color::hex(0x0072b2),
     Color::hex(0xd55e00),
@@ -133,23 +140,26 @@ impl Theme {
         self.pick(Color::hex(0xe1e4e8), Color::hex(0x2e343c))
     }
 
-    /// The colour of a series or class. After eight they start again; `Curves` dashes its lines from there on.
+    /// The colour of a series or class. After eight they start again; `Curves` dashes its lines
+    /// from there on.
     #[must_use]
     pub fn series(self, index: usize) -> Color {
         let colors = self.pick(LIGHT, DARK);
         colors[index % colors.len()]
     }
 
-    /// From little (`share` 0) to much (`share` 1): cividis, which looks alike with and without colour blindness.
-    /// NaN is the grid's colour.
+    /// From little (`share` 0) to much (`share` 1): cividis, which looks alike with and without
+    /// colour blindness. NaN is the grid's colour.
     ///
-    /// Source: Nuñez, Anderton and Renslow, "Optimizing colormaps with consideration for color vision deficiency", 2018.
+    /// Source: Nuñez, Anderton and Renslow, "Optimizing colormaps with consideration for color
+    /// vision deficiency", 2018.
     #[must_use]
     pub fn sequential(self, share: f64) -> Color {
         if share.is_nan() { self.grid() } else { between(&CIVIDIS, share) }
     }
 
-    /// The part of the sequential map that stands out from the background, for lines and bars from early to late.
+    /// The part of the sequential map that stands out from the background, for lines and bars from
+    /// early to late.
     #[must_use]
     pub fn gradual(self, share: f64) -> Color {
         let (from, to) = self.pick((0.0, 0.85), (0.4, 1.0));
@@ -218,9 +228,11 @@ mod tests {
             for text in [theme.foreground(), theme.muted()] {
                 assert!(text.contrast(theme.background()) >= 4.5, "{theme:?} {text:?}");
             }
-            let weak = (0..8).filter(|&index| theme.series(index).contrast(theme.background()) < 3.0).count();
-            // Of Okabe and Ito's colours, orange and sky blue are bright on white, and purple falls short by a little;
-            // they come late.
+            let weak = (0..8)
+                .filter(|&index| theme.series(index).contrast(theme.background()) < 3.0)
+                .count();
+            // Of Okabe and Ito's colours, orange and sky blue are bright on white, and purple falls
+            // short by a little; they come late.
             assert!(weak <= if theme == Theme::Light { 3 } else { 0 }, "{theme:?}: {weak}");
         }
     }
@@ -249,7 +261,9 @@ mod tests {
 
     #[test]
     fn the_sequential_map_grows_lighter() {
-        let light: Vec<f64> = (0..=8).map(|step| Theme::Light.sequential(f64::from(step) / 8.0).luminance()).collect();
+        let light: Vec<f64> = (0..=8)
+            .map(|step| Theme::Light.sequential(f64::from(step) / 8.0).luminance())
+            .collect();
         assert!(light.is_sorted(), "{light:?}");
     }
 }

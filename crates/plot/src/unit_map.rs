@@ -5,8 +5,8 @@ use crate::theme::{Color, Theme};
 
 /// Which units of which layer are dead or saturated: a cell for each unit.
 ///
-/// The states differ in shape as well as in colour: alive is a pale cell, dead a dark one with a cross, saturated a
-/// bright one with a bar.
+/// The states differ in shape as well as in colour: alive is a pale cell, dead a dark one with a
+/// cross, saturated a bright one with a bar.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct UnitMap {
     /// What stands above.
@@ -50,7 +50,8 @@ impl UnitMap {
         self
     }
 
-    /// The side of a cell and the number of cells in a line, so that the largest layer takes few lines.
+    /// The side of a cell and the number of cells in a line, so that the largest layer takes few
+    /// lines.
     fn cell(&self) -> (f64, usize) {
         let most = self.layers.iter().map(|layer| layer.units.len()).max().unwrap_or(0);
         let side: f64 = match most {
@@ -105,13 +106,15 @@ impl Figure for UnitMap {
     }
 
     fn description(&self) -> String {
-        let layers = self.layers.iter().map(|layer| format!("{}: {}", layer.label, layer.summary()));
+        let layers =
+            self.layers.iter().map(|layer| format!("{}: {}", layer.label, layer.summary()));
         format!("Units by layer. {}.", layers.collect::<Vec<_>>().join("; "))
     }
 
     fn size(&self) -> (u32, u32) {
         let side = self.cell().0;
-        let cells: f64 = self.layers.iter().map(|layer| 28.0 + side * self.lines(layer) as f64).sum();
+        let cells: f64 =
+            self.layers.iter().map(|layer| 28.0 + side * self.lines(layer) as f64).sum();
         (720, (80.0 + cells).clamp(160.0, 20_000.0) as u32)
     }
 
@@ -122,7 +125,8 @@ impl Figure for UnitMap {
         if self.layers.iter().all(|layer| layer.units.is_empty()) {
             return below.nothing("There are no units to show.");
         }
-        let below = below.legend(&states.map(|state| (state.name(), Mark::Fill(state.color(theme)))));
+        let below =
+            below.legend(&states.map(|state| (state.name(), Mark::Fill(state.color(theme)))));
         // The legend's cells get their signs as well.
         let mut x = 4.0;
         for state in states {
@@ -138,7 +142,10 @@ impl Figure for UnitMap {
                 below.text(&label, 0.0, top + 8.0, SMALL, theme.foreground(), Align::Start);
                 below.text(&summary, below.width(), top + 8.0, SMALL, theme.muted(), Align::End);
                 for (index, &unit) in layer.units.iter().enumerate() {
-                    let (x, y) = ((index % per_line) as f64 * side, top + 18.0 + (index / per_line) as f64 * side);
+                    let (x, y) = (
+                        (index % per_line) as f64 * side,
+                        top + 18.0 + (index / per_line) as f64 * side,
+                    );
                     let gap = if side > 5.0 { 1.5 } else { 0.5 };
                     below.rectangle(x, y, side - gap, side - gap, unit.color(theme));
                     sign(&below, x, y, side - gap, unit);
@@ -159,9 +166,11 @@ fn sign(canvas: &Canvas, x: f64, y: f64, side: f64, unit: Unit) {
             canvas.line(&[(x + low, y + low), (x + high, y + high)], ink, 1.3);
             canvas.line(&[(x + low, y + high), (x + high, y + low)], ink, 1.3);
         }
-        Unit::Saturated => {
-            canvas.line(&[(x + low * 0.8, y + side / 2.0), (x + side - low * 0.8, y + side / 2.0)], ink, 1.6)
-        }
+        Unit::Saturated => canvas.line(
+            &[(x + low * 0.8, y + side / 2.0), (x + side - low * 0.8, y + side / 2.0)],
+            ink,
+            1.6,
+        ),
     }
 }
 
@@ -174,10 +183,17 @@ mod tests {
     fn each_layer_says_how_many_are_dead_and_saturated() {
         let mut units = vec![Unit::Alive; 64];
         (units[3], units[9], units[10]) = (Unit::Dead, Unit::Dead, Unit::Saturated);
-        let picture = check::picture(&UnitMap::new("Units").layer("hidden.0", units).layer("output", vec![]));
+        let picture =
+            check::picture(&UnitMap::new("Units").layer("hidden.0", units).layer("output", vec![]));
         assert_eq!(picture.count("layer"), 2);
-        for text in ["hidden.0", "2 dead, 1 saturated of 64", "0 dead, 0 saturated of 0", "alive", "dead", "saturated"]
-        {
+        for text in [
+            "hidden.0",
+            "2 dead, 1 saturated of 64",
+            "0 dead, 0 saturated of 0",
+            "alive",
+            "dead",
+            "saturated",
+        ] {
             assert!(picture.says(text), "{text}: {:?}", picture.texts);
         }
     }
@@ -185,7 +201,10 @@ mod tests {
     #[test]
     fn none_and_very_many() {
         assert!(check::picture(&UnitMap::new("a")).says("There are no units to show."));
-        assert!(check::picture(&UnitMap::new("a").layer("b", vec![])).says("There are no units to show."));
+        assert!(
+            check::picture(&UnitMap::new("a").layer("b", vec![]))
+                .says("There are no units to show.")
+        );
         check::picture(&UnitMap::new("a").layer("n".repeat(200), vec![Unit::Dead; 5000]));
     }
 }

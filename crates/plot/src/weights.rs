@@ -4,9 +4,11 @@ use crate::digits::{fitted, same_size};
 use crate::figure::Figure;
 use crate::theme::Color;
 
-/// What each unit of a first layer looks for: its weights as a picture, in the arrangement of the input.
+/// What each unit of a first layer looks for: its weights as a picture, in the arrangement of the
+/// input.
 ///
-/// One colour is below zero, the other one above, the background is zero; the range is the same for all units.
+/// One colour is below zero, the other one above, the background is zero; the range is the same for
+/// all units.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct WeightImages {
     /// What stands above.
@@ -22,7 +24,12 @@ pub struct WeightImages {
 impl WeightImages {
     /// Weights of units over inputs of this size.
     #[must_use]
-    pub fn new(title: impl Into<String>, width: usize, height: usize, units: Vec<Vec<f64>>) -> WeightImages {
+    pub fn new(
+        title: impl Into<String>,
+        width: usize,
+        height: usize,
+        units: Vec<Vec<f64>>,
+    ) -> WeightImages {
         WeightImages { title: title.into(), width, height, units }
     }
 
@@ -46,9 +53,15 @@ impl Figure for WeightImages {
     }
 
     fn description(&self) -> String {
-        let range = extent(&self.units.concat())
-            .map_or(String::new(), |(low, high)| format!(", from {} to {}", brief(low), brief(high)));
-        format!("Weights of {} units as pictures of {} by {} pixels{range}.", self.units.len(), self.width, self.height)
+        let range = extent(&self.units.concat()).map_or(String::new(), |(low, high)| {
+            format!(", from {} to {}", brief(low), brief(high))
+        });
+        format!(
+            "Weights of {} units as pictures of {} by {} pixels{range}.",
+            self.units.len(),
+            self.width,
+            self.height
+        )
     }
 
     fn size(&self) -> (u32, u32) {
@@ -78,7 +91,8 @@ impl Figure for WeightImages {
         for (index, weights) in self.shown().iter().enumerate() {
             let (x, y) = ((index % columns) as f64 * side, (index / columns) as f64 * side);
             canvas.group("unit", &format!("unit {index}"), || {
-                let colors: Vec<Color> = weights.iter().map(|&weight| theme.diverging(weight / scale)).collect();
+                let colors: Vec<Color> =
+                    weights.iter().map(|&weight| theme.diverging(weight / scale)).collect();
                 let (width, height) = fitted(self.width, self.height, side - 5.0);
                 below.image(x, y, width, height, self.width, &colors);
                 below.frame(x, y, width, height, theme.grid(), 1.0);
@@ -94,15 +108,23 @@ mod tests {
 
     #[test]
     fn a_picture_for_each_unit() {
-        let units = (0..20).map(|unit| (0..12).map(|pixel| f64::from(unit - pixel)).collect()).collect();
+        let units =
+            (0..20).map(|unit| (0..12).map(|pixel| f64::from(unit - pixel)).collect()).collect();
         let picture = check::picture(&WeightImages::new("Weights", 4, 3, units));
         assert_eq!(picture.count("unit"), 20);
-        assert!(picture.says("19") && picture.says("\u{2212}19") && picture.says("0"), "{:?}", picture.texts);
+        assert!(
+            picture.says("19") && picture.says("\u{2212}19") && picture.says("0"),
+            "{:?}",
+            picture.texts
+        );
     }
 
     #[test]
     fn nothing_extremes_and_many() {
-        assert!(check::picture(&WeightImages::new("a", 2, 2, vec![])).says("There are no weights to show."));
+        assert!(
+            check::picture(&WeightImages::new("a", 2, 2, vec![]))
+                .says("There are no weights to show.")
+        );
         check::picture(&WeightImages::new("a", 0, 0, vec![vec![]]));
         check::picture(&WeightImages::new("a", 1, 1, vec![vec![0.0]]));
         check::picture(&WeightImages::new("a", 3, 1, vec![vec![f64::NAN, f64::INFINITY, 1e299]]));

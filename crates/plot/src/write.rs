@@ -4,7 +4,8 @@ use crate::PlotError;
 
 /// Writes a file as a whole: an interruption or a full disk leaves what was there before.
 pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), PlotError> {
-    chainrule_files::replace(path, bytes).map_err(|source| PlotError::Write { path: path.to_owned(), source })
+    chainrule_files::replace(path, bytes)
+        .map_err(|source| PlotError::Write { path: path.to_owned(), source })
 }
 
 #[cfg(test)]

@@ -16,12 +16,19 @@ fn a_recording_is_read_and_drawn() {
         x = x.square();
     }
     let _ = x.mean(..);
-    let drawing = GraphDrawing::from_dot("Model", &graph.to_dot()).expect("what to_dot writes can be read");
+    let drawing =
+        GraphDrawing::from_dot("Model", &graph.to_dot()).expect("what to_dot writes can be read");
     let count = |kind| drawing.nodes.iter().filter(|node| node.kind == kind).count();
-    assert_eq!((count(NodeKind::Input), count(NodeKind::Parameter), count(NodeKind::Operation)), (1, 24, 25));
+    assert_eq!(
+        (count(NodeKind::Input), count(NodeKind::Parameter), count(NodeKind::Operation)),
+        (1, 24, 25)
+    );
     assert_eq!(drawing.edges.len(), 12 * 3 + 12 + 1);
     let svg = drawing.svg(Theme::Light);
-    assert_eq!((svg.matches("class=\"node\"").count(), svg.matches("class=\"edge\"").count()), (50, 49));
+    assert_eq!(
+        (svg.matches("class=\"node\"").count(), svg.matches("class=\"edge\"").count()),
+        (50, 49)
+    );
     if let Ok(path) = std::env::var("CHAINRULE_PLOT_KEEP") {
         drawing.save(path).expect("the picture can be written");
     }

@@ -4,7 +4,8 @@ use chainrule_nn::PredictError;
 use chainrule_plot::PlotError;
 use chainrule_train::TrainError;
 
-/// Why a run cannot be shown: its model, parameters, loss and data do not fit together, or the page cannot be written.
+/// Why a run cannot be shown: its model, parameters, loss and data do not fit together, or the page
+/// cannot be written.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReportError {

@@ -22,7 +22,8 @@ impl<T: Real> Run<'_, T> {
         Ok(shown.map(|(figure, _)| figure).collect())
     }
 
-    /// The page: how it ended, the findings, all figures that apply, the configuration and the environment.
+    /// The page: how it ended, the findings, all figures that apply, the configuration and the
+    /// environment.
     ///
     /// # Errors
     /// Model, parameters, loss and data that do not fit together.
@@ -48,7 +49,9 @@ impl<T: Real> Run<'_, T> {
     fn sections(&self) -> Result<[(&'static str, Vec<Shown>); 4], ReportError> {
         let recording = self.recording;
         let mut training = some(figure::losses(recording), LOSSES);
-        training.extend(figure::metrics(recording).into_iter().flat_map(|metric| some(Some(metric), "")));
+        training.extend(
+            figure::metrics(recording).into_iter().flat_map(|metric| some(Some(metric), "")),
+        );
         training.extend(some(figure::learning_rate(recording), ""));
         training.extend(some(figure::updates(recording), UPDATES));
 
@@ -67,8 +70,8 @@ impl<T: Real> Run<'_, T> {
         Ok([("Training", training), ("Answers", answers), ("Layers", layers), ("Model", model)])
     }
 
-    /// Writes the page. The file is written beside its place and then moved there, so that an interruption or a full
-    /// disk leaves what was there before.
+    /// Writes the page. The file is written beside its place and then moved there, so that an
+    /// interruption or a full disk leaves what was there before.
     ///
     /// # Errors
     /// As [`report`](Run::report), or a file that cannot be written.
@@ -77,24 +80,35 @@ impl<T: Real> Run<'_, T> {
     }
 }
 
-const LOSSES: &str = "The training loss of an epoch is the mean over its batches, taken while the weights still change, \
-    and so often lies above the validation loss of the first epochs. Where it goes on falling while the validation loss \
+const LOSSES: &str = "The training loss of an epoch is the mean over its batches, taken while the \
+                      weights still change, \
+    and so often lies above the validation loss of the first epochs. Where it goes on falling \
+    while the validation loss \
     rises, the model learns its training data by heart.";
-const CONFUSION: &str = "A row for each true class, a column for each answer: what is right lies on the diagonal.";
-const ACTIVATIONS: &str = "How often each layer gives which values. A single spike is a layer whose units all say the \
+const CONFUSION: &str =
+    "A row for each true class, a column for each answer: what is right lies on the diagonal.";
+const ACTIVATIONS: &str = "How often each layer gives which values. A single spike is a layer \
+                           whose units all say the \
     same; mass at the ends of a sigmoid or tanh is saturation.";
-const WEIGHTS: &str = "A picture for each unit of the first layer: pixels on orange raise it, pixels on blue lower it. What \
+const WEIGHTS: &str = "A picture for each unit of the first layer: pixels on orange raise it, \
+                       pixels on blue lower it. What \
     looks like noise has hardly moved from its first, random weights.";
-const FUNCTIONS: &str = "On the way back, a gradient is multiplied by the derivative: where that is near zero, little \
+const FUNCTIONS: &str = "On the way back, a gradient is multiplied by the derivative: where that \
+                         is near zero, little \
     is left.";
-const UPDATES: &str = "By what part of itself each step changes a matrix of weights: about a thousandth is common \
+const UPDATES: &str = "By what part of itself each step changes a matrix of weights: about a \
+                       thousandth is common \
     where training goes well. Far more makes the loss jump, far less learns next to nothing.";
-const FLOW: &str = "The size of the signal that comes back to each layer. Where it falls from the last layer to the \
+const FLOW: &str = "The size of the signal that comes back to each layer. Where it falls from the \
+                    last layer to the \
     first by orders of magnitude, gradients vanish; where it grows so, they explode.";
-const UNITS: &str = "A dead unit lets no gradient through for any of these samples, so that they do not change what \
-    leads into it; it may come back as the layers before it change. A saturated one is at an end of its range for at \
+const UNITS: &str = "A dead unit lets no gradient through for any of these samples, so that they \
+                     do not change what \
+    leads into it; it may come back as the layers before it change. A saturated one is at an end \
+    of its range for at \
     least nine samples in ten.";
-const LANDSCAPE: &str = "The cross marks the trained weights. A step of 1 along either random direction changes the \
+const LANDSCAPE: &str = "The cross marks the trained weights. A step of 1 along either random \
+                         direction changes the \
     weights into each unit by as much as they are.";
 
 fn some(figure: Option<impl Figure + 'static>, note: &'static str) -> Vec<Shown> {
@@ -118,5 +132,7 @@ fn told(found: &chainrule_insight::Finding) -> Finding {
         finding::Severity::Error => Severity::Problem,
     };
     let layer = found.layer.as_ref().map_or_else(String::new, |layer| format!(" in layer {layer}"));
-    Finding::new(severity, format!("{}{layer}", found.kind)).because(&found.evidence).advice(&found.remedy)
+    Finding::new(severity, format!("{}{layer}", found.kind))
+        .because(&found.evidence)
+        .advice(&found.remedy)
 }

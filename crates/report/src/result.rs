@@ -11,7 +11,8 @@ const BATCH: usize = 256;
 
 type Pairs = Vec<(String, String)>;
 
-/// What ended it, the last epoch, the best one, and what the trained model does with the run's data.
+/// What ended it, the last epoch, the best one, and what the trained model does with the run's
+/// data.
 ///
 /// # Errors
 /// Model, parameters, loss and data that do not fit together.
@@ -25,7 +26,8 @@ pub(crate) fn pairs<T: Real>(run: &Run<'_, T>) -> Result<Pairs, ReportError> {
         (None, None) => "not known".to_owned(),
     };
     let epochs = recording.epochs();
-    let mut pairs = vec![("ended".to_owned(), ended), ("epochs".to_owned(), epochs.len().to_string())];
+    let mut pairs =
+        vec![("ended".to_owned(), ended), ("epochs".to_owned(), epochs.len().to_string())];
     if let Some(last) = epochs.last() {
         scores("training", &last.train, &mut pairs);
         if let Some(validation) = &last.validation {
@@ -39,8 +41,12 @@ pub(crate) fn pairs<T: Real>(run: &Run<'_, T>) -> Result<Pairs, ReportError> {
         pairs.push(("lowest validation loss".to_owned(), text));
     }
     if let (Some((model, params, data)), Some(loss)) = (run.trained(), run.loss) {
-        let loss = Trainer::new(model, loss, Sgd::new(1.0)).batch_size(BATCH).evaluate(params, data)?.loss;
-        pairs.push((format!("trained model, loss over {}", figure::counted(data.len())), number(loss)));
+        let loss =
+            Trainer::new(model, loss, Sgd::new(1.0)).batch_size(BATCH).evaluate(params, data)?.loss;
+        pairs.push((
+            format!("trained model, loss over {}", figure::counted(data.len())),
+            number(loss),
+        ));
     }
     if let Some((right, all)) = figure::right(run)? {
         pairs.push((
@@ -53,7 +59,8 @@ pub(crate) fn pairs<T: Real>(run: &Run<'_, T>) -> Result<Pairs, ReportError> {
 
 /// The epoch with the lowest validation loss.
 fn best(epochs: &[EpochRecord]) -> Option<(usize, f64)> {
-    let validated = epochs.iter().filter_map(|record| Some((record.epoch, record.validation.as_ref()?.loss)));
+    let validated =
+        epochs.iter().filter_map(|record| Some((record.epoch, record.validation.as_ref()?.loss)));
     validated.filter(|(_, loss)| !loss.is_nan()).min_by(|a, b| a.1.total_cmp(&b.1))
 }
 

@@ -7,9 +7,9 @@ use chainrule_tensor::Real;
 /// Model, parameters and data.
 type Trained<'a, T> = (&'a dyn Layer<T>, &'a Params<T>, &'a Dataset<T>);
 
-/// What there is of a run to be shown: its recording, and as much of the trained model and of data that it was not
-/// trained on as there is. Each figure uses what it needs, and is left out where that is not given or where it makes no
-/// sense.
+/// What there is of a run to be shown: its recording, and as much of the trained model and of data
+/// that it was not trained on as there is. Each figure uses what it needs, and is left out where
+/// that is not given or where it makes no sense.
 ///
 /// ```
 /// use chainrule_data::Digits;

@@ -1,4 +1,5 @@
-//! A recording whose numbers were changed by hand is refused, or shown with what it says; it never panics.
+//! A recording whose numbers were changed by hand is refused, or shown with what it says; it never
+//! panics.
 
 use chainrule_data::{Dataset, Targets};
 use chainrule_insight::{Diagnosis, Evidence, Instruments, Recording};
@@ -19,7 +20,8 @@ fn small() -> Recording {
     let model = Sequential::new().linear(2, 2).relu().linear(2, 2).tanh().linear(2, 1);
     let mut params = model.init([2], 0).unwrap();
     let mut instruments = Instruments::new().every(1).window(1).bins(2).singular_values_up_to(4);
-    let mut trainer = Trainer::new(&model, MeanSquaredError, Sgd::new(0.1)).epochs(2).callback(&mut instruments);
+    let mut trainer =
+        Trainer::new(&model, MeanSquaredError, Sgd::new(0.1)).epochs(2).callback(&mut instruments);
     let fitted = trainer.fit(&mut params, &data, Some(&data));
     drop(trainer);
     Recording::of(&fitted).log(instruments.into_log())
@@ -29,11 +31,14 @@ fn small() -> Recording {
 fn numbers(value: &Value, place: &str, found: &mut Vec<String>) {
     match value {
         Value::Number(_) => found.push(place.to_owned()),
-        Value::Array(list) => {
-            list.iter().enumerate().for_each(|(i, value)| numbers(value, &format!("{place}/{i}"), found))
-        }
+        Value::Array(list) => list
+            .iter()
+            .enumerate()
+            .for_each(|(i, value)| numbers(value, &format!("{place}/{i}"), found)),
         Value::Object(object) => {
-            object.iter().for_each(|(name, value)| numbers(value, &format!("{place}/{name}"), found));
+            object
+                .iter()
+                .for_each(|(name, value)| numbers(value, &format!("{place}/{name}"), found));
         }
         _ => {}
     }
@@ -50,7 +55,9 @@ fn a_number_changed_by_hand_never_panics() {
     assert!(places.len() > 200, "{}", places.len());
     let (mut loaded, mut refused) = (0, 0);
     for (i, place) in places.iter().enumerate() {
-        for (j, instead) in [json!(0), json!(u64::MAX), json!(-1e308), json!("NaN")].into_iter().enumerate() {
+        for (j, instead) in
+            [json!(0), json!(u64::MAX), json!(-1e308), json!("NaN")].into_iter().enumerate()
+        {
             let mut file = whole.clone();
             *file.pointer_mut(place).unwrap() = instead;
             std::fs::write(&path, file.to_string()).unwrap();
@@ -63,7 +70,9 @@ fn a_number_changed_by_hand_never_panics() {
             let figures = Run::<f32>::new("Changed", &recording).figures().unwrap();
             // Drawing takes longer than all the rest.
             if (i + j) % 16 == 0 {
-                figures.iter().for_each(|figure| assert!(figure.svg(Theme::Light).starts_with("<svg ")));
+                figures
+                    .iter()
+                    .for_each(|figure| assert!(figure.svg(Theme::Light).starts_with("<svg ")));
             }
         }
     }

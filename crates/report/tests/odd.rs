@@ -1,4 +1,5 @@
-//! Models and data at the edge of what can be trained: each has a page, with all figures that apply.
+//! Models and data at the edge of what can be trained: each has a page, with all figures that
+//! apply.
 
 use chainrule_data::{Dataset, Targets};
 use chainrule_graph::Params;
@@ -11,14 +12,24 @@ use chainrule_train::Trainer;
 use chainrule_train::optimizer::Sgd;
 
 /// Trains, and gives the page.
-fn page<T: Real>(model: &Sequential<T>, loss: &dyn Loss<T>, data: &Dataset<T>, batch: usize, rate: f64) -> String {
+fn page<T: Real>(
+    model: &Sequential<T>,
+    loss: &dyn Loss<T>,
+    data: &Dataset<T>,
+    batch: usize,
+    rate: f64,
+) -> String {
     let mut params: Params<T> = model.init(&data.input_shape(1)[1..], 0).unwrap();
     let mut instruments = Instruments::new().every(1);
-    let mut trainer = Trainer::new(model, loss, Sgd::new(rate)).epochs(2).batch_size(batch).callback(&mut instruments);
+    let mut trainer = Trainer::new(model, loss, Sgd::new(rate))
+        .epochs(2)
+        .batch_size(batch)
+        .callback(&mut instruments);
     let fitted = trainer.fit(&mut params, data, None);
     drop(trainer);
     let mut recording = Recording::of(&fitted).log(instruments.into_log());
-    let evidence = Evidence::new().recording(&recording).model(model).params(&params).loss(loss).data(data);
+    let evidence =
+        Evidence::new().recording(&recording).model(model).params(&params).loss(loss).data(data);
     recording.findings = Diagnosis::new().findings(&evidence);
     let run = Run::new("Odd", &recording).model(model).params(&params).loss(loss).data(data);
     // Samples that are no pictures of this size.
@@ -40,31 +51,48 @@ fn hidden(outputs: usize) -> Sequential {
 #[test]
 fn a_single_layer_no_parameters_and_no_layer_at_all() {
     let one = page(&Sequential::new().linear(2, 3), &CrossEntropy, &classes(12, 3), 4, 0.1);
-    assert!(one.contains("Gradients by layer and step") && !one.contains("Dead and saturated"), "{one}");
+    assert!(
+        one.contains("Gradients by layer and step") && !one.contains("Dead and saturated"),
+        "{one}"
+    );
     for model in [Sequential::new().relu(), Sequential::new()] {
         let bare = page(&model, &CrossEntropy, &classes(12, 2), 4, 0.1);
-        assert!(bare.contains("Confusion over 12 samples") && bare.contains("The graph for 12 samples"), "{bare}");
+        assert!(
+            bare.contains("Confusion over 12 samples") && bare.contains("The graph for 12 samples"),
+            "{bare}"
+        );
         assert!(!bare.contains("Loss around") && !bare.contains("Update-to-weight"), "{bare}");
     }
 }
 
 #[test]
 fn batches_of_one_and_a_single_sample() {
-    assert!(page(&hidden(3), &CrossEntropy, &classes(12, 3), 1, 0.1).contains("Update-to-weight ratios"));
+    assert!(
+        page(&hidden(3), &CrossEntropy, &classes(12, 3), 1, 0.1)
+            .contains("Update-to-weight ratios")
+    );
     let single = page(&hidden(3), &CrossEntropy, &classes(1, 3), 1, 0.1);
-    assert!(single.contains("Confusion over one sample<") && single.contains("every sample is of class 0"), "{single}");
+    assert!(
+        single.contains("Confusion over one sample<")
+            && single.contains("every sample is of class 0"),
+        "{single}"
+    );
     // One class, which is always right.
-    assert!(page(&hidden(1), &CrossEntropy, &classes(12, 1), 4, 0.1).contains("<td>12 (100.0 %)</td>"));
+    assert!(
+        page(&hidden(1), &CrossEntropy, &classes(12, 1), 4, 0.1).contains("<td>12 (100.0 %)</td>")
+    );
 }
 
 #[test]
 fn numbers_without_bounds() {
     let diverged = page(&hidden(3), &CrossEntropy, &classes(12, 3), 4, 1e38);
     assert!(
-        diverged.contains("failed: the loss became NaN in epoch 2") && diverged.contains("<th scope=\"row\">epochs")
+        diverged.contains("failed: the loss became NaN in epoch 2")
+            && diverged.contains("<th scope=\"row\">epochs")
     );
     let inputs = Tensor::from_fn([16, 2], |i| 1e30 * i as f32);
-    let data = Dataset::new(inputs, Targets::Values(Tensor::from_fn([16, 3], |i| i as f32))).unwrap();
+    let data =
+        Dataset::new(inputs, Targets::Values(Tensor::from_fn([16, 3], |i| i as f32))).unwrap();
     let never = page(&hidden(3), &MeanSquaredError, &data, 4, 0.1);
     assert!(never.contains("failed: the loss became inf in epoch 1, step 1"), "{never}");
     assert!(never.contains("Problem: non-finite values<") && !never.contains("Loss by"), "{never}");
@@ -85,9 +113,14 @@ fn a_landscape_without_a_finite_loss_is_left_out() {
 #[test]
 fn several_labels_and_double_precision() {
     let labels = Tensor::from_fn([16, 5], |i| (i % 2) as f32);
-    let data = Dataset::new(Tensor::from_fn([16, 2], |i| (i as f32).sin()), Targets::Labels(labels)).unwrap();
+    let data =
+        Dataset::new(Tensor::from_fn([16, 2], |i| (i as f32).sin()), Targets::Labels(labels))
+            .unwrap();
     let several = page(&hidden(5), &BinaryCrossEntropy::default(), &data, 4, 0.1);
-    assert!(several.contains("Loss around the trained weights") && !several.contains("Confusion over"), "{several}");
+    assert!(
+        several.contains("Loss around the trained weights") && !several.contains("Confusion over"),
+        "{several}"
+    );
     let double = Sequential::<f64>::default().linear(2, 4).sigmoid().linear(4, 3);
     assert!(page(&double, &CrossEntropy, &classes(12, 3), 4, 0.1).contains("Decisions"));
 }

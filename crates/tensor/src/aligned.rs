@@ -3,7 +3,8 @@ use std::ops::{Deref, DerefMut};
 
 use crate::{Dual, Real, memory};
 
-/// A fixed-length buffer of scalars that starts at a multiple of 64 bytes: one cache line, one AVX-512 register.
+/// A fixed-length buffer of scalars that starts at a multiple of 64 bytes: one cache line, one
+/// AVX-512 register.
 ///
 /// Parameters, gradients and workspaces live in such buffers. It dereferences to a slice.
 ///
@@ -26,12 +27,14 @@ pub struct Aligned<T> {
 #[repr(C, align(64))]
 struct Line([u8; 64]);
 
-// SAFETY: 64 bytes of alignment 64, so without padding; any bit pattern is valid, all zeros included.
+// SAFETY: 64 bytes of alignment 64, so without padding; any bit pattern is valid, all zeros
+// included.
 unsafe impl bytemuck::Zeroable for Line {}
 // SAFETY: as above; the type is `Copy`, `'static` and `repr(C)`.
 unsafe impl bytemuck::Pod for Line {}
 
-// SAFETY: two `f64` one after the other, so without padding; any bit pattern is valid, all zeros included.
+// SAFETY: two `f64` one after the other, so without padding; any bit pattern is valid, all zeros
+// included.
 unsafe impl bytemuck::Zeroable for Dual {}
 // SAFETY: as above; the type is `Copy`, `'static` and `repr(C)`.
 unsafe impl bytemuck::Pod for Dual {}
@@ -63,9 +66,9 @@ impl<T: Real> Aligned<T> {
     }
 }
 
-/// Asks Linux for pages of 2 MiB before the memory is touched, where it takes several: a product reads a few values of each
-/// of many rows, and with pages of 4 KiB spends a tenth of its time on finding them. A step of 1024-2048-2048-2048-1000 took
-/// 0.92 of the time.
+/// Asks Linux for pages of 2 MiB before the memory is touched, where it takes several: a product
+/// reads a few values of each of many rows, and with pages of 4 KiB spends a tenth of its time on
+/// finding them. A step of 1024-2048-2048-2048-1000 took 0.92 of the time.
 #[cfg(all(target_os = "linux", not(miri)))]
 fn prefer_large_pages(lines: &mut Vec<Line>) {
     const MADV_HUGEPAGE: i32 = 14;
@@ -83,8 +86,8 @@ fn prefer_large_pages(lines: &mut Vec<Line>) {
     }
     let start = memory.as_mut_ptr().cast::<u8>();
     let skipped = start.align_offset(PAGE);
-    // SAFETY: whole pages within memory of our own, of which only the size of its pages changes; with other pages the rest
-    // is left out or refused, and a refusal changes nothing.
+    // SAFETY: whole pages within memory of our own, of which only the size of its pages changes;
+    // with other pages the rest is left out or refused, and a refusal changes nothing.
     unsafe { madvise(start.wrapping_add(skipped), (bytes - skipped) / PAGE * PAGE, MADV_HUGEPAGE) };
 }
 

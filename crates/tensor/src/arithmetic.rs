@@ -13,7 +13,8 @@ impl<T: Real> Tensor<T> {
         out
     }
 
-    /// `f` of each pair of elements, with NumPy's broadcasting. `op` names the operation in the error.
+    /// `f` of each pair of elements, with NumPy's broadcasting. `op` names the operation in the
+    /// error.
     ///
     /// ```
     /// use chainrule_tensor::Tensor;
@@ -25,15 +26,30 @@ impl<T: Real> Tensor<T> {
     /// ```
     ///
     /// # Errors
-    /// [`TensorError::Shapes`] if the shapes do not broadcast, [`TensorError::Memory`] if memory cannot hold the result.
-    pub fn zip_with(&self, op: &'static str, other: &Self, f: impl Fn(T, T) -> T) -> Result<Self, TensorError> {
+    /// [`TensorError::Shapes`] if the shapes do not broadcast, [`TensorError::Memory`] if memory
+    /// cannot hold the result.
+    pub fn zip_with(
+        &self,
+        op: &'static str,
+        other: &Self,
+        f: impl Fn(T, T) -> T,
+    ) -> Result<Self, TensorError> {
         let (left, right) = (self.shape(), other.shape());
         let Some(target) = left.broadcast(right) else {
             let why = "aligned at the last axis, lengths must be equal or one of them 1";
             return Err(TensorError::Shapes { op, left, right, why });
         };
         let mut out = Tensor::try_full(op, target, T::ZERO)?;
-        broadcast::zip(Put::Set, out.values_mut(), target, self.values(), left, other.values(), right, f);
+        broadcast::zip(
+            Put::Set,
+            out.values_mut(),
+            target,
+            self.values(),
+            left,
+            other.values(),
+            right,
+            f,
+        );
         Ok(out)
     }
 
@@ -48,7 +64,8 @@ impl<T: Real> Tensor<T> {
     /// ```
     ///
     /// # Errors
-    /// [`TensorError::Shapes`] if the shapes do not broadcast, [`TensorError::Memory`] if memory cannot hold the result.
+    /// [`TensorError::Shapes`] if the shapes do not broadcast, [`TensorError::Memory`] if memory
+    /// cannot hold the result.
     pub fn add(&self, other: &Self) -> Result<Self, TensorError> {
         self.zip_with("add", other, |a, b| a + b)
     }
@@ -56,15 +73,18 @@ impl<T: Real> Tensor<T> {
     /// The difference, element by element, with broadcasting.
     ///
     /// # Errors
-    /// [`TensorError::Shapes`] if the shapes do not broadcast, [`TensorError::Memory`] if memory cannot hold the result.
+    /// [`TensorError::Shapes`] if the shapes do not broadcast, [`TensorError::Memory`] if memory
+    /// cannot hold the result.
     pub fn sub(&self, other: &Self) -> Result<Self, TensorError> {
         self.zip_with("sub", other, |a, b| a - b)
     }
 
-    /// The product, element by element, with broadcasting. For the matrix product see [`matmul`](Tensor::matmul).
+    /// The product, element by element, with broadcasting. For the matrix product see
+    /// [`matmul`](Tensor::matmul).
     ///
     /// # Errors
-    /// [`TensorError::Shapes`] if the shapes do not broadcast, [`TensorError::Memory`] if memory cannot hold the result.
+    /// [`TensorError::Shapes`] if the shapes do not broadcast, [`TensorError::Memory`] if memory
+    /// cannot hold the result.
     pub fn mul(&self, other: &Self) -> Result<Self, TensorError> {
         self.zip_with("mul", other, |a, b| a * b)
     }
@@ -72,7 +92,8 @@ impl<T: Real> Tensor<T> {
     /// The quotient, element by element, with broadcasting.
     ///
     /// # Errors
-    /// [`TensorError::Shapes`] if the shapes do not broadcast, [`TensorError::Memory`] if memory cannot hold the result.
+    /// [`TensorError::Shapes`] if the shapes do not broadcast, [`TensorError::Memory`] if memory
+    /// cannot hold the result.
     pub fn div(&self, other: &Self) -> Result<Self, TensorError> {
         self.zip_with("div", other, |a, b| a / b)
     }
@@ -89,8 +110,8 @@ impl<T: Real> Tensor<T> {
     /// ```
     ///
     /// # Errors
-    /// [`TensorError::Shapes`] if one has not two axes or the inner lengths differ; [`TensorError::Memory`] if memory
-    /// cannot hold the result.
+    /// [`TensorError::Shapes`] if one has not two axes or the inner lengths differ;
+    /// [`TensorError::Memory`] if memory cannot hold the result.
     pub fn matmul(&self, other: &Self) -> Result<Self, TensorError> {
         let (left, right) = (self.shape(), other.shape());
         let fail = |why| TensorError::Shapes { op: "matmul", left, right, why };
@@ -121,8 +142,9 @@ impl<T: Real> Tensor<T> {
     /// ```
     ///
     /// # Errors
-    /// [`TensorError::Parameter`] if there are none, [`TensorError::Axis`] if there is no such axis,
-    /// [`TensorError::Shapes`] if the other lengths differ, [`TensorError::Memory`] if memory cannot hold the result.
+    /// [`TensorError::Parameter`] if there are none, [`TensorError::Axis`] if there is no such
+    /// axis, [`TensorError::Shapes`] if the other lengths differ, [`TensorError::Memory`] if memory
+    /// cannot hold the result.
     pub fn concat(axis: usize, parts: &[&Self]) -> Result<Self, TensorError> {
         let op = "concat";
         let Some(first) = parts.first().map(|part| part.shape()) else {
@@ -180,15 +202,24 @@ mod tests {
         let x: Tensor = Tensor::from_rows([[2.0, 4.0], [6.0, 8.0]]);
         let column = Tensor::new([2, 1], vec![2.0, 4.0]).unwrap();
         assert_eq!(x.sub(&column).unwrap(), Tensor::from_rows([[0.0, 2.0], [2.0, 4.0]]));
-        assert_eq!(x.mul(&Tensor::scalar(0.5)).unwrap(), Tensor::from_rows([[1.0, 2.0], [3.0, 4.0]]));
+        assert_eq!(
+            x.mul(&Tensor::scalar(0.5)).unwrap(),
+            Tensor::from_rows([[1.0, 2.0], [3.0, 4.0]])
+        );
         assert_eq!(x.div(&column).unwrap(), Tensor::from_rows([[1.0, 2.0], [1.5, 2.0]]));
         assert_eq!(x.map(|x| -x).values(), [-2.0, -4.0, -6.0, -8.0]);
         let why = "do not fit: aligned at the last axis, lengths must be equal or one of them 1";
         let other = Tensor::zeros([3]);
-        for (op, result) in
-            [("add", x.add(&other)), ("sub", x.sub(&other)), ("mul", x.mul(&other)), ("div", x.div(&other))]
-        {
-            assert_eq!(result.unwrap_err().to_string(), format!("{op}: shapes [2, 2] and [3] {why}"));
+        for (op, result) in [
+            ("add", x.add(&other)),
+            ("sub", x.sub(&other)),
+            ("mul", x.mul(&other)),
+            ("div", x.div(&other)),
+        ] {
+            assert_eq!(
+                result.unwrap_err().to_string(),
+                format!("{op}: shapes [2, 2] and [3] {why}")
+            );
         }
     }
 
@@ -201,7 +232,10 @@ mod tests {
         let error = x.matmul(&Tensor::zeros([3])).unwrap_err().to_string();
         assert_eq!(error, "matmul: shapes [2, 3] and [3] do not fit: each must have two axes");
         assert_eq!(x.matmul(&Tensor::zeros([3, 0])).unwrap().shape(), [2, 0].into());
-        assert_eq!(Tensor::<f32>::ones([2, 0]).matmul(&Tensor::ones([0, 3])).unwrap(), Tensor::zeros([2, 3]));
+        assert_eq!(
+            Tensor::<f32>::ones([2, 0]).matmul(&Tensor::ones([0, 3])).unwrap(),
+            Tensor::zeros([2, 3])
+        );
     }
 
     #[test]
@@ -215,7 +249,10 @@ mod tests {
         let error = Tensor::concat(0, &[&a, &b]).unwrap_err().to_string();
         let why = "only the lengths of the joined axis may differ";
         assert_eq!(error, format!("concat: shapes [2, 1, 2] and [2, 2, 2] do not fit: {why}"));
-        assert_eq!(Tensor::concat(3, &[&a]).unwrap_err().to_string(), "concat: [2, 1, 2] has no axis 3");
+        assert_eq!(
+            Tensor::concat(3, &[&a]).unwrap_err().to_string(),
+            "concat: [2, 1, 2] has no axis 3"
+        );
         let error = Tensor::<f32>::concat(0, &[]).unwrap_err().to_string();
         assert_eq!(error, "concat: the number of tensors must be at least 1, not 0");
     }
@@ -226,10 +263,16 @@ mod tests {
         assert_eq!(x.slice_rows(2..2).unwrap().shape(), [0, 2].into());
         assert_eq!(x.view().slice_rows(1..3).unwrap().values().as_ptr(), x.row(1).as_ptr());
         let range = |range| x.slice_rows(range).unwrap_err().to_string();
-        assert_eq!(range(1..4), "slice_rows: the range must be within the rows of [3, 2], not 1..4");
+        assert_eq!(
+            range(1..4),
+            "slice_rows: the range must be within the rows of [3, 2], not 1..4"
+        );
         #[allow(clippy::reversed_empty_ranges, reason = "the mistake to be reported")]
         let backwards = 2..1;
-        assert_eq!(range(backwards), "slice_rows: the range must be within the rows of [3, 2], not 2..1");
+        assert_eq!(
+            range(backwards),
+            "slice_rows: the range must be within the rows of [3, 2], not 2..1"
+        );
         assert!(Tensor::scalar(1.0_f32).slice_rows(0..0).is_err());
     }
 }

@@ -1,8 +1,8 @@
-//! NumPy's broadcasting over slices: shapes are aligned at the last axis, and an axis of length 1, or a missing one, is
-//! repeated.
+//! NumPy's broadcasting over slices: shapes are aligned at the last axis, and an axis of length 1,
+//! or a missing one, is repeated.
 //!
-//! Nothing here allocates. [`fold`] is the adjoint of [`expand`]: what was repeated on the way forward is summed on
-//! the way back.
+//! Nothing here allocates. [`fold`] is the adjoint of [`expand`]: what was repeated on the way
+//! forward is summed on the way back.
 
 use crate::error::needed;
 use crate::gemm::Put;
@@ -37,8 +37,8 @@ pub fn for_each(target: Shape, a: Shape, b: Shape, mut f: impl FnMut(usize, usiz
 
 /// `out = f(a, b)`, or added to it, with both operands broadcast to `target`.
 ///
-/// Equal shapes, a scalar operand, a row (`[32, 64]` with `[64]`) and a column (`[32, 64]` with `[32, 1]`) all run on
-/// vector instructions.
+/// Equal shapes, a scalar operand, a row (`[32, 64]` with `[64]`) and a column (`[32, 64]` with
+/// `[32, 1]`) all run on vector instructions.
 ///
 /// ```
 /// use chainrule_tensor::{broadcast, gemm::Put};
@@ -51,7 +51,10 @@ pub fn for_each(target: Shape, a: Shape, b: Shape, mut f: impl FnMut(usize, usiz
 ///
 /// # Panics
 /// If `a_shape` or `b_shape` does not broadcast to `target`, or a slice does not fill its shape.
-#[allow(clippy::too_many_arguments, reason = "two operands and a destination, each a slice and its shape")]
+#[allow(
+    clippy::too_many_arguments,
+    reason = "two operands and a destination, each a slice and its shape"
+)]
 #[inline]
 #[track_caller]
 pub fn zip<T: Real>(
@@ -75,7 +78,14 @@ pub fn zip<T: Real>(
 }
 
 #[inline(always)]
-fn zip_runs<T: Real>(put: Put, out: &mut [T], loops: &Loops<2>, a: &[T], b: &[T], f: impl Fn(T, T) -> T) {
+fn zip_runs<T: Real>(
+    put: Put,
+    out: &mut [T],
+    loops: &Loops<2>,
+    a: &[T],
+    b: &[T],
+    f: impl Fn(T, T) -> T,
+) {
     let Run { length, steps } = loops.run();
     for ([i, j], out) in loops.starts().zip(out.chunks_exact_mut(length.max(1))) {
         // The last axis of a dense operand is walked through one by one, or repeated.
@@ -165,8 +175,9 @@ fn expand_runs<T: Real>(put: Put, out: &mut [T], loops: &Loops<1>, a: &[T]) {
     }
 }
 
-/// The adjoint of [`expand`]: `out`, or what is added to it, is `a` summed over the axes along which `out_shape` is
-/// repeated to give `a_shape`. For all `x` and `y`, `<expand(x), y> = <x, fold(y)>`.
+/// The adjoint of [`expand`]: `out`, or what is added to it, is `a` summed over the axes along
+/// which `out_shape` is repeated to give `a_shape`. For all `x` and `y`,
+/// `<expand(x), y> = <x, fold(y)>`.
 ///
 /// The error of each sum is that of [`reduce::sum`].
 ///
@@ -197,7 +208,11 @@ fn loops<const N: usize>(target: Shape, operands: [Shape; N]) -> Loops<N> {
 
 #[track_caller]
 pub(crate) fn check(op: &str, length: usize, shape: Shape) {
-    assert!(length == shape.elements(), "{op}: shape {shape} needs {} values, not {length}", needed(&shape));
+    assert!(
+        length == shape.elements(),
+        "{op}: shape {shape} needs {} values, not {length}",
+        needed(&shape)
+    );
 }
 
 #[cfg(test)]
@@ -246,14 +261,16 @@ mod tests {
             let before = random(target.elements(), &mut rng);
             let mut visited = Vec::new();
             for_each(target, left, right, |i, x, y| visited.push((i, x, y)));
-            let naive = (0..target.elements()).map(|i| (i, offset(i, target, left), offset(i, target, right)));
+            let naive = (0..target.elements())
+                .map(|i| (i, offset(i, target, left), offset(i, target, right)));
             assert_eq!(visited, naive.collect::<Vec<_>>(), "{target}: {left} {right}");
             for put in [Put::Set, Put::Add] {
                 let start = |i: usize| if put == Put::Set { 0.0 } else { before[i] };
                 let context = format!("{put:?} {target}: {left} {right}");
                 let mut out = before.clone();
                 zip(put, &mut out, target, &a, left, &b, right, |x, y| x - 2.0 * y);
-                let expected: Vec<f64> = visited.iter().map(|&(i, x, y)| start(i) + (a[x] - 2.0 * b[y])).collect();
+                let expected: Vec<f64> =
+                    visited.iter().map(|&(i, x, y)| start(i) + (a[x] - 2.0 * b[y])).collect();
                 assert_eq!(out, expected, "zip {context}");
                 let mut out = before.clone();
                 expand(put, &mut out, target, &b, right);
@@ -279,7 +296,10 @@ mod tests {
             assert!((left - right).abs() < 1e-12, "{shape} in {target}: {left} and {right}");
             let once = folded.clone();
             fold(Put::Add, &mut folded, shape, &y, target);
-            assert!(folded.iter().zip(&once).all(|(twice, once)| *twice == 2.0 * once), "{shape} in {target}");
+            assert!(
+                folded.iter().zip(&once).all(|(twice, once)| *twice == 2.0 * once),
+                "{shape} in {target}"
+            );
         }
     }
 
@@ -318,6 +338,15 @@ mod tests {
     #[test]
     #[should_panic(expected = "zip: shape [2] needs 2 values, not 1")]
     fn a_slice_that_does_not_fill_its_shape_panics() {
-        zip(Put::Set, &mut [0.0_f32; 2], [2].into(), &[0.0], [2].into(), &[0.0; 2], [2].into(), |a, b| a + b);
+        zip(
+            Put::Set,
+            &mut [0.0_f32; 2],
+            [2].into(),
+            &[0.0],
+            [2].into(),
+            &[0.0; 2],
+            [2].into(),
+            |a, b| a + b,
+        );
     }
 }

@@ -9,10 +9,11 @@ const EDGE: usize = 3;
 /// Digits after the point, unless the formatter asks for another number.
 const PRECISION: usize = 4;
 
-/// The shape, the scalar type and the values in aligned columns; of an axis longer than 8, the first and last 3.
+/// The shape, the scalar type and the values in aligned columns; of an axis longer than 8, the
+/// first and last 3.
 ///
-/// As many digits after the point as the values need, at most 4; `{:.2}` asks for 2. Where the largest magnitude shown
-/// is below 0.001 or not below a million, with exponents.
+/// As many digits after the point as the values need, at most 4; `{:.2}` asks for 2. Where the
+/// largest magnitude shown is below 0.001 or not below a million, with exponents.
 ///
 /// ```
 /// use chainrule_tensor::Tensor;
@@ -38,7 +39,9 @@ impl<T: Real> fmt::Display for TensorView<'_, T> {
         for_each_shown(self.shape(), 0, 0, &mut |offset| shown.push(self.values()[offset]));
         let style = Style::new(&shown, f.precision());
         let width = shown.iter().map(|&x| style.text(x).len()).max().unwrap_or(0);
-        write_axis(f, self.shape(), 0, 0, &|offset| format!("{:>width$}", style.text(self.values()[offset])))
+        write_axis(f, self.shape(), 0, 0, &|offset| {
+            format!("{:>width$}", style.text(self.values()[offset]))
+        })
     }
 }
 
@@ -65,7 +68,10 @@ impl Style {
     fn new<T: Real>(shown: &[T], precision: Option<usize>) -> Self {
         let magnitudes = shown.iter().filter(|x| x.is_finite()).map(|x| x.to_f64().abs());
         let largest = magnitudes.fold(0.0, |max, x| if x > max { x } else { max });
-        let mut style = Style { exponent: largest >= 1e6 || (largest > 0.0 && largest < 1e-3), precision: PRECISION };
+        let mut style = Style {
+            exponent: largest >= 1e6 || (largest > 0.0 && largest < 1e-3),
+            precision: PRECISION,
+        };
         let digits = |x: &T| {
             let text = style.text(*x);
             let mantissa = text.split('e').next().unwrap_or_default();
@@ -78,13 +84,18 @@ impl Style {
 
     fn text<T: Real>(&self, x: T) -> String {
         let precision = self.precision;
-        if self.exponent && x.is_finite() { format!("{x:.precision$e}") } else { format!("{x:.precision$}") }
+        if self.exponent && x.is_finite() {
+            format!("{x:.precision$e}")
+        } else {
+            format!("{x:.precision$}")
+        }
     }
 }
 
 /// The indices of an axis that are shown; `None` stands for those left out.
 fn shown(length: usize) -> impl Iterator<Item = Option<usize>> {
-    let (head, gap, tail) = if length > LONG { (EDGE, 1, length - EDGE) } else { (length, 0, length) };
+    let (head, gap, tail) =
+        if length > LONG { (EDGE, 1, length - EDGE) } else { (length, 0, length) };
     (0..head).map(Some).chain((0..gap).map(|_| None)).chain((tail..length).map(Some))
 }
 
@@ -139,7 +150,10 @@ mod tests {
         check(&Tensor::from(vec![1.0 / 3.0, -1.0]), &["Tensor [2] f64", "[ 0.3333, -1.0000]"]);
         check(&Tensor::from(vec![0.00012, 0.0]), &["Tensor [2] f64", "[1.2e-4,  0.0e0]"]);
         check(&Tensor::from(vec![2.5e6, -1.0]), &["Tensor [2] f64", "[ 2.5e6, -1.0e0]"]);
-        check(&Tensor::from(vec![999_999.0, 0.001]), &["Tensor [2] f64", "[999999.000,      0.001]"]);
+        check(
+            &Tensor::from(vec![999_999.0, 0.001]),
+            &["Tensor [2] f64", "[999999.000,      0.001]"],
+        );
     }
 
     #[test]
@@ -188,7 +202,17 @@ mod tests {
     #[test]
     fn matrices_of_a_stack_are_parted_by_blank_lines() {
         let x = Tensor::from_fn([2, 2, 2], |i| i as f64);
-        check(&x, &["Tensor [2, 2, 2] f64", "[[[0.0, 1.0],", "  [2.0, 3.0]],", "", " [[4.0, 5.0],", "  [6.0, 7.0]]]"]);
+        check(
+            &x,
+            &[
+                "Tensor [2, 2, 2] f64",
+                "[[[0.0, 1.0],",
+                "  [2.0, 3.0]],",
+                "",
+                " [[4.0, 5.0],",
+                "  [6.0, 7.0]]]",
+            ],
+        );
     }
 
     #[test]

@@ -5,22 +5,24 @@ use std::ops::{Add, AddAssign, Div, DivAssign, Mul, MulAssign, Neg, Sub, SubAssi
 use crate::Real;
 use crate::math::double;
 
-/// A dual number `value + tangent e`, with `e^2 = 0`: a number together with its derivative along one direction.
+/// A dual number `value + tangent e`, with `e^2 = 0`: a number together with its derivative along
+/// one direction.
 ///
-/// `f(a + b e) = f(a) + f'(a) b e` for every function of [`Real`], so that any computation that is generic in `T: Real`
-/// gives its directional derivative when it runs on dual numbers: forward-mode differentiation. Run on the way back of a
-/// graph, it gives a Hessian-vector product.
+/// `f(a + b e) = f(a) + f'(a) b e` for every function of [`Real`], so that any computation that is
+/// generic in `T: Real` gives its directional derivative when it runs on dual numbers: forward-mode
+/// differentiation. Run on the way back of a graph, it gives a Hessian-vector product.
 ///
-/// - Derivatives are exact up to rounding. At a kink the derivative is the mean of those on both sides, as in PyTorch: 0 for `|x|` at
-///   zero, half of each for the maximum or minimum of two equal numbers. So smooth sums of kinks, such as
-///   `max(x, 0) + ln(1 + e^-|x|)`, have their derivative there as well.
-/// - Two dual numbers compare by their values; [`to_f64`](Real::to_f64), [`is_nan`](Real::is_nan) and
-///   [`is_finite`](Real::is_finite) are those of the value.
-/// - [`from_f64`](Real::from_f64) gives a constant, of tangent 0. The tangent of a function of a constant is 0 even where
-///   the derivative is infinite.
+/// - Derivatives are exact up to rounding. At a kink the derivative is the mean of those on both
+///   sides, as in PyTorch: 0 for `|x|` at zero, half of each for the maximum or minimum of two
+///   equal numbers. So smooth sums of kinks, such as `max(x, 0) + ln(1 + e^-|x|)`, have their
+///   derivative there as well.
+/// - Two dual numbers compare by their values; [`to_f64`](Real::to_f64), [`is_nan`](Real::is_nan)
+///   and [`is_finite`](Real::is_finite) are those of the value.
+/// - [`from_f64`](Real::from_f64) gives a constant, of tangent 0. The tangent of a function of a
+///   constant is 0 even where the derivative is infinite.
 ///
-/// Source: Clifford, "Preliminary Sketch of Biquaternions", 1873; Griewank and Walther, "Evaluating Derivatives", 2008,
-/// chapter 3.
+/// Source: Clifford, "Preliminary Sketch of Biquaternions", 1873; Griewank and Walther, "Evaluating
+/// Derivatives", 2008, chapter 3.
 ///
 /// ```
 /// use chainrule_tensor::{Dual, Real};
@@ -97,7 +99,10 @@ impl Mul for Dual {
     type Output = Self;
     #[inline(always)]
     fn mul(self, b: Self) -> Self {
-        Dual { value: self.value * b.value, tangent: scaled(b.value, self.tangent) + scaled(self.value, b.tangent) }
+        Dual {
+            value: self.value * b.value,
+            tangent: scaled(b.value, self.tangent) + scaled(self.value, b.tangent),
+        }
     }
 }
 
@@ -237,13 +242,15 @@ impl Real for Dual {
     fn ln_1p(self) -> Self {
         self.chain(double::ln_1p(self.value), 1.0 / (1.0 + self.value))
     }
-    /// The derivative is `4 e^-2|x| / (1 + e^-2|x|)^2`, which `1 - tanh^2` loses to rounding far from zero.
+    /// The derivative is `4 e^-2|x| / (1 + e^-2|x|)^2`, which `1 - tanh^2` loses to rounding far
+    /// from zero.
     #[inline(always)]
     fn tanh(self) -> Self {
         let e = double::exp(-2.0 * self.value.abs());
         self.chain(double::tanh(self.value), 4.0 * e / ((1.0 + e) * (1.0 + e)))
     }
-    /// The derivative is `sigmoid(x) sigmoid(-x)`, which `y (1 - y)` loses to rounding far above zero.
+    /// The derivative is `sigmoid(x) sigmoid(-x)`, which `y (1 - y)` loses to rounding far above
+    /// zero.
     #[inline(always)]
     fn sigmoid(self) -> Self {
         let y = double::sigmoid(self.value);
@@ -281,7 +288,10 @@ impl Real for Dual {
     }
     #[inline(always)]
     fn mul_add(self, a: Self, b: Self) -> Self {
-        Dual { value: self.value.mul_add(a.value, b.value), tangent: (self * a).tangent + b.tangent }
+        Dual {
+            value: self.value.mul_add(a.value, b.value),
+            tangent: (self * a).tangent + b.tangent,
+        }
     }
     #[inline(always)]
     fn flushed(self) -> Self {
@@ -363,7 +373,11 @@ mod tests {
                 assert_eq!(y.value, plain(x), "{name} at {x}");
                 let difference = 0.7 * (plain(x + step) - plain(x - step)) / (2.0 * step);
                 let error = (y.tangent - difference).abs();
-                assert!(error < 2e-8 * difference.abs().max(1.0), "{name}' at {x}: {} for {difference}", y.tangent);
+                assert!(
+                    error < 2e-8 * difference.abs().max(1.0),
+                    "{name}' at {x}: {} for {difference}",
+                    y.tangent
+                );
             }
         }
     }
@@ -383,7 +397,9 @@ mod tests {
     #[test]
     fn constants_have_no_tangent_even_where_the_slope_is_infinite() {
         let zero = Dual::ZERO;
-        for y in [zero.sqrt(), zero.ln(), Dual::ONE / zero, zero.powf(Dual::HALF), Dual::INFINITY * zero] {
+        for y in
+            [zero.sqrt(), zero.ln(), Dual::ONE / zero, zero.powf(Dual::HALF), Dual::INFINITY * zero]
+        {
             assert_eq!(y.tangent, 0.0, "{y}");
         }
         // One factor is a variable, the other an infinite constant or the other way round.
@@ -405,8 +421,15 @@ mod tests {
         assert_eq!(Dual::variable(0.0).abs().tangent, 0.0);
         assert_eq!(Dual::variable(-3.0).abs().tangent, -1.0);
         let zero = Dual::variable(0.0);
-        assert_eq!((zero.maximum(Dual::ZERO).tangent, Dual::ZERO.minimum(zero).tangent), (0.5, 0.5));
-        assert_eq!((zero.maximum(Dual::ZERO) + (-zero.abs()).exp().ln_1p()).tangent, 0.5, "softplus is smooth");
+        assert_eq!(
+            (zero.maximum(Dual::ZERO).tangent, Dual::ZERO.minimum(zero).tangent),
+            (0.5, 0.5)
+        );
+        assert_eq!(
+            (zero.maximum(Dual::ZERO) + (-zero.abs()).exp().ln_1p()).tangent,
+            0.5,
+            "softplus is smooth"
+        );
         for (name, f) in functions::<Dual>() {
             assert!(f(Dual::variable(f64::NAN)).value.is_nan(), "{name}");
         }
@@ -417,7 +440,13 @@ mod tests {
     fn comparisons_are_by_value() {
         assert_eq!(Dual::new(1.0, 5.0), Dual::ONE);
         assert!(Dual::new(1.0, 5.0) < Dual::new(2.0, -5.0));
-        assert_eq!((Dual::new(1.0, 5.0).to_f64(), Dual::new(1.0, 5.0).without_tangent().tangent), (1.0, 0.0));
-        assert_eq!(format!("{:.1} {:e}", Dual::new(1.0, -2.0), Dual::ONE), "1.0 + -2.0 e 1e0 + 0e0 e");
+        assert_eq!(
+            (Dual::new(1.0, 5.0).to_f64(), Dual::new(1.0, 5.0).without_tangent().tangent),
+            (1.0, 0.0)
+        );
+        assert_eq!(
+            format!("{:.1} {:e}", Dual::new(1.0, -2.0), Dual::ONE),
+            "1.0 + -2.0 e 1e0 + 0e0 e"
+        );
     }
 }

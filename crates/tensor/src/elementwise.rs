@@ -1,17 +1,20 @@
-//! Element-wise kernels over slices of equal length: `out = f(a, ...)` or `out += f(a, ...)`, compiled for the best
-//! vector instructions.
+//! Element-wise kernels over slices of equal length: `out = f(a, ...)` or `out += f(a, ...)`,
+//! compiled for the best vector instructions.
 //!
-//! The function must be compiled into the loop. The compiler sees to that while it is small; one with several `exp`
-//! or `tanh` needs `#[inline(always)]`, which may also stand before a closure in a call.
+//! The function must be compiled into the loop. The compiler sees to that while it is small; one
+//! with several `exp` or `tanh` needs `#[inline(always)]`, which may also stand before a closure in
+//! a call.
 //!
-//! On a plain `f32`, `x.exp()` is the standard library's function, which does not vectorise: [`Real::exp`] is the one
-//! that does. In code that is generic over [`Real`] they are the same call.
+//! On a plain `f32`, `x.exp()` is the standard library's function, which does not vectorise:
+//! [`Real::exp`] is the one that does. In code that is generic over [`Real`] they are the same
+//! call.
 //!
-//! The kernels take the function by value, so that numbers which it has captured by value (`move`) are loaded once; one
-//! behind a reference is loaded for each element, since the output might lie there.
+//! The kernels take the function by value, so that numbers which it has captured by value (`move`)
+//! are loaded once; one behind a reference is loaded for each element, since the output might lie
+//! there.
 //!
-//! The kernels themselves are plain loops, marked in the same way: an iterator adaptor around such a function would
-//! become a call for each element.
+//! The kernels themselves are plain loops, marked in the same way: an iterator adaptor around such
+//! a function would become a call for each element.
 
 use crate::gemm::Put;
 use crate::{Real, simd};
@@ -81,7 +84,10 @@ pub fn zip<T: Real>(put: Put, out: &mut [T], a: &[T], b: &[T], f: impl Fn(T, T) 
 #[inline(always)]
 #[track_caller]
 pub fn zip3<T: Real>(put: Put, out: &mut [T], a: &[T], b: &[T], c: &[T], f: impl Fn(T, T, T) -> T) {
-    assert!(out.len() == a.len() && a.len() == b.len() && b.len() == c.len(), "zip3: the slices differ in length");
+    assert!(
+        out.len() == a.len() && a.len() == b.len() && b.len() == c.len(),
+        "zip3: the slices differ in length"
+    );
     simd::dispatch(
         #[inline(always)]
         move || match put {

@@ -1,7 +1,8 @@
 use crate::Shape;
 use crate::memory::TooLarge;
 
-/// What can be wrong with the operands of a tensor operation. Each message names the operation and the shapes.
+/// What can be wrong with the operands of a tensor operation. Each message names the operation and
+/// the shapes.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum TensorError {

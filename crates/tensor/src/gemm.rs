@@ -1,5 +1,5 @@
-//! The one matrix product of the workspace: `C = A B` or `C += A B`, with either factor transposed by swapping its
-//! strides.
+//! The one matrix product of the workspace: `C = A B` or `C += A B`, with either factor transposed
+//! by swapping its strides.
 //!
 //! `blocks.rs` cuts it into tiles, `rows.rs` those of the first factor; `tile.rs` computes one in
 //! registers, with `errands.rs` on the way, `pack.rs` copies pieces of the factors next to each
@@ -17,7 +17,11 @@ mod row;
 mod rows;
 #[cfg_attr(
     not(all(target_arch = "x86_64", target_os = "linux", target_pointer_width = "64")),
-    allow(dead_code, unused_imports, reason = "elsewhere only the tests compute with it, by the model")
+    allow(
+        dead_code,
+        unused_imports,
+        reason = "elsewhere only the tests compute with it, by the model"
+    )
 )]
 mod split;
 mod thin;
@@ -124,8 +128,12 @@ fn check_length(length: usize, rows: usize, columns: usize) {
     #[track_caller]
     fn fail(length: usize, rows: usize, columns: usize) -> ! {
         match rows.checked_mul(columns) {
-            Some(all) => panic!("a {rows}x{columns} matrix needs {all} values, the slice has {length}"),
-            None => panic!("a {rows}x{columns} matrix is larger than memory, the slice has {length} values"),
+            Some(all) => {
+                panic!("a {rows}x{columns} matrix needs {all} values, the slice has {length}")
+            }
+            None => panic!(
+                "a {rows}x{columns} matrix is larger than memory, the slice has {length} values"
+            ),
         }
     }
     // No later product of sides and strides overflows where this one does not.
@@ -160,7 +168,13 @@ pub fn gemm<T: Real>(put: Put, c: MatMut<'_, T>, a: Mat<'_, T>, b: Mat<'_, T>) {
 
 /// The product of shapes that fit. Not inlined, since it is long and wanted in many places.
 #[inline(never)]
-fn multiply<T: Real>(precision: Precision, put: Put, c: MatMut<'_, T>, a: Mat<'_, T>, b: Mat<'_, T>) {
+fn multiply<T: Real>(
+    precision: Precision,
+    put: Put,
+    c: MatMut<'_, T>,
+    a: Mat<'_, T>,
+    b: Mat<'_, T>,
+) {
     if a.columns == 0 {
         if put == Put::Set {
             c.values.fill(T::ZERO);
@@ -179,8 +193,9 @@ fn multiply<T: Real>(precision: Precision, put: Put, c: MatMut<'_, T>, a: Mat<'_
     loops(precision, put, &c, &a, &b).0(put, Window::new(c), a, b);
 }
 
-/// The loops for a product that is not of a single row, chosen for all of it: parts that take other loops than each other
-/// would be rounded otherwise, and a row that is a part must not take the loops for a single row.
+/// The loops for a product that is not of a single row, chosen for all of it: parts that take other
+/// loops than each other would be rounded otherwise, and a row that is a part must not take the
+/// loops for a single row.
 ///
 /// With them, how many rows and columns parts must have a multiple of.
 fn loops<T: Real>(
@@ -202,20 +217,23 @@ fn loops<T: Real>(
 /// Computes the product, or some rows or columns of it.
 pub type Loops<T> = fn(Put, Window<'_, T>, Mat<'_, T>, Mat<'_, T>);
 
-/// From this many multiplications and additions on, a product is worth sharing: about 40 us of work for one thread,
-/// against about 1 us to hand over to a thread that is awake.
+/// From this many multiplications and additions on, a product is worth sharing: about 40 us of work
+/// for one thread, against about 1 us to hand over to a thread that is awake.
 const SHARED_WORK: usize = 4_000_000;
 
 /// From this many on it is also worth waking threads: about 100 us.
 const LONG_WORK: usize = 10_000_000;
 
-/// [`gemm`] on the threads of a pool, where the product is large enough to gain from it; then `finish` with each part
-/// of `c` that is done, still in the cache: rows one after the other, one at least, and which columns they have.
+/// [`gemm`] on the threads of a pool, where the product is large enough to gain from it; then
+/// `finish` with each part of `c` that is done, still in the cache: rows one after the other, one
+/// at least, and which columns they have.
 ///
-/// The threads call `finish` at the same time, each element is in one call, and an empty `c` is one empty call.
+/// The threads call `finish` at the same time, each element is in one call, and an empty `c` is one
+/// empty call.
 ///
-/// The rows of `c` are shared out, or its columns where there are many of them; of a single row, the parts of its sums.
-/// Each element is summed in the same order whatever the number of threads, so that the bits are the same.
+/// The rows of `c` are shared out, or its columns where there are many of them; of a single row,
+/// the parts of its sums. Each element is summed in the same order whatever the number of threads,
+/// so that the bits are the same.
 ///
 /// # Panics
 /// As [`gemm`].
@@ -231,9 +249,16 @@ pub fn gemm_on<T: Real>(
     finish: impl Fn(&mut [T], Range<usize>) + Sync,
 ) {
     check_fit(&c, &a, &b);
-    // Here and not in `share`, since a call with all of the matrices would show in the inference of one sample.
+    // Here and not in `share`, since a call with all of the matrices would show in the inference of
+    // one sample.
     if is_single_row(&c, &a, &b) && a.columns > 0 {
-        row::multiply(Some(pool), put, c.values, &a.values[..a.columns], &b.values[..a.columns * c.columns]);
+        row::multiply(
+            Some(pool),
+            put,
+            c.values,
+            &a.values[..a.columns],
+            &b.values[..a.columns * c.columns],
+        );
         return finish(c.values, 0..c.columns);
     }
     share(pool, precision, put, c, a, b, &finish);
@@ -261,18 +286,28 @@ fn share<T: Real>(
     let compute = |part| {
         let (mut c, rows, columns) = windows.take(part);
         let all = 0..c.rows();
-        product(put, c.part(all.clone(), 0..columns.len()), a.rows(rows), b.columns(columns.clone()));
+        product(
+            put,
+            c.part(all.clone(), 0..columns.len()),
+            a.rows(rows),
+            b.columns(columns.clone()),
+        );
         match c.whole_rows() {
             Some(rows) => finish(rows, columns),
             None => all.for_each(|row| finish(c.row(row), columns.clone())),
         }
     };
-    if work < LONG_WORK { pool.run_short(windows.count(), compute) } else { pool.run(windows.count(), compute) }
+    if work < LONG_WORK {
+        pool.run_short(windows.count(), compute)
+    } else {
+        pool.run(windows.count(), compute)
+    }
 }
 
-/// The rows and columns of each thread's part. Each thread copies what it reads of `b`, once for each block of rows: with
-/// few rows, parts of the columns of `b` took 0.95 of the time of a step of 784-512-256-10 on batches of 128 and of
-/// 1024-2048-2048-2048-1000 on 256, on two threads, against parts of the rows of `a`.
+/// The rows and columns of each thread's part. Each thread copies what it reads of `b`, once for
+/// each block of rows: with few rows, parts of the columns of `b` took 0.95 of the time of a step
+/// of 784-512-256-10 on batches of 128 and of 1024-2048-2048-2048-1000 on 256, on two threads,
+/// against parts of the rows of `a`.
 fn shares<T>(c: &MatMut<'_, T>, threads: usize, unit: usize) -> (usize, usize) {
     // Whole cache lines.
     const COLUMNS: usize = 64;
@@ -297,13 +332,15 @@ fn check_fit<T>(c: &MatMut<'_, T>, a: &Mat<'_, T>, b: &Mat<'_, T>) {
     }
 }
 
-/// By value and apart: a message that borrows the matrices would keep them out of the registers, which shows in the
-/// inference of one sample.
+/// By value and apart: a message that borrows the matrices would keep them out of the registers,
+/// which shows in the inference of one sample.
 #[cold]
 #[track_caller]
 fn does_not_fit(sides: [usize; 6]) -> ! {
     let [c_rows, c_columns, a_rows, a_columns, b_rows, b_columns] = sides;
-    panic!("gemm: {c_rows}x{c_columns} = {a_rows}x{a_columns} times {b_rows}x{b_columns} does not fit");
+    panic!(
+        "gemm: {c_rows}x{c_columns} = {a_rows}x{a_columns} times {b_rows}x{b_columns} does not fit"
+    );
 }
 
 /// What a scalar brings to [`gemm`].
@@ -320,17 +357,27 @@ pub trait Kernel: Sized + Copy {
 
     /// `out[k * width + lane] = values[lane * stride + k]`; see `pack.rs`.
     #[doc(hidden)]
-    fn transpose(out: &mut [Self], width: usize, values: &[Self], stride: usize, lanes: usize, depth: usize);
+    fn transpose(
+        out: &mut [Self],
+        width: usize,
+        values: &[Self],
+        stride: usize,
+        lanes: usize,
+        depth: usize,
+    );
 
     /// Lends the thread's memory for sums of parts: `len` values, in which anything may stand.
     #[doc(hidden)]
     fn with_scratch<R>(len: usize, work: impl FnOnce(&mut [Self]) -> R) -> R;
 }
 
-/// Lends what a thread keeps for its products. A thread that ends may have given it up before other values of its own
-/// are dropped: those that compute meanwhile get new memory.
+/// Lends what a thread keeps for its products. A thread that ends may have given it up before other
+/// values of its own are dropped: those that compute meanwhile get new memory.
 #[inline(always)]
-fn with_own<B: Default, R>(own: &'static LocalKey<RefCell<B>>, work: impl FnOnce(&mut B) -> R) -> R {
+fn with_own<B: Default, R>(
+    own: &'static LocalKey<RefCell<B>>,
+    work: impl FnOnce(&mut B) -> R,
+) -> R {
     #[cold]
     fn anew<B: Default, R>(work: impl FnOnce(&mut B) -> R) -> R {
         work(&mut B::default())
@@ -420,8 +467,9 @@ mod tests {
 
     fn check<T: Real>(m: usize, k: usize, n: usize) {
         let mut rng = generator((m * 10_000 + k * 100 + n) as u64);
-        let mut random =
-            |len: usize| -> Vec<T> { (0..len).map(|_| T::from_f64(rng.random_range(-1.0..1.0))).collect() };
+        let mut random = |len: usize| -> Vec<T> {
+            (0..len).map(|_| T::from_f64(rng.random_range(-1.0..1.0))).collect()
+        };
         let (a, b) = (random(m * k), random(k * n));
         let before: Vec<T> = random(m * n);
         let transposed = |x: &[T], rows: usize, columns: usize| -> Vec<T> {
@@ -517,7 +565,9 @@ mod tests {
                     let mut c = vec![0.5; m * n];
                     let add_column = |part: &mut [f32], columns: Range<usize>| {
                         for row in part.chunks_exact_mut(columns.len()) {
-                            row.iter_mut().zip(columns.clone()).for_each(|(x, column)| *x += column as f32);
+                            row.iter_mut()
+                                .zip(columns.clone())
+                                .for_each(|(x, column)| *x += column as f32);
                         }
                     };
                     gemm_on(
@@ -550,10 +600,22 @@ mod tests {
         struct Last(RefCell<Option<std::sync::mpsc::Sender<f32>>>);
         impl Drop for Last {
             fn drop(&mut self) {
-                let (mut c, a, b) = (vec![0.0_f32; 64 * 64], vec![1.0; 64 * 64], vec![1.0; 64 * 64]);
+                let (mut c, a, b) =
+                    (vec![0.0_f32; 64 * 64], vec![1.0; 64 * 64], vec![1.0; 64 * 64]);
                 for rows in [64, 1] {
-                    let (c, a) = (MatMut::new(&mut c[..rows * 64], rows, 64), Mat::new(&a[..rows * 64], rows, 64));
-                    gemm_on(&Pool::shared(), Precision::F32, Put::Add, c, a, Mat::new(&b, 64, 64), |_, _| {});
+                    let (c, a) = (
+                        MatMut::new(&mut c[..rows * 64], rows, 64),
+                        Mat::new(&a[..rows * 64], rows, 64),
+                    );
+                    gemm_on(
+                        &Pool::shared(),
+                        Precision::F32,
+                        Put::Add,
+                        c,
+                        a,
+                        Mat::new(&b, 64, 64),
+                        |_, _| {},
+                    );
                 }
                 if let Some(told) = self.0.take() {
                     told.send(c[0] + c[64 * 64 - 1]).expect("the test waits");
@@ -568,7 +630,12 @@ mod tests {
             // The first to be there is the last to be dropped.
             LAST.with(|last| last.0.replace(Some(told)));
             let mut c = [0.0_f32; 64];
-            gemm(Put::Set, MatMut::new(&mut c, 8, 8), Mat::new(&[1.0; 64], 8, 8), Mat::new(&[1.0; 64], 8, 8));
+            gemm(
+                Put::Set,
+                MatMut::new(&mut c, 8, 8),
+                Mat::new(&[1.0; 64], 8, 8),
+                Mat::new(&[1.0; 64], 8, 8),
+            );
             row::multiply(None, Put::Set, &mut c[..8], &[1.0; 8], &[1.0; 64]);
         });
         thread.join().expect("it ends without a panic");
@@ -578,7 +645,12 @@ mod tests {
     #[test]
     fn set_never_reads_the_destination() {
         let mut c = [f32::NAN; 6];
-        gemm(Put::Set, MatMut::new(&mut c, 2, 3), Mat::new(&[1.0; 8], 2, 4), Mat::new(&[1.0; 12], 4, 3));
+        gemm(
+            Put::Set,
+            MatMut::new(&mut c, 2, 3),
+            Mat::new(&[1.0; 8], 2, 4),
+            Mat::new(&[1.0; 12], 4, 3),
+        );
         assert_eq!(c, [4.0; 6]);
     }
 
@@ -594,6 +666,11 @@ mod tests {
     #[test]
     #[should_panic(expected = "gemm: 2x2 = 2x3 times 2x2 does not fit")]
     fn shapes_that_do_not_fit_panic_with_all_three() {
-        gemm(Put::Set, MatMut::new(&mut [0.0_f32; 4], 2, 2), Mat::new(&[0.0; 6], 2, 3), Mat::new(&[0.0; 4], 2, 2));
+        gemm(
+            Put::Set,
+            MatMut::new(&mut [0.0_f32; 4], 2, 2),
+            Mat::new(&[0.0; 6], 2, 3),
+            Mat::new(&[0.0; 4], 2, 2),
+        );
     }
 }

@@ -1,5 +1,5 @@
-//! Dense row-major tensors for [chainrule](https://docs.rs/chainrule): shapes, matrix products, element-wise kernels,
-//! reductions and random fills.
+//! Dense row-major tensors for [chainrule](https://docs.rs/chainrule): shapes, matrix products,
+//! element-wise kernels, reductions and random fills.
 
 mod aligned;
 mod arithmetic;

@@ -7,11 +7,11 @@ const ITERATIONS_PER_VALUE: usize = 100;
 
 /// Factorisations of matrices, computed in `f64` by nalgebra and rounded.
 impl<T: Real> Tensor<T> {
-    /// The thin QR factorisation `X = Q R`: for `[m, n]` and `k = min(m, n)`, `Q` is `[m, k]` with orthonormal columns,
-    /// `R` is `[k, n]`, zero below the diagonal and not negative on it.
+    /// The thin QR factorisation `X = Q R`: for `[m, n]` and `k = min(m, n)`, `Q` is `[m, k]` with
+    /// orthonormal columns, `R` is `[k, n]`, zero below the diagonal and not negative on it.
     ///
-    /// With that sign the factorisation of a matrix of full rank is unique, and the `Q` of a normally distributed
-    /// square matrix is uniformly distributed over the orthogonal matrices.
+    /// With that sign the factorisation of a matrix of full rank is unique, and the `Q` of a
+    /// normally distributed square matrix is uniformly distributed over the orthogonal matrices.
     ///
     /// ```
     /// use chainrule_tensor::Tensor;
@@ -23,7 +23,8 @@ impl<T: Real> Tensor<T> {
     /// ```
     ///
     /// # Errors
-    /// [`TensorError::Operand`] if there are not two axes; [`TensorError::Parameter`] if a value is infinite or NaN.
+    /// [`TensorError::Operand`] if there are not two axes; [`TensorError::Parameter`] if a value is
+    /// infinite or NaN.
     pub fn qr(&self) -> Result<(Self, Self), TensorError> {
         let matrix = self.finite_matrix("qr")?;
         let (m, n) = matrix.shape();
@@ -62,7 +63,11 @@ impl<T: Real> Tensor<T> {
         }
         let limit = ITERATIONS_PER_VALUE * (count + 1);
         let Some(svd) = matrix.try_svd(false, false, 5.0 * f64::EPSILON, limit) else {
-            return Err(TensorError::Operand { op, shape: self.shape(), why: "the iteration does not converge" });
+            return Err(TensorError::Operand {
+                op,
+                shape: self.shape(),
+                why: "the iteration does not converge",
+            });
         };
         Ok(svd.singular_values.iter().map(|&value| T::from_f64(value)).collect())
     }
@@ -83,14 +88,19 @@ mod tests {
     use super::*;
     use crate::random::generator;
 
-    const SHAPES: [[usize; 2]; 9] = [[1, 1], [1, 5], [5, 1], [3, 3], [8, 3], [3, 8], [20, 20], [64, 10], [10, 64]];
+    const SHAPES: [[usize; 2]; 9] =
+        [[1, 1], [1, 5], [5, 1], [3, 3], [8, 3], [3, 8], [20, 20], [64, 10], [10, 64]];
 
     #[track_caller]
     fn assert_close(a: &Tensor<f64>, b: &Tensor<f64>) {
         assert_eq!(a.shape(), b.shape());
         let difference = a.sub(b).unwrap();
         // Entries of up to 10 and at most 64 terms: some hundred roundings.
-        assert!(difference.values().iter().all(|x| x.abs() < 1e-13), "{}: {difference:?}", a.shape());
+        assert!(
+            difference.values().iter().all(|x| x.abs() < 1e-13),
+            "{}: {difference:?}",
+            a.shape()
+        );
     }
 
     #[test]
@@ -103,7 +113,10 @@ mod tests {
             assert_close(&q.matmul(&r).unwrap(), &x);
             assert_close(&q.transposed().unwrap().matmul(&q).unwrap(), &Tensor::identity(k));
             for i in 0..k {
-                assert!(r.row(i)[..i].iter().all(|&below| below == 0.0) && r.row(i)[i] >= 0.0, "{shape:?}: row {i}");
+                assert!(
+                    r.row(i)[..i].iter().all(|&below| below == 0.0) && r.row(i)[i] >= 0.0,
+                    "{shape:?}: row {i}"
+                );
             }
         }
     }
@@ -113,7 +126,10 @@ mod tests {
         for x in [Tensor::<f64>::zeros([4, 3]), Tensor::ones([4, 4])] {
             let (q, r) = x.qr().unwrap();
             assert_close(&q.matmul(&r).unwrap(), &x);
-            assert_close(&q.transposed().unwrap().matmul(&q).unwrap(), &Tensor::identity(q.shape()[1]));
+            assert_close(
+                &q.transposed().unwrap().matmul(&q).unwrap(),
+                &Tensor::identity(q.shape()[1]),
+            );
         }
     }
 
@@ -122,7 +138,10 @@ mod tests {
         for shape in SHAPES {
             let k = shape[0].min(shape[1]);
             let orthogonal = |rows, seed| {
-                let (q, _) = Tensor::<f64>::normal([rows, k], 0.0, 1.0, &mut generator(seed)).unwrap().qr().unwrap();
+                let (q, _) = Tensor::<f64>::normal([rows, k], 0.0, 1.0, &mut generator(seed))
+                    .unwrap()
+                    .qr()
+                    .unwrap();
                 q
             };
             let expected: Vec<f64> = (0..k).map(|i| 10.0 / (1 + i) as f64).collect();

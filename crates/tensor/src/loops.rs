@@ -1,10 +1,11 @@
 use crate::Shape;
 
-/// A nest of loops over the elements of one shape, in row-major order, with the offset of each element in `N` operands.
+/// A nest of loops over the elements of one shape, in row-major order, with the offset of each
+/// element in `N` operands.
 ///
-/// Axes of length 1 are dropped, and neighbouring axes that every operand walks through in equal steps become one:
-/// equal shapes are one long run, a matrix with a row vector is one run per row. Kernels work on whole runs, so that
-/// this single rule gives them all their fast paths.
+/// Axes of length 1 are dropped, and neighbouring axes that every operand walks through in equal
+/// steps become one: equal shapes are one long run, a matrix with a row vector is one run per row.
+/// Kernels work on whole runs, so that this single rule gives them all their fast paths.
 #[derive(Debug)]
 pub(crate) struct Loops<const N: usize> {
     // Outermost first; the last one is the run.
@@ -23,7 +24,8 @@ pub(crate) struct Run<const N: usize> {
 impl<const N: usize> Loops<N> {
     /// The loops over axes of the given lengths and strides, outermost first.
     pub fn new(axes: impl Iterator<Item = (usize, [usize; N])>) -> Self {
-        let mut loops = Loops { lengths: [0; Shape::MAX_RANK], strides: [[0; N]; Shape::MAX_RANK], rank: 0 };
+        let mut loops =
+            Loops { lengths: [0; Shape::MAX_RANK], strides: [[0; N]; Shape::MAX_RANK], rank: 0 };
         for (length, strides) in axes.filter(|&(length, _)| length != 1) {
             if let Some(outer) = loops.rank.checked_sub(1)
                 && (0..N).all(|i| loops.strides[outer][i] == strides[i] * length)
@@ -103,7 +105,9 @@ mod tests {
 
     fn loops<const N: usize>(target: Shape, operands: [Shape; N]) -> Loops<N> {
         let strides = operands.map(|shape| shape.broadcast_strides(target));
-        Loops::new(target.iter().enumerate().map(|(axis, &length)| (length, strides.map(|s| s[axis]))))
+        Loops::new(
+            target.iter().enumerate().map(|(axis, &length)| (length, strides.map(|s| s[axis]))),
+        )
     }
 
     #[test]

@@ -2,14 +2,16 @@ use nalgebra::{DMatrix, DMatrixView, DMatrixViewMut};
 
 use crate::{Real, Tensor, TensorError, TensorView};
 
-// No view with the tensor's own orientation is offered: it would have row strides, with which nalgebra 0.35 writes
-// outside of its operands (`axcpy_uninit` takes the length of a strided slice for the number of its elements), even in
-// `matrix * vector`.
+// No view with the tensor's own orientation is offered: it would have row strides, with which
+// nalgebra 0.35 writes outside of its operands (`axcpy_uninit` takes the length of a strided slice
+// for the number of its elements), even in `matrix * vector`.
 
-/// nalgebra is column-major. The storage of a row-major `[rows, columns]` tensor is, as it stands, that of the
-/// `columns x rows` matrix which is its transpose; all conversions without a copy are to and from that transpose.
+/// nalgebra is column-major. The storage of a row-major `[rows, columns]` tensor is, as it stands,
+/// that of the `columns x rows` matrix which is its transpose; all conversions without a copy are
+/// to and from that transpose.
 impl<T: Real> Tensor<T> {
-    /// The transpose as a nalgebra matrix, without a copy: element `(j, i)` of the matrix is `[i, j]` of the tensor.
+    /// The transpose as a nalgebra matrix, without a copy: element `(j, i)` of the matrix is
+    /// `[i, j]` of the tensor.
     ///
     /// A product of tensors `a b` is `b_transposed * a_transposed`, seen as its transpose.
     ///
@@ -47,8 +49,8 @@ impl<T: Real> Tensor<T> {
         Ok(DMatrix::from_vec(columns, rows, self.into_values()))
     }
 
-    /// The transpose of a nalgebra matrix, whose storage is taken over without a copy: a `rows x columns` matrix
-    /// becomes a `[columns, rows]` tensor.
+    /// The transpose of a nalgebra matrix, whose storage is taken over without a copy: a
+    /// `rows x columns` matrix becomes a `[columns, rows]` tensor.
     ///
     /// ```
     /// use chainrule_tensor::{Tensor, nalgebra::DMatrix};
@@ -136,7 +138,10 @@ mod tests {
         for shape in [[0, 3], [3, 0], [0, 0]] {
             let x = Tensor::<f32>::zeros(shape);
             assert_eq!(x.as_matrix_transposed().unwrap().shape(), (shape[1], shape[0]));
-            assert_eq!(Tensor::from_matrix_transposed(x.clone().into_matrix_transposed().unwrap()), x);
+            assert_eq!(
+                Tensor::from_matrix_transposed(x.clone().into_matrix_transposed().unwrap()),
+                x
+            );
         }
     }
 

@@ -1,9 +1,9 @@
 //! The one rule for sizes that come from outside: what a single value may ask for of the memory.
 //!
-//! A size that a caller, a text or a file names is checked before anything of it is allocated, so that a wrong one is an
-//! error instead of an overflow, an abort or a computer that swaps: one value may ask for as many bytes as the [memory
-//! that there is](available), and no more. Shapes are checked by [`Shape::fits`](crate::Shape::fits), other numbers of
-//! values by [`check`].
+//! A size that a caller, a text or a file names is checked before anything of it is allocated, so
+//! that a wrong one is an error instead of an overflow, an abort or a computer that swaps: one
+//! value may ask for as many bytes as the [memory that there is](available), and no more. Shapes
+//! are checked by [`Shape::fits`](crate::Shape::fits), other numbers of values by [`check`].
 
 use std::fs::read_to_string;
 use std::sync::OnceLock;
@@ -30,25 +30,34 @@ pub struct TooLarge {
     pub memory: usize,
 }
 
-/// The number of bytes that one value may ask for: the memory of the machine, or less where the process is held to less
-/// (a control group, an address space). It is asked for once. Where the system does not tell, it is 1 TiB.
+/// The number of bytes that one value may ask for: the memory of the machine, or less where the
+/// process is held to less (a control group, an address space). It is asked for once. Where the
+/// system does not tell, it is 1 TiB.
 #[must_use]
 pub fn available() -> usize {
     static AVAILABLE: OnceLock<usize> = OnceLock::new();
     *AVAILABLE.get_or_init(|| {
-        let number = |text: &str| text.split_whitespace().find_map(|word| word.parse::<usize>().ok());
+        let number =
+            |text: &str| text.split_whitespace().find_map(|word| word.parse::<usize>().ok());
         let of_line = |file: &str, start: &str| {
             let text = read_to_string(file).ok()?;
             text.lines().find_map(|line| line.strip_prefix(start)).and_then(number)
         };
-        let machine = of_line("/proc/meminfo", "MemTotal:").map(|kilobytes: usize| kilobytes.saturating_mul(1024));
+        let machine = of_line("/proc/meminfo", "MemTotal:")
+            .map(|kilobytes: usize| kilobytes.saturating_mul(1024));
         let address_space = of_line("/proc/self/limits", "Max address space");
         let group = of_line("/sys/fs/cgroup/memory.max", "");
-        [machine, address_space, group].into_iter().flatten().min().unwrap_or(UNKNOWN).min(isize::MAX as usize)
+        [machine, address_space, group]
+            .into_iter()
+            .flatten()
+            .min()
+            .unwrap_or(UNKNOWN)
+            .min(isize::MAX as usize)
     })
 }
 
-/// Whether so many values of a type may be asked for; `usize::MAX` stands for a product that is larger than it.
+/// Whether so many values of a type may be asked for; `usize::MAX` stands for a product that is
+/// larger than it.
 ///
 /// # Errors
 /// [`TooLarge`] if they are more than what is [available].
@@ -88,7 +97,10 @@ mod tests {
         assert_eq!(error, TooLarge { bytes: memory + 1, memory });
         assert!(check::<f64>(memory / 8 + 1).is_err());
         let error = check::<f64>(usize::MAX).unwrap_err().to_string();
-        assert!(error.starts_with("more bytes than can be counted are more than the memory"), "{error}");
+        assert!(
+            error.starts_with("more bytes than can be counted are more than the memory"),
+            "{error}"
+        );
     }
 
     #[test]

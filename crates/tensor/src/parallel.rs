@@ -1,7 +1,9 @@
-//! Threads that wait for work: a pool that hands a closure to all of its threads in well under a microsecond.
+//! Threads that wait for work: a pool that hands a closure to all of its threads in well under a
+//! microsecond.
 //!
-//! A part of the work is a number; the same parts are done in the same way whichever thread does them, so that results
-//! do not depend on the number of threads as long as the parts do not share sums.
+//! A part of the work is a number; the same parts are done in the same way whichever thread does
+//! them, so that results do not depend on the number of threads as long as the parts do not share
+//! sums.
 
 mod chunks;
 mod waking;
@@ -16,8 +18,9 @@ use std::time::{Duration, Instant};
 pub use chunks::Chunks;
 use waking::Waking;
 
-/// How often a waiting thread looks for work before it goes to sleep: about 100 us on AMD Zen 3, longer than most gaps
-/// within a training step, short enough not to be in the way of other programs.
+/// How often a waiting thread looks for work before it goes to sleep: about 100 us on AMD Zen 3,
+/// longer than most gaps within a training step, short enough not to be in the way of other
+/// programs.
 const SPINS: u32 = 4_000;
 
 /// A yield that takes longer was another thread's turn.
@@ -43,7 +46,8 @@ pub const MAX_THREADS: usize = 64;
 /// ```
 pub struct Pool {
     shared: Arc<Shared>,
-    /// Held while a job runs. A second caller, or a job within a job, works alone instead of waiting.
+    /// Held while a job runs. A second caller, or a job within a job, works alone instead of
+    /// waiting.
     running: Mutex<()>,
     workers: Vec<JoinHandle<()>>,
 }
@@ -51,7 +55,8 @@ pub struct Pool {
 struct Shared {
     /// The job at hand; valid while it is open or someone is at work on it.
     job: Mutex<Option<Job>>,
-    /// The number of the job, whether it is open, and how many workers are at work on it; or `STOP`.
+    /// The number of the job, whether it is open, and how many workers are at work on it; or
+    /// `STOP`.
     state: AtomicU64,
     /// The next part that no one has taken.
     next: AtomicUsize,
@@ -80,8 +85,8 @@ struct Job {
 }
 
 impl Pool {
-    /// A pool of this many threads, one of which is whoever calls [`run`](Pool::run). At least 1, at most
-    /// [`MAX_THREADS`]; if the system refuses a thread, there are fewer.
+    /// A pool of this many threads, one of which is whoever calls [`run`](Pool::run). At least 1,
+    /// at most [`MAX_THREADS`]; if the system refuses a thread, there are fewer.
     #[must_use]
     pub fn new(threads: usize) -> Self {
         let shared = Arc::new(Shared {
@@ -95,9 +100,12 @@ impl Pool {
         });
         let spawn = |i: usize| {
             let shared = Arc::clone(&shared);
-            thread::Builder::new().name(format!("chainrule-{i}")).spawn(move || shared.serve(1 << (i - 1)))
+            thread::Builder::new()
+                .name(format!("chainrule-{i}"))
+                .spawn(move || shared.serve(1 << (i - 1)))
         };
-        let workers: Vec<_> = (1..threads.clamp(1, MAX_THREADS)).map_while(|i| spawn(i).ok()).collect();
+        let workers: Vec<_> =
+            (1..threads.clamp(1, MAX_THREADS)).map_while(|i| spawn(i).ok()).collect();
         // Once they are up they allocate nothing of their own any more.
         while shared.ready.load(Ordering::Acquire) < workers.len() {
             thread::yield_now();
@@ -105,7 +113,8 @@ impl Pool {
         Pool { shared, running: Mutex::new(()), workers }
     }
 
-    /// The pool that the whole process shares, with a thread for each processor; made at its first use.
+    /// The pool that the whole process shares, with a thread for each processor; made at its first
+    /// use.
     #[must_use]
     pub fn shared() -> Arc<Pool> {
         static SHARED: OnceLock<Arc<Pool>> = OnceLock::new();
@@ -119,23 +128,26 @@ impl Pool {
         self.workers.len() + 1
     }
 
-    /// Calls `work` with each number from 0 to `parts`, on all threads, and returns when all are done. Parts are handed
-    /// out in order to whoever is free; a thread that is late, because another program has its processor, is not waited
-    /// for.
+    /// Calls `work` with each number from 0 to `parts`, on all threads, and returns when all are
+    /// done. Parts are handed out in order to whoever is free; a thread that is late, because
+    /// another program has its processor, is not waited for.
     ///
-    /// While another job runs on the pool, or from within one, the calling thread does all parts itself.
+    /// While another job runs on the pool, or from within one, the calling thread does all parts
+    /// itself.
     ///
     /// # Panics
-    /// If `work` panics, once no thread is at work any more. Where it panics on every thread, parts may be left out.
+    /// If `work` panics, once no thread is at work any more. Where it panics on every thread, parts
+    /// may be left out.
     pub fn run(&self, parts: usize, work: impl Fn(usize) + Sync) {
         self.share(true, parts, &work);
     }
 
     /// [`run`](Pool::run) for work that one thread does in less than about 100 us.
     ///
-    /// A thread that sleeps comes too late for work that takes no longer than waking it, some tens of microseconds. Such
-    /// work wakes threads only if the last one to fall asleep had been in time for several jobs, or if it has come in a row
-    /// for several times as long; until then whoever is awake does it, if need be the calling thread alone.
+    /// A thread that sleeps comes too late for work that takes no longer than waking it, some tens
+    /// of microseconds. Such work wakes threads only if the last one to fall asleep had been in
+    /// time for several jobs, or if it has come in a row for several times as long; until then
+    /// whoever is awake does it, if need be the calling thread alone.
     ///
     /// # Panics
     /// As [`run`](Pool::run).
@@ -175,8 +187,8 @@ impl Pool {
         }
         let own = catch_unwind(AssertUnwindSafe(|| self.shared.take_parts(work, parts)));
         finish.wait();
-        // Before the next job may begin, and in any case: what stayed here would come out of a job that did not cause
-        // it.
+        // Before the next job may begin, and in any case: what stayed here would come out of a job
+        // that did not cause it.
         let others = lock(&self.shared.panic).take();
         drop(finish);
         if let Some(panic) = own.err().or(others) {
@@ -186,16 +198,25 @@ impl Pool {
 }
 
 impl Shared {
-    /// Hands the work to the workers that are awake. The work must not be dropped before what is returned.
-    fn start<'a>(&'a self, work: &'a (dyn Fn(usize) + Sync), parts: usize, running: MutexGuard<'a, ()>) -> Finish<'a> {
-        // SAFETY: only the lifetime is extended. Workers use the reference only while they count as at work, which they
-        // can begin only while the job is open; `Finish` closes it and waits until no one is at work before it lets go of
-        // the borrow `'a`, also when the caller unwinds. It is private, and its one user drops it. Compared with one
-        // thread in the tests.
-        let work = unsafe { std::mem::transmute::<&(dyn Fn(usize) + Sync), &'static (dyn Fn(usize) + Sync)>(work) };
+    /// Hands the work to the workers that are awake. The work must not be dropped before what is
+    /// returned.
+    fn start<'a>(
+        &'a self,
+        work: &'a (dyn Fn(usize) + Sync),
+        parts: usize,
+        running: MutexGuard<'a, ()>,
+    ) -> Finish<'a> {
+        // SAFETY: only the lifetime is extended. Workers use the reference only while they count as
+        // at work, which they can begin only while the job is open; `Finish` closes it and waits
+        // until no one is at work before it lets go of the borrow `'a`, also when the caller
+        // unwinds. It is private, and its one user drops it. Compared with one thread in the tests.
+        let work = unsafe {
+            std::mem::transmute::<&(dyn Fn(usize) + Sync), &'static (dyn Fn(usize) + Sync)>(work)
+        };
         *lock(&self.job) = Some(Job { work, parts });
         self.next.store(0, Ordering::Relaxed);
-        // The job before is closed and no one is at work on it, so that nothing else changes the state.
+        // The job before is closed and no one is at work on it, so that nothing else changes the
+        // state.
         self.state.fetch_add(NEXT_JOB | OPEN, Ordering::SeqCst);
         Finish { shared: self, _running: running }
     }
@@ -205,7 +226,11 @@ impl Shared {
         self.ready.fetch_add(1, Ordering::Release);
         let (mut seen, mut jobs) = (0, 0);
         while let Some(state) = self.wait_for_job(bit, seen, &mut jobs) {
-            if self.state.compare_exchange(state, state + 1, Ordering::Acquire, Ordering::Relaxed).is_err() {
+            if self
+                .state
+                .compare_exchange(state, state + 1, Ordering::Acquire, Ordering::Relaxed)
+                .is_err()
+            {
                 // Another worker was first, or the job is closed: look again.
                 continue;
             }
@@ -221,8 +246,8 @@ impl Shared {
         }
     }
 
-    /// Keeps the first panic of a job. Others are forgotten: what is dropped may panic once more, and whoever is waited
-    /// for must come back.
+    /// Keeps the first panic of a job. Others are forgotten: what is dropped may panic once more,
+    /// and whoever is waited for must come back.
     fn keep(&self, panic: Box<dyn Any + Send>) {
         let mut kept = lock(&self.panic);
         match *kept {
@@ -231,8 +256,8 @@ impl Shared {
         }
     }
 
-    /// The state when a job other than `seen` is open: looks for a while, then sleeps. `None` when all is over. `jobs`
-    /// counts those for which this thread was in time since it woke up.
+    /// The state when a job other than `seen` is open: looks for a while, then sleeps. `None` when
+    /// all is over. `jobs` counts those for which this thread was in time since it woke up.
     fn wait_for_job(&self, bit: u64, seen: u64, jobs: &mut u64) -> Option<u64> {
         let look = || {
             let state = self.state.load(Ordering::SeqCst);
@@ -245,7 +270,8 @@ impl Shared {
                 return (state != STOP).then_some(state);
             }
             looks += 1;
-            // Where it shares its processor it goes to sleep, so that it can be woken up on another one.
+            // Where it shares its processor it goes to sleep, so that it can be woken up on another
+            // one.
             if pause(looks) || looks >= SPINS {
                 // Set before the last look: either this sees the job, or who opens it sees the bit.
                 self.asleep.fetch_or(bit, Ordering::SeqCst);
@@ -317,9 +343,9 @@ impl std::fmt::Debug for Pool {
     }
 }
 
-/// Waits a moment between two looks. Now and then it is another thread's turn, since who is waited for may need this very
-/// processor: systems often wake a thread on the processor of the one that woke it, even if another is idle. Gives whether
-/// another thread took its turn.
+/// Waits a moment between two looks. Now and then it is another thread's turn, since who is waited
+/// for may need this very processor: systems often wake a thread on the processor of the one that
+/// woke it, even if another is idle. Gives whether another thread took its turn.
 fn pause(looks: u32) -> bool {
     std::hint::spin_loop();
     if !looks.is_multiple_of(256) {
@@ -455,7 +481,9 @@ mod tests {
         let pool = Pool::new(3);
         for _ in 0..20 {
             let met = AtomicUsize::new(0);
-            let result = catch_unwind(AssertUnwindSafe(|| pool.run(3, |part| assert!(!meet(&met), "part {part}"))));
+            let result = catch_unwind(AssertUnwindSafe(|| {
+                pool.run(3, |part| assert!(!meet(&met), "part {part}"))
+            }));
             assert!(result.is_err(), "the parts were not done at the same time");
             pool.run(3, |_| {});
         }

@@ -1,8 +1,8 @@
 //! Random numbers from an explicit generator: the fills of slices here, the same as constructors of
 //! [`Tensor`](crate::Tensor).
 //!
-//! Every number is drawn in `f64` and then rounded: the same seed gives the same numbers in `f32` and `f64`, up to that
-//! rounding.
+//! Every number is drawn in `f64` and then rounded: the same seed gives the same numbers in `f32`
+//! and `f64`, up to that rounding.
 
 mod fill;
 mod tensor;
@@ -16,7 +16,8 @@ pub use truncated::truncated_normal;
 
 use crate::memory;
 
-/// The generator of all random numbers in the workspace: xoshiro256++, small, fast, and the same on every platform.
+/// The generator of all random numbers in the workspace: xoshiro256++, small, fast, and the same on
+/// every platform.
 ///
 /// Not for cryptography.
 pub type Generator = rand::rngs::Xoshiro256PlusPlus;
@@ -70,7 +71,8 @@ mod tests {
         }
         assert_eq!(counts.len(), 6);
         let expected = f64::from(n) / 6.0;
-        let chi_squared: f64 = counts.values().map(|&count| (f64::from(count) - expected).powi(2) / expected).sum();
+        let chi_squared: f64 =
+            counts.values().map(|&count| (f64::from(count) - expected).powi(2) / expected).sum();
         // Five degrees of freedom: one in 60,000 seeds lies above.
         assert!(chi_squared < 30.0, "{chi_squared}: {counts:?}");
     }

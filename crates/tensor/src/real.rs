@@ -5,16 +5,18 @@ use std::ops::{Add, AddAssign, Div, DivAssign, Mul, MulAssign, Neg, Sub, SubAssi
 use crate::gemm::Kernel;
 use crate::math;
 
-/// The scalar of a tensor: `f32` (the default everywhere), `f64`, or [`Dual`](crate::Dual) for second derivatives.
+/// The scalar of a tensor: `f32` (the default everywhere), `f64`, or [`Dual`](crate::Dual) for
+/// second derivatives.
 ///
-/// One bound for the whole workspace. The trait is sealed, so that each scalar comes with its vectorised
-/// functions and its matrix product.
+/// One bound for the whole workspace. The trait is sealed, so that each scalar comes with its
+/// vectorised functions and its matrix product.
 ///
 /// `f32` functions are polynomials without branches that the compiler vectorises
 /// (see [`simd::dispatch`](crate::simd::dispatch)); `f64` uses the standard library's.
 ///
-/// A computation that is to keep the tangents of dual numbers must not go by way of [`to_f64`](Real::to_f64), which
-/// drops them: sums that are to be more accurate than the scalar are gathered in [`Wide`](Real::Wide).
+/// A computation that is to keep the tangents of dual numbers must not go by way of
+/// [`to_f64`](Real::to_f64), which drops them: sums that are to be more accurate than the scalar
+/// are gathered in [`Wide`](Real::Wide).
 pub trait Real:
     sealed::Sealed
     + Kernel
@@ -40,10 +42,12 @@ pub trait Real:
     + DivAssign
     + 'static
 {
-    /// What sums over many elements are gathered in: `f64` for `f32` and `f64`, a dual number for dual numbers.
+    /// What sums over many elements are gathered in: `f64` for `f32` and `f64`, a dual number for
+    /// dual numbers.
     type Wide: Real<Wide = Self::Wide>;
 
-    /// The name of the type as NumPy and safetensors write it, `"f32"` or `"f64"`; `"dual"` for dual numbers.
+    /// The name of the type as NumPy and safetensors write it, `"f32"` or `"f64"`; `"dual"` for
+    /// dual numbers.
     const DTYPE: &'static str;
     /// 0.
     const ZERO: Self;
@@ -101,8 +105,8 @@ pub trait Real:
     fn sigmoid(self) -> Self;
     /// The error function: `2 / sqrt(pi)` times the integral of `e^(-t^2)` from 0 to `x`.
     fn erf(self) -> Self;
-    /// `1 - erf x`, accurate where that is small. The standard normal distribution has `erfc(-x / sqrt 2) / 2` of its
-    /// mass below `x`.
+    /// `1 - erf x`, accurate where that is small. The standard normal distribution has
+    /// `erfc(-x / sqrt 2) / 2` of its mass below `x`.
     fn erfc(self) -> Self;
     /// `x^p`.
     fn powf(self, p: Self) -> Self;
@@ -115,8 +119,8 @@ pub trait Real:
     /// `self * a + b` with one rounding.
     fn mul_add(self, a: Self, b: Self) -> Self;
     /// The value, or a zero of its sign where it is denormal: nearer to zero than
-    /// [`MIN_POSITIVE`](Real::MIN_POSITIVE). Multiplying with a denormal number takes 30 to 200 times as long on
-    /// common processors.
+    /// [`MIN_POSITIVE`](Real::MIN_POSITIVE). Multiplying with a denormal number takes 30 to 200
+    /// times as long on common processors.
     fn flushed(self) -> Self;
     /// Whether the value is neither infinite nor NaN.
     fn is_finite(self) -> bool;
@@ -244,8 +248,10 @@ macro_rules! real {
             }
             #[inline(always)]
             fn flushed(self) -> Self {
-                // Two instructions of AVX-512, where a comparison of the absolute value takes three.
-                let (bits, exponent, sign) = (self.to_bits(), $t::INFINITY.to_bits(), $t::to_bits(-0.0));
+                // Two instructions of AVX-512, where a comparison of the absolute value takes
+                // three.
+                let (bits, exponent, sign) =
+                    (self.to_bits(), $t::INFINITY.to_bits(), $t::to_bits(-0.0));
                 if bits & exponent == 0 { $t::from_bits(bits & sign) } else { self }
             }
             #[inline(always)]

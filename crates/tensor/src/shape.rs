@@ -5,7 +5,8 @@ use crate::memory::{self, TooLarge};
 
 /// The lengths of a tensor's axes: `Copy`, without a heap, at most [`Shape::MAX_RANK`] axes.
 ///
-/// It dereferences to a slice of lengths. Wherever a shape is asked for, an array, a slice or a single length will do.
+/// It dereferences to a slice of lengths. Wherever a shape is asked for, an array, a slice or a
+/// single length will do.
 ///
 /// ```
 /// use chainrule_tensor::Shape;
@@ -58,9 +59,9 @@ impl Shape {
 
     /// The number of elements: the product of the lengths, 1 without axes.
     ///
-    /// It is `usize::MAX`, more than any slice of numbers holds, where the lengths that are not 0 have a larger product.
-    /// So what compares it with the length of a slice refuses such a shape, and the strides and the product of any axes
-    /// of a shape that a tensor has are smaller.
+    /// It is `usize::MAX`, more than any slice of numbers holds, where the lengths that are not 0
+    /// have a larger product. So what compares it with the length of a slice refuses such a shape,
+    /// and the strides and the product of any axes of a shape that a tensor has are smaller.
     ///
     /// ```
     /// use chainrule_tensor::Shape;
@@ -88,8 +89,8 @@ impl Shape {
         self.iter().fold(1, |product: usize, &length| product.saturating_mul(length.max(1)))
     }
 
-    /// Whether memory can hold a value of this shape: see [`memory`]. An empty axis counts as one of length 1, so that
-    /// there are not more rows without columns than there could be with them.
+    /// Whether memory can hold a value of this shape: see [`memory`]. An empty axis counts as one
+    /// of length 1, so that there are not more rows without columns than there could be with them.
     ///
     /// # Errors
     /// [`TooLarge`] if it cannot.
@@ -97,7 +98,8 @@ impl Shape {
         memory::check::<T>(self.extent())
     }
 
-    /// The distance in elements between neighbours along each axis, row-major: the last axis has stride 1.
+    /// The distance in elements between neighbours along each axis, row-major: the last axis has
+    /// stride 1.
     ///
     /// Only the first [`rank`](Shape::rank) entries mean anything.
     #[must_use]
@@ -155,8 +157,8 @@ impl Shape {
         out
     }
 
-    /// The common shape under NumPy's broadcasting rules, if there is one: aligned at the last axis, lengths are equal
-    /// or one of them is 1 or missing.
+    /// The common shape under NumPy's broadcasting rules, if there is one: aligned at the last
+    /// axis, lengths are equal or one of them is 1 or missing.
     ///
     /// ```
     /// use chainrule_tensor::Shape;
@@ -171,17 +173,19 @@ impl Shape {
         let mut out = Shape::SCALAR;
         out.rank = rank as u8;
         for axis in 0..rank {
-            out.lengths[axis] = match (self.aligned_length(rank, axis), other.aligned_length(rank, axis)) {
-                (a, b) if a == b => a,
-                (1, b) => b,
-                (a, 1) => a,
-                _ => return None,
-            };
+            out.lengths[axis] =
+                match (self.aligned_length(rank, axis), other.aligned_length(rank, axis)) {
+                    (a, b) if a == b => a,
+                    (1, b) => b,
+                    (a, 1) => a,
+                    _ => return None,
+                };
         }
         Some(out)
     }
 
-    /// The strides with which this shape is read when it is broadcast to `target`: 0 along each repeated axis.
+    /// The strides with which this shape is read when it is broadcast to `target`: 0 along each
+    /// repeated axis.
     ///
     /// # Panics
     /// If it does not broadcast to `target`.

@@ -1,16 +1,17 @@
 //! Run-time dispatch to the best vector instructions.
 //!
-//! A plain loop over slices is compiled three times, for AVX-512, for AVX2 with FMA and for the target's baseline, and
-//! the best one that this processor has is called: a portable binary runs as fast as one built for the machine it runs
-//! on.
+//! A plain loop over slices is compiled three times, for AVX-512, for AVX2 with FMA and for the
+//! target's baseline, and the best one that this processor has is called: a portable binary runs as
+//! fast as one built for the machine it runs on.
 
 /// Runs `kernel` compiled for the best vector instructions that this processor has.
 ///
-/// The kernel is an ordinary closure over slices. What is compiled for the better instructions is what the compiler
-/// inlines: a closure of any size needs `#[inline(always)]` before it, so does what it calls, and inner loops should be
-/// plain `for` loops, since an iterator adaptor around a heavy function becomes a call. A kernel that is not inlined
-/// still gives the right result, at the speed of the baseline. The result does not depend on which version runs: no
-/// version may reorder floating-point operations, and a [`Real::mul_add`](crate::Real::mul_add) rounds once everywhere.
+/// The kernel is an ordinary closure over slices. What is compiled for the better instructions is
+/// what the compiler inlines: a closure of any size needs `#[inline(always)]` before it, so does
+/// what it calls, and inner loops should be plain `for` loops, since an iterator adaptor around a
+/// heavy function becomes a call. A kernel that is not inlined still gives the right result, at the
+/// speed of the baseline. The result does not depend on which version runs: no version may reorder
+/// floating-point operations, and a [`Real::mul_add`](crate::Real::mul_add) rounds once everywhere.
 ///
 /// ```
 /// let mut values = vec![1.0_f32; 100];
@@ -32,9 +33,10 @@ pub fn dispatch<R>(kernel: impl FnOnce() -> R) -> R {
     )
 }
 
-/// [`dispatch`] for sums of products, which tells the kernel whether its instructions multiply and add in one, for
-/// [`add_product`]. So sums are rounded otherwise on a processor without: there a prediction of 784-512-256-10 took 34 times
-/// as long with a call for each product (SSE2 alone, on AMD Zen 3).
+/// [`dispatch`] for sums of products, which tells the kernel whether its instructions multiply and
+/// add in one, for [`add_product`]. So sums are rounded otherwise on a processor without: there a
+/// prediction of 784-512-256-10 took 34 times as long with a call for each product (SSE2 alone, on
+/// AMD Zen 3).
 #[inline(always)]
 pub(crate) fn dispatch_sums<R>(kernel: impl FnOnce(bool) -> R) -> R {
     #[cfg(target_arch = "x86_64")]
@@ -73,8 +75,8 @@ pub(crate) fn add_product<T: crate::Real>(fused: bool, a: T, b: T, sum: T) -> T 
 /// Bytes that come into the cache together.
 pub(crate) const LINE: usize = 64;
 
-/// Asks for values ahead of their use, so that they are in the cache by then. Where there is no such instruction this
-/// does nothing.
+/// Asks for values ahead of their use, so that they are in the cache by then. Where there is no
+/// such instruction this does nothing.
 ///
 /// ```
 /// let table = vec![0.5_f32; 100 * 16];
@@ -142,7 +144,8 @@ const AVX2: u8 = 2;
 #[cfg(target_arch = "x86_64")]
 const AVX512: u8 = 3;
 
-/// What this processor has, asked once: seven features, each with a test of its own, cost 10 ns at every dispatch.
+/// What this processor has, asked once: seven features, each with a test of its own, cost 10 ns at
+/// every dispatch.
 #[cfg(target_arch = "x86_64")]
 #[inline(always)]
 fn level() -> u8 {
@@ -193,7 +196,10 @@ mod tests {
     fn kernels_are_told_whether_their_instructions_fuse() {
         let fused = dispatch_sums(|fused| fused);
         #[cfg(target_arch = "x86_64")]
-        assert_eq!(fused, FUSES || is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma"));
+        assert_eq!(
+            fused,
+            FUSES || is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma")
+        );
         #[cfg(not(target_arch = "x86_64"))]
         assert_eq!(fused, FUSES);
         assert_eq!(add_product(true, 3.0, 4.0, 5.0), 17.0);

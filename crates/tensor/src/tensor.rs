@@ -22,8 +22,8 @@ impl<T: Real> Tensor<T> {
     /// The tensor with these values in row-major order.
     ///
     /// # Errors
-    /// [`TensorError::Length`] if their number does not fill the shape; [`TensorError::Memory`] if there are none, and
-    /// [memory](crate::memory) could not hold one along each empty axis.
+    /// [`TensorError::Length`] if their number does not fill the shape; [`TensorError::Memory`] if
+    /// there are none, and [memory](crate::memory) could not hold one along each empty axis.
     pub fn new(shape: impl Into<Shape>, values: Vec<T>) -> Result<Self, TensorError> {
         let shape = shape.into();
         check_parts::<T>(shape, values.len())?;
@@ -162,19 +162,20 @@ impl<T: Real> Tensor<T> {
     /// The same values in another shape, without a copy.
     ///
     /// # Errors
-    /// [`TensorError::Shapes`] if the shapes differ in their number of elements; [`TensorError::Memory`] as
-    /// [`Tensor::new`].
+    /// [`TensorError::Shapes`] if the shapes differ in their number of elements;
+    /// [`TensorError::Memory`] as [`Tensor::new`].
     pub fn reshape(self, shape: impl Into<Shape>) -> Result<Self, TensorError> {
         let shape = shape.into();
         check_reshape::<T>(self.shape, shape)?;
         Ok(Tensor { shape, values: self.values })
     }
 
-    /// The tensor made of the given rows (indices of the first axis), in that order; rows may repeat.
+    /// The tensor made of the given rows (indices of the first axis), in that order; rows may
+    /// repeat.
     ///
     /// # Errors
-    /// [`TensorError::Row`] at the first index that does not exist; [`TensorError::Operand`] if there is no axis;
-    /// [`TensorError::Memory`] if memory cannot hold the rows.
+    /// [`TensorError::Row`] at the first index that does not exist; [`TensorError::Operand`] if
+    /// there is no axis; [`TensorError::Memory`] if memory cannot hold the rows.
     pub fn select_rows(&self, rows: &[usize]) -> Result<Self, TensorError> {
         let op = "select_rows";
         let Some(&available) = self.shape.first() else {
@@ -189,7 +190,8 @@ impl<T: Real> Tensor<T> {
         Ok(Tensor { shape, values })
     }
 
-    /// The values converted to another scalar, rounded to nearest; to and from dual numbers without tangents.
+    /// The values converted to another scalar, rounded to nearest; to and from dual numbers without
+    /// tangents.
     ///
     /// ```
     /// use chainrule_tensor::Tensor;
@@ -199,7 +201,10 @@ impl<T: Real> Tensor<T> {
     /// ```
     #[must_use]
     pub fn cast<U: Real>(&self) -> Tensor<U> {
-        Tensor { shape: self.shape, values: self.values.iter().map(|x| U::from_f64(x.to_f64())).collect() }
+        Tensor {
+            shape: self.shape,
+            values: self.values.iter().map(|x| U::from_f64(x.to_f64())).collect(),
+        }
     }
 }
 
@@ -250,13 +255,17 @@ mod tests {
         assert_eq!(error.to_string(), "tensor: shape [2, 3] needs 6 values, 5 were given");
     }
 
-    // Memory safety: a shape of 2^64 elements counted as one of 0, and views of it read and wrote far outside.
+    // Memory safety: a shape of 2^64 elements counted as one of 0, and views of it read and wrote
+    // far outside.
     #[test]
     fn a_shape_that_cannot_be_counted_is_an_error() {
         let huge = 1_usize << 32;
         for shape in [[huge, huge], [usize::MAX, 2], [usize::MAX, usize::MAX]] {
             let error = Tensor::<f32>::new(shape, vec![]).unwrap_err().to_string();
-            assert!(error.ends_with("needs more than 18446744073709551615 values, 0 were given"), "{error}");
+            assert!(
+                error.ends_with("needs more than 18446744073709551615 values, 0 were given"),
+                "{error}"
+            );
             assert!(TensorView::<f32>::new(shape, &[]).is_err());
             assert!(Tensor::<f32>::zeros([0]).reshape(shape).is_err());
             assert!(Tensor::<f32>::zeros([0]).view().reshape(shape).is_err());
@@ -274,17 +283,28 @@ mod tests {
         let (tall, wide) = (Tensor::<f32>::zeros([1 << 25, 0]), Tensor::zeros([0, 1 << 25]));
         let error = tall.matmul(&wide).unwrap_err().to_string();
         assert!(
-            error.starts_with("matmul: shape [33554432, 33554432] is too large: 4.5e6 GB are more than"),
+            error.starts_with(
+                "matmul: shape [33554432, 33554432] is too large: 4.5e6 GB are more than"
+            ),
             "{error}"
         );
         let (column, row) = (Tensor::<f32>::zeros([1 << 25, 1]), Tensor::zeros([1, 1 << 25]));
         let error = column.add(&row).unwrap_err().to_string();
-        assert!(error.starts_with("add: shape [33554432, 33554432] is too large: 4.5e6 GB are more than"), "{error}");
+        assert!(
+            error.starts_with(
+                "add: shape [33554432, 33554432] is too large: 4.5e6 GB are more than"
+            ),
+            "{error}"
+        );
         let rows = vec![0; 1 << 26];
         let selected = Tensor::<f32>::zeros([1, 1 << 24]).select_rows(&rows);
         assert!(matches!(selected, Err(TensorError::Memory { op: "select_rows", .. })));
-        let error = Tensor::<f32>::uniform([1 << 50], 0.0..1.0, &mut crate::random::generator(0)).unwrap_err();
-        assert!(error.to_string().starts_with("uniform: shape [1125899906842624] is too large"), "{error}");
+        let error = Tensor::<f32>::uniform([1 << 50], 0.0..1.0, &mut crate::random::generator(0))
+            .unwrap_err();
+        assert!(
+            error.to_string().starts_with("uniform: shape [1125899906842624] is too large"),
+            "{error}"
+        );
     }
 
     #[test]
@@ -314,9 +334,15 @@ mod tests {
     #[test]
     fn rows_are_selected_in_order_and_may_repeat() {
         let x: Tensor = Tensor::from_rows([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]);
-        assert_eq!(x.select_rows(&[2, 0, 2]).unwrap(), Tensor::from_rows([[5.0, 6.0], [1.0, 2.0], [5.0, 6.0]]));
+        assert_eq!(
+            x.select_rows(&[2, 0, 2]).unwrap(),
+            Tensor::from_rows([[5.0, 6.0], [1.0, 2.0], [5.0, 6.0]])
+        );
         assert_eq!(x.select_rows(&[]).unwrap().shape(), [0, 2].into());
-        assert_eq!(x.select_rows(&[1, 3]).unwrap_err().to_string(), "select_rows: there is no row 3 in [3, 2]");
+        assert_eq!(
+            x.select_rows(&[1, 3]).unwrap_err().to_string(),
+            "select_rows: there is no row 3 in [3, 2]"
+        );
         assert!(Tensor::scalar(1.0_f32).select_rows(&[0]).is_err());
     }
 

@@ -23,7 +23,12 @@ pub fn transpose<T: Real>(put: Put, out: &mut [T], a: &[T], rows: usize, columns
     // Compared with a product that saturates, so that a wrong one fits no slice.
     let all = rows.saturating_mul(columns);
     let fits = out.len() == all && a.len() == all;
-    assert!(fits, "transpose: {rows}x{columns} does not fit slices of {} and {} values", out.len(), a.len());
+    assert!(
+        fits,
+        "transpose: {rows}x{columns} does not fit slices of {} and {} values",
+        out.len(),
+        a.len()
+    );
     if a.is_empty() {
         return;
     }
@@ -74,7 +79,10 @@ mod tests {
     #[test]
     fn only_a_matrix_can_be_transposed() {
         let error = Tensor::<f32>::zeros([2, 3, 4]).transposed().unwrap_err();
-        assert_eq!(error.to_string(), "transposed: cannot take shape [2, 3, 4]: a matrix has two axes");
+        assert_eq!(
+            error.to_string(),
+            "transposed: cannot take shape [2, 3, 4]: a matrix has two axes"
+        );
     }
 
     #[test]

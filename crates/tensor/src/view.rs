@@ -56,7 +56,8 @@ impl<'a, T: Real> TensorView<'a, T> {
     #[track_caller]
     #[must_use]
     pub fn at(self, index: &[usize]) -> T {
-        let inside = index.len() == self.shape.rank() && index.iter().zip(self.shape.iter()).all(|(i, n)| i < n);
+        let inside = index.len() == self.shape.rank()
+            && index.iter().zip(self.shape.iter()).all(|(i, n)| i < n);
         assert!(inside, "index {index:?} is outside of a tensor of shape {}", self.shape);
         self.values[index.iter().zip(self.shape.strides()).map(|(i, s)| i * s).sum::<usize>()]
     }
@@ -87,7 +88,8 @@ impl<'a, T: Real> TensorView<'a, T> {
     /// A range of rows (indices of the first axis), without a copy.
     ///
     /// # Errors
-    /// [`TensorError::Range`] if the range is not within the rows; [`TensorError::Operand`] if there is no axis.
+    /// [`TensorError::Range`] if the range is not within the rows; [`TensorError::Operand`] if
+    /// there is no axis.
     pub fn slice_rows(self, rows: Range<usize>) -> Result<Self, TensorError> {
         let (op, shape) = ("slice_rows", self.shape);
         let Some(&available) = shape.first() else {
@@ -147,7 +149,8 @@ mod tests {
     fn a_wrong_length_is_an_error_that_names_both() {
         let error = TensorView::new([2, 3], &[0.0_f32; 5]).map(|view| view.shape()).unwrap_err();
         assert_eq!(error.to_string(), "tensor: shape [2, 3] needs 6 values, 5 were given");
-        let error = Tensor::<f32>::zeros([2, 3]).view().reshape([5]).map(|view| view.shape()).unwrap_err();
+        let error =
+            Tensor::<f32>::zeros([2, 3]).view().reshape([5]).map(|view| view.shape()).unwrap_err();
         assert!(error.to_string().contains("[2, 3] and [5]"), "{error}");
     }
 

@@ -34,7 +34,8 @@ fn groups(x: &Tensor<f64>, axes: &[usize]) -> Vec<Vec<f64>> {
     let kept: Vec<usize> = (0..shape.rank()).filter(|axis| !axes.contains(axis)).collect();
     let mut out = vec![Vec::new(); kept.iter().map(|&axis| shape[axis]).product()];
     for (position, &value) in x.values().iter().enumerate() {
-        let index = |axis: usize| position / shape[axis + 1..].iter().product::<usize>() % shape[axis];
+        let index =
+            |axis: usize| position / shape[axis + 1..].iter().product::<usize>() % shape[axis];
         out[kept.iter().fold(0, |output, &axis| output * shape[axis] + index(axis))].push(value);
     }
     out
@@ -57,7 +58,8 @@ fn the_product_distributes_and_associates() {
     let mut rng = generator(2);
     for _ in 0..200 {
         let [m, k, n, p] = std::array::from_fn(|_| rng.random_range(1..20));
-        let (a, b, c) = (normal([m, k], &mut rng), normal([k, n], &mut rng), normal([n, p], &mut rng));
+        let (a, b, c) =
+            (normal([m, k], &mut rng), normal([k, n], &mut rng), normal([n, p], &mut rng));
         let other = normal([k, n], &mut rng);
         let context = format!("{m}x{k}x{n}x{p}");
         let left = a.matmul(&b.add(&other).unwrap()).unwrap();
@@ -85,26 +87,41 @@ fn reductions_agree_with_their_definitions() {
         };
         let sum = |group: &[f64]| group.iter().sum::<f64>();
         assert_close(&x.sum(list()).unwrap(), &expected(&sum), 1e-11, &context);
-        assert_close(&x.mean(list()).unwrap(), &expected(&|g| sum(g) / g.len() as f64), 1e-13, &context);
+        assert_close(
+            &x.mean(list()).unwrap(),
+            &expected(&|g| sum(g) / g.len() as f64),
+            1e-13,
+            &context,
+        );
         let max = |group: &[f64]| group.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         assert_eq!(x.max(list()).unwrap(), expected(&max), "{context}");
-        assert_eq!(x.min(list()).unwrap(), x.map(|x| -x).max(list()).unwrap().map(|x| -x), "{context}");
+        assert_eq!(
+            x.min(list()).unwrap(),
+            x.map(|x| -x).max(list()).unwrap().map(|x| -x),
+            "{context}"
+        );
         let log_sum_exp = |group: &[f64]| group.iter().map(|x| x.exp()).sum::<f64>().ln();
         assert_close(&x.log_sum_exp(list()).unwrap(), &expected(&log_sum_exp), 1e-12, &context);
         if let [axis] = axes[..] {
             let argmax = x.argmax(axis).unwrap();
             let max = x.max(axis).unwrap();
             assert!(
-                argmax.iter().zip(&groups).zip(max.values()).all(|((&i, group), &max)| group[i] == max),
+                argmax
+                    .iter()
+                    .zip(&groups)
+                    .zip(max.values())
+                    .all(|((&i, group), &max)| group[i] == max),
                 "{context}"
             );
         }
         let single = x.cast::<f32>().sum(list()).unwrap().cast::<f64>();
-        // f32: 16 epsilon of the sum of magnitudes and one rounding of each value and of the result.
+        // f32: 16 epsilon of the sum of magnitudes and one rounding of each value and of the
+        // result.
         let bound = 18.0 * f64::from(f32::EPSILON);
         let magnitudes = expected(&|group| group.iter().map(|x| x.abs()).sum());
         let errors = single.sub(&expected(&sum)).unwrap();
-        let within = errors.values().iter().zip(magnitudes.values()).all(|(e, m)| e.abs() <= bound * m);
+        let within =
+            errors.values().iter().zip(magnitudes.values()).all(|(e, m)| e.abs() <= bound * m);
         assert!(within, "{context} in f32: {errors:?}");
     }
 }
@@ -132,7 +149,8 @@ fn a_slice_undoes_a_concatenation() {
         let joined = Tensor::concat(0, &[&a, &b]).unwrap();
         assert_eq!(joined.slice_rows(0..m).unwrap(), a);
         assert_eq!(joined.slice_rows(m..m + n).unwrap(), b);
-        let side_by_side = Tensor::concat(1, &[&a.transposed().unwrap(), &b.transposed().unwrap()]).unwrap();
+        let side_by_side =
+            Tensor::concat(1, &[&a.transposed().unwrap(), &b.transposed().unwrap()]).unwrap();
         assert_eq!(side_by_side.transposed().unwrap(), joined);
     }
 }

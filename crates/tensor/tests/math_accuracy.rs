@@ -1,5 +1,6 @@
-//! The `f32` functions against the standard library's `f64` ones, rounded: over a sample of all bit patterns, and over
-//! all of them with `cargo test --release -p chainrule-tensor --test math_accuracy -- --ignored --nocapture`.
+//! The `f32` functions against the standard library's `f64` ones, rounded: over a sample of all bit
+//! patterns, and over all of them with
+//! `cargo test --release -p chainrule-tensor --test math_accuracy -- --ignored --nocapture`.
 
 use chainrule_tensor::{Real, simd};
 
@@ -18,7 +19,9 @@ macro_rules! function {
     ($name:ident, $reference:expr, $max_ulp:expr) => {
         Function {
             name: stringify!($name),
-            vectorised: |x, y| simd::dispatch(|| y.iter_mut().zip(x).for_each(|(y, &x)| *y = Real::$name(x))),
+            vectorised: |x, y| {
+                simd::dispatch(|| y.iter_mut().zip(x).for_each(|(y, &x)| *y = Real::$name(x)))
+            },
             plain: |x| Real::$name(x),
             reference: $reference,
             max_ulp: $max_ulp,
@@ -75,13 +78,21 @@ fn error(function: &Function, x: f32, y: f32) -> Worst {
         assert!(rounded.is_nan() && y.is_nan(), "{name}({x:e}) = {y:e}, but {rounded:e} is right");
         return Worst::default();
     }
-    assert_eq!(y.is_sign_negative(), rounded.is_sign_negative(), "{name}({x:e}) = {y:e}, but {rounded:e} is right");
+    assert_eq!(
+        y.is_sign_negative(),
+        rounded.is_sign_negative(),
+        "{name}({x:e}) = {y:e}, but {rounded:e} is right"
+    );
     if rounded.is_infinite() || y.is_infinite() {
         assert_eq!(y, rounded, "{name}({x:e})");
         return Worst::default();
     }
     let steps = (position(y) - position(rounded)).unsigned_abs();
-    Worst { ulp: (f64::from(y) - exact).abs() / ulp(rounded), at: x, steps: u32::try_from(steps).unwrap_or(u32::MAX) }
+    Worst {
+        ulp: (f64::from(y) - exact).abs() / ulp(rounded),
+        at: x,
+        steps: u32::try_from(steps).unwrap_or(u32::MAX),
+    }
 }
 
 /// The worst of all arguments, which are evaluated in vectors.
@@ -102,8 +113,14 @@ fn worst(function: &Function, arguments: impl Iterator<Item = f32>) -> Worst {
 
 fn check(function: &Function, worst: Worst) {
     let (name, Worst { ulp, at, steps }) = (function.name, worst);
-    println!("{name:8} {ulp:.3} ulp at {at:e} ({:#010x}), at most {steps} from the rounded result", at.to_bits());
-    assert!(ulp <= function.max_ulp && steps <= 2, "{name} errs by {ulp:.3} ulp ({steps} steps) at {at:e}");
+    println!(
+        "{name:8} {ulp:.3} ulp at {at:e} ({:#010x}), at most {steps} from the rounded result",
+        at.to_bits()
+    );
+    assert!(
+        ulp <= function.max_ulp && steps <= 2,
+        "{name} errs by {ulp:.3} ulp ({steps} steps) at {at:e}"
+    );
 }
 
 /// Every 4099th bit pattern, and the neighbourhoods of every edge that the functions have.
@@ -159,7 +176,8 @@ fn a_sample_stays_within_the_stated_errors() {
 #[ignore = "all 2^32 arguments: minutes in release"]
 fn every_argument_stays_within_the_stated_errors() {
     for function in &FUNCTIONS {
-        let half = |range: std::ops::RangeInclusive<u32>| worst(function, range.map(f32::from_bits));
+        let half =
+            |range: std::ops::RangeInclusive<u32>| worst(function, range.map(f32::from_bits));
         let found = std::thread::scope(|scope| {
             let negative = scope.spawn(|| half(1 << 31..=u32::MAX));
             half(0..=u32::MAX >> 1).and(negative.join().unwrap())
@@ -188,9 +206,33 @@ fn special_values_are_exact() {
     const INFINITY: f32 = f32::INFINITY;
     type Cases<'a> = [(fn(f32) -> f32, &'a str, &'a [(f32, f32)]); 8];
     let cases: Cases = [
-        (Real::exp, "exp", &[(0.0, 1.0), (-0.0, 1.0), (INFINITY, INFINITY), (-INFINITY, 0.0), (88.722_84, INFINITY)]),
-        (Real::exp_m1, "exp_m1", &[(0.0, 0.0), (-0.0, -0.0), (INFINITY, INFINITY), (-INFINITY, -1.0)]),
-        (Real::ln, "ln", &[(0.0, -INFINITY), (-0.0, -INFINITY), (1.0, 0.0), (INFINITY, INFINITY), (-1e-45, f32::NAN)]),
+        (
+            Real::exp,
+            "exp",
+            &[
+                (0.0, 1.0),
+                (-0.0, 1.0),
+                (INFINITY, INFINITY),
+                (-INFINITY, 0.0),
+                (88.722_84, INFINITY),
+            ],
+        ),
+        (
+            Real::exp_m1,
+            "exp_m1",
+            &[(0.0, 0.0), (-0.0, -0.0), (INFINITY, INFINITY), (-INFINITY, -1.0)],
+        ),
+        (
+            Real::ln,
+            "ln",
+            &[
+                (0.0, -INFINITY),
+                (-0.0, -INFINITY),
+                (1.0, 0.0),
+                (INFINITY, INFINITY),
+                (-1e-45, f32::NAN),
+            ],
+        ),
         (
             Real::ln_1p,
             "ln_1p",
@@ -203,10 +245,26 @@ fn special_values_are_exact() {
                 (-INFINITY, f32::NAN),
             ],
         ),
-        (Real::tanh, "tanh", &[(0.0, 0.0), (-0.0, -0.0), (INFINITY, 1.0), (-INFINITY, -1.0), (1e-45, 1e-45)]),
-        (Real::erf, "erf", &[(0.0, 0.0), (-0.0, -0.0), (INFINITY, 1.0), (-INFINITY, -1.0), (1e-45, 1e-45)]),
-        (Real::erfc, "erfc", &[(0.0, 1.0), (-0.0, 1.0), (INFINITY, 0.0), (-INFINITY, 2.0), (10.06, 0.0)]),
-        (Real::sigmoid, "sigmoid", &[(0.0, 0.5), (-0.0, 0.5), (INFINITY, 1.0), (-INFINITY, 0.0), (-104.0, 0.0)]),
+        (
+            Real::tanh,
+            "tanh",
+            &[(0.0, 0.0), (-0.0, -0.0), (INFINITY, 1.0), (-INFINITY, -1.0), (1e-45, 1e-45)],
+        ),
+        (
+            Real::erf,
+            "erf",
+            &[(0.0, 0.0), (-0.0, -0.0), (INFINITY, 1.0), (-INFINITY, -1.0), (1e-45, 1e-45)],
+        ),
+        (
+            Real::erfc,
+            "erfc",
+            &[(0.0, 1.0), (-0.0, 1.0), (INFINITY, 0.0), (-INFINITY, 2.0), (10.06, 0.0)],
+        ),
+        (
+            Real::sigmoid,
+            "sigmoid",
+            &[(0.0, 0.5), (-0.0, 0.5), (INFINITY, 1.0), (-INFINITY, 0.0), (-104.0, 0.0)],
+        ),
     ];
     for (f, name, values) in cases {
         assert!(f(f32::NAN).is_nan() && f(-f32::NAN).is_nan(), "{name}(NaN)");
@@ -229,7 +287,12 @@ fn the_error_function_in_f64_is_within_four_units_in_the_last_place() {
         (1e-10, 1.128_379_167_095_512_6e-10, 0.999_999_999_887_162, 1.000_000_000_112_838),
         (0.1, 0.112_462_916_018_284_9, 0.887_537_083_981_715, 1.112_462_916_018_284_8),
         (0.3, 0.328_626_759_459_127_4, 0.671_373_240_540_872_6, 1.328_626_759_459_127_4),
-        (0.499_999_999_999_999_94, 0.520_499_877_813_046_5, 0.479_500_122_186_953_54, 1.520_499_877_813_046_5),
+        (
+            0.499_999_999_999_999_94,
+            0.520_499_877_813_046_5,
+            0.479_500_122_186_953_54,
+            1.520_499_877_813_046_5,
+        ),
         (0.5, 0.520_499_877_813_046_5, 0.479_500_122_186_953_5, 1.520_499_877_813_046_5),
         (0.7, 0.677_801_193_837_418_4, 0.322_198_806_162_581_56, 1.677_801_193_837_418_4),
         (0.9, 0.796_908_212_422_832_2, 0.203_091_787_577_167_86, 1.796_908_212_422_832_2),
@@ -248,7 +311,10 @@ fn the_error_function_in_f64_is_within_four_units_in_the_last_place() {
         (f64::INFINITY, 1.0, 0.0, 2.0),
     ];
     let assert_near = |what: &str, x: f64, got: f64, exact: f64| {
-        assert!((got - exact).abs() <= 4.0 * f64::EPSILON / 2.0 * exact, "{what}({x:e}) = {got:e}, not {exact:e}");
+        assert!(
+            (got - exact).abs() <= 4.0 * f64::EPSILON / 2.0 * exact,
+            "{what}({x:e}) = {got:e}, not {exact:e}"
+        );
     };
     for (x, erf, erfc, mirrored) in cases {
         assert_near("erf", x, Real::erf(x), erf);
@@ -257,7 +323,11 @@ fn the_error_function_in_f64_is_within_four_units_in_the_last_place() {
         assert_near("erfc", -x, Real::erfc(-x), mirrored);
     }
     // Subnormal, and beyond.
-    assert!((Real::erfc(27.1_f64) / 2.333_190e-321 - 1.0).abs() < 0.01, "{:e}", Real::erfc(27.1_f64));
+    assert!(
+        (Real::erfc(27.1_f64) / 2.333_190e-321 - 1.0).abs() < 0.01,
+        "{:e}",
+        Real::erfc(27.1_f64)
+    );
     assert_eq!(Real::erfc(28.0_f64), 0.0);
     assert!(Real::erf(f64::NAN).is_nan() && Real::erfc(f64::NAN).is_nan());
     assert!(Real::erf(-0.0_f64).is_sign_negative());

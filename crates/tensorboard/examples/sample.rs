@@ -1,5 +1,6 @@
-//! Writes events by hand and those of a short training, with what TensorBoard must read in `expected.json`, which
-//! `check.py` compares: `cargo run -p chainrule-tensorboard --example sample -- FOLDER`.
+//! Writes events by hand and those of a short training, with what TensorBoard must read in
+//! `expected.json`, which `check.py` compares:
+//! `cargo run -p chainrule-tensorboard --example sample -- FOLDER`.
 
 use std::error::Error;
 use std::path::Path;
@@ -32,7 +33,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     } });
     let expected = json!({ "by_hand": by_hand, "training": training, "validation": validation });
     std::fs::write(folder.join("expected.json"), serde_json::to_string_pretty(&expected)?)?;
-    println!("{} epochs and {} observed steps in {}", history.epochs.len(), log.records.len(), folder.display());
+    println!(
+        "{} epochs and {} observed steps in {}",
+        history.epochs.len(),
+        log.records.len(),
+        folder.display()
+    );
     Ok(())
 }
 
@@ -78,13 +84,16 @@ fn train(folder: &Path) -> Result<(History, Log, Vec<Value>), Box<dyn Error>> {
     let mut pictures = Vec::new();
     let first_layer = |end: &EpochEnd<'_, f32>| -> Result<_, Box<dyn Error + Send + Sync>> {
         let weights = end.params.get("0.weight").ok_or("there is no first layer")?.values();
-        let unit = |unit: usize| weights.iter().skip(unit).step_by(32).map(|&w| f64::from(w)).collect();
+        let unit =
+            |unit: usize| weights.iter().skip(unit).step_by(32).map(|&w| f64::from(w)).collect();
         let figure = WeightImages::new("First layer", 8, 8, (0..32).map(unit).collect());
         let png = figure.png(Theme::Light)?;
         pictures.push(picture(end.record.epoch, &png)?);
         Ok(png)
     };
-    let mut tensorboard = TensorBoard::create(folder)?.instruments(&mut instruments).image("first_layer", first_layer);
+    let mut tensorboard = TensorBoard::create(folder)?
+        .instruments(&mut instruments)
+        .image("first_layer", first_layer);
     let history = Trainer::new(&model, CrossEntropy, Adam::new(0.003))
         .epochs(6)
         .metric(Accuracy::new())

@@ -13,8 +13,10 @@ pub enum EventError {
         /// The operating system's reason.
         source: io::Error,
     },
-    /// The folder holds the events of another training, which TensorBoard would draw as one curve with these.
-    #[error("{} already holds events of another training; give each training a folder of its own", path.display())]
+    /// The folder holds the events of another training, which TensorBoard would draw as one curve
+    /// with these.
+    #[error("{} already holds events of another training; give each training a folder of its \
+             own", path.display())]
     Occupied {
         /// The folder.
         path: PathBuf,

@@ -14,8 +14,8 @@ pub struct Histogram {
 }
 
 impl Histogram {
-    /// These values in `parts` equal parts, at least one, of the range that they span. Values that are not finite are
-    /// left out.
+    /// These values in `parts` equal parts, at least one, of the range that they span. Values that
+    /// are not finite are left out.
     ///
     /// ```
     /// use chainrule_tensorboard::Histogram;
@@ -34,10 +34,13 @@ impl Histogram {
         let width = high / 2.0 - low / 2.0;
         let mut counts = vec![0; parts];
         for x in finite() {
-            let place = if width > 0.0 { (x / 2.0 - low / 2.0) / width * parts as f64 } else { 0.0 };
+            let place =
+                if width > 0.0 { (x / 2.0 - low / 2.0) / width * parts as f64 } else { 0.0 };
             counts[(place as usize).min(parts - 1)] += 1;
         }
-        let edge = |i: usize| if i == parts { high } else { low + width * (2.0 * i as f64 / parts as f64) };
+        let edge = |i: usize| {
+            if i == parts { high } else { low + width * (2.0 * i as f64 / parts as f64) }
+        };
         Histogram {
             edges: (0..=parts).map(edge).collect(),
             counts,
@@ -57,7 +60,10 @@ impl Histogram {
         let (edges, counts) = (self.edges.len(), self.counts.len());
         // One without parts and without edges is that of no values.
         if edges != counts + 1 && (edges, counts) != (0, 0) {
-            return Err(format!("{counts} parts of a histogram have {} edges, not {edges}", counts + 1));
+            return Err(format!(
+                "{counts} parts of a histogram have {} edges, not {edges}",
+                counts + 1
+            ));
         }
         if self.edges.iter().any(|edge| !edge.is_finite()) || !self.edges.is_sorted() {
             return Err("the edges of a histogram must be finite and rise".to_owned());
@@ -84,14 +90,18 @@ mod tests {
         assert_eq!(Histogram::of(&[2.0; 3], 2).counts, [3, 0]);
         assert_eq!(Histogram::of(&[1.0], 0).counts, [1]);
         let wide = Histogram::of(&[f64::MIN, 0.0, f64::MAX], 2);
-        assert_eq!((wide.edges.clone(), wide.counts.clone()), (vec![f64::MIN, 0.0, f64::MAX], vec![1, 2]));
+        assert_eq!(
+            (wide.edges.clone(), wide.counts.clone()),
+            (vec![f64::MIN, 0.0, f64::MAX], vec![1, 2])
+        );
         wide.check().unwrap();
     }
 
     #[test]
     fn what_does_not_fit_together_is_named() {
         let told = |edges: &[f64], counts: &[u64]| {
-            let histogram = Histogram { edges: edges.into(), counts: counts.into(), ..Histogram::default() };
+            let histogram =
+                Histogram { edges: edges.into(), counts: counts.into(), ..Histogram::default() };
             histogram.check().unwrap_err()
         };
         assert_eq!(told(&[0.0, 1.0], &[1, 2]), "2 parts of a histogram have 3 edges, not 2");

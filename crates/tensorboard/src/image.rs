@@ -9,7 +9,8 @@ pub(crate) struct Header {
     pub(crate) channels: u8,
 }
 
-/// The header of a PNG file: its signature, then the chunk `IHDR` with width, height, depth and kind of colour.
+/// The header of a PNG file: its signature, then the chunk `IHDR` with width, height, depth and
+/// kind of colour.
 ///
 /// Source: <https://www.w3.org/TR/png-3/>, sections 5.2 and 11.2.1.
 pub(crate) fn header(png: &[u8]) -> Result<Header, &'static str> {
@@ -25,8 +26,13 @@ pub(crate) fn header(png: &[u8]) -> Result<Header, &'static str> {
         [_, 6, ..] => 4,
         _ => return Err(NOT_PNG),
     };
-    let header = Header { width: u32::from_be_bytes(*width), height: u32::from_be_bytes(*height), channels };
-    if header.width == 0 || header.height == 0 { Err("the picture has no pixels") } else { Ok(header) }
+    let header =
+        Header { width: u32::from_be_bytes(*width), height: u32::from_be_bytes(*height), channels };
+    if header.width == 0 || header.height == 0 {
+        Err("the picture has no pixels")
+    } else {
+        Ok(header)
+    }
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
-//! The part of the wire format of protocol buffers that events need. A message is a row of fields, each a key
-//! (`number * 8 + wire type`) and a value; integers are varints, seven bits to a byte, the lowest first.
+//! The part of the wire format of protocol buffers that events need. A message is a row of fields,
+//! each a key (`number * 8 + wire type`) and a value; integers are varints, seven bits to a byte,
+//! the lowest first.
 //!
 //! Source: <https://protobuf.dev/programming-guides/encoding/>.
 

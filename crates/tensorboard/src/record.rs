@@ -1,5 +1,5 @@
-//! The framing of a TFRecord file: for each record its length in 8 bytes, a checksum of these, the record, a checksum
-//! of the record; all little-endian.
+//! The framing of a TFRecord file: for each record its length in 8 bytes, a checksum of these, the
+//! record, a checksum of the record; all little-endian.
 //!
 //! Source: <https://www.tensorflow.org/tutorials/load_data/tfrecord>.
 
@@ -15,7 +15,8 @@ pub(crate) fn framed(record: &[u8]) -> Vec<u8> {
     [&length[..], &checksum(&length), record, &checksum(record)].concat()
 }
 
-/// The checksum turned right by 15 bits, plus a constant: that of bytes which hold checksums themselves would be weak.
+/// The checksum turned right by 15 bits, plus a constant: that of bytes which hold checksums
+/// themselves would be weak.
 fn masked_checksum(bytes: &[u8]) -> u32 {
     CRC.checksum(bytes).rotate_right(15).wrapping_add(0xa282_ead8)
 }

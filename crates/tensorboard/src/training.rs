@@ -10,13 +10,16 @@ use chainrule_insight::Instruments;
 use chainrule_insight::monitor::{LayerInfo, LayerRecord, Log, Record, Statistics};
 use chainrule_tensor::Real;
 use chainrule_train::Scores;
-use chainrule_train::callback::{BatchEnd, Callback, EpochEnd, FitPlan, Flow, Monitor, StepEnd, TraceEvent};
+use chainrule_train::callback::{
+    BatchEnd, Callback, EpochEnd, FitPlan, Flow, Monitor, StepEnd, TraceEvent,
+};
 
 use crate::{EventError, EventWriter, Histogram};
 
 /// A callback that writes one training as event files, without an effect on it.
 ///
-/// Its folder gets two subfolders, `training` and `validation`, which TensorBoard shows as two curves in one chart.
+/// Its folder gets two subfolders, `training` and `validation`, which TensorBoard shows as two
+/// curves in one chart.
 ///
 /// | tags | by | what |
 /// |---|---|---|
@@ -37,7 +40,8 @@ use crate::{EventError, EventWriter, Histogram};
 ///
 /// An error stops the writing, not the training: [`finish`](TensorBoard::finish) gives it.
 ///
-/// A folder is for one training: in a second one, whose steps begin anew, the trainer refuses it before the first step.
+/// A folder is for one training: in a second one, whose steps begin anew, the trainer refuses it
+/// before the first step.
 ///
 /// ```
 /// use chainrule_data::Digits;
@@ -81,7 +85,8 @@ pub struct TensorBoard<'a, T: Real = f32> {
     gradients: Vec<Histogram>,
 }
 
-type Draw<'a, T> = Box<dyn FnMut(&EpochEnd<'_, T>) -> Result<Vec<u8>, Box<dyn Error + Send + Sync>> + 'a>;
+type Draw<'a, T> =
+    Box<dyn FnMut(&EpochEnd<'_, T>) -> Result<Vec<u8>, Box<dyn Error + Send + Sync>> + 'a>;
 
 /// The step that is being made.
 #[derive(Debug, Default)]
@@ -134,15 +139,17 @@ impl<'a, T: Real> TensorBoard<'a, T> {
         self
     }
 
-    /// Makes histograms of weights and of their gradients with so many parts; by default 32, and 0 for none.
+    /// Makes histograms of weights and of their gradients with so many parts; by default 32, and 0
+    /// for none.
     #[must_use]
     pub fn bins(mut self, bins: usize) -> Self {
         self.bins = bins;
         self
     }
 
-    /// Writes a picture after each epoch under this tag: the bytes of a PNG file that `draw` makes of the parameters or
-    /// of the epoch's scores, such as first-layer weights or a confusion matrix. The trainer refuses two of one tag.
+    /// Writes a picture after each epoch under this tag: the bytes of a PNG file that `draw` makes
+    /// of the parameters or of the epoch's scores, such as first-layer weights or a confusion
+    /// matrix. The trainer refuses two of one tag.
     #[must_use]
     pub fn image<E: Into<Box<dyn Error + Send + Sync>>>(
         mut self,
@@ -237,10 +244,18 @@ const VALIDATION: &str = "validation";
 
 fn write_scores(writer: &mut EventWriter, epoch: u64, scores: &Scores) -> Result<(), EventError> {
     writer.scalar("epoch/loss", epoch, scores.loss)?;
-    scores.metrics.iter().try_for_each(|(name, value)| writer.scalar(&format!("epoch/{name}"), epoch, *value))
+    scores
+        .metrics
+        .iter()
+        .try_for_each(|(name, value)| writer.scalar(&format!("epoch/{name}"), epoch, *value))
 }
 
-fn write_record(writer: &mut EventWriter, log: &Log, layers: &[String], record: &Record) -> Result<(), EventError> {
+fn write_record(
+    writer: &mut EventWriter,
+    log: &Log,
+    layers: &[String],
+    record: &Record,
+) -> Result<(), EventError> {
     let step = record.step;
     writer.scalar("step/gradient_norm", step, record.gradient_norm)?;
     for (parameter, seen) in log.parameters.iter().zip(&record.parameters) {
@@ -254,7 +269,13 @@ fn write_record(writer: &mut EventWriter, log: &Log, layers: &[String], record: 
             writer.scalar(&format!("saturated/{name}"), step, seen.saturated)?;
             writer.scalar(&format!("sparsity/{name}"), step, seen.sparsity())?;
         }
-        let LayerRecord { pre_activations, activations, pre_activation_gradients, activation_gradients, .. } = seen;
+        let LayerRecord {
+            pre_activations,
+            activations,
+            pre_activation_gradients,
+            activation_gradients,
+            ..
+        } = seen;
         for (group, statistics) in [
             ("pre_activations", pre_activations),
             ("activations", activations),
@@ -262,7 +283,9 @@ fn write_record(writer: &mut EventWriter, log: &Log, layers: &[String], record: 
             ("activation_gradients", activation_gradients),
         ] {
             // Instruments may have been told to make no histograms.
-            if let Some(statistics) = statistics.as_ref().filter(|seen| !seen.histogram.counts.is_empty()) {
+            if let Some(statistics) =
+                statistics.as_ref().filter(|seen| !seen.histogram.counts.is_empty())
+            {
                 writer.histogram(&format!("{group}/{name}"), step, &Histogram::from(statistics))?;
             }
         }
@@ -270,12 +293,17 @@ fn write_record(writer: &mut EventWriter, log: &Log, layers: &[String], record: 
     Ok(())
 }
 
-/// The layers' paths; one that comes again, as that of a layer which is applied twice, has its turn behind it.
+/// The layers' paths; one that comes again, as that of a layer which is applied twice, has its turn
+/// behind it.
 fn names(layers: &[LayerInfo]) -> Vec<String> {
-    let named = |layer: &LayerInfo| if layer.path.is_empty() { layer.op.clone() } else { layer.path.clone() };
+    let named = |layer: &LayerInfo| {
+        if layer.path.is_empty() { layer.op.clone() } else { layer.path.clone() }
+    };
     let paths: Vec<String> = layers.iter().map(named).collect();
     let turn = |i: usize| paths[..i].iter().filter(|path| **path == paths[i]).count() + 1;
-    let name = |i: usize| if turn(i) == 1 { paths[i].clone() } else { format!("{} ({})", paths[i], turn(i)) };
+    let name = |i: usize| {
+        if turn(i) == 1 { paths[i].clone() } else { format!("{} ({})", paths[i], turn(i)) }
+    };
     (0..paths.len()).map(name).collect()
 }
 
@@ -292,18 +320,23 @@ impl From<&Statistics> for Histogram {
 
 impl<T: Real> Callback<T> for TensorBoard<'_, T> {
     fn monitors(&self) -> Vec<&Monitor> {
-        self.instruments.as_ref().map_or(Vec::new(), |instruments| Callback::<T>::monitors(&**instruments))
+        self.instruments
+            .as_ref()
+            .map_or(Vec::new(), |instruments| Callback::<T>::monitors(&**instruments))
     }
 
     fn accepts(&self, plan: &FitPlan) -> Result<(), String> {
         if self.used {
             return Err(format!(
-                "TensorBoard: {} already holds the events of a training, and the steps of another one begin anew; create \
+                "TensorBoard: {} already holds the events of a training, and the steps of another \
+                 one begin anew; create \
                  another `TensorBoard`, with a folder of its own, for each training",
                 self.folder.display()
             ));
         }
-        self.instruments.as_ref().map_or(Ok(()), |instruments| Callback::<T>::accepts(&**instruments, plan))
+        self.instruments
+            .as_ref()
+            .map_or(Ok(()), |instruments| Callback::<T>::accepts(&**instruments, plan))
     }
 
     fn start(&mut self, plan: &FitPlan) {
@@ -323,7 +356,8 @@ impl<T: Real> Callback<T> for TensorBoard<'_, T> {
         }
         if let (TraceEvent::End(end), true) = (event, self.bins > 0) {
             // Of accumulated batches the last one has all of the gradient.
-            let gradients = end.grads.iter().map(|(_, tensor)| Statistics::of(tensor.values(), self.bins));
+            let gradients =
+                end.grads.iter().map(|(_, tensor)| Statistics::of(tensor.values(), self.bins));
             self.gradients = gradients.map(|seen| Histogram::from(&seen)).collect();
         }
     }
@@ -344,7 +378,10 @@ impl<T: Real> Callback<T> for TensorBoard<'_, T> {
     }
 
     fn epoch_end(&mut self, epoch: &EpochEnd<'_, T>) -> Flow {
-        let flow = self.instruments.as_mut().map_or(Flow::Continue, |instruments| instruments.epoch_end(epoch));
+        let flow = self
+            .instruments
+            .as_mut()
+            .map_or(Flow::Continue, |instruments| instruments.epoch_end(epoch));
         self.attempt(|this| this.write_epoch(epoch));
         flow
     }
@@ -358,8 +395,12 @@ impl<T: Real> Callback<T> for TensorBoard<'_, T> {
 
     fn check(&self) -> Result<(), String> {
         let mut tags = self.images.iter().map(|(tag, _)| tag).enumerate();
-        if let Some((_, tag)) = tags.find(|(i, tag)| self.images[..*i].iter().any(|(other, _)| other == *tag)) {
-            return Err(format!("TensorBoard: two pictures have the tag `{tag}`; give each a tag of its own"));
+        if let Some((_, tag)) =
+            tags.find(|(i, tag)| self.images[..*i].iter().any(|(other, _)| other == *tag))
+        {
+            return Err(format!(
+                "TensorBoard: two pictures have the tag `{tag}`; give each a tag of its own"
+            ));
         }
         self.instruments.as_ref().map_or(Ok(()), |instruments| Callback::<T>::check(&**instruments))
     }

@@ -6,11 +6,13 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use crate::protobuf::Message;
 use crate::{EventError, Histogram, event, image, record};
 
-/// Writes an event file that TensorBoard reads: numbers, histograms and pictures under names, called tags, by step.
+/// Writes an event file that TensorBoard reads: numbers, histograms and pictures under names,
+/// called tags, by step.
 ///
-/// The part of a tag before its first `/` is the group under which TensorBoard shows it. What is written reaches the
-/// file after at most two seconds, or as long as [`flush_every`](EventWriter::flush_every) says, once the next value is
-/// written; at once by [`flush`](EventWriter::flush).
+/// The part of a tag before its first `/` is the group under which TensorBoard shows it. What is
+/// written reaches the file after at most two seconds, or as long as
+/// [`flush_every`](EventWriter::flush_every) says, once the next value is written; at once by
+/// [`flush`](EventWriter::flush).
 ///
 /// ```
 /// use chainrule_tensorboard::{EventWriter, Histogram};
@@ -35,7 +37,8 @@ pub struct EventWriter {
 }
 
 impl EventWriter {
-    /// Begins a new event file in this folder, which is made if there is none. What is there stays as it is.
+    /// Begins a new event file in this folder, which is made if there is none. What is there stays
+    /// as it is.
     ///
     /// TensorBoard takes all event files in one folder for one run: give each run its own.
     ///
@@ -48,7 +51,12 @@ impl EventWriter {
         let now = seconds();
         let (path, file) = new_file(folder, now as u64).map_err(failed)?;
         let file = BufWriter::new(file);
-        let mut writer = EventWriter { path, file, flush_every: Duration::from_secs(2), flushed: Instant::now() };
+        let mut writer = EventWriter {
+            path,
+            file,
+            flush_every: Duration::from_secs(2),
+            flushed: Instant::now(),
+        };
         writer.write(&event::version(now))?;
         // So that TensorBoard knows of the run before its first value.
         writer.flush()?;
@@ -80,7 +88,12 @@ impl EventWriter {
     ///
     /// # Errors
     /// An empty tag; edges and counts that do not fit together; a file that cannot be written.
-    pub fn histogram(&mut self, tag: &str, step: u64, histogram: &Histogram) -> Result<(), EventError> {
+    pub fn histogram(
+        &mut self,
+        tag: &str,
+        step: u64,
+        histogram: &Histogram,
+    ) -> Result<(), EventError> {
         self.value(tag, step, |tag| {
             histogram.check()?;
             Ok(event::histogram(tag, histogram))
@@ -95,7 +108,8 @@ impl EventWriter {
         self.value(tag, step, |tag| Ok(event::image(tag, image::header(png)?, png)))
     }
 
-    /// Hands everything written so far to the operating system, so that a running TensorBoard sees it.
+    /// Hands everything written so far to the operating system, so that a running TensorBoard sees
+    /// it.
     ///
     /// # Errors
     /// A file that cannot be written.
@@ -113,7 +127,8 @@ impl EventWriter {
         if tag.is_empty() {
             return Err(EventError::value(tag, "the tag is empty"));
         }
-        let step = i64::try_from(step).map_err(|_| EventError::value(tag, format!("step {step} is too large")))?;
+        let step = i64::try_from(step)
+            .map_err(|_| EventError::value(tag, format!("step {step} is too large")))?;
         let message = message(tag).map_err(|reason| EventError::value(tag, reason))?;
         self.write(&event::summary(seconds(), step, message))?;
         if self.flushed.elapsed() >= self.flush_every { self.flush() } else { Ok(()) }
@@ -125,11 +140,13 @@ impl EventWriter {
     }
 }
 
-/// A file under a name that is not taken. TensorBoard reads the files of a folder in the order of their names.
+/// A file under a name that is not taken. TensorBoard reads the files of a folder in the order of
+/// their names.
 fn new_file(folder: &Path, seconds: u64) -> std::io::Result<(PathBuf, File)> {
     let process = std::process::id();
     for number in 0_u64.. {
-        let path = folder.join(format!("events.out.tfevents.{seconds:010}.chainrule.{process}.{number}"));
+        let path =
+            folder.join(format!("events.out.tfevents.{seconds:010}.chainrule.{process}.{number}"));
         match File::create_new(&path) {
             Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
             file => return Ok((path, file?)),
@@ -150,7 +167,8 @@ mod tests {
     #[test]
     fn each_writer_has_a_file_of_its_own() {
         let folder = tempfile::tempdir().unwrap();
-        let writers: Vec<EventWriter> = (0..3).map(|_| EventWriter::create(folder.path()).unwrap()).collect();
+        let writers: Vec<EventWriter> =
+            (0..3).map(|_| EventWriter::create(folder.path()).unwrap()).collect();
         let mut paths: Vec<&Path> = writers.iter().map(EventWriter::path).collect();
         assert!(paths.is_sorted());
         paths.dedup();
@@ -214,7 +232,11 @@ mod tests {
         fs::write(&file, "kept").unwrap();
         for path in [file.clone(), file.join("below")] {
             let error = EventWriter::create(&path).unwrap_err();
-            assert!(error.to_string().starts_with(&format!("cannot write event files in {}: ", path.display())));
+            assert!(
+                error
+                    .to_string()
+                    .starts_with(&format!("cannot write event files in {}: ", path.display()))
+            );
         }
         assert_eq!(fs::read(file).unwrap(), b"kept");
     }

@@ -27,9 +27,13 @@ fn every_kind_of_value_comes_back() {
     assert!(events.iter().all(|event| (before..before + 3600.0).contains(&event.wall_time)));
     assert_eq!(events[0].version.as_deref(), Some("brain.Event:2"));
     assert!(events[0].value.is_none());
-    let seen: Vec<_> = events[1..].iter().map(|event| (event.step, event.value.clone().unwrap())).collect();
-    let histogram =
-        Value::Histogram([-1.0, 1.0, 3.0, 0.25, 2.0625], vec![-0.5, 0.0, 0.5, 1.0], vec![1.0, 0.0, 1.0, 1.0]);
+    let seen: Vec<_> =
+        events[1..].iter().map(|event| (event.step, event.value.clone().unwrap())).collect();
+    let histogram = Value::Histogram(
+        [-1.0, 1.0, 3.0, 0.25, 2.0625],
+        vec![-0.5, 0.0, 0.5, 1.0],
+        vec![1.0, 0.0, 1.0, 1.0],
+    );
     let expected = [
         (0, ("loss".to_owned(), Value::Scalar(0.1))),
         (1 << 40, ("Verlust/größer".to_owned(), Value::Scalar(f32::NEG_INFINITY))),

@@ -32,7 +32,8 @@ fn train(tensorboard: Option<&mut TensorBoard<'_>>, accumulate: usize) -> (Histo
     let (data, validation) = digits();
     let model = Sequential::new().linear(64, 8).relu().linear(8, 10);
     let mut params = model.init([64], 0).unwrap();
-    let mut trainer = Trainer::new(&model, CrossEntropy, Adam::new(0.01)).epochs(EPOCHS).metric(Accuracy::new());
+    let mut trainer =
+        Trainer::new(&model, CrossEntropy, Adam::new(0.01)).epochs(EPOCHS).metric(Accuracy::new());
     trainer = trainer.batch_size(32).accumulate(accumulate);
     if let Some(tensorboard) = tensorboard {
         trainer = trainer.callback(tensorboard);
@@ -61,12 +62,20 @@ fn scores_stand_by_epoch_in_two_runs() {
     for (run, validated) in [("training", false), ("validation", true)] {
         let events = events_in(&folder.path().join(run));
         let scores = |i: usize| {
-            if validated { history.epochs[i].validation.as_ref().unwrap() } else { &history.epochs[i].train }
+            if validated {
+                history.epochs[i].validation.as_ref().unwrap()
+            } else {
+                &history.epochs[i].train
+            }
         };
-        let expected =
-            |value: &dyn Fn(usize) -> f64| (0..EPOCHS).map(|i| (i as u64 + 1, value(i) as f32)).collect::<Vec<_>>();
+        let expected = |value: &dyn Fn(usize) -> f64| {
+            (0..EPOCHS).map(|i| (i as u64 + 1, value(i) as f32)).collect::<Vec<_>>()
+        };
         assert_eq!(scalars(&events, "epoch/loss"), expected(&|i| scores(i).loss));
-        assert_eq!(scalars(&events, "epoch/accuracy"), expected(&|i| scores(i).metric("accuracy").unwrap()));
+        assert_eq!(
+            scalars(&events, "epoch/accuracy"),
+            expected(&|i| scores(i).metric("accuracy").unwrap())
+        );
     }
 }
 
@@ -83,7 +92,11 @@ fn the_loss_of_a_step_is_that_of_its_samples_alone() {
             (1..=(3 * samples.len() as u64)).collect::<Vec<_>>()
         );
         for (epoch, losses) in history.epochs.iter().zip(losses.chunks(samples.len())) {
-            let sum: f64 = losses.iter().zip(&samples).map(|((_, loss), &n)| f64::from(*loss) * f64::from(n)).sum();
+            let sum: f64 = losses
+                .iter()
+                .zip(&samples)
+                .map(|((_, loss), &n)| f64::from(*loss) * f64::from(n))
+                .sum();
             assert!((sum / 100.0 - epoch.train.loss).abs() < 1e-6, "{sum}");
         }
         if accumulate == 1 {
@@ -105,18 +118,27 @@ fn all_that_the_instruments_see_is_there() {
     };
     assert_eq!(log.records.len(), 6);
     assert_eq!(scalars(&events, "step/gradient_norm"), of(&|record| record.gradient_norm));
-    assert_eq!(scalars(&events, "gradient_norm/2.weight"), of(&|record| record.parameters[2].gradient_norm));
-    assert_eq!(scalars(&events, "update_ratio/0.weight"), of(&|record| record.parameters[0].update_ratio().unwrap()));
+    assert_eq!(
+        scalars(&events, "gradient_norm/2.weight"),
+        of(&|record| record.parameters[2].gradient_norm)
+    );
+    assert_eq!(
+        scalars(&events, "update_ratio/0.weight"),
+        of(&|record| record.parameters[0].update_ratio().unwrap())
+    );
     assert_eq!(scalars(&events, "sparsity/0"), of(&|record| record.layers[0].sparsity()));
     let histograms = |tag: &str| -> Vec<(u64, Value)> {
-        let of_tag = events.iter().filter(|event| event.value.as_ref().is_some_and(|(name, _)| name == tag));
+        let of_tag =
+            events.iter().filter(|event| event.value.as_ref().is_some_and(|(name, _)| name == tag));
         of_tag.map(|event| (event.step, event.value.clone().unwrap().1)).collect()
     };
     let activations = histograms("activations/0");
     assert_eq!(activations.len(), log.records.len());
     for ((step, value), record) in activations.into_iter().zip(&log.records) {
         let seen = record.layers[0].activations.as_ref().unwrap();
-        let Value::Histogram([low, high, number, sum, _], limits, counts) = value else { panic!("a histogram") };
+        let Value::Histogram([low, high, number, sum, _], limits, counts) = value else {
+            panic!("a histogram")
+        };
         assert_eq!(
             (step, low, high, number),
             (record.step, seen.histogram.low, seen.histogram.high, seen.count as f64)
@@ -162,16 +184,19 @@ impl Layer for Twice {
 #[test]
 fn a_layer_that_is_applied_twice_has_two_names() {
     let folder = tempfile::tempdir().unwrap();
-    let model = Sequential::new().layer(Twice(Sequential::new().linear(64, 64).tanh())).linear(64, 10);
+    let model =
+        Sequential::new().layer(Twice(Sequential::new().linear(64, 64).tanh())).linear(64, 10);
     let mut params = model.init([64], 0).unwrap();
     let mut instruments = Instruments::new().bins(4);
     let mut tensorboard = TensorBoard::create(folder.path()).unwrap().instruments(&mut instruments);
-    let mut trainer = Trainer::new(&model, CrossEntropy, Adam::new(0.01)).epochs(1).callback(&mut tensorboard);
+    let mut trainer =
+        Trainer::new(&model, CrossEntropy, Adam::new(0.01)).epochs(1).callback(&mut tensorboard);
     trainer.fit(&mut params, &digits().0, None).unwrap();
     drop(trainer);
     tensorboard.finish().unwrap();
     let events = events_in(&folder.path().join("training"));
-    let layers: Vec<&str> = tags(&events).into_iter().filter(|tag| tag.starts_with("activations/")).collect();
+    let layers: Vec<&str> =
+        tags(&events).into_iter().filter(|tag| tag.starts_with("activations/")).collect();
     assert_eq!(layers, ["activations/0.shared.0", "activations/0.shared.0 (2)"]);
     assert!(!folder.path().join("validation").exists(), "nothing was validated");
 }
@@ -184,34 +209,47 @@ fn pictures_are_drawn_of_each_epoch() {
     encoder.set_color(png::ColorType::Grayscale);
     encoder.write_header().unwrap().write_image_data(&[0; 64]).unwrap();
     let mut epochs = Vec::new();
-    let mut tensorboard = TensorBoard::create(folder.path()).unwrap().bins(0).image("first_layer", |end| {
-        assert_eq!(end.params.get("0.weight").unwrap().values().len(), 512);
-        epochs.push(end.record.epoch as u64);
-        Ok::<_, String>(png.clone())
-    });
+    let mut tensorboard =
+        TensorBoard::create(folder.path()).unwrap().bins(0).image("first_layer", |end| {
+            assert_eq!(end.params.get("0.weight").unwrap().values().len(), 512);
+            epochs.push(end.record.epoch as u64);
+            Ok::<_, String>(png.clone())
+        });
     train(Some(&mut tensorboard), 1);
     tensorboard.finish().unwrap();
     let events = events_in(&folder.path().join("training"));
     let expected = Value::Image(8, 8, 1, png);
-    let seen = events.iter().filter_map(|event| event.value.as_ref().map(|(tag, value)| (event.step, tag, value)));
-    let steps: Vec<u64> =
-        seen.filter(|(_, tag, value)| *tag == "first_layer" && **value == expected).map(|(step, ..)| step).collect();
+    let seen = events
+        .iter()
+        .filter_map(|event| event.value.as_ref().map(|(tag, value)| (event.step, tag, value)));
+    let steps: Vec<u64> = seen
+        .filter(|(_, tag, value)| *tag == "first_layer" && **value == expected)
+        .map(|(step, ..)| step)
+        .collect();
     assert_eq!((steps, epochs), (vec![1, 2, 3], vec![1, 2, 3]));
-    assert!(!tags(&events).iter().any(|tag| tag.starts_with("weights/")), "no histograms without bins");
+    assert!(
+        !tags(&events).iter().any(|tag| tag.starts_with("weights/")),
+        "no histograms without bins"
+    );
 }
 
-/// Kind "names that do nothing" (keras-team/keras#6954): of two pictures under one tag TensorBoard shows one.
+/// Kind "names that do nothing" (keras-team/keras#6954): of two pictures under one tag TensorBoard
+/// shows one.
 #[test]
 fn two_pictures_of_one_tag_are_refused_before_the_first_step() {
     let folder = tempfile::tempdir().unwrap();
     let picture = |_: &EpochEnd<'_, f32>| Err::<Vec<u8>, _>("nothing was trained");
     let tensorboard = TensorBoard::create(folder.path()).unwrap();
-    let tensorboard = tensorboard.image("weights", picture).image("other", picture).image("weights", picture);
+    let tensorboard =
+        tensorboard.image("weights", picture).image("other", picture).image("weights", picture);
     let model = Sequential::new().linear(64, 8).relu().linear(8, 10);
     let mut params = model.init([64], 0).unwrap();
     let mut trainer = Trainer::new(&model, CrossEntropy, Adam::new(0.01)).callback(tensorboard);
     let error = trainer.fit(&mut params, &digits().0, None).unwrap_err().to_string();
-    assert_eq!(error, "TensorBoard: two pictures have the tag `weights`; give each a tag of its own");
+    assert_eq!(
+        error,
+        "TensorBoard: two pictures have the tag `weights`; give each a tag of its own"
+    );
 }
 
 #[test]
@@ -245,8 +283,8 @@ fn a_folder_with_another_training_is_refused_and_stays_as_it_is() {
     assert_eq!(events_in(&folder.path().join("training")), before);
 }
 
-/// Kind "once more": a second training is refused before its first step, whatever became of the first, and the files
-/// stay as they are; instruments go on to another one (keras-team/keras#9935).
+/// Kind "once more": a second training is refused before its first step, whatever became of the
+/// first, and the files stay as they are; instruments go on to another one (keras-team/keras#9935).
 #[test]
 fn a_second_training_is_refused_and_instruments_may_be_used_again() {
     let folder = tempfile::tempdir().unwrap();
@@ -254,12 +292,15 @@ fn a_second_training_is_refused_and_instruments_may_be_used_again() {
     let model = Sequential::new().linear(64, 8).relu().linear(8, 10);
     let mut instruments = Instruments::new().every(1);
     let mut logs = Vec::new();
-    for (run, rate, stop) in [("finished", 0.01, false), ("interrupted", 0.01, true), ("failed", 1e38, false)] {
+    for (run, rate, stop) in
+        [("finished", 0.01, false), ("interrupted", 0.01, true), ("failed", 1e38, false)]
+    {
         let folder = folder.path().join(run);
         let mut params = model.init([64], 0).unwrap();
         let mut tensorboard = TensorBoard::create(&folder).unwrap().instruments(&mut instruments);
         let stop = Arc::new(AtomicBool::new(stop));
-        let mut trainer = Trainer::new(&model, CrossEntropy, Sgd::new(rate)).epochs(3).callback(&mut tensorboard);
+        let mut trainer =
+            Trainer::new(&model, CrossEntropy, Sgd::new(rate)).epochs(3).callback(&mut tensorboard);
         trainer = trainer.stop_when(Arc::clone(&stop));
         assert_eq!(trainer.fit(&mut params, &data, Some(&validation)).is_err(), run == "failed");
         let (before, weights) = (events_in(&folder.join("training")), params.clone());
@@ -268,12 +309,16 @@ fn a_second_training_is_refused_and_instruments_may_be_used_again() {
         assert_eq!(
             error,
             format!(
-                "TensorBoard: {} already holds the events of a training, and the steps of another one begin anew; create \
+                "TensorBoard: {} already holds the events of a training, and the steps of another \
+                 one begin anew; create \
                  another `TensorBoard`, with a folder of its own, for each training",
                 folder.display()
             )
         );
-        assert_eq!((events_in(&folder.join("training")), params.values()), (before, weights.values()));
+        assert_eq!(
+            (events_in(&folder.join("training")), params.values()),
+            (before, weights.values())
+        );
         trainer.evaluate(&params, &validation).unwrap();
         drop(trainer);
         tensorboard.finish().unwrap();

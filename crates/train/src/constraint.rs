@@ -31,8 +31,8 @@ impl<T: Real, C: Constraint<T> + ?Sized> Constraint<T> for Box<C> {
     }
 }
 
-/// A constraint of the list: one with a name, a formula and settings. Its settings are checked in one place,
-/// [`Configure::check`], to which [`Constraint::check`] hands on.
+/// A constraint of the list: one with a name, a formula and settings. Its settings are checked in
+/// one place, [`Configure::check`], to which [`Constraint::check`] hands on.
 pub trait Listed<T: Real = f32>: Constraint<T> + Configure {
     /// Its name in text.
     fn name(&self) -> &'static str;
@@ -84,9 +84,9 @@ settings! {
     }
 }
 
-/// The weights of each unit, a column of `[inputs, outputs]`, have a Euclidean norm of 1: weight normalisation after
-/// each step, without a learned length. A column of zeros stays as it is. A parameter with one axis, or none, is one
-/// column.
+/// The weights of each unit, a column of `[inputs, outputs]`, have a Euclidean norm of 1: weight
+/// normalisation after each step, without a learned length. A column of zeros stays as it is. A
+/// parameter with one axis, or none, is one column.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct UnitNorm;
 
@@ -96,7 +96,9 @@ pub struct NonNegative;
 
 impl<T: Real> Constraint<T> for MaxNorm {
     fn apply(&self, shape: Shape, weights: &mut [T]) {
-        scale_columns(shape, weights, |norm| if norm > self.max_norm { self.max_norm / norm } else { 1.0 });
+        scale_columns(shape, weights, |norm| {
+            if norm > self.max_norm { self.max_norm / norm } else { 1.0 }
+        });
     }
 
     fn check(&self) -> Result<(), String> {
@@ -138,7 +140,8 @@ impl<T: Real> Listed<T> for NonNegative {
     }
 }
 
-/// Multiplies each column by a factor that depends on its norm, some columns at a time, so that nothing is allocated.
+/// Multiplies each column by a factor that depends on its norm, some columns at a time, so that
+/// nothing is allocated.
 fn scale_columns<T: Real>(shape: Shape, weights: &mut [T], factor: impl Fn(f64) -> f64) {
     const BLOCK: usize = 32;
     let columns = if shape.rank() < 2 { 1 } else { shape[shape.rank() - 1] };
@@ -203,7 +206,8 @@ mod tests {
     #[test]
     fn columns_get_the_norm_one_in_blocks_of_any_number() {
         for columns in [1, 31, 33, 70] {
-            let weights: Vec<f64> = (0..5 * columns).map(|i| (i as f64 * 0.7).sin() + 0.1).collect();
+            let weights: Vec<f64> =
+                (0..5 * columns).map(|i| (i as f64 * 0.7).sin() + 0.1).collect();
             let unit = applied(&UnitNorm, &[5, columns], &weights);
             for column in 0..columns {
                 let norm: f64 = (0..5).map(|row| unit[row * columns + column].powi(2)).sum();
@@ -218,8 +222,10 @@ mod tests {
     fn columns_whose_squares_overflow_or_vanish_have_a_norm() {
         for size in [1e-300, 1e-160, 1.0, 1e155, 1e300] {
             let columns = [3.0 * size, 1.0, 4.0 * size, 0.0];
-            let [unit, limited] =
-                [applied(&UnitNorm, &[2, 2], &columns), applied(&MaxNorm { max_norm: 5.0 }, &[2, 2], &columns)];
+            let [unit, limited] = [
+                applied(&UnitNorm, &[2, 2], &columns),
+                applied(&MaxNorm { max_norm: 5.0 }, &[2, 2], &columns),
+            ];
             let factor = size.min(1.0);
             for (got, expected) in unit.iter().zip([0.6, 1.0, 0.8, 0.0]) {
                 assert!((got - expected).abs() < 1e-15, "{size:e}: {unit:?}");
@@ -247,10 +253,14 @@ mod tests {
             assert_eq!(by_name::<f64>(constraint.name()).unwrap().name(), constraint.name());
         }
         let error = |text: &str| by_name::<f32>(text).unwrap_err().to_string();
-        assert_eq!(error("max_norm(max_norm=0)"), "max_norm: max_norm must be above 0, but it is 0");
+        assert_eq!(
+            error("max_norm(max_norm=0)"),
+            "max_norm: max_norm must be above 0, but it is 0"
+        );
         assert_eq!(
             error("unitnorn"),
-            "there is no constraint `unitnorn` (did you mean `unit_norm`?); there are: max_norm, unit_norm, non_negative"
+            "there is no constraint `unitnorn` (did you mean `unit_norm`?); there are: max_norm, \
+             unit_norm, non_negative"
         );
     }
 }

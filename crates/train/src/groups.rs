@@ -12,11 +12,12 @@ use crate::TrainError;
 use crate::check::not_negative;
 use crate::pattern::{Chosen, choose, matches};
 
-/// Parameters chosen by a pattern of their names, in which `*` stands for any text and `?` for any one character, with
-/// a learning rate, a weight decay, or none of both.
+/// Parameters chosen by a pattern of their names, in which `*` stands for any text and `?` for any
+/// one character, with a learning rate, a weight decay, or none of both.
 ///
-/// Where several groups choose a parameter, the last of them counts; but once frozen by any it stays frozen. A group that
-/// later ones leave nothing of is refused, as is one that is frozen and has a learning rate or a weight decay.
+/// Where several groups choose a parameter, the last of them counts; but once frozen by any it
+/// stays frozen. A group that later ones leave nothing of is refused, as is one that is frozen and
+/// has a learning rate or a weight decay.
 ///
 /// ```
 /// use chainrule_train::Group;
@@ -40,23 +41,25 @@ impl Group {
         Group { pattern: pattern.into(), learning_rate: 1.0, weight_decay: 0.0, frozen: false }
     }
 
-    /// A factor on each move that the optimizer makes; 1 by default. As every optimizer's move is in proportion to its
-    /// learning rate, a factor on that; only with [`Lookahead`](crate::optimizer::Lookahead) it also shortens the moves
-    /// back to the slow weights.
+    /// A factor on each move that the optimizer makes; 1 by default. As every optimizer's move is
+    /// in proportion to its learning rate, a factor on that; only with
+    /// [`Lookahead`](crate::optimizer::Lookahead) it also shortens the moves back to the slow
+    /// weights.
     pub fn learning_rate(mut self, factor: f64) -> Self {
         self.learning_rate = factor;
         self
     }
 
     /// How much of each weight goes with a step, apart from the gradient (decoupled, as in AdamW):
-    /// `w -= learning rate * factor * weight_decay * w`. 0 by default. It adds to what the optimizer decays itself.
+    /// `w -= learning rate * factor * weight_decay * w`. 0 by default. It adds to what the
+    /// optimizer decays itself.
     pub fn weight_decay(mut self, weight_decay: f64) -> Self {
         self.weight_decay = weight_decay;
         self
     }
 
-    /// Never moved: no gradient, so that it does not count in a norm either; no decay, no momentum, no constraint.
-    /// Running statistics are no parameters and go on.
+    /// Never moved: no gradient, so that it does not count in a norm either; no decay, no momentum,
+    /// no constraint. Running statistics are no parameters and go on.
     pub fn frozen(mut self) -> Self {
         self.frozen = true;
         self
@@ -65,7 +68,8 @@ impl Group {
 
 impl Configure for Group {
     fn formula(&self) -> &'static str {
-        "the parameters of these names move by learning_rate times what the optimizer says, and decay"
+        "the parameters of these names move by learning_rate times what the optimizer says, and \
+         decay"
     }
 
     fn settings(&mut self) -> Vec<(&'static str, Setting<'_>)> {
@@ -83,7 +87,8 @@ impl Configure for Group {
         not_negative(&owner, "the weight decay", self.weight_decay)?;
         if self.frozen && (self.learning_rate != 1.0 || self.weight_decay != 0.0) {
             return Err(format!(
-                "{owner}: what is frozen has no use for a learning rate or a weight decay; leave them out"
+                "{owner}: what is frozen has no use for a learning rate or a weight decay; leave \
+                 them out"
             ));
         }
         Ok(())
@@ -122,11 +127,14 @@ impl<T: Real> Groups<T> {
             choose(layout, &group.pattern)?;
         }
         for (i, group) in groups.iter().enumerate() {
-            let later = |name: &str| groups[i + 1..].iter().any(|later| matches(&later.pattern, name));
-            let mut chosen = layout.entries().iter().filter(|entry| matches(&group.pattern, &entry.name));
+            let later =
+                |name: &str| groups[i + 1..].iter().any(|later| matches(&later.pattern, name));
+            let mut chosen =
+                layout.entries().iter().filter(|entry| matches(&group.pattern, &entry.name));
             if !group.frozen && chosen.all(|entry| later(&entry.name)) {
                 return Err(TrainError::Setting(format!(
-                    "group `{}` has no effect: later groups choose all of its parameters, and the last one counts; put it \
+                    "group `{}` has no effect: later groups choose all of its parameters, and the \
+                     last one counts; put it \
                      behind them",
                     group.pattern
                 )));
@@ -137,13 +145,21 @@ impl<T: Real> Groups<T> {
             let of_entry = || groups.iter().filter(|group| matches(&group.pattern, &entry.name));
             let Some(last) = of_entry().next_back() else { continue };
             let (factor, weight_decay) = (last.learning_rate, last.weight_decay);
-            let part = Part { range: entry.range.clone(), factor, weight_decay, frozen: of_entry().any(|g| g.frozen) };
+            let part = Part {
+                range: entry.range.clone(),
+                factor,
+                weight_decay,
+                frozen: of_entry().any(|g| g.frozen),
+            };
             if part.frozen || factor != 1.0 || weight_decay != 0.0 {
                 parts.push(part);
             }
         }
-        if parts.iter().filter(|part| part.frozen).count() == layout.entries().len() && !parts.is_empty() {
-            let why = "all parameters are frozen, so that nothing would be trained: let a group leave some out";
+        if parts.iter().filter(|part| part.frozen).count() == layout.entries().len()
+            && !parts.is_empty()
+        {
+            let why = "all parameters are frozen, so that nothing would be trained: let a group \
+                       leave some out";
             return Err(TrainError::Setting(why.to_owned()));
         }
         let before = Aligned::zeros(if parts.is_empty() { 0 } else { layout.flat_len() });
@@ -164,7 +180,8 @@ impl<T: Real> Groups<T> {
         }
     }
 
-    /// After the optimizer's step with this learning rate: multiplies the moves, and takes those of frozen weights back.
+    /// After the optimizer's step with this learning rate: multiplies the moves, and takes those of
+    /// frozen weights back.
     pub(crate) fn settle(&self, weights: &mut [T], learning_rate: f64) {
         for Part { range, factor, weight_decay, frozen } in &self.parts {
             let (weights, before) = (&mut weights[range.clone()], &self.before[range.clone()]);
@@ -187,7 +204,12 @@ impl<T: Real> Groups<T> {
     }
 
     /// That something of what a penalty or a constraint chooses is moved at all.
-    pub(crate) fn refuse_all_frozen(&self, what: &str, pattern: &str, chosen: &[Chosen]) -> Result<(), TrainError> {
+    pub(crate) fn refuse_all_frozen(
+        &self,
+        what: &str,
+        pattern: &str,
+        chosen: &[Chosen],
+    ) -> Result<(), TrainError> {
         if chosen.iter().any(|chosen| !self.is_frozen(&chosen.range)) {
             return Ok(());
         }
@@ -216,7 +238,8 @@ mod tests {
         Params::init(graph.layout(), 0).unwrap()
     }
 
-    /// The first weight of each parameter after three steps with gradient 1, learning rate 0.1, momentum and decay.
+    /// The first weight of each parameter after three steps with gradient 1, learning rate 0.1,
+    /// momentum and decay.
     fn after_three_steps(sgd: Sgd, groups: &[Group]) -> Vec<f64> {
         let mut params = params();
         let mut groups = Groups::new(params.layout(), groups).unwrap();
@@ -245,24 +268,33 @@ mod tests {
 
     #[test]
     fn decay_is_decoupled_and_the_last_group_counts() {
-        let groups = [Group::new("*").weight_decay(9.0), Group::new("1.*").weight_decay(0.5).learning_rate(2.0)];
+        let groups = [
+            Group::new("*").weight_decay(9.0),
+            Group::new("1.*").weight_decay(0.5).learning_rate(2.0),
+        ];
         let moved = after_three_steps(Sgd::new(0.1), &groups);
-        let path = |factor: f64, decay: f64| (0..3).fold(1.0, |w: f64, _| w - 0.1 * factor - 0.1 * factor * decay * w);
-        for (got, expected) in moved.iter().zip([path(1.0, 9.0), path(1.0, 9.0), path(2.0, 0.5), path(2.0, 0.5)]) {
+        let path = |factor: f64, decay: f64| {
+            (0..3).fold(1.0, |w: f64, _| w - 0.1 * factor - 0.1 * factor * decay * w)
+        };
+        for (got, expected) in
+            moved.iter().zip([path(1.0, 9.0), path(1.0, 9.0), path(2.0, 0.5), path(2.0, 0.5)])
+        {
             assert!((got - expected).abs() < 1e-14, "{got} is not {expected}");
         }
     }
 
     #[test]
     fn patterns_without_parameters_and_bad_settings_are_named() {
-        let error = |group: Group| Groups::<f64>::new(params().layout(), &[group]).unwrap_err().to_string();
+        let error =
+            |group: Group| Groups::<f64>::new(params().layout(), &[group]).unwrap_err().to_string();
         assert_eq!(
             error(Group::new("2.*")),
             "no parameter has a name like `2.*`; there are: 0.weight, 0.bias, 1.weight, 1.bias"
         );
         assert_eq!(
             error(Group::new("0.*").learning_rate(-1.0)),
-            "group `0.*`: the factor on the learning rate must be finite and not negative, but it is -1"
+            "group `0.*`: the factor on the learning rate must be finite and not negative, but it \
+             is -1"
         );
         assert_eq!(
             error(Group::new("0.*").weight_decay(f64::NAN)),
@@ -274,8 +306,14 @@ mod tests {
         let expected = Group::new("0.*").learning_rate(0.5).weight_decay(0.1);
         let text = "group(on=0.*, learning_rate=0.5, weight_decay=0.1, frozen=false)";
         assert_eq!(text.parse::<Group>().unwrap(), expected);
-        assert_eq!("group(on=0.*, frozen=true)".parse::<Group>().unwrap(), Group::new("0.*").frozen());
+        assert_eq!(
+            "group(on=0.*, frozen=true)".parse::<Group>().unwrap(),
+            Group::new("0.*").frozen()
+        );
         let error = "group(on=0.*, weight_decay=-1)".parse::<Group>().unwrap_err().to_string();
-        assert_eq!(error, "group `0.*`: the weight decay must be finite and not negative, but it is -1");
+        assert_eq!(
+            error,
+            "group `0.*`: the weight decay must be finite and not negative, but it is -1"
+        );
     }
 }

@@ -59,7 +59,10 @@ pub struct Scores {
 
 impl Scores {
     pub(crate) fn of<T: Real>(loss: f64, metrics: &[Box<dyn Metric<T> + '_>]) -> Self {
-        Scores { loss, metrics: metrics.iter().map(|metric| (metric.name(), metric.value())).collect() }
+        Scores {
+            loss,
+            metrics: metrics.iter().map(|metric| (metric.name(), metric.value())).collect(),
+        }
     }
 
     /// The metric of this name.

@@ -34,17 +34,19 @@ pub(crate) fn choose(layout: &Layout, pattern: &str) -> Result<Vec<Chosen>, Trai
     Ok(chosen)
 }
 
-/// Whether a parameter's name is of the form of a pattern, in which `*` stands for any text and `?` for any one
-/// character: what groups, penalties and constraints choose by.
+/// Whether a parameter's name is of the form of a pattern, in which `*` stands for any text and `?`
+/// for any one character: what groups, penalties and constraints choose by.
 ///
 /// ```
 /// assert!(chainrule_train::matches("*.weight", "0.weight"));
 /// ```
 #[must_use]
 pub fn matches(pattern: &str, name: &str) -> bool {
-    let (pattern, name): (Vec<char>, Vec<char>) = (pattern.chars().collect(), name.chars().collect());
+    let (pattern, name): (Vec<char>, Vec<char>) =
+        (pattern.chars().collect(), name.chars().collect());
     let (mut p, mut n) = (0, 0);
-    // Where to go on after the last star, should what follows it not fit: one character further in the name.
+    // Where to go on after the last star, should what follows it not fit: one character further in
+    // the name.
     let mut retry = None;
     while n < name.len() {
         match pattern.get(p) {

@@ -11,12 +11,14 @@ use crate::TrainError;
 use crate::check::not_negative;
 use crate::pattern::{Chosen, choose};
 
-/// A penalty on large weights, `l1 sum |w| + l2 / 2 sum w^2`, on all parameters or on those of a pattern.
+/// A penalty on large weights, `l1 sum |w| + l2 / 2 sum w^2`, on all parameters or on those of a
+/// pattern.
 ///
-/// Its gradient, `l1 sign(w) + l2 w` with `sign(0) = 0`, is added to that of the loss before clipping and other rules;
-/// the loss that is reported does not contain it. So `l2` is the `weight_decay` of PyTorch's SGD, and twice the factor
-/// of Keras' `L2`, which has no `1/2`. With [`Adam`](crate::optimizer::Adam), unlike a decoupled
-/// [weight decay](crate::Group::weight_decay), it is divided by the size of the gradients like all of the gradient.
+/// Its gradient, `l1 sign(w) + l2 w` with `sign(0) = 0`, is added to that of the loss before
+/// clipping and other rules; the loss that is reported does not contain it. So `l2` is the
+/// `weight_decay` of PyTorch's SGD, and twice the factor of Keras' `L2`, which has no `1/2`. With
+/// [`Adam`](crate::optimizer::Adam), unlike a decoupled [weight decay](crate::Group::weight_decay),
+/// it is divided by the size of the gradients like all of the gradient.
 ///
 /// ```
 /// use chainrule_train::Penalty;
@@ -31,12 +33,14 @@ pub struct Penalty {
     pub l1: f64,
     /// The factor on `1/2 sum w^2`.
     pub l2: f64,
-    /// Which parameters, by a pattern of their names in which `*` stands for any text; `*` by default, all.
+    /// Which parameters, by a pattern of their names in which `*` stands for any text; `*` by
+    /// default, all.
     pub pattern: String,
 }
 
 impl Penalty {
-    /// `factor sum |w|`, which makes weights exactly small: they jump around zero by at most a step.
+    /// `factor sum |w|`, which makes weights exactly small: they jump around zero by at most a
+    /// step.
     pub fn l1(factor: f64) -> Self {
         Penalty { l1: factor, l2: 0.0, pattern: "*".to_owned() }
     }
@@ -55,10 +59,14 @@ impl Penalty {
     /// What it adds to the loss.
     ///
     /// # Errors
-    /// [`TrainError::Setting`] for a factor that makes no sense, or a pattern that no parameter has.
+    /// [`TrainError::Setting`] for a factor that makes no sense, or a pattern that no parameter
+    /// has.
     pub fn value<T: Real>(&self, params: &Params<T>) -> Result<f64, TrainError> {
         let chosen = self.chosen(params.layout())?;
-        let weights = chosen.iter().flat_map(|chosen| &params.values()[chosen.range.clone()]).map(|w| w.to_f64());
+        let weights = chosen
+            .iter()
+            .flat_map(|chosen| &params.values()[chosen.range.clone()])
+            .map(|w| w.to_f64());
         Ok(weights.map(|w| self.l1 * w.abs() + 0.5 * self.l2 * w * w).sum())
     }
 
@@ -72,7 +80,8 @@ impl Penalty {
     pub(crate) fn add<T: Real>(&self, chosen: &[Chosen], weights: &[T], gradient: &mut [T]) {
         let [l1, l2] = [self.l1, self.l2].map(T::from_f64);
         for chosen in chosen {
-            let (weights, gradient) = (&weights[chosen.range.clone()], &mut gradient[chosen.range.clone()]);
+            let (weights, gradient) =
+                (&weights[chosen.range.clone()], &mut gradient[chosen.range.clone()]);
             simd::dispatch(
                 #[inline(always)]
                 || {
@@ -141,7 +150,10 @@ mod tests {
     #[test]
     fn mistakes_in_text_are_named() {
         let error = |text: &str| text.parse::<Penalty>().unwrap_err().to_string();
-        assert_eq!(error("penalty(l2=-1)"), "penalty: l2 must be finite and not negative, but it is -1");
+        assert_eq!(
+            error("penalty(l2=-1)"),
+            "penalty: l2 must be finite and not negative, but it is -1"
+        );
         assert_eq!(error("penalty(l3=1)"), "penalty has no setting `l3`; it has: l1, l2, on");
         assert_eq!(error("penalty(on=)"), "penalty: on=: must be a text");
     }

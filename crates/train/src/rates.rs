@@ -14,8 +14,8 @@ pub(crate) struct Rates<'r> {
 }
 
 impl Rates<'_> {
-    /// The rate, and the momentum if it follows the schedule, of the next step, in this epoch, from 1, after so many
-    /// steps.
+    /// The rate, and the momentum if it follows the schedule, of the next step, in this epoch, from
+    /// 1, after so many steps.
     pub(crate) fn next(&self, epoch: usize, steps: u64) -> Result<Pace, TrainError> {
         let base = self.plateau.as_ref().map_or(self.base, |(plateau, _)| plateau.learning_rate());
         let Some((schedule, interval)) = self.schedule else {
@@ -29,14 +29,16 @@ impl Rates<'_> {
         let (name, momentum) = (schedule.name(), schedule.momentum(count));
         if let Some(momentum) = momentum.filter(|momentum| !(0.0..1.0).contains(momentum)) {
             return Err(TrainError::Setting(format!(
-                "schedule `{name}` gives a momentum of {momentum} at t = {count}: it must lie in [0, 1)"
+                "schedule `{name}` gives a momentum of {momentum} at t = {count}: it must lie in \
+                 [0, 1)"
             )));
         }
         if rate >= 0.0 && rate.is_finite() {
             return Ok(Pace { learning_rate: rate, momentum });
         }
         Err(TrainError::Setting(format!(
-            "schedule `{name}` gives a learning rate of {rate} at t = {count}: it must be finite and not negative"
+            "schedule `{name}` gives a learning rate of {rate} at t = {count}: it must be finite \
+             and not negative"
         )))
     }
 

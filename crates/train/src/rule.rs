@@ -2,8 +2,8 @@ use std::fmt::Debug;
 
 use chainrule_tensor::{Real, reduce};
 
-/// A rule that rewrites the whole gradient before the optimizer sees it. Rules chain, in the order in which they are
-/// given.
+/// A rule that rewrites the whole gradient before the optimizer sees it. Rules chain, in the order
+/// in which they are given.
 pub trait GradientRule<T: Real = f32>: Debug + Send + Sync {
     /// Rewrites the flat gradient in place.
     fn apply(&self, gradient: &mut [T]);
@@ -18,7 +18,8 @@ pub trait GradientRule<T: Real = f32>: Debug + Send + Sync {
 /// Shortens the gradient to a largest Euclidean norm, over all parameters together: multiplied by
 /// `max_norm / (norm + 1e-6)` where that is below 1, as in PyTorch.
 ///
-/// Source: Pascanu, Mikolov and Bengio, "On the difficulty of training recurrent neural networks", 2013.
+/// Source: Pascanu, Mikolov and Bengio, "On the difficulty of training recurrent neural networks",
+/// 2013.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ClipNorm {
     /// The largest norm.

@@ -8,7 +8,9 @@ use chainrule_graph::{Grads, Params};
 use chainrule_tensor::{Real, TensorView, reduce};
 
 use crate::TrainError;
-use crate::callback::{BatchEnd, Callback, EpochEnd, FitPlan, Flow, StepEnd, TraceEvent, TracedBatch, TracedEnd};
+use crate::callback::{
+    BatchEnd, Callback, EpochEnd, FitPlan, Flow, StepEnd, TraceEvent, TracedBatch, TracedEnd,
+};
 use crate::constraint::Constraint;
 use crate::groups::Groups;
 use crate::history::{EpochRecord, History, Scores, StopReason};
@@ -43,7 +45,8 @@ pub(crate) struct Run<'r, 'a, T: Real> {
 }
 
 impl<T: Real> Run<'_, '_, T> {
-    /// Plans for every size of batch before the first step, so that a mistake in the model comes out at once.
+    /// Plans for every size of batch before the first step, so that a mistake in the model comes
+    /// out at once.
     pub(crate) fn prepare(
         &mut self,
         params: &Params<T>,
@@ -160,7 +163,14 @@ impl<T: Real> Run<'_, '_, T> {
             .transpose()
             .map(|validation| {
                 let samples_per_second = samples as f64 / seconds;
-                let record = EpochRecord { epoch, train, validation, learning_rate, seconds, samples_per_second };
+                let record = EpochRecord {
+                    epoch,
+                    train,
+                    validation,
+                    learning_rate,
+                    seconds,
+                    samples_per_second,
+                };
                 let end = EpochEnd { record: &record, params };
                 // Every callback sees the epoch, also after one has asked to stop.
                 let flows = self.callbacks.iter_mut().map(|callback| callback.epoch_end(&end));
@@ -175,7 +185,8 @@ impl<T: Real> Run<'_, '_, T> {
         flow
     }
 
-    /// One batch after the other at rising learning rates, until the loss has left its best far behind.
+    /// One batch after the other at rising learning rates, until the loss has left its best far
+    /// behind.
     pub(crate) fn range_test(
         &mut self,
         params: &mut Params<T>,
@@ -250,10 +261,18 @@ impl<T: Real> Run<'_, '_, T> {
         if !loss.is_finite() {
             check_finite(params, epoch, self.state.steps())?;
             let origin = stage.origin_of_non_finite(params, samples);
-            return Err(TrainError::NonFiniteLoss { epoch, step, loss, samples: samples.to_vec(), origin });
+            return Err(TrainError::NonFiniteLoss {
+                epoch,
+                step,
+                loss,
+                samples: samples.to_vec(),
+                origin,
+            });
         }
         if watched {
-            stage.backward_watched(params, &mut self.grads, part, |op| show(TraceEvent::Backward(op)));
+            stage.backward_watched(params, &mut self.grads, part, |op| {
+                show(TraceEvent::Backward(op))
+            });
         } else if part == Part::WHOLE {
             stage.backward(params, &mut self.grads);
         } else {
@@ -262,7 +281,15 @@ impl<T: Real> Run<'_, '_, T> {
         if let Some((parameter, value)) = first_non_finite(&self.grads) {
             let origin = stage.origin_of_non_finite(params, samples);
             let samples = samples.to_vec();
-            return Err(TrainError::NonFiniteGradient { epoch, step, loss, parameter, value, samples, origin });
+            return Err(TrainError::NonFiniteGradient {
+                epoch,
+                step,
+                loss,
+                parameter,
+                value,
+                samples,
+                origin,
+            });
         }
         if watched {
             show(TraceEvent::End(TracedEnd { loss, params, grads: &self.grads }));
@@ -282,7 +309,8 @@ impl<T: Real> Run<'_, '_, T> {
         }
     }
 
-    /// One step against the gradient of a batch or of several: penalties, rules, optimizer, groups, constraints.
+    /// One step against the gradient of a batch or of several: penalties, rules, optimizer, groups,
+    /// constraints.
     fn step(&mut self, params: &mut Params<T>, pace: Pace) {
         for (penalty, chosen) in &self.penalties {
             penalty.add(chosen, params.values(), self.grads.values_mut());
@@ -359,7 +387,10 @@ pub(crate) fn evaluate<T: Real>(
 }
 
 /// Makes the metrics ready for a data set.
-fn begin<T: Real>(metrics: &mut [Box<dyn Metric<T> + '_>], data: &Dataset<T>) -> Result<(), TrainError> {
+fn begin<T: Real>(
+    metrics: &mut [Box<dyn Metric<T> + '_>],
+    data: &Dataset<T>,
+) -> Result<(), TrainError> {
     for metric in metrics {
         metric.prepare(kind(data.targets())).map_err(TrainError::Setting)?;
         metric.reset();
@@ -367,7 +398,8 @@ fn begin<T: Real>(metrics: &mut [Box<dyn Metric<T> + '_>], data: &Dataset<T>) ->
     Ok(())
 }
 
-/// That no step has made a parameter overflow, which takes a learning rate near the largest number that `T` holds.
+/// That no step has made a parameter overflow, which takes a learning rate near the largest number
+/// that `T` holds.
 fn check_finite<T: Real>(params: &Params<T>, epoch: usize, step: u64) -> Result<(), TrainError> {
     // All at once, since nearly all epochs end here.
     if reduce::all_finite(params.values()) {
@@ -382,8 +414,8 @@ fn check_finite<T: Real>(params: &Params<T>, epoch: usize, step: u64) -> Result<
     Ok(())
 }
 
-/// The parameter nearest to the loss, that is the last declared, whose gradient is not finite, and the first such
-/// value.
+/// The parameter nearest to the loss, that is the last declared, whose gradient is not finite, and
+/// the first such value.
 fn first_non_finite<T: Real>(grads: &Grads<T>) -> Option<(String, f64)> {
     // All at once, since nearly all steps end here.
     if reduce::all_finite(grads.values()) {

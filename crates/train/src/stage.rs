@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use chainrule_data::{Batches, Dataset, Targets};
 use chainrule_graph::non_finite::locate;
-use chainrule_graph::{Grads, Graph, NodeId, NonFinite, Params, Plan, Watched, WatchedBack, Workspace};
+use chainrule_graph::{
+    Grads, Graph, NodeId, NonFinite, Params, Plan, Watched, WatchedBack, Workspace,
+};
 use chainrule_nn::{Layer, Loss, Reduction, TargetKind};
 use chainrule_tensor::gemm::{Precision, Put};
 use chainrule_tensor::parallel::Pool;
@@ -25,7 +27,8 @@ pub(crate) struct Setup<'a, T: Real> {
     pub(crate) measured: bool,
 }
 
-/// The plans for the sizes of batch met so far: one for full batches, and one for the last of an epoch.
+/// The plans for the sizes of batch met so far: one for full batches, and one for the last of an
+/// epoch.
 pub(crate) struct Stages<'a, T: Real> {
     setup: Setup<'a, T>,
     training: bool,
@@ -60,7 +63,8 @@ impl<'a, T: Real> Stages<'a, T> {
     /// An error if a parameter would never change, which planning has found out.
     pub(crate) fn refuse_unreached(&self) -> Result<(), TrainError> {
         let unreached = self.stages.first().into_iter().flat_map(|stage| stage.plan.unreached());
-        let parameters: Vec<_> = unreached.map(|(name, reach)| (name.to_owned(), reach.clone())).collect();
+        let parameters: Vec<_> =
+            unreached.map(|(name, reach)| (name.to_owned(), reach.clone())).collect();
         if parameters.is_empty() { Ok(()) } else { Err(TrainError::Unreached { parameters }) }
     }
 
@@ -156,13 +160,20 @@ impl<T: Real> Stage<T> {
         samples: usize,
         training: bool,
     ) -> Result<Self, TrainError> {
-        let graph = if training { Graph::with_params(params) } else { Graph::with_params(params).evaluating() };
+        let graph = if training {
+            Graph::with_params(params)
+        } else {
+            Graph::with_params(params).evaluating()
+        };
         let inputs = graph.input("inputs", data.input_shape(samples));
         let prediction = setup.model.forward(inputs).keep();
         graph.check_error()?;
         let targets = match data.targets() {
             Targets::Classes { classes, .. } if prediction.features() != *classes => {
-                return Err(TrainError::Classes { classes: *classes, outputs: prediction.features() });
+                return Err(TrainError::Classes {
+                    classes: *classes,
+                    outputs: prediction.features(),
+                });
             }
             Targets::Classes { classes, .. } => graph.class_input("targets", samples, *classes),
             other => graph.input("targets", other.shape(samples)),
@@ -183,7 +194,8 @@ impl<T: Real> Stage<T> {
         let by_index = matches!(data.targets(), Targets::Classes { .. });
         let ignored = setup.loss.ignore_index().filter(|_| by_index && setup.measured);
         let counted = ignored.map(|index| Counted::new(T::from_f64(index), prediction.shape()));
-        let [inputs, targets, prediction, loss] = [inputs, targets, prediction, mean].map(|var| var.id());
+        let [inputs, targets, prediction, loss] =
+            [inputs, targets, prediction, mean].map(|var| var.id());
         Ok(Stage { samples, plan, workspace, inputs, targets, prediction, loss, divisor, counted })
     }
 
@@ -196,7 +208,12 @@ impl<T: Real> Stage<T> {
     }
 
     /// Reads a batch and carries it forward; gives the mean loss.
-    pub(crate) fn forward(&mut self, params: &Params<T>, data: &Dataset<T>, samples: &[usize]) -> f64 {
+    pub(crate) fn forward(
+        &mut self,
+        params: &Params<T>,
+        data: &Dataset<T>,
+        samples: &[usize],
+    ) -> f64 {
         self.read(data, samples);
         self.plan.forward(params, &mut self.workspace);
         self.loss()
@@ -266,7 +283,8 @@ impl<T: Real> Stage<T> {
         if metrics.is_empty() {
             return;
         }
-        let (prediction, targets) = (self.workspace.value(self.prediction), self.workspace.value(self.targets));
+        let (prediction, targets) =
+            (self.workspace.value(self.prediction), self.workspace.value(self.targets));
         let seen = match &mut self.counted {
             Some(counted) => counted.of(prediction, targets),
             None => Some((prediction, targets)),
@@ -276,8 +294,13 @@ impl<T: Real> Stage<T> {
         }
     }
 
-    /// Makes the last pass again, operation by operation, to find where NaN or infinity began; `rows` is its batch.
-    pub(crate) fn origin_of_non_finite(&mut self, params: &Params<T>, rows: &[usize]) -> Option<Box<NonFinite>> {
+    /// Makes the last pass again, operation by operation, to find where NaN or infinity began;
+    /// `rows` is its batch.
+    pub(crate) fn origin_of_non_finite(
+        &mut self,
+        params: &Params<T>,
+        rows: &[usize],
+    ) -> Option<Box<NonFinite>> {
         let located = locate(&self.plan, params, &mut self.workspace)?;
         Some(Box::new(located.report.in_data(rows)))
     }
@@ -294,7 +317,11 @@ struct Divisor<T: Real> {
 
 impl<T: Real> Divisor<T> {
     /// None if the loss states none, so that each sample counts the same.
-    fn plan(loss: &dyn Loss<T>, prediction: Shape, targets: Shape) -> Result<Option<Self>, TrainError> {
+    fn plan(
+        loss: &dyn Loss<T>,
+        prediction: Shape,
+        targets: Shape,
+    ) -> Result<Option<Self>, TrainError> {
         let graph = Graph::new();
         let targets = graph.input("targets", targets);
         let Some(value) = loss.divisor(prediction, targets) else { return Ok(None) };
@@ -327,7 +354,8 @@ struct Counted<T: Real> {
 
 impl<T: Real> Counted<T> {
     fn new(ignored: T, prediction: Shape) -> Self {
-        let (predictions, targets) = (vec![T::ZERO; prediction.elements()], vec![T::ZERO; prediction.as_rows().0]);
+        let (predictions, targets) =
+            (vec![T::ZERO; prediction.elements()], vec![T::ZERO; prediction.as_rows().0]);
         Counted { ignored, predictions, targets }
     }
 

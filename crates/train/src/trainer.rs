@@ -69,10 +69,14 @@ pub struct Trainer<'a, T: Real = f32> {
 }
 
 impl<'a, T: Real> Trainer<'a, T> {
-    /// Trains `model` to make the mean of `loss` small with `optimizer`: 10 epochs in shuffled batches of 32, seed 0,
-    /// unless told otherwise.
+    /// Trains `model` to make the mean of `loss` small with `optimizer`: 10 epochs in shuffled
+    /// batches of 32, seed 0, unless told otherwise.
     #[must_use]
-    pub fn new(model: &'a dyn Layer<T>, loss: impl Loss<T> + 'a, optimizer: impl Optimizer<T> + 'a) -> Self {
+    pub fn new(
+        model: &'a dyn Layer<T>,
+        loss: impl Loss<T> + 'a,
+        optimizer: impl Optimizer<T> + 'a,
+    ) -> Self {
         Trainer {
             model,
             loss: Box::new(loss),
@@ -126,26 +130,27 @@ impl<'a, T: Real> Trainer<'a, T> {
         self
     }
 
-    /// Whether to train although the loss does not depend on some parameter, or only through an operation that lets no
-    /// gradient through. By default that is an error, since such a parameter stays at its first values; it is wanted
-    /// where part of a model is frozen with [`detach`](chainrule_graph::Var::detach).
+    /// Whether to train although the loss does not depend on some parameter, or only through an
+    /// operation that lets no gradient through. By default that is an error, since such a parameter
+    /// stays at its first values; it is wanted where part of a model is frozen with
+    /// [`detach`](chainrule_graph::Var::detach).
     #[must_use]
     pub fn allow_unreached(mut self, allow: bool) -> Self {
         self.allow_unreached = allow;
         self
     }
 
-    /// Shares large operations among this many threads; by default as many as there are processors. The results are the
-    /// same bits with any number.
+    /// Shares large operations among this many threads; by default as many as there are processors.
+    /// The results are the same bits with any number.
     #[must_use]
     pub fn threads(mut self, threads: usize) -> Self {
         self.pool = Arc::new(Pool::new(threads));
         self
     }
 
-    /// How exactly large matrix products are computed, in training and evaluation; [`Precision::F32`] by default.
-    /// [`Precision::Fast`] has an error of about a millionth, and takes less time on processors with matrix units.
-    /// Trainings in `f64` stay as they are.
+    /// How exactly large matrix products are computed, in training and evaluation;
+    /// [`Precision::F32`] by default. [`Precision::Fast`] has an error of about a millionth, and
+    /// takes less time on processors with matrix units. Trainings in `f64` stay as they are.
     ///
     /// ```
     /// # use chainrule_nn::{Sequential, loss::CrossEntropy};
@@ -162,20 +167,21 @@ impl<'a, T: Real> Trainer<'a, T> {
         self
     }
 
-    /// Makes one step for every `batches` batches, with the gradient of all their samples: as one batch of that size
-    /// would, to rounding, in the memory of a small one. The last step of an epoch may have fewer.
+    /// Makes one step for every `batches` batches, with the gradient of all their samples: as one
+    /// batch of that size would, to rounding, in the memory of a small one. The last step of an
+    /// epoch may have fewer.
     ///
-    /// Each batch counts by what its mean loss [divides by](Loss::divisor): the number of samples, or the sum of their
-    /// weights where the loss is a weighted mean. One of which that is 0 adds nothing, and no step is made where it is
-    /// 0 for all of them.
+    /// Each batch counts by what its mean loss [divides by](Loss::divisor): the number of samples,
+    /// or the sum of their weights where the loss is a weighted mean. One of which that is 0 adds
+    /// nothing, and no step is made where it is 0 for all of them.
     #[must_use]
     pub fn accumulate(mut self, batches: usize) -> Self {
         self.accumulate = batches;
         self
     }
 
-    /// Lets the learning rate follow a [`schedule`](crate::schedule), by default epoch by epoch; see
-    /// [`schedule_by`](Trainer::schedule_by). The optimizer's own learning rate is its base.
+    /// Lets the learning rate follow a [`schedule`](crate::schedule), by default epoch by epoch;
+    /// see [`schedule_by`](Trainer::schedule_by). The optimizer's own learning rate is its base.
     ///
     /// ```
     /// # use chainrule_nn::{Sequential, loss::CrossEntropy};
@@ -202,16 +208,17 @@ impl<'a, T: Real> Trainer<'a, T> {
         self
     }
 
-    /// Lowers the learning rate when a watched number no longer improves. Together with a schedule, it lowers the
-    /// schedule's base. Whether more of the number is better is taken from the monitor; settings that `maximise` what the
-    /// monitor has low are refused.
+    /// Lowers the learning rate when a watched number no longer improves. Together with a schedule,
+    /// it lowers the schedule's base. Whether more of the number is better is taken from the
+    /// monitor; settings that `maximise` what the monitor has low are refused.
     #[must_use]
     pub fn reduce_on_plateau(mut self, settings: ReduceOnPlateau, monitor: Monitor) -> Self {
         self.plateau = Some((settings, monitor));
         self
     }
 
-    /// Adds a rule that rewrites the gradient before the optimizer sees it, such as [`ClipNorm`](crate::ClipNorm).
+    /// Adds a rule that rewrites the gradient before the optimizer sees it, such as
+    /// [`ClipNorm`](crate::ClipNorm).
     #[must_use]
     pub fn rule(mut self, rule: impl GradientRule<T> + 'a) -> Self {
         self.rules.push(Box::new(rule));
@@ -238,16 +245,22 @@ impl<'a, T: Real> Trainer<'a, T> {
         self
     }
 
-    /// Brings the parameters of these names, such as `*.weight`, to a condition after each step, those that are frozen
-    /// excepted. Constraints follow each other in the order in which they are given.
+    /// Brings the parameters of these names, such as `*.weight`, to a condition after each step,
+    /// those that are frozen excepted. Constraints follow each other in the order in which they are
+    /// given.
     #[must_use]
-    pub fn constraint(mut self, pattern: impl Into<String>, constraint: impl Constraint<T> + 'a) -> Self {
+    pub fn constraint(
+        mut self,
+        pattern: impl Into<String>,
+        constraint: impl Constraint<T> + 'a,
+    ) -> Self {
         self.constraints.push((pattern.into(), Box::new(constraint)));
         self
     }
 
-    /// Adds a metric, gathered over training and validation data. It leaves out the samples of a class that the loss
-    /// [ignores](Loss::ignore_index). Two of the same name are refused: see [`metric_as`](Trainer::metric_as).
+    /// Adds a metric, gathered over training and validation data. It leaves out the samples of a
+    /// class that the loss [ignores](Loss::ignore_index). Two of the same name are refused: see
+    /// [`metric_as`](Trainer::metric_as).
     #[must_use]
     pub fn metric(mut self, metric: impl Metric<T> + 'a) -> Self {
         self.metrics.push(Box::new(metric));
@@ -272,16 +285,17 @@ impl<'a, T: Real> Trainer<'a, T> {
         self.metric(Named { name, metric })
     }
 
-    /// Adds a callback; `&mut callback` will do, to ask it something afterwards. Each call of [`fit`](Trainer::fit) is a
-    /// training of its own to it: see [`Callback`].
+    /// Adds a callback; `&mut callback` will do, to ask it something afterwards. Each call of
+    /// [`fit`](Trainer::fit) is a training of its own to it: see [`Callback`].
     #[must_use]
     pub fn callback(mut self, callback: impl Callback<T> + 'a) -> Self {
         self.callbacks.push(Box::new(callback));
         self
     }
 
-    /// Stops after the current batch as soon as the flag is raised, as by a handler of Ctrl-C. The epoch that was cut
-    /// short leaves no record; callbacks end as usual. The flag stays raised: who trains on lowers it first.
+    /// Stops after the current batch as soon as the flag is raised, as by a handler of Ctrl-C. The
+    /// epoch that was cut short leaves no record; callbacks end as usual. The flag stays raised:
+    /// who trains on lowers it first.
     #[must_use]
     pub fn stop_when(mut self, flag: Arc<AtomicBool>) -> Self {
         self.stop = Some(flag);
@@ -290,13 +304,16 @@ impl<'a, T: Real> Trainer<'a, T> {
 
     /// Trains on `train`, and looks at `validation` after each epoch.
     ///
-    /// Training on from parameters that were trained before is possible; the optimizer's memory begins anew.
+    /// Training on from parameters that were trained before is possible; the optimizer's memory
+    /// begins anew.
     ///
     /// # Errors
-    /// Data, model, loss and metrics that do not fit together, data of which no sample counts in the loss, settings that
-    /// make no sense, parameters that no gradient reaches, all before the first step; and a loss or a gradient that is not finite: then the parameters are as the last good step left them, and callbacks have ended as usual.
-    /// Only a step that makes a parameter itself overflow cannot be taken back; it is reported by the next step or at
-    /// the end of the epoch.
+    /// Data, model, loss and metrics that do not fit together, data of which no sample counts in
+    /// the loss, settings that make no sense, parameters that no gradient reaches, all before the
+    /// first step; and a loss or a gradient that is not finite: then the parameters are as the last
+    /// good step left them, and callbacks have ended as usual. Only a step that makes a parameter
+    /// itself overflow cannot be taken back; it is reported by the next step or at the end of the
+    /// epoch.
     pub fn fit(
         &mut self,
         params: &mut Params<T>,
@@ -308,8 +325,16 @@ impl<'a, T: Real> Trainer<'a, T> {
         self.check_watched()?;
         let (batch_size, epochs) = (self.batch_size, self.epochs);
         let allow_unreached = self.allow_unreached;
-        let plan = FitPlan { epochs, batches: batches.count(), samples: train.len(), weights: params.values().len() };
-        self.callbacks.iter().try_for_each(|callback| callback.accepts(&plan)).map_err(TrainError::Setting)?;
+        let plan = FitPlan {
+            epochs,
+            batches: batches.count(),
+            samples: train.len(),
+            weights: params.values().len(),
+        };
+        self.callbacks
+            .iter()
+            .try_for_each(|callback| callback.accepts(&plan))
+            .map_err(TrainError::Setting)?;
         let mut run = self.run(params)?;
         run.prepare(params, train, validation, batch_size)?;
         if !allow_unreached {
@@ -318,9 +343,9 @@ impl<'a, T: Real> Trainer<'a, T> {
         run.fit(params, train, validation, &mut batches, &plan)
     }
 
-    /// Tries learning rates, from low to high, on a copy of the parameters, to find one to begin with. Batches, rules and
-    /// optimizer are the trainer's; each batch is a step, those left out that do not count in the loss; schedules and
-    /// callbacks are left out.
+    /// Tries learning rates, from low to high, on a copy of the parameters, to find one to begin
+    /// with. Batches, rules and optimizer are the trainer's; each batch is a step, those left out
+    /// that do not count in the loss; schedules and callbacks are left out.
     ///
     /// ```
     /// # use chainrule_data::{Dataset, Targets};
@@ -341,8 +366,8 @@ impl<'a, T: Real> Trainer<'a, T> {
     /// ```
     ///
     /// # Errors
-    /// As [`fit`](Trainer::fit); but a loss, gradient or parameter that is not finite ends the test and is no error, unless
-    /// it is so from the start.
+    /// As [`fit`](Trainer::fit); but a loss, gradient or parameter that is not finite ends the test
+    /// and is no error, unless it is so from the start.
     pub fn range_test(
         &mut self,
         params: &Params<T>,
@@ -352,7 +377,8 @@ impl<'a, T: Real> Trainer<'a, T> {
         test.check().map_err(TrainError::Setting)?;
         let mut batches = self.batches(train)?;
         self.check(train)?;
-        let (batch_size, mut copy, allow_unreached) = (self.batch_size, params.clone(), self.allow_unreached);
+        let (batch_size, mut copy, allow_unreached) =
+            (self.batch_size, params.clone(), self.allow_unreached);
         let mut run = self.run(params)?;
         run.prepare(params, train, None, batch_size)?;
         if !allow_unreached {
@@ -402,7 +428,10 @@ impl<'a, T: Real> Trainer<'a, T> {
         let plateau = self.plateau.as_ref();
         let rates = Rates {
             base,
-            schedule: self.schedule.as_deref().map(|schedule| (schedule, self.interval.unwrap_or(Interval::Epoch))),
+            schedule: self
+                .schedule
+                .as_deref()
+                .map(|schedule| (schedule, self.interval.unwrap_or(Interval::Epoch))),
             plateau: plateau.map(|(settings, monitor)| {
                 let settings = ReduceOnPlateau { maximise: monitor.more_is_better(), ..*settings };
                 (Plateau::new(settings, base), monitor)
@@ -427,12 +456,17 @@ impl<'a, T: Real> Trainer<'a, T> {
         })
     }
 
-    /// Loss and metrics over a data set, without training. The loss is that of one batch of all samples, whatever the
-    /// [`batch_size`](Trainer::batch_size).
+    /// Loss and metrics over a data set, without training. The loss is that of one batch of all
+    /// samples, whatever the [`batch_size`](Trainer::batch_size).
     ///
     /// # Errors
-    /// Data, model, loss and metrics that do not fit together, and data of which no sample counts in the loss.
-    pub fn evaluate(&mut self, params: &Params<T>, data: &Dataset<T>) -> Result<Scores, TrainError> {
+    /// Data, model, loss and metrics that do not fit together, and data of which no sample counts
+    /// in the loss.
+    pub fn evaluate(
+        &mut self,
+        params: &Params<T>,
+        data: &Dataset<T>,
+    ) -> Result<Scores, TrainError> {
         self.check(data)?;
         let measured = !self.metrics.is_empty();
         let setup = Setup {
@@ -449,25 +483,40 @@ impl<'a, T: Real> Trainer<'a, T> {
 
     fn check(&mut self, data: &Dataset<T>) -> Result<(), TrainError> {
         if self.batch_size == 0 {
-            return Err(TrainError::Setting("the batch size must be at least 1, but it is 0".to_owned()));
+            return Err(TrainError::Setting(
+                "the batch size must be at least 1, but it is 0".to_owned(),
+            ));
         }
         if self.accumulate == 0 {
-            return Err(TrainError::Setting("a step needs at least 1 batch, but it is to have 0".to_owned()));
+            return Err(TrainError::Setting(
+                "a step needs at least 1 batch, but it is to have 0".to_owned(),
+            ));
         }
         self.optimizer.check().map_err(TrainError::Setting)?;
         let (name, slots) = (self.optimizer.name(), self.optimizer.slots().len());
         if slots > MOST_SLOTS {
             return Err(TrainError::Setting(format!(
-                "optimizer `{name}` remembers {slots} vectors, but at most {MOST_SLOTS} are possible"
+                "optimizer `{name}` remembers {slots} vectors, but at most {MOST_SLOTS} are \
+                 possible"
             )));
         }
         if self.schedule.is_none() && self.interval == Some(Interval::Step) {
-            let why = "`schedule_by` has no effect without a schedule: give one with `schedule`, or leave it out";
+            let why = "`schedule_by` has no effect without a schedule: give one with `schedule`, \
+                       or leave it out";
             return Err(TrainError::Setting(why.to_owned()));
         }
-        self.schedule.iter().try_for_each(|schedule| schedule.check()).map_err(TrainError::Setting)?;
-        self.plateau.iter().try_for_each(|(settings, _)| settings.check()).map_err(TrainError::Setting)?;
-        self.callbacks.iter().try_for_each(|callback| callback.check()).map_err(TrainError::Setting)?;
+        self.schedule
+            .iter()
+            .try_for_each(|schedule| schedule.check())
+            .map_err(TrainError::Setting)?;
+        self.plateau
+            .iter()
+            .try_for_each(|(settings, _)| settings.check())
+            .map_err(TrainError::Setting)?;
+        self.callbacks
+            .iter()
+            .try_for_each(|callback| callback.check())
+            .map_err(TrainError::Setting)?;
         self.rules.iter().try_for_each(|rule| rule.check()).map_err(TrainError::Setting)?;
         self.check_names()?;
         let target = kind(data.targets());
@@ -493,7 +542,8 @@ impl<T: Real> Trainer<'_, T> {
         again.map_or(Ok(()), |i| {
             let taken = if names[i] == LOSS { "the loss" } else { "another metric" };
             Err(TrainError::Setting(format!(
-                "a metric is called `{}`, which is the name of {taken}: add it with `metric_as` and a name of its own, or \
+                "a metric is called `{}`, which is the name of {taken}: add it with `metric_as` \
+                 and a name of its own, or \
                  leave it out",
                 names[i]
             )))
@@ -505,10 +555,14 @@ impl<T: Real> Trainer<'_, T> {
         let names: Vec<&str> = self.metrics.iter().map(|metric| metric.name()).collect();
         let watched = self.callbacks.iter().flat_map(|callback| callback.monitors());
         let plateau = self.plateau.iter().map(|(_, monitor)| monitor);
-        watched.chain(plateau).try_for_each(|monitor| monitor.check(&names)).map_err(TrainError::Setting)?;
+        watched
+            .chain(plateau)
+            .try_for_each(|monitor| monitor.check(&names))
+            .map_err(TrainError::Setting)?;
         match &self.plateau {
             Some((settings, monitor)) if settings.maximise && !monitor.more_is_better() => Err(TrainError::Setting(
-                "reduce_on_plateau: maximise=true, but the monitor says that less of the watched number is better: \
+                "reduce_on_plateau: maximise=true, but the monitor says that less of the watched \
+                 number is better: \
                  watch it with `Monitor::highest`, or leave `maximise` out"
                     .to_owned(),
             )),

@@ -8,7 +8,9 @@ use std::sync::atomic::AtomicBool;
 use chainrule_graph::Params;
 use chainrule_nn::loss::CrossEntropy;
 use chainrule_nn::{Model, Sequential};
-use chainrule_train::callback::{BatchEnd, BestWeights, Callback, EarlyStopping, EpochEnd, FitPlan, Flow, Monitor};
+use chainrule_train::callback::{
+    BatchEnd, BestWeights, Callback, EarlyStopping, EpochEnd, FitPlan, Flow, Monitor,
+};
 use chainrule_train::callback::{Progress, ProgressEvent, WeightAverage};
 use chainrule_train::metric::Accuracy;
 use chainrule_train::optimizer::{ScheduleFree, Sgd};
@@ -16,8 +18,14 @@ use chainrule_train::schedule::ReduceOnPlateau;
 use chainrule_train::{History, StopReason, Trainer};
 use common::{Log, Scripted, classes, classifier};
 
-/// The epoch after which early stopping ends a training whose metric follows the script, and the number of epochs done.
-fn stopped(script: &[f64], monitor: Monitor, patience: usize, margin: f64) -> (Option<usize>, usize) {
+/// The epoch after which early stopping ends a training whose metric follows the script, and the
+/// number of epochs done.
+fn stopped(
+    script: &[f64],
+    monitor: Monitor,
+    patience: usize,
+    margin: f64,
+) -> (Option<usize>, usize) {
     let (model, train, validation) = (classifier(), classes(40, 0), classes(20, 1));
     let mut params = model.init([2], 0).unwrap();
     let mut stopping = EarlyStopping::new(monitor, patience).margin(margin);
@@ -25,7 +33,11 @@ fn stopped(script: &[f64], monitor: Monitor, patience: usize, margin: f64) -> (O
     let mut trainer = trainer.metric(Scripted::new(script)).callback(&mut stopping);
     let history = trainer.fit(&mut params, &train, Some(&validation)).unwrap();
     drop(trainer);
-    let reason = if stopping.stopped_after().is_some() { StopReason::Callback } else { StopReason::Finished };
+    let reason = if stopping.stopped_after().is_some() {
+        StopReason::Callback
+    } else {
+        StopReason::Finished
+    };
     assert_eq!(history.stop, reason);
     (stopping.stopped_after(), history.epochs.len())
 }
@@ -82,8 +94,9 @@ impl Tells for WeightAverage {
     }
 }
 
-/// Kind "once more": each callback in a second training after one that was finished, stopped, interrupted, or failed, and
-/// of another model, says and does what a new one would (keras-team/keras#20521).
+/// Kind "once more": each callback in a second training after one that was finished, stopped,
+/// interrupted, or failed, and of another model, says and does what a new one would
+/// (keras-team/keras#20521).
 #[test]
 fn every_callback_begins_anew_in_each_training() {
     let all: [fn() -> Box<dyn Tells>; 3] = [
@@ -95,9 +108,14 @@ fn every_callback_begins_anew_in_each_training() {
     let deep = Sequential::new().linear(2, 3).relu().linear(3, 5).tanh().linear(5, 3);
     let fit = |model: &Sequential, rate: f64, stop: bool, callback: &mut Box<dyn Tells>| {
         let mut params = model.init([2], 0).unwrap();
-        let trainer = Trainer::new(model, CrossEntropy, Sgd::new(rate)).epochs(6).callback(&mut **callback);
-        let result = trainer.stop_when(Arc::new(AtomicBool::new(stop))).fit(&mut params, &train, None);
-        (result.map(|history| history.epochs.len()).map_err(|error| error.to_string()), params.values().to_vec())
+        let trainer =
+            Trainer::new(model, CrossEntropy, Sgd::new(rate)).epochs(6).callback(&mut **callback);
+        let result =
+            trainer.stop_when(Arc::new(AtomicBool::new(stop))).fit(&mut params, &train, None);
+        (
+            result.map(|history| history.epochs.len()).map_err(|error| error.to_string()),
+            params.values().to_vec(),
+        )
     };
     for new in all {
         let mut fresh = new();
@@ -131,7 +149,11 @@ fn a_trainer_fits_twice_as_two_trainers_would() {
             .callback(EarlyStopping::new(Monitor::loss(), 2))
     };
     let scores = |history: History| -> Vec<_> {
-        history.epochs.into_iter().map(|record| (record.epoch, record.train, record.learning_rate)).collect()
+        history
+            .epochs
+            .into_iter()
+            .map(|record| (record.epoch, record.train, record.learning_rate))
+            .collect()
     };
     let (mut params, mut twice) = (model.init([2], 0).unwrap(), model.init([2], 0).unwrap());
     let mut one = trainer();
@@ -185,10 +207,14 @@ fn what_is_watched_comes_from_validation_if_there_is_any() {
     for validation in [Some(&validation), None] {
         let mut params = model.init([2], 0).unwrap();
         let mut best = BestWeights::new(Monitor::loss());
-        let mut trainer = Trainer::new(&model, CrossEntropy, Sgd::new(0.5)).epochs(4).callback(&mut best);
+        let mut trainer =
+            Trainer::new(&model, CrossEntropy, Sgd::new(0.5)).epochs(4).callback(&mut best);
         let history = trainer.fit(&mut params, &train, validation).unwrap();
         drop(trainer);
-        let losses = history.epochs.iter().map(|record| record.validation.as_ref().unwrap_or(&record.train).loss);
+        let losses = history
+            .epochs
+            .iter()
+            .map(|record| record.validation.as_ref().unwrap_or(&record.train).loss);
         assert_eq!(best.best().unwrap().1, losses.fold(f64::INFINITY, f64::min));
     }
 }
@@ -240,7 +266,11 @@ fn the_loss_told_after_a_batch_is_the_mean_so_far_and_ends_as_that_of_the_epoch(
     };
     let mut params = model.init([2], 0).unwrap();
     let trainer = Trainer::new(&model, CrossEntropy, Sgd::new(0.1)).epochs(3).batch_size(4);
-    trainer.metric(Accuracy::new()).callback(Progress::new(tell)).fit(&mut params, &train, None).unwrap();
+    trainer
+        .metric(Accuracy::new())
+        .callback(Progress::new(tell))
+        .fit(&mut params, &train, None)
+        .unwrap();
     assert!(last.is_finite());
 }
 
@@ -267,7 +297,8 @@ fn a_callback_of_ones_own_stops_and_the_others_still_see_the_epoch() {
     let mut params = model.init([2], 0).unwrap();
     let (mut stop, mut weights) = (StopAfter { epoch: 3, ended: 0 }, Weights::default());
     let trainer = Trainer::new(&model, CrossEntropy, Sgd::new(0.1)).epochs(8);
-    let history = trainer.callback(&mut stop).callback(&mut weights).fit(&mut params, &train, None).unwrap();
+    let history =
+        trainer.callback(&mut stop).callback(&mut weights).fit(&mut params, &train, None).unwrap();
     assert_eq!((history.stop, history.epochs.len()), (StopReason::Callback, 3));
     assert_eq!(history.last().unwrap().epoch, 3);
     assert_eq!((stop.ended, weights.0.len()), (1, 3));
@@ -282,8 +313,10 @@ fn an_optimizer_that_averages_is_validated_and_ends_with_its_average_and_trains_
     let start = model.init([2], 0).unwrap();
     let (mut params, mut alone) = (start.clone(), start.clone());
     let mut best = BestWeights::new(Monitor::loss());
-    let history = trainer().callback(&mut best).fit(&mut params, &train, Some(&validation)).unwrap();
-    let validated: Vec<f64> = history.epochs.iter().map(|e| e.validation.as_ref().unwrap().loss).collect();
+    let history =
+        trainer().callback(&mut best).fit(&mut params, &train, Some(&validation)).unwrap();
+    let validated: Vec<f64> =
+        history.epochs.iter().map(|e| e.validation.as_ref().unwrap().loss).collect();
     let kept = trainer().evaluate(&params, &validation).unwrap().loss;
     assert_eq!(kept, validated.iter().copied().fold(f64::INFINITY, f64::min));
     trainer().fit(&mut alone, &train, None).unwrap();

@@ -9,7 +9,9 @@ use chainrule_nn::loss::{self, CrossEntropy, CustomLoss, TargetForm};
 use chainrule_nn::{Layer, Loss, Model, Sequential, TargetKind};
 use chainrule_tensor::random::generator;
 use chainrule_tensor::{Shape, Tensor};
-use chainrule_train::callback::{BatchEnd, BestWeights, Callback, EarlyStopping, EpochEnd, Flow, Monitor, StepEnd};
+use chainrule_train::callback::{
+    BatchEnd, BestWeights, Callback, EarlyStopping, EpochEnd, Flow, Monitor, StepEnd,
+};
 use chainrule_train::metric::{Accuracy, ConfusionMatrix};
 use chainrule_train::optimizer::{Lbfgs, Sgd};
 use chainrule_train::schedule::{RangeTest, ReduceOnPlateau};
@@ -63,7 +65,8 @@ fn data_for(loss: &dyn Loss<f64>) -> Vec<Dataset<f64>> {
         let (inputs, targets) = domain.draw(form, shape, &mut generator(4));
         let targets = match form.kind() {
             TargetKind::Classes => {
-                let indices: Vec<u32> = targets.values().iter().map(|&class| class as u32).collect();
+                let indices: Vec<u32> =
+                    targets.values().iter().map(|&class| class as u32).collect();
                 assert!((0..WIDTH as u32).all(|class| indices.contains(&class)), "{indices:?}");
                 Targets::Classes { indices, classes: WIDTH }
             }
@@ -131,7 +134,8 @@ fn every_loss_is_that_of_one_batch_whatever_the_batches() {
 
 /// Seven samples of two classes.
 fn seven(indices: [u32; 7]) -> Dataset<f64> {
-    let rows = [[0.2, -0.1], [1.5, 0.3], [-0.7, 0.4], [2.0, -1.0], [0.1, 0.1], [-1.0, 1.0], [0.5, 0.6]];
+    let rows =
+        [[0.2, -0.1], [1.5, 0.3], [-0.7, 0.4], [2.0, -1.0], [0.1, 0.1], [-1.0, 1.0], [0.5, 0.6]];
     let targets = Targets::Classes { indices: indices.to_vec(), classes: 2 };
     Dataset::new(Tensor::from_rows(rows), targets).unwrap()
 }
@@ -157,7 +161,11 @@ fn ignoring(class: f64) -> CrossEntropy {
 fn a_weighted_cross_entropy_is_that_of_pytorch_for_every_size_of_batch() {
     let (data, (model, params)) = (seven([0, 0, 0, 1, 0, 0, 1]), identity());
     for batch_size in 1..=8 {
-        let loss = trainer(&model, weighted()).batch_size(batch_size).evaluate(&params, &data).unwrap().loss;
+        let loss = trainer(&model, weighted())
+            .batch_size(batch_size)
+            .evaluate(&params, &data)
+            .unwrap()
+            .loss;
         assert!((loss - 1.56600).abs() < 5e-6, "{loss} in batches of {batch_size}");
     }
 }
@@ -191,14 +199,19 @@ fn a_batch_of_ignored_samples_counts_nothing() {
     let history = trainer.callback(&mut notes).fit(&mut params, &data, None).unwrap();
     let divisors: Vec<f64> = notes.batches.iter().map(|batch| batch.divisor).collect();
     assert_eq!((divisors, notes.steps), (vec![0.0, 2.0, 0.0, 1.0], vec![1, 2]));
-    assert!(notes.batches[0].loss.is_nan() && notes.batches[1..].iter().all(|batch| batch.loss > 0.0));
+    assert!(
+        notes.batches[0].loss.is_nan() && notes.batches[1..].iter().all(|batch| batch.loss > 0.0)
+    );
     assert_eq!(notes.batches[3].loss, history.epochs[0].train.loss);
     assert_eq!(notes.batches[1].loss, notes.batches[2].loss);
     // As if they were not there.
     let (mut without, rest) = (start.clone(), data.select(&[2, 3, 6]).unwrap());
     let mut same = self::trainer(&model, ignoring(0.0)).epochs(1).batch_size(2);
     let there = same.fit(&mut without, &rest, None).unwrap();
-    assert_eq!((params.values(), history.epochs[0].train.loss), (without.values(), there.epochs[0].train.loss));
+    assert_eq!(
+        (params.values(), history.epochs[0].train.loss),
+        (without.values(), there.epochs[0].train.loss)
+    );
 }
 
 #[test]
@@ -223,7 +236,11 @@ fn running_statistics_are_of_batches_that_count() {
     let model = Sequential::<f64>::default().layer(BatchNorm::default()).linear(2, 2);
     let run = |data: &Dataset<f64>| {
         let mut params = model.init([2], 0).unwrap();
-        trainer(&model, ignoring(0.0)).epochs(1).batch_size(2).fit(&mut params, data, None).unwrap();
+        trainer(&model, ignoring(0.0))
+            .epochs(1)
+            .batch_size(2)
+            .fit(&mut params, data, None)
+            .unwrap();
         params.buffer_values().to_vec()
     };
     let pairs = data.select(&[0, 1, 2, 3, 4, 5]).unwrap();
@@ -236,14 +253,16 @@ fn data_of_which_nothing_counts_are_refused_before_the_first_step() {
     let (model, start) = identity();
     let text = |what| {
         format!(
-            "no sample of the {what} data counts in the loss `cross_entropy`: each of the 7 is ignored, or has a \
+            "no sample of the {what} data counts in the loss `cross_entropy`: each of the 7 is \
+             ignored, or has a \
              weight or a mask of 0; look at the settings of the loss and at the targets"
         )
     };
     let zero = CrossEntropy { weights: vec![0.0, 1.0], ..CrossEntropy };
     for loss in [ignoring(0.0), zero] {
         let mut params = start.clone();
-        let mut fit = |train, validation| trainer(&model, &loss).fit(&mut params, train, validation);
+        let mut fit =
+            |train, validation| trainer(&model, &loss).fit(&mut params, train, validation);
         assert_eq!(fit(&all, Some(&some)).unwrap_err().to_string(), text("training"));
         assert_eq!(fit(&some, Some(&all)).unwrap_err().to_string(), text("validation"));
         assert_eq!(params.values(), start.values());
@@ -283,7 +302,8 @@ fn a_loss_of_ones_own_states_its_divisor() {
     // Without one it is a mean over all values, for every size of batch as well.
     let plain = CustomLoss::new("masked", masked);
     for batch_size in 1..=5 {
-        let loss = trainer(&Factors, &plain).batch_size(batch_size).evaluate(&params, &data).unwrap().loss;
+        let loss =
+            trainer(&Factors, &plain).batch_size(batch_size).evaluate(&params, &data).unwrap().loss;
         assert!(near(loss, (0.25 + 4.0 + 36.0) / 5.0), "{loss} in batches of {batch_size}");
     }
 }
@@ -300,7 +320,8 @@ fn a_divisor_that_is_no_count_is_refused() {
     };
     let error = refused(|target| -target.sum(..));
     assert!(matches!(error, TrainError::Divisor { divisor: -2.0, .. }), "{error:?}");
-    let text = "the loss `own` divides the mean of a batch by -2, which must be finite and not negative: a sum of \
+    let text = "the loss `own` divides the mean of a batch by -2, which must be finite and not \
+                negative: a sum of \
                 weights or the number of values that count";
     assert_eq!(error.to_string(), text);
     let error = refused(|target| target.sum(..) / 0.0);
@@ -311,7 +332,8 @@ fn a_divisor_that_is_no_count_is_refused() {
 #[test]
 fn metrics_leave_out_what_the_loss_ignores() {
     // Right where the class is 1 or 2; wrong for class 0, which is ignored.
-    let rows = [[0.0, 9.0, 1.0], [0.0, 9.0, 1.0], [0.0, 1.0, 9.0], [0.0, 9.0, 1.0], [0.0, 9.0, 1.0]];
+    let rows =
+        [[0.0, 9.0, 1.0], [0.0, 9.0, 1.0], [0.0, 1.0, 9.0], [0.0, 9.0, 1.0], [0.0, 9.0, 1.0]];
     let targets = Targets::Classes { indices: vec![0, 1, 2, 0, 2], classes: 3 };
     let data = Dataset::new(Tensor::from_rows(rows), targets).unwrap();
     let params = Factors.init([3], 0).unwrap();
@@ -333,7 +355,8 @@ fn what_watches_the_loss_sees_the_same_for_every_size_of_batch() {
     let data = seven([0, 0, 0, 1, 0, 0, 1]);
     let run = |batch_size: usize| {
         let (model, mut params) = identity();
-        let (mut stopping, mut best) = (EarlyStopping::new(Monitor::loss(), 2), BestWeights::new(Monitor::loss()));
+        let (mut stopping, mut best) =
+            (EarlyStopping::new(Monitor::loss(), 2), BestWeights::new(Monitor::loss()));
         let mut notes = Notes::default();
         // A step of no length: all epochs are the same.
         let trainer = Trainer::new(&model, weighted(), Sgd::new(0.0)).in_order().epochs(9);

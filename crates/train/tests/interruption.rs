@@ -27,7 +27,13 @@ struct Raise {
 
 impl Raise {
     fn after(epoch: usize, batch: usize) -> Self {
-        Raise { flag: Arc::default(), after: (epoch, batch), batches: 0, epochs: Vec::new(), ended: 0 }
+        Raise {
+            flag: Arc::default(),
+            after: (epoch, batch),
+            batches: 0,
+            epochs: Vec::new(),
+            ended: 0,
+        }
     }
 }
 
@@ -55,7 +61,10 @@ fn the_flag_ends_training_after_the_current_batch() {
         let mut raise = Raise::after(after.0, after.1);
         let flag = Arc::clone(&raise.flag);
         let mut params = model.init([2], 0).unwrap();
-        let trainer = Trainer::new(&model, CrossEntropy, Sgd::new(0.1)).epochs(4).batch_size(8).stop_when(flag);
+        let trainer = Trainer::new(&model, CrossEntropy, Sgd::new(0.1))
+            .epochs(4)
+            .batch_size(8)
+            .stop_when(flag);
         let history = trainer.callback(&mut raise).fit(&mut params, &train, None).unwrap();
         assert_eq!((history.stop, history.epochs.len()), (StopReason::Interrupted, epochs));
         assert_eq!((raise.batches, raise.epochs.len(), raise.ended), (batches, epochs, 1));
@@ -81,8 +90,10 @@ fn the_best_weights_come_back_after_an_interruption() {
     let flag = Arc::clone(&raise.flag);
     let mut best = BestWeights::new(Monitor::loss());
     let mut params = model.init([2], 0).unwrap();
-    let trainer = Trainer::new(&model, CrossEntropy, Sgd::new(0.1)).epochs(9).batch_size(8).stop_when(flag);
-    let history = trainer.callback(&mut best).callback(&mut raise).fit(&mut params, &train, None).unwrap();
+    let trainer =
+        Trainer::new(&model, CrossEntropy, Sgd::new(0.1)).epochs(9).batch_size(8).stop_when(flag);
+    let history =
+        trainer.callback(&mut best).callback(&mut raise).fit(&mut params, &train, None).unwrap();
     assert_eq!((history.stop, history.epochs.len()), (StopReason::Interrupted, 3));
     let (epoch, _) = best.best().unwrap();
     assert_eq!(params.values(), raise.epochs[epoch - 1]);
@@ -108,7 +119,8 @@ fn training_can_go_on_where_it_was_cut_short() {
     // Plain gradient descent remembers nothing but the weights: two epochs and two more are four.
     let (model, train) = (classifier(), classes(40, 0));
     let fit = |params: &mut Params, epochs: usize| {
-        let mut trainer = Trainer::new(&model, CrossEntropy, Sgd::new(0.1)).epochs(epochs).in_order();
+        let mut trainer =
+            Trainer::new(&model, CrossEntropy, Sgd::new(0.1)).epochs(epochs).in_order();
         trainer.fit(params, &train, None).unwrap();
     };
     let (mut parts, mut whole) = (model.init([2], 0).unwrap(), model.init([2], 0).unwrap());

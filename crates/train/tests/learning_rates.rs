@@ -1,4 +1,5 @@
-//! What moves the learning rate of a training: schedules, plateaus, and the search for a rate to begin with.
+//! What moves the learning rate of a training: schedules, plateaus, and the search for a rate to
+//! begin with.
 
 mod common;
 
@@ -8,7 +9,9 @@ use chainrule_nn::{Model, Sequential};
 use chainrule_tensor::Tensor;
 use chainrule_train::callback::{Callback, Monitor, StepEnd};
 use chainrule_train::optimizer::{Adam, Lookahead, Sgd};
-use chainrule_train::schedule::{Exponential, Interval, Lambda, RangeTest, ReduceOnPlateau, Schedule};
+use chainrule_train::schedule::{
+    Exponential, Interval, Lambda, RangeTest, ReduceOnPlateau, Schedule,
+};
 use chainrule_train::{TrainError, Trainer};
 use common::{Scripted, classes, classifier};
 
@@ -28,7 +31,8 @@ fn rates(arrange: impl for<'a> Fn(Trainer<'a>) -> Trainer<'a>) -> Vec<f64> {
     let (model, train) = (classifier(), classes(20, 0));
     let (mut params, mut rates) = (model.init([2], 0).unwrap(), Rates::default());
     let trainer = Trainer::new(&model, CrossEntropy, Sgd::new(0.5)).epochs(3).batch_size(10);
-    let history = arrange(trainer).callback(&mut rates).fit(&mut params, &train, Some(&train)).unwrap();
+    let history =
+        arrange(trainer).callback(&mut rates).fit(&mut params, &train, Some(&train)).unwrap();
     assert_eq!(history.last().unwrap().learning_rate, *rates.0.last().unwrap());
     rates.0
 }
@@ -47,11 +51,14 @@ fn a_plateau_lowers_the_rate_of_the_next_epoch_and_the_base_of_a_schedule() {
     let plateau = ReduceOnPlateau { factor: 0.1, patience: 0, ..ReduceOnPlateau::default() };
     // Of this metric more is better: the second epoch is worse.
     let alone = rates(|trainer| {
-        trainer.metric(Scripted::new(&[0.5, 0.4, 0.6])).reduce_on_plateau(plateau, Monitor::highest("scripted"))
+        trainer
+            .metric(Scripted::new(&[0.5, 0.4, 0.6]))
+            .reduce_on_plateau(plateau, Monitor::highest("scripted"))
     });
     assert_eq!(alone, [0.5, 0.5, 0.5, 0.5, 0.05, 0.05]);
     let both = rates(|trainer| {
-        let trainer = trainer.metric(Scripted::new(&[0.5, 0.4, 0.6])).schedule(Exponential { gamma: 0.5 });
+        let trainer =
+            trainer.metric(Scripted::new(&[0.5, 0.4, 0.6])).schedule(Exponential { gamma: 0.5 });
         trainer.reduce_on_plateau(plateau, Monitor::highest("scripted"))
     });
     assert_eq!(both, [0.5, 0.5, 0.25, 0.25, 0.05 * 0.25, 0.05 * 0.25]);
@@ -65,7 +72,8 @@ fn the_rate_is_that_of_the_steps() {
         trainer.epochs(1).batch_size(20).fit(&mut params, &train, None).unwrap();
         params.values().to_vec()
     };
-    let half = trained(Trainer::new(&model, CrossEntropy, Sgd::new(0.5)).schedule(Lambda::new(|_| 0.5)));
+    let half =
+        trained(Trainer::new(&model, CrossEntropy, Sgd::new(0.5)).schedule(Lambda::new(|_| 0.5)));
     assert_eq!(half, trained(Trainer::new(&model, CrossEntropy, Sgd::new(0.25))));
 }
 
@@ -90,14 +98,23 @@ fn the_momentum_of_a_schedule_is_that_of_the_steps() {
     let (model, train) = (classifier(), classes(20, 0));
     let trained = |trainer: Trainer<'_>| {
         let mut params = model.init([2], 0).unwrap();
-        trainer.epochs(3).batch_size(5).fit(&mut params, &train, None).map(|_| params.values().to_vec())
+        trainer
+            .epochs(3)
+            .batch_size(5)
+            .fit(&mut params, &train, None)
+            .map(|_| params.values().to_vec())
     };
     let sgd = |momentum: f64| Trainer::new(&model, CrossEntropy, Sgd::new(0.1).momentum(momentum));
     let scheduled = trained(sgd(0.9).schedule(Momentum(0.5))).unwrap();
     assert_eq!(scheduled, trained(sgd(0.5)).unwrap());
     assert_ne!(scheduled, trained(sgd(0.9)).unwrap());
-    let wrapped = |momentum: f64| Trainer::new(&model, CrossEntropy, Lookahead::new(Sgd::new(0.1).momentum(momentum)));
-    assert_eq!(trained(wrapped(0.9).schedule(Momentum(0.5))).unwrap(), trained(wrapped(0.5)).unwrap());
+    let wrapped = |momentum: f64| {
+        Trainer::new(&model, CrossEntropy, Lookahead::new(Sgd::new(0.1).momentum(momentum)))
+    };
+    assert_eq!(
+        trained(wrapped(0.9).schedule(Momentum(0.5))).unwrap(),
+        trained(wrapped(0.5)).unwrap()
+    );
     // What has no momentum goes without.
     assert_eq!(trained(sgd(0.0).schedule(Momentum(0.5))).unwrap(), trained(sgd(0.0)).unwrap());
     let error = trained(sgd(0.9).schedule(Momentum(1.0))).unwrap_err().to_string();
@@ -107,7 +124,8 @@ fn the_momentum_of_a_schedule_is_that_of_the_steps() {
 #[test]
 fn settings_and_rates_that_make_no_sense_are_named() {
     let (model, train) = (classifier(), classes(20, 0));
-    let error = |arrange: &dyn Fn(Trainer<'static>) -> Trainer<'static>, model: &'static Sequential| {
+    let error = |arrange: &dyn Fn(Trainer<'static>) -> Trainer<'static>,
+                 model: &'static Sequential| {
         let mut params = model.init([2], 0).unwrap();
         let trainer = Trainer::new(model, CrossEntropy, Sgd::new(0.5)).epochs(3).batch_size(10);
         arrange(trainer).fit(&mut params, &train, None).unwrap_err().to_string()
@@ -118,8 +136,12 @@ fn settings_and_rates_that_make_no_sense_are_named() {
         "exponential: gamma must be finite and not negative, but it is -1"
     );
     assert_eq!(
-        error(&|trainer| trainer.schedule(Lambda::new(|step| 1.0 - step as f64 * f64::INFINITY)), model),
-        "schedule `lambda` gives a learning rate of NaN at t = 0: it must be finite and not negative"
+        error(
+            &|trainer| trainer.schedule(Lambda::new(|step| 1.0 - step as f64 * f64::INFINITY)),
+            model
+        ),
+        "schedule `lambda` gives a learning rate of NaN at t = 0: it must be finite and not \
+         negative"
     );
     let plateau = ReduceOnPlateau { factor: 2.0, ..ReduceOnPlateau::default() };
     assert_eq!(
@@ -153,7 +175,8 @@ fn a_range_test_ends_where_the_loss_is_no_longer_finite() {
     let data = Dataset::new(Tensor::ones([8, 1]), Targets::Values(Tensor::zeros([8, 1]))).unwrap();
     let params = model.init([1], 0).unwrap();
     let mut trainer = Trainer::new(&model, MeanSquaredError, Sgd::new(0.1)).batch_size(8);
-    let test = RangeTest { start: 1.0, end: 1e30, divergence: f64::INFINITY, ..RangeTest::default() };
+    let test =
+        RangeTest { start: 1.0, end: 1e30, divergence: f64::INFINITY, ..RangeTest::default() };
     let report = trainer.range_test(&params, &data, &test).unwrap();
     assert!(report.diverged && report.rates.len() < 50, "{report:?}");
     assert!(report.losses.iter().all(|loss| loss.is_finite()));
@@ -161,8 +184,10 @@ fn a_range_test_ends_where_the_loss_is_no_longer_finite() {
     let backwards = RangeTest { start: 1.0, end: 0.1, ..test };
     let error = trainer.range_test(&params, &data, &backwards).unwrap_err();
     assert!(matches!(error, TrainError::Setting(_)));
-    let message = "range test: the rates must rise from above 0 to a finite end, but they go from 1 to 0.1";
+    let message =
+        "range test: the rates must rise from above 0 to a finite end, but they go from 1 to 0.1";
     assert_eq!(error.to_string(), message);
-    let nowhere = Trainer::new(&model, MeanSquaredError, Adam::new(-1.0)).range_test(&params, &data, &test);
+    let nowhere =
+        Trainer::new(&model, MeanSquaredError, Adam::new(-1.0)).range_test(&params, &data, &test);
     assert!(nowhere.is_err());
 }

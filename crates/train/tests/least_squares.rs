@@ -89,9 +89,14 @@ fn problems() -> Vec<Problem> {
             start: vec![0.25, 0.39, 0.415, 0.39],
             minima: &[3.07505e-4, 1.02734e-3],
             residuals: |x| {
-                let y = [0.1957, 0.1947, 0.1735, 0.1600, 0.0844, 0.0627, 0.0456, 0.0342, 0.0323, 0.0235, 0.0246];
+                let y = [
+                    0.1957, 0.1947, 0.1735, 0.1600, 0.0844, 0.0627, 0.0456, 0.0342, 0.0323, 0.0235,
+                    0.0246,
+                ];
                 let u = [4.0, 2.0, 1.0, 0.5, 0.25, 0.167, 0.125, 0.1, 0.0833, 0.0714, 0.0625];
-                let one = |i: usize| y[i] - x[0] * (x[1] * u[i] + u[i] * u[i]) / (x[2] * u[i] + x[3] + u[i] * u[i]);
+                let one = |i: usize| {
+                    y[i] - x[0] * (x[1] * u[i] + u[i] * u[i]) / (x[2] * u[i] + x[3] + u[i] * u[i])
+                };
                 (0..11).map(one).collect()
             },
         },
@@ -101,8 +106,8 @@ fn problems() -> Vec<Problem> {
             minima: &[87.9458],
             residuals: |x| {
                 let y = [
-                    34780.0, 28610.0, 23650.0, 19630.0, 16370.0, 13720.0, 11540.0, 9744.0, 8261.0, 7030.0, 6005.0,
-                    5147.0, 4427.0, 3820.0, 3307.0, 2872.0,
+                    34780.0, 28610.0, 23650.0, 19630.0, 16370.0, 13720.0, 11540.0, 9744.0, 8261.0,
+                    7030.0, 6005.0, 5147.0, 4427.0, 3820.0, 3307.0, 2872.0,
                 ];
                 let one = |i: usize| {
                     let t = 45.0 + 5.0 * (i + 1) as f64;
@@ -175,7 +180,11 @@ fn starts(values: &[f64]) -> (Vec<String>, Params<f64>) {
     (names, params)
 }
 
-fn solve(settings: &LeastSquares, start: &[f64], residuals: Residuals) -> Result<LeastSquaresFit, LeastSquaresError> {
+fn solve(
+    settings: &LeastSquares,
+    start: &[f64],
+    residuals: Residuals,
+) -> Result<LeastSquaresFit, LeastSquaresError> {
     let (names, mut params) = starts(start);
     settings.solve(&mut params, |graph| {
         let x: Vec<_> = names.iter().map(|name| graph.param(name, [], 0.0)).collect();
@@ -186,7 +195,8 @@ fn solve(settings: &LeastSquares, start: &[f64], residuals: Residuals) -> Result
 
 /// From ten times the standard start, these lead to where the sum of squares falls for ever, or so
 /// slowly that the evaluations do not suffice.
-const FAR: [&str; 4] = ["Powell's badly scaled function", "Beale", "Box in three dimensions", "Jennrich and Sampson"];
+const FAR: [&str; 4] =
+    ["Powell's badly scaled function", "Beale", "Box in three dimensions", "Jennrich and Sampson"];
 
 /// Kind 10, least squares, beyond the problems with certified values: from the standard start, and
 /// from one ten times as far.
@@ -219,10 +229,12 @@ fn bounds_that_are_active_are_kept_and_held() {
     let wide = LeastSquares::default().bound("x*", -1.5, 1.5);
     let fit = solve(&wide, &[-1.2, 1.0], rosenbrock).unwrap();
     assert!(fit.sum_of_squares < 1e-20 && fit.held == [false, false], "{fit}");
-    let fit = solve(&LeastSquares::default().bound("x1", -1.0, 2.0), &[-1.2, 2.0], rosenbrock).unwrap();
+    let fit =
+        solve(&LeastSquares::default().bound("x1", -1.0, 2.0), &[-1.2, 2.0], rosenbrock).unwrap();
     assert!(fit.sum_of_squares < 1e-20, "{fit}");
     // Equal bounds fix a parameter.
-    let fit = solve(&LeastSquares::default().bound("x0", -1.0, -1.0), &[-1.0, 3.0], rosenbrock).unwrap();
+    let fit =
+        solve(&LeastSquares::default().bound("x0", -1.0, -1.0), &[-1.0, 3.0], rosenbrock).unwrap();
     assert!((fit.sum_of_squares - 4.0).abs() < 1e-12 && fit.held == [true, false], "{fit}");
 }
 
@@ -253,7 +265,9 @@ const Y: [f64; 6] = [1.1, 2.9, 5.2, 7.1, 8.8, 11.3];
 fn weights_count_as_repeated_values_do() {
     let line = |x: &[f64], y: &[f64], weights: Option<&[f64]>| {
         let start = [("offset", 0.0), ("slope", 0.0)];
-        LeastSquares::default().fit_curve(&start, &[x], y, weights, |b, x| b[0] + b[1] * x[0]).unwrap()
+        LeastSquares::default()
+            .fit_curve(&start, &[x], y, weights, |b, x| b[0] + b[1] * x[0])
+            .unwrap()
     };
     let fit = line(&X, &Y, None);
     // By hand: mean of x 2.5, sum of squares about it 17.5; of y 36.4/6; sum of products 35.3.
@@ -265,7 +279,8 @@ fn weights_count_as_repeated_values_do() {
     for (got, expected) in covariance.values().iter().zip(expected) {
         assert!((got - expected).abs() < 1e-13, "{got} for {expected}");
     }
-    // A sample given twice has the weight 2, one left out 0; ratios of weights count, not their size.
+    // A sample given twice has the weight 2, one left out 0; ratios of weights count, not their
+    // size.
     let twice = line(&[X.as_slice(), &[5.0]].concat(), &[Y.as_slice(), &[11.3]].concat(), None);
     let weighted = line(&X, &Y, Some(&[1.0, 1.0, 1.0, 1.0, 1.0, 2.0]));
     let without = line(&X[1..], &Y[1..], None);
@@ -288,7 +303,8 @@ fn fewer_residuals_than_parameters_are_solved_for_where_that_is_accepted() {
     let refused = LeastSquares::default().fit(&model, &mut params, &x, &y, None);
     assert_eq!(
         refused.unwrap_err().to_string(),
-        "least squares: 5 residuals do not determine 9 parameters: give more data, fix parameters, or accept it \
+        "least squares: 5 residuals do not determine 9 parameters: give more data, fix parameters, \
+         or accept it \
          with `allow_under_determined`"
     );
     let allowed = LeastSquares { allow_under_determined: true, ..LeastSquares::default() };
@@ -299,7 +315,10 @@ fn fewer_residuals_than_parameters_are_solved_for_where_that_is_accepted() {
     assert!(name("0.weight[3]") && name("2.bias[0]"), "{:?}", fit.names);
     let wrong = allowed.fit(&model, &mut params, &x, &y.reshape([5]).unwrap(), None).unwrap_err();
     let message = wrong.to_string();
-    assert!(message.starts_with("the model gives [5, 1] where the values have shape [5]"), "{message}");
+    assert!(
+        message.starts_with("the model gives [5, 1] where the values have shape [5]"),
+        "{message}"
+    );
 }
 
 #[test]
@@ -327,7 +346,8 @@ fn why_it_ended_is_told() {
     let most = LeastSquares { max_evaluations: Some(usize::MAX), ..LeastSquares::default() };
     assert!(line(&most).is_converged());
     // Without tolerances it ends as well.
-    let endless = LeastSquares { tolerance_gradient: 0.0, tolerance_cost: 0.0, ..LeastSquares::default() };
+    let endless =
+        LeastSquares { tolerance_gradient: 0.0, tolerance_cost: 0.0, ..LeastSquares::default() };
     let fit = line(&LeastSquares { tolerance_step: 0.0, ..endless });
     assert!(fit.is_converged() && fit.evaluations < 200, "{fit}");
     // A Jacobian of the wrong sign.
@@ -358,7 +378,8 @@ fn standard_errors_that_do_not_exist_are_refused() {
         .unwrap();
     assert_eq!(
         exact.standard_errors().unwrap_err().to_string(),
-        "least squares: 2 residuals of 2 free parameters leave no degree of freedom to estimate standard errors from"
+        "least squares: 2 residuals of 2 free parameters leave no degree of freedom to estimate \
+         standard errors from"
     );
 }
 
@@ -368,17 +389,27 @@ fn mistakes_are_told_before_the_first_step() {
     let line: Curve = |b, x| b[0] + b[1] * x[0];
     let start = [("a", 1.0), ("b", 1.0)];
     let plain = LeastSquares::default();
-    let fit = |settings: &LeastSquares, start: &[(&str, f64)], y: &[f64], weights: Option<&[f64]>| {
-        settings.fit_curve(start, &[&X], y, weights, line).unwrap_err().to_string()
-    };
+    let fit =
+        |settings: &LeastSquares, start: &[(&str, f64)], y: &[f64], weights: Option<&[f64]>| {
+            settings.fit_curve(start, &[&X], y, weights, line).unwrap_err().to_string()
+        };
     let with_nan = [1.0, 2.0, f64::NAN, 1.0, 1.0, 1.0];
     let negative = [1.0, -1.0, 1.0, 1.0, 1.0, 1.0];
     let cases = [
-        (fit(&plain, &start, &with_nan, None), "residual 2 is NaN at the first parameters: start elsewhere"),
+        (
+            fit(&plain, &start, &with_nan, None),
+            "residual 2 is NaN at the first parameters: start elsewhere",
+        ),
         (fit(&plain, &start, &Y[..5], None), "column 0 of x has 6 values, y has 5"),
         (fit(&plain, &start, &Y, Some(&[1.0; 5])), "5 weights for 6 samples"),
-        (fit(&plain, &start, &Y, Some(&negative)), "the weight of sample 1 is -1, but weights are not negative"),
-        (fit(&plain, &[("a", 1.0), ("a", 2.0)], &Y, None), "parameter 1 is named `a`, as one before it"),
+        (
+            fit(&plain, &start, &Y, Some(&negative)),
+            "the weight of sample 1 is -1, but weights are not negative",
+        ),
+        (
+            fit(&plain, &[("a", 1.0), ("a", 2.0)], &Y, None),
+            "parameter 1 is named `a`, as one before it",
+        ),
         (
             fit(&plain, &[("a", f64::NAN), ("b", 2.0)], &Y, None),
             "`a` starts at NaN, which is not a number from -inf to inf",
@@ -401,33 +432,41 @@ fn mistakes_are_told_before_the_first_step() {
         ),
         (
             fit(&plain, &start, &Y, Some(&[0.0, 0.0, 0.0, 0.0, 0.0, 1.0])),
-            "1 residuals do not determine 2 parameters: give more data, fix parameters, or accept it with \
+            "1 residuals do not determine 2 parameters: give more data, fix parameters, or accept \
+             it with \
              `allow_under_determined`",
         ),
     ];
     for (got, expected) in cases {
         assert_eq!(got, format!("least squares: {expected}"));
     }
-    let steep = plain.fit_curve(&[("a", 0.0), ("b", 1.0)], &[&X], &Y, None, |b, x| b[0].sqrt() + b[1] * x[0]);
+    let steep = plain
+        .fit_curve(&[("a", 0.0), ("b", 1.0)], &[&X], &Y, None, |b, x| b[0].sqrt() + b[1] * x[0]);
     assert_eq!(
         steep.unwrap_err().to_string(),
         "least squares: a derivative by `a` is not finite at the first parameters: start elsewhere"
     );
-    let shape = plain.fit_curve(&start, &[&X], &Y, None, |b, x| (b[0] * x[0]).reshape([2, 3]) + b[1]);
+    let shape =
+        plain.fit_curve(&start, &[&X], &Y, None, |b, x| (b[0] * x[0]).reshape([2, 3]) + b[1]);
     let message = shape.unwrap_err().to_string();
     assert!(message.starts_with("the curve gives [2, 3] where there are 6 values"), "{message}");
     let none = plain.minimise(&mut [], 3, |_, residuals, _| residuals.fill(1.0)).unwrap_err();
     assert!(matches!(none, LeastSquaresError::UnderDetermined { residuals: 3, parameters: 0 }));
 }
 
-/// Kind "memory safety": a number of residuals that memory cannot hold is an error before it is tried.
+/// Kind "memory safety": a number of residuals that memory cannot hold is an error before it is
+/// tried.
 #[test]
 fn more_derivatives_than_memory_holds_are_an_error() {
     for residuals in [usize::MAX, usize::MAX / 8, 1 << 61, 1 << 45] {
         for mut parameters in [vec![], vec![1.0], vec![1.0; 9]] {
-            let fit = LeastSquares::default().minimise(&mut parameters, residuals, |_, _, _| panic!("not tried"));
+            let fit = LeastSquares::default()
+                .minimise(&mut parameters, residuals, |_, _, _| panic!("not tried"));
             let error = fit.unwrap_err().to_string();
-            assert!(error.contains(" have too many derivatives: ") && error.contains(" more "), "{error}");
+            assert!(
+                error.contains(" have too many derivatives: ") && error.contains(" more "),
+                "{error}"
+            );
         }
     }
 }

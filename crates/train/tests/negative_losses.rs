@@ -32,10 +32,19 @@ fn better_is_the_same_on_both_sides_of_zero() {
     for best in SHIFTS {
         for margin in [0.0, 0.1, 1.0] {
             let better = |monitor: Monitor, value| monitor.improves(value, Some(best), margin);
-            for (change, improves) in [(-margin - 0.01, true), (-0.9 * margin, false), (0.5, false)] {
-                assert_eq!(better(Monitor::lowest("x"), best + change), improves, "{best} and {change}");
+            for (change, improves) in [(-margin - 0.01, true), (-0.9 * margin, false), (0.5, false)]
+            {
+                assert_eq!(
+                    better(Monitor::lowest("x"), best + change),
+                    improves,
+                    "{best} and {change}"
+                );
                 assert_eq!(better(Monitor::loss(), best + change), improves, "{best} and {change}");
-                assert_eq!(better(Monitor::highest("x"), best - change), improves, "{best} and {change}");
+                assert_eq!(
+                    better(Monitor::highest("x"), best - change),
+                    improves,
+                    "{best} and {change}"
+                );
             }
         }
     }
@@ -46,9 +55,16 @@ fn callbacks_and_plateaus_watch_a_loss_wherever_its_zero_lies() {
     let run = |shift: f64| {
         let (model, data) = line();
         let mut params = model.init([1], 0).unwrap();
-        let (mut stopping, mut best) =
-            (EarlyStopping::new(Monitor::loss(), 4).margin(1e-3), BestWeights::new(Monitor::loss()));
-        let plateau = ReduceOnPlateau { patience: 0, threshold: 1e-3, absolute: true, ..ReduceOnPlateau::default() };
+        let (mut stopping, mut best) = (
+            EarlyStopping::new(Monitor::loss(), 4).margin(1e-3),
+            BestWeights::new(Monitor::loss()),
+        );
+        let plateau = ReduceOnPlateau {
+            patience: 0,
+            threshold: 1e-3,
+            absolute: true,
+            ..ReduceOnPlateau::default()
+        };
         let trainer = Trainer::new(&model, shifted(shift), Sgd::new(0.3)).in_order().epochs(60);
         let trainer = trainer.batch_size(8).reduce_on_plateau(plateau, Monitor::loss());
         let trainer = trainer.callback(&mut stopping).callback(&mut best);

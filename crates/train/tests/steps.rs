@@ -11,13 +11,14 @@ use chainrule_train::optimizer::{Adam, Sgd, State};
 use chainrule_train::{ClipNorm, ClipValue, GradientRule, Trainer};
 use common::{classes, classifier};
 
-/// What one step with the whole data as its batch takes away from the weights, at a learning rate of 1: the gradient
-/// after the rules.
+/// What one step with the whole data as its batch takes away from the weights, at a learning rate
+/// of 1: the gradient after the rules.
 fn step(rules: Vec<Box<dyn GradientRule>>) -> Vec<f32> {
     let (model, train) = (classifier(), classes(30, 0));
     let mut params = model.init([2], 0).unwrap();
     let before = params.values().to_vec();
-    let mut trainer = Trainer::new(&model, CrossEntropy, Sgd::new(1.0)).epochs(1).batch_size(30).in_order();
+    let mut trainer =
+        Trainer::new(&model, CrossEntropy, Sgd::new(1.0)).epochs(1).batch_size(30).in_order();
     for rule in rules {
         trainer = trainer.rule(Boxed(rule));
     }
@@ -57,7 +58,10 @@ fn a_step_is_the_gradient_by_central_differences() {
         };
         let numeric = (loss(&moved(0.01)) - loss(&moved(-0.01))) / 0.02;
         // In f32: rounding of the loss by 1e-7 over a distance of 0.02, and the third derivative.
-        assert!((f64::from(slope) - numeric).abs() < 1e-4, "weight {position}: {slope} and {numeric}");
+        assert!(
+            (f64::from(slope) - numeric).abs() < 1e-4,
+            "weight {position}: {slope} and {numeric}"
+        );
     }
 }
 
@@ -103,7 +107,12 @@ fn a_training_is_the_loop_written_out() {
     let (model, data) = (classifier(), classes(24, 0));
     let adam = Adam::new(0.05);
     let mut params = model.init([2], 0).unwrap();
-    Trainer::new(&model, CrossEntropy, adam).epochs(3).batch_size(8).in_order().fit(&mut params, &data, None).unwrap();
+    Trainer::new(&model, CrossEntropy, adam)
+        .epochs(3)
+        .batch_size(8)
+        .in_order()
+        .fit(&mut params, &data, None)
+        .unwrap();
 
     let graph = Graph::new();
     let (x, t) = (graph.input("x", [8, 2]), graph.class_input("t", 8, 3));
@@ -129,8 +138,10 @@ fn last_weight(epochs: usize, arrange: impl Fn(Trainer<'_>) -> Trainer<'_>) -> f
     let targets = Tensor::from_fn([5, 1], |i| i as f32);
     let data = Dataset::new(Tensor::ones([5, 1]), Targets::Values(targets)).unwrap();
     let mut params = model.init([1], 0).unwrap();
-    // At a rate of one half, each step puts the weight exactly on its sample's target: the last sample remains.
-    let trainer = Trainer::new(&model, MeanSquaredError, Sgd::new(0.5)).epochs(epochs).batch_size(1);
+    // At a rate of one half, each step puts the weight exactly on its sample's target: the last
+    // sample remains.
+    let trainer =
+        Trainer::new(&model, MeanSquaredError, Sgd::new(0.5)).epochs(epochs).batch_size(1);
     arrange(trainer).fit(&mut params, &data, None).unwrap();
     params.values()[0].round()
 }
@@ -140,7 +151,9 @@ fn samples_are_shuffled_anew_in_each_epoch_unless_in_order() {
     for epochs in 1..6 {
         assert_eq!(last_weight(epochs, |trainer| trainer.in_order()), 4.0);
     }
-    let last = |seed: u64| (1..20).map(|epochs| last_weight(epochs, |trainer| trainer.seed(seed))).collect::<Vec<_>>();
+    let last = |seed: u64| {
+        (1..20).map(|epochs| last_weight(epochs, |trainer| trainer.seed(seed))).collect::<Vec<_>>()
+    };
     let first = last(0);
     assert!((0..5).all(|sample| first.contains(&(sample as f32))), "{first:?}");
     assert_ne!(first, last(1));
@@ -158,6 +171,9 @@ fn lengths_that_differ_are_a_mistake_of_the_program() {
     ];
     for mistake in mismatched {
         let panic = std::panic::catch_unwind(|| mistake(Adam::default())).unwrap_err();
-        assert_eq!(panic.downcast_ref::<&str>(), Some(&"weights, gradient and state differ in length"));
+        assert_eq!(
+            panic.downcast_ref::<&str>(),
+            Some(&"weights, gradient and state differ in length")
+        );
     }
 }

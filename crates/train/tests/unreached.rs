@@ -47,7 +47,8 @@ fn each_parameter_is_named_with_the_operation_that_cuts_it() {
     let error = trainer.fit(&mut params, &train, None).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "training would never change `0.weight` (cut: `detach` lets no gradient through), `0.bias` (cut: `detach` lets no gradient through). \
+        "training would never change `0.weight` (cut: `detach` lets no gradient through), `0.bias` \
+         (cut: `detach` lets no gradient through). \
          Let the loss depend on every parameter, or accept it with `allow_unreached`"
     );
     let TrainError::Unreached { parameters } = error else { panic!("{error:?}") };
@@ -65,7 +66,9 @@ fn a_parameter_that_the_model_does_not_use_is_refused() {
     let mut trainer = Trainer::new(&model, CrossEntropy, Sgd::new(0.1)).epochs(1);
     let message = trainer.fit(&mut params, &train, None).unwrap_err().to_string();
     assert!(
-        message.starts_with("training would never change `old` (unreached: the loss does not depend on it). "),
+        message.starts_with(
+            "training would never change `old` (unreached: the loss does not depend on it). "
+        ),
         "{message}"
     );
 }
@@ -80,8 +83,12 @@ fn a_range_test_and_a_minimisation_refuse_them_too_unless_told_otherwise() {
     let mut trainer = Trainer::new(&model, CrossEntropy, Sgd::new(0.1));
     let message = trainer.range_test(&params, &train, &few).unwrap_err().to_string();
     assert!(message.starts_with(refused), "{message}");
-    assert_eq!(trainer.allow_unreached(true).range_test(&params, &train, &few).unwrap().rates.len(), 3);
-    let message = Lbfgs::new(3).fit(&model, &CrossEntropy, &mut params, &train).unwrap_err().to_string();
+    assert_eq!(
+        trainer.allow_unreached(true).range_test(&params, &train, &few).unwrap().rates.len(),
+        3
+    );
+    let message =
+        Lbfgs::new(3).fit(&model, &CrossEntropy, &mut params, &train).unwrap_err().to_string();
     assert!(message.starts_with(refused), "{message}");
     assert_eq!(params.values(), before);
     let allowed = Lbfgs { allow_unreached: true, ..Lbfgs::new(3) };
@@ -94,7 +101,8 @@ fn what_is_allowed_trains_the_rest() {
     let (model, train) = (frozen(), classes(10, 0));
     let mut params = model.init([2], 0).unwrap();
     let before = params.clone();
-    let mut trainer = Trainer::new(&model, CrossEntropy, Sgd::new(0.1)).epochs(1).allow_unreached(true);
+    let mut trainer =
+        Trainer::new(&model, CrossEntropy, Sgd::new(0.1)).epochs(1).allow_unreached(true);
     trainer.fit(&mut params, &train, None).unwrap();
     for ((name, before), (_, after)) in before.iter().zip(params.iter()) {
         assert_eq!(before.values() == after.values(), name.starts_with("0."), "{name}");

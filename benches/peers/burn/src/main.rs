@@ -1,4 +1,5 @@
-//! burn: modules, its own loss and optimizers, on those of its CPU backends that build from crates alone.
+//! burn: modules, its own loss and optimizers, on those of its CPU backends that build from crates
+//! alone.
 
 #[path = "../../measure.rs"]
 mod measure;
@@ -68,7 +69,8 @@ fn main() {
     let options = Options::read();
     for work in options.works() {
         let (name, threads) = (work.name, options.threads);
-        println!("burn-cpu\t{name}\t{threads}\tskipped: its build downloads LLVM from outside the registry");
+        println!("burn-cpu\t{name}\t{threads}\tskipped: its build downloads LLVM from outside the \
+                  registry");
     }
     #[allow(deprecated)] // burn-ndarray still runs, and is the faster one at times
     let backends = [("burn-flex", Device::flex()), ("burn-ndarray", Device::ndarray())];

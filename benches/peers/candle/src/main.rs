@@ -1,4 +1,5 @@
-//! candle: its own layers, loss and optimizers. Momentum, which its `SGD` lacks, is written with its tensors.
+//! candle: its own layers, loss and optimizers. Momentum, which its `SGD` lacks, is written with
+//! its tensors.
 
 #[path = "../../measure.rs"]
 mod measure;
@@ -73,7 +74,8 @@ fn run(work: &Work, options: &Options) -> Result<()> {
             Box::new(move |gradients| momentum.step(gradients))
         }
         Optimizer::Inference => {
-            // Tensors out of variables are tracked for gradients; a network to be served is loaded as plain tensors.
+            // Tensors out of variables are tracked for gradients; a network to be served is loaded
+            // as plain tensors.
             let layers = network.layers.iter().map(|l| Linear::new(l.weight().detach(), l.bias().map(Tensor::detach)));
             let network = Network { layers: layers.collect(), sigmoid: work.sigmoid };
             let output = || network.forward(&x)?.get(0)?.get(0)?.to_scalar::<f32>();

@@ -6,7 +6,9 @@ use chainrule::nn::activation;
 use clap::Args;
 
 use super::picture::{PlaceError, check_place};
-use crate::config::{ConfigError, activations, at_least_one, check_size, chosen_optimizer, optimizers};
+use crate::config::{
+    ConfigError, activations, at_least_one, check_size, chosen_optimizer, optimizers,
+};
 use crate::names::{self, NameError};
 use crate::parse;
 use crate::shown::{place, shown};
@@ -19,7 +21,8 @@ const MOST_LAYERS: usize = 1000;
 #[derive(Clone, Debug, Args)]
 pub struct CompareArgs {
     #[arg(long, value_name = "NAMES", default_value = "sigmoid,tanh,relu,leaky_relu,prelu,elu",
-        help = format!("What the hidden layers apply, separated by commas: {}", activations().join(", ")))]
+        help = format!("What the hidden layers apply, separated by commas: \
+                        {}", activations().join(", ")))]
     pub activations: String,
 
     /// The numbers of hidden layers, separated by commas
@@ -39,7 +42,8 @@ pub struct CompareArgs {
     pub seeds: i64,
 
     #[arg(long, value_name = "NAME", default_value = "adam",
-        help = format!("The rule that moves the weights, such as adam or adam(beta1=0.8): {}", optimizers().join(", ")))]
+        help = format!("The rule that moves the weights, such as adam or adam(beta1=0.8): \
+                        {}", optimizers().join(", ")))]
     pub optimizer: String,
 
     /// How far each step goes [default: 0.001 for adam, 0.1 for sgd, for others their own]
@@ -84,7 +88,8 @@ pub enum FlagError {
     Config(#[from] ConfigError),
     #[error(transparent)]
     Name(#[from] NameError),
-    #[error("--depths {}: must be whole numbers from 1 to {MOST_LAYERS}, separated by commas, such as 2,4,8", shown(.0))]
+    #[error("--depths {}: must be whole numbers from 1 to {MOST_LAYERS}, separated by commas, such \
+             as 2,4,8", shown(.0))]
     Depths(String),
     #[error("--picture {}: {source}", place(path))]
     Picture { path: PathBuf, source: PlaceError },
@@ -101,10 +106,9 @@ impl Plan {
             let parsed = activation::by_name::<f32>(name).map(|found| found.kind().to_owned());
             names::check("activations", "activation", name, &activations(), parsed)?;
         }
-        let depths = args
-            .depths
-            .split(',')
-            .map(|depth| depth.trim().parse().ok().filter(|depth| (1..=MOST_LAYERS).contains(depth)));
+        let depths = args.depths.split(',').map(|depth| {
+            depth.trim().parse().ok().filter(|depth| (1..=MOST_LAYERS).contains(depth))
+        });
         let depths = depths.collect::<Option<Vec<usize>>>();
         let depths = without_repeats(depths.ok_or_else(|| FlagError::Depths(args.depths.clone()))?);
         let width = at_least_one("width", args.width)?;
@@ -113,15 +117,17 @@ impl Plan {
             let deepest = depths.iter().copied().max().unwrap_or(1);
             check_size(Digits::PIXELS, &vec![width; deepest], divisor, Digits::CLASSES).map_err(
                 |error| match error {
-                    ConfigError::TooLarge { parameters, .. } => {
-                        ConfigError::TooLarge { hidden: format!("{width} for {deepest} times"), parameters }
-                    }
+                    ConfigError::TooLarge { parameters, .. } => ConfigError::TooLarge {
+                        hidden: format!("{width} for {deepest} times"),
+                        parameters,
+                    },
                     other => other,
                 },
             )?;
         }
         if let Some(path) = &args.picture {
-            check_place(path).map_err(|source| FlagError::Picture { path: path.clone(), source })?;
+            check_place(path)
+                .map_err(|source| FlagError::Picture { path: path.clone(), source })?;
         }
         Ok(Plan {
             activations: names,
@@ -129,7 +135,8 @@ impl Plan {
             width,
             epochs: at_least_one("epochs", args.epochs)?,
             seeds: at_least_one("seeds", args.seeds)?,
-            learning_rate: chosen_optimizer(args.optimizer.clone(), args.learning_rate)?.learning_rate(),
+            learning_rate: chosen_optimizer(args.optimizer.clone(), args.learning_rate)?
+                .learning_rate(),
             optimizer: args.optimizer.clone(),
             batch_size: at_least_one("batch-size", args.batch_size)?,
             picture: args.picture.clone(),
@@ -190,7 +197,13 @@ mod tests {
 
     #[test]
     fn lists_are_split_outside_of_parentheses() {
-        let plan = plan(&["--activations", "threshold(threshold=0.1, value=0), relu", "--depths", "3, 1,3"]).unwrap();
+        let plan = plan(&[
+            "--activations",
+            "threshold(threshold=0.1, value=0), relu",
+            "--depths",
+            "3, 1,3",
+        ])
+        .unwrap();
         assert_eq!(plan.activations, ["threshold(threshold=0.1, value=0)", "relu"]);
         assert_eq!((plan.depths, plan.learning_rate), (vec![3, 1], 0.001));
     }
@@ -202,14 +215,20 @@ mod tests {
                 &["--activations", "relu,tahn"][..],
                 "--activations tahn: there is no activation `tahn` (did you mean `tanh`?)",
             ),
-            (&["--activations", "relu,"], "--activations : there is no activation ``; there are: sigmoid, tanh"),
+            (
+                &["--activations", "relu,"],
+                "--activations : there is no activation ``; there are: sigmoid, tanh",
+            ),
             (&["--activations", "softmax"], "there is no activation `softmax`"),
             (&["--depths", "2,0"], "--depths 2,0: must be whole numbers from 1 to 1000"),
             (&["--width", "0"], "--width 0: must be a whole number of at least 1"),
             (&["--seeds", "-1"], "--seeds -1: must be a whole number of at least 1"),
             (&["--width", "100000"], "at most 50000000 are allowed"),
             (&["--picture", "depth.pdf"], "--picture depth.pdf: end the name in .svg or .png"),
-            (&["--picture", "no/such/depth.svg"], "--picture no/such/depth.svg: there is no folder no/such"),
+            (
+                &["--picture", "no/such/depth.svg"],
+                "--picture no/such/depth.svg: there is no folder no/such",
+            ),
         ] {
             let error = plan(flags).unwrap_err();
             assert!(error.contains(expected), "{error}");

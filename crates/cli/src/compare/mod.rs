@@ -59,7 +59,9 @@ fn line(run: &Run) -> String {
     let layers = if *depth == 1 { "layer" } else { "layers" };
     match failure {
         Some(failure) => format!("{activation}, {depth} hidden {layers}: {failure}"),
-        None => format!("{activation}, {depth} hidden {layers}: accuracy {}", percent(run.accuracy())),
+        None => {
+            format!("{activation}, {depth} hidden {layers}: accuracy {}", percent(run.accuracy()))
+        }
     }
 }
 

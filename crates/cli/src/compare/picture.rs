@@ -28,7 +28,8 @@ pub enum PlaceError {
 /// What stands in the way.
 pub fn check_place(path: &Path) -> Result<(), PlaceError> {
     let extension = path.extension().map(|extension| extension.to_ascii_lowercase());
-    if !matches!(extension.as_deref().and_then(|extension| extension.to_str()), Some("svg" | "png")) {
+    if !matches!(extension.as_deref().and_then(|extension| extension.to_str()), Some("svg" | "png"))
+    {
         return Err(PlaceError::Kind);
     }
     let target = files::target(path);
@@ -42,7 +43,8 @@ pub fn check_place(path: &Path) -> Result<(), PlaceError> {
     Ok(files::check(path)?)
 }
 
-/// The accuracies as a table of colours, and below it the gradients of the deepest networks by layer.
+/// The accuracies as a table of colours, and below it the gradients of the deepest networks by
+/// layer.
 pub struct Comparison {
     title: String,
     accuracies: Heatmap,
@@ -51,9 +53,13 @@ pub struct Comparison {
 
 impl Comparison {
     pub fn new(plan: &Plan, runs: &[Run]) -> Self {
-        let find = |activation: &str, depth| runs.iter().find(|run| run.activation == activation && run.depth == depth);
+        let find = |activation: &str, depth| {
+            runs.iter().find(|run| run.activation == activation && run.depth == depth)
+        };
         let row = |activation: &String| {
-            let of = |depth: &usize| find(activation, *depth).map_or(f64::NAN, |run| 100.0 * run.accuracy());
+            let of = |depth: &usize| {
+                find(activation, *depth).map_or(f64::NAN, |run| 100.0 * run.accuracy())
+            };
             plan.depths.iter().map(of).collect()
         };
         let title = format!("Validation accuracy after {} epochs", plan.epochs);
@@ -61,13 +67,15 @@ impl Comparison {
             .labels("hidden layers", "activation", "per cent")
             .names(plan.depths.iter().map(ToString::to_string).collect(), plan.activations.clone());
         let deepest = runs.iter().map(|run| run.depth).max().unwrap_or(0);
-        let mut gradients = Curves::new(format!("Gradients at the first step, {deepest} hidden layers"))
-            .labels("layer, from the input to the output", "norm of dL/dz")
-            .log_y();
+        let mut gradients =
+            Curves::new(format!("Gradients at the first step, {deepest} hidden layers"))
+                .labels("layer, from the input to the output", "norm of dL/dz")
+                .log_y();
         for run in runs.iter().filter(|run| run.depth == deepest) {
             gradients = gradients.curve(run.activation.clone(), &run.norms);
         }
-        let title = format!("Activations by depth: {} units in each layer, {}", plan.width, plan.optimizer);
+        let title =
+            format!("Activations by depth: {} units in each layer, {}", plan.width, plan.optimizer);
         Comparison { title, accuracies, gradients }
     }
 }

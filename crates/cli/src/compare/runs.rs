@@ -21,7 +21,8 @@ pub struct Run {
     pub accuracies: Vec<f64>,
     /// The loss on them, the mean over the seeds.
     pub loss: f64,
-    /// The norm of `dL/dz` at the first step of the first seed, for each layer from the first to the output.
+    /// The norm of `dL/dz` at the first step of the first seed, for each layer from the first to
+    /// the output.
     pub norms: Vec<f64>,
     /// The factor of that norm per layer on its way back.
     pub growth: Option<f64>,
@@ -49,12 +50,16 @@ impl Run {
     }
 }
 
-/// Makes all runs that the plan asks for, activation by activation, as many at once as there are processors; each is told
-/// when it is done. Those that the flag cuts off are left out.
+/// Makes all runs that the plan asks for, activation by activation, as many at once as there are
+/// processors; each is told when it is done. Those that the flag cuts off are left out.
 ///
 /// # Errors
 /// Digits and network that do not fit together.
-pub fn runs(plan: &Plan, stop: &Arc<AtomicBool>, tell: impl Fn(&Run) + Sync) -> Result<Vec<Run>, RecipeError> {
+pub fn runs(
+    plan: &Plan,
+    stop: &Arc<AtomicBool>,
+    tell: impl Fn(&Run) + Sync,
+) -> Result<Vec<Run>, RecipeError> {
     let depths = |activation| plan.depths.iter().map(move |depth| (activation, *depth));
     let jobs: Vec<(&String, usize)> = plan.activations.iter().flat_map(depths).collect();
     let digits = Digits::load()?.dataset();
@@ -74,8 +79,11 @@ pub fn runs(plan: &Plan, stop: &Arc<AtomicBool>, tell: impl Fn(&Run) + Sync) -> 
         }
     });
     let done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
-    let mut runs: Vec<Run> = done.into_iter().filter_map(Result::transpose).collect::<Result<_, _>>()?;
-    let place = |run: &Run| jobs.iter().position(|(name, depth)| **name == run.activation && *depth == run.depth);
+    let mut runs: Vec<Run> =
+        done.into_iter().filter_map(Result::transpose).collect::<Result<_, _>>()?;
+    let place = |run: &Run| {
+        jobs.iter().position(|(name, depth)| **name == run.activation && *depth == run.depth)
+    };
     runs.sort_by_key(place);
     Ok(runs)
 }
@@ -123,7 +131,8 @@ fn run(
             Ok(_) => {}
             Err(error) => run.failure = Some(error.to_string()),
         }
-        let scores = prepared.trainer()?.threads(1).evaluate(trained.network.params(), &validation)?;
+        let scores =
+            prepared.trainer()?.threads(1).evaluate(trained.network.params(), &validation)?;
         run.accuracies.push(scores.metric("accuracy").unwrap_or(f64::NAN));
         run.loss += scores.loss / plan.seeds as f64;
         let log = instruments.into_log();

@@ -10,11 +10,13 @@ use crate::parse;
 /// What to diagnose.
 #[derive(Clone, Debug, Args)]
 pub struct DiagnoseArgs {
-    /// A table (CSV, one sample a line), or the recording of a training (JSON); without it, the built-in digits
+    /// A table (CSV, one sample a line), or the recording of a training (JSON); without it, the
+    /// built-in digits
     #[arg(value_name = "DATA or RUN")]
     pub source: Option<PathBuf>,
 
-    /// The column of the table to be predicted, by its name or its number from 1 [default: the last]
+    /// The column of the table to be predicted, by its name or its number from 1 [default: the
+    /// last]
     #[arg(long, value_name = "COLUMN")]
     pub label: Option<String>,
 
@@ -30,20 +32,24 @@ pub struct DiagnoseArgs {
         help = format!("What the hidden layers apply: {}", activations().join(", ")))]
     pub activation: String,
 
-    /// How weights start, such as glorot_uniform or normal(deviation=0.01); `fitting`: as suits the activation
+    /// How weights start, such as glorot_uniform or normal(deviation=0.01); `fitting`: as suits the
+    /// activation
     #[arg(long, value_name = "NAME", default_value = "fitting")]
     pub init: String,
 
-    /// What the output layer applies, such as softmax; `none` as a rule, since most losses take logits
+    /// What the output layer applies, such as softmax; `none` as a rule, since most losses take
+    /// logits
     #[arg(long, value_name = "NAME", default_value = "none")]
     pub output_activation: String,
 
-    /// The loss, such as cross_entropy(label_smoothing=0.1) [default: cross_entropy for classes, mse for values]
+    /// The loss, such as cross_entropy(label_smoothing=0.1) [default: cross_entropy for classes,
+    /// mse for values]
     #[arg(long, value_name = "NAME")]
     pub loss: Option<String>,
 
     #[arg(long, value_name = "NAME", default_value = "adam",
-        help = format!("The rule that moves the weights, such as adam or adam(beta1=0.8): {}", optimizers().join(", ")))]
+        help = format!("The rule that moves the weights, such as adam or adam(beta1=0.8): \
+                        {}", optimizers().join(", ")))]
     pub optimizer: String,
 
     /// How far each step goes [default: 0.001 for adam, 0.1 for sgd, for others their own]
@@ -133,7 +139,8 @@ Examples:
   chainrule diagnose run.json                  a training that was recorded
 
 A table has one sample a line, separated by commas, semicolons or tabs, with or without a line of
-names; a quote that is opened is closed on its line. A file, a pipe or /dev/stdin will do. A fifth of
+names; a quote that is opened is closed on its line. A file, a pipe or /dev/stdin will do. A fifth \
+of
 its samples, with the classes in proportion, is set aside to validate on; of the digits it is what
 `chainrule` validates on. For a recording, flags of the training mean nothing.
 

@@ -29,7 +29,13 @@ impl Data {
     pub fn load(source: Option<(&Path, Vec<u8>)>, args: &DiagnoseArgs) -> Result<Self, TableError> {
         let Some((path, text)) = source else {
             let digits::Parts { train, validation, .. } = digits::Parts::load(args.seed)?;
-            return Ok(Data { train, validation, path: None, label: "the digit".to_owned(), classes: Vec::new() });
+            return Ok(Data {
+                train,
+                validation,
+                path: None,
+                label: "the digit".to_owned(),
+                classes: Vec::new(),
+            });
         };
         let table = table::read(path, text, args.label.as_deref(), args.task)?;
         let (train, validation) = table.split(path, args.seed)?;

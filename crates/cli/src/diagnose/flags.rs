@@ -28,11 +28,21 @@ pub enum FlagError {
 /// The first flag whose value makes no sense.
 pub fn resolve(args: &DiagnoseArgs, loss: &str) -> Result<Recipe, FlagError> {
     let cures = &args.cures;
-    let activation = |text: &str| activation::by_name::<f32>(text).map(|found| found.kind().to_owned());
-    names::check("activation", "activation", &args.activation, &activations(), activation(&args.activation))?;
+    let activation =
+        |text: &str| activation::by_name::<f32>(text).map(|found| found.kind().to_owned());
+    names::check(
+        "activation",
+        "activation",
+        &args.activation,
+        &activations(),
+        activation(&args.activation),
+    )?;
     if args.init != "fitting" {
         let text = &args.init;
-        let known = init::all().into_iter().map(|entry| entry.name().to_owned()).chain(["fitting".to_owned()]);
+        let known = init::all()
+            .into_iter()
+            .map(|entry| entry.name().to_owned())
+            .chain(["fitting".to_owned()]);
         let parsed = init::listed(text).map(|found| found.name().to_owned());
         names::check("init", "initialiser", text, &known.collect::<Vec<_>>(), parsed)?;
     }
@@ -69,7 +79,10 @@ pub fn resolve(args: &DiagnoseArgs, loss: &str) -> Result<Recipe, FlagError> {
         clip_norm: cures.clip_norm,
         epochs: at_least_one("epochs", args.epochs)?,
         batch_size: at_least_one("batch-size", args.batch_size)?,
-        early_stopping: cures.early_stopping.map(|n| at_least_one("early-stopping", n)).transpose()?,
+        early_stopping: cures
+            .early_stopping
+            .map(|n| at_least_one("early-stopping", n))
+            .transpose()?,
         best_weights: cures.early_stopping.is_some(),
         seed: args.seed,
         scale_inputs: if cures.standardise_inputs { Scaling::Standard } else { Scaling::None },
@@ -90,7 +103,8 @@ fn losses() -> Vec<String> {
     loss::all::<f32>().into_iter().map(|loss| loss.name().to_owned()).collect()
 }
 
-/// The flags that, behind those of one recipe, give the other: those that differ. Remedies only switch things on.
+/// The flags that, behind those of one recipe, give the other: those that differ. Remedies only
+/// switch things on.
 pub fn difference(from: &Recipe, to: &Recipe) -> String {
     let widths = |recipe: &Recipe| match &recipe.hidden[..] {
         [] => "none".to_owned(),
@@ -102,7 +116,10 @@ pub fn difference(from: &Recipe, to: &Recipe) -> String {
             ("hidden", widths(recipe)),
             ("activation", recipe.activation.clone()),
             ("init", recipe.init.clone()),
-            ("output-activation", recipe.output_activation.clone().unwrap_or_else(|| "none".to_owned())),
+            (
+                "output-activation",
+                recipe.output_activation.clone().unwrap_or_else(|| "none".to_owned()),
+            ),
             ("loss", recipe.loss.clone()),
             ("optimizer", recipe.optimizer.clone()),
             ("learning-rate", short(recipe)),
@@ -146,12 +163,21 @@ mod tests {
     #[test]
     fn what_differs_is_told_as_flags_that_give_it() {
         let from = recipe(&["--activation", "sigmoid", "--init", "constant(value=0.1)"]).unwrap();
-        let to = ["--hidden", "8,4", "--normalise", "--optimizer", "sgd(momentum=0.9)", "--dropout", "0.5"];
+        let to = [
+            "--hidden",
+            "8,4",
+            "--normalise",
+            "--optimizer",
+            "sgd(momentum=0.9)",
+            "--dropout",
+            "0.5",
+        ];
         let to = recipe(&to).unwrap();
         let text = difference(&from, &to);
         assert_eq!(
             text,
-            "--hidden 8,4 --activation relu --init fitting --optimizer 'sgd(momentum=0.9)' --learning-rate 0.1 \
+            "--hidden 8,4 --activation relu --init fitting --optimizer 'sgd(momentum=0.9)' \
+             --learning-rate 0.1 \
              --dropout 0.5 --normalise"
         );
         let flags: Vec<String> = text.split(' ').map(|part| part.replace('\'', "")).collect();
@@ -165,18 +191,26 @@ mod tests {
         for (flags, expected) in [
             (
                 &["--activation", "sigmoidd"][..],
-                "--activation sigmoidd: there is no activation `sigmoidd` (did you mean `sigmoid`?)",
+                "--activation sigmoidd: there is no activation `sigmoidd` (did you mean \
+                 `sigmoid`?)",
             ),
-            (&["--init", "he"], "--init he: there is no initialiser `he` (did you mean `he_normal`?)"),
+            (
+                &["--init", "he"],
+                "--init he: there is no initialiser `he` (did you mean `he_normal`?)",
+            ),
             (
                 &["--loss", "crosentropy"],
-                "--loss crosentropy: there is no loss `crosentropy` (did you mean `cross_entropy`?)",
+                "--loss crosentropy: there is no loss `crosentropy` (did you mean \
+                 `cross_entropy`?)",
             ),
             (&["--output-activation", "softmx"], "(did you mean `softmax`?)"),
             (&["--optimizer", "adma"], "(did you mean `adam`?)"),
             (&["--dropout", "1"], "--dropout 1: must be a share of at least 0 and below 1"),
             (&["--clip-norm", "0"], "--clip-norm 0: must be a number above 0"),
-            (&["--early-stopping", "0"], "--early-stopping 0: must be a whole number of at least 1"),
+            (
+                &["--early-stopping", "0"],
+                "--early-stopping 0: must be a whole number of at least 1",
+            ),
         ] {
             let error = recipe(flags).unwrap_err();
             assert!(error.contains(expected), "{error}");
@@ -187,7 +221,9 @@ mod tests {
     fn defaults_are_those_of_the_training() {
         let training = Args::command();
         let diagnose = training.find_subcommand("diagnose").unwrap();
-        for flag in ["hidden", "activation", "optimizer", "learning_rate", "epochs", "batch_size", "seed"] {
+        for flag in
+            ["hidden", "activation", "optimizer", "learning_rate", "epochs", "batch_size", "seed"]
+        {
             let find = |command: &clap::Command| {
                 let found = command.get_arguments().find(|arg| arg.get_id() == flag).unwrap();
                 found.get_default_values().to_vec()

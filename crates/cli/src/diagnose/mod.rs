@@ -68,7 +68,8 @@ pub fn run(args: &DiagnoseArgs) -> Result<ExitCode, RunError> {
         None => Recipe { loss: data.default_loss().to_owned(), ..checked },
     };
     // Values have no classes to be weighed.
-    let recipe = Recipe { class_weights: recipe.class_weights && recipe.takes_class_weights(), ..recipe };
+    let recipe =
+        Recipe { class_weights: recipe.class_weights && recipe.takes_class_weights(), ..recipe };
     console.report(&text::plan(&recipe, &data))?;
     let outcome = match train(&recipe, &data, &stop, progress::teller(console)) {
         Err(TrainingError::Flag(error)) => refuse(error),
@@ -82,7 +83,12 @@ pub fn run(args: &DiagnoseArgs) -> Result<ExitCode, RunError> {
     if outcome.interrupted {
         console.complain("interrupted; what follows is what is known so far");
     }
-    console.report(&text::findings(&outcome.findings, Some(&recipe), outcome.has_learned(), paint))?;
+    console.report(&text::findings(
+        &outcome.findings,
+        Some(&recipe),
+        outcome.has_learned(),
+        paint,
+    ))?;
 
     let fixed = args.fix.then(|| {
         fix(&recipe, &outcome, |recipe, what| {
@@ -102,7 +108,8 @@ pub fn run(args: &DiagnoseArgs) -> Result<ExitCode, RunError> {
     Ok(if interrupted { interrupt::exit_code() } else { ExitCode::SUCCESS })
 }
 
-/// Tells what was found in a recorded training; where nothing was recorded of it, what its instruments show.
+/// Tells what was found in a recorded training; where nothing was recorded of it, what its
+/// instruments show.
 fn recorded(path: &Path, text: &[u8], console: Console) -> Result<ExitCode, RunError> {
     let recording = Recording::from_json(path, text).map_err(DiagnoseError::from)?;
     let anew = || Diagnosis::<f32>::new().findings(&Evidence::new().recording(&recording));
@@ -112,7 +119,10 @@ fn recorded(path: &Path, text: &[u8], console: Console) -> Result<ExitCode, RunE
     console.object(|| {
         let last = recording.epochs().last();
         let validation = last.and_then(|last| last.validation.as_ref());
-        let configuration = recording.configuration.iter().map(|(name, value)| (name.clone(), value.clone().into()));
+        let configuration = recording
+            .configuration
+            .iter()
+            .map(|(name, value)| (name.clone(), value.clone().into()));
         json!({
             "recording": path.to_string_lossy(),
             "configuration": configuration.collect::<serde_json::Map<_, _>>(),

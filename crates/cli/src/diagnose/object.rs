@@ -89,7 +89,8 @@ fn scores(recipe: &Recipe, outcome: &Outcome) -> Value {
 pub fn findings(findings: &[Finding], recipe: Option<&Recipe>) -> Value {
     let finding = |finding: &Finding| {
         let remedies = finding.remedies.iter().map(|remedy| {
-            let changed = recipe.and_then(|recipe| Some(difference(recipe, &remedy.apply(recipe).ok()??)));
+            let changed =
+                recipe.and_then(|recipe| Some(difference(recipe, &remedy.apply(recipe).ok()??)));
             json!({ "remedy": remedy.to_string(), "flags": changed })
         });
         json!({

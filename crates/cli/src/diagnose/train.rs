@@ -28,11 +28,12 @@ pub enum TrainingError {
     Flag(#[from] ConfigError),
 }
 
-/// Trains a recipe on the data, observed, and judges it. The flag ends it early; `tell` hears how it goes.
+/// Trains a recipe on the data, observed, and judges it. The flag ends it early; `tell` hears how
+/// it goes.
 ///
 /// # Errors
-/// Data and network that do not fit together. A training that is ended by numbers that are not finite, or by a loss
-/// that is for other targets, is no error but an outcome.
+/// Data and network that do not fit together. A training that is ended by numbers that are not
+/// finite, or by a loss that is for other targets, is no error but an outcome.
 pub fn train(
     recipe: &Recipe,
     data: &Data,
@@ -41,7 +42,8 @@ pub fn train(
 ) -> Result<Outcome, TrainingError> {
     let divisor = chainrule::nn::activation::by_name::<f32>(&recipe.activation)?.divisor();
     check_size(data.train.input_width(), &recipe.hidden, divisor, data.train.targets().outputs())?;
-    let outcome = observe(recipe, &data.train, &data.validation, stop, &mut [&mut Progress::new(tell)]);
+    let outcome =
+        observe(recipe, &data.train, &data.validation, stop, &mut [&mut Progress::new(tell)]);
     outcome.map_err(|error| match of_flag(recipe, &error) {
         Some(flag) => flag.into(),
         None => error.into(),
@@ -59,7 +61,11 @@ fn of_flag(recipe: &Recipe, error: &RecipeError) -> Option<ConfigError> {
         _ => return None,
     };
     if let BuildErrorKind::Initialiser { why, .. } = &error.kind {
-        return Some(ConfigError::Unfit { flag: "init", value: recipe.init.clone(), why: why.clone() });
+        return Some(ConfigError::Unfit {
+            flag: "init",
+            value: recipe.init.clone(),
+            why: why.clone(),
+        });
     }
     let (value, why) = (recipe.loss.clone(), error.kind.to_string());
     let is_of_loss = why.starts_with(recipe.loss::<f32>(None).ok()?.name());

@@ -18,7 +18,10 @@ pub fn table(recipe: &Recipe, before: &Outcome, fixed: &Fixed, paint: Paint) -> 
         Some(scores) if scores.metric("r2").is_some() => "R2",
         _ => "accuracy",
     };
-    let mut text = format!("\n{}\n", paint.bold("Remedies, one after another, each with the same seed and batches"));
+    let mut text = format!(
+        "\n{}\n",
+        paint.bold("Remedies, one after another, each with the same seed and batches")
+    );
     text += &format!("  {:<46}  {:<4}  {:>8}  {:>8}  kept\n", "", "gone", quality, "loss");
     text += &row("as given", "", before, "");
     let mut kind = None;
@@ -28,17 +31,26 @@ pub fn table(recipe: &Recipe, before: &Outcome, fixed: &Fixed, paint: Paint) -> 
             kind = Some(trial.kind);
         }
         let word = |holds| if holds { "yes" } else { "no" };
-        text += &row(&format!("  {}", trial.label()), word(trial.cured), &trial.outcome, word(trial.kept));
+        text += &row(
+            &format!("  {}", trial.label()),
+            word(trial.cured),
+            &trial.outcome,
+            word(trial.kept),
+        );
     }
     let [then, now] = [before, &fixed.outcome].map(|outcome| counted(outcome.faults()));
-    let [was, is] = [before, &fixed.outcome].map(|outcome| match (outcome.quality(), &outcome.failure) {
-        (_, Some(_)) => "a failure".to_owned(),
-        (quality, _) => percent(quality),
-    });
+    let [was, is] =
+        [before, &fixed.outcome].map(|outcome| match (outcome.quality(), &outcome.failure) {
+            (_, Some(_)) => "a failure".to_owned(),
+            (quality, _) => percent(quality),
+        });
     let summary = format!("Before: {then}, {quality} {was}. After: {now}, {quality} {is}.");
     text += &format!("\n{}", wrapped(&summary, 2));
     for finding in fixed.outcome.faults() {
-        text += &wrapped(&format!("Left: {}; {}: {}.", finding.kind, fixed.left(finding), finding.remedy), 2);
+        text += &wrapped(
+            &format!("Left: {}; {}: {}.", finding.kind, fixed.left(finding), finding.remedy),
+            2,
+        );
     }
     let flags = difference(recipe, &fixed.recipe);
     if !flags.is_empty() {

@@ -22,14 +22,19 @@ impl Answer {
     }
 }
 
-/// The answers to a test set with these classes, from probabilities `[samples, classes]`. Of equal probabilities the
-/// first counts. `None` if one of them is NaN.
+/// The answers to a test set with these classes, from probabilities `[samples, classes]`. Of equal
+/// probabilities the first counts. `None` if one of them is NaN.
 pub fn answers(classes: &[u32], probabilities: &Tensor) -> Option<Vec<Answer>> {
     let answer = |(sample, &truth): (usize, &u32)| {
         let row = probabilities.row(sample);
         let predicted = (0..row.len()).fold(0, |best, i| if row[i] > row[best] { i } else { best });
         let known = row.iter().all(|p| !p.is_nan());
-        known.then(|| Answer { sample, truth: truth as usize, predicted, probability: f64::from(row[predicted]) })
+        known.then(|| Answer {
+            sample,
+            truth: truth as usize,
+            predicted,
+            probability: f64::from(row[predicted]),
+        })
     };
     classes.iter().enumerate().map(answer).collect()
 }
@@ -41,7 +46,9 @@ mod tests {
     #[test]
     fn the_most_probable_class_is_the_answer_and_the_first_of_equals() {
         let probabilities = Tensor::from_rows([[0.25, 0.75, 0.0], [0.5, 0.0, 0.5]]);
-        let [right, wrong] = answers(&[1, 2], &probabilities).unwrap()[..] else { panic!("two samples") };
+        let [right, wrong] = answers(&[1, 2], &probabilities).unwrap()[..] else {
+            panic!("two samples")
+        };
         assert_eq!(right, Answer { sample: 0, truth: 1, predicted: 1, probability: 0.75 });
         assert_eq!(wrong, Answer { sample: 1, truth: 2, predicted: 0, probability: 0.5 });
         assert!(right.is_right() && !wrong.is_right());

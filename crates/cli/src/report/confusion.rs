@@ -64,7 +64,8 @@ pub(super) mod tests {
 
     /// Digits as (true, predicted).
     pub fn confusion(pairs: &[(usize, usize)]) -> Confusion {
-        let answer = |(sample, &(truth, predicted))| Answer { sample, truth, predicted, probability: 1.0 };
+        let answer =
+            |(sample, &(truth, predicted))| Answer { sample, truth, predicted, probability: 1.0 };
         Confusion::of(&pairs.iter().enumerate().map(answer).collect::<Vec<_>>())
     }
 
@@ -73,7 +74,10 @@ pub(super) mod tests {
         let mut pairs = vec![(0, 0); 12];
         pairs.extend([(3, 9), (3, 3), (9, 3), (9, 3)]);
         let confusion = confusion(&pairs);
-        assert_eq!((confusion.truths(3), confusion.predictions(3), confusion.count(9, 3)), (2, 3, 2));
+        assert_eq!(
+            (confusion.truths(3), confusion.predictions(3), confusion.count(9, 3)),
+            (2, 3, 2)
+        );
         assert_eq!(
             confusion.table(Paint::new(false)),
             "     predicted
@@ -91,6 +95,9 @@ true    0    1    2    3    4    5    6    7    8    9
 "
         );
         let coloured = confusion.table(Paint::new(true));
-        assert!(coloured.contains("\u{1b}[32m   12\u{1b}[0m") && coloured.contains("\u{1b}[31m    2\u{1b}[0m"));
+        assert!(
+            coloured.contains("\u{1b}[32m   12\u{1b}[0m")
+                && coloured.contains("\u{1b}[31m    2\u{1b}[0m")
+        );
     }
 }

@@ -15,13 +15,19 @@ const WIDTH: usize = 18;
 /// Columns between digits.
 const GAP: &str = "  ";
 
-/// The digits side by side, each with what it is and what it was taken for. `image` gives the pixels of a sample of the
-/// test set, from 0 (paper) to 1 (ink).
-pub fn drawings<'a>(answers: &[Answer], image: impl Fn(usize) -> &'a [f32], paint: Paint) -> String {
+/// The digits side by side, each with what it is and what it was taken for. `image` gives the
+/// pixels of a sample of the test set, from 0 (paper) to 1 (ink).
+pub fn drawings<'a>(
+    answers: &[Answer],
+    image: impl Fn(usize) -> &'a [f32],
+    paint: Paint,
+) -> String {
     let row = |answers: &[Answer]| {
         let columns: Vec<Vec<String>> =
             answers.iter().map(|answer| drawing(answer, image(answer.sample), paint)).collect();
-        let line = |i: usize| columns.iter().map(|column| column[i].as_str()).collect::<Vec<_>>().join(GAP);
+        let line = |i: usize| {
+            columns.iter().map(|column| column[i].as_str()).collect::<Vec<_>>().join(GAP)
+        };
         (0..Digits::SIDE + 2).map(|i| format!("{}\n", line(i).trim_end())).collect::<String>()
     };
     answers.chunks(PER_ROW).map(row).collect::<Vec<_>>().join("\n")

@@ -8,7 +8,8 @@ pub fn percent(share: f64) -> String {
 /// A whole number in groups of three digits, such as `1,437`.
 pub fn thousands(n: u64) -> String {
     let digits = n.to_string();
-    let groups: Vec<&str> = digits.as_bytes().rchunks(3).rev().filter_map(|group| str::from_utf8(group).ok()).collect();
+    let groups: Vec<&str> =
+        digits.as_bytes().rchunks(3).rev().filter_map(|group| str::from_utf8(group).ok()).collect();
     groups.join(",")
 }
 
@@ -26,7 +27,10 @@ mod tests {
         assert_eq!(percent(0.97777), "97.8 %");
         assert_eq!(percent(1.0), "100.0 %");
         assert_eq!([0, 999, 1000, 1_234_567].map(thousands), ["0", "999", "1,000", "1,234,567"]);
-        assert_eq!([0.08412, 12.5, 12345.6, 1e30].map(brief), ["0.0841", "12.5000", "1.23e4", "1.00e30"]);
+        assert_eq!(
+            [0.08412, 12.5, 12345.6, 1e30].map(brief),
+            ["0.0841", "12.5000", "1.23e4", "1.00e30"]
+        );
         assert_eq!([f64::NAN, f64::INFINITY].map(brief), ["NaN", "inf"]);
     }
 }

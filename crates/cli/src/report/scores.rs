@@ -29,16 +29,24 @@ impl Scores {
     }
 }
 
-/// A row for each class, and the mean over the classes, in which 0 / 0 counts as 0. Support is the number of digits of
-/// the class.
+/// A row for each class, and the mean over the classes, in which 0 / 0 counts as 0. Support is the
+/// number of digits of the class.
 pub fn table(confusion: &Confusion, paint: Paint) -> String {
-    let scores: Vec<Scores> = (0..Digits::CLASSES).map(|class| Scores::of(confusion, class)).collect();
+    let scores: Vec<Scores> =
+        (0..Digits::CLASSES).map(|class| Scores::of(confusion, class)).collect();
     let mean = |score: fn(&Scores) -> Option<f64>| {
-        Some(scores.iter().map(|scores| score(scores).unwrap_or(0.0)).sum::<f64>() / scores.len() as f64)
+        Some(
+            scores.iter().map(|scores| score(scores).unwrap_or(0.0)).sum::<f64>()
+                / scores.len() as f64,
+        )
     };
-    let mean = Scores { precision: mean(|s| s.precision), recall: mean(|s| s.recall), f1: mean(|s| s.f1) };
+    let mean =
+        Scores { precision: mean(|s| s.precision), recall: mean(|s| s.recall), f1: mean(|s| s.f1) };
 
-    let header = format!("{:>5}  {:>9}  {:>7}  {:>7}  {:>7}", "digit", "precision", "recall", "F1", "support");
+    let header = format!(
+        "{:>5}  {:>9}  {:>7}  {:>7}  {:>7}",
+        "digit", "precision", "recall", "F1", "support"
+    );
     let mut table = format!("{}\n", paint.bold(&header));
     for (class, scores) in scores.iter().enumerate() {
         table += &row(&class.to_string(), scores, confusion.truths(class));
@@ -47,8 +55,8 @@ pub fn table(confusion: &Confusion, paint: Paint) -> String {
 }
 
 fn row(name: &str, scores: &Scores, support: usize) -> String {
-    let [precision, recall, f1] =
-        [scores.precision, scores.recall, scores.f1].map(|score| score.map_or("-".to_owned(), percent));
+    let [precision, recall, f1] = [scores.precision, scores.recall, scores.f1]
+        .map(|score| score.map_or("-".to_owned(), percent));
     format!("{name:>5}  {precision:>9}  {recall:>7}  {f1:>7}  {support:>7}\n")
 }
 
@@ -59,8 +67,8 @@ mod tests {
 
     #[test]
     fn scores_follow_their_definitions() {
-        // Of four sevens, three are seen, one is taken for a 1; a 1 is taken for a 7. Nothing is taken for a 2, and
-        // there is no 9.
+        // Of four sevens, three are seen, one is taken for a 1; a 1 is taken for a 7. Nothing is
+        // taken for a 2, and there is no 9.
         let mut pairs = vec![(7, 7), (7, 7), (7, 7), (7, 1), (1, 7), (2, 0)];
         pairs.extend([(0, 0), (3, 3), (4, 4), (5, 5), (6, 6), (8, 8)]);
         assert_eq!(

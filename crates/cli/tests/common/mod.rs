@@ -40,10 +40,13 @@ pub fn stderr(output: &Output) -> String {
 #[cfg(unix)]
 pub fn interrupted(folder: &Path, flags: &[&str]) -> Output {
     use std::io::{BufRead, BufReader, Read};
-    let mut child = program(folder, flags).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut child =
+        program(folder, flags).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let (mut stdout, mut text) = (BufReader::new(child.stdout.take().unwrap()), String::new());
     stdout.read_line(&mut text).unwrap();
-    assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+    assert!(
+        Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success()
+    );
     stdout.read_to_string(&mut text).unwrap();
     let output = child.wait_with_output().unwrap();
     Output { stdout: text.into_bytes(), ..output }
@@ -59,7 +62,8 @@ pub fn object(output: &Output) -> Value {
 /// The names of the files in a folder, sorted.
 pub fn files(folder: &Path) -> Vec<String> {
     let entries = std::fs::read_dir(folder).unwrap();
-    let mut names: Vec<String> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    let mut names: Vec<String> =
+        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
     names.sort();
     names
 }

@@ -41,14 +41,17 @@ pub(super) fn record<'g, T: Real>(r: &Recording<'g, '_, T>) -> Recorded<'g, T> {
         "PRelu" => {
             let slopes = node.input(1)?;
             r.param("slope", slopes);
-            // A slope for each of the last axis, so that one for each element needs all axes as one.
+            // A slope for each of the last axis, so that one for each element needs all axes as
+            // one.
             let wide = x.shape().elements() / slopes.shape().elements();
             activation.forward(x.reshape([wide, slopes.shape().elements()])).reshape(x.shape())
         }
         // `clip(alpha x + beta, 0, 1)`, where here as in PyTorch it is `clip(x / 6 + 1/2, 0, 1)`.
         "HardSigmoid" => {
             let (alpha, beta) = (number("alpha", 0.2), number("beta", 0.5));
-            activation.forward(x.scale_shift(alpha * T::from_f64(6.0), (beta - T::HALF) * T::from_f64(6.0)))
+            activation.forward(
+                x.scale_shift(alpha * T::from_f64(6.0), (beta - T::HALF) * T::from_f64(6.0)),
+            )
         }
         // With numbers other than PyTorch's, which are fixed here, it is a scaled ELU.
         "Selu" if node.has("gamma") => activation.forward(x) * number("gamma", 1.0),
@@ -57,7 +60,8 @@ pub(super) fn record<'g, T: Real>(r: &Recording<'g, '_, T>) -> Recorded<'g, T> {
     Ok(vec![y])
 }
 
-/// The text that names the activation; ONNX's defaults are written out where they are not the list's.
+/// The text that names the activation; ONNX's defaults are written out where they are not the
+/// list's.
 fn text(node: &Node) -> Result<String, String> {
     let number = |name, default| node.number(name, default);
     Ok(match node.op.as_str() {
@@ -85,7 +89,11 @@ fn text(node: &Node) -> Result<String, String> {
 }
 
 /// A function along another axis than the last one, to which that axis is taken and back.
-pub(super) fn along<'g, T: Real>(x: Var<'g, T>, axis: usize, f: impl FnOnce(Var<'g, T>) -> Var<'g, T>) -> Var<'g, T> {
+pub(super) fn along<'g, T: Real>(
+    x: Var<'g, T>,
+    axis: usize,
+    f: impl FnOnce(Var<'g, T>) -> Var<'g, T>,
+) -> Var<'g, T> {
     let last = counted(-1, x.shape().rank());
     let mut order: Vec<usize> = (0..=last).collect();
     order.swap(axis, last);

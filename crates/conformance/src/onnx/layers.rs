@@ -49,7 +49,10 @@ pub(super) fn record<'g, T: Real>(r: &Recording<'g, '_, T>) -> Recorded<'g, T> {
             }
             // A layer normalises within samples: to normalise everything together, it all is one.
             let samples: Vec<usize> = [1].into_iter().chain(x.shape().iter().copied()).collect();
-            let y = apply(&format!("{name}(epsilon={epsilon}, axes={axes})"), x.reshape(samples.as_slice()))?;
+            let y = apply(
+                &format!("{name}(epsilon={epsilon}, axes={axes})"),
+                x.reshape(samples.as_slice()),
+            )?;
             let mut results = vec![y.reshape(x.shape())];
             if node.results() == 3 {
                 results.extend(moments(x, axes, epsilon));
@@ -69,8 +72,13 @@ fn flat<T: Real>(x: Var<'_, T>) -> Var<'_, T> {
     x.reshape([shape[0], shape[1], shape[2..].iter().product()])
 }
 
-/// The value, and in training the running statistics after it. ONNX's momentum is what is kept of them.
-fn batch_norm<'g, T: Real>(r: &Recording<'g, '_, T>, x: Var<'g, T>, epsilon: f64) -> Recorded<'g, T> {
+/// The value, and in training the running statistics after it. ONNX's momentum is what is kept of
+/// them.
+fn batch_norm<'g, T: Real>(
+    r: &Recording<'g, '_, T>,
+    x: Var<'g, T>,
+    epsilon: f64,
+) -> Recorded<'g, T> {
     let node = r.node;
     let names = ["weight", "bias", "running_mean", "running_var"];
     for (position, name) in (1..).zip(names) {
@@ -81,7 +89,8 @@ fn batch_norm<'g, T: Real>(r: &Recording<'g, '_, T>, x: Var<'g, T>, epsilon: f64
     let mut results = vec![y.reshape(x.shape())];
     if node.results() == 3 {
         let channels = x.shape()[1];
-        let [mean, variance] = ["running_mean", "running_var"].map(|name| r.graph.buffer(name, [channels], 0.0));
+        let [mean, variance] =
+            ["running_mean", "running_var"].map(|name| r.graph.buffer(name, [channels], 0.0));
         // What is added is the variance over n - 1 here, and over n in ONNX.
         let n = (x.shape().elements() / channels) as f64;
         let before = r.x(4)? * T::from_f64(kept);
@@ -99,7 +108,12 @@ fn dropout<'g, T: Real>(node: &Node, x: Var<'g, T>) -> Recorded<'g, T> {
 }
 
 /// Groups of channels, each normalised as a row, and then a scale and an offset for each channel.
-fn grouped<'g, T: Real>(r: &Recording<'g, '_, T>, x: Var<'g, T>, groups: usize, epsilon: f64) -> Recorded<'g, T> {
+fn grouped<'g, T: Real>(
+    r: &Recording<'g, '_, T>,
+    x: Var<'g, T>,
+    groups: usize,
+    epsilon: f64,
+) -> Recorded<'g, T> {
     let (shape, channels) = (x.shape(), flat(x));
     let rows = x.reshape([shape[0] * groups, shape.elements() / (shape[0] * groups)]);
     let normalised = apply(&format!("layer_norm(epsilon={epsilon}, affine=false)"), rows)?;
@@ -111,7 +125,8 @@ fn grouped<'g, T: Real>(r: &Recording<'g, '_, T>, x: Var<'g, T>, groups: usize, 
 fn moments<'g, T: Real>(x: Var<'g, T>, axes: usize, epsilon: f64) -> [Var<'g, T>; 2] {
     let rank = x.shape().rank();
     let over: Vec<usize> = (rank - axes..rank).collect();
-    let lengths: Vec<usize> = x.shape().iter().take(rank - axes).copied().chain(over.iter().map(|_| 1)).collect();
+    let lengths: Vec<usize> =
+        x.shape().iter().take(rank - axes).copied().chain(over.iter().map(|_| 1)).collect();
     let mean = |x: Var<'g, T>| x.mean(over.as_slice()).reshape(lengths.as_slice());
     let centre = mean(x);
     [centre, (mean((x - centre).square()) + T::from_f64(epsilon)).sqrt().recip()]

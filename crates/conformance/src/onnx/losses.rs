@@ -1,6 +1,7 @@
 //! Losses, by the text that names them with their settings.
 //!
-//! ONNX has the classes on the second axis, and further axes behind it: each place along those is one more sample here.
+//! ONNX has the classes on the second axis, and further axes behind it: each place along those is
+//! one more sample here.
 
 use chainrule::nn::{activation, loss};
 use chainrule::prelude::*;
@@ -40,7 +41,8 @@ pub(super) fn record<'g, T: Real>(r: &Recording<'g, '_, T>) -> Recorded<'g, T> {
     };
     let mut results = vec![value];
     if node.results() == 2 {
-        let log_softmax = activation::by_name::<T>("log_softmax").map_err(|error| error.to_string())?;
+        let log_softmax =
+            activation::by_name::<T>("log_softmax").map_err(|error| error.to_string())?;
         results.push(log_softmax.forward(rows(x)).permute(&[0, 2, 1]).reshape(shape));
     }
     Ok(results)

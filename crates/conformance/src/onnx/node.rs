@@ -25,8 +25,11 @@ struct Expected {
 
 impl Node {
     pub(super) fn read(case: &Case) -> Result<Self, String> {
-        let list =
-            |key: &str| case.get(key).and_then(Value::as_array).ok_or_else(|| format!("the case has no `{key}`"));
+        let list = |key: &str| {
+            case.get(key)
+                .and_then(Value::as_array)
+                .ok_or_else(|| format!("the case has no `{key}`"))
+        };
         let inputs = list("inputs")?.iter().map(|tensor| {
             if tensor.is_null() {
                 return Ok(None);
@@ -104,15 +107,24 @@ impl Node {
     }
 
     /// Whether the results have the shapes and the numbers that ONNX has.
-    pub(super) fn compare<T: Real>(&self, got: &[Tensor<T>], tolerance: Tolerance) -> Result<(), String> {
+    pub(super) fn compare<T: Real>(
+        &self,
+        got: &[Tensor<T>],
+        tolerance: Tolerance,
+    ) -> Result<(), String> {
         if got.len() != self.outputs.len() {
             return Err(format!("{} results, {} are expected", got.len(), self.outputs.len()));
         }
         for (position, (got, expected)) in got.iter().zip(&self.outputs).enumerate() {
             if *got.shape() != *expected.shape {
-                return Err(format!("result {position}: shape {}, {:?} is expected", got.shape(), expected.shape));
+                return Err(format!(
+                    "result {position}: shape {}, {:?} is expected",
+                    got.shape(),
+                    expected.shape
+                ));
             }
-            let sample: Vec<f64> = got.values().iter().step_by(expected.every).map(|x| x.to_f64()).collect();
+            let sample: Vec<f64> =
+                got.values().iter().step_by(expected.every).map(|x| x.to_f64()).collect();
             close(&format!("result {position}"), &sample, &expected.values, tolerance)?;
         }
         Ok(())
@@ -152,11 +164,20 @@ mod tests {
         let expected = Expected::read(&tensor).unwrap();
         // The number of 32 bits, not that of 64 which the text names.
         assert_eq!(expected.values, [f64::from(0.1_f32), 3.0]);
-        let node =
-            Node { op: String::new(), attributes: Value::Null, inputs: vec![], outputs: vec![expected], double: false };
+        let node = Node {
+            op: String::new(),
+            attributes: Value::Null,
+            inputs: vec![],
+            outputs: vec![expected],
+            double: false,
+        };
         let compare = |got: &[Tensor<f32>]| node.compare(got, Tolerance::DOUBLE);
         assert_eq!(compare(&[Tensor::from_rows([[0.1, 7.0, 3.0]])]), Ok(()));
-        assert!(compare(&[Tensor::from_rows([[0.1, 7.0, 4.0]])]).unwrap_err().starts_with("result 0: 4e0 at 1"));
+        assert!(
+            compare(&[Tensor::from_rows([[0.1, 7.0, 4.0]])])
+                .unwrap_err()
+                .starts_with("result 0: 4e0 at 1")
+        );
         let flat = compare(&[Tensor::from(vec![0.1, 7.0, 3.0])]).unwrap_err();
         assert_eq!(flat, "result 0: shape [3], [1, 3] is expected");
         assert_eq!(compare(&[]).unwrap_err(), "0 results, 1 are expected");

@@ -44,14 +44,20 @@ pub(super) fn evaluate<T: Real>(
     record: impl for<'g> FnOnce(&Recording<'g, '_, T>) -> Recorded<'g, T>,
 ) -> Result<Vec<Tensor<T>>, String> {
     let graph = if training { Graph::new() } else { Graph::new().evaluating() };
-    let recording = Recording { graph: &graph, node, inputs: RefCell::default(), params: RefCell::default() };
+    let recording =
+        Recording { graph: &graph, node, inputs: RefCell::default(), params: RefCell::default() };
     let results = record(&recording)?;
     let plan = graph.plan_forward(&results).map_err(|error| error.to_string())?;
     let mut params = plan.init(0).map_err(|error| error.to_string())?;
     for (name, values) in recording.params.take() {
-        let param = params.get_mut(&name).ok_or_else(|| format!("there is no parameter `{name}`"))?;
+        let param =
+            params.get_mut(&name).ok_or_else(|| format!("there is no parameter `{name}`"))?;
         if param.len() != values.values().len() {
-            return Err(format!("`{name}` has {} values, the case {}", param.len(), values.values().len()));
+            return Err(format!(
+                "`{name}` has {} values, the case {}",
+                param.len(),
+                values.values().len()
+            ));
         }
         param.copy_from_slice(values.values());
     }

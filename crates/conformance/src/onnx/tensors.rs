@@ -23,11 +23,16 @@ pub(super) fn record<'g, T: Real>(r: &Recording<'g, '_, T>) -> Recorded<'g, T> {
         "Where" => x.select(r.x(1)?, r.x(2)?),
         "Abs" => x.abs(),
         "Clip" if node.optional(1).is_some() && node.optional(2).is_some() => {
-            let text = format!("hard_tanh(min_value={}, max_value={})", node.scalar(1, -1.0), node.scalar(2, 1.0));
+            let text = format!(
+                "hard_tanh(min_value={}, max_value={})",
+                node.scalar(1, -1.0),
+                node.scalar(2, 1.0)
+            );
             activation::by_name::<T>(&text).map_err(|error| error.to_string())?.forward(x)
         }
         "Clip" => {
-            let [low, high] = [node.scalar(1, f64::NEG_INFINITY), node.scalar(2, f64::INFINITY)].map(T::from_f64);
+            let [low, high] =
+                [node.scalar(1, f64::NEG_INFINITY), node.scalar(2, f64::INFINITY)].map(T::from_f64);
             x.clamp(low, high)
         }
         "Atan" => x.atan(),
@@ -55,7 +60,8 @@ pub(super) fn record<'g, T: Real>(r: &Recording<'g, '_, T>) -> Recorded<'g, T> {
         }
         "GlobalAveragePool" | "GlobalMaxPool" => {
             let places: Vec<usize> = (2..x.shape().rank()).collect();
-            let pooled = if node.op == "GlobalMaxPool" { x.max(&places[..]) } else { x.mean(&places[..]) };
+            let pooled =
+                if node.op == "GlobalMaxPool" { x.max(&places[..]) } else { x.mean(&places[..]) };
             kept(node, x.shape(), pooled, &places)
         }
         op if op.starts_with("Reduce") => reduce(node, x)?,
@@ -74,7 +80,8 @@ fn fold<'g, T: Real>(
 
 /// `alpha a b + beta c`, where `a` and `b` may be transposed.
 fn gemm<'g, T: Real>(r: &Recording<'g, '_, T>) -> Result<Var<'g, T>, String> {
-    let turned = |x: Var<'g, T>, name: &str| if r.node.integer(name, 0) == 1 { x.transpose() } else { x };
+    let turned =
+        |x: Var<'g, T>, name: &str| if r.node.integer(name, 0) == 1 { x.transpose() } else { x };
     let product = turned(r.x(0)?, "transA").matmul(turned(r.x(1)?, "transB"));
     let scaled = product * T::from_f64(r.node.number("alpha", 1.0));
     match r.node.optional(2) {
@@ -93,10 +100,12 @@ fn matmul<'g, T: Real>(a: Var<'g, T>, b: Var<'g, T>) -> Var<'g, T> {
     rows.matmul(b.reshape([b.features(), 1])).reshape(left)
 }
 
-/// Along one axis, over the sum of the absolute values or the square root of that of the squares; zeros stay zeros.
+/// Along one axis, over the sum of the absolute values or the square root of that of the squares;
+/// zeros stay zeros.
 fn lp_normalization<'g, T: Real>(node: &Node, x: Var<'g, T>) -> Result<Var<'g, T>, String> {
     let axis = node.axis(-1)?;
-    let norm = if node.integer("p", 2) == 1 { x.abs().sum(axis) } else { x.square().sum(axis).sqrt() };
+    let norm =
+        if node.integer("p", 2) == 1 { x.abs().sum(axis) } else { x.square().sum(axis).sqrt() };
     let norm = kept(node, x.shape(), norm, &[axis]);
     Ok(norm.select(x / norm, x))
 }
@@ -126,12 +135,20 @@ fn reduce<'g, T: Real>(node: &Node, x: Var<'g, T>) -> Result<Var<'g, T>, String>
 }
 
 /// A reduced variable with the axes that went at length 1, unless they should be gone.
-fn kept<'g, T: Real>(node: &Node, before: Shape, reduced: Var<'g, T>, axes: &[usize]) -> Var<'g, T> {
+fn kept<'g, T: Real>(
+    node: &Node,
+    before: Shape,
+    reduced: Var<'g, T>,
+    axes: &[usize],
+) -> Var<'g, T> {
     if node.integer("keepdims", 1) == 0 {
         return reduced;
     }
-    let lengths: Vec<usize> =
-        before.iter().enumerate().map(|(axis, &length)| if axes.contains(&axis) { 1 } else { length }).collect();
+    let lengths: Vec<usize> = before
+        .iter()
+        .enumerate()
+        .map(|(axis, &length)| if axes.contains(&axis) { 1 } else { length })
+        .collect();
     reduced.reshape(lengths.as_slice())
 }
 
@@ -140,11 +157,13 @@ fn rearrange<'g, T: Real>(r: &Recording<'g, '_, T>, x: Var<'g, T>) -> Recorded<'
     let (node, shape) = (r.node, x.shape());
     let y = match node.op.as_str() {
         "Concat" => {
-            let all: Result<Vec<_>, _> = (0..node.inputs.len()).map(|position| r.x(position)).collect();
+            let all: Result<Vec<_>, _> =
+                (0..node.inputs.len()).map(|position| r.x(position)).collect();
             r.graph.concat(node.axis(0)?, &all?)
         }
         "Expand" => {
-            let lengths: Vec<usize> = node.whole(1).unwrap_or_default().iter().map(|&length| length as usize).collect();
+            let lengths: Vec<usize> =
+                node.whole(1).unwrap_or_default().iter().map(|&length| length as usize).collect();
             x + r.graph.constant(&Tensor::zeros(lengths.as_slice()))
         }
         "Flatten" if node.axis(1)? == 1 => x.flatten(),
@@ -158,16 +177,21 @@ fn rearrange<'g, T: Real>(r: &Recording<'g, '_, T>, x: Var<'g, T>) -> Recorded<'
         "Split" => return split(node, x),
         "Squeeze" => {
             let gone: Vec<usize> = axes(node, shape.rank());
-            let left: Vec<usize> =
-                (0..shape.rank()).filter(|axis| !gone.contains(axis)).map(|axis| shape[axis]).collect();
+            let left: Vec<usize> = (0..shape.rank())
+                .filter(|axis| !gone.contains(axis))
+                .map(|axis| shape[axis])
+                .collect();
             x.reshape(left.as_slice())
         }
-        "Transpose" => x.permute(&node.positions("perm").unwrap_or_else(|| (0..shape.rank()).rev().collect())),
+        "Transpose" => {
+            x.permute(&node.positions("perm").unwrap_or_else(|| (0..shape.rank()).rev().collect()))
+        }
         "Unsqueeze" => {
             let rank = shape.rank() + node.whole(1).unwrap_or_default().len();
             let new = axes(node, rank);
             let mut old = shape.iter();
-            let one_or_next = |axis| if new.contains(&axis) { Some(1) } else { old.next().copied() };
+            let one_or_next =
+                |axis| if new.contains(&axis) { Some(1) } else { old.next().copied() };
             let lengths: Vec<usize> = (0..rank).map_while(one_or_next).collect();
             x.reshape(lengths.as_slice())
         }
@@ -186,11 +210,14 @@ fn gather<'g, T: Real>(r: &Recording<'g, '_, T>, x: Var<'g, T>) -> Result<Var<'g
     let (axis, rank) = (r.node.axis(0)?, x.shape().rank());
     // A negative index counts from the end in ONNX.
     let length = x.shape()[axis];
-    let indices = r.node.input(1)?.map(|place: f64| if place < 0.0 { place + length as f64 } else { place });
-    let front: Vec<usize> = [axis].into_iter().chain((0..rank).filter(|&other| other != axis)).collect();
+    let indices =
+        r.node.input(1)?.map(|place: f64| if place < 0.0 { place + length as f64 } else { place });
+    let front: Vec<usize> =
+        [axis].into_iter().chain((0..rank).filter(|&other| other != axis)).collect();
     let gathered = x.permute(&front).gather_rows(r.input(&indices));
     let many = indices.shape().rank();
-    let back: Vec<usize> = (many..many + axis).chain(0..many).chain(many + axis..many + rank - 1).collect();
+    let back: Vec<usize> =
+        (many..many + axis).chain(0..many).chain(many + axis..many + rank - 1).collect();
     Ok(gathered.permute(&back))
 }
 
@@ -208,7 +235,8 @@ fn lengths(node: &Node, before: Shape) -> Vec<usize> {
     known.iter().map(|length| length.unwrap_or_else(|| before.elements() / product)).collect()
 }
 
-/// A range along each of some axes; ONNX's ends count from the end if negative, and may lie outside.
+/// A range along each of some axes; ONNX's ends count from the end if negative, and may lie
+/// outside.
 fn slice<'g, T: Real>(node: &Node, x: Var<'g, T>) -> Var<'g, T> {
     let [starts, ends] = [1, 2].map(|position| node.whole(position).unwrap_or_default());
     let axes = node.whole(3).unwrap_or_else(|| (0..starts.len() as i64).collect());
@@ -216,7 +244,8 @@ fn slice<'g, T: Real>(node: &Node, x: Var<'g, T>) -> Var<'g, T> {
     ranges.fold(x, |x, (&axis, (&start, &end))| {
         let axis = counted(axis, x.shape().rank());
         let length = x.shape()[axis] as i64;
-        let place = |place: i64| (if place < 0 { place + length } else { place }).clamp(0, length) as usize;
+        let place =
+            |place: i64| (if place < 0 { place + length } else { place }).clamp(0, length) as usize;
         x.slice(axis, place(start)..place(end))
     })
 }

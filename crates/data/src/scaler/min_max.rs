@@ -3,11 +3,12 @@ use chainrule_tensor::{Real, Tensor};
 use super::{check_fit, check_parts, map_columns};
 use crate::DataError;
 
-/// Scales each feature to a range, by default 0 to 1: with `r = (x - min) / (max - min)`, `y = low (1 - r) + high r`.
+/// Scales each feature to a range, by default 0 to 1: with `r = (x - min) / (max - min)`,
+/// `y = low (1 - r) + high r`.
 ///
-/// The smallest and largest value seen in [`fit`](MinMaxScaler::fit) become exactly `low` and `high`; later values
-/// may lie outside. For a constant feature the divisor is 1 as in scikit-learn's `MinMaxScaler`, so that it becomes
-/// `low`. NaN passes through a transformation.
+/// The smallest and largest value seen in [`fit`](MinMaxScaler::fit) become exactly `low` and
+/// `high`; later values may lie outside. For a constant feature the divisor is 1 as in
+/// scikit-learn's `MinMaxScaler`, so that it becomes `low`. NaN passes through a transformation.
 ///
 /// ```
 /// use chainrule_data::MinMaxScaler;
@@ -30,11 +31,13 @@ pub struct MinMaxScaler {
 }
 
 impl MinMaxScaler {
-    /// Learns the smallest and largest value of each column of `x`, `[samples, features]`, to be scaled to 0 to 1.
+    /// Learns the smallest and largest value of each column of `x`, `[samples, features]`, to be
+    /// scaled to 0 to 1.
     ///
     /// # Errors
-    /// [`DataError::Axes`] unless there are two axes; [`DataError::Empty`] without a value; [`DataError::NonFinite`]
-    /// at the first NaN or infinite value; [`DataError::Overflow`] if `max - min` does not fit into `f64`.
+    /// [`DataError::Axes`] unless there are two axes; [`DataError::Empty`] without a value;
+    /// [`DataError::NonFinite`] at the first NaN or infinite value; [`DataError::Overflow`] if
+    /// `max - min` does not fit into `f64`.
     pub fn fit<T: Real>(x: &Tensor<T>) -> Result<Self, DataError> {
         MinMaxScaler::fit_range(x, 0.0, 1.0)
     }
@@ -46,7 +49,8 @@ impl MinMaxScaler {
     pub fn fit_range<T: Real>(x: &Tensor<T>, low: f64, high: f64) -> Result<Self, DataError> {
         let op = "MinMaxScaler::fit";
         if !(low < high && (high - low).is_finite()) {
-            let (rule, value) = ("two finite numbers, low < high".into(), format!("{low} to {high}"));
+            let (rule, value) =
+                ("two finite numbers, low < high".into(), format!("{low} to {high}"));
             return Err(DataError::Parameter { op, what: "the range", rule, value });
         }
         check_fit(op, x)?;
@@ -68,12 +72,12 @@ impl MinMaxScaler {
         Ok(MinMaxScaler { min, max, divisors, low, high })
     }
 
-    /// The scaler to 0 to 1 of these smallest and largest values, one for each feature, as they were learned before
-    /// and kept.
+    /// The scaler to 0 to 1 of these smallest and largest values, one for each feature, as they
+    /// were learned before and kept.
     ///
     /// # Errors
-    /// [`DataError::Parameter`] unless there are as many smallest as largest values, all finite, and `max - min` is
-    /// finite and not negative.
+    /// [`DataError::Parameter`] unless there are as many smallest as largest values, all finite,
+    /// and `max - min` is finite and not negative.
     pub fn from_parts(min: Vec<f64>, max: Vec<f64>) -> Result<Self, DataError> {
         let op = "MinMaxScaler::from_parts";
         check_parts(op, "min", &min, min.len(), |x| x.is_finite())?;
@@ -94,11 +98,12 @@ impl MinMaxScaler {
         Ok((scaler, y))
     }
 
-    /// `low (1 - r) + high r` with `r = (x - min) / (max - min)`, column by column: `[samples, features]` to the
-    /// same shape.
+    /// `low (1 - r) + high r` with `r = (x - min) / (max - min)`, column by column:
+    /// `[samples, features]` to the same shape.
     ///
     /// # Errors
-    /// [`DataError::Features`] if `x` has another number of columns; [`DataError::Axes`] unless there are two axes.
+    /// [`DataError::Features`] if `x` has another number of columns; [`DataError::Axes`] unless
+    /// there are two axes.
     pub fn transform<T: Real>(&self, x: &Tensor<T>) -> Result<Tensor<T>, DataError> {
         map_columns("MinMaxScaler::transform", x, &self.min, &self.divisors, |x, min, divisor| {
             let r = (x - min) / divisor;
@@ -111,9 +116,13 @@ impl MinMaxScaler {
     /// # Errors
     /// As [`transform`](MinMaxScaler::transform).
     pub fn inverse_transform<T: Real>(&self, y: &Tensor<T>) -> Result<Tensor<T>, DataError> {
-        map_columns("MinMaxScaler::inverse_transform", y, &self.min, &self.divisors, |y, min, divisor| {
-            (y - self.low) / (self.high - self.low) * divisor + min
-        })
+        map_columns(
+            "MinMaxScaler::inverse_transform",
+            y,
+            &self.min,
+            &self.divisors,
+            |y, min, divisor| (y - self.low) / (self.high - self.low) * divisor + min,
+        )
     }
 
     /// The smallest value of each feature.
@@ -165,7 +174,9 @@ mod tests {
                 let back = scaler.inverse_transform(&scaler.transform(&x).unwrap()).unwrap();
                 // A few roundings of numbers up to 200 (max - min).
                 let tolerance = 4.0 * 200.0 * f64::EPSILON;
-                assert!(x.values().iter().zip(back.values()).all(|(x, y)| (x - y).abs() <= tolerance));
+                assert!(
+                    x.values().iter().zip(back.values()).all(|(x, y)| (x - y).abs() <= tolerance)
+                );
             }
         }
     }
@@ -181,7 +192,8 @@ mod tests {
 
     #[test]
     fn later_values_may_lie_outside_and_nan_passes() {
-        let (scaler, _) = MinMaxScaler::fit_transform(&Tensor::from_rows([[0.0_f32], [2.0]])).unwrap();
+        let (scaler, _) =
+            MinMaxScaler::fit_transform(&Tensor::from_rows([[0.0_f32], [2.0]])).unwrap();
         let y = scaler.transform(&Tensor::from_rows([[-1.0_f32], [4.0], [f32::NAN]])).unwrap();
         assert_eq!(y.values()[..2], [-0.5, 2.0]);
         assert!(y.values()[2].is_nan());
@@ -197,28 +209,41 @@ mod tests {
     #[test]
     fn what_does_not_fit_is_an_error() {
         let x = Tensor::<f64>::ones([2, 4]);
-        for (low, high, text) in [(1.0, 1.0, "1 to 1"), (2.0, -1.0, "2 to -1"), (f64::NAN, 1.0, "NaN to 1")] {
+        for (low, high, text) in
+            [(1.0, 1.0, "1 to 1"), (2.0, -1.0, "2 to -1"), (f64::NAN, 1.0, "NaN to 1")]
+        {
             assert_eq!(
                 MinMaxScaler::fit_range(&x, low, high).unwrap_err().to_string(),
-                format!("MinMaxScaler::fit: the range must be two finite numbers, low < high, not {text}")
+                format!(
+                    "MinMaxScaler::fit: the range must be two finite numbers, low < high, not \
+                     {text}"
+                )
             );
         }
         assert!(MinMaxScaler::fit_range(&x, 0.0, f64::INFINITY).is_err());
         let message = |x: Tensor<f64>| MinMaxScaler::fit(&x).unwrap_err().to_string();
-        assert!(message(Tensor::zeros([2, 0])).starts_with("MinMaxScaler::fit: inputs of shape [2, 0] hold no values"));
-        assert!(message(Tensor::from_rows([[f64::INFINITY]])).contains("have inf in row 0, column 0"));
+        assert!(
+            message(Tensor::zeros([2, 0]))
+                .starts_with("MinMaxScaler::fit: inputs of shape [2, 0] hold no values")
+        );
+        assert!(
+            message(Tensor::from_rows([[f64::INFINITY]])).contains("have inf in row 0, column 0")
+        );
         assert_eq!(
             message(Tensor::from_rows([[-f64::MAX], [f64::MAX]])),
-            "MinMaxScaler::fit: the values of column 0 lie so far apart that their range overflows: scale them down"
+            "MinMaxScaler::fit: the values of column 0 lie so far apart that their range \
+             overflows: scale them down"
         );
         let scaler = MinMaxScaler::fit(&x).unwrap();
         assert_eq!(
             scaler.transform(&Tensor::<f64>::ones([3, 5])).unwrap_err().to_string(),
-            "MinMaxScaler::transform: the scaler was fitted on 4 features, shape [3, 5] has 5: give the same columns"
+            "MinMaxScaler::transform: the scaler was fitted on 4 features, shape [3, 5] has 5: \
+             give the same columns"
         );
         assert_eq!(
             scaler.inverse_transform(&Tensor::<f64>::ones([4])).unwrap_err().to_string(),
-            "MinMaxScaler::inverse_transform: inputs of shape [4] do not fit: they must be [samples, features]"
+            "MinMaxScaler::inverse_transform: inputs of shape [4] do not fit: they must be \
+             [samples, features]"
         );
     }
 }

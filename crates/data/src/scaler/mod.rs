@@ -36,8 +36,8 @@ fn check_parts(
     }
 }
 
-/// Each value replaced by `f(value, offset, scale)` with the offset and scale of its column, in `f64` with one
-/// rounding at the end.
+/// Each value replaced by `f(value, offset, scale)` with the offset and scale of its column, in
+/// `f64` with one rounding at the end.
 fn map_columns<T: Real>(
     op: &'static str,
     x: &Tensor<T>,

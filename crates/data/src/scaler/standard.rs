@@ -5,8 +5,9 @@ use crate::DataError;
 
 /// Shifts and scales each feature to mean 0 and standard deviation 1: `z = (x - mean) / scale`.
 ///
-/// `scale` is the standard deviation over all samples (divided by n, not n - 1); for a constant feature it is 1, as in
-/// scikit-learn's `StandardScaler`. The moments are computed and kept in `f64`. NaN passes through a transformation.
+/// `scale` is the standard deviation over all samples (divided by n, not n - 1); for a constant
+/// feature it is 1, as in scikit-learn's `StandardScaler`. The moments are computed and kept in
+/// `f64`. NaN passes through a transformation.
 ///
 /// ```
 /// use chainrule_data::StandardScaler;
@@ -28,14 +29,16 @@ impl StandardScaler {
     /// Learns mean and scale of each column of `x`, `[samples, features]`.
     ///
     /// # Errors
-    /// [`DataError::Axes`] unless there are two axes; [`DataError::Empty`] without a value; [`DataError::NonFinite`]
-    /// at the first NaN or infinite value; [`DataError::Overflow`] if a variance does not fit into `f64`.
+    /// [`DataError::Axes`] unless there are two axes; [`DataError::Empty`] without a value;
+    /// [`DataError::NonFinite`] at the first NaN or infinite value; [`DataError::Overflow`] if a
+    /// variance does not fit into `f64`.
     pub fn fit<T: Real>(x: &Tensor<T>) -> Result<Self, DataError> {
         let op = "StandardScaler::fit";
         check_fit(op, x)?;
         let [samples, features] = [x.shape()[0], x.shape()[1]];
         let n = samples as f64;
-        // Sums of distances from the first row: a constant column then has exactly its value as mean and 0 as variance.
+        // Sums of distances from the first row: a constant column then has exactly its value as
+        // mean and 0 as variance.
         let origin: Vec<f64> = x.row(0).iter().map(|value| value.to_f64()).collect();
         let mut mean = vec![0.0; features];
         for row in x.values().chunks_exact(features) {
@@ -56,17 +59,20 @@ impl StandardScaler {
             return Err(DataError::Overflow { op, column, statistic: "variance" });
         }
         let scale = mean.iter().zip(&variance).map(|(mean, variance)| {
-            // scikit-learn's bound: a variance below it may be nothing but the rounding of the mean.
+            // scikit-learn's bound: a variance below it may be nothing but the rounding of the
+            // mean.
             let rounding = n * f64::EPSILON * variance + (n * mean * f64::EPSILON).powi(2);
             if *variance <= rounding { 1.0 } else { variance.sqrt() }
         });
         Ok(StandardScaler { scale: scale.collect(), mean })
     }
 
-    /// The scaler of these means and scales, one for each feature, as they were learned before and kept.
+    /// The scaler of these means and scales, one for each feature, as they were learned before and
+    /// kept.
     ///
     /// # Errors
-    /// [`DataError::Parameter`] unless there are as many means as scales, all finite, and no scale is 0.
+    /// [`DataError::Parameter`] unless there are as many means as scales, all finite, and no scale
+    /// is 0.
     pub fn from_parts(mean: Vec<f64>, scale: Vec<f64>) -> Result<Self, DataError> {
         let op = "StandardScaler::from_parts";
         check_parts(op, "mean", &mean, mean.len(), |x| x.is_finite())?;
@@ -87,17 +93,27 @@ impl StandardScaler {
     /// `(x - mean) / scale`, column by column: `[samples, features]` to the same shape.
     ///
     /// # Errors
-    /// [`DataError::Features`] if `x` has another number of columns; [`DataError::Axes`] unless there are two axes.
+    /// [`DataError::Features`] if `x` has another number of columns; [`DataError::Axes`] unless
+    /// there are two axes.
     pub fn transform<T: Real>(&self, x: &Tensor<T>) -> Result<Tensor<T>, DataError> {
-        map_columns("StandardScaler::transform", x, &self.mean, &self.scale, |x, mean, scale| (x - mean) / scale)
+        map_columns("StandardScaler::transform", x, &self.mean, &self.scale, |x, mean, scale| {
+            (x - mean) / scale
+        })
     }
 
-    /// `z * scale + mean`, column by column: what was before [`transform`](StandardScaler::transform), up to rounding.
+    /// `z * scale + mean`, column by column: what was before
+    /// [`transform`](StandardScaler::transform), up to rounding.
     ///
     /// # Errors
     /// As [`transform`](StandardScaler::transform).
     pub fn inverse_transform<T: Real>(&self, z: &Tensor<T>) -> Result<Tensor<T>, DataError> {
-        map_columns("StandardScaler::inverse_transform", z, &self.mean, &self.scale, |z, mean, scale| z * scale + mean)
+        map_columns(
+            "StandardScaler::inverse_transform",
+            z,
+            &self.mean,
+            &self.scale,
+            |z, mean, scale| z * scale + mean,
+        )
     }
 
     /// The mean of each feature.
@@ -144,7 +160,12 @@ mod tests {
             let (scaler, z) = StandardScaler::fit_transform(&x).unwrap();
             let back = scaler.inverse_transform(&z).unwrap();
             // Two roundings of numbers up to 200 (x - mean).
-            assert!(x.values().iter().zip(back.values()).all(|(x, y)| (x - y).abs() <= 200.0 * f64::EPSILON));
+            assert!(
+                x.values()
+                    .iter()
+                    .zip(back.values())
+                    .all(|(x, y)| (x - y).abs() <= 200.0 * f64::EPSILON)
+            );
         }
     }
 
@@ -153,7 +174,10 @@ mod tests {
         for value in [0.1_f32, 0.0, -3.3e30, 1e-30] {
             let x = Tensor::full([1000, 2], value);
             let (scaler, z) = StandardScaler::fit_transform(&x).unwrap();
-            assert_eq!((scaler.mean(), scaler.scale()), (&[f64::from(value); 2][..], &[1.0; 2][..]));
+            assert_eq!(
+                (scaler.mean(), scaler.scale()),
+                (&[f64::from(value); 2][..], &[1.0; 2][..])
+            );
             assert_eq!(z, Tensor::zeros([1000, 2]));
         }
         // 0.1 + 0.2 and 0.3 differ by rounding only.
@@ -185,31 +209,41 @@ mod tests {
             "StandardScaler::fit: inputs of shape [3] do not fit: they must be [samples, features]"
         );
         assert!(
-            message(Tensor::zeros([0, 3])).starts_with("StandardScaler::fit: inputs of shape [0, 3] hold no values")
+            message(Tensor::zeros([0, 3]))
+                .starts_with("StandardScaler::fit: inputs of shape [0, 3] hold no values")
         );
-        assert!(message(Tensor::from_rows([[0.0, 1.0], [f64::NAN, 1.0]])).contains("NaN in row 1, column 0"));
+        assert!(
+            message(Tensor::from_rows([[0.0, 1.0], [f64::NAN, 1.0]]))
+                .contains("NaN in row 1, column 0")
+        );
         for far in [1e200, f64::MAX] {
             assert_eq!(
                 message(Tensor::from_rows([[0.0, -far], [0.0, far]])),
-                "StandardScaler::fit: the values of column 1 lie so far apart that their variance overflows: \
+                "StandardScaler::fit: the values of column 1 lie so far apart that their variance \
+                 overflows: \
                  scale them down"
             );
         }
         let scaler = StandardScaler::fit(&Tensor::<f64>::ones([2, 4])).unwrap();
         let rest = "the scaler was fitted on 4 features, shape [2, 3] has 3: give the same columns";
         let x = Tensor::<f64>::ones([2, 3]);
-        assert_eq!(scaler.transform(&x).unwrap_err().to_string(), format!("StandardScaler::transform: {rest}"));
+        assert_eq!(
+            scaler.transform(&x).unwrap_err().to_string(),
+            format!("StandardScaler::transform: {rest}")
+        );
         assert_eq!(
             scaler.inverse_transform(&x).unwrap_err().to_string(),
             format!("StandardScaler::inverse_transform: {rest}")
         );
     }
 
-    // Squares and sums in single precision (kind 5 of RELIABILITY.md): NumPy's mean over the rows of
-    // a million years in f32 is 2021.8.
+    // Squares and sums in single precision (kind 5 of RELIABILITY.md): NumPy's mean over the rows
+    // of a million years in f32 is 2021.8.
     #[test]
     fn statistics_of_a_million_years_and_of_large_values_are_right() {
-        let years = Tensor::<f32>::from_fn([1_000_000, 2], |i| (1980 + i / 2 % 51) as f32 * [1.0, 1e30][i % 2]);
+        let years = Tensor::<f32>::from_fn([1_000_000, 2], |i| {
+            (1980 + i / 2 % 51) as f32 * [1.0, 1e30][i % 2]
+        });
         let scaler = StandardScaler::fit(&years).unwrap();
         let (n, mut sum, mut squares) = (1_000_000.0, 0.0, 0.0);
         for i in 0..1_000_000 {
@@ -219,8 +253,16 @@ mod tests {
         }
         let (mean, scale) = (2005.0 + sum / n, (squares / n - (sum / n).powi(2)).sqrt());
         for (column, unit) in [1.0, 1e30].into_iter().enumerate() {
-            assert!((scaler.mean()[column] / unit / mean - 1.0).abs() < 1e-7, "{:?}", scaler.mean());
-            assert!((scaler.scale()[column] / unit / scale - 1.0).abs() < 1e-5, "{:?}", scaler.scale());
+            assert!(
+                (scaler.mean()[column] / unit / mean - 1.0).abs() < 1e-7,
+                "{:?}",
+                scaler.mean()
+            );
+            assert!(
+                (scaler.scale()[column] / unit / scale - 1.0).abs() < 1e-5,
+                "{:?}",
+                scaler.scale()
+            );
         }
     }
 }

@@ -10,15 +10,16 @@ use crate::pointwise::{DerivativeReads, Pointwise};
 /// Why a gradient that reaches a parameter is exactly zero.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ZeroCause {
-    /// Every unit of an activation behind it is inactive, for every sample that a gradient reaches: they are where the
-    /// function is flat, such as a ReLU below zero.
+    /// Every unit of an activation behind it is inactive, for every sample that a gradient reaches:
+    /// they are where the function is flat, such as a ReLU below zero.
     Dead {
         /// The activation.
         at: Place,
         /// How many units it has.
         units: usize,
     },
-    /// Every unit of an activation behind it is so far in saturation that the derivative underflows to zero.
+    /// Every unit of an activation behind it is so far in saturation that the derivative underflows
+    /// to zero.
     Saturated {
         /// The activation.
         at: Place,
@@ -67,7 +68,9 @@ impl fmt::Display for Place {
 
 impl fmt::Display for ZeroCause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let all = |units: &usize| if *units == 1 { "the only unit".to_owned() } else { format!("all {units} units") };
+        let all = |units: &usize| {
+            if *units == 1 { "the only unit".to_owned() } else { format!("all {units} units") }
+        };
         match self {
             ZeroCause::Dead { at, units } => write!(f, "{} of {at} inactive", all(units)),
             ZeroCause::Saturated { at, units } => {
@@ -76,9 +79,13 @@ impl fmt::Display for ZeroCause {
             ZeroCause::ZeroWeights { parameter, at } => {
                 write!(f, "the weights `{parameter}` in {at} behind it are all zero")
             }
-            ZeroCause::ZeroInput { at } => write!(f, "the values that it meets in {at} are all zero"),
+            ZeroCause::ZeroInput { at } => {
+                write!(f, "the values that it meets in {at} are all zero")
+            }
             ZeroCause::Cancelled { at } => write!(f, "its gradients cancel out, from {at} on"),
-            ZeroCause::Unknown { at: Some(at) } => write!(f, "it vanishes in {at} for an unknown reason"),
+            ZeroCause::Unknown { at: Some(at) } => {
+                write!(f, "it vanishes in {at} for an unknown reason")
+            }
             ZeroCause::Unknown { at: None } => f.write_str("for an unknown reason"),
         }
     }
@@ -101,12 +108,14 @@ pub(super) fn cause<T: Real>(traced: &TracedBack<'_, T>, input: usize) -> ZeroCa
     if first.op == "affine" && input == 2 {
         return ZeroCause::Cancelled { at: first };
     }
-    // A softmax that gives each row to one class is no element-wise function, but as flat as a saturated one.
+    // A softmax that gives each row to one class is no element-wise function, but as flat as a
+    // saturated one.
     let decided = |&y: &T| y == T::ZERO || y == T::ONE;
     if traced.inputs.len() == 1 && !traced.output.is_empty() && traced.output.iter().all(decided) {
         return ZeroCause::Saturated { at: first, units: traced.shape.as_rows().1 };
     }
-    let product = matches!(&*first.op, "affine" | "matmul" | "mul") && traced.inputs.len() > 1 && input <= 1;
+    let product =
+        matches!(&*first.op, "affine" | "matmul" | "mul") && traced.inputs.len() > 1 && input <= 1;
     let unknown = ZeroCause::Unknown { at: Some(first.clone()) };
     if !product || !seen.as_deref().unwrap_or(traced.upstream).iter().any(|&g| g != T::ZERO) {
         return unknown;
@@ -123,8 +132,11 @@ pub(super) fn cause<T: Real>(traced: &TracedBack<'_, T>, input: usize) -> ZeroCa
 
 /// The operation, without a function fused onto it.
 pub(super) fn first<T: Real>(traced: &TracedBack<'_, T>) -> Place {
-    let op =
-        if traced.step.op.fused().is_some() { traced.op.split(" + ").next().unwrap_or_default() } else { traced.op };
+    let op = if traced.step.op.fused().is_some() {
+        traced.op.split(" + ").next().unwrap_or_default()
+    } else {
+        traced.op
+    };
     Place { op: op.to_owned(), layer: traced.step.first_layer.clone() }
 }
 
@@ -144,16 +156,20 @@ fn behind<T: Real>(function: &dyn Pointwise<T>, traced: &TracedBack<'_, T>) -> A
     passed
 }
 
-/// Which kind of flatness stops every gradient, if it is the function's own and not a product that underflows.
+/// Which kind of flatness stops every gradient, if it is the function's own and not a product that
+/// underflows.
 fn flat<T: Real>(function: &dyn Pointwise<T>, traced: &TracedBack<'_, T>, at: Place) -> ZeroCause {
     let slopes = traced.upstream.iter().zip(read(function, traced)).filter(|(g, _)| **g != T::ZERO);
     let mut flat = slopes.map(|(_, &x)| function.derivative(x) == T::ZERO);
     let properties = function.properties();
-    let saturates = [properties.range.0, properties.range.1, properties.responsive.0, properties.responsive.1];
+    let saturates =
+        [properties.range.0, properties.range.1, properties.responsive.0, properties.responsive.1];
     let (_, units) = traced.shape.as_rows();
     match flat.all(|flat| flat) {
         true if properties.can_die => ZeroCause::Dead { at, units },
-        true if saturates.iter().any(|bound| bound.is_finite()) => ZeroCause::Saturated { at, units },
+        true if saturates.iter().any(|bound| bound.is_finite()) => {
+            ZeroCause::Saturated { at, units }
+        }
         _ => ZeroCause::Unknown { at: Some(at) },
     }
 }

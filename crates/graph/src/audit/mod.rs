@@ -37,7 +37,8 @@ pub struct AuditRow {
     pub shape: Shape,
     /// Whether it has a gradient.
     pub status: Status,
-    /// The gradient's Euclidean norm; `None` where no gradient reaches it, which is not the same as zero.
+    /// The gradient's Euclidean norm; `None` where no gradient reaches it, which is not the same as
+    /// zero.
     pub norm: Option<f64>,
 }
 
@@ -48,13 +49,12 @@ pub struct Audit {
     pub rows: Vec<AuditRow>,
 }
 
-/// What `grads` holds for each parameter after a [`backward`](Plan::backward) with this plan, and the reason where it is
-/// unreached, cut, or exactly zero.
+/// What `grads` holds for each parameter after a [`backward`](Plan::backward) with this plan, and
+/// the reason where it is unreached, cut, or exactly zero.
 ///
-/// Where a gradient is zero, a second way back through the values in `workspace` finds where it vanishes: see
-/// [`ZeroCause`]. For a root that is not a scalar that way begins with ones, and kept
-/// gradients are overwritten. It allocates: for diagnosis, not for every
-/// step.
+/// Where a gradient is zero, a second way back through the values in `workspace` finds where it
+/// vanishes: see [`ZeroCause`]. For a root that is not a scalar that way begins with ones, and kept
+/// gradients are overwritten. It allocates: for diagnosis, not for every step.
 ///
 /// ```
 /// use chainrule_graph::{Graph, audit};
@@ -82,11 +82,21 @@ pub struct Audit {
 /// If parameters, workspace or gradients belong to something else than this plan.
 #[track_caller]
 #[must_use]
-pub fn audit<T: Real>(plan: &Plan<T>, params: &Params<T>, workspace: &mut Workspace<T>, grads: &Grads<T>) -> Audit {
-    assert!(**plan.layout() == **grads.layout(), "these gradients have another layout than the plan");
+pub fn audit<T: Real>(
+    plan: &Plan<T>,
+    params: &Params<T>,
+    workspace: &mut Workspace<T>,
+    grads: &Grads<T>,
+) -> Audit {
+    assert!(
+        **plan.layout() == **grads.layout(),
+        "these gradients have another layout than the plan"
+    );
     let mut trail = None;
     let mut rows = Vec::new();
-    for (position, (entry, (name, reach))) in plan.layout().entries().iter().zip(plan.reach()).enumerate() {
+    for (position, (entry, (name, reach))) in
+        plan.layout().entries().iter().zip(plan.reach()).enumerate()
+    {
         let gradient = &grads.values()[entry.range.clone()];
         let status = match reach {
             Reach::Unreached => Status::Unreached,
@@ -125,10 +135,9 @@ impl fmt::Display for Audit {
             let norm = row.norm.map_or_else(|| "-".to_owned(), |norm| format!("{norm:.2e}"));
             [row.name.clone(), row.shape.to_string(), norm]
         };
-        let widths =
-            self.rows.iter().map(columns).fold([0; 3], |widths: [usize; 3], cells| {
-                std::array::from_fn(|i| widths[i].max(cells[i].chars().count()))
-            });
+        let widths = self.rows.iter().map(columns).fold([0; 3], |widths: [usize; 3], cells| {
+            std::array::from_fn(|i| widths[i].max(cells[i].chars().count()))
+        });
         for row in &self.rows {
             let ([name, shape, norm], [a, b, c]) = (columns(row), widths);
             writeln!(f, "{name:<a$}  {shape:<b$}  {norm:>c$}  {}", row.status)?;

@@ -25,7 +25,11 @@ struct Edge {
 }
 
 impl Trail {
-    pub(super) fn follow<T: Real>(plan: &Plan<T>, params: &Params<T>, workspace: &mut Workspace<T>) -> Trail {
+    pub(super) fn follow<T: Real>(
+        plan: &Plan<T>,
+        params: &Params<T>,
+        workspace: &mut Workspace<T>,
+    ) -> Trail {
         let sources = plan.sources();
         let mut trail = Trail { edges: Vec::new(), nothing_arrives: vec![false; plan.steps.len()] };
         let seed = vec![T::ONE; plan.root_len.unwrap_or(0)];
@@ -47,8 +51,8 @@ impl Trail {
         trail
     }
 
-    /// Why nothing arrives at the parameter at this position of the layout: the first reason met on the way towards the
-    /// loss.
+    /// Why nothing arrives at the parameter at this position of the layout: the first reason met on
+    /// the way towards the loss.
     pub(super) fn cause(&self, parameter: usize) -> ZeroCause {
         let mut visited = vec![false; self.nothing_arrives.len()];
         let mut waiting = vec![Source::Param(parameter)];

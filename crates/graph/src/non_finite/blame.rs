@@ -9,9 +9,9 @@ pub(super) fn rows<T: Real>(values: &[T], batch: usize) -> Vec<usize> {
     rows.filter(|(_, row)| row.iter().any(|x| !x.is_finite())).map(|(row, _)| row).collect()
 }
 
-/// The fewest samples, of the largest magnitudes, without which the operation's result is finite: their rows are
-/// replaced by those of the smallest sample. `by_sample` says which operands have a row for each sample; the upstream
-/// gradient is another one if it has as many rows.
+/// The fewest samples, of the largest magnitudes, without which the operation's result is finite:
+/// their rows are replaced by those of the smallest sample. `by_sample` says which operands have a
+/// row for each sample; the upstream gradient is another one if it has as many rows.
 pub(super) fn largest<T: Real>(replay: &Replay<T>, by_sample: &[bool], batch: usize) -> Vec<usize> {
     let mut weights = vec![1.0_f64; batch];
     let mut weigh = |tensor: &Tensor<T>| {
@@ -22,7 +22,8 @@ pub(super) fn largest<T: Real>(replay: &Replay<T>, by_sample: &[bool], batch: us
     };
     let inputs = replay.inputs.iter().zip(by_sample).filter(|(_, by_sample)| **by_sample);
     inputs.for_each(|(input, _)| weigh(input));
-    let upstream_too = replay.upstream.as_ref().is_some_and(|upstream| upstream.shape().first() == Some(&batch));
+    let upstream_too =
+        replay.upstream.as_ref().is_some_and(|upstream| upstream.shape().first() == Some(&batch));
     replay.upstream.iter().filter(|_| upstream_too).for_each(&mut weigh);
     if batch < 2 || !(upstream_too || by_sample.contains(&true)) {
         return Vec::new();
@@ -37,7 +38,9 @@ pub(super) fn largest<T: Real>(replay: &Replay<T>, by_sample: &[bool], batch: us
         for tensor in inputs.map(|(input, _)| input).chain(upstream) {
             let width = tensor.values().len() / batch;
             for &row in &order[..count] {
-                tensor.values_mut().copy_within(smallest * width..(smallest + 1) * width, row * width);
+                tensor
+                    .values_mut()
+                    .copy_within(smallest * width..(smallest + 1) * width, row * width);
             }
         }
         changed.is_finite()

@@ -15,12 +15,12 @@ pub struct Located<T: Real> {
     pub replay: Option<Replay<T>>,
 }
 
-/// Finds what made the root or a gradient of the last forward pass NaN or infinite: makes that pass again, with the same
-/// random numbers, and if the root is finite the way back from a gradient of ones. `None` where all that comes out is
-/// finite.
+/// Finds what made the root or a gradient of the last forward pass NaN or infinite: makes that pass
+/// again, with the same random numbers, and if the root is finite the way back from a gradient of
+/// ones. `None` where all that comes out is finite.
 ///
-/// It allocates and takes several times as long as a step: for the step that has failed the cheap check. Gradients that
-/// were kept are overwritten.
+/// It allocates and takes several times as long as a step: for the step that has failed the cheap
+/// check. Gradients that were kept are overwritten.
 ///
 /// ```
 /// use chainrule_graph::{Graph, non_finite::locate};
@@ -49,7 +49,11 @@ pub struct Located<T: Real> {
 /// # Panics
 /// If parameters or workspace belong to something else than this plan.
 #[track_caller]
-pub fn locate<T: Real>(plan: &Plan<T>, params: &Params<T>, workspace: &mut Workspace<T>) -> Option<Located<T>> {
+pub fn locate<T: Real>(
+    plan: &Plan<T>,
+    params: &Params<T>,
+    workspace: &mut Workspace<T>,
+) -> Option<Located<T>> {
     plan.check(params, workspace);
     let locator = Locator { plan, params, sources: plan.sources(), batch: plan.samples() };
     locator.forward(workspace).or_else(|| locator.backward(workspace))
@@ -87,14 +91,16 @@ impl<T: Real> Locator<'_, T> {
         for (position, step) in self.plan.steps.iter().enumerate() {
             step.forward(&self.plan.constants, self.params, workspace);
             let values = &workspace.values[step.output][..step.len];
-            let origin = (!reduce::all_finite(values)).then(|| self.origin(position, step, workspace, &origins));
+            let origin = (!reduce::all_finite(values))
+                .then(|| self.origin(position, step, workspace, &origins));
             origins.push(origin);
             see(position, step, workspace, &origins);
         }
         origins
     }
 
-    /// Where a step's value began to be other than finite: where one of its operands did, else here.
+    /// Where a step's value began to be other than finite: where one of its operands did, else
+    /// here.
     fn origin(
         &self,
         position: usize,
@@ -102,14 +108,17 @@ impl<T: Real> Locator<'_, T> {
         workspace: &Workspace<T>,
         origins: &[Option<Located<T>>],
     ) -> Located<T> {
-        if let Some(origin) = self.operand_origin(position, step, workspace, origins, Reads::EVERYTHING) {
+        if let Some(origin) =
+            self.operand_origin(position, step, workspace, origins, Reads::EVERYTHING)
+        {
             return origin;
         }
         let replay = Replay::capture(self.plan, step, self.params, workspace);
         let values = &workspace.values[step.output][..step.len];
         let samples = self.blame(&replay, step, step.shape, values);
         let origin = Origin::Forward { at: place(step), location: step.location };
-        let report = self.report(origin, self.ranges(position, &replay), step.shape, values, samples);
+        let report =
+            self.report(origin, self.ranges(position, &replay), step.shape, values, samples);
         Located { report, replay: Some(replay) }
     }
 
@@ -122,7 +131,12 @@ impl<T: Real> Locator<'_, T> {
         origins: &[Option<Located<T>>],
         reads: Reads,
     ) -> Option<Located<T>> {
-        let inputs = step.inputs(&self.plan.constants, self.params, [&workspace.values, &[]], Reads::EVERYTHING);
+        let inputs = step.inputs(
+            &self.plan.constants,
+            self.params,
+            [&workspace.values, &[]],
+            Reads::EVERYTHING,
+        );
         let operands = step.operands.iter().zip(&self.sources[position]).enumerate();
         operands.filter(|(i, _)| reads.reads_input(*i)).find_map(|(i, (operand, &source))| {
             let (values, shape) = (inputs.get(i), step.shapes[i]);
@@ -133,7 +147,8 @@ impl<T: Real> Locator<'_, T> {
                     let what = self.plan.operand_name(operand, source);
                     let rows = self.batch.filter(|&batch| by_sample(operand, shape, batch));
                     let samples = rows.map_or_else(Vec::new, |batch| blame::rows(values, batch));
-                    let report = self.report(Origin::Given { what }, Vec::new(), shape, values, samples);
+                    let report =
+                        self.report(Origin::Given { what }, Vec::new(), shape, values, samples);
                     Some(Located { report, replay: None })
                 }
             }
@@ -151,15 +166,26 @@ impl<T: Real> Locator<'_, T> {
             }
         });
         let in_sum = || {
-            let (name, gradient) = grads.iter().find(|(_, gradient)| !reduce::all_finite(gradient.values()))?;
+            let (name, gradient) =
+                grads.iter().find(|(_, gradient)| !reduce::all_finite(gradient.values()))?;
             let with_respect_to = format!("parameter `{name}`");
-            Some(Met::Sum { with_respect_to, shape: gradient.shape(), values: gradient.values().to_vec() })
+            Some(Met::Sum {
+                with_respect_to,
+                shape: gradient.shape(),
+                values: gradient.values().to_vec(),
+            })
         };
         match met.or_else(in_sum)? {
             Met::Sum { with_respect_to, shape, values } => {
                 let rows = self.batch.filter(|&batch| shape.first() == Some(&batch));
                 let samples = rows.map_or_else(Vec::new, |batch| blame::rows(&values, batch));
-                let report = self.report(Origin::Sum { with_respect_to }, Vec::new(), shape, &values, samples);
+                let report = self.report(
+                    Origin::Sum { with_respect_to },
+                    Vec::new(),
+                    shape,
+                    &values,
+                    samples,
+                );
                 Some(Located { report, replay: None })
             }
             Met::Step { position, input, upstream, made } => {
@@ -169,7 +195,9 @@ impl<T: Real> Locator<'_, T> {
                     if here == position {
                         let reads = step.op.reads();
                         given = self.operand_origin(here, step, workspace, origins, reads);
-                        given = given.take().or_else(|| origins[here].clone().filter(|_| reads.reads_output()));
+                        given = given
+                            .take()
+                            .or_else(|| origins[here].clone().filter(|_| reads.reads_output()));
                         replay = Some(Replay::capture(self.plan, step, self.params, workspace));
                     }
                 });
@@ -177,15 +205,22 @@ impl<T: Real> Locator<'_, T> {
                     return given;
                 }
                 let (mut replay, step) = (replay?, &self.plan.steps[position]);
-                let upstream = Tensor::new(step.shape, upstream).expect("a gradient has the shape of its value");
-                let mut given = vec![Range::of("the upstream gradient", step.shape, upstream.values())];
+                let upstream = Tensor::new(step.shape, upstream)
+                    .expect("a gradient has the shape of its value");
+                let mut given =
+                    vec![Range::of("the upstream gradient", step.shape, upstream.values())];
                 given.extend(self.ranges(position, &replay));
                 (replay.upstream, replay.input) = (Some(upstream), input);
                 let shape = step.shapes[input];
                 let samples = self.blame(&replay, step, shape, &made);
-                let with_respect_to = self.plan.operand_name(&step.operands[input], self.sources[position][input]);
-                let origin = Origin::Backward { at: place(step), location: step.location, with_respect_to };
-                Some(Located { report: self.report(origin, given, shape, &made, samples), replay: Some(replay) })
+                let with_respect_to =
+                    self.plan.operand_name(&step.operands[input], self.sources[position][input]);
+                let origin =
+                    Origin::Backward { at: place(step), location: step.location, with_respect_to };
+                Some(Located {
+                    report: self.report(origin, given, shape, &made, samples),
+                    replay: Some(replay),
+                })
             }
         }
     }
@@ -193,11 +228,16 @@ impl<T: Real> Locator<'_, T> {
     /// The samples to blame for what an operation made.
     fn blame(&self, replay: &Replay<T>, step: &Step<T>, shape: Shape, made: &[T]) -> Vec<usize> {
         let Some(batch) = self.batch else { return Vec::new() };
-        let to_parameter = replay.upstream.is_some() && !matches!(step.operands[replay.input], Operand::Value { .. });
+        let to_parameter = replay.upstream.is_some()
+            && !matches!(step.operands[replay.input], Operand::Value { .. });
         if shape.first() == Some(&batch) && !to_parameter {
             return blame::rows(made, batch);
         }
-        let rows = step.operands.iter().zip(&step.shapes).map(|(operand, &shape)| by_sample(operand, shape, batch));
+        let rows = step
+            .operands
+            .iter()
+            .zip(&step.shapes)
+            .map(|(operand, &shape)| by_sample(operand, shape, batch));
         blame::largest(replay, &rows.collect::<Vec<_>>(), batch)
     }
 
@@ -208,10 +248,21 @@ impl<T: Real> Locator<'_, T> {
         ranges.map(|(name, input)| Range::of(name, input.shape(), input.values())).collect()
     }
 
-    fn report(&self, origin: Origin, given: Vec<Range>, shape: Shape, values: &[T], samples: Vec<usize>) -> NonFinite {
+    fn report(
+        &self,
+        origin: Origin,
+        given: Vec<Range>,
+        shape: Shape,
+        values: &[T],
+        samples: Vec<usize>,
+    ) -> NonFinite {
         let first = values.iter().position(|x| !x.is_finite()).unwrap_or(0);
         let strides = shape.strides();
-        let index = shape.iter().zip(strides).map(|(length, stride)| first / stride.max(1) % length).collect();
+        let index = shape
+            .iter()
+            .zip(strides)
+            .map(|(length, stride)| first / stride.max(1) % length)
+            .collect();
         NonFinite {
             origin,
             given,
@@ -233,11 +284,20 @@ fn place<T: Real>(step: &Step<T>) -> Place {
 fn meet<T: Real>(traced: &TracedBack<'_, T>) -> Option<Met<T>> {
     if !reduce::all_finite(traced.upstream) {
         let with_respect_to = format!("the value of `{}`", traced.op);
-        return Some(Met::Sum { with_respect_to, shape: traced.shape, values: traced.upstream.to_vec() });
+        return Some(Met::Sum {
+            with_respect_to,
+            shape: traced.shape,
+            values: traced.upstream.to_vec(),
+        });
     }
     let made = |(input, made): (usize, &Option<Aligned<T>>)| {
         let made = made.as_ref().filter(|made| !reduce::all_finite(made))?;
-        Some(Met::Step { position: traced.position, input, upstream: traced.upstream.to_vec(), made: made.clone() })
+        Some(Met::Step {
+            position: traced.position,
+            input,
+            upstream: traced.upstream.to_vec(),
+            made: made.clone(),
+        })
     };
     traced.cotangents.iter().enumerate().find_map(made)
 }

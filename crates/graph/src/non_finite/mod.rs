@@ -1,9 +1,10 @@
 //! Which operation first turned finite numbers into NaN or infinity, forward or backward.
 //!
-//! The cheap check is the caller's: a loss and a gradient that are finite need no search. Where they are not, [`locate`]
-//! makes the same passes again, operation by operation: a value that is not finite is traced back to the operation whose
-//! inputs all are, to a parameter, or to an input. What an operation hides, such as the branch that a `select` does not
-//! take, is not blamed for a loss that is NaN for another reason.
+//! The cheap check is the caller's: a loss and a gradient that are finite need no search. Where
+//! they are not, [`locate`] makes the same passes again, operation by operation: a value that is
+//! not finite is traced back to the operation whose inputs all are, to a parameter, or to an input.
+//! What an operation hides, such as the branch that a `select` does not take, is not blamed for a
+//! loss that is NaN for another reason.
 
 mod blame;
 mod locate;
@@ -24,8 +25,8 @@ pub use replay::Replay;
 pub struct NonFinite {
     /// What the first of them came from.
     pub origin: Origin,
-    /// What it was given, all of it finite where an operation is to blame: operands, and on the way back the upstream
-    /// gradient.
+    /// What it was given, all of it finite where an operation is to blame: operands, and on the way
+    /// back the upstream gradient.
     pub given: Vec<Range>,
     /// The first such value: NaN or an infinity.
     pub value: f64,
@@ -35,9 +36,9 @@ pub struct NonFinite {
     pub shape: Shape,
     /// The place of the first one.
     pub index: Vec<usize>,
-    /// The samples to blame, as rows of the batch: those whose rows are not finite; where samples have no rows of their
-    /// own, as in a sum over the batch, the fewest of the largest without which the operation's result is finite. Empty
-    /// where no sample is at fault.
+    /// The samples to blame, as rows of the batch: those whose rows are not finite; where samples
+    /// have no rows of their own, as in a sum over the batch, the fewest of the largest without
+    /// which the operation's result is finite. Empty where no sample is at fault.
     pub samples: Vec<usize>,
     /// The number of samples in the batch, if there is one.
     pub batch: Option<usize>,
@@ -92,7 +93,8 @@ impl Range {
     #[must_use]
     pub fn of<T: Real>(what: impl Into<String>, shape: Shape, values: &[T]) -> Self {
         let start = (f64::NAN, f64::NAN);
-        let (min, max) = values.iter().fold(start, |(min, max), x| (min.min(x.to_f64()), max.max(x.to_f64())));
+        let (min, max) =
+            values.iter().fold(start, |(min, max), x| (min.min(x.to_f64()), max.max(x.to_f64())));
         Range { what: what.into(), shape, min, max }
     }
 }
@@ -101,7 +103,9 @@ impl NonFinite {
     /// The samples as positions in a data set, of which `rows` made the batch.
     #[must_use]
     pub fn in_data(mut self, rows: &[usize]) -> Self {
-        self.samples.iter_mut().for_each(|sample| *sample = rows.get(*sample).copied().unwrap_or(*sample));
+        self.samples
+            .iter_mut()
+            .for_each(|sample| *sample = rows.get(*sample).copied().unwrap_or(*sample));
         self
     }
 }
@@ -114,7 +118,11 @@ impl fmt::Display for Origin {
                 write!(f, "in operation {at}, on the way back to {with_respect_to}")
             }
             Origin::Sum { with_respect_to } => {
-                write!(f, "in the sum of all gradients with respect to {with_respect_to}, each of which is finite")
+                write!(
+                    f,
+                    "in the sum of all gradients with respect to {with_respect_to}, each of which \
+                     is finite"
+                )
             }
             Origin::Given { what } => write!(f, "in {what}"),
         }
@@ -137,7 +145,13 @@ impl fmt::Display for NonFinite {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "it began with {} {}", self.value, self.origin)?;
         if self.shape.elements() > 1 {
-            write!(f, ", at {:?}, one of {} of {} values", self.index, self.count, self.shape.elements())?;
+            write!(
+                f,
+                ", at {:?}, one of {} of {} values",
+                self.index,
+                self.count,
+                self.shape.elements()
+            )?;
         }
         if !self.given.is_empty() {
             let given: Vec<String> = self.given.iter().map(ToString::to_string).collect();
@@ -145,11 +159,14 @@ impl fmt::Display for NonFinite {
         }
         match &*self.samples {
             [] => Ok(()),
-            samples if self.batch == Some(samples.len()) && samples.len() > 1 => write!(f, "; all samples alike"),
+            samples if self.batch == Some(samples.len()) && samples.len() > 1 => {
+                write!(f, "; all samples alike")
+            }
             [sample] => write!(f, "; sample {sample} is to blame"),
             samples => {
                 const SHOWN: usize = 8;
-                let shown: Vec<String> = samples.iter().take(SHOWN).map(ToString::to_string).collect();
+                let shown: Vec<String> =
+                    samples.iter().take(SHOWN).map(ToString::to_string).collect();
                 let more = samples.len().saturating_sub(SHOWN);
                 let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
                 write!(f, "; samples {}{rest} are to blame", shown.join(", "))

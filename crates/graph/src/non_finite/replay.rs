@@ -21,10 +21,21 @@ pub struct Replay<T: Real> {
 
 impl<T: Real> Replay<T> {
     /// Takes what the step reads right after it has run forward.
-    pub(super) fn capture(plan: &Plan<T>, step: &Step<T>, params: &crate::Params<T>, workspace: &Workspace<T>) -> Self {
-        let inputs = step.inputs(&plan.constants, params, [&workspace.values, &[]], crate::op::Reads::EVERYTHING);
+    pub(super) fn capture(
+        plan: &Plan<T>,
+        step: &Step<T>,
+        params: &crate::Params<T>,
+        workspace: &Workspace<T>,
+    ) -> Self {
+        let inputs = step.inputs(
+            &plan.constants,
+            params,
+            [&workspace.values, &[]],
+            crate::op::Reads::EVERYTHING,
+        );
         let tensor = |i: usize| {
-            Tensor::new(step.shapes[i], inputs.get(i).to_vec()).expect("an operand has the elements of its shape")
+            Tensor::new(step.shapes[i], inputs.get(i).to_vec())
+                .expect("an operand has the elements of its shape")
         };
         Replay {
             op: Arc::clone(&step.op),
@@ -40,21 +51,23 @@ impl<T: Real> Replay<T> {
         self.op.name()
     }
 
-    /// Runs it again: gives its value, or on the way back the gradient with respect to the [`input`](Replay::input). An
-    /// operation that draws random numbers draws others here.
+    /// Runs it again: gives its value, or on the way back the gradient with respect to the
+    /// [`input`](Replay::input). An operation that draws random numbers draws others here.
     ///
     /// # Panics
     /// If the shapes of the tensors were changed.
     #[must_use]
     pub fn run(&self) -> Tensor<T> {
         let graph = Graph::new();
-        let inputs: Vec<_> = self.inputs.iter().map(|input| graph.input("operand", input.shape())).collect();
+        let inputs: Vec<_> =
+            self.inputs.iter().map(|input| graph.input("operand", input.shape())).collect();
         for &input in &inputs {
             let _ = input.keep_gradient();
         }
         let value = graph.record(Arc::clone(&self.op), &inputs, Location::caller());
         let plan = graph.plan_unfused(value).expect("the shapes are those of the recording");
-        let (params, mut workspace) = (plan.init(0).expect("there are no parameters"), plan.workspace());
+        let (params, mut workspace) =
+            (plan.init(0).expect("there are no parameters"), plan.workspace());
         for (&input, tensor) in inputs.iter().zip(&self.inputs) {
             workspace.input_mut(input).copy_from_slice(tensor.values());
         }

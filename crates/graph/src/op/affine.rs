@@ -8,11 +8,11 @@ use super::{Backward, Forward, Op, Reads};
 use crate::Var;
 use crate::pointwise::{DerivativeReads, Pointwise};
 
-/// `y = f(x w + b)`: product, bias and activation in one operation, with `f` the identity unless a function was fused
-/// into it.
+/// `y = f(x w + b)`: product, bias and activation in one operation, with `f` the identity unless a
+/// function was fused into it.
 ///
-/// With `d = upstream * f'`: `dx = d w^T`, `dw = x^T d`, `db` the sum of `d` over the rows. The activation's derivative
-/// and the bias gradient come from one pass over `d`.
+/// With `d = upstream * f'`: `dx = d w^T`, `dw = x^T d`, `db` the sum of `d` over the rows. The
+/// activation's derivative and the bias gradient come from one pass over `d`.
 #[derive(Debug)]
 struct Affine<T> {
     activation: Option<Arc<dyn Pointwise<T>>>,
@@ -32,14 +32,22 @@ impl<T: Real> Op<T> for Affine<T> {
         let (x, w, b) = (inputs[X], inputs[W], inputs[B]);
         if x.rank() == 0 || w.rank() != 2 || b.rank() != 1 {
             return Err(format!(
-                "x {x}, weights {w} and bias {b} must be [.., inputs], [inputs, outputs] and [outputs]"
+                "x {x}, weights {w} and bias {b} must be [.., inputs], [inputs, outputs] and \
+                 [outputs]"
             ));
         }
         if x[x.rank() - 1] != w[0] {
-            return Err(format!("x {x} has {} features, but the weights {w} take {}", x[x.rank() - 1], w[0]));
+            return Err(format!(
+                "x {x} has {} features, but the weights {w} take {}",
+                x[x.rank() - 1],
+                w[0]
+            ));
         }
         if b[0] != w[1] {
-            return Err(format!("the weights {w} give {} outputs, but the bias {b} has {}", w[1], b[0]));
+            return Err(format!(
+                "the weights {w} give {} outputs, but the bias {b} has {}",
+                w[1], b[0]
+            ));
         }
         Ok(x.with_length(x.rank() - 1, w[1]))
     }
@@ -58,23 +66,34 @@ impl<T: Real> Op<T> for Affine<T> {
         if outputs == 0 {
             return;
         }
-        let (x, w) = (Mat::new(pass.inputs.get(X), rows, inputs), Mat::new(pass.inputs.get(W), inputs, outputs));
-        gemm_on(pass.pool, pass.precision, Put::Set, MatMut::new(pass.output, rows, outputs), x, w, |z, columns| {
-            let bias = &bias[columns];
-            match &self.activation {
-                Some(activation) => activation.bias_map(z, bias),
-                None => simd::dispatch(
-                    #[inline(always)]
-                    || {
-                        for row in z.chunks_exact_mut(bias.len()) {
-                            for (z, &b) in row.iter_mut().zip(bias) {
-                                *z = (*z + b).flushed();
+        let (x, w) = (
+            Mat::new(pass.inputs.get(X), rows, inputs),
+            Mat::new(pass.inputs.get(W), inputs, outputs),
+        );
+        gemm_on(
+            pass.pool,
+            pass.precision,
+            Put::Set,
+            MatMut::new(pass.output, rows, outputs),
+            x,
+            w,
+            |z, columns| {
+                let bias = &bias[columns];
+                match &self.activation {
+                    Some(activation) => activation.bias_map(z, bias),
+                    None => simd::dispatch(
+                        #[inline(always)]
+                        || {
+                            for row in z.chunks_exact_mut(bias.len()) {
+                                for (z, &b) in row.iter_mut().zip(bias) {
+                                    *z = (*z + b).flushed();
+                                }
                             }
-                        }
-                    },
-                ),
-            }
-        });
+                        },
+                    ),
+                }
+            },
+        );
     }
 
     fn vjp(&self, mut pass: Backward<'_, T>) {
@@ -83,7 +102,9 @@ impl<T: Real> Op<T> for Affine<T> {
         let bias = pass.cotangents.get(B).map(|bias| bias.accumulate());
         match (&self.activation, bias) {
             _ if outputs == 0 => {}
-            (Some(activation), Some(bias)) => activation.bias_map_back(pass.upstream, pass.output, bias),
+            (Some(activation), Some(bias)) => {
+                activation.bias_map_back(pass.upstream, pass.output, bias)
+            }
             (Some(activation), None) => activation.map_back_in_place(pass.upstream, pass.output),
             (None, Some(bias)) => simd::dispatch(
                 #[inline(always)]
@@ -130,15 +151,20 @@ impl<T: Real> Op<T> for Affine<T> {
 
     fn fuse(&self, next: &Arc<dyn Pointwise<T>>) -> Option<Arc<dyn Op<T>>> {
         // A derivative that reads its input would need the value in between to be kept.
-        let fusible = self.activation.is_none() && next.derivative_reads() != DerivativeReads::Input;
+        let fusible =
+            self.activation.is_none() && next.derivative_reads() != DerivativeReads::Input;
         fusible.then(|| {
-            Arc::new(Affine { activation: Some(Arc::clone(next)), name: format!("affine + {}", next.name()) }) as _
+            Arc::new(Affine {
+                activation: Some(Arc::clone(next)),
+                name: format!("affine + {}", next.name()),
+            }) as _
         })
     }
 }
 
 impl<'g, T: Real> Var<'g, T> {
-    /// The affine map `x w + b` of `x: [.., inputs]` with `w: [inputs, outputs]` and `b: [outputs]`.
+    /// The affine map `x w + b` of `x: [.., inputs]` with `w: [inputs, outputs]` and
+    /// `b: [outputs]`.
     ///
     /// An element-wise function right behind it becomes part of it when planned.
     #[track_caller]
@@ -164,7 +190,8 @@ mod tests {
             (&[2, 3], &[3, 0], &[0]),
         ] {
             check(&[x, w, b], |_, x| x[0].affine(x[1], x[2]));
-            // The function after it is fused, with a derivative from the output, from nothing, or not at all.
+            // The function after it is fused, with a derivative from the output, from nothing, or
+            // not at all.
             check(&[x, w, b], |_, x| x[0].affine(x[1], x[2]).exp());
             check(&[x, w, b], |_, x| x[0].affine(x[1], x[2]) * 2.0);
             check(&[x, w, b], |_, x| x[0].affine(x[1], x[2]).sin());
@@ -178,12 +205,21 @@ mod tests {
 
     #[test]
     fn shapes_that_do_not_fit_are_mistakes() {
-        let affine = |x: &[usize], w: &[usize], b: &[usize]| mistake(&[x, w, b], |_, x| x[0].affine(x[1], x[2]));
-        assert_eq!(affine(&[5, 4], &[3, 2], &[2]), "affine: x [5, 4] has 4 features, but the weights [3, 2] take 3");
-        assert_eq!(affine(&[5, 3], &[3, 2], &[3]), "affine: the weights [3, 2] give 2 outputs, but the bias [3] has 3");
+        let affine = |x: &[usize], w: &[usize], b: &[usize]| {
+            mistake(&[x, w, b], |_, x| x[0].affine(x[1], x[2]))
+        };
+        assert_eq!(
+            affine(&[5, 4], &[3, 2], &[2]),
+            "affine: x [5, 4] has 4 features, but the weights [3, 2] take 3"
+        );
+        assert_eq!(
+            affine(&[5, 3], &[3, 2], &[3]),
+            "affine: the weights [3, 2] give 2 outputs, but the bias [3] has 3"
+        );
         assert_eq!(
             affine(&[], &[3, 2], &[2]),
-            "affine: x [], weights [3, 2] and bias [2] must be [.., inputs], [inputs, outputs] and [outputs]"
+            "affine: x [], weights [3, 2] and bias [2] must be [.., inputs], [inputs, outputs] and \
+             [outputs]"
         );
     }
 }

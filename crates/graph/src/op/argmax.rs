@@ -39,7 +39,8 @@ impl<T: Real> Op<T> for Argmax {
         let width = memory::product(&shape[self.axis + 1..]);
         let length = shape[self.axis];
         for (i, out) in pass.output.iter_mut().enumerate() {
-            let along = x[i / width * length * width + i % width..].iter().step_by(width).take(length);
+            let along =
+                x[i / width * length * width + i % width..].iter().step_by(width).take(length);
             let (mut best, mut max) = (0, -T::INFINITY);
             for (position, &x) in along.enumerate() {
                 if x > max || (x.is_nan() && !max.is_nan()) {
@@ -54,10 +55,12 @@ impl<T: Real> Op<T> for Argmax {
 }
 
 impl<'g, T: Real> Var<'g, T> {
-    /// The index of the maximum along an axis, which goes: the predicted class of each sample. The first of several
-    /// equal ones; NaN counts as the maximum, as in NumPy and PyTorch. Indices are held as `T`.
+    /// The index of the maximum along an axis, which goes: the predicted class of each sample. The
+    /// first of several equal ones; NaN counts as the maximum, as in NumPy and PyTorch. Indices are
+    /// held as `T`.
     ///
-    /// No gradient goes back through it. A missing or an empty axis is a mistake that planning reports.
+    /// No gradient goes back through it. A missing or an empty axis is a mistake that planning
+    /// reports.
     ///
     /// ```
     /// use chainrule_graph::Graph;
@@ -82,7 +85,12 @@ mod tests {
     #[test]
     fn the_first_maximum_counts_and_nan_is_the_maximum() {
         let (inf, nan) = (f64::INFINITY, f64::NAN);
-        let x = Tensor::from_rows([[1.0, 3.0, 3.0], [nan, inf, nan], [-inf, -inf, -inf], [0.0, nan, inf]]);
+        let x = Tensor::from_rows([
+            [1.0, 3.0, 3.0],
+            [nan, inf, nan],
+            [-inf, -inf, -inf],
+            [0.0, nan, inf],
+        ]);
         let (y, gradients) = value_and_gradients(&[x], None, |_, x| x[0].argmax(1));
         assert_eq!(y.values(), [1.0, 0.0, 0.0, 1.0]);
         assert_eq!(gradients[0].values(), [0.0; 12]);
@@ -90,9 +98,19 @@ mod tests {
 
     #[test]
     fn any_axis_may_be_reduced() {
-        let x = Tensor::new([2, 3, 2], vec![0.0, 9.0, 5.0, 1.0, 2.0, 3.0, 7.0, 0.0, 1.0, 8.0, 0.0, 8.0]).unwrap();
-        assert_eq!(value(std::slice::from_ref(&x), |_, x| x[0].argmax(1)).values(), [1.0, 0.0, 0.0, 1.0]);
-        assert_eq!(value(std::slice::from_ref(&x), |_, x| x[0].argmax(0)).values(), [1.0, 0.0, 0.0, 1.0, 0.0, 1.0]);
+        let x = Tensor::new(
+            [2, 3, 2],
+            vec![0.0, 9.0, 5.0, 1.0, 2.0, 3.0, 7.0, 0.0, 1.0, 8.0, 0.0, 8.0],
+        )
+        .unwrap();
+        assert_eq!(
+            value(std::slice::from_ref(&x), |_, x| x[0].argmax(1)).values(),
+            [1.0, 0.0, 0.0, 1.0]
+        );
+        assert_eq!(
+            value(std::slice::from_ref(&x), |_, x| x[0].argmax(0)).values(),
+            [1.0, 0.0, 0.0, 1.0, 0.0, 1.0]
+        );
         assert_eq!(value(&[Tensor::zeros([0, 2])], |_, x| x[0].argmax(1)).shape(), [0].into());
     }
 

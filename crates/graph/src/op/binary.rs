@@ -13,8 +13,8 @@ use crate::Var;
 /// A differentiable function of two numbers.
 trait Binary: Debug + Send + Sync + 'static {
     const NAME: &'static str;
-    /// Whether the partial derivatives read the operands; if not they are constants, the first of them 1, and nothing
-    /// is kept for them.
+    /// Whether the partial derivatives read the operands; if not they are constants, the first of
+    /// them 1, and nothing is kept for them.
     const READS_OPERANDS: bool;
     fn value<T: Real>(a: T, b: T) -> T;
     /// `upstream * df/da`
@@ -74,11 +74,15 @@ impl<T: Real, B: Binary> Op<T> for Zip<B> {
         }
         if let Some(da) = pass.cotangents.get(0) {
             let da = da.accumulate();
-            broadcast::for_each(pass.shape, a_shape, b_shape, |i, ia, ib| da[ia] += B::pull_a(g[i], a[ia], b[ib]));
+            broadcast::for_each(pass.shape, a_shape, b_shape, |i, ia, ib| {
+                da[ia] += B::pull_a(g[i], a[ia], b[ib])
+            });
         }
         if let Some(db) = pass.cotangents.get(1) {
             let db = db.accumulate();
-            broadcast::for_each(pass.shape, a_shape, b_shape, |i, ia, ib| db[ib] += B::pull_b(g[i], a[ia], b[ib]));
+            broadcast::for_each(pass.shape, a_shape, b_shape, |i, ia, ib| {
+                db[ib] += B::pull_b(g[i], a[ia], b[ib])
+            });
         }
     }
 }
@@ -86,7 +90,10 @@ impl<T: Real, B: Binary> Op<T> for Zip<B> {
 /// The shape to which both broadcast, or why there is none.
 pub(super) fn broadcast_shape(a: Shape, b: Shape) -> Result<Shape, String> {
     a.broadcast(b).ok_or_else(|| {
-        format!("shapes {a} and {b} do not broadcast: aligned at the last axis, lengths must be equal or one of them 1")
+        format!(
+            "shapes {a} and {b} do not broadcast: aligned at the last axis, lengths must be \
+                 equal or one of them 1"
+        )
     })
 }
 
@@ -97,8 +104,8 @@ impl<'g, T: Real> Var<'g, T> {
     }
 }
 
-/// Defines one function: its name, what its derivatives read, its value and the two products with the upstream
-/// gradient.
+/// Defines one function: its name, what its derivatives read, its value and the two products with
+/// the upstream gradient.
 macro_rules! binary {
     ($(#[$doc:meta])* $op:ident, $name:literal, $reads_operands:expr, |$a:ident, $b:ident| $value:expr, |$g:ident| $pull_a:expr, $pull_b:expr) => {
         $(#[$doc])*
@@ -139,7 +146,8 @@ binary!(
     Mul, "mul", true, |a, b| a * b, |g| g * b, g * a
 );
 binary!(
-    /// `a / b`; derivatives `1 / b` and `-a / b^2`, not by way of `b^2`, which may overflow or vanish.
+    /// `a / b`; derivatives `1 / b` and `-a / b^2`, not by way of `b^2`, which may overflow or
+    /// vanish.
     Div, "div", true, |a, b| a / b, |g| g / b, -g * (a / b / b)
 );
 binary!(
@@ -199,14 +207,14 @@ operator!(Mul, mul);
 operator!(Div, div);
 
 impl<'g, T: Real> Var<'g, T> {
-    /// `a^b` for each pair of elements of this and of `exponent`; derivatives `b a^(b-1)` by `a` and
-    /// `a^b ln a` by `b`.
+    /// `a^b` for each pair of elements of this and of `exponent`; derivatives `b a^(b-1)` by `a`
+    /// and `a^b ln a` by `b`.
     ///
     /// - A negative base with a whole exponent has a value and a derivative by the base; its
     ///   derivative by the exponent is NaN. With any other exponent all are NaN.
     /// - A base of 0 gives 0 for a positive exponent, 1 for 0 and infinity for a negative one. The
-    ///   derivative by the exponent is 0 there, as in PyTorch, and `-inf` for a negative one; that by
-    ///   the base is 0 for an exponent of 0 and above 1, 1 for 1, and infinite below.
+    ///   derivative by the exponent is 0 there, as in PyTorch, and `-inf` for a negative one; that
+    ///   by the base is 0 for an exponent of 0 and above 1, 1 for 1, and infinite below.
     /// - An exponent of 0 gives 1 for every base, even for NaN.
     ///
     /// ```
@@ -330,14 +338,15 @@ mod tests {
         let inputs = [Tensor::from(vec![1e-200, 1e200]), Tensor::from(vec![2e-200, 2e200])];
         let (_, gradients) = value_and_gradients(&inputs, None, |_, x| x[0] / x[1]);
         assert_eq!(gradients[1].values(), [-0.5 / 2e-200, -0.5 / 2e200]);
-        let (_, gradients) = value_and_gradients(&inputs[1..], None, |_, x| 1e-200 / x[0].slice_rows(..1));
+        let (_, gradients) =
+            value_and_gradients(&inputs[1..], None, |_, x| 1e-200 / x[0].slice_rows(..1));
         assert_eq!(gradients[0].values(), [-0.5 / 2e-200, 0.0]);
     }
 
     #[test]
     fn shapes_that_do_not_broadcast_are_mistakes() {
-        let why =
-            "shapes [2, 3] and [2] do not broadcast: aligned at the last axis, lengths must be equal or one of them 1";
+        let why = "shapes [2, 3] and [2] do not broadcast: aligned at the last axis, lengths must \
+                   be equal or one of them 1";
         assert_eq!(mistake(&[&[2, 3], &[2]], |_, x| x[0] + x[1]), format!("add: {why}"));
         assert_eq!(mistake(&[&[2, 3], &[2]], |_, x| x[0].maximum(x[1])), format!("maximum: {why}"));
     }

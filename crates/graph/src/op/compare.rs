@@ -47,10 +47,11 @@ impl<T: Real> Op<T> for Greater {
 }
 
 impl<'g, T: Real> Var<'g, T> {
-    /// 1 where `self > other`, else 0, with broadcasting: a condition for [`select`](Var::select). NaN if either is
-    /// NaN.
+    /// 1 where `self > other`, else 0, with broadcasting: a condition for [`select`](Var::select).
+    /// NaN if either is NaN.
     ///
-    /// No gradient goes back through it. Shapes that do not broadcast are a mistake that planning reports.
+    /// No gradient goes back through it. Shapes that do not broadcast are a mistake that planning
+    /// reports.
     #[track_caller]
     #[must_use]
     pub fn greater(self, other: Var<'g, T>) -> Var<'g, T> {
@@ -74,7 +75,10 @@ mod tests {
     #[test]
     fn strictly_greater_is_one_and_nan_stays() {
         let nan = f64::NAN;
-        let inputs = [Tensor::from(vec![1.0, 2.0, 3.0, nan, 2.0]), Tensor::from(vec![2.0, 2.0, 2.0, 2.0, nan])];
+        let inputs = [
+            Tensor::from(vec![1.0, 2.0, 3.0, nan, 2.0]),
+            Tensor::from(vec![2.0, 2.0, 2.0, 2.0, nan]),
+        ];
         let (greater, gradients) = value_and_gradients(&inputs, None, |_, x| x[0].greater(x[1]));
         assert_eq!(greater.values()[..3], [0.0, 0.0, 1.0]);
         assert!(greater.values()[3..].iter().all(|x| x.is_nan()));
@@ -91,7 +95,8 @@ mod tests {
         assert_eq!(greater, Tensor::from_rows([[1.0, 0.0], [1.0, 1.0]]));
         assert_eq!(
             mistake(&[&[2, 3], &[2]], |_, x| x[0].greater(x[1])),
-            "greater: shapes [2, 3] and [2] do not broadcast: aligned at the last axis, lengths must be equal or one of them 1"
+            "greater: shapes [2, 3] and [2] do not broadcast: aligned at the last axis, lengths \
+             must be equal or one of them 1"
         );
     }
 }

@@ -26,9 +26,13 @@ impl<T: Real> Op<T> for Concat {
             return Err(format!("shape {first} has no axis {}", self.axis));
         }
         for &other in others {
-            let fits = other.rank() == first.rank() && other.with_length(self.axis, first[self.axis]) == first;
+            let fits = other.rank() == first.rank()
+                && other.with_length(self.axis, first[self.axis]) == first;
             if !fits {
-                return Err(format!("shapes {first} and {other} may differ only along axis {}", self.axis));
+                return Err(format!(
+                    "shapes {first} and {other} may differ only along axis {}",
+                    self.axis
+                ));
             }
         }
         let lengths = inputs.iter().map(|shape| shape[self.axis]);
@@ -45,7 +49,8 @@ impl<T: Real> Op<T> for Concat {
         for i in 0..pass.inputs.len() {
             let piece = run(pass.inputs.shape(i), self.axis);
             if piece > 0 {
-                let rows = pass.output.chunks_exact_mut(width).zip(pass.inputs[i].chunks_exact(piece));
+                let rows =
+                    pass.output.chunks_exact_mut(width).zip(pass.inputs[i].chunks_exact(piece));
                 rows.for_each(|(to, from)| to[start..start + piece].copy_from_slice(from));
             }
             start += piece;
@@ -59,7 +64,9 @@ impl<T: Real> Op<T> for Concat {
             let piece = run(pass.inputs.shape(i), self.axis);
             if let Some(dx) = pass.cotangents.get(i).filter(|_| piece > 0) {
                 let put = dx.put;
-                for (to, from) in dx.values.chunks_exact_mut(piece).zip(pass.upstream.chunks_exact(width)) {
+                for (to, from) in
+                    dx.values.chunks_exact_mut(piece).zip(pass.upstream.chunks_exact(width))
+                {
                     let from = &from[start..start + piece];
                     match put {
                         Put::Set => to.copy_from_slice(from),
@@ -118,7 +125,8 @@ mod tests {
 
     #[test]
     fn pieces_stand_in_order() {
-        let inputs = [Tensor::from_rows([[1.0, 2.0], [3.0, 4.0]]), Tensor::from_rows([[5.0], [6.0]])];
+        let inputs =
+            [Tensor::from_rows([[1.0, 2.0], [3.0, 4.0]]), Tensor::from_rows([[5.0], [6.0]])];
         let columns = value(&inputs, |graph, x| graph.concat(1, x));
         assert_eq!(columns, Tensor::from_rows([[1.0, 2.0, 5.0], [3.0, 4.0, 6.0]]));
         let rows = value(&inputs[..1], |graph, x| graph.concat(0, &[x[0], x[0]]));
@@ -127,7 +135,8 @@ mod tests {
 
     #[test]
     fn shapes_that_do_not_fit_are_mistakes() {
-        let concat = |axis: usize, shapes: &[&[usize]]| mistake(shapes, |graph, x| graph.concat(axis, x));
+        let concat =
+            |axis: usize, shapes: &[&[usize]]| mistake(shapes, |graph, x| graph.concat(axis, x));
         let message = "concat: shapes [2, 3] and [4, 2] may differ only along axis 0";
         assert_eq!(concat(0, &[&[2, 3], &[4, 2]]), message);
         let message = "concat: shapes [2, 3] and [2, 3, 1] may differ only along axis 1";

@@ -38,8 +38,9 @@ impl<T: Real> Op<T> for Detach {
 }
 
 impl<'g, T: Real> Var<'g, T> {
-    /// The same values as a constant: no gradient goes back through it, and [`Plan::reach`](crate::Plan::reach) says of
-    /// a parameter that is reached in no other way that `detach` cuts it.
+    /// The same values as a constant: no gradient goes back through it, and
+    /// [`Plan::reach`](crate::Plan::reach) says of a parameter that is reached in no other way that
+    /// `detach` cuts it.
     ///
     /// ```
     /// use chainrule_graph::{Graph, Reach};
@@ -64,7 +65,8 @@ mod tests {
     #[test]
     fn the_value_passes_and_the_gradient_does_not() {
         let x = spread([2, 3], 0);
-        let (value, gradients) = value_and_gradients(std::slice::from_ref(&x), None, |_, x| x[0].detach());
+        let (value, gradients) =
+            value_and_gradients(std::slice::from_ref(&x), None, |_, x| x[0].detach());
         assert_eq!(value, x);
         assert_eq!(gradients[0].values(), [0.0; 6]);
     }
@@ -73,7 +75,8 @@ mod tests {
     fn only_the_detached_use_is_cut() {
         let x = spread([4], 0);
         // x * constant(x): the gradient is x, not 2 x.
-        let (_, gradients) = value_and_gradients(std::slice::from_ref(&x), None, |_, x| x[0] * x[0].detach());
+        let (_, gradients) =
+            value_and_gradients(std::slice::from_ref(&x), None, |_, x| x[0] * x[0].detach());
         assert_eq!(gradients[0], x);
     }
 }

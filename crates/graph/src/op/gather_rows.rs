@@ -6,7 +6,8 @@ use chainrule_tensor::{Real, Shape, memory};
 use super::{Backward, Forward, Op, Reads};
 use crate::Var;
 
-/// The rows of a table at given indices; the gradient of a row is the sum over all places to which it went.
+/// The rows of a table at given indices; the gradient of a row is the sum over all places to which
+/// it went.
 #[derive(Debug)]
 struct GatherRows {
     /// A row that gets no gradient.
@@ -53,7 +54,9 @@ impl<T: Real> Op<T> for GatherRows {
         }
         for (to, &index) in pass.output.chunks_exact_mut(width).zip(pass.inputs.get(INDICES)) {
             match row(index, rows) {
-                Some(row) => to.copy_from_slice(&pass.inputs[TABLE][row * width..(row + 1) * width]),
+                Some(row) => {
+                    to.copy_from_slice(&pass.inputs[TABLE][row * width..(row + 1) * width])
+                }
                 None => to.fill(T::NAN),
             }
         }
@@ -62,13 +65,18 @@ impl<T: Real> Op<T> for GatherRows {
     fn vjp(&self, mut pass: Backward<'_, T>) {
         let table = pass.inputs.shape(TABLE);
         let (rows, width) = (table[0], memory::product(&table[1..]));
-        let Some(dtable) = pass.cotangents.get(TABLE).map(|dtable| dtable.accumulate()) else { return };
+        let Some(dtable) = pass.cotangents.get(TABLE).map(|dtable| dtable.accumulate()) else {
+            return;
+        };
         if width == 0 {
             return;
         }
         for (from, &index) in pass.upstream.chunks_exact(width).zip(pass.inputs.get(INDICES)) {
             if let Some(row) = row(index, rows).filter(|&row| Some(row) != self.fixed) {
-                dtable[row * width..(row + 1) * width].iter_mut().zip(from).for_each(|(to, &g)| *to += g);
+                dtable[row * width..(row + 1) * width]
+                    .iter_mut()
+                    .zip(from)
+                    .for_each(|(to, &g)| *to += g);
             }
         }
     }
@@ -81,14 +89,16 @@ fn row<T: Real>(index: T, rows: usize) -> Option<usize> {
 }
 
 impl<'g, T: Real> Var<'g, T> {
-    /// The rows of `self` (indices of its first axis) at `indices`, as in an embedding: `[rows, features]` at `[batch]`
-    /// gives `[batch, features]`, and indices of any shape give that shape followed by the row's.
+    /// The rows of `self` (indices of its first axis) at `indices`, as in an embedding:
+    /// `[rows, features]` at `[batch]` gives `[batch, features]`, and indices of any shape give
+    /// that shape followed by the row's.
     ///
-    /// The gradient of a row is the sum over all places to which it went; there is none with respect to the indices.
+    /// The gradient of a row is the sum over all places to which it went; there is none with
+    /// respect to the indices.
     ///
-    /// Indices are whole numbers held as `T`, so exact up to 2^24 in `f32`. One that is not a whole number from 0 to
-    /// `rows - 1` gives a row of NaN, to which no gradient belongs; [`class_input`](crate::Graph::class_input) refuses
-    /// such numbers before they get here.
+    /// Indices are whole numbers held as `T`, so exact up to 2^24 in `f32`. One that is not a whole
+    /// number from 0 to `rows - 1` gives a row of NaN, to which no gradient belongs;
+    /// [`class_input`](crate::Graph::class_input) refuses such numbers before they get here.
     ///
     /// A scalar, or more axes than a shape can have, are mistakes that planning reports.
     ///
@@ -106,7 +116,11 @@ impl<'g, T: Real> Var<'g, T> {
     #[track_caller]
     #[must_use]
     pub fn gather_rows(self, indices: Var<'g, T>) -> Var<'g, T> {
-        self.graph().record(Arc::new(GatherRows { fixed: None }), &[self, indices], Location::caller())
+        self.graph().record(
+            Arc::new(GatherRows { fixed: None }),
+            &[self, indices],
+            Location::caller(),
+        )
     }
 
     /// [`gather_rows`](Var::gather_rows), with one row that gets no gradient, as for padding.
@@ -116,7 +130,11 @@ impl<'g, T: Real> Var<'g, T> {
     #[track_caller]
     #[must_use]
     pub fn gather_rows_but(self, indices: Var<'g, T>, fixed: usize) -> Var<'g, T> {
-        self.graph().record(Arc::new(GatherRows { fixed: Some(fixed) }), &[self, indices], Location::caller())
+        self.graph().record(
+            Arc::new(GatherRows { fixed: Some(fixed) }),
+            &[self, indices],
+            Location::caller(),
+        )
     }
 }
 
@@ -140,8 +158,10 @@ mod tests {
 
     #[test]
     fn a_bad_index_gives_nan_and_takes_no_gradient() {
-        let inputs =
-            [Tensor::from_rows([[1.0, 2.0], [3.0, 4.0]]), Tensor::from(vec![1.0, 2.0, -1.0, 0.5, f64::NAN, 0.0])];
+        let inputs = [
+            Tensor::from_rows([[1.0, 2.0], [3.0, 4.0]]),
+            Tensor::from(vec![1.0, 2.0, -1.0, 0.5, f64::NAN, 0.0]),
+        ];
         let (y, gradients) = value_and_gradients(&inputs, None, |_, x| x[0].gather_rows(x[1]));
         assert_eq!((y.row(0), y.row(5)), (&[3.0, 4.0][..], &[1.0, 2.0][..]));
         for i in 1..5 {
@@ -152,8 +172,10 @@ mod tests {
 
     #[test]
     fn a_fixed_row_takes_no_gradient() {
-        let inputs = [Tensor::from_rows([[1.0, 2.0], [3.0, 4.0]]), Tensor::from(vec![1.0, 0.0, 1.0])];
-        let (y, gradients) = value_and_gradients(&inputs, None, |_, x| x[0].gather_rows_but(x[1], 0));
+        let inputs =
+            [Tensor::from_rows([[1.0, 2.0], [3.0, 4.0]]), Tensor::from(vec![1.0, 0.0, 1.0])];
+        let (y, gradients) =
+            value_and_gradients(&inputs, None, |_, x| x[0].gather_rows_but(x[1], 0));
         assert_eq!(y.values(), [3.0, 4.0, 1.0, 2.0, 3.0, 4.0]);
         assert_eq!(gradients[0].values(), [0.0, 0.0, 2.0, 2.0]);
     }
@@ -167,7 +189,10 @@ mod tests {
 
     #[test]
     fn shapes_that_do_not_fit_are_mistakes() {
-        assert_eq!(mistake(&[&[], &[2]], |_, x| x[0].gather_rows(x[1])), "gather_rows: shape [] has no rows");
+        assert_eq!(
+            mistake(&[&[], &[2]], |_, x| x[0].gather_rows(x[1])),
+            "gather_rows: shape [] has no rows"
+        );
         assert_eq!(
             mistake(&[&[2, 2, 2, 2], &[1, 1, 1, 1]], |_, x| x[0].gather_rows(x[1])),
             "gather_rows: rows of [2, 2, 2, 2] at indices [1, 1, 1, 1] have 7 axes, more than 6"

@@ -40,16 +40,38 @@ impl<T: Real> Op<T> for Matmul {
 
     fn forward(&self, pass: Forward<'_, T>) {
         let ((rows, columns), inner) = (pass.shape.as_rows(), pass.inputs.shape(B)[0]);
-        let (a, b) = (Mat::new(pass.inputs.get(A), rows, inner), Mat::new(pass.inputs.get(B), inner, columns));
-        gemm_on(pass.pool, pass.precision, Put::Set, MatMut::new(pass.output, rows, columns), a, b, |_, _| {});
+        let (a, b) = (
+            Mat::new(pass.inputs.get(A), rows, inner),
+            Mat::new(pass.inputs.get(B), inner, columns),
+        );
+        gemm_on(
+            pass.pool,
+            pass.precision,
+            Put::Set,
+            MatMut::new(pass.output, rows, columns),
+            a,
+            b,
+            |_, _| {},
+        );
     }
 
     fn vjp(&self, mut pass: Backward<'_, T>) {
         let ((rows, columns), inner) = (pass.shape.as_rows(), pass.inputs.shape(B)[0]);
-        let (a, b) = (Mat::new(pass.inputs.get(A), rows, inner), Mat::new(pass.inputs.get(B), inner, columns));
+        let (a, b) = (
+            Mat::new(pass.inputs.get(A), rows, inner),
+            Mat::new(pass.inputs.get(B), inner, columns),
+        );
         let upstream = Mat::new(&*pass.upstream, rows, columns);
         if let Some(da) = pass.cotangents.get(A) {
-            gemm_on(pass.pool, pass.precision, da.put, MatMut::new(da.values, rows, inner), upstream, b.t(), |_, _| {});
+            gemm_on(
+                pass.pool,
+                pass.precision,
+                da.put,
+                MatMut::new(da.values, rows, inner),
+                upstream,
+                b.t(),
+                |_, _| {},
+            );
         }
         if let Some(db) = pass.cotangents.get(B) {
             gemm_on(
@@ -66,7 +88,8 @@ impl<T: Real> Op<T> for Matmul {
 }
 
 impl<'g, T: Real> Var<'g, T> {
-    /// The matrix product of `[.., inner]` with `[inner, columns]`; leading axes of the left side are its rows.
+    /// The matrix product of `[.., inner]` with `[inner, columns]`; leading axes of the left side
+    /// are its rows.
     #[track_caller]
     #[must_use]
     pub fn matmul(self, other: Var<'g, T>) -> Var<'g, T> {
@@ -105,7 +128,10 @@ mod tests {
         assert_eq!(error.location.file(), file!());
         let message = error.to_string();
         assert!(
-            message.starts_with("matmul: shapes [2, 3] and [4, 5] do not fit: the inner lengths 3 and 4 must be equal in layer `encoder.0` (recorded at "),
+            message.starts_with(
+                "matmul: shapes [2, 3] and [4, 5] do not fit: the inner lengths 3 \
+                                 and 4 must be equal in layer `encoder.0` (recorded at "
+            ),
             "{message}"
         );
     }

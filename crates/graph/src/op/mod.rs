@@ -24,7 +24,8 @@ use crate::pointwise::Pointwise;
 
 pub use pass::{Backward, Cotangent, Cotangents, Forward, Inputs};
 
-/// An operation of the graph: how its value comes from its inputs, and how a gradient goes back through it.
+/// An operation of the graph: how its value comes from its inputs, and how a gradient goes back
+/// through it.
 ///
 /// Operations outside of this crate go through this seam just as the built-in ones do:
 ///
@@ -73,21 +74,21 @@ pub trait Op<T: Real>: Debug + Send + Sync {
     /// The shapes and the rule that they break, in words.
     fn shape(&self, inputs: &[Shape]) -> Result<Shape, String>;
 
-    /// Which values [`vjp`](Op::vjp) reads: they are kept for the way back, all others may be overwritten. By default
-    /// all inputs and the output.
+    /// Which values [`vjp`](Op::vjp) reads: they are kept for the way back, all others may be
+    /// overwritten. By default all inputs and the output.
     fn reads(&self) -> Reads {
         Reads::EVERYTHING
     }
 
-    /// How many more values `forward` leaves for `vjp`, such as a mask or the probabilities of a softmax. By default
-    /// none.
+    /// How many more values `forward` leaves for `vjp`, such as a mask or the probabilities of a
+    /// softmax. By default none.
     fn saves(&self, inputs: &[Shape]) -> usize {
         let _ = inputs;
         0
     }
 
-    /// Whether a gradient goes back to this input; not so for class indices, or through [`detach`](crate::Var::detach).
-    /// By default yes.
+    /// Whether a gradient goes back to this input; not so for class indices, or through
+    /// [`detach`](crate::Var::detach). By default yes.
     fn differentiable(&self, input: usize) -> bool {
         let _ = input;
         true
@@ -96,9 +97,9 @@ pub trait Op<T: Real>: Debug + Send + Sync {
     /// Writes the value.
     fn forward(&self, pass: Forward<'_, T>);
 
-    /// The vector-Jacobian product: from the gradient with respect to the value, `pass.upstream`, to the gradients with
-    /// respect to the inputs, `pass.cotangents`, each of which is asked for at most once, in any order. One that is not
-    /// asked for is zero.
+    /// The vector-Jacobian product: from the gradient with respect to the value, `pass.upstream`,
+    /// to the gradients with respect to the inputs, `pass.cotangents`, each of which is asked for
+    /// at most once, in any order. One that is not asked for is zero.
     fn vjp(&self, pass: Backward<'_, T>);
 
     /// The element-wise function that this operation is, if it is one; others may fuse it.
@@ -106,14 +107,14 @@ pub trait Op<T: Real>: Debug + Send + Sync {
         None
     }
 
-    /// The element-wise function that was fused onto the end of this operation, if there is one: its derivative is
-    /// applied to the upstream gradient first, from the operation's value.
+    /// The element-wise function that was fused onto the end of this operation, if there is one:
+    /// its derivative is applied to the upstream gradient first, from the operation's value.
     fn fused(&self) -> Option<&Arc<dyn Pointwise<T>>> {
         None
     }
 
-    /// This operation followed by that function as one operation, if there is one; used where nothing else reads the
-    /// value in between.
+    /// This operation followed by that function as one operation, if there is one; used where
+    /// nothing else reads the value in between.
     fn fuse(&self, next: &Arc<dyn Pointwise<T>>) -> Option<Arc<dyn Op<T>>> {
         let _ = next;
         None

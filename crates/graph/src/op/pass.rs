@@ -18,7 +18,8 @@ pub struct Forward<'a, T: Real> {
     pub output: &'a mut [T],
     /// The value's shape.
     pub shape: Shape,
-    /// The [`saves`](Op::saves) values for the way back, to be written; empty when there is no way back.
+    /// The [`saves`](Op::saves) values for the way back, to be written; empty when there is no way
+    /// back.
     pub saved: &'a mut [T],
     /// The workspace's generator, for operations that draw random numbers.
     pub generator: &'a mut Generator,
@@ -49,7 +50,8 @@ pub struct Backward<'a, T: Real> {
     pub precision: Precision,
 }
 
-/// The values and shapes of an operation's inputs; `inputs[i]` is the value of input `i` in row-major order.
+/// The values and shapes of an operation's inputs; `inputs[i]` is the value of input `i` in
+/// row-major order.
 #[derive(Clone, Copy)]
 pub struct Inputs<'a, T: Real> {
     pub(crate) operands: &'a [Operand],
@@ -77,7 +79,8 @@ impl<'a, T: Real> Inputs<'a, T> {
         match &self.operands[i] {
             Operand::Value { buffer, len } => {
                 let [before, after] = self.values;
-                let buffer = before.get(*buffer).unwrap_or_else(|| &after[*buffer - before.len() - 1]);
+                let buffer =
+                    before.get(*buffer).unwrap_or_else(|| &after[*buffer - before.len() - 1]);
                 &buffer[..*len]
             }
             Operand::Param(range) => &self.params[range.clone()],
@@ -96,7 +99,10 @@ impl<'a, T: Real> Inputs<'a, T> {
     /// The number of inputs.
     #[inline]
     #[must_use]
-    #[allow(clippy::len_without_is_empty, reason = "an operation without inputs has no use for this type")]
+    #[allow(
+        clippy::len_without_is_empty,
+        reason = "an operation without inputs has no use for this type"
+    )]
     pub fn len(&self) -> usize {
         self.shapes.len()
     }
@@ -142,10 +148,16 @@ impl<T: Real> Cotangents<'_, T> {
     #[track_caller]
     pub fn get(&mut self, i: usize) -> Option<Cotangent<'_, T>> {
         let asked_before = std::mem::replace(&mut self.asked[i], true);
-        assert!(!asked_before, "op `{}` asks twice for the gradient with respect to input {i}", self.op.name());
+        assert!(
+            !asked_before,
+            "op `{}` asks twice for the gradient with respect to input {i}",
+            self.op.name()
+        );
         let cotangent = match &self.slots[i] {
             Slot::Unwanted => return None,
-            Slot::Adjoint { buffer, len, put } => Cotangent { values: &mut self.adjoints[*buffer][..*len], put: *put },
+            Slot::Adjoint { buffer, len, put } => {
+                Cotangent { values: &mut self.adjoints[*buffer][..*len], put: *put }
+            }
             Slot::Grad { range, put } => {
                 let put = if self.accumulate { Put::Add } else { *put };
                 Cotangent { values: &mut self.grads[range.clone()], put }
@@ -162,8 +174,8 @@ impl<T: Real> Debug for Cotangents<'_, T> {
     }
 }
 
-/// The gradient with respect to one input: values to be set, or to be added to what other consumers of the input have
-/// left.
+/// The gradient with respect to one input: values to be set, or to be added to what other consumers
+/// of the input have left.
 #[derive(Debug)]
 pub struct Cotangent<'a, T: Real> {
     /// The gradient, in row-major order.

@@ -55,7 +55,8 @@ impl<T: Real> Op<T> for Reshape {
 }
 
 impl<'g, T: Real> Var<'g, T> {
-    /// The same values, in row-major order, in another shape. The gradient is put back into the shape before.
+    /// The same values, in row-major order, in another shape. The gradient is put back into the
+    /// shape before.
     ///
     /// A shape with another number of elements is a mistake that planning reports.
     ///
@@ -73,8 +74,8 @@ impl<'g, T: Real> Var<'g, T> {
         self.graph().record(Arc::new(Reshape::To(shape.into())), &[self], Location::caller())
     }
 
-    /// [`reshape`](Var::reshape) to `[first, rest]`: the first axis stays, all others become one, as between images and
-    /// a linear layer.
+    /// [`reshape`](Var::reshape) to `[first, rest]`: the first axis stays, all others become one,
+    /// as between images and a linear layer.
     ///
     /// A scalar, which has no first axis, is a mistake that planning reports.
     #[track_caller]
@@ -111,6 +112,9 @@ mod tests {
             mistake(&[&[2, 3]], |_, x| x[0].reshape([4])),
             "reshape: shape [2, 3] has 6 elements, but [4] has 4; a reshape keeps their number"
         );
-        assert_eq!(mistake(&[&[]], |_, x| x[0].flatten()), "flatten: shape [] has no first axis to keep");
+        assert_eq!(
+            mistake(&[&[]], |_, x| x[0].flatten()),
+            "flatten: shape [] has no first axis to keep"
+        );
     }
 }

@@ -47,7 +47,8 @@ impl<T: Real> Op<T> for Select {
     }
 
     fn vjp(&self, mut pass: Backward<'_, T>) {
-        let (condition, condition_shape) = (pass.inputs.get(CONDITION), pass.inputs.shape(CONDITION));
+        let (condition, condition_shape) =
+            (pass.inputs.get(CONDITION), pass.inputs.shape(CONDITION));
         let upstream = &*pass.upstream;
         let give = |dx: Cotangent<'_, T>, shape: Shape, taken: fn(T, T) -> T| {
             if shape == pass.shape && condition_shape == pass.shape {
@@ -79,13 +80,13 @@ fn choose<T: Real>(condition: T, a: T, b: T) -> T {
 }
 
 impl<'g, T: Real> Var<'g, T> {
-    /// The elements of `a` where `self`, the condition, is not zero, and those of `b` where it is; all three broadcast.
-    /// Known as `where` in NumPy and PyTorch.
+    /// The elements of `a` where `self`, the condition, is not zero, and those of `b` where it is;
+    /// all three broadcast. Known as `where` in NumPy and PyTorch.
     ///
-    /// The gradient goes to the one that was taken, and not to the condition. What was not taken may be infinite or NaN
-    /// without harm, except that an operation *before* it multiplies its zero gradient with its own derivative: keep
-    /// the argument of a `sqrt` or `ln` in its domain, not only its result. Where the condition is NaN, so are the
-    /// value and both gradients.
+    /// The gradient goes to the one that was taken, and not to the condition. What was not taken
+    /// may be infinite or NaN without harm, except that an operation *before* it multiplies its
+    /// zero gradient with its own derivative: keep the argument of a `sqrt` or `ln` in its domain,
+    /// not only its result. Where the condition is NaN, so are the value and both gradients.
     ///
     /// Shapes that do not broadcast are a mistake that planning reports.
     ///
@@ -128,7 +129,9 @@ mod tests {
             [&[2, 3], &[], &[]],
         ] {
             // Conditions away from zero by more than the step of the differences.
-            check(&[condition, a, b], |graph, x| x[0].greater(graph.constant(&zero)).select(x[1].square(), x[2].sin()));
+            check(&[condition, a, b], |graph, x| {
+                x[0].greater(graph.constant(&zero)).select(x[1].square(), x[2].sin())
+            });
         }
     }
 
@@ -151,7 +154,8 @@ mod tests {
 
     #[test]
     fn shapes_that_do_not_broadcast_are_mistakes() {
-        let why = "do not broadcast: aligned at the last axis, lengths must be equal or one of them 1";
+        let why =
+            "do not broadcast: aligned at the last axis, lengths must be equal or one of them 1";
         let select = |shapes: &[&[usize]]| mistake(shapes, |_, x| x[0].select(x[1], x[2]));
         assert_eq!(select(&[&[2], &[2], &[3]]), format!("select: shapes [2] and [3] {why}"));
         assert_eq!(select(&[&[4], &[2, 1], &[3]]), format!("select: shapes [4] and [2, 3] {why}"));

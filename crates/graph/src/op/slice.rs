@@ -17,7 +17,8 @@ struct Slice {
 }
 
 impl Slice {
-    /// For one index of the axes before: where the range starts, its length, and the distance to the next, in elements.
+    /// For one index of the axes before: where the range starts, its length, and the distance to
+    /// the next, in elements.
     fn layout(&self, shape: Shape) -> (usize, usize, usize) {
         let width = memory::product(&shape[self.axis + 1..]);
         let length = shape[self.axis];
@@ -38,7 +39,10 @@ impl<T: Real> Op<T> for Slice {
         };
         let (start, end) = (self.start, self.end.unwrap_or(length));
         if start > end || end > length {
-            return Err(format!("the range {start}..{end} is outside of axis {} of shape {shape}", self.axis));
+            return Err(format!(
+                "the range {start}..{end} is outside of axis {} of shape {shape}",
+                self.axis
+            ));
         }
         Ok(shape.with_length(self.axis, end - start))
     }
@@ -52,7 +56,9 @@ impl<T: Real> Op<T> for Slice {
         if length == 0 {
             return;
         }
-        for (to, from) in pass.output.chunks_exact_mut(length).zip(pass.inputs[0].chunks_exact(distance)) {
+        for (to, from) in
+            pass.output.chunks_exact_mut(length).zip(pass.inputs[0].chunks_exact(distance))
+        {
             to.copy_from_slice(&from[start..start + length]);
         }
     }
@@ -127,8 +133,14 @@ mod tests {
     fn the_range_is_cut_out() {
         let x = Tensor::from_fn([2, 3, 2], |i| i as f64);
         let y = value(std::slice::from_ref(&x), |_, x| x[0].slice(1, 1..));
-        assert_eq!((y.shape(), y.values()), ([2, 2, 2].into(), &[2.0, 3.0, 4.0, 5.0, 8.0, 9.0, 10.0, 11.0][..]));
-        assert_eq!(value(std::slice::from_ref(&x), |_, x| x[0].slice_rows(1..2)).values(), x.row(1));
+        assert_eq!(
+            (y.shape(), y.values()),
+            ([2, 2, 2].into(), &[2.0, 3.0, 4.0, 5.0, 8.0, 9.0, 10.0, 11.0][..])
+        );
+        assert_eq!(
+            value(std::slice::from_ref(&x), |_, x| x[0].slice_rows(1..2)).values(),
+            x.row(1)
+        );
         assert_eq!(value(&[x], |_, x| x[0].slice(2, 2..)).shape(), [2, 3, 0].into());
     }
 
@@ -142,6 +154,9 @@ mod tests {
             mistake(&[&[2, 3]], |_, x| x[0].slice_rows(3..)),
             "slice: the range 3..2 is outside of axis 0 of shape [2, 3]"
         );
-        assert_eq!(mistake(&[&[2, 3]], |_, x| x[0].slice(2, ..)), "slice: shape [2, 3] has no axis 2");
+        assert_eq!(
+            mistake(&[&[2, 3]], |_, x| x[0].slice(2, ..)),
+            "slice: shape [2, 3] has no axis 2"
+        );
     }
 }

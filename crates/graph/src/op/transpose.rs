@@ -7,8 +7,8 @@ use chainrule_tensor::{Real, Shape};
 use super::{Backward, Forward, Op, Reads};
 use crate::Var;
 
-/// The axes in another order: axis `i` of the value is axis `order[i]` of the input. The gradient goes back through the
-/// inverse order.
+/// The axes in another order: axis `i` of the value is axis `order[i]` of the input. The gradient
+/// goes back through the inverse order.
 #[derive(Debug)]
 struct Permute {
     name: &'static str,
@@ -24,9 +24,14 @@ impl<T: Real> Op<T> for Permute {
         let from = inputs[0];
         let mut seen = [false; Shape::MAX_RANK];
         let each_once = self.order.len() == from.rank()
-            && self.order.iter().all(|&axis| axis < from.rank() && !std::mem::replace(&mut seen[axis], true));
+            && self
+                .order
+                .iter()
+                .all(|&axis| axis < from.rank() && !std::mem::replace(&mut seen[axis], true));
         if !each_once && self.name == "transpose" {
-            return Err(format!("shape {from} is not a matrix; for other ranks name the order with `permute`"));
+            return Err(format!(
+                "shape {from} is not a matrix; for other ranks name the order with `permute`"
+            ));
         }
         if !each_once {
             return Err(format!("the order {:?} must name each axis of {from} once", self.order));
@@ -61,8 +66,15 @@ impl<T: Real> Op<T> for Permute {
     }
 }
 
-/// Sets or adds the elements of `a`, walked through with these strides, to those of `out` in row-major order.
-fn strided<T: Real>(put: Put, out: &mut [T], shape: Shape, a: &[T], strides: [usize; Shape::MAX_RANK]) {
+/// Sets or adds the elements of `a`, walked through with these strides, to those of `out` in
+/// row-major order.
+fn strided<T: Real>(
+    put: Put,
+    out: &mut [T],
+    shape: Shape,
+    a: &[T],
+    strides: [usize; Shape::MAX_RANK],
+) {
     let Some((&length, outer)) = shape.split_last() else {
         out[0] = if put == Put::Set { a[0] } else { out[0] + a[0] };
         return;
@@ -91,7 +103,8 @@ fn strided<T: Real>(put: Put, out: &mut [T], shape: Shape, a: &[T], strides: [us
 }
 
 impl<'g, T: Real> Var<'g, T> {
-    /// The transpose of a matrix: `[rows, columns]` becomes `[columns, rows]`. The gradient is transposed back.
+    /// The transpose of a matrix: `[rows, columns]` becomes `[columns, rows]`. The gradient is
+    /// transposed back.
     ///
     /// Any other rank is a mistake that planning reports; see [`permute`](Var::permute).
     #[track_caller]
@@ -101,7 +114,8 @@ impl<'g, T: Real> Var<'g, T> {
         self.graph().record(Arc::new(op), &[self], Location::caller())
     }
 
-    /// The axes in another order: axis `i` of the value is axis `order[i]` of `self`, as in NumPy's `transpose`.
+    /// The axes in another order: axis `i` of the value is axis `order[i]` of `self`, as in NumPy's
+    /// `transpose`.
     ///
     /// An order that does not name each axis once is a mistake that planning reports.
     ///
@@ -146,7 +160,10 @@ mod tests {
             assert_eq!(y.at(&[k, i, j]), x.at(&[i, j, k]));
         }
         let matrix = Tensor::from_rows([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]);
-        assert_eq!(value(&[matrix], |_, x| x[0].transpose()).values(), [1.0, 4.0, 2.0, 5.0, 3.0, 6.0]);
+        assert_eq!(
+            value(&[matrix], |_, x| x[0].transpose()).values(),
+            [1.0, 4.0, 2.0, 5.0, 3.0, 6.0]
+        );
     }
 
     #[test]
@@ -155,14 +172,18 @@ mod tests {
         let left = value(&inputs, |_, x| x[0].matmul(x[1]).transpose());
         let right = value(&inputs, |_, x| x[1].transpose().matmul(x[0].transpose()));
         // Both sum the same four products, in an order that the matrix kernel chooses.
-        assert!(left.values().iter().zip(right.values()).all(|(l, r)| (l - r).abs() < 1e-15), "{left:?} {right:?}");
+        assert!(
+            left.values().iter().zip(right.values()).all(|(l, r)| (l - r).abs() < 1e-15),
+            "{left:?} {right:?}"
+        );
     }
 
     #[test]
     fn a_wrong_order_is_a_mistake() {
         assert_eq!(
             mistake(&[&[2, 3, 4]], |_, x| x[0].transpose()),
-            "transpose: shape [2, 3, 4] is not a matrix; for other ranks name the order with `permute`"
+            "transpose: shape [2, 3, 4] is not a matrix; for other ranks name the order with \
+             `permute`"
         );
         for order in [&[0, 0][..], &[0, 2], &[0], &[0, 1, 2]] {
             assert_eq!(

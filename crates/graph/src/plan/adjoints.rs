@@ -43,10 +43,15 @@ pub(super) fn place_adjoints<T: Real>(
         let wanted = |i: usize, input: usize| draft.op.differentiable(i) && flow.reached[input];
         let inputs = draft.inputs.iter().enumerate();
         let slots =
-            inputs.map(|(i, &input)| if wanted(i, input) { slot(&mut adjoints, input) } else { Slot::Unwanted });
+            inputs.map(
+                |(i, &input)| {
+                    if wanted(i, input) { slot(&mut adjoints, input) } else { Slot::Unwanted }
+                },
+            );
         let mut slots: Vec<Slot> = slots.collect();
         let shared = share(&draft.inputs, &mut slots);
-        let upstream = adjoints.of[draft.node].expect("a consumer has written the gradient before it is read");
+        let upstream =
+            adjoints.of[draft.node].expect("a consumer has written the gradient before it is read");
         adjoints.buffers.give_back(upstream);
         let node = &nodes[draft.node];
         let kept = node.keep_gradient.then(|| adjoints.buffers.own(node.shape.elements()));
@@ -57,8 +62,9 @@ pub(super) fn place_adjoints<T: Real>(
     (backs, seed, adjoints)
 }
 
-/// Where an operation reads one value several times, its gradients meet in one place. Which of them comes first is for
-/// the operation to choose, so all of them add; the places that are to be cleared before are returned.
+/// Where an operation reads one value several times, its gradients meet in one place. Which of them
+/// comes first is for the operation to choose, so all of them add; the places that are to be
+/// cleared before are returned.
 fn share(inputs: &[usize], slots: &mut [Slot]) -> Vec<Slot> {
     let mut shared = Vec::new();
     for (i, input) in inputs.iter().enumerate() {

@@ -1,4 +1,5 @@
-/// Gives out buffers by number and takes them back, so that values whose lifetimes do not overlap share one.
+/// Gives out buffers by number and takes them back, so that values whose lifetimes do not overlap
+/// share one.
 #[derive(Debug, Default)]
 pub(super) struct Buffers {
     lens: Vec<usize>,
@@ -6,12 +7,13 @@ pub(super) struct Buffers {
 }
 
 impl Buffers {
-    /// A buffer that no one else has, of at least `len` elements: the smallest free one that fits, else the largest
-    /// free one grown, else a new one.
+    /// A buffer that no one else has, of at least `len` elements: the smallest free one that fits,
+    /// else the largest free one grown, else a new one.
     pub(super) fn take(&mut self, len: usize) -> usize {
         let fitting = self.free.iter().enumerate().filter(|(_, buffer)| self.lens[**buffer] >= len);
         let best = fitting.min_by_key(|(_, buffer)| self.lens[**buffer]);
-        let chosen = best.or_else(|| self.free.iter().enumerate().max_by_key(|(_, buffer)| self.lens[**buffer]));
+        let chosen = best
+            .or_else(|| self.free.iter().enumerate().max_by_key(|(_, buffer)| self.lens[**buffer]));
         match chosen.map(|(position, _)| position) {
             Some(position) => {
                 let buffer = self.free.swap_remove(position);

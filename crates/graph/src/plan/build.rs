@@ -12,7 +12,13 @@ use crate::graph::{Node, Recording, Source};
 
 impl<T: Real> Plan<T> {
     /// Plans the way to `roots`, and from the first of them back if `training`; then there is one.
-    pub(crate) fn build(graph: u32, recording: &Recording<T>, roots: &[usize], training: bool, fuse: bool) -> Self {
+    pub(crate) fn build(
+        graph: u32,
+        recording: &Recording<T>,
+        roots: &[usize],
+        training: bool,
+        fuse: bool,
+    ) -> Self {
         let start = if training { roots.first().copied() } else { None };
         let flow = Flow::of(&recording.nodes, roots, start);
         let drafts = draft(&recording.nodes, roots, &flow, fuse);
@@ -31,11 +37,16 @@ impl<T: Real> Plan<T> {
                 is_input,
                 is_param: matches!(node.source, Source::Param(_)),
                 classes,
-                value: if is_input || is_seen(node, index, roots) { values.of[index] } else { None },
+                value: if is_input || is_seen(node, index, roots) {
+                    values.of[index]
+                } else {
+                    None
+                },
                 gradient: if node.keep_gradient { adjoints.of[index] } else { None },
             }
         };
-        let bindings = Bindings { graph, nodes: recording.nodes.iter().enumerate().map(binding).collect() };
+        let bindings =
+            Bindings { graph, nodes: recording.nodes.iter().enumerate().map(binding).collect() };
 
         let update = |&position: &usize| {
             let node = recording.buffer_nodes[&position];
@@ -45,35 +56,46 @@ impl<T: Real> Plan<T> {
         let updates = recording.updated.iter().map(update).collect();
         let root = drafts.iter().position(|draft| Some(&draft.node) == roots.first());
         let derivatives = count_derivatives(&drafts, &backs, recording.nodes.len(), start);
-        let param_nodes = (0..recording.layout.entries().len()).map(|p| recording.param_nodes.get(&p).copied());
+        let param_nodes =
+            (0..recording.layout.entries().len()).map(|p| recording.param_nodes.get(&p).copied());
         let reach = flow.reach(&recording.nodes, param_nodes).collect();
         let operand = |&input: &usize| match recording.nodes[input].source {
-            Source::Param(position) => Operand::Param(recording.layout.entries()[position].range.clone()),
-            Source::Buffer(position) => Operand::Buffer(recording.layout.buffers()[position].range.clone()),
+            Source::Param(position) => {
+                Operand::Param(recording.layout.entries()[position].range.clone())
+            }
+            Source::Buffer(position) => {
+                Operand::Buffer(recording.layout.buffers()[position].range.clone())
+            }
             Source::Constant(_) => Operand::Constant(constants.position[&input]),
             Source::Input { .. } | Source::Op(_) => {
-                let buffer = values.of[input].expect("an operand is placed before the operations that read it");
+                let buffer = values.of[input]
+                    .expect("an operand is placed before the operations that read it");
                 Operand::Value { buffer, len: recording.nodes[input].shape.elements() }
             }
         };
-        let steps = drafts.into_iter().zip(backs).zip(values.saved).map(|((draft, back), saved)| {
-            let node = &recording.nodes[draft.node];
-            Step {
-                operands: draft.inputs.iter().map(operand).collect(),
-                shapes: draft.inputs.iter().map(|&input| recording.nodes[input].shape).collect(),
-                output: values.of[draft.node].expect("every operation has an output"),
-                shape: node.shape,
-                len: node.shape.elements(),
-                saved,
-                back,
-                layer: node.layer.clone(),
-                first_layer: recording.nodes[draft.first].layer.clone(),
-                location: node.location,
-                unfused: draft.unfused,
-                node: u32::try_from(draft.node).expect("a graph holds fewer than 2^32 values"),
-                op: draft.op,
-            }
-        });
+        let steps =
+            drafts.into_iter().zip(backs).zip(values.saved).map(|((draft, back), saved)| {
+                let node = &recording.nodes[draft.node];
+                Step {
+                    operands: draft.inputs.iter().map(operand).collect(),
+                    shapes: draft
+                        .inputs
+                        .iter()
+                        .map(|&input| recording.nodes[input].shape)
+                        .collect(),
+                    output: values.of[draft.node].expect("every operation has an output"),
+                    shape: node.shape,
+                    len: node.shape.elements(),
+                    saved,
+                    back,
+                    layer: node.layer.clone(),
+                    first_layer: recording.nodes[draft.first].layer.clone(),
+                    location: node.location,
+                    unfused: draft.unfused,
+                    node: u32::try_from(draft.node).expect("a graph holds fewer than 2^32 values"),
+                    op: draft.op,
+                }
+            });
         Plan {
             layout: Arc::clone(&recording.layout),
             steps: steps.collect(),
@@ -110,7 +132,8 @@ impl<T: Real> Constants<T> {
     }
 }
 
-/// Each edge back is evaluated once with the table; without it, once for each path from the root that goes over it.
+/// Each edge back is evaluated once with the table; without it, once for each path from the root
+/// that goes over it.
 fn count_derivatives<T: Real>(
     drafts: &[Draft<T>],
     backs: &[Option<Back>],

@@ -19,7 +19,8 @@ impl<T: Real> Op<T> for Copy {
         Reads::NOTHING
     }
 
-    /// The gradient with respect to the copy is that with respect to the original: it needs no way back.
+    /// The gradient with respect to the copy is that with respect to the original: it needs no way
+    /// back.
     fn differentiable(&self, _: usize) -> bool {
         false
     }

@@ -12,7 +12,8 @@ pub(super) fn is_seen<T: Real>(node: &Node<T>, index: usize, roots: &[usize]) ->
     node.keep || roots.contains(&index)
 }
 
-/// An operation that will run: a node, or an affine node together with the function that follows it.
+/// An operation that will run: a node, or an affine node together with the function that follows
+/// it.
 pub(super) struct Draft<T: Real> {
     pub(super) op: Arc<dyn Op<T>>,
     pub(super) inputs: Vec<usize>,
@@ -23,9 +24,15 @@ pub(super) struct Draft<T: Real> {
     pub(super) unfused: Option<Arc<dyn Op<T>>>,
 }
 
-/// The needed operations in order: first copies of the parameters and constants that the outside reads; each function
-/// fused, if `fuse`, into the affine operation before it where no one else reads what is in between.
-pub(super) fn draft<T: Real>(nodes: &[Node<T>], roots: &[usize], flow: &Flow, fuse: bool) -> Vec<Draft<T>> {
+/// The needed operations in order: first copies of the parameters and constants that the outside
+/// reads; each function fused, if `fuse`, into the affine operation before it where no one else
+/// reads what is in between.
+pub(super) fn draft<T: Real>(
+    nodes: &[Node<T>],
+    roots: &[usize],
+    flow: &Flow,
+    fuse: bool,
+) -> Vec<Draft<T>> {
     let mut consumers = vec![0_usize; nodes.len()];
     for (_, node) in nodes.iter().enumerate().filter(|(index, _)| flow.needed[*index]) {
         node.inputs.iter().for_each(|&input| consumers[input] += 1);
@@ -36,7 +43,13 @@ pub(super) fn draft<T: Real>(nodes: &[Node<T>], roots: &[usize], flow: &Flow, fu
             && is_seen(node, index, roots)
         {
             let op = Arc::new(Copy);
-            drafts.push(Some(Draft { op, inputs: vec![index], node: index, first: index, unfused: None }));
+            drafts.push(Some(Draft {
+                op,
+                inputs: vec![index],
+                node: index,
+                first: index,
+                unfused: None,
+            }));
         }
     }
     let mut draft_of = vec![None; nodes.len()];
@@ -46,16 +59,27 @@ pub(super) fn draft<T: Real>(nodes: &[Node<T>], roots: &[usize], flow: &Flow, fu
             continue;
         }
         let inputs = node.inputs.clone();
-        let mut draft = Draft { op: Arc::clone(op), inputs, node: index, first: index, unfused: None };
+        let mut draft =
+            Draft { op: Arc::clone(op), inputs, node: index, first: index, unfused: None };
         if let (Some(function), [input]) = (op.pointwise(), node.inputs.as_slice()) {
             let before = &nodes[*input];
-            let private = fuse && consumers[*input] == 1 && !before.keep_gradient && !is_seen(before, *input, roots);
-            if let (true, Source::Op(first), Some(position)) = (private, &before.source, draft_of[*input])
+            let private = fuse
+                && consumers[*input] == 1
+                && !before.keep_gradient
+                && !is_seen(before, *input, roots);
+            if let (true, Source::Op(first), Some(position)) =
+                (private, &before.source, draft_of[*input])
                 && let Some(fused) = first.fuse(function)
             {
                 drafts[position] = None;
                 let unfused = Some(Arc::clone(first));
-                draft = Draft { op: fused, inputs: before.inputs.clone(), node: index, first: *input, unfused };
+                draft = Draft {
+                    op: fused,
+                    inputs: before.inputs.clone(),
+                    node: index,
+                    first: *input,
+                    unfused,
+                };
             }
         }
         draft_of[index] = Some(drafts.len());

@@ -10,7 +10,8 @@ pub(super) struct Flow {
     pub(super) needed: Vec<bool>,
     /// Ancestors of the root from which the gradient starts.
     behind: Vec<bool>,
-    /// On a differentiable way from that root to a parameter or to a value whose gradient is asked for.
+    /// On a differentiable way from that root to a parameter or to a value whose gradient is asked
+    /// for.
     pub(super) reached: Vec<bool>,
 }
 
@@ -24,14 +25,16 @@ impl Flow {
             }
             of
         };
-        let needed = ancestors(nodes.iter().enumerate().map(|(i, node)| is_seen(node, i, roots)).collect());
+        let needed =
+            ancestors(nodes.iter().enumerate().map(|(i, node)| is_seen(node, i, roots)).collect());
         let behind = ancestors((0..nodes.len()).map(|i| start == Some(i)).collect());
         let mut carries = vec![false; nodes.len()];
         let mut reached = vec![false; nodes.len()];
         if let Some(root) = start {
             for (index, node) in nodes.iter().enumerate() {
                 let to_leaf = node.differentiable_inputs().any(|input| carries[input]);
-                carries[index] = matches!(node.source, Source::Param(_)) || node.keep_gradient || to_leaf;
+                carries[index] =
+                    matches!(node.source, Source::Param(_)) || node.keep_gradient || to_leaf;
             }
             reached[root] = carries[root];
             for (index, node) in nodes.iter().enumerate().rev() {
@@ -48,10 +51,15 @@ impl Flow {
     /// Whether the gradient goes back through an operation, not merely up to its value.
     pub(super) fn has_back<T: Real>(&self, draft: &Draft<T>) -> bool {
         self.reached[draft.node]
-            && draft.inputs.iter().enumerate().any(|(i, &input)| draft.op.differentiable(i) && self.reached[input])
+            && draft
+                .inputs
+                .iter()
+                .enumerate()
+                .any(|(i, &input)| draft.op.differentiable(i) && self.reached[input])
     }
 
-    /// Whether the gradient reaches each of the parameters, which have these nodes; those that are not used have none.
+    /// Whether the gradient reaches each of the parameters, which have these nodes; those that are
+    /// not used have none.
     pub(super) fn reach<T: Real>(
         &self,
         nodes: &[Node<T>],
@@ -60,19 +68,24 @@ impl Flow {
         let barriers = self.barriers(nodes);
         params.map(move |param| match param {
             Some(param) if self.reached[param] => Reach::Reached,
-            Some(param) => barriers[param].map_or(Reach::Unreached, |(_, op)| Reach::Cut { op: op.to_owned() }),
+            Some(param) => {
+                barriers[param].map_or(Reach::Unreached, |(_, op)| Reach::Cut { op: op.to_owned() })
+            }
             None => Reach::Unreached,
         })
     }
 
-    /// For each value the first operation on its ways to the root that holds the gradient back: for all of them at once,
-    /// since a look for each parameter would take time that grows with the square of the depth.
+    /// For each value the first operation on its ways to the root that holds the gradient back: for
+    /// all of them at once, since a look for each parameter would take time that grows with the
+    /// square of the depth.
     fn barriers<'a, T: Real>(&self, nodes: &'a [Node<T>]) -> Vec<Option<(usize, &'a str)>> {
         let mut barriers = vec![None; nodes.len()];
-        for (index, node) in nodes.iter().enumerate().rev().filter(|(index, _)| self.behind[*index]) {
+        for (index, node) in nodes.iter().enumerate().rev().filter(|(index, _)| self.behind[*index])
+        {
             let Source::Op(op) = &node.source else { continue };
             for (i, &input) in node.inputs.iter().enumerate() {
-                let barrier = if op.differentiable(i) { barriers[index] } else { Some((index, op.name())) };
+                let barrier =
+                    if op.differentiable(i) { barriers[index] } else { Some((index, op.name())) };
                 barriers[input] = [barriers[input], barrier].into_iter().flatten().min();
             }
         }

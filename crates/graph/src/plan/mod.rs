@@ -33,8 +33,8 @@ pub use watch::{Watched, WatchedBack, WatchedOp};
 
 /// A recording turned into a program: which operations are needed, in what order, on which buffers.
 ///
-/// It never changes and can be shared between threads; all that changes is in the [`Workspace`], the [`Params`] and the
-/// [`Grads`]. Replaying it neither allocates nor fails.
+/// It never changes and can be shared between threads; all that changes is in the [`Workspace`],
+/// the [`Params`] and the [`Grads`]. Replaying it neither allocates nor fails.
 #[derive(Debug)]
 pub struct Plan<T: Real = f32> {
     layout: Arc<Layout>,
@@ -49,7 +49,8 @@ pub struct Plan<T: Real = f32> {
     pub(crate) root: Option<usize>,
     /// The number of elements of the root; none where the plan has no way back.
     pub(crate) root_len: Option<usize>,
-    /// Where the gradient with respect to the root goes to begin with; `Unwanted` where it reaches nothing.
+    /// Where the gradient with respect to the root goes to begin with; `Unwanted` where it reaches
+    /// nothing.
     seed: Slot,
     reach: Vec<Reach>,
     derivatives: Derivatives,
@@ -106,8 +107,8 @@ pub(crate) enum Operand {
     Constant(usize),
 }
 
-/// Where an operation leaves the gradient with respect to an input. Whether it is the first to do so is known when
-/// planning.
+/// Where an operation leaves the gradient with respect to an input. Whether it is the first to do
+/// so is known when planning.
 #[derive(Clone, Debug)]
 pub(crate) enum Slot {
     Unwanted,
@@ -128,7 +129,9 @@ impl Slot {
     fn clear<T: Real>(&self, adjoints: &mut [Aligned<T>], grads: &mut [T], accumulate: bool) {
         match self {
             Slot::Adjoint { buffer, len, put: Put::Set } => adjoints[*buffer][..*len].fill(T::ZERO),
-            Slot::Grad { range, put: Put::Set } if !accumulate => grads[range.clone()].fill(T::ZERO),
+            Slot::Grad { range, put: Put::Set } if !accumulate => {
+                grads[range.clone()].fill(T::ZERO)
+            }
             _ => {}
         }
     }
@@ -181,8 +184,8 @@ impl fmt::Display for Reach {
 pub struct Derivatives {
     /// With the table of adjoints: one for each edge of the graph.
     pub memoised: u64,
-    /// With the chain rule written out for each path from the loss to a leaf, without a table: grows exponentially with
-    /// the number of branches in sequence.
+    /// With the chain rule written out for each path from the loss to a leaf, without a table:
+    /// grows exponentially with the number of branches in sequence.
     pub expanded: f64,
 }
 
@@ -191,7 +194,12 @@ impl<T: Real> Plan<T> {
     #[must_use]
     pub fn workspace(&self) -> Workspace<T> {
         let most_inputs = self.steps.iter().map(|step| step.operands.len()).max().unwrap_or(0);
-        Workspace::new(Arc::clone(&self.bindings), &self.value_lens, &self.adjoint_lens, most_inputs)
+        Workspace::new(
+            Arc::clone(&self.bindings),
+            &self.value_lens,
+            &self.adjoint_lens,
+            most_inputs,
+        )
     }
 
     /// The first values of the parameters that the recording declared.
@@ -215,8 +223,8 @@ impl<T: Real> Plan<T> {
         &self.layout
     }
 
-    /// Whether and how the gradient reaches each parameter, in the order of the [`layout`](Plan::layout). A plan for
-    /// inference reaches none.
+    /// Whether and how the gradient reaches each parameter, in the order of the
+    /// [`layout`](Plan::layout). A plan for inference reaches none.
     pub fn reach(&self) -> impl Iterator<Item = (&str, &Reach)> {
         self.layout.entries().iter().map(|entry| entry.name.as_str()).zip(&self.reach)
     }

@@ -40,57 +40,81 @@ impl<T: Real> Plan<T> {
         }
     }
 
-    /// [`forward`](Plan::forward), showing each operation's value before its buffer is reused; for diagnosis.
+    /// [`forward`](Plan::forward), showing each operation's value before its buffer is reused; for
+    /// diagnosis.
     ///
     /// # Panics
     /// If the parameters or the workspace belong to something else than this plan.
     #[track_caller]
-    pub fn forward_traced(&self, params: &Params<T>, workspace: &mut Workspace<T>, mut see: impl FnMut(Traced<'_, T>)) {
+    pub fn forward_traced(
+        &self,
+        params: &Params<T>,
+        workspace: &mut Workspace<T>,
+        mut see: impl FnMut(Traced<'_, T>),
+    ) {
         self.check(params, workspace);
         workspace.before.clone_from(&workspace.generator);
         for step in &self.steps {
             step.forward(&self.constants, params, workspace);
             let values = &workspace.values[step.output][..step.len];
-            see(Traced { op: step.op.name(), layer: &step.layer, location: step.location, shape: step.shape, values });
+            see(Traced {
+                op: step.op.name(),
+                layer: &step.layer,
+                location: step.location,
+                shape: step.shape,
+                values,
+            });
         }
     }
 
-    /// Backpropagation after a [`forward`](Plan::forward) with the same parameters: the gradient of the loss with
-    /// respect to every parameter, and to every value that [`keep_gradient`](crate::Var::keep_gradient) names. What
-    /// `grads` held before is overwritten.
+    /// Backpropagation after a [`forward`](Plan::forward) with the same parameters: the gradient of
+    /// the loss with respect to every parameter, and to every value that
+    /// [`keep_gradient`](crate::Var::keep_gradient) names. What `grads` held before is overwritten.
     ///
-    /// Walks the operations once, in reverse, with a table of adjoints: each local derivative is evaluated once and
-    /// reused for all that lies behind it.
+    /// Walks the operations once, in reverse, with a table of adjoints: each local derivative is
+    /// evaluated once and reused for all that lies behind it.
     ///
     /// # Panics
-    /// If the plan is for inference, the root is not a scalar, or parameters, gradients or workspace belong to
-    /// something else than this plan.
+    /// If the plan is for inference, the root is not a scalar, or parameters, gradients or
+    /// workspace belong to something else than this plan.
     #[track_caller]
     pub fn backward(&self, params: &Params<T>, workspace: &mut Workspace<T>, grads: &mut Grads<T>) {
         self.back(params, workspace, grads, &[T::ONE], false);
     }
 
-    /// [`backward`](Plan::backward), adding to what `grads` holds: the gradient of a sum over several passes.
+    /// [`backward`](Plan::backward), adding to what `grads` holds: the gradient of a sum over
+    /// several passes.
     ///
     /// # Panics
     /// As [`backward`](Plan::backward).
     #[track_caller]
-    pub fn backward_add(&self, params: &Params<T>, workspace: &mut Workspace<T>, grads: &mut Grads<T>) {
+    pub fn backward_add(
+        &self,
+        params: &Params<T>,
+        workspace: &mut Workspace<T>,
+        grads: &mut Grads<T>,
+    ) {
         self.back(params, workspace, grads, &[T::ONE], true);
     }
 
-    /// The vector-Jacobian product: [`backward`](Plan::backward) from a given gradient with respect to the root, of the
-    /// root's shape.
+    /// The vector-Jacobian product: [`backward`](Plan::backward) from a given gradient with respect
+    /// to the root, of the root's shape.
     ///
     /// # Panics
     /// If `seed` has another length than the root, or as [`backward`](Plan::backward).
     #[track_caller]
-    pub fn backward_with(&self, params: &Params<T>, workspace: &mut Workspace<T>, grads: &mut Grads<T>, seed: &[T]) {
+    pub fn backward_with(
+        &self,
+        params: &Params<T>,
+        workspace: &mut Workspace<T>,
+        grads: &mut Grads<T>,
+        seed: &[T],
+    ) {
         self.back(params, workspace, grads, seed, false);
     }
 
-    /// [`backward_with`](Plan::backward_with), adding to what `grads` holds: the gradient of a weighted sum over several
-    /// passes.
+    /// [`backward_with`](Plan::backward_with), adding to what `grads` holds: the gradient of a
+    /// weighted sum over several passes.
     ///
     /// # Panics
     /// As [`backward_with`](Plan::backward_with).
@@ -105,8 +129,9 @@ impl<T: Real> Plan<T> {
         self.back(params, workspace, grads, seed, true);
     }
 
-    /// Takes over the new values of the [buffers](crate::Graph::buffer) that the last forward pass has computed; to be
-    /// called once for each training step, when the step counts. Does nothing where there are none.
+    /// Takes over the new values of the [buffers](crate::Graph::buffer) that the last forward pass
+    /// has computed; to be called once for each training step, when the step counts. Does nothing
+    /// where there are none.
     ///
     /// # Panics
     /// If the parameters or the workspace belong to something else than this plan.
@@ -148,7 +173,8 @@ impl<T: Real> Plan<T> {
         self.check(params, workspace);
         let same = Arc::ptr_eq(&self.layout, grads.layout()) || self.layout == *grads.layout();
         assert!(same, "these gradients have another layout than the plan");
-        let root_len = self.root_len.expect("this plan is for inference: plan the way back with `plan`");
+        let root_len =
+            self.root_len.expect("this plan is for inference: plan the way back with `plan`");
         assert!(
             root_len == seed.len(),
             "the root of the plan has {root_len} elements, the gradient given for it {}",
@@ -169,7 +195,9 @@ impl<T: Real> Plan<T> {
         }
         match &self.seed {
             Slot::Unwanted => return false,
-            Slot::Adjoint { buffer, len, .. } => workspace.adjoints[*buffer][..*len].copy_from_slice(seed),
+            Slot::Adjoint { buffer, len, .. } => {
+                workspace.adjoints[*buffer][..*len].copy_from_slice(seed)
+            }
             Slot::Grad { range, .. } => {
                 let put = if accumulate { Put::Add } else { Put::Set };
                 elementwise::map(put, &mut grads.values[range.clone()], seed, |g| g);
@@ -180,7 +208,10 @@ impl<T: Real> Plan<T> {
 
     #[track_caller]
     pub(crate) fn check(&self, params: &Params<T>, workspace: &Workspace<T>) {
-        assert!(Arc::ptr_eq(&self.bindings, &workspace.bindings), "this workspace belongs to another plan");
+        assert!(
+            Arc::ptr_eq(&self.bindings, &workspace.bindings),
+            "this workspace belongs to another plan"
+        );
         let same = Arc::ptr_eq(&self.layout, params.layout()) || self.layout == *params.layout();
         assert!(same, "these parameters have another layout than the plan");
     }
@@ -188,11 +219,17 @@ impl<T: Real> Plan<T> {
 
 impl<T: Real> Step<T> {
     #[inline]
-    pub(crate) fn forward(&self, constants: &[Aligned<T>], params: &Params<T>, workspace: &mut Workspace<T>) {
-        // What the operation saves is taken out of the workspace for the call, so that the other buffers can be read: a
-        // move, not a copy.
-        let mut saved =
-            self.saved.map_or_else(Aligned::default, |(buffer, _)| mem::take(&mut workspace.values[buffer]));
+    pub(crate) fn forward(
+        &self,
+        constants: &[Aligned<T>],
+        params: &Params<T>,
+        workspace: &mut Workspace<T>,
+    ) {
+        // What the operation saves is taken out of the workspace for the call, so that the other
+        // buffers can be read: a move, not a copy.
+        let mut saved = self
+            .saved
+            .map_or_else(Aligned::default, |(buffer, _)| mem::take(&mut workspace.values[buffer]));
         let (before, rest) = workspace.values.split_at_mut(self.output);
         let (output, after) = rest.split_first_mut().expect("every value has a buffer");
         self.op.forward(Forward {

@@ -22,7 +22,9 @@ impl<T: Real> Plan<T> {
         let steps = self.steps.iter().enumerate().map(|(position, step)| {
             let source = |operand| match (operand, self.parameter(operand)) {
                 (_, Some(position)) => Source::Param(position),
-                (Operand::Value { buffer, .. }, None) => writer[*buffer].map_or(Source::Given, Source::Step),
+                (Operand::Value { buffer, .. }, None) => {
+                    writer[*buffer].map_or(Source::Given, Source::Step)
+                }
                 _ => Source::Given,
             };
             let sources = step.operands.iter().map(source).collect();
@@ -34,17 +36,24 @@ impl<T: Real> Plan<T> {
 
     /// What messages call an operand.
     pub(crate) fn operand_name(&self, operand: &Operand, source: Source) -> String {
-        let input =
-            |buffer: &usize| self.bindings.nodes.iter().find(|node| node.is_input && node.value == Some(*buffer));
+        let input = |buffer: &usize| {
+            self.bindings.nodes.iter().find(|node| node.is_input && node.value == Some(*buffer))
+        };
         match (operand, source) {
-            (_, Source::Param(position)) => format!("parameter `{}`", self.layout.entries()[position].name),
-            (_, Source::Step(position)) => format!("the value of `{}`", self.steps[position].op.name()),
-            (Operand::Value { buffer, .. }, Source::Given) => {
-                input(buffer).map_or_else(|| "an input".to_owned(), |input| format!("input `{}`", input.name))
+            (_, Source::Param(position)) => {
+                format!("parameter `{}`", self.layout.entries()[position].name)
             }
+            (_, Source::Step(position)) => {
+                format!("the value of `{}`", self.steps[position].op.name())
+            }
+            (Operand::Value { buffer, .. }, Source::Given) => input(buffer)
+                .map_or_else(|| "an input".to_owned(), |input| format!("input `{}`", input.name)),
             (Operand::Buffer(range), Source::Given) => {
                 let buffer = self.layout.buffers().iter().find(|entry| entry.range == *range);
-                buffer.map_or_else(|| "a buffer".to_owned(), |entry| format!("buffer `{}`", entry.name))
+                buffer.map_or_else(
+                    || "a buffer".to_owned(),
+                    |entry| format!("buffer `{}`", entry.name),
+                )
             }
             (Operand::Constant(_) | Operand::Param(_), Source::Given) => "a constant".to_owned(),
         }
@@ -52,8 +61,12 @@ impl<T: Real> Plan<T> {
 
     /// The length of the first axis of all inputs, if they agree: the number of samples of a batch.
     pub(crate) fn samples(&self) -> Option<usize> {
-        let mut lengths =
-            self.bindings.nodes.iter().filter(|node| node.is_input).map(|node| node.shape.first().copied());
+        let mut lengths = self
+            .bindings
+            .nodes
+            .iter()
+            .filter(|node| node.is_input)
+            .map(|node| node.shape.first().copied());
         let first = lengths.next()??;
         lengths.all(|length| length == Some(first)).then_some(first)
     }

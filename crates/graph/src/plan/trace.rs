@@ -20,7 +20,8 @@ pub struct TracedBack<'a, T: Real> {
     pub shape: Shape,
     /// The gradient with respect to its value, from all consumers together.
     pub upstream: &'a [T],
-    /// What this operation alone adds to the gradient with respect to each of its inputs; `None` where nobody wants it.
+    /// What this operation alone adds to the gradient with respect to each of its inputs; `None`
+    /// where nobody wants it.
     pub cotangents: &'a [Option<Aligned<T>>],
     /// The operation's value if the way back reads it, else empty.
     pub(crate) output: &'a [T],
@@ -49,8 +50,9 @@ impl<'a, T: Real> TracedBack<'a, T> {
         self.step.shapes[input]
     }
 
-    /// The local vector-Jacobian products: what this operation makes of another gradient with respect to its value, for
-    /// each input; `None` where nobody wants it. A unit vector gives a row of the local Jacobian.
+    /// The local vector-Jacobian products: what this operation makes of another gradient with
+    /// respect to its value, for each input; `None` where nobody wants it. A unit vector gives a
+    /// row of the local Jacobian.
     ///
     /// # Panics
     /// If `upstream` has another length than the value.
@@ -80,9 +82,9 @@ impl<T: Real> std::fmt::Debug for TracedBack<'_, T> {
 }
 
 impl<T: Real> Plan<T> {
-    /// [`backward`](Plan::backward), showing each operation's upstream gradient and what it makes of it, from the loss
-    /// on; for diagnosis. Unlike `backward` it allocates, and evaluates each derivative twice; the gradients are the
-    /// same bits.
+    /// [`backward`](Plan::backward), showing each operation's upstream gradient and what it makes
+    /// of it, from the loss on; for diagnosis. Unlike `backward` it allocates, and evaluates each
+    /// derivative twice; the gradients are the same bits.
     ///
     /// ```
     /// use chainrule_graph::Graph;
@@ -130,7 +132,8 @@ impl<T: Real> Plan<T> {
         for (position, step) in self.steps.iter().enumerate().rev() {
             if let Some(back) = &step.back {
                 let upstream = workspace.adjoints[back.upstream][..step.len].to_vec();
-                let cotangents = step.cotangents(back, &self.constants, params, workspace, &upstream);
+                let cotangents =
+                    step.cotangents(back, &self.constants, params, workspace, &upstream);
                 let reads = step.op.reads();
                 see(TracedBack {
                     op: step.op.name(),
@@ -139,7 +142,11 @@ impl<T: Real> Plan<T> {
                     shape: step.shape,
                     upstream: &upstream,
                     cotangents: &cotangents,
-                    output: if reads.reads_output() { &workspace.values[step.output][..step.len] } else { &[] },
+                    output: if reads.reads_output() {
+                        &workspace.values[step.output][..step.len]
+                    } else {
+                        &[]
+                    },
                     inputs: step.inputs(&self.constants, params, [&workspace.values, &[]], reads),
                     position,
                     step,
@@ -174,7 +181,8 @@ impl<T: Real> Step<T> {
             _ => Slot::Adjoint { buffer, len: self.shapes[buffer].elements(), put: Put::Set },
         };
         let slots: Vec<Slot> = back.slots.iter().enumerate().map(own).collect();
-        let mut buffers: Vec<Aligned<T>> = self.shapes.iter().map(|shape| Aligned::zeros(shape.elements())).collect();
+        let mut buffers: Vec<Aligned<T>> =
+            self.shapes.iter().map(|shape| Aligned::zeros(shape.elements())).collect();
         self.vjp(
             constants,
             params,

@@ -15,8 +15,14 @@ pub(super) struct Values {
 }
 
 impl Values {
-    pub(super) fn place<T: Real>(nodes: &[Node<T>], roots: &[usize], flow: &Flow, drafts: &[Draft<T>]) -> Values {
-        // The last step of the way forward that reads each value; none where it is kept, or read on the way back.
+    pub(super) fn place<T: Real>(
+        nodes: &[Node<T>],
+        roots: &[usize],
+        flow: &Flow,
+        drafts: &[Draft<T>],
+    ) -> Values {
+        // The last step of the way forward that reads each value; none where it is kept, or read on
+        // the way back.
         let mut last: Vec<Option<usize>> = vec![Some(0); nodes.len()];
         for (step, draft) in drafts.iter().enumerate() {
             let reads = flow.has_back(draft).then(|| draft.op.reads());
@@ -32,7 +38,8 @@ impl Values {
                 last[index] = None;
             }
         }
-        let mut values = Values { buffers: Buffers::default(), of: vec![None; nodes.len()], saved: Vec::new() };
+        let mut values =
+            Values { buffers: Buffers::default(), of: vec![None; nodes.len()], saved: Vec::new() };
         for (index, node) in nodes.iter().enumerate() {
             if matches!(node.source, Source::Input { .. }) {
                 values.of[index] = Some(values.buffers.own(node.shape.elements()));
@@ -50,7 +57,9 @@ impl Values {
             let saves = if flow.has_back(draft) { draft.op.saves(&shapes) } else { 0 };
             values.saved.push((saves > 0).then(|| (values.buffers.own(saves), saves)));
             let ended = ending.get(&step).into_iter().flatten();
-            ended.filter_map(|&index| values.of[index]).for_each(|buffer| values.buffers.give_back(buffer));
+            ended
+                .filter_map(|&index| values.of[index])
+                .for_each(|buffer| values.buffers.give_back(buffer));
         }
         values
     }

@@ -42,8 +42,8 @@ pub struct WatchedBack<'a, T: Real> {
 }
 
 impl<T: Real> Plan<T> {
-    /// [`forward`](Plan::forward), showing each operation with its value and what it reads; the values are the same
-    /// bits.
+    /// [`forward`](Plan::forward), showing each operation with its value and what it reads; the
+    /// values are the same bits.
     ///
     /// ```
     /// use chainrule_graph::Graph;
@@ -79,14 +79,17 @@ impl<T: Real> Plan<T> {
         for (position, step) in self.steps.iter().enumerate() {
             step.forward(&self.constants, params, workspace);
             let values = &workspace.values[step.output][..step.len];
-            see(Watched { op: WatchedOp { plan: self, position, step, params, workspace }, values });
+            see(Watched {
+                op: WatchedOp { plan: self, position, step, params, workspace },
+                values,
+            });
         }
     }
 
-    /// [`backward_with`](Plan::backward_with), or with [`Put::Add`] [`backward_add_with`](Plan::backward_add_with),
-    /// showing the gradient with respect to each operation's value, from the loss on. Unlike
-    /// [`backward_traced`](Plan::backward_traced) it evaluates each derivative once, and does not allocate; the
-    /// gradients are the same bits.
+    /// [`backward_with`](Plan::backward_with), or with [`Put::Add`]
+    /// [`backward_add_with`](Plan::backward_add_with), showing the gradient with respect to each
+    /// operation's value, from the loss on. Unlike [`backward_traced`](Plan::backward_traced) it
+    /// evaluates each derivative once, and does not allocate; the gradients are the same bits.
     ///
     /// # Panics
     /// As [`backward_with`](Plan::backward_with).
@@ -106,7 +109,10 @@ impl<T: Real> Plan<T> {
         for (position, step) in self.steps.iter().enumerate().rev() {
             if let Some(back) = &step.back {
                 let upstream = &workspace.adjoints[back.upstream][..step.len];
-                see(WatchedBack { op: WatchedOp { plan: self, position, step, params, workspace }, upstream });
+                see(WatchedBack {
+                    op: WatchedOp { plan: self, position, step, params, workspace },
+                    upstream,
+                });
             }
             step.backward(&self.constants, params, workspace, &mut grads.values, accumulate);
         }
@@ -126,14 +132,15 @@ impl<'a, T: Real> WatchedOp<'a, T> {
         self.position
     }
 
-    /// The layer that it belongs to, as a path of scopes; where a function was fused, the function's.
+    /// The layer that it belongs to, as a path of scopes; where a function was fused, the
+    /// function's.
     #[must_use]
     pub fn layer(self) -> &'a str {
         &self.step.layer
     }
 
-    /// The layer of the operation that a function was fused onto; the same as [`layer`](WatchedOp::layer) where there
-    /// is none.
+    /// The layer of the operation that a function was fused onto; the same as
+    /// [`layer`](WatchedOp::layer) where there is none.
     #[must_use]
     pub fn first_layer(self) -> &'a str {
         &self.step.first_layer
@@ -198,8 +205,9 @@ impl<'a, T: Real> Watched<'a, T> {
         self.op.inputs(Reads::EVERYTHING).get(input)
     }
 
-    /// Writes what the [function](WatchedOp::function) was given. Where it was fused, the operation in front of it
-    /// runs once more to find that. False, with nothing written, where there is no function.
+    /// Writes what the [function](WatchedOp::function) was given. Where it was fused, the operation
+    /// in front of it runs once more to find that. False, with nothing written, where there is no
+    /// function.
     pub fn pre_activation(self, into: &mut Vec<T>) -> bool {
         let step = self.op.step;
         if let Some(unfused) = &step.unfused {
@@ -228,16 +236,21 @@ impl<'a, T: Real> WatchedBack<'a, T> {
     #[must_use]
     pub fn input(self, input: usize) -> Option<&'a [T]> {
         let reads = self.op.step.op.reads();
-        (input < self.op.step.operands.len() && reads.reads_input(input)).then(|| self.op.inputs(reads).get(input))
+        (input < self.op.step.operands.len() && reads.reads_input(input))
+            .then(|| self.op.inputs(reads).get(input))
     }
 
-    /// Writes the gradient with respect to what the [function](WatchedOp::function) was given: the upstream gradient
-    /// times the function's derivative. False, with nothing written, where there is no function.
+    /// Writes the gradient with respect to what the [function](WatchedOp::function) was given: the
+    /// upstream gradient times the function's derivative. False, with nothing written, where there
+    /// is no function.
     pub fn through_function(self, into: &mut Vec<T>) -> bool {
-        self.pull_back(into, |function, into, at| function.map_back(Put::Set, into, self.upstream, at))
+        self.pull_back(into, |function, into, at| {
+            function.map_back(Put::Set, into, self.upstream, at)
+        })
     }
 
-    /// Writes the derivative of the [function](WatchedOp::function). False, with nothing written, where there is none.
+    /// Writes the derivative of the [function](WatchedOp::function). False, with nothing written,
+    /// where there is none.
     pub fn derivative(self, into: &mut Vec<T>) -> bool {
         self.pull_back(into, |function, into, at| {
             let ones = [T::ONE; 256];
@@ -247,7 +260,11 @@ impl<'a, T: Real> WatchedBack<'a, T> {
         })
     }
 
-    fn pull_back(self, into: &mut Vec<T>, map_back: impl FnOnce(&dyn Pointwise<T>, &mut [T], &[T])) -> bool {
+    fn pull_back(
+        self,
+        into: &mut Vec<T>,
+        map_back: impl FnOnce(&dyn Pointwise<T>, &mut [T], &[T]),
+    ) -> bool {
         let Some(function) = self.op.function() else { return false };
         let values = || &self.op.workspace.values[self.op.step.output][..self.op.step.len];
         let at = match function.derivative_reads() {
@@ -301,7 +318,8 @@ mod tests {
         let param = |name: &str, shape: &[usize]| graph.param(name, shape, 0.3);
         let loss = (x * param("scale", &[7])).sin().exp().mean(..);
         let plan = graph.plan(loss).unwrap();
-        let (params, mut workspace, mut grads) = (plan.init(0).unwrap(), plan.workspace(), plan.grads());
+        let (params, mut workspace, mut grads) =
+            (plan.init(0).unwrap(), plan.workspace(), plan.grads());
         let values: Vec<f64> = (0..700).map(|i| f64::from(i) * 0.01 - 3.0).collect();
         workspace.set(x, &values).unwrap();
         let (mut z, mut expected, mut slope) = (Vec::new(), Vec::new(), Vec::new());
@@ -357,7 +375,10 @@ mod tests {
         plan.backward_watched(&params, &mut watched, &mut grads, (Put::Set, &[1.0]), |watched| {
             if watched.through_function(&mut pulled) && watched.derivative(&mut slope) {
                 assert_eq!(pulled[0], watched.upstream[0] * slope[0]);
-                back.push((watched.op.name().to_owned(), watched.op.parameter(1).map(str::to_owned)));
+                back.push((
+                    watched.op.name().to_owned(),
+                    watched.op.parameter(1).map(str::to_owned),
+                ));
             }
         });
         assert_eq!(grads.values(), expected.values());

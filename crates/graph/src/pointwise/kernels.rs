@@ -25,7 +25,13 @@ pub fn map_in_place<T: Real>(z: &mut [T], f: impl Fn(T) -> T) {
 
 /// `dx = pull(upstream, at)`, or added to it.
 #[inline(always)]
-pub fn map_back<T: Real>(put: Put, dx: &mut [T], upstream: &[T], at: &[T], pull: impl Fn(T, T) -> T) {
+pub fn map_back<T: Real>(
+    put: Put,
+    dx: &mut [T],
+    upstream: &[T],
+    at: &[T],
+    pull: impl Fn(T, T) -> T,
+) {
     elementwise::zip(put, dx, upstream, at, pull);
 }
 
@@ -46,11 +52,17 @@ pub fn bias_map<T: Real>(z: &mut [T], bias: &[T], f: impl Fn(T) -> T) {
 
 /// `upstream = pull(upstream, at)`, and its sum over the rows added to `bias`.
 #[inline(always)]
-pub fn bias_map_back<T: Real>(upstream: &mut [T], at: &[T], bias: &mut [T], pull: impl Fn(T, T) -> T) {
+pub fn bias_map_back<T: Real>(
+    upstream: &mut [T],
+    at: &[T],
+    bias: &mut [T],
+    pull: impl Fn(T, T) -> T,
+) {
     simd::dispatch(
         #[inline(always)]
         move || {
-            for (row, at) in upstream.chunks_exact_mut(bias.len()).zip(at.chunks_exact(bias.len())) {
+            for (row, at) in upstream.chunks_exact_mut(bias.len()).zip(at.chunks_exact(bias.len()))
+            {
                 for ((g, &at), bias) in row.iter_mut().zip(at).zip(bias.iter_mut()) {
                     *g = pull(*g, at).flushed();
                     *bias += *g;

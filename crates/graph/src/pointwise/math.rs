@@ -5,7 +5,8 @@ use chainrule_tensor::{Dual, Real};
 use super::{DerivativeReads, Pointwise, Properties};
 use crate::Var;
 
-/// Defines a function without parameters: its name, `f`, `f'` with what it reads, its kinks, and the method of [`Var`].
+/// Defines a function without parameters: its name, `f`, `f'` with what it reads, its kinks, and
+/// the method of [`Var`].
 macro_rules! function {
     ($(#[$doc:meta])* $method:ident, $op:ident, |$x:ident| $value:expr, $reads:ident |$at:ident| $derivative:expr, kinks $kinks:expr) => {
         #[derive(Debug)]
@@ -237,8 +238,8 @@ impl<'g, T: Real> Var<'g, T> {
         self.map(Power(p))
     }
 
-    /// Each element limited to `[low, high]`; derivative 1 within, bounds included as in PyTorch, and 0 outside. NaN
-    /// stays NaN.
+    /// Each element limited to `[low, high]`; derivative 1 within, bounds included as in PyTorch,
+    /// and 0 outside. NaN stays NaN.
     ///
     /// A `low` above `high`, or a bound that is NaN, is a mistake that planning reports.
     #[track_caller]
@@ -246,7 +247,9 @@ impl<'g, T: Real> Var<'g, T> {
     pub fn clamp(self, low: T, high: T) -> Var<'g, T> {
         let ordered = low <= high;
         if !ordered {
-            self.graph().fail(format!("clamp: the lower bound {low} must be at most the upper bound {high}"));
+            self.graph().fail(format!(
+                "clamp: the lower bound {low} must be at most the upper bound {high}"
+            ));
         }
         self.map(Clamp { low, high })
     }
@@ -386,7 +389,10 @@ mod tests {
     fn bounds_in_the_wrong_order_are_a_mistake() {
         let message = mistake(&[&[3]], |_, x| x[0].clamp(1.0, -1.0));
         assert_eq!(message, "clamp: the lower bound 1 must be at most the upper bound -1");
-        assert!(mistake(&[&[3]], |_, x| x[0].clamp(f64::NAN, 1.0)).starts_with("clamp: the lower bound NaN"));
+        assert!(
+            mistake(&[&[3]], |_, x| x[0].clamp(f64::NAN, 1.0))
+                .starts_with("clamp: the lower bound NaN")
+        );
     }
 
     #[test]
@@ -402,10 +408,16 @@ mod tests {
         let at = |x: &[f64]| [Tensor::from(x.to_vec())];
         let (_, gradients) = value_and_gradients(&at(&[-2.0, 0.0, 3.0]), None, |_, x| x[0].abs());
         assert_eq!(gradients[0].values(), [-1.0, 0.0, 1.0]);
-        let (_, gradients) = value_and_gradients(&at(&[-2.0, -1.0, 0.0, 1.0, 2.0]), None, |_, x| x[0].clamp(-1.0, 1.0));
+        let (_, gradients) =
+            value_and_gradients(&at(&[-2.0, -1.0, 0.0, 1.0, 2.0]), None, |_, x| {
+                x[0].clamp(-1.0, 1.0)
+            });
         assert_eq!(gradients[0].values(), [0.0, 1.0, 1.0, 1.0, 0.0]);
         let (y, gradients) = value_and_gradients(&at(&[0.0, 4.0, -1.0]), None, |_, x| x[0].sqrt());
-        assert_eq!((y.values()[1], gradients[0].values()[..2].to_vec()), (2.0, vec![f64::INFINITY, 0.25]));
+        assert_eq!(
+            (y.values()[1], gradients[0].values()[..2].to_vec()),
+            (2.0, vec![f64::INFINITY, 0.25])
+        );
         assert!(y.values()[2].is_nan());
         let (y, gradients) = value_and_gradients(&at(&[0.0, -3.0]), None, |_, x| x[0].powf(0.0));
         assert_eq!((y.values(), gradients[0].values()), (&[1.0; 2][..], &[0.0; 2][..]));
@@ -416,7 +428,10 @@ mod tests {
         assert_eq!(y.values(), [-right, -right, 0.0, right, right]);
         assert_eq!(gradients[0].values(), [0.0, 0.0, 1.0, 0.0, 0.0]);
         let (y, gradients) = value_and_gradients(&at(&[-2.0, 0.0, 3.0]), None, |_, x| x[0].relu());
-        assert_eq!((y.values(), gradients[0].values()), (&[0.0, 0.0, 3.0][..], &[0.0, 0.0, 1.0][..]));
+        assert_eq!(
+            (y.values(), gradients[0].values()),
+            (&[0.0, 0.0, 3.0][..], &[0.0, 0.0, 1.0][..])
+        );
     }
 
     #[test]

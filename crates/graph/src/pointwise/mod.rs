@@ -1,4 +1,5 @@
-//! Element-wise functions: one definition serves as operation, as layer and as the fused end of an affine operation.
+//! Element-wise functions: one definition serves as operation, as layer and as the fused end of an
+//! affine operation.
 
 #[doc(hidden)]
 pub mod kernels;
@@ -19,8 +20,8 @@ pub use tanh::Tanh;
 
 /// A differentiable function of one number, applied to each element.
 ///
-/// An implementation states the function and its derivative; the kernels below them are compiled for each
-/// implementation, vectorised, and need no change.
+/// An implementation states the function and its derivative; the kernels below them are compiled
+/// for each implementation, vectorised, and need no change.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -57,7 +58,8 @@ pub trait Pointwise<T: Real>: Debug + Send + Sync + 'static {
     /// `f(x)`.
     fn value(&self, x: T) -> T;
 
-    /// `f'`, from what [`derivative_reads`](Pointwise::derivative_reads) names: the input or the output.
+    /// `f'`, from what [`derivative_reads`](Pointwise::derivative_reads) names: the input or the
+    /// output.
     fn derivative(&self, at: T) -> T;
 
     /// Whether [`derivative`](Pointwise::derivative) is a function of the input or of the output.
@@ -68,8 +70,9 @@ pub trait Pointwise<T: Real>: Debug + Send + Sync + 'static {
         Properties::default()
     }
 
-    /// The gradient that goes back: `upstream * f'`. A function with a region of derivative zero selects instead of
-    /// multiplying, so that an infinite upstream gradient does not become NaN there.
+    /// The gradient that goes back: `upstream * f'`. A function with a region of derivative zero
+    /// selects instead of multiplying, so that an infinite upstream gradient does not become NaN
+    /// there.
     #[inline(always)]
     fn pull_back(&self, upstream: T, at: T) -> T {
         upstream * self.derivative(at)
@@ -144,8 +147,8 @@ pub trait Pointwise<T: Real>: Debug + Send + Sync + 'static {
     }
 }
 
-/// For an `impl<T: Real> Pointwise<T>` of a `Copy` type with settings: the same kernels on a copy of it, whose settings
-/// are loaded once instead of for each element.
+/// For an `impl<T: Real> Pointwise<T>` of a `Copy` type with settings: the same kernels on a copy
+/// of it, whose settings are loaded once instead of for each element.
 #[macro_export]
 macro_rules! pointwise_by_value {
     () => {
@@ -219,23 +222,26 @@ pub enum DerivativeReads {
     Nothing,
 }
 
-/// What is known of a [`Pointwise`] function beyond its values; initialisers, gradient checks and diagnosis read it.
+/// What is known of a [`Pointwise`] function beyond its values; initialisers, gradient checks and
+/// diagnosis read it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Properties {
     /// The infimum and supremum of the values.
     pub range: (f64, f64),
-    /// The inputs at which the derivative, or the value itself, jumps. There [`derivative`](Pointwise::derivative) gives the chosen
-    /// subgradient.
+    /// The inputs at which the derivative, or the value itself, jumps. There
+    /// [`derivative`](Pointwise::derivative) gives the chosen subgradient.
     pub kinks: Vec<f64>,
-    /// The Lipschitz constant, which is the largest `|f'|`; infinite if there is none, as where the function jumps.
+    /// The Lipschitz constant, which is the largest `|f'|`; infinite if there is none, as where the
+    /// function jumps.
     pub lipschitz: f64,
-    /// The inputs outside of which the function saturates: `|f'|` is below 5 % of its maximum there, and above just
-    /// within. The bounds may be infinite.
+    /// The inputs outside of which the function saturates: `|f'|` is below 5 % of its maximum
+    /// there, and above just within. The bounds may be infinite.
     pub responsive: (f64, f64),
-    /// Whether the derivative is exactly zero over a whole half-line, so that a unit can stop learning for good.
+    /// Whether the derivative is exactly zero over a whole half-line, so that a unit can stop
+    /// learning for good.
     pub can_die: bool,
-    /// The factor by which initialisers scale weights in front of this function: `1 / sqrt(E[f(z)^2])` or PyTorch's
-    /// value.
+    /// The factor by which initialisers scale weights in front of this function:
+    /// `1 / sqrt(E[f(z)^2])` or PyTorch's value.
     pub gain: f64,
 }
 

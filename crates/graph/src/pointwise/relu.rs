@@ -6,8 +6,8 @@ use crate::Var;
 
 /// The rectified linear unit `y = max(0, x)`; derivative 1 above zero, 0 at zero and below.
 ///
-/// It does not saturate above zero, so that gradients pass deep networks undiminished. A unit whose input is negative
-/// for every sample gets no gradient at all any more: it is dead. NaN stays NaN.
+/// It does not saturate above zero, so that gradients pass deep networks undiminished. A unit whose
+/// input is negative for every sample gets no gradient at all any more: it is dead. NaN stays NaN.
 ///
 /// Source: Nair and Hinton, "Rectified Linear Units Improve Restricted Boltzmann Machines", 2010.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -32,8 +32,9 @@ impl<T: Real> Pointwise<T> for Relu {
 
     #[inline(always)]
     fn pull_back(&self, upstream: T, y: T) -> T {
-        // The sum keeps the compiler from writing the gradient in place through a mask, which some processors do slowly:
-        // a step of W1 took 1.4 times as long on AMD's Zen 3. It changes nothing but the sign of a zero.
+        // The sum keeps the compiler from writing the gradient in place through a mask, which some
+        // processors do slowly: a step of W1 took 1.4 times as long on AMD's Zen 3. It changes
+        // nothing but the sign of a zero.
         (if y <= T::ZERO { T::ZERO } else { upstream }) + T::ZERO
     }
 

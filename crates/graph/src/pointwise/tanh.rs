@@ -6,8 +6,8 @@ use crate::Var;
 
 /// The hyperbolic tangent `y = tanh x`; derivative `1 - y^2`.
 ///
-/// Zero-centred, unlike the sigmoid, and with a derivative of up to 1, but it saturates as well: beyond `|x| = 2.18`
-/// the derivative is under 5 %.
+/// Zero-centred, unlike the sigmoid, and with a derivative of up to 1, but it saturates as well:
+/// beyond `|x| = 2.18` the derivative is under 5 %.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tanh;
 

@@ -3,7 +3,8 @@ use chainrule_tensor::{Dual, Tensor};
 use super::SecondOrderError;
 use crate::{BuildError, Grads, Graph, NodeId, Params, Plan, Var, Workspace};
 
-/// A loss planned on dual numbers at one point: any number of Hessian-vector products, without recording anew.
+/// A loss planned on dual numbers at one point: any number of Hessian-vector products, without
+/// recording anew.
 #[derive(Debug)]
 pub struct Curvature {
     plan: Plan<Dual>,
@@ -40,9 +41,9 @@ impl Curvature {
         Curvature::of(loss(&graph), params)
     }
 
-    /// Plans a loss that is already recorded, in a graph [with these parameters](Graph::with_params) and without
-    /// inputs: data are constants. For layers as in evaluation, take a graph that is
-    /// [`evaluating`](Graph::evaluating).
+    /// Plans a loss that is already recorded, in a graph
+    /// [with these parameters](Graph::with_params) and without inputs: data are constants. For
+    /// layers as in evaluation, take a graph that is [`evaluating`](Graph::evaluating).
     ///
     /// # Errors
     /// The first mistake of the recording, or a loss that is not a scalar.
@@ -52,8 +53,17 @@ impl Curvature {
     #[track_caller]
     pub fn of(loss: Var<'_, Dual>, params: &Params<f64>) -> Result<Self, BuildError> {
         let plan = loss.graph().plan(loss)?;
-        assert!(**plan.layout() == **params.layout(), "the loss is recorded with other parameters than these");
-        Ok(Curvature { workspace: plan.workspace(), params: params.cast(), grads: plan.grads(), loss: loss.id(), plan })
+        assert!(
+            **plan.layout() == **params.layout(),
+            "the loss is recorded with other parameters than these"
+        );
+        Ok(Curvature {
+            workspace: plan.workspace(),
+            params: params.cast(),
+            grads: plan.grads(),
+            loss: loss.id(),
+            plan,
+        })
     }
 
     /// The number of parameters, counted in scalars: the length of a direction.
@@ -74,7 +84,8 @@ impl Curvature {
         Ok(self.along(|i| direction[i]))
     }
 
-    /// The Hessian, `[n, n]` for `n` parameters, a product for each column. Symmetric up to rounding.
+    /// The Hessian, `[n, n]` for `n` parameters, a product for each column. Symmetric up to
+    /// rounding.
     #[must_use]
     pub fn hessian(&mut self) -> Tensor<f64> {
         let n = self.parameters();
@@ -92,14 +103,17 @@ impl Curvature {
     fn along(&mut self, direction: impl Fn(usize) -> f64) -> HessianVector {
         let layout = std::sync::Arc::clone(self.params.layout());
         let values = self.params.values_mut();
-        for (position, i) in layout.entries().iter().flat_map(|entry| entry.range.clone()).enumerate() {
+        for (position, i) in
+            layout.entries().iter().flat_map(|entry| entry.range.clone()).enumerate()
+        {
             values[i].tangent = direction(position);
         }
         self.workspace.seed(0);
         self.plan.forward(&self.params, &mut self.workspace);
         self.plan.backward(&self.params, &mut self.workspace, &mut self.grads);
         let loss = self.workspace.value(self.loss).values()[0];
-        let all = || layout.entries().iter().flat_map(|entry| &self.grads.values()[entry.range.clone()]);
+        let all =
+            || layout.entries().iter().flat_map(|entry| &self.grads.values()[entry.range.clone()]);
         HessianVector {
             loss: loss.value,
             slope: loss.tangent,

@@ -1,17 +1,18 @@
-//! Second derivatives of a scalar loss with respect to the parameters: Hessian-vector products, small Hessians, and the
-//! largest eigenvalue.
+//! Second derivatives of a scalar loss with respect to the parameters: Hessian-vector products,
+//! small Hessians, and the largest eigenvalue.
 //!
-//! Forward over reverse: the graph is recorded on [`Dual`] numbers and run forward and back once. Where the parameters
-//! carry the direction `v` as their tangents, the gradient that comes back carries `H v` as its own:
-//! `grad L(w + v e) = grad L(w) + H v e`. The product is exact up to rounding, without differences, and costs a few
-//! times what a gradient does. Nothing but the type of the numbers changes, so that every layer, loss and operation
-//! that is generic in `T: Real` has second derivatives.
+//! Forward over reverse: the graph is recorded on [`Dual`] numbers and run forward and back once.
+//! Where the parameters carry the direction `v` as their tangents, the gradient that comes back
+//! carries `H v` as its own: `grad L(w + v e) = grad L(w) + H v e`. The product is exact up to
+//! rounding, without differences, and costs a few times what a gradient does. Nothing but the type
+//! of the numbers changes, so that every layer, loss and operation that is generic in `T: Real` has
+//! second derivatives.
 //!
-//! Vectors hold the parameters one after the other in order of declaration, each in row-major order:
-//! [`Params::count`] numbers, without the gaps of the flat vector.
+//! Vectors hold the parameters one after the other in order of declaration, each in row-major
+//! order: [`Params::count`] numbers, without the gaps of the flat vector.
 //!
-//! The loss is a function that is generic in its scalar, so that it can be recorded on dual numbers; data enter it as
-//! constants with [`Tensor::cast`](chainrule_tensor::Tensor::cast):
+//! The loss is a function that is generic in its scalar, so that it can be recorded on dual
+//! numbers; data enter it as constants with [`Tensor::cast`](chainrule_tensor::Tensor::cast):
 //!
 //! ```
 //! use chainrule_graph::{Graph, Var, second_order};
@@ -36,8 +37,9 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! At a kink, such as that of a ReLU, the derivative is the chosen subgradient, and the second derivative that of the
-//! piece on which it lies. Operations that draw random numbers draw the same ones for every product.
+//! At a kink, such as that of a ReLU, the derivative is the chosen subgradient, and the second
+//! derivative that of the piece on which it lies. Operations that draw random numbers draw the same
+//! ones for every product.
 //!
 //! Source: Pearlmutter, "Fast Exact Multiplication by the Hessian", 1994.
 
@@ -59,7 +61,10 @@ pub enum SecondOrderError {
     #[error(transparent)]
     Build(#[from] BuildError),
     /// A direction of another length than there are parameters.
-    #[error("a direction holds one number for each of the {parameters} parameters, but this one has {given}")]
+    #[error(
+        "a direction holds one number for each of the {parameters} parameters, but this one has \
+         {given}"
+    )]
     Direction {
         /// The number of parameters, counted in scalars.
         parameters: usize,
@@ -71,10 +76,12 @@ pub enum SecondOrderError {
     Eigenvalue(&'static str),
 }
 
-/// The loss, its gradient and `H v` for one direction `v`, at `params`. For several directions, see [`Curvature`].
+/// The loss, its gradient and `H v` for one direction `v`, at `params`. For several directions, see
+/// [`Curvature`].
 ///
 /// # Errors
-/// The first mistake of the recording, a loss that is not a scalar, or a direction of the wrong length.
+/// The first mistake of the recording, a loss that is not a scalar, or a direction of the wrong
+/// length.
 #[track_caller]
 pub fn hessian_vector_product<F>(
     params: &Params<f64>,
@@ -99,11 +106,13 @@ where
     Ok(Curvature::record(params, loss)?.hessian())
 }
 
-/// The largest eigenvalue of the Hessian at `params`, by [`PowerIteration`] with its default settings: how sharp the
-/// minimum is. Gradient descent with a learning rate above `2 / sharpness` leaves it.
+/// The largest eigenvalue of the Hessian at `params`, by [`PowerIteration`] with its default
+/// settings: how sharp the minimum is. Gradient descent with a learning rate above `2 / sharpness`
+/// leaves it.
 ///
 /// # Errors
-/// The first mistake of the recording, a loss that is not a scalar, or derivatives that are not finite.
+/// The first mistake of the recording, a loss that is not a scalar, or derivatives that are not
+/// finite.
 #[track_caller]
 pub fn sharpness<F>(params: &Params<f64>, loss: F) -> Result<Eigenpair, SecondOrderError>
 where

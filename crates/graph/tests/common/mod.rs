@@ -35,7 +35,12 @@ pub struct Run<T: Real> {
 impl<T: Real> Run<T> {
     #[track_caller]
     pub fn new(plan: Plan<T>) -> Run<T> {
-        Run { params: plan.init(0).unwrap(), workspace: plan.workspace(), grads: plan.grads(), plan }
+        Run {
+            params: plan.init(0).unwrap(),
+            workspace: plan.workspace(),
+            grads: plan.grads(),
+            plan,
+        }
     }
 
     #[track_caller]
@@ -106,7 +111,8 @@ impl Random {
 
 /// The message of a panic.
 pub fn panic_message(body: impl FnOnce()) -> String {
-    let payload = std::panic::catch_unwind(std::panic::AssertUnwindSafe(body)).expect_err("it panics");
+    let payload =
+        std::panic::catch_unwind(std::panic::AssertUnwindSafe(body)).expect_err("it panics");
     match payload.downcast::<String>() {
         Ok(message) => *message,
         Err(payload) => (*payload.downcast::<&str>().expect("a message")).to_owned(),

@@ -40,7 +40,9 @@ impl<T: Real> Rule<T> for ClassImbalance {
         match data.targets() {
             Targets::Labels(labels) => self.labels(labels, evidence.loss),
             Targets::Values(_) => Vec::new(),
-            Targets::Classes { .. } | Targets::Probabilities(_) => self.classes(data, evidence.loss),
+            Targets::Classes { .. } | Targets::Probabilities(_) => {
+                self.classes(data, evidence.loss)
+            }
         }
     }
 }
@@ -48,15 +50,23 @@ impl<T: Real> Rule<T> for ClassImbalance {
 impl ClassImbalance {
     fn classes<T: Real>(&self, data: &Dataset<T>, loss: Option<&dyn Loss<T>>) -> Vec<Finding> {
         let counts: Vec<f64> = match data.targets() {
-            Targets::Classes { .. } => {
-                data.class_counts().unwrap_or_default().into_iter().map(|count| count as f64).collect()
-            }
+            Targets::Classes { .. } => data
+                .class_counts()
+                .unwrap_or_default()
+                .into_iter()
+                .map(|count| count as f64)
+                .collect(),
             targets => {
-                let (Targets::Probabilities(p) | Targets::Labels(p) | Targets::Values(p)) = targets else {
+                let (Targets::Probabilities(p) | Targets::Labels(p) | Targets::Values(p)) = targets
+                else {
                     return Vec::new();
                 };
                 let width = targets.width();
-                (0..width).map(|class| p.values().iter().skip(class).step_by(width).map(|p| p.to_f64()).sum()).collect()
+                (0..width)
+                    .map(|class| {
+                        p.values().iter().skip(class).step_by(width).map(|p| p.to_f64()).sum()
+                    })
+                    .collect()
             }
         };
         let weights = match data.targets() {
@@ -64,10 +74,12 @@ impl ClassImbalance {
             _ => None,
         };
         let weights = weights.unwrap_or_else(|| vec![1.0; counts.len()]);
-        let masses: Vec<f64> = counts.iter().zip(&weights).map(|(count, weight)| count * weight).collect();
+        let masses: Vec<f64> =
+            counts.iter().zip(&weights).map(|(count, weight)| count * weight).collect();
         let present = || (0..counts.len()).filter(|&class| masses[class] > 0.0);
         let by_mass = |a: &usize, b: &usize| masses[*a].total_cmp(&masses[*b]);
-        let (Some(least), Some(most)) = (present().min_by(by_mass), present().max_by(by_mass)) else {
+        let (Some(least), Some(most)) = (present().min_by(by_mass), present().max_by(by_mass))
+        else {
             return Vec::new();
         };
         let mut findings = Vec::new();
@@ -80,7 +92,8 @@ impl ClassImbalance {
         if ratio > self.info {
             let severity = if ratio > self.warning { Severity::Warning } else { Severity::Info };
             let evidence = format!(
-                "class {most} has {} samples and class {least} has {}; in the loss it counts {} times as much",
+                "class {most} has {} samples and class {least} has {}; in the loss it counts {} \
+                 times as much",
                 words(counts[most]),
                 words(counts[least]),
                 words(ratio)
@@ -92,16 +105,21 @@ impl ClassImbalance {
 
     fn labels<T: Real>(&self, labels: &Tensor<T>, loss: Option<&dyn Loss<T>>) -> Vec<Finding> {
         let (rows, width) = labels.shape().as_rows();
-        let weights = loss.and_then(|loss| label_weights(loss, width)).unwrap_or_else(|| vec![[1.0; 2]; width]);
+        let weights = loss
+            .and_then(|loss| label_weights(loss, width))
+            .unwrap_or_else(|| vec![[1.0; 2]; width]);
         let share = |label: usize| {
-            let ones: f64 = labels.values().iter().skip(label).step_by(width.max(1)).map(|t| t.to_f64()).sum();
+            let ones: f64 =
+                labels.values().iter().skip(label).step_by(width.max(1)).map(|t| t.to_f64()).sum();
             let [of_ones, of_zeros] = weights[label];
             let (ones, zeros) = (ones * of_ones, (rows as f64 - ones) * of_zeros);
             ones / (ones + zeros)
         };
         let rare: Vec<(usize, f64)> =
             (0..width).map(|label| (label, share(label))).filter(|(_, s)| *s < self.rare).collect();
-        let Some((label, share)) = rare.iter().min_by(|a, b| a.1.total_cmp(&b.1)) else { return Vec::new() };
+        let Some((label, share)) = rare.iter().min_by(|a, b| a.1.total_cmp(&b.1)) else {
+            return Vec::new();
+        };
         let evidence = format!(
             "{} of {width} labels are hardly ever 1: for label {label}, 1 makes up {} of the loss",
             rare.len(),
@@ -112,21 +130,32 @@ impl ClassImbalance {
 }
 
 fn found(severity: Severity, evidence: String, remedies: Vec<Change>) -> Finding {
-    let remedy = "give the rare ones weights in the loss (`weights`, `pos_weights`), or repeat their samples; judge by \
+    let remedy = "give the rare ones weights in the loss (`weights`, `pos_weights`), or repeat \
+                  their samples; judge by \
                   balanced accuracy or average precision";
-    Finding { kind: Kind::ClassImbalance, severity, layer: None, evidence, remedy: remedy.to_owned(), remedies }
+    Finding {
+        kind: Kind::ClassImbalance,
+        severity,
+        layer: None,
+        evidence,
+        remedy: remedy.to_owned(),
+        remedies,
+    }
 }
 
 /// What the loss makes of one sample of each class, where the model knows nothing.
 fn class_weights<T: Real>(loss: &dyn Loss<T>, classes: usize) -> Option<Vec<f64>> {
     let targets: Vec<T> = (0..classes).map(|class| T::from_f64(class as f64)).collect();
     let gradient = gradient(loss, classes, classes, Some(&targets), &targets)?;
-    Some(gradient.chunks(classes).map(|row| row.iter().map(|g| g * g).sum::<f64>().sqrt()).collect())
+    Some(
+        gradient.chunks(classes).map(|row| row.iter().map(|g| g * g).sum::<f64>().sqrt()).collect(),
+    )
 }
 
 /// What the loss makes of a 1 and of a 0 of each label, where the model knows nothing.
 fn label_weights<T: Real>(loss: &dyn Loss<T>, width: usize) -> Option<Vec<[f64; 2]>> {
-    let targets: Vec<T> = (0..2 * width).map(|i| if i < width { T::ONE } else { T::ZERO }).collect();
+    let targets: Vec<T> =
+        (0..2 * width).map(|i| if i < width { T::ONE } else { T::ZERO }).collect();
     let gradient = gradient(loss, 2, width, None, &targets)?;
     Some((0..width).map(|label| [gradient[label].abs(), gradient[width + label].abs()]).collect())
 }
@@ -150,6 +179,7 @@ fn gradient<T: Real>(
     workspace.set(target, targets).ok()?;
     plan.forward(&params, &mut workspace);
     plan.backward(&params, &mut workspace, &mut grads);
-    let gradient: Vec<f64> = workspace.gradient(prediction).values().iter().map(|g| g.to_f64()).collect();
+    let gradient: Vec<f64> =
+        workspace.gradient(prediction).values().iter().map(|g| g.to_f64()).collect();
     gradient.iter().all(|g| g.is_finite()).then_some(gradient)
 }

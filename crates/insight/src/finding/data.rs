@@ -54,8 +54,15 @@ impl<T: Real> Rule<T> for UnscaledData {
 
     fn find(&self, evidence: &Evidence<'_, T>) -> Vec<Finding> {
         let Some(data) = evidence.data else { return Vec::new() };
-        let embedded = evidence.log.and_then(|log| log.layers.first()).is_some_and(|layer| layer.op == "gather_rows");
-        let inputs = if embedded { Vec::new() } else { self.inputs(&columns(data.inputs(), data.input_width())) };
+        let embedded = evidence
+            .log
+            .and_then(|log| log.layers.first())
+            .is_some_and(|layer| layer.op == "gather_rows");
+        let inputs = if embedded {
+            Vec::new()
+        } else {
+            self.inputs(&columns(data.inputs(), data.input_width()))
+        };
         inputs.into_iter().chain(self.targets(data)).collect()
     }
 }
@@ -81,16 +88,30 @@ impl UnscaledData {
             ));
         }
         varying.sort_by(|a, b| a.deviation.total_cmp(&b.deviation));
-        let Some(size) = median(varying.iter().map(Column::root_mean_square)) else { return findings };
+        let Some(size) = median(varying.iter().map(Column::root_mean_square)) else {
+            return findings;
+        };
         let tenth = varying.len() / 10;
         let (low, high) = (varying[tenth].deviation, varying[varying.len() - 1 - tenth].deviation);
-        let remedy = "scale the inputs to mean 0 and deviation 1 with a StandardScaler fitted to the training data";
+        let remedy = "scale the inputs to mean 0 and deviation 1 with a StandardScaler fitted to \
+                      the training data";
         if size > self.large {
             let evidence = format!("the inputs have a root mean square of {}", words(size));
-            findings.push(found(Severity::Warning, evidence, remedy, Some(Change::set("scale_inputs", "standard"))));
+            findings.push(found(
+                Severity::Warning,
+                evidence,
+                remedy,
+                Some(Change::set("scale_inputs", "standard")),
+            ));
         } else if high > self.spread * low {
-            let evidence = format!("the inputs have deviations from {} to {}", words(low), words(high));
-            findings.push(found(Severity::Warning, evidence, remedy, Some(Change::set("scale_inputs", "standard"))));
+            let evidence =
+                format!("the inputs have deviations from {} to {}", words(low), words(high));
+            findings.push(found(
+                Severity::Warning,
+                evidence,
+                remedy,
+                Some(Change::set("scale_inputs", "standard")),
+            ));
         }
         findings
     }
@@ -99,9 +120,16 @@ impl UnscaledData {
         let mut findings = Vec::new();
         match data.targets() {
             Targets::Classes { indices, .. } => {
-                if let Some(class) = indices.first().filter(|first| indices.iter().all(|class| class == *first)) {
+                if let Some(class) =
+                    indices.first().filter(|first| indices.iter().all(|class| class == *first))
+                {
                     let evidence = format!("every sample is of class {class}");
-                    findings.push(found(Severity::Error, evidence, "get samples of the other classes", None));
+                    findings.push(found(
+                        Severity::Error,
+                        evidence,
+                        "get samples of the other classes",
+                        None,
+                    ));
                 }
             }
             Targets::Probabilities(_) | Targets::Labels(_) => {}
@@ -111,11 +139,23 @@ impl UnscaledData {
                     let (low, high) = (1.0 / self.large / self.large, self.large);
                     if !column.varies() {
                         let evidence = format!("target {i} is {} for every sample", words(mean));
-                        findings.push(found(Severity::Error, evidence, "find out where its values were lost", None));
-                    } else if deviation > high || deviation < low || mean.abs() > self.large * deviation {
-                        let evidence =
-                            format!("target {i} has mean {} and deviation {}", words(mean), words(deviation));
-                        let remedy = "scale the targets to mean 0 and deviation 1, and the predictions back";
+                        findings.push(found(
+                            Severity::Error,
+                            evidence,
+                            "find out where its values were lost",
+                            None,
+                        ));
+                    } else if deviation > high
+                        || deviation < low
+                        || mean.abs() > self.large * deviation
+                    {
+                        let evidence = format!(
+                            "target {i} has mean {} and deviation {}",
+                            words(mean),
+                            words(deviation)
+                        );
+                        let remedy =
+                            "scale the targets to mean 0 and deviation 1, and the predictions back";
                         findings.push(found(
                             Severity::Warning,
                             evidence,
@@ -132,7 +172,14 @@ impl UnscaledData {
 
 fn found(severity: Severity, evidence: String, remedy: &str, cure: Option<Change>) -> Finding {
     let remedies = cure.into_iter().collect();
-    Finding { kind: Kind::UnscaledData, severity, layer: None, evidence, remedy: remedy.to_owned(), remedies }
+    Finding {
+        kind: Kind::UnscaledData,
+        severity,
+        layer: None,
+        evidence,
+        remedy: remedy.to_owned(),
+        remedies,
+    }
 }
 
 fn columns<T: Real>(values: &Tensor<T>, width: usize) -> Vec<Column> {
@@ -148,5 +195,9 @@ fn columns<T: Real>(values: &Tensor<T>, width: usize) -> Vec<Column> {
             *square += (x.to_f64() - mean).powi(2) / rows;
         }
     }
-    means.into_iter().zip(squares).map(|(mean, square)| Column { mean, deviation: square.sqrt() }).collect()
+    means
+        .into_iter()
+        .zip(squares)
+        .map(|(mean, square)| Column { mean, deviation: square.sqrt() })
+        .collect()
 }

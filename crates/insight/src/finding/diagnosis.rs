@@ -5,11 +5,13 @@ use chainrule_nn::{ConfigError, Configure, UnknownName};
 use chainrule_tensor::Real;
 
 use super::{
-    BadInitialisation, ClassImbalance, DyingRelu, Evidence, ExplodingGradients, Finding, Fit, LearningRate, NonFinite,
-    SaturatedUnits, Severity, StillLayers, SymmetryNotBroken, UnscaledData, UnsuitedLoss, VanishingGradients,
+    BadInitialisation, ClassImbalance, DyingRelu, Evidence, ExplodingGradients, Finding, Fit,
+    LearningRate, NonFinite, SaturatedUnits, Severity, StillLayers, SymmetryNotBroken,
+    UnscaledData, UnsuitedLoss, VanishingGradients,
 };
 
-/// A rule that finds one kind of fault, or two that are the opposite of each other. Its thresholds are its settings.
+/// A rule that finds one kind of fault, or two that are the opposite of each other. Its thresholds
+/// are its settings.
 pub trait Rule<T: Real = f32>: Configure + Debug {
     /// The name, in configuration.
     fn name(&self) -> &'static str;
@@ -102,7 +104,11 @@ impl<T: Real> Diagnosis<T> {
     /// There is no such rule: the one that was probably meant, and all that there are.
     pub fn without(mut self, name: &str) -> Result<Self, UnknownName> {
         if !self.rules.iter().any(|known| known.name() == name) {
-            return Err(UnknownName::new("rule", name, self.rules.iter().map(|known| known.name())));
+            return Err(UnknownName::new(
+                "rule",
+                name,
+                self.rules.iter().map(|known| known.name()),
+            ));
         }
         self.rules.retain(|known| known.name() != name);
         Ok(self)
@@ -118,15 +124,18 @@ impl<T: Real> Diagnosis<T> {
     #[must_use]
     pub fn findings(&self, evidence: &Evidence<'_, T>) -> Vec<Finding> {
         let mut findings = self.all_findings(evidence);
-        let bad: Vec<_> = findings.iter().filter(|f| f.severity >= Severity::Warning).map(|f| f.kind).collect();
-        findings.retain(|finding| !bad.iter().any(|cause| cause.explains().contains(&finding.kind)));
+        let bad: Vec<_> =
+            findings.iter().filter(|f| f.severity >= Severity::Warning).map(|f| f.kind).collect();
+        findings
+            .retain(|finding| !bad.iter().any(|cause| cause.explains().contains(&finding.kind)));
         findings
     }
 
     /// What is wrong, the worst first, consequences included.
     #[must_use]
     pub fn all_findings(&self, evidence: &Evidence<'_, T>) -> Vec<Finding> {
-        let mut findings: Vec<Finding> = self.rules.iter().flat_map(|rule| rule.find(evidence)).collect();
+        let mut findings: Vec<Finding> =
+            self.rules.iter().flat_map(|rule| rule.find(evidence)).collect();
         findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
         findings
     }
@@ -144,7 +153,10 @@ mod tests {
             assert!(!rule.formula().is_empty());
         }
         let rule = by_name::<f64>("dying_relu(warning=0.6)").unwrap();
-        assert_eq!(format!("{rule:?}"), "DyingRelu { info: 0.1, warning: 0.6, error: 0.9, unlearned: 0.5 }");
+        assert_eq!(
+            format!("{rule:?}"),
+            "DyingRelu { info: 0.1, warning: 0.6, error: 0.9, unlearned: 0.5 }"
+        );
         assert_eq!(
             by_name::<f32>("vanishing_gradients(ratio=-1)").unwrap_err().to_string(),
             "vanishing_gradients: ratio must be finite and above 0, but it is -1"
@@ -157,7 +169,12 @@ mod tests {
         let count = all::<f32>().len();
         assert_eq!(Diagnosis::<f32>::new().without("fit").unwrap().rules().len(), count - 1);
         let error = Diagnosis::<f32>::new().without("dead_relu").unwrap_err().to_string();
-        assert!(error.starts_with("there is no rule `dead_relu` (did you mean `dying_relu`?); there are: "), "{error}");
+        assert!(
+            error.starts_with(
+                "there is no rule `dead_relu` (did you mean `dying_relu`?); there are: "
+            ),
+            "{error}"
+        );
         assert_eq!(Diagnosis::<f32>::new().with(Fit::default()).rules().len(), count);
         assert!(Diagnosis::<f32>::new().findings(&Evidence::new()).is_empty());
     }
@@ -183,7 +200,8 @@ mod tests {
             Underfitting,
         ];
         fn reaches(from: Kind, to: Kind, depth: usize) -> bool {
-            depth > 0 && from.explains().iter().any(|&next| next == to || reaches(next, to, depth - 1))
+            depth > 0
+                && from.explains().iter().any(|&next| next == to || reaches(next, to, depth - 1))
         }
         for kind in kinds {
             assert!(!reaches(kind, kind, kinds.len()), "{kind}");

@@ -46,10 +46,18 @@ impl<T: Real> Rule<T> for DyingRelu {
         let mut findings = Vec::new();
         let windows = evidence.log.and_then(|log| log.windows.last().map(|last| (log, last)));
         if let Some((log, last)) = windows {
-            let learned = log.records.first().is_some_and(|first| last.loss < times(self.unlearned, first.loss));
+            let learned = log
+                .records
+                .first()
+                .is_some_and(|first| last.loss < times(self.unlearned, first.loss));
             for (i, layer) in log.layers.iter().enumerate() {
-                let whole = whole.iter().flatten().find(|seen| seen.layer.path == layer.path).map(|seen| &seen.units);
-                let earlier: Vec<&Units> = log.windows.iter().map(|window| &window.layers[i]).collect();
+                let whole = whole
+                    .iter()
+                    .flatten()
+                    .find(|seen| seen.layer.path == layer.path)
+                    .map(|seen| &seen.units);
+                let earlier: Vec<&Units> =
+                    log.windows.iter().map(|window| &window.layers[i]).collect();
                 findings.extend(self.judge(layer, whole, &earlier, learned));
             }
         } else {
@@ -62,7 +70,13 @@ impl<T: Real> Rule<T> for DyingRelu {
 }
 
 impl DyingRelu {
-    fn judge(&self, layer: &LayerInfo, whole: Option<&Units>, windows: &[&Units], learned: bool) -> Option<Finding> {
+    fn judge(
+        &self,
+        layer: &LayerInfo,
+        whole: Option<&Units>,
+        windows: &[&Units],
+        learned: bool,
+    ) -> Option<Finding> {
         if layer.output || !layer.properties.can_die {
             return None;
         }
@@ -77,24 +91,33 @@ impl DyingRelu {
         };
         let over = if whole.is_some() { "the data" } else { "the last window" };
         let name = layer.activation.as_deref().unwrap_or("activation");
-        let mut evidence =
-            format!("inactive on all {} rows of {over}: {dead} of its {} {name} units", units.rows, layer.units);
+        let mut evidence = format!(
+            "inactive on all {} rows of {over}: {dead} of its {} {name} units",
+            units.rows, layer.units
+        );
         let at_first = windows.first().map_or(0, |first| first.inactive().count());
         if windows.len() > 1 {
-            let mut recovered: Vec<usize> = windows.iter().flat_map(|earlier| earlier.revived_in(units)).collect();
+            let mut recovered: Vec<usize> =
+                windows.iter().flat_map(|earlier| earlier.revived_in(units)).collect();
             recovered.sort_unstable();
             recovered.dedup();
             evidence.push_str(&format!("; {at_first} were so in the first window"));
             match &recovered[..] {
                 [] => evidence.push_str(", none has recovered"),
                 [unit] => evidence.push_str(&format!(", unit {unit} has recovered")),
-                some => evidence.push_str(&format!(", {} have recovered: {}", some.len(), list(some))),
+                some => {
+                    evidence.push_str(&format!(", {} have recovered: {}", some.len(), list(some)))
+                }
             }
         }
-        let remedy = "lower the learning rate, start with he initialisation and biases of zero, or exchange it for \
+        let remedy = "lower the learning rate, start with he initialisation and biases of zero, or \
+                      exchange it for \
                       leaky_relu, elu or gelu";
-        let remedies =
-            vec![Change::times("learning_rate", 0.1), Change::set("init", "fitting"), Change::activation("leaky_relu")];
+        let remedies = vec![
+            Change::times("learning_rate", 0.1),
+            Change::set("init", "fitting"),
+            Change::activation("leaky_relu"),
+        ];
         let (layer, remedy) = (Some(layer.path.clone()), remedy.to_owned());
         Some(Finding { kind: Kind::DyingRelu, severity, layer, evidence, remedy, remedies })
     }

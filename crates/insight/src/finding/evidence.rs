@@ -7,10 +7,11 @@ use chainrule_train::TrainError;
 use super::Failure;
 use crate::{Log, Recording};
 
-/// What there is to judge a training by. Each rule uses what it needs, and finds nothing where that is not given.
+/// What there is to judge a training by. Each rule uses what it needs, and finds nothing where that
+/// is not given.
 ///
-/// Before a training, model, loss and data are enough for some; the log of the [instruments](crate::Instruments) tells
-/// most.
+/// Before a training, model, loss and data are enough for some; the log of the
+/// [instruments](crate::Instruments) tells most.
 #[derive(Clone, Copy, Debug)]
 pub struct Evidence<'a, T: Real = f32> {
     /// What the instruments have seen.
@@ -31,7 +32,15 @@ pub struct Evidence<'a, T: Real = f32> {
 
 impl<T: Real> Default for Evidence<'_, T> {
     fn default() -> Self {
-        Evidence { log: None, model: None, params: None, loss: None, data: None, error: None, failure: None }
+        Evidence {
+            log: None,
+            model: None,
+            params: None,
+            loss: None,
+            data: None,
+            error: None,
+            failure: None,
+        }
     }
 }
 
@@ -84,8 +93,8 @@ impl<'a, T: Real> Evidence<'a, T> {
         self
     }
 
-    /// With what a recording tells: what the instruments have seen, and what ended the training. Model, parameters and
-    /// data can be given beside it.
+    /// With what a recording tells: what the instruments have seen, and what ended the training.
+    /// Model, parameters and data can be given beside it.
     #[must_use]
     pub fn recording(mut self, recording: &'a Recording) -> Self {
         self.log = Some(&recording.log);

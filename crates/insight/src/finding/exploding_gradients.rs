@@ -32,23 +32,27 @@ impl<T: Real> Rule<T> for ExplodingGradients {
     fn find(&self, evidence: &Evidence<'_, T>) -> Vec<Finding> {
         let Some(log) = evidence.log else { return Vec::new() };
         let (ratios, growths): (Vec<f64>, Vec<f64>) = ratios(log, self.layers).into_iter().unzip();
-        let (Some(ratio), Some(first)) = (median(ratios), log.layers.iter().find(|layer| layer.weighted)) else {
+        let (Some(ratio), Some(first)) =
+            (median(ratios), log.layers.iter().find(|layer| layer.weighted))
+        else {
             return Vec::new();
         };
         if ratio <= self.ratio {
             return Vec::new();
         }
-        let per_layer =
-            median(growths).map_or(String::new(), |growth| format!(", a factor of {} per layer", words(growth)));
+        let per_layer = median(growths)
+            .map_or(String::new(), |growth| format!(", a factor of {} per layer", words(growth)));
         vec![Finding {
             kind: Kind::ExplodingGradients,
             severity: if ratio > self.severe { Severity::Error } else { Severity::Warning },
             layer: Some(first.path.clone()),
             evidence: format!(
-                "the signal that reaches it has {} times the norm that it has at the output{per_layer}",
+                "the signal that reaches it has {} times the norm that it has at the \
+                 output{per_layer}",
                 words(ratio)
             ),
-            remedy: "draw smaller initial weights (glorot or he, by the activation), add normalisation, or clip the \
+            remedy: "draw smaller initial weights (glorot or he, by the activation), add \
+                     normalisation, or clip the \
                      norm of the gradient"
                 .to_owned(),
             remedies: vec![

@@ -52,8 +52,12 @@ impl<T: Real> Rule<T> for Fit {
 
     fn find(&self, evidence: &Evidence<'_, T>) -> Vec<Finding> {
         let Some(log) = evidence.log else { return Vec::new() };
-        let baseline = evidence.data.zip(evidence.loss).and_then(|(data, loss)| constant_loss(data, loss));
-        self.overfitting(&log.epochs, baseline).into_iter().chain(self.underfitting(&log.epochs, baseline)).collect()
+        let baseline =
+            evidence.data.zip(evidence.loss).and_then(|(data, loss)| constant_loss(data, loss));
+        self.overfitting(&log.epochs, baseline)
+            .into_iter()
+            .chain(self.underfitting(&log.epochs, baseline))
+            .collect()
     }
 }
 
@@ -61,7 +65,8 @@ impl Fit {
     fn overfitting(&self, epochs: &[EpochRecord], baseline: Option<f64>) -> Option<Finding> {
         let loss = |record: &EpochRecord| Some(record.validation.as_ref()?.loss);
         let (last, end) = epochs.last().and_then(|last| Some((last, loss(last)?)))?;
-        let validated = epochs.iter().enumerate().filter_map(|(i, record)| Some((i, record, loss(record)?)));
+        let validated =
+            epochs.iter().enumerate().filter_map(|(i, record)| Some((i, record, loss(record)?)));
         let (place, best, low) = validated.min_by(|a, b| a.2.total_cmp(&b.2))?;
         let first = epochs.iter().find_map(loss)?;
         let size = if low > 0.0 { low } else { low.abs().max(first - low) };
@@ -75,7 +80,8 @@ impl Fit {
             severity: Severity::Warning,
             layer: None,
             evidence: format!(
-                "the loss on the validation data was best in epoch {} with {} and ends at {}, while that on the \
+                "the loss on the validation data was best in epoch {} with {} and ends at {}, \
+                 while that on the \
                  training data fell from {} to {}",
                 best.epoch,
                 words(low),
@@ -83,8 +89,10 @@ impl Fit {
                 words(best.train.loss),
                 words(last.train.loss)
             ),
-            remedy: "stop early or keep the best weights; more data, a smaller model, weight decay or dropout help"
-                .to_owned(),
+            remedy:
+                "stop early or keep the best weights; more data, a smaller model, weight decay \
+                     or dropout help"
+                    .to_owned(),
             remedies: vec![Change::early_stopping(2), Change::set("dropout", 0.5)],
         })
     }
@@ -108,21 +116,26 @@ impl Fit {
                     epochs.len(),
                     words(last)
                 ),
-                remedy: "take a larger model or more epochs, less weight decay or dropout, and see whether the inputs \
+                remedy:
+                    "take a larger model or more epochs, less weight decay or dropout, and see \
+                         whether the inputs \
                          say anything about the targets"
-                    .to_owned(),
+                        .to_owned(),
                 remedies: vec![Change::times("epochs", 3.0), Change::times("hidden", 4.0)],
             }
         })
     }
 }
 
-/// The mean loss of the best answer that does not look at the inputs, for losses of which it is known.
+/// The mean loss of the best answer that does not look at the inputs, for losses of which it is
+/// known.
 pub(super) fn constant_loss<T: Real>(data: &Dataset<T>, loss: &dyn Loss<T>) -> Option<f64> {
     let entropy = |p: f64| if p > 0.0 { -p * p.ln() } else { 0.0 };
     let means = |values: &[T], width: usize| -> Vec<f64> {
         let rows = (values.len() / width.max(1)).max(1) as f64;
-        (0..width).map(|c| values.iter().skip(c).step_by(width).map(|t| t.to_f64()).sum::<f64>() / rows).collect()
+        (0..width)
+            .map(|c| values.iter().skip(c).step_by(width).map(|t| t.to_f64()).sum::<f64>() / rows)
+            .collect()
     };
     let width = data.targets().width();
     match (data.targets(), loss.name()) {
@@ -131,14 +144,17 @@ pub(super) fn constant_loss<T: Real>(data: &Dataset<T>, loss: &dyn Loss<T>) -> O
             let all: f64 = weights.iter().sum();
             (all > 0.0).then(|| weights.iter().map(|weight| entropy(weight / all)).sum())
         }
-        (Targets::Probabilities(p), "cross_entropy") => Some(means(p.values(), width).into_iter().map(entropy).sum()),
+        (Targets::Probabilities(p), "cross_entropy") => {
+            Some(means(p.values(), width).into_iter().map(entropy).sum())
+        }
         (Targets::Labels(t), "bce_with_logits" | "bce") => {
             let of_label = |p: f64| entropy(p) + entropy(1.0 - p);
             Some(means(t.values(), width).into_iter().map(of_label).sum::<f64>() / width as f64)
         }
         (Targets::Values(t) | Targets::Probabilities(t) | Targets::Labels(t), "mse") => {
             let means = means(t.values(), width);
-            let squares = t.values().iter().enumerate().map(|(i, t)| (t.to_f64() - means[i % width]).powi(2));
+            let squares =
+                t.values().iter().enumerate().map(|(i, t)| (t.to_f64() - means[i % width]).powi(2));
             Some(squares.sum::<f64>() / t.values().len() as f64)
         }
         _ => None,
@@ -162,7 +178,13 @@ fn class_weights<T: Real>(counts: &[usize], loss: &dyn Loss<T>) -> Option<Vec<f6
         Some(workspace.value(divisor).values()[0].to_f64())
     };
     let weights = counts.iter().enumerate();
-    weights.map(|(class, &count)| if count == 0 { Some(0.0) } else { Some(weight(class)? * count as f64) }).collect()
+    weights
+        .map(
+            |(class, &count)| {
+                if count == 0 { Some(0.0) } else { Some(weight(class)? * count as f64) }
+            },
+        )
+        .collect()
 }
 
 #[cfg(test)]
@@ -173,21 +195,24 @@ mod tests {
     /// What is found in these losses on training and validation data.
     fn kinds(train: &[f64], validation: &[f64]) -> Vec<Kind> {
         let scores = |loss| Scores { loss, metrics: Vec::new() };
-        let epochs = train.iter().zip(validation).zip(1..).map(|((&train, &validation), epoch)| EpochRecord {
-            epoch,
-            train: scores(train),
-            validation: Some(scores(validation)),
-            learning_rate: 0.1,
-            seconds: 1.0,
-            samples_per_second: 1.0,
+        let epochs = train.iter().zip(validation).zip(1..).map(|((&train, &validation), epoch)| {
+            EpochRecord {
+                epoch,
+                train: scores(train),
+                validation: Some(scores(validation)),
+                learning_rate: 0.1,
+                seconds: 1.0,
+                samples_per_second: 1.0,
+            }
         });
         let (epochs, fit) = (epochs.collect::<Vec<_>>(), Fit::default());
-        let findings = fit.overfitting(&epochs, None).into_iter().chain(fit.underfitting(&epochs, None));
+        let findings =
+            fit.overfitting(&epochs, None).into_iter().chain(fit.underfitting(&epochs, None));
         findings.map(|finding| finding.kind).collect()
     }
 
-    /// Kind "losses over batches" (pytorch#61309): what the best constant answer costs is measured as the loss is, by
-    /// classes weighted and ignored.
+    /// Kind "losses over batches" (pytorch#61309): what the best constant answer costs is measured
+    /// as the loss is, by classes weighted and ignored.
     #[test]
     fn the_best_constant_answer_is_weighed_as_the_loss_weighs() {
         use chainrule_nn::loss;
@@ -207,7 +232,8 @@ mod tests {
             let loss = loss::by_name::<f32>(text).unwrap();
             let found = constant_loss(&data, &*loss).unwrap();
             // The mean of the loss over the samples, where each class is given its weighted share.
-            let weighed: Vec<f64> = weights.iter().zip([5.0, 2.0, 3.0]).map(|(w, n)| w * n).collect();
+            let weighed: Vec<f64> =
+                weights.iter().zip([5.0, 2.0, 3.0]).map(|(w, n)| w * n).collect();
             let all: f64 = weighed.iter().sum();
             let costs = indices.iter().map(|&c| {
                 let (c, w) = (c as usize, weights[c as usize]);
@@ -217,14 +243,20 @@ mod tests {
             assert!((found - expected).abs() < 1e-6, "{text}: {found}, not {expected}");
         }
         let ignored = Targets::Classes { indices: vec![0; 10], classes: 3 };
-        let nothing: Dataset = Dataset::new(chainrule_tensor::Tensor::ones([10, 1]), ignored).unwrap();
-        assert_eq!(constant_loss(&nothing, &*loss::by_name("cross_entropy(ignore_index=0)").unwrap()), None);
+        let nothing: Dataset =
+            Dataset::new(chainrule_tensor::Tensor::ones([10, 1]), ignored).unwrap();
+        assert_eq!(
+            constant_loss(&nothing, &*loss::by_name("cross_entropy(ignore_index=0)").unwrap()),
+            None
+        );
     }
 
     /// Comparisons with numbers that may be negative or zero: overfitting and underfitting.
     #[test]
     fn losses_below_zero_and_through_it_are_judged_by_their_size() {
-        let falling = |from: f64| [0.0, 0.2, 0.4, 0.6, 0.8, 1.0].map(|part| from - part * from.abs().max(1.0));
+        let falling = |from: f64| {
+            [0.0, 0.2, 0.4, 0.6, 0.8, 1.0].map(|part| from - part * from.abs().max(1.0))
+        };
         let over = [Kind::Overfitting];
         for (course, found) in [
             // The best is above, below and at zero, and is reached in the second epoch.
@@ -245,7 +277,10 @@ mod tests {
         for (still, learned) in [
             ([1.0, 1.0, 1.0, 0.99, 0.99, 0.98], [1.0, 0.8, 0.5, 0.3, 0.3, 0.3]),
             ([-1.0, -1.0, -1.0, -1.01, -1.01, -1.02], [-1.0, -1.5, -1.9, -2.0, -2.0, -2.0]),
-            ([-50.0, -50.0, -50.0, -50.1, -50.2, -50.3], [-50.0, -60.0, -70.0, -70.0, -70.0, -70.0]),
+            (
+                [-50.0, -50.0, -50.0, -50.1, -50.2, -50.3],
+                [-50.0, -60.0, -70.0, -70.0, -70.0, -70.0],
+            ),
             ([-0.1, -0.1, -0.1, -0.1, -0.1, -0.1], [0.1, 0.0, -0.1, -0.2, -0.2, -0.2]),
         ] {
             assert!(under(still) && !under(learned), "{still:?} and {learned:?}");

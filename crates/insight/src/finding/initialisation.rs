@@ -35,15 +35,25 @@ impl<T: Real> Rule<T> for BadInitialisation {
 
     fn find(&self, evidence: &Evidence<'_, T>) -> Vec<Finding> {
         let Some(log) = evidence.log else { return Vec::new() };
-        let Some(record) = log.records.first().filter(|record| record.step == 1) else { return Vec::new() };
-        let hidden = log.layers.iter().zip(&record.layers).filter(|(layer, _)| layer.weighted && !layer.output);
+        let Some(record) = log.records.first().filter(|record| record.step == 1) else {
+            return Vec::new();
+        };
+        let hidden = log
+            .layers
+            .iter()
+            .zip(&record.layers)
+            .filter(|(layer, _)| layer.weighted && !layer.output);
         let sizes: Vec<(&str, f64)> = hidden
-            .filter_map(|(layer, seen)| Some((&*layer.path, seen.pre_activations.as_ref()?.root_mean_square())))
+            .filter_map(|(layer, seen)| {
+                Some((&*layer.path, seen.pre_activations.as_ref()?.root_mean_square()))
+            })
             .collect();
         let [(first, from), .., (last, to)] = sizes[..] else { return Vec::new() };
         // Values of exactly zero come from weights of zero: that is for another rule.
         let numbers: Vec<f64> = sizes.iter().map(|(_, size)| *size).collect();
-        let (true, Some(factor)) = (sizes.len() >= self.layers, growth(&numbers)) else { return Vec::new() };
+        let (true, Some(factor)) = (sizes.len() >= self.layers, growth(&numbers)) else {
+            return Vec::new();
+        };
         let drift = to / from;
         if (1.0 / self.drift..=self.drift).contains(&drift) {
             return Vec::new();
@@ -54,15 +64,18 @@ impl<T: Real> Rule<T> for BadInitialisation {
             severity: Severity::Warning,
             layer: Some(last.to_owned()),
             evidence: format!(
-                "before the first step the pre-activations have a root mean square of {} in `{first}` and of {} in \
+                "before the first step the pre-activations have a root mean square of {} in \
+                 `{first}` and of {} in \
                  `{last}`, a factor of {} per layer: the initial weights are {wrong}",
                 words(from),
                 words(to),
                 words(factor)
             ),
-            remedy: "initialise by the activation: he for relu and its kin, glorot for sigmoid and tanh, lecun for \
+            remedy:
+                "initialise by the activation: he for relu and its kin, glorot for sigmoid and \
+                     tanh, lecun for \
                      selu"
-                .to_owned(),
+                    .to_owned(),
             remedies: vec![Change::set("init", "fitting")],
         }]
     }

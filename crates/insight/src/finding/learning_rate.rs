@@ -47,9 +47,12 @@ impl<T: Real> Rule<T> for LearningRate {
     }
 
     fn find(&self, evidence: &Evidence<'_, T>) -> Vec<Finding> {
-        let Some(log) = evidence.log.filter(|log| log.records.len() >= self.records.max(1)) else { return Vec::new() };
+        let Some(log) = evidence.log.filter(|log| log.records.len() >= self.records.max(1)) else {
+            return Vec::new();
+        };
         let (first, last) = (log.records[0].loss, last_loss(log));
-        let Some(ratio) = median(log.records.iter().flat_map(|record| weight_ratios(log, record))) else {
+        let Some(ratio) = median(log.records.iter().flat_map(|record| weight_ratios(log, record)))
+        else {
             return Vec::new();
         };
         // Of a loss that begins at 0 only steps can tell.
@@ -57,12 +60,22 @@ impl<T: Real> Rule<T> for LearningRate {
         let stuck = comparable && last >= times(self.stuck, first);
         let rate = words(log.records[log.records.len() - 1].learning_rate);
         let found = |kind, evidence: String, remedy: &str, factor| {
-            let (severity, remedies) = (Severity::Warning, vec![Change::times("learning_rate", factor)]);
-            vec![Finding { kind, severity, layer: None, evidence, remedy: remedy.to_owned(), remedies }]
+            let (severity, remedies) =
+                (Severity::Warning, vec![Change::times("learning_rate", factor)]);
+            vec![Finding {
+                kind,
+                severity,
+                layer: None,
+                evidence,
+                remedy: remedy.to_owned(),
+                remedies,
+            }]
         };
-        let change = format!("a step at {rate} changes the weights by {} of themselves", words(ratio));
+        let change =
+            format!("a step at {rate} changes the weights by {} of themselves", words(ratio));
         let course = format!("the loss began at {} and ends at {}", words(first), words(last));
-        let constant = evidence.data.zip(evidence.loss).and_then(|(data, loss)| constant_loss(data, loss));
+        let constant =
+            evidence.data.zip(evidence.loss).and_then(|(data, loss)| constant_loss(data, loss));
         let limit = match constant {
             Some(constant) => constant.max(times(self.diverged, first)),
             None => times(2.0 * self.diverged, first),
@@ -90,5 +103,6 @@ impl<T: Real> Rule<T> for LearningRate {
 /// The median loss over the last quarter of the observed steps.
 pub(super) fn last_loss(log: &Log) -> f64 {
     let quarter = log.records.len().div_ceil(4);
-    median(log.records[log.records.len() - quarter..].iter().map(|record| record.loss)).unwrap_or(f64::NAN)
+    median(log.records[log.records.len() - quarter..].iter().map(|record| record.loss))
+        .unwrap_or(f64::NAN)
 }

@@ -1,9 +1,10 @@
 //! Findings: what is wrong with a training, with its evidence and what to do.
 //!
-//! Each kind of fault has a [`Rule`] with documented thresholds that can be set. A [`Diagnosis`] asks all of them about
-//! the [`Evidence`] that there is: the log of the instruments, the model, the loss, the data. What one rule finds may be a
-//! mere consequence of what another finds; then only the cause is reported.
-//! What a program can do about it is a [`Change`](chainrule_recipe::Change) of its recipe, beside the words.
+//! Each kind of fault has a [`Rule`] with documented thresholds that can be set. A [`Diagnosis`]
+//! asks all of them about the [`Evidence`] that there is: the log of the instruments, the model,
+//! the loss, the data. What one rule finds may be a mere consequence of what another finds; then
+//! only the cause is reported. What a program can do about it is a
+//! [`Change`](chainrule_recipe::Change) of its recipe, beside the words.
 //!
 //! | rule | looks at | finds |
 //! |---|---|---|
@@ -77,9 +78,14 @@ fn times(factor: f64, loss: f64) -> f64 {
 /// A number for a sentence: three digits, with an exponent where it is far from 1.
 fn words(x: f64) -> String {
     if x == 0.0 || (1e-3..1e4).contains(&x.abs()) {
-        let digits = if x == 0.0 { 0 } else { (2 - x.abs().log10().floor() as i32).clamp(0, 6) as usize };
+        let digits =
+            if x == 0.0 { 0 } else { (2 - x.abs().log10().floor() as i32).clamp(0, 6) as usize };
         let text = format!("{x:.digits$}");
-        if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
+        if text.contains('.') {
+            text.trim_end_matches('0').trim_end_matches('.').to_owned()
+        } else {
+            text
+        }
     } else {
         format!("{x:.1e}")
     }
@@ -96,9 +102,15 @@ mod tests {
 
     #[test]
     fn numbers_in_sentences_are_short() {
-        assert_eq!([0.0, 1.0, 0.25, 12.345, 1234.5, 0.001].map(words), ["0", "1", "0.25", "12.3", "1234", "0.001"]);
+        assert_eq!(
+            [0.0, 1.0, 0.25, 12.345, 1234.5, 0.001].map(words),
+            ["0", "1", "0.25", "12.3", "1234", "0.001"]
+        );
         assert_eq!([1e-5, -2.34e7].map(words), ["1.0e-5", "-2.3e7"]);
         assert_eq!(percent(0.125), "12.5 %");
-        assert_eq!((median([3.0, 1.0, 2.0]), median([1.0, 2.0]), median([])), (Some(2.0), Some(1.5), None));
+        assert_eq!(
+            (median([3.0, 1.0, 2.0]), median([1.0, 2.0]), median([])),
+            (Some(2.0), Some(1.5), None)
+        );
     }
 }

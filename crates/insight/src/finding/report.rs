@@ -39,8 +39,8 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// The other kinds that are mere consequences where this one is found at a severity of warning or above: they are
-    /// then not reported apart.
+    /// The other kinds that are mere consequences where this one is found at a severity of warning
+    /// or above: they are then not reported apart.
     #[must_use]
     pub fn explains(self) -> &'static [Kind] {
         use Kind::*;
@@ -176,7 +176,8 @@ mod tests {
         };
         assert_eq!(
             finding.to_string(),
-            "warning: dying units (`0`): 3 of 4 units are inactive. Remedy: lower the learning rate."
+            "warning: dying units (`0`): 3 of 4 units are inactive. Remedy: lower the learning \
+             rate."
         );
         finding.layer = None;
         assert!(finding.to_string().starts_with("warning: dying units: 3 of 4"));

@@ -32,7 +32,8 @@ impl<T: Real> Rule<T> for SaturatedUnits {
     fn find(&self, evidence: &Evidence<'_, T>) -> Vec<Finding> {
         let Some(log) = evidence.log else { return Vec::new() };
         let Some(first) = log.windows.first() else { return Vec::new() };
-        let unlearned = || log.windows.iter().filter(|window| window.loss >= times(self.unlearned, first.loss));
+        let unlearned =
+            || log.windows.iter().filter(|window| window.loss >= times(self.unlearned, first.loss));
         let hidden = log.layers.iter().enumerate().filter(|(_, layer)| !layer.output);
         let saturated = hidden.filter_map(|(i, layer)| {
             let shares = unlearned().map(|window| (window.layers[i].saturated_share(), window));
@@ -40,11 +41,16 @@ impl<T: Real> Rule<T> for SaturatedUnits {
             (share > self.share).then_some((share, i, layer, window))
         });
         let saturated: Vec<_> = saturated.collect();
-        let Some(&(share, i, layer, window)) = saturated.iter().max_by(|a, b| a.0.total_cmp(&b.0)) else {
+        let Some(&(share, i, layer, window)) = saturated.iter().max_by(|a, b| a.0.total_cmp(&b.0))
+        else {
             return Vec::new();
         };
         let units = &window.layers[i];
-        let always = units.saturated.iter().filter(|&&rows| f64::from(rows) >= 0.9 * units.rows as f64).count();
+        let always = units
+            .saturated
+            .iter()
+            .filter(|&&rows| f64::from(rows) >= 0.9 * units.rows as f64)
+            .count();
         let name = layer.activation.as_deref().unwrap_or("activation");
         let (low, high) = layer.properties.responsive;
         let others = match saturated.len() - 1 {
@@ -57,14 +63,16 @@ impl<T: Real> Rule<T> for SaturatedUnits {
             severity: Severity::Warning,
             layer: Some(layer.path.clone()),
             evidence: format!(
-                "{} of its {name} values over steps {} to {} lie outside of {low:.2} to {high:.2}, where its derivative \
+                "{} of its {name} values over steps {} to {} lie outside of {low:.2} to {high:.2}, \
+                 where its derivative \
                  is next to zero; {always} of {} units do on nearly all rows{others}",
                 percent(share),
                 window.steps.0,
                 window.steps.1,
                 layer.units
             ),
-            remedy: "draw smaller initial weights (glorot), scale the inputs, lower the learning rate, or put \
+            remedy: "draw smaller initial weights (glorot), scale the inputs, lower the learning \
+                     rate, or put \
                      normalisation in front of the activation"
                 .to_owned(),
             remedies: vec![

@@ -27,10 +27,16 @@ impl<T: Real> Rule<T> for SymmetryNotBroken {
 
     fn find(&self, evidence: &Evidence<'_, T>) -> Vec<Finding> {
         let Some(log) = evidence.log else { return Vec::new() };
-        let (Some(first), Some(last)) = (log.records.first(), log.records.last()) else { return Vec::new() };
-        let hidden = log.layers.iter().enumerate().filter(|(_, layer)| layer.weighted && !layer.output);
-        let twins = hidden.map(|(i, layer)| (layer, first.layers[i].twins.min(last.layers[i].twins)));
-        let symmetric = twins.filter(|(layer, twins)| *twins > 0 && *twins as f64 >= self.share * layer.units as f64);
+        let (Some(first), Some(last)) = (log.records.first(), log.records.last()) else {
+            return Vec::new();
+        };
+        let hidden =
+            log.layers.iter().enumerate().filter(|(_, layer)| layer.weighted && !layer.output);
+        let twins =
+            hidden.map(|(i, layer)| (layer, first.layers[i].twins.min(last.layers[i].twins)));
+        let symmetric = twins.filter(|(layer, twins)| {
+            *twins > 0 && *twins as f64 >= self.share * layer.units as f64
+        });
         symmetric
             .map(|(layer, twins)| Finding {
                 kind: Kind::SymmetryNotBroken,
@@ -40,7 +46,9 @@ impl<T: Real> Rule<T> for SymmetryNotBroken {
                     "from step {} to step {}, {twins} of its {} units do the same as another one",
                     first.step, last.step, layer.units
                 ),
-                remedy: "draw the initial weights at random, as every initialiser but a constant one does".to_owned(),
+                remedy: "draw the initial weights at random, as every initialiser but a constant \
+                         one does"
+                    .to_owned(),
                 remedies: vec![Change::set("init", "fitting")],
             })
             .collect()

@@ -47,8 +47,15 @@ impl<T: Real> Rule<T> for UnsuitedLoss {
 }
 
 impl UnsuitedLoss {
-    fn exclusive<T: Real>(&self, loss: &dyn Loss<T>, ending: Option<&str>, data: &Dataset<T>) -> Option<Finding> {
-        let (Targets::Labels(targets) | Targets::Probabilities(targets)) = data.targets() else { return None };
+    fn exclusive<T: Real>(
+        &self,
+        loss: &dyn Loss<T>,
+        ending: Option<&str>,
+        data: &Dataset<T>,
+    ) -> Option<Finding> {
+        let (Targets::Labels(targets) | Targets::Probabilities(targets)) = data.targets() else {
+            return None;
+        };
         let in_model = matches!(ending, Some("softmax" | "log_softmax"));
         if !in_model && !matches!(loss.name(), "cross_entropy" | "kl_divergence") {
             return None;
@@ -57,14 +64,17 @@ impl UnsuitedLoss {
         let off = |row: &[T]| (row.iter().map(|t| t.to_f64()).sum::<f64>() - 1.0).abs() > 0.01;
         let share = share_of(targets.values().chunks(width), off);
         (share >= self.rows).then(|| {
-            let place = if in_model { "the model ends in a softmax" } else { "the loss applies a softmax" };
+            let place =
+                if in_model { "the model ends in a softmax" } else { "the loss applies a softmax" };
             found(
                 Severity::Error,
                 format!(
-                    "{place}, which gives probabilities that sum to 1, but {} of the rows of targets do not",
+                    "{place}, which gives probabilities that sum to 1, but {} of the rows of \
+                     targets do not",
                     percent(share)
                 ),
-                "for labels that do not exclude each other, leave the softmax out and take bce_with_logits",
+                "for labels that do not exclude each other, leave the softmax out and take \
+                 bce_with_logits",
                 Change::loss("bce_with_logits"),
             )
         })
@@ -84,10 +94,12 @@ impl UnsuitedLoss {
             return Some(found(Severity::Error, evidence, &remedy, Change::loss(better)));
         }
         let is_hard = |t: &T| t.to_f64() == 0.0 || t.to_f64() == 1.0;
-        let hard = values.map_or(1.0, |values: &Tensor<T>| share_of(values.values().iter(), is_hard));
+        let hard =
+            values.map_or(1.0, |values: &Tensor<T>| share_of(values.values().iter(), is_hard));
         (loss.domain().predictions == Predictions::Values && hard >= self.hard).then(|| {
             let evidence = format!(
-                "{} on {kind}: where the model is confidently wrong, its gradient through softmax or sigmoid is next \
+                "{} on {kind}: where the model is confidently wrong, its gradient through softmax \
+                 or sigmoid is next \
                  to zero",
                 loss.name()
             );
@@ -102,7 +114,8 @@ impl UnsuitedLoss {
         let share = share_of(targets.values().iter(), outside);
         (share >= self.rows).then(|| {
             let evidence = format!(
-                "the model ends in {ending}, which gives {} to {}, but {} of the targets are outside",
+                "the model ends in {ending}, which gives {} to {}, but {} of the targets are \
+                 outside",
                 words(low),
                 words(high),
                 percent(share)
@@ -121,15 +134,18 @@ fn squashed_twice<T: Real>(loss: &dyn Loss<T>, ending: &str) -> Option<Finding> 
         "softmax" | "log_softmax" | "softmin" | "sigmoid" | "log_sigmoid" => Severity::Error,
         _ => range(ending).map(|_| Severity::Warning)?,
     };
-    let evidence =
-        format!("{} takes logits and squashes them itself, but the model already ends in {ending}", loss.name());
+    let evidence = format!(
+        "{} takes logits and squashes them itself, but the model already ends in {ending}",
+        loss.name()
+    );
     let remedy = format!("leave the {ending} at the output out; use it for predictions only");
     Some(found(severity, evidence, &remedy, Change::set("output_activation", "none")))
 }
 
 /// The bounds of an activation of the list that has some.
 fn range(name: &str) -> Option<(f64, f64)> {
-    let known = activation::all::<f64>().into_iter().find(|activation| activation.kind() == name)?;
+    let known =
+        activation::all::<f64>().into_iter().find(|activation| activation.kind() == name)?;
     let (low, high) = known.properties().range;
     (low.is_finite() || high.is_finite()).then_some((low, high))
 }
@@ -155,5 +171,12 @@ fn share_of<I>(items: impl Iterator<Item = I>, holds: impl Fn(I) -> bool) -> f64
 
 fn found(severity: Severity, evidence: String, remedy: &str, cure: Change) -> Finding {
     let (layer, remedies) = (None, vec![cure]);
-    Finding { kind: Kind::UnsuitedLoss, severity, layer, evidence, remedy: remedy.to_owned(), remedies }
+    Finding {
+        kind: Kind::UnsuitedLoss,
+        severity,
+        layer,
+        evidence,
+        remedy: remedy.to_owned(),
+        remedies,
+    }
 }

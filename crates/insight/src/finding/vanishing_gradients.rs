@@ -43,7 +43,9 @@ impl<T: Real> Rule<T> for VanishingGradients {
         let can_stop = log.layers.iter().any(|layer| layer.properties.can_die);
         let counts = |(ratio, _): &(f64, f64)| *ratio > 0.0 || !can_stop;
         let all: Vec<(f64, f64)> = ratios(log, self.layers).into_iter().filter(counts).collect();
-        let vanishes = |part: &[(f64, f64)]| median(part.iter().map(|(ratio, _)| *ratio)).filter(|r| *r < self.ratio);
+        let vanishes = |part: &[(f64, f64)]| {
+            median(part.iter().map(|(ratio, _)| *ratio)).filter(|r| *r < self.ratio)
+        };
         let begin = log.records.first().map_or(f64::NAN, |record| record.loss);
         let late = last_loss(log) >= times(self.unlearned, begin) && begin != 0.0;
         let early = &all[..all.len().div_ceil(4)];
@@ -58,10 +60,15 @@ impl<T: Real> Rule<T> for VanishingGradients {
         let (remedy, remedies) = remedy(log);
         vec![Finding {
             kind: Kind::VanishingGradients,
-            severity: if ratio < self.severe && !at_first { Severity::Error } else { Severity::Warning },
+            severity: if ratio < self.severe && !at_first {
+                Severity::Error
+            } else {
+                Severity::Warning
+            },
             layer: Some(first.path.clone()),
             evidence: format!(
-                "{}the signal that reaches it has {} of the norm that it has at the output{per_layer}",
+                "{}the signal that reaches it has {} of the norm that it has at the \
+                 output{per_layer}",
                 if at_first {
                     "over the first quarter of the training, which still has not learned much, "
                 } else {
@@ -81,14 +88,16 @@ fn remedy(log: &Log) -> (String, Vec<Change>) {
     match flat.and_then(|layer| Some((layer.activation.as_ref()?, layer.properties.lipschitz))) {
         Some((name, lipschitz)) => (
             format!(
-                "exchange {name}, whose derivative is at most {}, for relu with he initialisation, or put residual \
+                "exchange {name}, whose derivative is at most {}, for relu with he initialisation, \
+                 or put residual \
                  connections around the layers",
                 words(lipschitz)
             ),
             vec![Change::activation("relu"), Change::set("normalise", true)],
         ),
         None => (
-            "scale the initial weights to the activation (he for relu, glorot for tanh), or add normalisation or \
+            "scale the initial weights to the activation (he for relu, glorot for tanh), or add \
+             normalisation or \
              residual connections"
                 .to_owned(),
             vec![Change::set("init", "fitting"), Change::set("normalise", true)],
@@ -96,11 +105,14 @@ fn remedy(log: &Log) -> (String, Vec<Change>) {
     }
 }
 
-/// For each observed step, the signal at the first layer as a part of that at the last, and its factor per layer.
+/// For each observed step, the signal at the first layer as a part of that at the last, and its
+/// factor per layer.
 pub(super) fn ratios(log: &Log, layers: usize) -> Vec<(f64, f64)> {
     let of = |record: &Record| {
         let flow = log.flow(record);
-        (flow.norms.len() >= layers).then(|| Some((flow.ratio()?, flow.growth().unwrap_or(f64::NAN)))).flatten()
+        (flow.norms.len() >= layers)
+            .then(|| Some((flow.ratio()?, flow.growth().unwrap_or(f64::NAN))))
+            .flatten()
     };
     log.records.iter().filter_map(of).collect()
 }

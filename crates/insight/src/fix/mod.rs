@@ -48,7 +48,11 @@ pub struct Trial {
 /// else stays, seed and batches as well. A remedy is kept if the finding is gone, or the training
 /// measurably better, and the training not worse. `train` is told what is tried; a remedy that
 /// cannot be applied to these data is passed over.
-pub fn fix<E>(recipe: &Recipe, outcome: &Outcome, mut train: impl FnMut(&Recipe, &str) -> Result<Outcome, E>) -> Fixed {
+pub fn fix<E>(
+    recipe: &Recipe,
+    outcome: &Outcome,
+    mut train: impl FnMut(&Recipe, &str) -> Result<Outcome, E>,
+) -> Fixed {
     let mut fixed = Fixed {
         trials: Vec::new(),
         recipe: recipe.clone(),
@@ -56,7 +60,9 @@ pub fn fix<E>(recipe: &Recipe, outcome: &Outcome, mut train: impl FnMut(&Recipe,
         interrupted: outcome.interrupted,
     };
     let mut tried: Vec<(Kind, Vec<Change>)> = Vec::new();
-    while let Some((kind, remedies)) = options(&fixed.outcome).into_iter().find(|option| !tried.contains(option)) {
+    while let Some((kind, remedies)) =
+        options(&fixed.outcome).into_iter().find(|option| !tried.contains(option))
+    {
         tried.push((kind, remedies.clone()));
         let is_factor = matches!(&remedies[..], [one] if one.is_factor_of("learning_rate"));
         let mut powers = if is_factor { POWERS.iter() } else { POWERS[..1].iter() };
@@ -65,7 +71,11 @@ pub fn fix<E>(recipe: &Recipe, outcome: &Outcome, mut train: impl FnMut(&Recipe,
             if fixed.trials.len() >= MOST_TRIALS {
                 return fixed;
             }
-            let Ok(after) = train(&changed, &format!("against {kind}: {}", label(&remedies, &changed))) else { break };
+            let Ok(after) =
+                train(&changed, &format!("against {kind}: {}", label(&remedies, &changed)))
+            else {
+                break;
+            };
             if after.interrupted {
                 fixed.interrupted = true;
                 return fixed;
@@ -78,8 +88,11 @@ pub fn fix<E>(recipe: &Recipe, outcome: &Outcome, mut train: impl FnMut(&Recipe,
             if kept {
                 (fixed.recipe, fixed.outcome) = (changed, after);
                 powers = if is_factor { POWERS.iter() } else { [].iter() };
-            } else if worse && fixed.trials.last().is_some_and(|trial| trial.outcome.failure.is_none()) {
-                // More of what does harm will not help; more of what does not yet prevent a failure may.
+            } else if worse
+                && fixed.trials.last().is_some_and(|trial| trial.outcome.failure.is_none())
+            {
+                // More of what does harm will not help; more of what does not yet prevent a failure
+                // may.
                 break;
             }
             if cured {
@@ -96,7 +109,11 @@ fn options(outcome: &Outcome) -> Vec<(Kind, Vec<Change>)> {
     let mut options = Vec::new();
     for finding in outcome.faults() {
         let mut together: Vec<Change> = Vec::new();
-        for remedy in outcome.faults().filter(|other| other.kind == finding.kind).filter_map(|f| f.remedies.first()) {
+        for remedy in outcome
+            .faults()
+            .filter(|other| other.kind == finding.kind)
+            .filter_map(|f| f.remedies.first())
+        {
             if !together.contains(remedy) {
                 together.push(remedy.clone());
             }
@@ -108,9 +125,9 @@ fn options(outcome: &Outcome) -> Vec<(Kind, Vec<Change>)> {
 }
 
 fn with_all(recipe: &Recipe, remedies: &[Change], power: u32) -> Option<Recipe> {
-    let changed = remedies
-        .iter()
-        .fold(recipe.clone(), |new, remedy| remedy.apply_times(&new, power).ok().flatten().unwrap_or(new));
+    let changed = remedies.iter().fold(recipe.clone(), |new, remedy| {
+        remedy.apply_times(&new, power).ok().flatten().unwrap_or(new)
+    });
     (changed != *recipe).then_some(changed)
 }
 
@@ -131,7 +148,8 @@ impl Trial {
 /// its kind, or the loss lower by a tenth.
 fn helps(before: &Fixed, changed: &Recipe, after: &Outcome, kind: Kind) -> bool {
     let count = |outcome: &Outcome| outcome.faults().filter(|finding| finding.kind == kind).count();
-    let milder = (after.severity(kind), count(after)) < (before.outcome.severity(kind), count(&before.outcome));
+    let milder = (after.severity(kind), count(after))
+        < (before.outcome.severity(kind), count(&before.outcome));
     let better = match before.recipe.same_loss(changed) {
         true => after.loss() < before.outcome.loss() - 0.1 * before.outcome.loss().abs(),
         false => after.fair_quality() > before.outcome.fair_quality() + 0.02,
@@ -182,9 +200,19 @@ mod tests {
     }
 
     fn outcome(findings: Vec<Finding>, loss: f64) -> Outcome {
-        let scores = Some(Scores { loss, metrics: vec![("accuracy", 0.5), ("balanced_accuracy", 0.5)] });
+        let scores =
+            Some(Scores { loss, metrics: vec![("accuracy", 0.5), ("balanced_accuracy", 0.5)] });
         let (gain, train_loss, epochs, failure) = (None, Some(loss), 10, None);
-        Outcome { findings, gain, scores, train_loss, epochs, failure, interrupted: false, skill: 1.0 }
+        Outcome {
+            findings,
+            gain,
+            scores,
+            train_loss,
+            epochs,
+            failure,
+            interrupted: false,
+            skill: 1.0,
+        }
     }
 
     #[test]
@@ -200,11 +228,18 @@ mod tests {
             let relu = recipe.activation == "relu";
             Ok::<_, String>(if relu { outcome(findings, loss) } else { outcome(Vec::new(), 1.1) })
         });
-        let told: Vec<_> = fixed.trials.iter().map(|trial| (trial.kind, trial.cured, trial.kept)).collect();
+        let told: Vec<_> =
+            fixed.trials.iter().map(|trial| (trial.kind, trial.cured, trial.kept)).collect();
         let (low, dying) = (Kind::LearningRateTooLow, Kind::DyingRelu);
         assert_eq!(told, [(low, false, false), (low, true, true), (dying, true, false)]);
-        assert_eq!((fixed.recipe.learning_rate, fixed.recipe.activation.as_str()), (Some(1e-4), "relu"));
-        assert_eq!(fixed.left(fixed.outcome.faults().next().unwrap()), "none of its automatic remedies helped");
+        assert_eq!(
+            (fixed.recipe.learning_rate, fixed.recipe.activation.as_str()),
+            (Some(1e-4), "relu")
+        );
+        assert_eq!(
+            fixed.left(fixed.outcome.faults().next().unwrap()),
+            "none of its automatic remedies helped"
+        );
     }
 
     /// Comparisons with numbers that may be negative or zero: a tenth, and a fiftieth, of the size
@@ -214,14 +249,20 @@ mod tests {
         let recipe = recipe();
         let kind = Kind::DyingRelu;
         let of = |loss| outcome(vec![finding(kind, Vec::new())], loss);
-        for (before, better, slightly_better, worse) in
-            [(2.0, 1.7, 1.9, 2.1), (-2.0, -2.3, -2.1, -1.9), (0.0, -0.1, 0.0, 0.1), (0.1, -0.2, 0.095, 0.2)]
-        {
+        for (before, better, slightly_better, worse) in [
+            (2.0, 1.7, 1.9, 2.1),
+            (-2.0, -2.3, -2.1, -1.9),
+            (0.0, -0.1, 0.0, 0.1),
+            (0.1, -0.2, 0.095, 0.2),
+        ] {
             let (recipe, outcome, trials) = (recipe.clone(), of(before), Vec::new());
             let fixed = Fixed { trials, recipe, outcome, interrupted: false };
             let judged = |after| {
                 let after = of(after);
-                (helps(&fixed, &fixed.recipe, &after, kind), is_worse(&fixed, &fixed.recipe, &after))
+                (
+                    helps(&fixed, &fixed.recipe, &after, kind),
+                    is_worse(&fixed, &fixed.recipe, &after),
+                )
             };
             assert_eq!(judged(better), (true, false), "{before} to {better}");
             assert_eq!(judged(slightly_better), (false, false), "{before} to {slightly_better}");

@@ -137,7 +137,8 @@ pub fn observe<T: Real>(
     let gain = gain::report(network.model(), loss, network.params(), &some).ok();
 
     let steps = recipe.epochs.saturating_mul(data.len().div_ceil(recipe.batch_size));
-    let mut instruments = Instruments::new().every((steps / OBSERVED).clamp(1, 20) as u64).at_most(MOST_RECORDS);
+    let mut instruments =
+        Instruments::new().every((steps / OBSERVED).clamp(1, 20) as u64).at_most(MOST_RECORDS);
     let mut trainer = prepared.trainer()?.callback(&mut instruments).stop_when(Arc::clone(stop));
     for callback in callbacks {
         trainer = trainer.callback(&mut **callback);
@@ -160,7 +161,8 @@ pub fn observe<T: Real>(
     };
     let interrupted = matches!(end, Ok(StopReason::Interrupted));
     let failure = end.err().map(|error| error.to_string());
-    let (epochs, train_loss) = (log.epochs.len(), log.epochs.last().map(|record| record.train.loss));
+    let (epochs, train_loss) =
+        (log.epochs.len(), log.epochs.last().map(|record| record.train.loss));
     let skill = scores.as_ref().map_or(0.0, |scores| skill(scores, validation));
     Ok(Outcome { findings, gain, scores, train_loss, epochs, failure, interrupted, skill })
 }
@@ -169,7 +171,8 @@ pub fn observe<T: Real>(
 fn skill<T: Real>(scores: &Scores, validation: &Dataset<T>) -> f64 {
     match (scores.metric("accuracy"), validation.class_counts()) {
         (Some(accuracy), Ok(counts)) => {
-            let commonest = counts.iter().copied().max().unwrap_or(0) as f64 / validation.len() as f64;
+            let commonest =
+                counts.iter().copied().max().unwrap_or(0) as f64 / validation.len() as f64;
             // Where there is one class only, there is nothing to learn.
             if commonest < 1.0 { (accuracy - commonest) / (1.0 - commonest) } else { 0.0 }
         }

@@ -27,7 +27,9 @@ impl fmt::Display for Repair {
 
 impl fmt::Display for GainReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let width = |text: fn(&LayerGain) -> &str| self.layers.iter().map(|layer| text(layer).len()).max().unwrap_or(0);
+        let width = |text: fn(&LayerGain) -> &str| {
+            self.layers.iter().map(|layer| text(layer).len()).max().unwrap_or(0)
+        };
         let (a, b) = (width(|layer| &layer.path).max(5), width(|layer| &layer.kind));
         writeln!(
             f,
@@ -36,7 +38,8 @@ impl fmt::Display for GainReport {
         )?;
         for layer in &self.layers {
             let gain = layer.gain.map_or_else(String::new, |gain| format!("{gain:.2}"));
-            let gradient = layer.gradient.map_or_else(|| "-".to_owned(), |gradient| format!("{gradient:.1e}"));
+            let gradient =
+                layer.gradient.map_or_else(|| "-".to_owned(), |gradient| format!("{gradient:.1e}"));
             writeln!(
                 f,
                 "{:<a$}  {:<b$}  {:>10}  {:>18}  {gradient:>10}  {:>18}  {gain:>5}",
@@ -50,16 +53,25 @@ impl fmt::Display for GainReport {
         if let (Some(forward), Some(backward)) = (self.forward, self.backward) {
             writeln!(
                 f,
-                "from one linear layer to the next, values^2 change by {}, gradients^2 on their way back by {}",
+                "from one linear layer to the next, values^2 change by {}, gradients^2 on their \
+                 way back by {}",
                 short(forward),
                 short(backward)
             )?;
         }
         if let Some(layers) = self.underflow {
-            writeln!(f, "going on so, a gradient of {} underflows after {layers} linear layers", self.dtype)?;
+            writeln!(
+                f,
+                "going on so, a gradient of {} underflows after {layers} linear layers",
+                self.dtype
+            )?;
         }
         if let Some(layers) = self.overflow {
-            writeln!(f, "going on so, a gradient of {} overflows after {layers} linear layers", self.dtype)?;
+            writeln!(
+                f,
+                "going on so, a gradient of {} overflows after {layers} linear layers",
+                self.dtype
+            )?;
         }
         self.repairs.iter().try_for_each(|repair| writeln!(f, "{repair}"))
     }

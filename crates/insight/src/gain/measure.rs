@@ -40,12 +40,14 @@ pub(super) fn measure<T: Real>(
     plan.forward(params, &mut workspace);
     plan.backward(params, &mut workspace, &mut grads);
 
-    let layers: Vec<LayerGain> = leaves.iter().map(|leaf| layer(leaf, params, &workspace)).collect();
+    let layers: Vec<LayerGain> =
+        leaves.iter().map(|leaf| layer(leaf, params, &workspace)).collect();
     let linear: Vec<&LayerGain> = layers.iter().filter(|layer| layer.gain.is_some()).collect();
     let between = linear.len().saturating_sub(1) as f64;
     let mean_factor = |from: f64, to: f64| (to / from).powf(1.0 / between);
     let (first, last) = (linear.first().filter(|_| between > 0.0), linear.last());
-    let forward = first.zip(last).map(|(first, last)| mean_factor(first.mean_square, last.mean_square));
+    let forward =
+        first.zip(last).map(|(first, last)| mean_factor(first.mean_square, last.mean_square));
     let gradients = first.zip(last).and_then(|(first, last)| first.gradient.zip(last.gradient));
     let backward = gradients.map(|(first, last)| mean_factor(last * last, first * first));
     let bounds = gradients.zip(backward).map(|((_, last), factor)| bounds::<T>(last, factor));
@@ -54,8 +56,8 @@ pub(super) fn measure<T: Real>(
     Ok(GainReport { layers, forward, backward, underflow, overflow, repairs, dtype: T::DTYPE })
 }
 
-/// The layers without layers inside, each with what it reads: the first operand of the operation where a layer is one,
-/// else what came out of the layer before.
+/// The layers without layers inside, each with what it reads: the first operand of the operation
+/// where a layer is one, else what came out of the layer before.
 fn leaves<T: Real>(graph: &Graph<T>, inputs: NodeId, params: &Params<T>) -> Vec<Leaf<T>> {
     let layers = graph.layers();
     let mut before = inputs;
@@ -89,8 +91,10 @@ fn leaves<T: Real>(graph: &Graph<T>, inputs: NodeId, params: &Params<T>) -> Vec<
 
 fn layer<T: Real>(leaf: &Leaf<T>, params: &Params<T>, workspace: &Workspace<T>) -> LayerGain {
     let value = workspace.value(leaf.value);
-    let [input, output] = [leaf.input, leaf.value].map(|value| mean_square(workspace.value(value).values()));
-    let gradient = |value| workspace.try_gradient(value).map(|gradient| mean_square(gradient.values()));
+    let [input, output] =
+        [leaf.input, leaf.value].map(|value| mean_square(workspace.value(value).values()));
+    let gradient =
+        |value| workspace.try_gradient(value).map(|gradient| mean_square(gradient.values()));
     let (inner, outer) = (gradient(leaf.input), gradient(leaf.value));
     let ratio = |of: f64, to: f64| (of / to).is_finite().then_some(of / to);
     let mut layer = LayerGain {
@@ -100,18 +104,26 @@ fn layer<T: Real>(leaf: &Leaf<T>, params: &Params<T>, workspace: &Workspace<T>) 
         mean_square: output,
         gradient: outer.map(f64::sqrt),
         forward: Ratio { measured: ratio(output, input), theory: None },
-        backward: Ratio { measured: inner.zip(outer).and_then(|(inner, outer)| ratio(inner, outer)), theory: None },
+        backward: Ratio {
+            measured: inner.zip(outer).and_then(|(inner, outer)| ratio(inner, outer)),
+            theory: None,
+        },
         gain: None,
         initialiser: None,
     };
     let weight_name = format!("{}.weight", leaf.path);
     if let (true, Some(weight)) = (leaf.kind == "linear", params.get(&weight_name)) {
         let (size, shape) = (mean_square(weight.values()), weight.shape());
-        let bias = params.get(&format!("{}.bias", leaf.path)).map_or(0.0, |bias| mean_square(bias.values()));
+        let bias = params
+            .get(&format!("{}.bias", leaf.path))
+            .map_or(0.0, |bias| mean_square(bias.values()));
         layer.forward.theory = Some(shape[0] as f64 * size + bias / input);
         layer.backward.theory = Some(shape[1] as f64 * size);
         layer.gain = Some((shape[0] as f64 * size).sqrt());
-        let entry = params.layout().position(&weight_name).map(|position| &params.layout().entries()[position]);
+        let entry = params
+            .layout()
+            .position(&weight_name)
+            .map(|position| &params.layout().entries()[position]);
         layer.initialiser = entry.map(|entry| format!("{:?}", entry.initialiser));
     } else if let Some(function) = &leaf.function {
         let moments = Moments(&**function);
@@ -125,8 +137,8 @@ fn mean_square<T: Real>(values: &[T]) -> f64 {
     sum_of_squares(values) / values.len() as f64
 }
 
-/// After how many layers a gradient of this size leaves the normal numbers of `T`, below or above, when its mean square
-/// changes by `factor` in each.
+/// After how many layers a gradient of this size leaves the normal numbers of `T`, below or above,
+/// when its mean square changes by `factor` in each.
 fn bounds<T: Real>(gradient: f64, factor: f64) -> (Option<usize>, Option<usize>) {
     let smallest = T::MIN_POSITIVE.to_f64().ln();
     // The largest number is about four divided by the smallest.
@@ -157,7 +169,14 @@ fn repairs<T: Real>(leaves: &[Leaf<T>], layers: &[LayerGain]) -> Vec<Repair> {
         let (for_values, for_gradients) = (moments.gain_for_values(), moments.gain_for_gradients());
         let usual_keeps = (0.5..=2.0).contains(&moments.growth_at(usual));
         let gain = if usual_keeps { usual } else { for_gradients.or(for_values).unwrap_or(usual) };
-        repairs.push(Repair { activation: leaf.kind.clone(), now, usual, for_values, for_gradients, gain });
+        repairs.push(Repair {
+            activation: leaf.kind.clone(),
+            now,
+            usual,
+            for_values,
+            for_gradients,
+            gain,
+        });
     }
     repairs
 }

@@ -1,27 +1,31 @@
-//! Whether values and gradients keep their size from layer to layer before training, what theory says, and which gain
-//! would repair it: one pass forward and one back at initialisation.
+//! Whether values and gradients keep their size from layer to layer before training, what theory
+//! says, and which gain would repair it: one pass forward and one back at initialisation.
 //!
-//! Sizes are mean squares, over all samples and features: variances about zero. With weights `w` that are independent of
-//! what they meet, of mean zero and mean square `v`, and `z` normal with mean square `q` in front of an activation `f`,
-//! theory says:
+//! Sizes are mean squares, over all samples and features: variances about zero. With weights `w`
+//! that are independent of what they meet, of mean zero and mean square `v`, and `z` normal with
+//! mean square `q` in front of an activation `f`, theory says:
 //!
 //! | layer | values, out to in | gradients, in to out |
 //! |---|---|---|
 //! | linear, biases of mean square `b` | `fan in v + b / q` | `fan out v` |
 //! | activation | `E f(z)^2 / q` | `E f'(z)^2` |
 //!
-//! `v` and `b` are those of the weights as drawn, `q` is the one measured. The gain of a linear layer is
-//! `sqrt(fan in v)`: 1 for [`LeCun`](chainrule_nn::init::LeCun), `sqrt 2` for [`He`](chainrule_nn::init::He).
+//! `v` and `b` are those of the weights as drawn, `q` is the one measured. The gain of a linear
+//! layer is `sqrt(fan in v)`: 1 for [`LeCun`](chainrule_nn::init::LeCun), `sqrt 2` for
+//! [`He`](chainrule_nn::init::He).
 //!
 //! Which gain would repair it, for an activation:
-//! - the usual one, [`Properties::gain`](chainrule_graph::Properties::gain): 5/3 for tanh, `sqrt 2` for ReLU; unless with it, after many layers, a gradient's
-//!   mean square is halved or doubled in each, as theory has it;
-//! - then the gain that keeps gradients, `g^2 E f'(z)^2 = 1` at the mean square of `z` that the same gain keeps. For a
-//!   sigmoid it is large, and most units are saturated: it repairs the size of the gradient, not the activation.
+//! - the usual one, [`Properties::gain`](chainrule_graph::Properties::gain): 5/3 for tanh, `sqrt 2`
+//!   for ReLU; unless with it, after many layers, a gradient's mean square is halved or doubled in
+//!   each, as theory has it;
+//! - then the gain that keeps gradients, `g^2 E f'(z)^2 = 1` at the mean square of `z` that the
+//!   same gain keeps. For a sigmoid it is large, and most units are saturated: it repairs the size
+//!   of the gradient, not the activation.
 //!
-//! Theory holds for layers one after the other, wide, with weights drawn independently. Sources: Glorot and Bengio, 2010;
-//! He, Zhang, Ren and Sun, "Delving Deep into Rectifiers", 2015; Poole et al., "Exponential expressivity in deep neural
-//! networks through transient chaos", 2016; Schoenholz et al., "Deep information propagation", 2017.
+//! Theory holds for layers one after the other, wide, with weights drawn independently. Sources:
+//! Glorot and Bengio, 2010; He, Zhang, Ren and Sun, "Delving Deep into Rectifiers", 2015; Poole et
+//! al., "Exponential expressivity in deep neural networks through transient chaos", 2016;
+//! Schoenholz et al., "Deep information propagation", 2017.
 
 mod display;
 mod measure;
@@ -34,19 +38,19 @@ use chainrule_graph::{BuildError, Params};
 use chainrule_nn::{Layer, Loss};
 use chainrule_tensor::{Real, Shape};
 
-/// How the sizes of values and gradients change on their way through a model. Its `Display` is a table with what follows
-/// from it in words.
+/// How the sizes of values and gradients change on their way through a model. Its `Display` is a
+/// table with what follows from it in words.
 #[derive(Clone, Debug, PartialEq)]
 pub struct GainReport {
     /// Each layer without layers inside, in order.
     pub layers: Vec<LayerGain>,
-    /// The factor of the values' mean square from one linear layer to the next, a geometric mean over the model; `None`
-    /// with less than two linear layers.
+    /// The factor of the values' mean square from one linear layer to the next, a geometric mean
+    /// over the model; `None` with less than two linear layers.
     pub forward: Option<f64>,
     /// The factor of the gradient's mean square from one linear layer to the one before, likewise.
     pub backward: Option<f64>,
-    /// After how many linear layers on the way back the gradient is below the smallest normal number of its type, if it
-    /// goes on shrinking so; `None` if it does not shrink.
+    /// After how many linear layers on the way back the gradient is below the smallest normal
+    /// number of its type, if it goes on shrinking so; `None` if it does not shrink.
     pub underflow: Option<usize>,
     /// After how many it is above the largest, likewise.
     pub overflow: Option<usize>,
@@ -67,7 +71,8 @@ pub struct LayerGain {
     pub output: Shape,
     /// The mean square of what comes out.
     pub mean_square: f64,
-    /// The root of the mean square of the gradient with respect to what comes out; `None` where there is none.
+    /// The root of the mean square of the gradient with respect to what comes out; `None` where
+    /// there is none.
     pub gradient: Option<f64>,
     /// The factor of the values' mean square, out to in.
     pub forward: Ratio,
@@ -113,7 +118,8 @@ impl Repair {
     }
 }
 
-/// Measures one pass forward and one back with all samples of `data`, layers behaving as in training.
+/// Measures one pass forward and one back with all samples of `data`, layers behaving as in
+/// training.
 ///
 /// ```
 /// use chainrule_data::Digits;

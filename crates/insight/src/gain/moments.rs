@@ -1,10 +1,12 @@
 use chainrule_graph::{DerivativeReads, Pointwise};
 use chainrule_tensor::Real;
 
-/// What an activation does to the size of normally distributed values, and to that of their gradients.
+/// What an activation does to the size of normally distributed values, and to that of their
+/// gradients.
 ///
-/// For `z` normal with mean 0 and mean square `q`: `square(q) = E f(z)^2` and `slope(q) = E f'(z)^2`, by the midpoint rule
-/// on 1024 intervals within 8 standard deviations, which is right to four digits also at kinks.
+/// For `z` normal with mean 0 and mean square `q`: `square(q) = E f(z)^2` and
+/// `slope(q) = E f'(z)^2`, by the midpoint rule on 1024 intervals within 8 standard deviations,
+/// which is right to four digits also at kinks.
 pub(super) struct Moments<'a, T: Real>(pub(super) &'a dyn Pointwise<T>);
 
 impl<T: Real> Moments<'_, T> {
@@ -31,17 +33,21 @@ impl<T: Real> Moments<'_, T> {
         gain.is_finite().then_some(gain)
     }
 
-    /// The gain that keeps gradients: `g^2 E f'(z)^2 = 1` where the mean square `q` of `z` is the one that the same gain
-    /// keeps, `q = g^2 E f(z)^2`. Of several the one whose `q` is nearest to 1; `None` if even the nearest misses by 10 %.
+    /// The gain that keeps gradients: `g^2 E f'(z)^2 = 1` where the mean square `q` of `z` is the
+    /// one that the same gain keeps, `q = g^2 E f(z)^2`. Of several the one whose `q` is nearest to
+    /// 1; `None` if even the nearest misses by 10 %.
     pub(super) fn gain_for_gradients(&self) -> Option<f64> {
         const STEPS: i32 = 80;
-        // How much a gradient's mean square grows in a layer whose weights keep the values' mean square at q.
+        // How much a gradient's mean square grows in a layer whose weights keep the values' mean
+        // square at q.
         let growth = |q: f64| (q * self.slope(q) / self.square(q)).ln();
         let at = |step: i32| 10.0_f64.powf(f64::from(step) / 20.0);
-        let grid: Vec<(f64, f64)> = (-STEPS..=STEPS).map(|step| (at(step), growth(at(step)))).collect();
+        let grid: Vec<(f64, f64)> =
+            (-STEPS..=STEPS).map(|step| (at(step), growth(at(step)))).collect();
         let kept = grid.iter().filter(|(_, growth)| growth.abs() < 1e-6).map(|(q, _)| *q);
         let crossing = |pair: &&[(f64, f64)]| pair[0].1 * pair[1].1 < 0.0;
-        let crossed = grid.windows(2).filter(crossing).map(|pair| bisect(pair[0].0, pair[1].0, growth));
+        let crossed =
+            grid.windows(2).filter(crossing).map(|pair| bisect(pair[0].0, pair[1].0, growth));
         let from_one = |a: &f64, b: &f64| a.ln().abs().total_cmp(&b.ln().abs());
         let q = kept.chain(crossed).min_by(from_one).or_else(|| {
             let nearest = grid.iter().min_by(|a, b| a.1.abs().total_cmp(&b.1.abs()))?;
@@ -50,8 +56,8 @@ impl<T: Real> Moments<'_, T> {
         Some((q / self.square(q)).sqrt())
     }
 
-    /// How much a gradient's mean square grows in each layer, on the way back, when weights of this gain have brought
-    /// the values to the mean square at which they stay.
+    /// How much a gradient's mean square grows in each layer, on the way back, when weights of this
+    /// gain have brought the values to the mean square at which they stay.
     pub(super) fn growth_at(&self, gain: f64) -> f64 {
         let mut q: f64 = 1.0;
         for _ in 0..60 {
@@ -94,7 +100,10 @@ mod tests {
         assert!((Moments::<f64>(&Selu).square(1.0) - 1.0).abs() < 1e-6);
         // Near zero the sigmoid is 1/2 with slope 1/4.
         let sigmoid = Moments::<f64>(&Sigmoid);
-        assert!((sigmoid.square(1e-6) - 0.25).abs() < 1e-6 && (sigmoid.slope(1e-6) - 0.0625).abs() < 1e-6);
+        assert!(
+            (sigmoid.square(1e-6) - 0.25).abs() < 1e-6
+                && (sigmoid.slope(1e-6) - 0.0625).abs() < 1e-6
+        );
     }
 
     #[test]
@@ -117,6 +126,10 @@ mod tests {
         let sigmoid = Moments::<f64>(&Sigmoid);
         assert!(sigmoid.growth_at(1.0) < 0.0625);
         let gain = sigmoid.gain_for_gradients().unwrap();
-        assert!(gain > 4.0 && (sigmoid.growth_at(gain) - 1.0).abs() < 0.02, "{gain}: {}", sigmoid.growth_at(gain));
+        assert!(
+            gain > 4.0 && (sigmoid.growth_at(gain) - 1.0).abs() < 0.02,
+            "{gain}: {}",
+            sigmoid.growth_at(gain)
+        );
     }
 }

@@ -23,9 +23,11 @@ pub(super) fn locals<T: Real>(
     let mut locals: Vec<Local> = Vec::new();
     let mut random = generator(0);
     plan.backward_traced(params, workspace, &mut plan.grads(), |traced| {
-        let layer = if traced.layer.is_empty() { String::new() } else { format!("[{}]", traced.layer) };
+        let layer =
+            if traced.layer.is_empty() { String::new() } else { format!("[{}]", traced.layer) };
         names[traced.position] = format!("{}{layer}", traced.op);
-        let here = edges.edges[locals.len()..].iter().take_while(|edge| edge.consumer == traced.position);
+        let here =
+            edges.edges[locals.len()..].iter().take_while(|edge| edge.consumer == traced.position);
         let inputs: Vec<usize> = here.map(|edge| edge.input).collect();
         let (norms, estimated) = norms(&traced, &inputs, &mut random);
         for (input, norm) in inputs.into_iter().zip(norms) {
@@ -49,8 +51,13 @@ pub(super) fn locals<T: Real>(
     locals
 }
 
-/// The Frobenius norms of an operation's Jacobians with respect to these inputs, and whether they are estimates.
-fn norms<T: Real>(traced: &TracedBack<'_, T>, inputs: &[usize], random: &mut Generator) -> (Vec<f64>, bool) {
+/// The Frobenius norms of an operation's Jacobians with respect to these inputs, and whether they
+/// are estimates.
+fn norms<T: Real>(
+    traced: &TracedBack<'_, T>,
+    inputs: &[usize],
+    random: &mut Generator,
+) -> (Vec<f64>, bool) {
     let outputs = traced.shape.elements();
     let estimated = outputs > EXACT;
     let mut squares = vec![0.0; inputs.len()];
@@ -66,8 +73,11 @@ fn norms<T: Real>(traced: &TracedBack<'_, T>, inputs: &[usize], random: &mut Gen
     let mut row = vec![T::ZERO; outputs];
     if estimated {
         for _ in 0..PROBES {
-            let draws = Tensor::<f64>::uniform(outputs, -1.0..1.0, random).expect("the range is not empty");
-            row.iter_mut().zip(draws.values()).for_each(|(sign, x)| *sign = T::from_f64(x.signum()));
+            let draws =
+                Tensor::<f64>::uniform(outputs, -1.0..1.0, random).expect("the range is not empty");
+            row.iter_mut()
+                .zip(draws.values())
+                .for_each(|(sign, x)| *sign = T::from_f64(x.signum()));
             add(&row, 1.0 / PROBES as f64);
         }
     } else {

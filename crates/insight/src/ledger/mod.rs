@@ -1,15 +1,17 @@
-//! The chain rule written out: a derivative as the product of local Jacobians along the paths from the loss to a
-//! parameter.
+//! The chain rule written out: a derivative as the product of local Jacobians along the paths from
+//! the loss to a parameter.
 //!
-//! For a loss `L`, a parameter `w` and a path of values `L = v_0, v_1, .., v_k = w`, each computed from the next, the path
-//! contributes `dv_0/dv_1 dv_1/dv_2 .. dv_(k-1)/dv_k`, and `dL/dw` is the sum over all paths. Written out so, a product
-//! that many paths share is evaluated for each of them: `n` branches in sequence make `2^n` paths. Backpropagation
-//! keeps, for each value, the sum over all ways from the loss to it, in a table: one local derivative for each edge.
+//! For a loss `L`, a parameter `w` and a path of values `L = v_0, v_1, .., v_k = w`, each computed
+//! from the next, the path contributes `dv_0/dv_1 dv_1/dv_2 .. dv_(k-1)/dv_k`, and `dL/dw` is the
+//! sum over all paths. Written out so, a product that many paths share is evaluated for each of
+//! them: `n` branches in sequence make `2^n` paths. Backpropagation keeps, for each value, the sum
+//! over all ways from the loss to it, in a table: one local derivative for each edge.
 //!
-//! A local Jacobian is `[values out, values in]`. Its size is the Frobenius norm, the root of the sum of all squares: the
-//! norm of a product is at most the product of the norms. Up to 256 values out it is computed row by row; beyond, it is
-//! estimated from 64 random rows of signs `s`, since `E |s J|^2 = |J|^2` (Hutchinson, "A stochastic estimator of the
-//! trace of the influence matrix", 1989).
+//! A local Jacobian is `[values out, values in]`. Its size is the Frobenius norm, the root of the
+//! sum of all squares: the norm of a product is at most the product of the norms. Up to 256 values
+//! out it is computed row by row; beyond, it is estimated from 64 random rows of signs `s`, since
+//! `E |s J|^2 = |J|^2` (Hutchinson, "A stochastic estimator of the trace of the influence matrix",
+//! 1989).
 
 mod display;
 mod jacobian;
@@ -20,8 +22,8 @@ use chainrule_tensor::{Real, Shape, reduce};
 
 use paths::Edges;
 
-/// The derivative of a loss with respect to one parameter, written out. Its `Display` is a table and a product for each
-/// path.
+/// The derivative of a loss with respect to one parameter, written out. Its `Display` is a table
+/// and a product for each path.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Ledger {
     /// The operation that gives the loss.
@@ -80,7 +82,8 @@ pub struct Path {
     pub product: Vec<f64>,
     /// The Euclidean norm of that.
     pub norm: f64,
-    /// The product of the norms of its Jacobians, which `norm` cannot exceed where none of them is an estimate.
+    /// The product of the norms of its Jacobians, which `norm` cannot exceed where none of them is
+    /// an estimate.
     pub bound: f64,
 }
 
@@ -115,8 +118,8 @@ pub enum LedgerError {
     },
 }
 
-/// Writes out the derivative of a loss under recording with respect to the parameter of this name, at `params`; `fill`
-/// sets the inputs. At most 16 paths are listed; all are counted.
+/// Writes out the derivative of a loss under recording with respect to the parameter of this name,
+/// at `params`; `fill` sets the inputs. At most 16 paths are listed; all are counted.
 ///
 /// ```
 /// use chainrule_graph::Graph;
@@ -138,7 +141,8 @@ pub enum LedgerError {
 /// ```
 ///
 /// # Errors
-/// A mistake in the recording, an input that does not fit, or a parameter that is unknown or that no gradient reaches.
+/// A mistake in the recording, an input that does not fit, or a parameter that is unknown or that
+/// no gradient reaches.
 ///
 /// # Panics
 /// If the parameters have another layout than the recording.
@@ -159,8 +163,8 @@ pub fn explain<T: Real>(
 }
 
 impl Ledger {
-    /// [`explain`] for a plan whose inputs are set and that has run forward, listing up to `most` paths. What the plan
-    /// has fused counts as one operation.
+    /// [`explain`] for a plan whose inputs are set and that has run forward, listing up to `most`
+    /// paths. What the plan has fused counts as one operation.
     ///
     /// # Errors
     /// A parameter that is unknown or that no gradient reaches.
@@ -181,7 +185,9 @@ impl Ledger {
             LedgerError::Unknown { name: parameter.to_owned(), known: known.join(", ") }
         });
         let position = layout.position(parameter).ok_or_else(unknown)?;
-        if let Some((_, reach)) = plan.reach().nth(position).filter(|(_, reach)| **reach != Reach::Reached) {
+        if let Some((_, reach)) =
+            plan.reach().nth(position).filter(|(_, reach)| **reach != Reach::Reached)
+        {
             return Err(LedgerError::Unreached { name, reach: reach.clone() });
         }
         let mut grads = plan.grads();
@@ -189,14 +195,21 @@ impl Ledger {
         let norm = grads.get(parameter).map_or(0.0, |gradient| reduce::norm(gradient.values()));
         let shape = layout.entries()[position].shape;
         let locals = jacobian::locals(plan, params, workspace, &edges, parameter);
-        let listed = edges.paths(plan, params, workspace, most).into_iter().map(|(locals_of, product)| Path {
-            norm: reduce::norm(&product),
-            bound: locals_of.iter().map(|&local| locals[local].norm).product(),
-            locals: locals_of,
-            product,
-        });
+        let listed =
+            edges.paths(plan, params, workspace, most).into_iter().map(|(locals_of, product)| {
+                Path {
+                    norm: reduce::norm(&product),
+                    bound: locals_of.iter().map(|&local| locals[local].norm).product(),
+                    locals: locals_of,
+                    product,
+                }
+            });
         Ok(Ledger {
-            loss: edges.root().and_then(|root| plan.steps().nth(root)).unwrap_or(parameter).to_owned(),
+            loss: edges
+                .root()
+                .and_then(|root| plan.steps().nth(root))
+                .unwrap_or(parameter)
+                .to_owned(),
             parameter: name,
             shape,
             norm,

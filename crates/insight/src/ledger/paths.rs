@@ -31,7 +31,8 @@ impl Edges {
         let sources = plan.sources();
         let mut edges = Vec::new();
         plan.backward_traced(params, workspace, grads, |traced| {
-            let wanted = traced.cotangents.iter().enumerate().filter(|(_, cotangent)| cotangent.is_some());
+            let wanted =
+                traced.cotangents.iter().enumerate().filter(|(_, cotangent)| cotangent.is_some());
             let (consumer, sources) = (traced.position, &sources[traced.position]);
             edges.extend(wanted.map(|(input, _)| Edge { consumer, input, source: sources[input] }));
         });
@@ -73,8 +74,8 @@ impl Edges {
         consumers.len()
     }
 
-    /// The first paths, at most `most`, each as positions of its edges with the product of its Jacobians: the chain rule
-    /// without a table.
+    /// The first paths, at most `most`, each as positions of its edges with the product of its
+    /// Jacobians: the chain rule without a table.
     pub(super) fn paths<T: Real>(
         &self,
         plan: &Plan<T>,
@@ -84,7 +85,8 @@ impl Edges {
     ) -> Vec<(Vec<usize>, Vec<f64>)> {
         type Begun<T> = (Vec<usize>, Vec<T>);
         let begin: Begun<T> = (Vec::new(), vec![T::ONE]);
-        // Every beginning leads on, so that no more of them are needed at any operation than paths in the end.
+        // Every beginning leads on, so that no more of them are needed at any operation than paths
+        // in the end.
         let mut arrived: Vec<Vec<Begun<T>>> = (0..self.steps).map(|_| Vec::new()).collect();
         let mut complete: Vec<Begun<T>> = Vec::new();
         match self.edges.first() {
@@ -93,7 +95,10 @@ impl Edges {
         }
         let mut next = 0;
         plan.backward_traced(params, workspace, &mut plan.grads(), |traced| {
-            let here = self.edges[next..].iter().take_while(|edge| edge.consumer == traced.position).count();
+            let here = self.edges[next..]
+                .iter()
+                .take_while(|edge| edge.consumer == traced.position)
+                .count();
             let range = next..next + here;
             next += here;
             for (path, product) in std::mem::take(&mut arrived[traced.position]) {
@@ -115,7 +120,8 @@ impl Edges {
             }
         });
         complete.truncate(most);
-        let to_f64 = |(path, product): Begun<T>| (path, product.into_iter().map(T::to_f64).collect());
+        let to_f64 =
+            |(path, product): Begun<T>| (path, product.into_iter().map(T::to_f64).collect());
         complete.into_iter().map(to_f64).collect()
     }
 }

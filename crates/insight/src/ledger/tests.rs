@@ -47,7 +47,8 @@ fn the_paths_add_up_to_the_gradient_and_none_exceeds_its_bound() {
 
 #[test]
 fn local_jacobians_have_the_norms_of_their_definition() {
-    // dL/dz of a mean of n values is 1/n each; z = x w has the Jacobian of n rows, each with the row of x.
+    // dL/dz of a mean of n values is 1/n each; z = x w has the Jacobian of n rows, each with the
+    // row of x.
     let graph = Graph::<f64>::new();
     let x = graph.constant(&Tensor::from_rows([[3.0, 4.0], [0.0, 2.0]]));
     let w = graph.param("w", [2, 1], 0.5);
@@ -66,14 +67,23 @@ fn local_jacobians_have_the_norms_of_their_definition() {
     }
     let text = ledger.to_string();
     assert!(text.starts_with("d mean/d w [2, 1]: norm "), "{text}");
-    assert!(text.contains("3 operations, 1 path; 3 local derivatives with the table, 3 without"), "{text}");
-    assert!(text.contains("path 1: d mean/d tanh . d tanh/d matmul[layer] . d matmul[layer]/d w: norm "), "{text}");
+    assert!(
+        text.contains("3 operations, 1 path; 3 local derivatives with the table, 3 without"),
+        "{text}"
+    );
+    assert!(
+        text.contains(
+            "path 1: d mean/d tanh . d tanh/d matmul[layer] . d matmul[layer]/d w: norm "
+        ),
+        "{text}"
+    );
 }
 
 #[test]
 fn large_jacobians_are_estimated_closely() {
     let (graph, data) = (Graph::<f64>::new(), Tensor::from_fn([300, 4], |i| (i as f64).sin()));
-    let loss = Sequential::default().linear(4, 3).tanh().forward(graph.constant(&data)).square().mean(..);
+    let loss =
+        Sequential::default().linear(4, 3).tanh().forward(graph.constant(&data)).square().mean(..);
     let params = graph.plan(loss).unwrap().init(0).unwrap();
     let ledger = explain(loss, "0.weight", &params, |_| Ok(())).unwrap();
     let affine = ledger.locals.iter().find(|local| local.operand == "0.weight").unwrap();
@@ -94,7 +104,8 @@ fn what_cannot_be_written_out_is_refused() {
     assert_eq!(message("v"), "there is no parameter `v`; the parameters are: w, cut");
     assert_eq!(
         message("cut"),
-        "the derivative with respect to `cut` is no product of others: it is cut: `detach` lets no gradient through"
+        "the derivative with respect to `cut` is no product of others: it is cut: `detach` lets no \
+         gradient through"
     );
     let vector = explain(w.square(), "w", &params, |_| Ok(())).unwrap_err().to_string();
     assert!(vector.starts_with("plan: the loss has shape [2]"), "{vector}");

@@ -1,7 +1,7 @@
 use super::{Log, Record};
 
-/// How the backpropagated signal goes from layer to layer at one step: `norm(dL/dz)` of the batch for each layer with
-/// weights, and the factor by which it grows per layer on its way back.
+/// How the backpropagated signal goes from layer to layer at one step: `norm(dL/dz)` of the batch
+/// for each layer with weights, and the factor by which it grows per layer on its way back.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Flow {
     /// The layers, by their place in [`Log::layers`], from the input on.
@@ -11,17 +11,18 @@ pub struct Flow {
 }
 
 impl Flow {
-    /// The signal at the first layer as a part of that at the last; `None` with fewer than two layers, or without a
-    /// signal at the last.
+    /// The signal at the first layer as a part of that at the last; `None` with fewer than two
+    /// layers, or without a signal at the last.
     #[must_use]
     pub fn ratio(&self) -> Option<f64> {
         let (first, last) = (self.norms.first()?, self.norms.last()?);
         (self.norms.len() > 1 && *last > 0.0 && last.is_finite()).then(|| first / last)
     }
 
-    /// The factor per layer on the way back, fitted over the depth: the slope of a straight line through the
-    /// logarithms of the norms. Weights of variance `1 / fan_out` behind sigmoids give 0.25 at best, behind ReLUs
-    /// 0.71. `None` with fewer than two layers, or where the signal is zero or not finite.
+    /// The factor per layer on the way back, fitted over the depth: the slope of a straight line
+    /// through the logarithms of the norms. Weights of variance `1 / fan_out` behind sigmoids give
+    /// 0.25 at best, behind ReLUs 0.71. `None` with fewer than two layers, or where the signal is
+    /// zero or not finite.
     #[must_use]
     pub fn growth(&self) -> Option<f64> {
         growth(&self.norms.iter().rev().copied().collect::<Vec<_>>())
@@ -43,8 +44,14 @@ impl Log {
     /// How the signal went back at this step.
     #[must_use]
     pub fn flow(&self, record: &Record) -> Flow {
-        let weighted = self.layers.iter().zip(&record.layers).enumerate().filter(|(_, (layer, _))| layer.weighted);
-        let signals = weighted.filter_map(|(i, (_, seen))| Some((i, seen.pre_activation_gradients.as_ref()?.norm)));
+        let weighted = self
+            .layers
+            .iter()
+            .zip(&record.layers)
+            .enumerate()
+            .filter(|(_, (layer, _))| layer.weighted);
+        let signals = weighted
+            .filter_map(|(i, (_, seen))| Some((i, seen.pre_activation_gradients.as_ref()?.norm)));
         let (layers, norms) = signals.unzip();
         Flow { layers, norms }
     }

@@ -2,11 +2,12 @@ use chainrule_tensor::{Real, memory, simd};
 
 const BLOCK: usize = 256;
 const SIDE_BY_SIDE: usize = 8;
-/// 2^52: added to a whole number below it, the lowest bits are that number. A cast to an integer, which saturates, is
-/// not done in vectors: finding the parts took 4 times as long with it.
+/// 2^52: added to a whole number below it, the lowest bits are that number. A cast to an integer,
+/// which saturates, is not done in vectors: finding the parts took 4 times as long with it.
 const SHIFT: f64 = (1_u64 << 52) as f64;
 
-/// How often values fall into equal parts of the range that they span. Values that are not finite are left out.
+/// How often values fall into equal parts of the range that they span. Values that are not finite
+/// are left out.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Histogram {
     /// The smallest value.
@@ -21,12 +22,19 @@ pub struct Histogram {
 pub(super) fn check_bins(bins: usize) -> Result<(), String> {
     memory::check::<[u32; SIDE_BY_SIDE]>(bins)
         .map_err(|why| why.to_string())
-        .and_then(|()| if u32::try_from(bins).is_ok() { Ok(()) } else { Err("they must be below 2^32".to_owned()) })
+        .and_then(|()| {
+            if u32::try_from(bins).is_ok() {
+                Ok(())
+            } else {
+                Err("they must be below 2^32".to_owned())
+            }
+        })
         .map_err(|why| format!("bins={bins} is too many: {why}"))
 }
 
 impl Histogram {
-    /// The histogram of these values in `bins` parts of `low ..= high`; values outside count for the part next to them.
+    /// The histogram of these values in `bins` parts of `low ..= high`; values outside count for
+    /// the part next to them.
     ///
     /// # Panics
     /// If [memory] cannot hold so many parts, or they are 2^32 or more.
@@ -42,8 +50,8 @@ impl Histogram {
         if let Err(why) = check_bins(bins) {
             panic!("histogram: {why}");
         }
-        // Several counts for each part, so that equal values need not wait for each other. Block by block, since the
-        // place of the count is then known: 1.6 times as fast as with a remainder.
+        // Several counts for each part, so that equal values need not wait for each other. Block by
+        // block, since the place of the count is then known: 1.6 times as fast as with a remainder.
         let mut counts = vec![[0_u32; SIDE_BY_SIDE]; bins];
         let scale = if high > low { bins as f64 / (high - low) } else { 0.0 };
         if let Some(last) = bins.checked_sub(1) {

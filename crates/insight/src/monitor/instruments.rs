@@ -1,6 +1,8 @@
 use chainrule_graph::{Params, Watched, WatchedBack, WatchedOp};
 use chainrule_tensor::{Real, reduce};
-use chainrule_train::callback::{Callback, EpochEnd, FitPlan, Flow, StepEnd, TraceEvent, TracedBatch, TracedEnd};
+use chainrule_train::callback::{
+    Callback, EpochEnd, FitPlan, Flow, StepEnd, TraceEvent, TracedBatch, TracedEnd,
+};
 
 use super::histogram::check_bins;
 use super::jacobian::singular_range;
@@ -9,16 +11,19 @@ use super::roles::{Role, Roles};
 use super::sums::{distance, norm};
 use super::units::twins;
 use super::{
-    GradientNoise, LayerRecord, Log, NonFiniteSeen, ParameterInfo, ParameterRecord, Record, Statistics, Units, Window,
+    GradientNoise, LayerRecord, Log, NonFiniteSeen, ParameterInfo, ParameterRecord, Record,
+    Statistics, Units, Window,
 };
 
 /// A callback that measures every layer at some of the steps, without an effect on the training.
 ///
-/// By default it looks at the first of every 20 steps, makes histograms of 32 parts, and counts what units do over
-/// windows of 10 observed steps. It costs memory for the [`Log`], and at an observed step about as much time as the
-/// step itself, or twice as much where the network has only a few thousand weights.
+/// By default it looks at the first of every 20 steps, makes histograms of 32 parts, and counts
+/// what units do over windows of 10 observed steps. It costs memory for the [`Log`], and at an
+/// observed step about as much time as the step itself, or twice as much where the network has only
+/// a few thousand weights.
 ///
-/// Each training begins a new log: whoever trains on with the same instruments takes [`log`](Instruments::log) before.
+/// Each training begins a new log: whoever trains on with the same instruments takes
+/// [`log`](Instruments::log) before.
 ///
 /// ```
 /// use chainrule_data::Digits;
@@ -131,9 +136,9 @@ impl<T: Real> Instruments<T> {
         self
     }
 
-    /// Keeps at most so many records of steps, so that a training without a foreseeable end does not fill the memory:
-    /// when there are more, every second one is dropped, and half as many steps are looked at from there on. By default
-    /// all are kept.
+    /// Keeps at most so many records of steps, so that a training without a foreseeable end does
+    /// not fill the memory: when there are more, every second one is dropped, and half as many
+    /// steps are looked at from there on. By default all are kept.
     #[must_use]
     pub fn at_most(mut self, records: usize) -> Self {
         self.at_most = records;
@@ -147,16 +152,17 @@ impl<T: Real> Instruments<T> {
         self
     }
 
-    /// Counts what units do over windows of so many observed steps. With [`every`](Instruments::every) step observed
-    /// and as many as an epoch has, a window is the whole data set.
+    /// Counts what units do over windows of so many observed steps. With
+    /// [`every`](Instruments::every) step observed and as many as an epoch has, a window is the
+    /// whole data set.
     #[must_use]
     pub fn window(mut self, observed_steps: usize) -> Self {
         self.window = observed_steps;
         self
     }
 
-    /// Finds the singular values of the Jacobians of affine layers with at most so many inputs and outputs; by default
-    /// of none, since it is slow.
+    /// Finds the singular values of the Jacobians of affine layers with at most so many inputs and
+    /// outputs; by default of none, since it is slow.
     #[must_use]
     pub fn singular_values_up_to(mut self, units: usize) -> Self {
         self.singular_values_up_to = units;
@@ -192,7 +198,13 @@ impl<T: Real> Instruments<T> {
 
     fn forward(&mut self, watched: Watched<'_, T>) {
         let Some(batch) = &mut self.batch else { return };
-        note_non_finite(&mut self.log.non_finite, batch.about.step, watched.op, watched.values, false);
+        note_non_finite(
+            &mut self.log.non_finite,
+            batch.about.step,
+            watched.op,
+            watched.values,
+            false,
+        );
         if batch.in_loss {
             return;
         }
@@ -235,18 +247,28 @@ impl<T: Real> Instruments<T> {
 
     fn backward(&mut self, watched: WatchedBack<'_, T>) {
         let Some(batch) = &mut self.batch else { return };
-        note_non_finite(&mut self.log.non_finite, batch.about.step, watched.op, watched.upstream, true);
+        note_non_finite(
+            &mut self.log.non_finite,
+            batch.about.step,
+            watched.op,
+            watched.upstream,
+            true,
+        );
         let Some(role) = self.roles.of(watched.op) else { return };
         let info = &self.log.layers[role.layer];
         let record = &mut batch.layers[role.layer];
         // The gradient of the batch's own mean loss, where it is only a part of a step.
         let scale = 1.0 / batch.about.share;
-        let small = |shape: &[usize]| shape.iter().all(|&length| length <= self.singular_values_up_to);
+        let small =
+            |shape: &[usize]| shape.iter().all(|&length| length <= self.singular_values_up_to);
         if role.activation {
-            record.activation_gradients = Some(Statistics::scaled(watched.upstream, scale, self.bins));
+            record.activation_gradients =
+                Some(Statistics::scaled(watched.upstream, scale, self.bins));
             let units = units_of(&mut self.open, &self.log.layers, batch.about.step, role);
             self.slopes.1 = None;
-            if (info.properties.can_die || small(&[info.units])) && watched.derivative(&mut self.slopes.0) {
+            if (info.properties.can_die || small(&[info.units]))
+                && watched.derivative(&mut self.slopes.0)
+            {
                 self.slopes.1 = Some(role.layer);
             }
             if info.properties.can_die && self.slopes.1.is_some() {
@@ -254,7 +276,8 @@ impl<T: Real> Instruments<T> {
             }
             if watched.through_function(&mut self.z) {
                 units.add_gradients(&self.z);
-                record.pre_activation_gradients = Some(Statistics::scaled(&self.z, scale, self.bins));
+                record.pre_activation_gradients =
+                    Some(Statistics::scaled(&self.z, scale, self.bins));
             }
         }
         if !role.weights {
@@ -264,12 +287,18 @@ impl<T: Real> Instruments<T> {
         if record.pre_activation_gradients.is_none() {
             record.pre_activation_gradients = Some(Statistics::scaled(signals, scale, self.bins));
         }
-        let (Some(weights), Some(&shape)) = (watched.op.parameter(1), watched.op.input_shapes().get(1)) else { return };
+        let (Some(weights), Some(&shape)) =
+            (watched.op.parameter(1), watched.op.input_shapes().get(1))
+        else {
+            return;
+        };
         if !matches!(&*info.op, "affine" | "matmul") || shape.rank() != 2 {
             return;
         }
         let rank = watched.op.input_shapes()[0].rank();
-        if let (Some(x), 2, true) = (watched.input(0), rank, watched.op.shape()[0] == batch.about.samples) {
+        if let (Some(x), 2, true) =
+            (watched.input(0), rank, watched.op.shape()[0] == batch.about.samples)
+        {
             let bias = watched.op.parameter(2);
             // The mean over the batch divides each sample's signal by their number.
             let scale = batch.about.samples as f64 * scale;
@@ -291,7 +320,10 @@ impl<T: Real> Instruments<T> {
         self.learning = false;
         let entries = end.params.layout().entries();
         if self.log.parameters.is_empty() {
-            let info = |entry: &chainrule_graph::Entry| ParameterInfo { name: entry.name.clone(), shape: entry.shape };
+            let info = |entry: &chainrule_graph::Entry| ParameterInfo {
+                name: entry.name.clone(),
+                shape: entry.shape,
+            };
             self.log.parameters = entries.iter().map(info).collect();
         }
         let parameters = entries.iter().map(|entry| ParameterRecord {
@@ -305,12 +337,14 @@ impl<T: Real> Instruments<T> {
             known.map_or(0.0, |position| parameters[position].gradient_norm.powi(2))
         };
         let TracedBatch { epoch, step, samples, learning_rate, share, divisor, .. } = batch.about;
-        let noise = (samples > 1 && share == 1.0 && !batch.covered.is_empty()).then(|| GradientNoise {
-            samples,
-            of_samples: batch.squares.iter().sum::<f64>() / samples as f64,
-            of_batch: batch.covered.iter().map(|name| square(name)).sum(),
-        });
-        let gradient_norm = parameters.iter().map(|seen| seen.gradient_norm.powi(2)).sum::<f64>().sqrt();
+        let noise =
+            (samples > 1 && share == 1.0 && !batch.covered.is_empty()).then(|| GradientNoise {
+                samples,
+                of_samples: batch.squares.iter().sum::<f64>() / samples as f64,
+                of_batch: batch.covered.iter().map(|name| square(name)).sum(),
+            });
+        let gradient_norm =
+            parameters.iter().map(|seen| seen.gradient_norm.powi(2)).sum::<f64>().sqrt();
         let layers = batch.layers;
         if let Some(open) = &mut self.open {
             open.window.steps.1 = step;
@@ -324,7 +358,17 @@ impl<T: Real> Instruments<T> {
         let before = self.pending.take().filter(|record| record.step == step);
         let (loss, samples) = before.map_or((0.0, 0), |record| (record.loss, record.samples));
         let (loss, samples) = (loss + end.loss * share, samples + batch.about.samples);
-        let record = Record { epoch, step, samples, learning_rate, loss, gradient_norm, layers, parameters, noise };
+        let record = Record {
+            epoch,
+            step,
+            samples,
+            learning_rate,
+            loss,
+            gradient_norm,
+            layers,
+            parameters,
+            noise,
+        };
         self.pending = Some(record);
     }
 
@@ -337,7 +381,12 @@ impl<T: Real> Instruments<T> {
 }
 
 /// The units of a layer in the open window, which begins if there is none.
-fn units_of<'a>(open: &'a mut Option<Open>, layers: &[super::LayerInfo], step: u64, role: Role) -> &'a mut Units {
+fn units_of<'a>(
+    open: &'a mut Option<Open>,
+    layers: &[super::LayerInfo],
+    step: u64,
+    role: Role,
+) -> &'a mut Units {
     let window = &mut open.get_or_insert_with(|| Open::at(step)).window;
     // In the first pass the layers become known one by one.
     window.layers.extend(layers[window.layers.len()..].iter().map(|layer| Units::new(layer.units)));
@@ -382,7 +431,8 @@ impl<T: Real> Callback<T> for Instruments<T> {
     fn step_end(&mut self, step: &StepEnd<'_, T>) {
         let Some(mut record) = self.pending.take() else { return };
         for (seen, entry) in record.parameters.iter_mut().zip(step.params.layout().entries()) {
-            let (before, after) = (&self.before[entry.range.clone()], &step.params.values()[entry.range.clone()]);
+            let (before, after) =
+                (&self.before[entry.range.clone()], &step.params.values()[entry.range.clone()]);
             seen.update_norm = distance(before, after);
         }
         self.log.records.push(record);
@@ -409,9 +459,15 @@ impl<T: Real> Callback<T> for Instruments<T> {
     }
 
     fn check(&self) -> Result<(), String> {
-        let named = [("every", self.every), ("at_most", self.at_most as u64), ("window", self.window as u64)];
+        let named = [
+            ("every", self.every),
+            ("at_most", self.at_most as u64),
+            ("window", self.window as u64),
+        ];
         match named.into_iter().find(|(_, value)| *value == 0) {
-            Some((name, _)) => Err(format!("instruments: `{name}` must be at least 1, but it is 0")),
+            Some((name, _)) => {
+                Err(format!("instruments: `{name}` must be at least 1, but it is 0"))
+            }
             None => check_bins(self.bins).map_err(|why| format!("instruments: {why}")),
         }
     }

@@ -1,22 +1,28 @@
 use chainrule_tensor::{Real, Shape, Tensor};
 
-/// The smallest and the largest singular value of a layer's Jacobian at one sample: `dy/dx = diag(f'(z)) W^T` for
-/// `y = f(x W + b)`. Values far above 1 in every layer let gradients explode, values far below 1 let them vanish; a
-/// wide range does both.
+/// The smallest and the largest singular value of a layer's Jacobian at one sample:
+/// `dy/dx = diag(f'(z)) W^T` for `y = f(x W + b)`. Values far above 1 in every layer let gradients
+/// explode, values far below 1 let them vanish; a wide range does both.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct SingularRange {
-    /// The smallest; 0 where the layer loses a direction, as wherever a unit is inactive and there are no more outputs
-    /// than inputs.
+    /// The smallest; 0 where the layer loses a direction, as wherever a unit is inactive and there
+    /// are no more outputs than inputs.
     pub smallest: f64,
-    /// The largest: the most by which the layer stretches a small change of its input, or a signal on its way back.
+    /// The largest: the most by which the layer stretches a small change of its input, or a signal
+    /// on its way back.
     pub largest: f64,
 }
 
-/// The range for weights `[inputs, outputs]` and the derivatives of the outputs' activation at one sample, `None` for a
-/// layer without one. `None` where a value is not finite.
-pub(super) fn singular_range<T: Real>(weights: &[T], shape: Shape, derivatives: Option<&[T]>) -> Option<SingularRange> {
+/// The range for weights `[inputs, outputs]` and the derivatives of the outputs' activation at one
+/// sample, `None` for a layer without one. `None` where a value is not finite.
+pub(super) fn singular_range<T: Real>(
+    weights: &[T],
+    shape: Shape,
+    derivatives: Option<&[T]>,
+) -> Option<SingularRange> {
     let outputs = shape[1];
-    let scaled = weights.iter().enumerate().map(|(i, &w)| derivatives.map_or(w, |d| w * d[i % outputs]));
+    let scaled =
+        weights.iter().enumerate().map(|(i, &w)| derivatives.map_or(w, |d| w * d[i % outputs]));
     let matrix = Tensor::new(shape, scaled.collect()).ok()?;
     let values = matrix.singular_values().ok()?;
     Some(SingularRange { smallest: values.last()?.to_f64(), largest: values.first()?.to_f64() })

@@ -5,7 +5,8 @@ use super::sums::{Sums, is_safe};
 
 /// What a batch of values is like: over all samples and units of a layer.
 ///
-/// Mean, deviation (divided by the count), norm and extremes are those of the finite values, gathered in `f64`.
+/// Mean, deviation (divided by the count), norm and extremes are those of the finite values,
+/// gathered in `f64`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Statistics {
     /// The number of values.
@@ -72,7 +73,8 @@ impl Statistics {
         }
     }
 
-    /// The root of the mean square: what the variance analysis of initialisers follows from layer to layer.
+    /// The root of the mean square: what the variance analysis of initialisers follows from layer
+    /// to layer.
     #[must_use]
     pub fn root_mean_square(&self) -> f64 {
         self.norm / (self.count.max(1) as f64).sqrt()
@@ -83,12 +85,14 @@ impl Statistics {
 mod tests {
     use super::*;
 
-    /// Kind "squares that overflow" (pytorch#51912): statistics of values of any size are those of 1 at that scale.
+    /// Kind "squares that overflow" (pytorch#51912): statistics of values of any size are those of
+    /// 1 at that scale.
     #[test]
     fn values_of_any_size_have_their_statistics() {
         let values = [1.0, -1.0, 3.0, 0.0, 2.0, -0.5, f64::INFINITY];
         let expected = Statistics::of(&values, 4);
-        for size in [2.0_f64.powi(-1000), 2.0_f64.powi(-600), 2.0_f64.powi(520), 2.0_f64.powi(1000)] {
+        for size in [2.0_f64.powi(-1000), 2.0_f64.powi(-600), 2.0_f64.powi(520), 2.0_f64.powi(1000)]
+        {
             let scaled = Statistics::of(&values.map(|x| x * size), 4);
             for (got, expected) in [
                 (scaled.mean, expected.mean),
@@ -108,7 +112,10 @@ mod tests {
     fn known_values() {
         let statistics = Statistics::of(&[1.0, -1.0, 3.0, 0.0, 2.0, f64::INFINITY], 4);
         assert_eq!((statistics.count, statistics.non_finite), (6, 1));
-        assert_eq!((statistics.mean, statistics.deviation, statistics.norm), (1.0, 2.0_f64.sqrt(), 15.0_f64.sqrt()));
+        assert_eq!(
+            (statistics.mean, statistics.deviation, statistics.norm),
+            (1.0, 2.0_f64.sqrt(), 15.0_f64.sqrt())
+        );
         assert_eq!(statistics.zeros, 1.0 / 6.0);
         assert_eq!((statistics.histogram.low, statistics.histogram.high), (-1.0, 3.0));
         assert_eq!(statistics.histogram.counts, [1, 1, 1, 2]);

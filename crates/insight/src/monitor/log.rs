@@ -24,10 +24,13 @@ pub struct Log {
 }
 
 impl Log {
-    /// The gap between validation and training in each epoch that was validated: the loss on the one minus that on the
-    /// other. The latter is gathered while the weights still move, so that the gap begins below zero.
+    /// The gap between validation and training in each epoch that was validated: the loss on the
+    /// one minus that on the other. The latter is gathered while the weights still move, so that
+    /// the gap begins below zero.
     pub fn gaps(&self) -> impl Iterator<Item = (usize, f64)> {
-        let gap = |record: &EpochRecord| Some((record.epoch, record.validation.as_ref()?.loss - record.train.loss));
+        let gap = |record: &EpochRecord| {
+            Some((record.epoch, record.validation.as_ref()?.loss - record.train.loss))
+        };
         self.epochs.iter().filter_map(gap)
     }
 
@@ -38,10 +41,12 @@ impl Log {
     }
 }
 
-/// A layer: an operation with weights, with the activation right behind it if there is one, or an activation alone.
+/// A layer: an operation with weights, with the activation right behind it if there is one, or an
+/// activation alone.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LayerInfo {
-    /// Its path of scopes, such as `encoder.0`; that of the operation with weights where there is one.
+    /// Its path of scopes, such as `encoder.0`; that of the operation with weights where there is
+    /// one.
     pub path: String,
     /// The operation, such as `affine`, without a fused activation.
     pub op: String,
@@ -85,8 +90,8 @@ pub struct Record {
     pub layers: Vec<LayerRecord>,
     /// The parameters, as in [`Log::parameters`].
     pub parameters: Vec<ParameterRecord>,
-    /// How much the gradients of single samples differ; `None` without affine layers on `[samples, features]`, for a
-    /// single sample, and where batches are accumulated.
+    /// How much the gradients of single samples differ; `None` without affine layers on
+    /// `[samples, features]`, for a single sample, and where batches are accumulated.
     pub noise: Option<GradientNoise>,
 }
 
@@ -129,8 +134,8 @@ pub struct ParameterRecord {
 }
 
 impl ParameterRecord {
-    /// The update-to-weight ratio: by what part of itself the step has changed it; about 1e-3 where training goes well.
-    /// `None` for weights that are all zero.
+    /// The update-to-weight ratio: by what part of itself the step has changed it; about 1e-3 where
+    /// training goes well. `None` for weights that are all zero.
     #[must_use]
     pub fn update_ratio(&self) -> Option<f64> {
         (self.weight_norm > 0.0).then(|| self.update_norm / self.weight_norm)

@@ -1,11 +1,12 @@
 //! Instruments: what is measured while a model trains.
 //!
-//! [`Instruments`] is a callback for any training. At one step in 20, or as often as asked for, it looks at every layer of the batch at
-//! hand; what it computes goes nowhere near the training, whose weights are the same bits with and without it. What
-//! it has seen is a [`Log`] of plain numbers: to be read, drawn, or handed to the [findings](crate::finding).
+//! [`Instruments`] is a callback for any training. At one step in 20, or as often as asked for, it
+//! looks at every layer of the batch at hand; what it computes goes nowhere near the training,
+//! whose weights are the same bits with and without it. What it has seen is a [`Log`] of plain
+//! numbers: to be read, drawn, or handed to the [findings](crate::finding).
 //!
-//! A layer, here, is an operation with weights together with the activation right behind it, or an activation alone
-//! where something else stands between: see [`LayerInfo`].
+//! A layer, here, is an operation with weights together with the activation right behind it, or an
+//! activation alone where something else stands between: see [`LayerInfo`].
 //!
 //! | instrument | what it says |
 //! |---|---|
@@ -35,7 +36,9 @@ pub use histogram::Histogram;
 pub use instruments::Instruments;
 pub use jacobian::SingularRange;
 pub use layer_statistics::Statistics;
-pub use log::{LayerInfo, LayerRecord, Log, NonFiniteSeen, ParameterInfo, ParameterRecord, Record, Window};
+pub use log::{
+    LayerInfo, LayerRecord, Log, NonFiniteSeen, ParameterInfo, ParameterRecord, Record, Window,
+};
 pub use noise_scale::{GradientNoise, noise_scale};
 pub use survey::{SurveyedLayer, survey};
 pub use units::Units;

@@ -24,19 +24,20 @@ impl GradientNoise {
         b / (b - 1.0) * (self.of_samples - self.of_batch)
     }
 
-    /// The squared norm of the gradient over all data, without bias: `of_batch - variance / b`. Of one batch it may come
-    /// out below zero.
+    /// The squared norm of the gradient over all data, without bias: `of_batch - variance / b`. Of
+    /// one batch it may come out below zero.
     #[must_use]
     pub fn signal(&self) -> f64 {
         self.of_batch - self.variance() / self.samples as f64
     }
 }
 
-/// The simple noise scale over several steps: the mean variance of a sample's gradient by the mean squared norm of the
-/// gradient itself. Batches much smaller than it are mostly noise; batches much larger than it waste samples. `None` where the
-/// gradient cannot be told from zero.
+/// The simple noise scale over several steps: the mean variance of a sample's gradient by the mean
+/// squared norm of the gradient itself. Batches much smaller than it are mostly noise; batches much
+/// larger than it waste samples. `None` where the gradient cannot be told from zero.
 ///
-/// Source: McCandlish, Kaplan, Amodei et al., "An Empirical Model of Large-Batch Training", 2018, equation 2.8.
+/// Source: McCandlish, Kaplan, Amodei et al., "An Empirical Model of Large-Batch Training", 2018,
+/// equation 2.8.
 #[must_use]
 pub fn noise_scale(steps: &[GradientNoise]) -> Option<f64> {
     let variance: f64 = steps.iter().map(GradientNoise::variance).sum();
@@ -44,14 +45,22 @@ pub fn noise_scale(steps: &[GradientNoise]) -> Option<f64> {
     (signal > 0.0).then(|| variance / signal)
 }
 
-/// Adds to `squares` what one affine layer contributes to the squared norm of each sample's gradient. With the sample's
-/// input `x` and signal `d`, the gradient of the weights is `x d^T` and that of the bias `d`:
-/// `norm(d)^2 (norm(x)^2 + 1)`. `scale` is what the signals are multiplied by first.
+/// Adds to `squares` what one affine layer contributes to the squared norm of each sample's
+/// gradient. With the sample's input `x` and signal `d`, the gradient of the weights is `x d^T` and
+/// that of the bias `d`: `norm(d)^2 (norm(x)^2 + 1)`. `scale` is what the signals are multiplied by
+/// first.
 ///
 /// Source: Goodfellow, "Efficient Per-Example Gradient Computations", 2015.
-pub(super) fn add_sample_squares<T: Real>(x: &[T], d: &[T], bias: bool, scale: f64, squares: &mut [f64]) {
+pub(super) fn add_sample_squares<T: Real>(
+    x: &[T],
+    d: &[T],
+    bias: bool,
+    scale: f64,
+    squares: &mut [f64],
+) {
     let samples = squares.len();
-    // All rows together: with a sum for each row that chooses its instructions anew it takes twice as long.
+    // All rows together: with a sum for each row that chooses its instructions anew it takes twice
+    // as long.
     simd::dispatch(
         #[inline(always)]
         || {
@@ -75,7 +84,10 @@ mod tests {
         assert_eq!((noise.variance(), noise.signal()), (2.0, 3.0));
         assert_eq!(noise_scale(&[noise, noise]), Some(2.0 / 3.0));
         assert_eq!(noise_scale(&[]), None);
-        assert_eq!(noise_scale(&[GradientNoise { samples: 2, of_samples: 1.0, of_batch: 0.0 }]), None);
+        assert_eq!(
+            noise_scale(&[GradientNoise { samples: 2, of_samples: 1.0, of_batch: 0.0 }]),
+            None
+        );
     }
 
     #[test]

@@ -34,11 +34,17 @@ impl Roles {
         if activation.is_none() && !weights {
             return;
         }
-        let before = op.position().checked_sub(1).and_then(|before| self.by_position.get(&before).copied());
-        let continued = before.filter(|before| !weights && before.weights && !before.activation && op.continues());
+        let before =
+            op.position().checked_sub(1).and_then(|before| self.by_position.get(&before).copied());
+        let continued = before
+            .filter(|before| !weights && before.weights && !before.activation && op.continues());
         let layer = continued.map_or(layers.len(), |before| before.layer);
         if continued.is_none() {
-            let name = if op.is_fused() { op.name().split(" + ").next().unwrap_or_default() } else { op.name() };
+            let name = if op.is_fused() {
+                op.name().split(" + ").next().unwrap_or_default()
+            } else {
+                op.name()
+            };
             layers.push(LayerInfo {
                 path: op.first_layer().to_owned(),
                 op: name.to_owned(),
@@ -57,15 +63,16 @@ impl Roles {
     }
 }
 
-/// The activation that an operation is or ends in: one of the list that keeps the shape, or a function of one's own that
-/// states its properties.
+/// The activation that an operation is or ends in: one of the list that keeps the shape, or a
+/// function of one's own that states its properties.
 fn activation_of<T: Real>(op: WatchedOp<'_, T>) -> Option<(String, Properties)> {
     if let Some(function) = op.function() {
         let (name, properties) = (Pointwise::name(&**function), function.properties());
         let known = activation::all::<T>().iter().any(|activation| activation.kind() == name);
         return (known || properties.lipschitz.is_finite()).then(|| (name.to_owned(), properties));
     }
-    let known = activation::all::<T>().into_iter().find(|activation| activation.kind() == op.name())?;
+    let known =
+        activation::all::<T>().into_iter().find(|activation| activation.kind() == op.name())?;
     let keeps = op.input_shapes().first() == Some(&op.shape());
     (keeps && !known.for_outputs()).then(|| (op.name().to_owned(), known.properties()))
 }
@@ -74,5 +81,6 @@ fn activation_of<T: Real>(op: WatchedOp<'_, T>) -> Option<(String, Properties)> 
 fn has_weights<T: Real>(op: WatchedOp<'_, T>) -> bool {
     let name = op.name().split(" + ").next().unwrap_or_default();
     let matrices = op.input_shapes().iter().enumerate().filter(|(_, shape)| shape.rank() >= 2);
-    matches!(name, "affine" | "matmul") || matrices.into_iter().any(|(input, _)| op.parameter(input).is_some())
+    matches!(name, "affine" | "matmul")
+        || matrices.into_iter().any(|(input, _)| op.parameter(input).is_some())
 }

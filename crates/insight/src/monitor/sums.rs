@@ -1,4 +1,5 @@
-//! The sums behind the statistics, many side by side so that they cost little beside a training step.
+//! The sums behind the statistics, many side by side so that they cost little beside a training
+//! step.
 
 use chainrule_tensor::{Real, reduce, simd};
 
@@ -47,8 +48,8 @@ struct Lanes<T> {
 }
 
 impl<T: Real> Lanes<T> {
-    // What is left over and the sum over the lanes stay out of it: in the same function as the loop they make the
-    // compiler mix the lanes, and it takes twice the time.
+    // What is left over and the sum over the lanes stay out of it: in the same function as the loop
+    // they make the compiler mix the lanes, and it takes twice the time.
     fn of(blocks: &[[T; LANES]]) -> Lanes<T> {
         simd::dispatch(
             #[inline(always)]
@@ -136,7 +137,10 @@ mod tests {
         assert_eq!(Sums::of(&values), expected);
         let backward: Vec<f32> = values.iter().rev().copied().collect();
         assert_eq!(Sums::of(&backward), expected);
-        assert_eq!(Sums::of(&values[4..7]), Sums { sum: 3.0, square: 5.0, zeros: 1.0, low: 0.0, high: 2.0 });
+        assert_eq!(
+            Sums::of(&values[4..7]),
+            Sums { sum: 3.0, square: 5.0, zeros: 1.0, low: 0.0, high: 2.0 }
+        );
         assert_eq!(norm(&values), 1045.0_f64.sqrt());
         assert_eq!(distance(&values, &[0.0; 19]), 1045.0_f64.sqrt());
     }
@@ -148,7 +152,11 @@ mod tests {
         assert_eq!(norm(&[0.0_f32; 3]), 0.0);
         assert!(norm(&[f32::NAN]).is_nan());
         for size in [1e-320_f64, 1e-300, 1e-160, 1e160, 1e300] {
-            assert!((distance(&[3.0 * size, size], &[0.0, 5.0 * size]) / (5.0 * size) - 1.0).abs() < 1e-3, "{size:e}");
+            assert!(
+                (distance(&[3.0 * size, size], &[0.0, 5.0 * size]) / (5.0 * size) - 1.0).abs()
+                    < 1e-3,
+                "{size:e}"
+            );
         }
         assert_eq!(distance(&[2.0_f64; 20], &[2.0; 20]), 0.0);
         assert!(distance(&[f64::NAN], &[1.0]).is_nan());

@@ -11,11 +11,13 @@ use super::{LayerInfo, Units};
 pub struct SurveyedLayer {
     /// The layer.
     pub layer: LayerInfo,
-    /// Its units. One that is [inactive](Units::inactive) here is dead: no sample gets a gradient through it.
+    /// Its units. One that is [inactive](Units::inactive) here is dead: no sample gets a gradient
+    /// through it.
     pub units: Units,
 }
 
-/// Runs the model over all samples, layers behaving as in evaluation, and counts what the units of each activation do.
+/// Runs the model over all samples, layers behaving as in evaluation, and counts what the units of
+/// each activation do.
 ///
 /// ```
 /// use chainrule_data::{Dataset, Targets};
@@ -61,9 +63,15 @@ pub fn survey<T: Real>(
             plan.forward_watched(params, &mut workspace, |watched| {
                 if roles.of(watched.op).is_none() {
                     roles.add(watched.op, &mut layers);
-                    units.extend(layers[units.len()..].iter().map(|layer: &LayerInfo| Units::new(layer.units)));
+                    units.extend(
+                        layers[units.len()..]
+                            .iter()
+                            .map(|layer: &LayerInfo| Units::new(layer.units)),
+                    );
                 }
-                let Some(role) = roles.of(watched.op).filter(|role| role.activation) else { return };
+                let Some(role) = roles.of(watched.op).filter(|role| role.activation) else {
+                    return;
+                };
                 if !watched.pre_activation(&mut z) {
                     z.clear();
                     z.extend_from_slice(watched.input(0));
@@ -73,8 +81,11 @@ pub fn survey<T: Real>(
                 match watched.op.function().filter(|_| layer.properties.can_die) {
                     None => units.all_active(),
                     Some(function) => {
-                        let at =
-                            if function.derivative_reads() == DerivativeReads::Output { watched.values } else { &z };
+                        let at = if function.derivative_reads() == DerivativeReads::Output {
+                            watched.values
+                        } else {
+                            &z
+                        };
                         let slopes: Vec<T> = at.iter().map(|&at| function.derivative(at)).collect();
                         units.add_derivatives(&slopes);
                     }
@@ -85,7 +96,8 @@ pub fn survey<T: Real>(
     if let Some(last) = layers.last_mut() {
         last.output = true;
     }
-    let surveyed = layers.into_iter().zip(units).map(|(layer, units)| SurveyedLayer { layer, units });
+    let surveyed =
+        layers.into_iter().zip(units).map(|(layer, units)| SurveyedLayer { layer, units });
     Ok(surveyed.filter(|surveyed| surveyed.layer.activation.is_some()).collect())
 }
 

@@ -1,19 +1,20 @@
 use chainrule_tensor::{Real, simd};
 
-/// What the units of one layer did over a window of rows: samples, times the positions of a sample where there are
-/// several. Which window: that of [`Log::windows`](super::Log::windows), or all of a data set for
-/// [`survey`](super::survey()).
+/// What the units of one layer did over a window of rows: samples, times the positions of a sample
+/// where there are several. Which window: that of [`Log::windows`](super::Log::windows), or all of
+/// a data set for [`survey`](super::survey()).
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Units {
     /// The number of rows seen.
     pub rows: usize,
-    /// For each unit, the rows on which it saturates: its pre-activation is outside of the interval in which the
-    /// activation [responds](chainrule_graph::Properties::responsive). 0 throughout for one that does not saturate.
+    /// For each unit, the rows on which it saturates: its pre-activation is outside of the interval
+    /// in which the activation [responds](chainrule_graph::Properties::responsive). 0 throughout
+    /// for one that does not saturate.
     pub saturated: Vec<u32>,
     /// For each unit, the rows on which the activation's derivative is not exactly zero.
     pub active: Vec<u32>,
-    /// For each unit, the rows on which the gradient with respect to its pre-activation was not exactly zero; empty
-    /// where gradients were not looked at.
+    /// For each unit, the rows on which the gradient with respect to its pre-activation was not
+    /// exactly zero; empty where gradients were not looked at.
     pub gradient: Vec<u32>,
 }
 
@@ -25,12 +26,20 @@ impl Units {
     /// The units that are inactive: on no row did the derivative differ from zero.
     pub fn inactive(&self) -> impl Iterator<Item = usize> {
         let rows = self.rows;
-        self.active.iter().enumerate().filter(move |(_, active)| rows > 0 && **active == 0).map(|(unit, _)| unit)
+        self.active
+            .iter()
+            .enumerate()
+            .filter(move |(_, active)| rows > 0 && **active == 0)
+            .map(|(unit, _)| unit)
     }
 
     /// The units whose gradient was zero on every row, whatever the reason.
     pub fn without_gradient(&self) -> impl Iterator<Item = usize> {
-        self.gradient.iter().enumerate().filter(|(_, gradient)| **gradient == 0).map(|(unit, _)| unit)
+        self.gradient
+            .iter()
+            .enumerate()
+            .filter(|(_, gradient)| **gradient == 0)
+            .map(|(unit, _)| unit)
     }
 
     /// The part of all rows and units that is saturated.
@@ -48,7 +57,9 @@ impl Units {
     /// The units that were inactive in this window and are not in a later one.
     #[must_use]
     pub fn revived_in(&self, later: &Units) -> Vec<usize> {
-        self.inactive().filter(|&unit| later.active.get(unit).is_some_and(|active| *active > 0)).collect()
+        self.inactive()
+            .filter(|&unit| later.active.get(unit).is_some_and(|active| *active > 0))
+            .collect()
     }
 
     /// Counts the rows of a batch of pre-activations.
@@ -108,7 +119,8 @@ fn count<T: Real>(counts: &mut [u32], values: &[T], holds: impl Fn(T) -> bool) {
     );
 }
 
-/// How many units do the same as another one: their pre-activations agree on every row, to rounding.
+/// How many units do the same as another one: their pre-activations agree on every row, to
+/// rounding.
 pub(super) fn twins<T: Real>(z: &[T], width: usize) -> usize {
     if width < 2 || z.len() < width {
         return 0;
@@ -120,7 +132,9 @@ pub(super) fn twins<T: Real>(z: &[T], width: usize) -> usize {
     // Twins are neighbours once the units are in the order of their first row.
     let mut order: Vec<(f64, usize)> = z[..width].iter().map(|z| z.to_f64()).zip(0..).collect();
     order.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
-    let same = |pair: &[(f64, usize)]| z.chunks_exact(width).all(|row| close(row[pair[0].1], row[pair[1].1]));
+    let same = |pair: &[(f64, usize)]| {
+        z.chunks_exact(width).all(|row| close(row[pair[0].1], row[pair[1].1]))
+    };
     let pairs: Vec<bool> = order.windows(2).map(same).collect();
     (0..width).filter(|&i| (i > 0 && pairs[i - 1]) || (i + 1 < width && pairs[i])).count()
 }

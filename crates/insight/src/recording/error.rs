@@ -16,7 +16,8 @@ pub enum RecordingError {
     },
     /// A log whose parts do not belong together, such as records of two models.
     #[error(
-        "cannot write {}: `{at}` should be {expected}; the log was put together from several trainings, which have a \
+        "cannot write {}: `{at}` should be {expected}; the log was put together from several \
+         trainings, which have a \
          recording each",
         path.display()
     )]
@@ -29,14 +30,16 @@ pub enum RecordingError {
         expected: &'static str,
     },
     /// Another kind of file.
-    #[error("{} is not the recording of a training; those are what `Recording::save` and `chainrule --record` write", path.display())]
+    #[error("{} is not the recording of a training; those are what `Recording::save` and \
+             `chainrule --record` write", path.display())]
     NotARecording {
         /// The file.
         path: PathBuf,
     },
     /// A recording of another version of the format.
     #[error(
-        "{} is a recording of format {found}, and this version reads format {}; record the training anew, or read it \
+        "{} is a recording of format {found}, and this version reads format {}; record the \
+         training anew, or read it \
          with the version that wrote it",
         path.display(),
         crate::Recording::VERSION

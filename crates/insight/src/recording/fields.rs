@@ -1,5 +1,5 @@
-//! What is recorded of each kind of thing: all of its fields, under their names. A field that is added there and
-//! forgotten here does not compile.
+//! What is recorded of each kind of thing: all of its fields, under their names. A field that is
+//! added there and forgotten here does not compile.
 
 use chainrule_graph::Properties;
 use chainrule_recipe::Change;
@@ -10,8 +10,8 @@ use super::json::{Json, Wrong, member, no_others};
 use super::{Environment, Recording};
 use crate::finding::{Failure, Finding, Kind, Severity};
 use crate::monitor::{
-    GradientNoise, Histogram, LayerInfo, LayerRecord, Log, NonFiniteSeen, ParameterInfo, ParameterRecord, Record,
-    SingularRange, Statistics, Units, Window,
+    GradientNoise, Histogram, LayerInfo, LayerRecord, Log, NonFiniteSeen, ParameterInfo,
+    ParameterRecord, Record, SingularRange, Statistics, Units, Window,
 };
 
 macro_rules! objects {

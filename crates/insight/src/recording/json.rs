@@ -6,7 +6,8 @@ use std::sync::Mutex;
 use chainrule_tensor::Shape;
 use serde_json::Value;
 
-/// What is written as JSON and read again. A number that JSON has no word for is text: `NaN`, `Infinity`, `-Infinity`.
+/// What is written as JSON and read again. A number that JSON has no word for is text: `NaN`,
+/// `Infinity`, `-Infinity`.
 pub(super) trait Json: Sized {
     fn write(&self) -> Value;
 
@@ -141,7 +142,9 @@ impl<V: Json> Json for Vec<V> {
 
     fn read(value: &Value) -> Result<Self, Wrong> {
         let values = value.as_array().ok_or(Wrong::new("a list"))?.iter().enumerate();
-        values.map(|(i, value)| V::read(value).map_err(|wrong| wrong.within(&format!("[{i}]")))).collect()
+        values
+            .map(|(i, value)| V::read(value).map_err(|wrong| wrong.within(&format!("[{i}]"))))
+            .collect()
     }
 }
 

@@ -18,8 +18,8 @@ use json::{Json, Wrong, member, no_others};
 
 pub use error::RecordingError;
 
-/// All that a training leaves but its weights, as one JSON file: to be drawn, compared, or diagnosed anew without model
-/// and data.
+/// All that a training leaves but its weights, as one JSON file: to be drawn, compared, or
+/// diagnosed anew without model and data.
 ///
 /// ```
 /// use chainrule_data::Digits;
@@ -57,7 +57,8 @@ pub struct Recording {
     pub configuration: Vec<(String, String)>,
     /// What it was trained with.
     pub environment: Environment,
-    /// How it went, epoch by epoch; `None` if it ended with an error, when [`Log::epochs`] has the epochs before that.
+    /// How it went, epoch by epoch; `None` if it ended with an error, when [`Log::epochs`] has the
+    /// epochs before that.
     pub history: Option<History>,
     /// What the instruments have seen; empty without them.
     pub log: Log,
@@ -113,25 +114,32 @@ impl Recording {
 
     /// With these names and values behind those that are there.
     #[must_use]
-    pub fn configuration<K: ToString, V: ToString>(mut self, pairs: impl IntoIterator<Item = (K, V)>) -> Self {
-        self.configuration.extend(pairs.into_iter().map(|(name, value)| (name.to_string(), value.to_string())));
+    pub fn configuration<K: ToString, V: ToString>(
+        mut self,
+        pairs: impl IntoIterator<Item = (K, V)>,
+    ) -> Self {
+        self.configuration
+            .extend(pairs.into_iter().map(|(name, value)| (name.to_string(), value.to_string())));
         self
     }
 
-    /// The epochs that were completed, also of a training that ended with an error if there were instruments.
+    /// The epochs that were completed, also of a training that ended with an error if there were
+    /// instruments.
     #[must_use]
     pub fn epochs(&self) -> &[EpochRecord] {
         self.history.as_ref().map_or(&self.log.epochs, |history| &history.epochs)
     }
 
-    /// Writes it as JSON. The file is written beside its place and then moved there, so that an interruption or a full
-    /// disk leaves what was there before.
+    /// Writes it as JSON. The file is written beside its place and then moved there, so that an
+    /// interruption or a full disk leaves what was there before.
     ///
-    /// Every number comes back as it is, NaN and infinities too. The same recording gives the same bytes.
+    /// Every number comes back as it is, NaN and infinities too. The same recording gives the same
+    /// bytes.
     ///
     /// # Errors
-    /// [`RecordingError::Io`] if the file cannot be written, and [`RecordingError::Inconsistent`], with nothing written, for
-    /// a log whose parts do not belong together, since that could not be loaded.
+    /// [`RecordingError::Io`] if the file cannot be written, and [`RecordingError::Inconsistent`],
+    /// with nothing written, for a log whose parts do not belong together, since that could not be
+    /// loaded.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<(), RecordingError> {
         let path = path.as_ref();
         self.check().map_err(|Wrong { at, expected }| RecordingError::Inconsistent {
@@ -146,15 +154,21 @@ impl Recording {
     /// Reads what [`save`](Recording::save) wrote.
     ///
     /// # Errors
-    /// A file that cannot be read, is no recording, is of another version of the format, ends too early, or is damaged.
+    /// A file that cannot be read, is no recording, is of another version of the format, ends too
+    /// early, or is damaged.
     pub fn load(path: impl AsRef<Path>) -> Result<Self, RecordingError> {
         let path = path.as_ref();
         let bytes = std::fs::read(path);
-        let bytes = bytes.map_err(|source| RecordingError::Io { action: "read", path: path.to_owned(), source })?;
+        let bytes = bytes.map_err(|source| RecordingError::Io {
+            action: "read",
+            path: path.to_owned(),
+            source,
+        })?;
         Recording::from_json(path, &bytes)
     }
 
-    /// What [`save`](Recording::save) wrote, from its bytes; errors name the path that they came from.
+    /// What [`save`](Recording::save) wrote, from its bytes; errors name the path that they came
+    /// from.
     ///
     /// # Errors
     /// As [`load`](Recording::load), for all but reading.
@@ -167,7 +181,8 @@ impl Recording {
         if file.get("format").and_then(Value::as_str) != Some(FORMAT) {
             return Err(RecordingError::NotARecording { path: owned() });
         }
-        let damaged = |Wrong { at, expected }| RecordingError::Damaged { path: owned(), at, expected };
+        let damaged =
+            |Wrong { at, expected }| RecordingError::Damaged { path: owned(), at, expected };
         let found: u64 = member(&file, "version").map_err(damaged)?;
         if found != Self::VERSION {
             return Err(RecordingError::Version { path: owned(), found });
@@ -179,10 +194,14 @@ impl Recording {
     }
 
     fn to_json(&self) -> String {
-        format!("{}\n", json!({ "format": FORMAT, "version": Self::VERSION, "recording": self.write() }))
+        format!(
+            "{}\n",
+            json!({ "format": FORMAT, "version": Self::VERSION, "recording": self.write() })
+        )
     }
 
-    /// What everyone who reads a log relies on: that there is an entry for each layer and each parameter.
+    /// What everyone who reads a log relies on: that there is an entry for each layer and each
+    /// parameter.
     fn check(&self) -> Result<(), Wrong> {
         let Log { layers, parameters, records, windows, .. } = &self.log;
         for (i, record) in records.iter().enumerate() {
@@ -193,7 +212,8 @@ impl Recording {
         }
         for (i, window) in windows.iter().enumerate() {
             if window.layers.len() != layers.len() {
-                return Err(Wrong::new("an entry for each layer").within(&format!("recording.log.windows[{i}]")));
+                return Err(Wrong::new("an entry for each layer")
+                    .within(&format!("recording.log.windows[{i}]")));
             }
         }
         Ok(())

@@ -13,7 +13,8 @@ use crate::{Diagnosis, Evidence, Instruments, Kind, Severity};
 /// Some steps towards a line, and what the trainer says of them.
 fn recorded(learning_rate: f64) -> Recording {
     let inputs: Tensor = Tensor::from_fn([32, 2], |i| (i as f32 * 0.7).sin());
-    let targets = Targets::Values(Tensor::from_fn([32, 1], |i| inputs.row(i)[0] - inputs.row(i)[1]));
+    let targets =
+        Targets::Values(Tensor::from_fn([32, 1], |i| inputs.row(i)[0] - inputs.row(i)[1]));
     let data = Dataset::new(inputs, targets).unwrap();
     let model = Sequential::new().linear(2, 3).relu().linear(3, 1);
     let mut params = model.init([2], 0).unwrap();
@@ -25,7 +26,9 @@ fn recorded(learning_rate: f64) -> Recording {
         .callback(&mut instruments);
     let fitted = trainer.fit(&mut params, &data, Some(&data));
     drop(trainer);
-    Recording::of(&fitted).log(instruments.into_log()).configuration([("learning rate", learning_rate)])
+    Recording::of(&fitted)
+        .log(instruments.into_log())
+        .configuration([("learning rate", learning_rate)])
 }
 
 fn written(text: &str) -> (tempfile::TempDir, std::path::PathBuf) {
@@ -39,13 +42,18 @@ fn written(text: &str) -> (tempfile::TempDir, std::path::PathBuf) {
 fn message(text: &str) -> String {
     let (_folder, path) = written(text);
     let message = Recording::load(&path).unwrap_err().to_string();
-    message.strip_prefix(&path.display().to_string()).expect("the file's name first").trim_start().to_owned()
+    message
+        .strip_prefix(&path.display().to_string())
+        .expect("the file's name first")
+        .trim_start()
+        .to_owned()
 }
 
 #[test]
 fn a_training_comes_back_as_it_was() {
     let mut recording = recorded(0.1);
-    recording.findings = Diagnosis::<f32>::new().all_findings(&Evidence::new().recording(&recording));
+    recording.findings =
+        Diagnosis::<f32>::new().all_findings(&Evidence::new().recording(&recording));
     assert!(recording.log.records.len() == 6 && recording.log.windows.len() == 3, "{recording:?}");
     assert_eq!(recording.history.as_ref().map(|history| history.stop), Some(StopReason::Finished));
     let (_folder, path) = written("what was there before");
@@ -58,7 +66,11 @@ fn a_training_comes_back_as_it_was() {
         loaded.epochs()[2]
     );
     assert_eq!(loaded.environment, Environment::here());
-    assert_eq!(std::fs::read_dir(path.parent().unwrap()).unwrap().count(), 1, "nothing is left beside it");
+    assert_eq!(
+        std::fs::read_dir(path.parent().unwrap()).unwrap().count(),
+        1,
+        "nothing is left beside it"
+    );
 }
 
 #[test]
@@ -77,13 +89,17 @@ fn every_number_keeps_its_bits() {
     ];
     let mut recording = recorded(0.1);
     let record = recording.log.records[0].clone();
-    recording.log.records = numbers.map(|x| super::super::monitor::Record { loss: x, ..record.clone() }).to_vec();
+    recording.log.records =
+        numbers.map(|x| super::super::monitor::Record { loss: x, ..record.clone() }).to_vec();
     recording.log.records[0].step = u64::MAX;
-    recording.log.records[0].noise = Some(GradientNoise { samples: 8, of_samples: f64::NAN, of_batch: -0.0 });
+    recording.log.records[0].noise =
+        Some(GradientNoise { samples: 8, of_samples: f64::NAN, of_batch: -0.0 });
     let (_folder, path) = written("");
     recording.save(&path).unwrap();
     let loaded = Recording::load(&path).unwrap();
-    let bits = |recording: &Recording| recording.log.records.iter().map(|r| r.loss.to_bits()).collect::<Vec<_>>();
+    let bits = |recording: &Recording| {
+        recording.log.records.iter().map(|r| r.loss.to_bits()).collect::<Vec<_>>()
+    };
     assert_eq!(bits(&loaded), bits(&recording));
     assert_eq!(loaded.log.records[0].step, u64::MAX);
     assert!(loaded.log.records[0].noise.unwrap().of_batch.is_sign_negative());
@@ -108,20 +124,28 @@ fn a_recording_is_diagnosed_like_the_training_itself() {
 
 #[test]
 fn other_files_are_refused() {
-    let other = "is not the recording of a training; those are what `Recording::save` and `chainrule --record` write";
-    for text in ["{}", "[1, 2]", "text", "{\"format\": \"something else\", \"version\": 1}", "\u{0}\u{1}"] {
+    let other = "is not the recording of a training; those are what `Recording::save` and \
+                 `chainrule --record` write";
+    for text in
+        ["{}", "[1, 2]", "text", "{\"format\": \"something else\", \"version\": 1}", "\u{0}\u{1}"]
+    {
         assert_eq!(message(text), other, "{text}");
     }
     assert_eq!(
         message("{\"format\": \"chainrule recording\", \"version\": 2, \"recording\": 3}"),
-        "is a recording of format 2, and this version reads format 1; record the training anew, or read it with the \
+        "is a recording of format 2, and this version reads format 1; record the training anew, or \
+         read it with the \
          version that wrote it"
     );
     let missing = Recording::load("/nowhere/run.json").unwrap_err().to_string();
     assert!(missing.starts_with("cannot read /nowhere/run.json: "), "{missing}");
     let folder = tempfile::tempdir().unwrap();
-    let unwritable = Recording::default().save(folder.path().join("missing/run.json")).unwrap_err().to_string();
-    assert!(unwritable.starts_with("cannot write ") && unwritable.contains("missing/run.json: "), "{unwritable}");
+    let unwritable =
+        Recording::default().save(folder.path().join("missing/run.json")).unwrap_err().to_string();
+    assert!(
+        unwritable.starts_with("cannot write ") && unwritable.contains("missing/run.json: "),
+        "{unwritable}"
+    );
 }
 
 #[test]
@@ -143,17 +167,29 @@ fn damage_is_named_with_its_place() {
         ("/log/windows/0/steps", json!([1]), "log.windows[0].steps` should be a list of two"),
         ("/environment", json!({ "version": "1" }), "environment.threads` should be there"),
         ("/history/stop", json!("Tired"), "history.stop` should be why a training ended"),
-        ("/log/parameters/0/shape", json!(vec![1; 7]), "log.parameters[0].shape` should be a shape of at most 6 axes"),
-        ("/log/layers", json!([]), "log.records[0]` should be an entry for each layer and each parameter"),
+        (
+            "/log/parameters/0/shape",
+            json!(vec![1; 7]),
+            "log.parameters[0].shape` should be a shape of at most 6 axes",
+        ),
+        (
+            "/log/layers",
+            json!([]),
+            "log.records[0]` should be an entry for each layer and each parameter",
+        ),
     ];
     for (place, instead, expected) in cases {
         let mut file: Value = serde_json::from_str(&text).unwrap();
         *file["recording"].pointer_mut(place).unwrap() = instead;
-        assert_eq!(message(&file.to_string()), format!("is a damaged recording: `recording.{expected}"));
+        assert_eq!(
+            message(&file.to_string()),
+            format!("is a damaged recording: `recording.{expected}")
+        );
     }
 }
 
-/// Kind "names that do nothing" (keras-team/keras#6954): a member that no recording has, in any object of it.
+/// Kind "names that do nothing" (keras-team/keras#6954): a member that no recording has, in any
+/// object of it.
 #[test]
 fn unknown_members_are_refused_wherever_they_stand() {
     let with = |file: &Value, place: &str| {
@@ -166,11 +202,17 @@ fn unknown_members_are_refused_wherever_they_stand() {
         match value {
             Value::Object(members) => {
                 found.push(place.to_owned());
-                members.iter().for_each(|(name, value)| objects(value, &format!("{place}/{name}"), found));
+                members
+                    .iter()
+                    .for_each(|(name, value)| objects(value, &format!("{place}/{name}"), found));
             }
             // All of a list are alike.
             Value::Array(values) => {
-                values.iter().take(2).enumerate().for_each(|(i, value)| objects(value, &format!("{place}/{i}"), found));
+                values
+                    .iter()
+                    .take(2)
+                    .enumerate()
+                    .for_each(|(i, value)| objects(value, &format!("{place}/{i}"), found));
             }
             _ => {}
         }
@@ -183,7 +225,10 @@ fn unknown_members_are_refused_wherever_they_stand() {
     assert!(places.len() > 20, "{places:?}");
     for place in places {
         let told = with(&file, &place);
-        assert!(told.ends_with("lossx` should be left out, since no recording has it"), "{place}: {told}");
+        assert!(
+            told.ends_with("lossx` should be left out, since no recording has it"),
+            "{place}: {told}"
+        );
     }
 }
 

@@ -15,17 +15,24 @@ pub fn circles(samples: usize, seed: u64) -> Dataset {
     let noise: Tensor = Tensor::normal([samples, 2], 0.0, 0.1, &mut generator(seed)).unwrap();
     let angle = |i: usize| i as f32 * 2.399_963;
     let radius = |i: usize| if i.is_multiple_of(2) { 0.5 } else { 1.5 };
-    let place = |i: usize| if i.is_multiple_of(2) { angle(i / 2).cos() } else { angle(i / 2).sin() };
+    let place =
+        |i: usize| if i.is_multiple_of(2) { angle(i / 2).cos() } else { angle(i / 2).sin() };
     let inputs = Tensor::from_fn([samples, 2], |i| radius(i / 2) * place(i) + noise.values()[i]);
-    Dataset::new(inputs, Targets::Classes { indices: (0..samples as u32).map(|i| i % 2).collect(), classes: 2 })
-        .unwrap()
+    Dataset::new(
+        inputs,
+        Targets::Classes { indices: (0..samples as u32).map(|i| i % 2).collect(), classes: 2 },
+    )
+    .unwrap()
 }
 
 /// Clouds around random centres, one for each class.
 pub fn clouds(counts: &[usize], width: usize, spread: f64, seed: u64) -> Dataset {
-    let centres: Tensor = Tensor::normal([counts.len(), width], 0.0, 1.0, &mut generator(seed)).unwrap();
-    let indices: Vec<u32> = counts.iter().zip(0..).flat_map(|(&count, class)| vec![class; count]).collect();
-    let noise: Tensor = Tensor::normal([indices.len(), width], 0.0, spread, &mut generator(seed + 1)).unwrap();
+    let centres: Tensor =
+        Tensor::normal([counts.len(), width], 0.0, 1.0, &mut generator(seed)).unwrap();
+    let indices: Vec<u32> =
+        counts.iter().zip(0..).flat_map(|(&count, class)| vec![class; count]).collect();
+    let noise: Tensor =
+        Tensor::normal([indices.len(), width], 0.0, spread, &mut generator(seed + 1)).unwrap();
     let inputs = Tensor::from_fn([indices.len(), width], |i| {
         centres.row(indices[i / width] as usize)[i % width] + noise.values()[i]
     });
@@ -43,7 +50,8 @@ pub fn curve(samples: usize, seed: u64) -> Dataset {
 /// Labels that do not exclude each other: the signs of three of the inputs.
 pub fn labels(samples: usize, seed: u64) -> Dataset {
     let inputs: Tensor = Tensor::normal([samples, 4], 0.0, 1.0, &mut generator(seed)).unwrap();
-    let targets = Tensor::from_fn([samples, 3], |i| f32::from(u8::from(inputs.row(i / 3)[i % 3] > 0.0)));
+    let targets =
+        Tensor::from_fn([samples, 3], |i| f32::from(u8::from(inputs.row(i / 3)[i % 3] > 0.0)));
     Dataset::new(inputs, Targets::Labels(targets)).unwrap()
 }
 
@@ -74,7 +82,17 @@ impl Run {
     ) -> Run {
         let (loss, optimizer) = (Box::new(loss), Box::new(optimizer));
         let (validation, groups) = (None, Vec::new());
-        Run { model, loss, optimizer, data, validation, epochs: 10, batch_size: 16, seed: 1, groups }
+        Run {
+            model,
+            loss,
+            optimizer,
+            data,
+            validation,
+            epochs: 10,
+            batch_size: 16,
+            seed: 1,
+            groups,
+        }
     }
 
     pub fn epochs(mut self, epochs: usize) -> Run {
@@ -89,7 +107,8 @@ impl Run {
 
     /// All findings, infos included.
     pub fn findings(self) -> Vec<Finding> {
-        let Run { model, loss, optimizer, data, validation, epochs, batch_size, seed, groups } = self;
+        let Run { model, loss, optimizer, data, validation, epochs, batch_size, seed, groups } =
+            self;
         let sample = &data.inputs().shape()[1..];
         let mut params = model.init(sample, seed).unwrap();
         let mut instruments = Instruments::new().every(4);
@@ -102,7 +121,8 @@ impl Run {
         let error = trainer.fit(&mut params, &data, validation.as_ref()).err();
         drop(trainer);
         let log = instruments.into_log();
-        let mut evidence = Evidence::new().log(&log).model(&model).params(&params).loss(&*loss).data(&data);
+        let mut evidence =
+            Evidence::new().log(&log).model(&model).params(&params).loss(&*loss).data(&data);
         evidence.error = error.as_ref();
         Diagnosis::new().findings(&evidence)
     }
@@ -110,14 +130,18 @@ impl Run {
 
 /// The kinds found at a severity of warning or above, each once.
 pub fn bad(findings: &[Finding]) -> Vec<Kind> {
-    let mut kinds: Vec<Kind> =
-        findings.iter().filter(|finding| finding.severity >= Severity::Warning).map(|finding| finding.kind).collect();
+    let mut kinds: Vec<Kind> = findings
+        .iter()
+        .filter(|finding| finding.severity >= Severity::Warning)
+        .map(|finding| finding.kind)
+        .collect();
     kinds.sort_unstable();
     kinds.dedup();
     kinds
 }
 
-/// That the fault raises exactly this kind, and neither the healthy twin nor the run with the remedy raises anything.
+/// That the fault raises exactly this kind, and neither the healthy twin nor the run with the
+/// remedy raises anything.
 #[track_caller]
 pub fn check(kind: Kind, fault: Run, twin: Run, remedied: Run) -> Vec<Finding> {
     let findings = fault.findings();

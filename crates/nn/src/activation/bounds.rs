@@ -1,4 +1,5 @@
-//! Arguments kept within bounds beyond which a function is at its limit, so that no `0 * inf` arises. NaN stays.
+//! Arguments kept within bounds beyond which a function is at its limit, so that no `0 * inf`
+//! arises. NaN stays.
 
 use chainrule_tensor::Real;
 

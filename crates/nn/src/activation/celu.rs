@@ -64,13 +64,24 @@ mod tests {
     fn golden_values() {
         check::golden(
             &Celu::default(),
-            &[(-1.0, -0.632120558828558, 0.367879441171442), (0.0, 0.0, 1.0), (0.5, 0.5, 1.0), (3.0, 3.0, 1.0)],
+            &[
+                (-1.0, -0.632120558828558, 0.367879441171442),
+                (0.0, 0.0, 1.0),
+                (0.5, 0.5, 1.0),
+                (3.0, 3.0, 1.0),
+            ],
         );
-        check::golden(&Celu { alpha: 2.0 }, &[(-2.0, -1.26424111765712, 0.367879441171442), (0.0, 0.0, 1.0)]);
+        check::golden(
+            &Celu { alpha: 2.0 },
+            &[(-2.0, -1.26424111765712, 0.367879441171442), (0.0, 0.0, 1.0)],
+        );
     }
 
     #[test]
     fn an_alpha_that_is_not_positive_is_a_mistake() {
-        check::refuses(&Celu { alpha: -1.0 }, "celu: alpha must be finite and above 0, but it is -1");
+        check::refuses(
+            &Celu { alpha: -1.0 },
+            "celu: alpha must be finite and above 0, but it is -1",
+        );
     }
 }

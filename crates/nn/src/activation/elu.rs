@@ -83,14 +83,21 @@ mod tests {
 
     #[test]
     fn an_alpha_that_is_not_positive_is_a_mistake() {
-        for (alpha, shown) in [(0.0, "0"), (-1.0, "-1"), (f64::NAN, "NaN"), (f64::INFINITY, "inf")] {
-            check::refuses(&Elu { alpha }, &format!("elu: alpha must be finite and above 0, but it is {shown}"));
+        for (alpha, shown) in [(0.0, "0"), (-1.0, "-1"), (f64::NAN, "NaN"), (f64::INFINITY, "inf")]
+        {
+            check::refuses(
+                &Elu { alpha },
+                &format!("elu: alpha must be finite and above 0, but it is {shown}"),
+            );
         }
     }
 
     #[test]
     fn the_derivative_at_zero_is_alpha() {
         let elu = Elu { alpha: 0.5 };
-        check::golden(&elu, &[(0.0, 0.0, 0.5), (-1.0, -0.5 * 0.632120558828558, 0.5 * 0.367879441171442)]);
+        check::golden(
+            &elu,
+            &[(0.0, 0.0, 0.5), (-1.0, -0.5 * 0.632120558828558, 0.5 * 0.367879441171442)],
+        );
     }
 }

@@ -1,9 +1,11 @@
 use chainrule_graph::Pointwise;
 
-/// The initialisation gain `1 / sqrt(E[f(z)^2])` for a standard normal `z`: weights scaled by it keep the mean square of
-/// the values from layer to layer. 1 where that expectation is too small to be scaled up, or infinite.
+/// The initialisation gain `1 / sqrt(E[f(z)^2])` for a standard normal `z`: weights scaled by it
+/// keep the mean square of the values from layer to layer. 1 where that expectation is too small to
+/// be scaled up, or infinite.
 ///
-/// A Gauss-Legendre rule of two points on each of many short intervals, which end at the kinks: right to 9 digits.
+/// A Gauss-Legendre rule of two points on each of many short intervals, which end at the kinks:
+/// right to 9 digits.
 pub(super) fn second_moment_gain(function: &(impl Pointwise<f64> + ?Sized), kinks: &[f64]) -> f64 {
     const FAR: f64 = 12.0;
     const STEPS: u32 = 512;

@@ -10,11 +10,13 @@ use super::sigmoid::sigmoid_and_rest;
 use crate::config::Setting;
 use crate::{Configure, Layer};
 
-/// The Gaussian error linear unit: `y = x P(x)`, with `P(x) = erfc(-x / sqrt 2) / 2` the part of a standard normal
-/// distribution that lies below `x`; derivative `P(x) + x p(x)`, with the density `p(x) = e^(-x^2 / 2) / sqrt(2 pi)`.
+/// The Gaussian error linear unit: `y = x P(x)`, with `P(x) = erfc(-x / sqrt 2) / 2` the part of a
+/// standard normal distribution that lies below `x`; derivative `P(x) + x p(x)`, with the density
+/// `p(x) = e^(-x^2 / 2) / sqrt(2 pi)`.
 ///
-/// With `approximate=tanh`, `P(x)` is replaced by `(1 + tanh(u)) / 2`, `u = sqrt(2 / pi) (x + 0.044715 x^3)`, which is off
-/// by up to 4.8e-4; Keras 2, Flux and JAX take that by default, PyTorch the exact form.
+/// With `approximate=tanh`, `P(x)` is replaced by `(1 + tanh(u)) / 2`,
+/// `u = sqrt(2 / pi) (x + 0.044715 x^3)`, which is off by up to 4.8e-4; Keras 2, Flux and JAX take
+/// that by default, PyTorch the exact form.
 ///
 /// Source: Hendrycks and Gimpel, "Gaussian Error Linear Units", 2016.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -127,7 +129,8 @@ impl<T: Real> Pointwise<T> for Approximate {
     fn derivative(&self, x: T) -> T {
         let x = within(x, FAR);
         let square = x * x;
-        let (part, rest) = sigmoid_and_rest(x * (T::from_f64(LINEAR) + T::from_f64(CUBIC) * square));
+        let (part, rest) =
+            sigmoid_and_rest(x * (T::from_f64(LINEAR) + T::from_f64(CUBIC) * square));
         part + part * rest * (x * (T::from_f64(LINEAR) + T::from_f64(3.0 * CUBIC) * square))
     }
 
@@ -196,7 +199,8 @@ mod tests {
 
     #[test]
     fn the_left_end_keeps_its_digits() {
-        // x erfc(-x / sqrt 2) / 2 at -10, where 1 + erf would have none left; the argument's rounding costs 50 of them.
+        // x erfc(-x / sqrt 2) / 2 at -10, where 1 + erf would have none left; the argument's
+        // rounding costs 50 of them.
         let y = Pointwise::<f64>::value(&Exact, -10.0);
         assert!((y / -7.619_853_024_160_527e-23 - 1.0).abs() < 2e-14, "{y:e}");
     }

@@ -6,12 +6,14 @@ use super::Activation;
 use crate::Layer;
 use crate::config::formula;
 
-/// The gated linear unit: the last axis is halved into values `a`, which come first, and gates `b`; `y = a s` with
-/// `s = 1 / (1 + e^-b)`. Derivatives: by `a`, `s`; by `b`, `y (1 - s)`.
+/// The gated linear unit: the last axis is halved into values `a`, which come first, and gates `b`;
+/// `y = a s` with `s = 1 / (1 + e^-b)`. Derivatives: by `a`, `s`; by `b`, `y (1 - s)`.
 ///
-/// Shapes: `[.., 2 n]` becomes `[.., n]`; a last axis of odd length is a mistake that planning reports.
+/// Shapes: `[.., 2 n]` becomes `[.., n]`; a last axis of odd length is a mistake that planning
+/// reports.
 ///
-/// Source: Dauphin, Fan, Auli and Grangier, "Language Modeling with Gated Convolutional Networks", 2017.
+/// Source: Dauphin, Fan, Auli and Grangier, "Language Modeling with Gated Convolutional Networks",
+/// 2017.
 ///
 /// ```
 /// use chainrule_nn::activation::Glu;
@@ -62,7 +64,9 @@ impl<T: Real> Op<T> for GluOp {
             Some(&length) if length > 0 && length.is_multiple_of(2) => {
                 Ok(shape.with_length(shape.rank() - 1, length / 2))
             }
-            _ => Err(format!("shape {shape} has no last axis of even length, to be halved into values and gates")),
+            _ => Err(format!(
+                "shape {shape} has no last axis of even length, to be halved into values and gates"
+            )),
         }
     }
 
@@ -106,7 +110,8 @@ impl<T: Real> Op<T> for GluOp {
             #[inline(always)]
             || {
                 let gates = pass.saved.chunks_exact(width);
-                let rows = dx.chunks_exact_mut(2 * width).zip(pass.output.chunks_exact(width)).zip(gates);
+                let rows =
+                    dx.chunks_exact_mut(2 * width).zip(pass.output.chunks_exact(width)).zip(gates);
                 for (((dx, y), s), g) in rows.zip(pass.upstream.chunks_exact(width)) {
                     let (da, db) = dx.split_at_mut(width);
                     for ((da, &s), &g) in da.iter_mut().zip(s).zip(g) {

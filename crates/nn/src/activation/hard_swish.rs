@@ -4,8 +4,8 @@ use chainrule_tensor::Real;
 use super::gain::second_moment_gain;
 use crate::config::formula;
 
-/// A piecewise stand-in for [`Silu`](super::Silu): `y = x` from 3 on, 0 up to -3, and `x (x + 3) / 6` between; derivative
-/// 1, 0 or `x / 3 + 1/2`.
+/// A piecewise stand-in for [`Silu`](super::Silu): `y = x` from 3 on, 0 up to -3, and
+/// `x (x + 3) / 6` between; derivative 1, 0 or `x / 3 + 1/2`.
 ///
 /// At the kinks, -3 and 3, the derivative is 0 and 1, as in PyTorch.
 ///

@@ -84,7 +84,13 @@ mod tests {
 
     #[test]
     fn golden_values() {
-        let cases = [(-2.0, -1.0, 0.0), (-1.0, -1.0, 0.0), (-0.5, -0.5, 1.0), (0.0, 0.0, 1.0), (1.0, 1.0, 0.0)];
+        let cases = [
+            (-2.0, -1.0, 0.0),
+            (-1.0, -1.0, 0.0),
+            (-0.5, -0.5, 1.0),
+            (0.0, 0.0, 1.0),
+            (1.0, 1.0, 0.0),
+        ];
         check::golden(&HardTanh::default(), &cases);
         check::golden(
             &HardTanh { min_value: 0.5, max_value: 4.0 },

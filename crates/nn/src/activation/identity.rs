@@ -3,8 +3,8 @@ use chainrule_tensor::Real;
 
 use crate::config::formula;
 
-/// The linear activation `y = x`; derivative 1. For the output of a regression: between affine layers it adds nothing,
-/// since affine maps in sequence are one affine map.
+/// The linear activation `y = x`; derivative 1. For the output of a regression: between affine
+/// layers it adds nothing, since affine maps in sequence are one affine map.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Identity;
 

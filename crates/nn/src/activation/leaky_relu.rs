@@ -63,7 +63,10 @@ mod tests {
 
     #[test]
     fn golden_values() {
-        check::golden(&LeakyRelu::default(), &[(-3.0, -0.03, 0.01), (0.0, 0.0, 0.01), (0.5, 0.5, 1.0)]);
+        check::golden(
+            &LeakyRelu::default(),
+            &[(-3.0, -0.03, 0.01), (0.0, 0.0, 0.01), (0.5, 0.5, 1.0)],
+        );
         check::golden(&LeakyRelu { slope: 0.3 }, &[(-1.0, -0.3, 0.3), (2.0, 2.0, 1.0)]);
     }
 

@@ -4,11 +4,11 @@ use chainrule_tensor::Real;
 use super::gain::second_moment_gain;
 use crate::config::formula;
 
-/// The logarithm of the logistic function: `y = -ln(1 + e^-x)`, computed without overflow; derivative
-/// `1 / (1 + e^x) = 1 - e^y`.
+/// The logarithm of the logistic function: `y = -ln(1 + e^-x)`, computed without overflow;
+/// derivative `1 / (1 + e^x) = 1 - e^y`.
 ///
-/// The logarithm of a probability, exact where that of [`Sigmoid`](super::Sigmoid) would be `-inf`. Above `x = 2.94` its
-/// derivative is under 5 % of its maximum, which is 1.
+/// The logarithm of a probability, exact where that of [`Sigmoid`](super::Sigmoid) would be `-inf`.
+/// Above `x = 2.94` its derivative is under 5 % of its maximum, which is 1.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct LogSigmoid;
 
@@ -69,6 +69,9 @@ mod tests {
     fn far_inputs_keep_their_digits() {
         assert_eq!(Pointwise::<f64>::value(&LogSigmoid, -1e4), -1e4);
         assert_eq!(Pointwise::<f64>::value(&LogSigmoid, 300.0), -(-300.0_f64).exp());
-        assert_eq!(Pointwise::<f64>::derivative(&LogSigmoid, -(-300.0_f64).exp()), (-300.0_f64).exp());
+        assert_eq!(
+            Pointwise::<f64>::derivative(&LogSigmoid, -(-300.0_f64).exp()),
+            (-300.0_f64).exp()
+        );
     }
 }

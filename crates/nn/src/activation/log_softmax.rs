@@ -7,11 +7,11 @@ use super::softmax::{last_axis, less, max_and_sum_exp};
 use crate::Layer;
 use crate::config::formula;
 
-/// Logarithms of probabilities over the last axis: `y_i = x_i - max x - ln sum_j e^(x_j - max x)`; gradient
-/// `g - softmax(x) sum g`.
+/// Logarithms of probabilities over the last axis: `y_i = x_i - max x - ln sum_j e^(x_j - max x)`;
+/// gradient `g - softmax(x) sum g`.
 ///
-/// Exact where the logarithm of a softmax would be `-inf`. In front of a cross-entropy loss leave it out: the losses
-/// take logits.
+/// Exact where the logarithm of a softmax would be `-inf`. In front of a cross-entropy loss leave
+/// it out: the losses take logits.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct LogSoftmax;
 
@@ -56,7 +56,9 @@ impl<T: Real> Op<T> for LogSoftmaxOp {
         simd::dispatch(
             #[inline(always)]
             || {
-                for (y, x) in pass.output.chunks_exact_mut(classes).zip(pass.inputs[0].chunks_exact(classes)) {
+                for (y, x) in
+                    pass.output.chunks_exact_mut(classes).zip(pass.inputs[0].chunks_exact(classes))
+                {
                     let (max, sum) = max_and_sum_exp(x);
                     let log_sum = sum.ln();
                     for (y, &x) in y.iter_mut().zip(x) {

@@ -53,7 +53,8 @@ impl<T: Real> Layer<T> for Maxout {
 }
 
 impl<T: Real> Activation<T> for Maxout {
-    /// Its kinks are where two pieces are equal, at no particular input. The gain 1 is `1 / sqrt(E[y^2])` for two pieces.
+    /// Its kinks are where two pieces are equal, at no particular input. The gain 1 is
+    /// `1 / sqrt(E[y^2])` for two pieces.
     fn properties(&self) -> Properties {
         Properties { lipschitz: 1.0, ..Properties::default() }
     }
@@ -80,7 +81,8 @@ impl<T: Real> Op<T> for MaxoutOp {
                 Ok(shape.with_length(shape.rank() - 1, length / pieces))
             }
             _ => Err(format!(
-                "shape {shape} has no last axis whose length is a multiple of {pieces}, the pieces of a unit"
+                "shape {shape} has no last axis whose length is a multiple of {pieces}, the pieces \
+                 of a unit"
             )),
         }
     }
@@ -134,12 +136,17 @@ mod tests {
         plan.backward(&params, &mut ws, &mut grads);
         assert_eq!(ws.value(y).values()[..3], [3.0, -5.0, 0.0]);
         assert!(ws.value(y).values()[3].is_nan());
-        assert_eq!(ws.gradient(x).values(), [0.0, 1.0, 0.0, 1.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0, 0.0]);
+        assert_eq!(
+            ws.gradient(x).values(),
+            [0.0, 1.0, 0.0, 1.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0, 0.0]
+        );
     }
 
     #[test]
     fn the_gradient_agrees_with_differences() {
-        for (pieces, shape) in [(1, Shape::new(&[3, 5])), (2, Shape::new(&[4])), (4, Shape::new(&[2, 3, 8]))] {
+        for (pieces, shape) in
+            [(1, Shape::new(&[3, 5])), (2, Shape::new(&[4])), (4, Shape::new(&[2, 3, 8]))]
+        {
             let x = Tensor::from_fn(shape, |i| (i as f64 * 1.7).cos() * 3.0);
             gradcheck(&[x], |_, x| Maxout { pieces }.forward(x[0])).unwrap();
         }
@@ -150,7 +157,8 @@ mod tests {
         let error = Model::<f32>::init(&Maxout { pieces: 3 }, [4], 0).unwrap_err();
         assert_eq!(
             error.kind.to_string(),
-            "maxout: shape [1, 4] has no last axis whose length is a multiple of 3, the pieces of a unit"
+            "maxout: shape [1, 4] has no last axis whose length is a multiple of 3, the pieces of \
+             a unit"
         );
         check::refuses(&Maxout { pieces: 0 }, "maxout: pieces must be at least 1, but it is 0");
     }

@@ -5,8 +5,8 @@ use super::bounds::{at_least, at_most};
 use super::gain::second_moment_gain;
 use crate::config::formula;
 
-/// `y = x tanh(ln(1 + e^x))`, computed with one exponential as `x n / (n + 2)`, `n = e^x (e^x + 2)`; derivative
-/// `n / (n + 2) + 4 x e^x (1 + e^x) / (n + 2)^2`.
+/// `y = x tanh(ln(1 + e^x))`, computed with one exponential as `x n / (n + 2)`,
+/// `n = e^x (e^x + 2)`; derivative `n / (n + 2) + 4 x e^x (1 + e^x) / (n + 2)^2`.
 ///
 /// Smooth, with a least value of -0.309 at `x = -1.192`.
 ///
@@ -14,7 +14,8 @@ use crate::config::formula;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Mish;
 
-/// From here on `tanh` rounds to 1 in `f64`, and the square of `n` is still far from overflow in `f32`.
+/// From here on `tanh` rounds to 1 in `f64`, and the square of `n` is still far from overflow in
+/// `f32`.
 const LINEAR: f64 = 20.0;
 /// Below it the function and its derivative are zero; keeps `0 * inf` away.
 const FAR: f64 = -1000.0;

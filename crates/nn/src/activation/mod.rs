@@ -112,27 +112,27 @@ pub trait Activation<T: Real = f32>: Layer<T> + Configure {
     /// Range, kinks, saturation, initialisation gain.
     fn properties(&self) -> Properties;
 
-    /// The element-wise function that it is, if it is one without parameters; that of evaluation, where training is
-    /// random. By default none.
+    /// The element-wise function that it is, if it is one without parameters; that of evaluation,
+    /// where training is random. By default none.
     fn pointwise(&self) -> Option<Arc<dyn Pointwise<T>>> {
         None
     }
 
-    /// What the length of the last axis must be divisible by; the output's last axis is shorter by this factor. By
-    /// default 1: any length, which stays.
+    /// What the length of the last axis must be divisible by; the output's last axis is shorter by
+    /// this factor. By default 1: any length, which stays.
     fn divisor(&self) -> usize {
         1
     }
 
-    /// Whether it makes a distribution of the last axis, for the output of a model rather than for hidden layers. By
-    /// default no.
+    /// Whether it makes a distribution of the last axis, for the output of a model rather than for
+    /// hidden layers. By default no.
     fn for_outputs(&self) -> bool {
         false
     }
 }
 
-/// Every activation with its default settings, in the order of the table above. Names, gradient checks and command
-/// lines come from this list.
+/// Every activation with its default settings, in the order of the table above. Names, gradient
+/// checks and command lines come from this list.
 #[must_use]
 pub fn family<T: Real>() -> Family<dyn Activation<T>> {
     let entries: Vec<Box<dyn Activation<T>>> = vec![
@@ -178,8 +178,8 @@ pub fn all<T: Real>() -> Vec<Box<dyn Activation<T>>> {
 /// Other names of activations.
 pub const ALIASES: Aliases = &[("swish", "silu"), ("hard_silu", "hard_swish")];
 
-/// The activation that a text names, such as `leaky_relu` or `leaky_relu(slope=0.2)`; also by one of [`ALIASES`], and
-/// whatever the capitals and underscores are: `LeakyReLU`.
+/// The activation that a text names, such as `leaky_relu` or `leaky_relu(slope=0.2)`; also by one
+/// of [`ALIASES`], and whatever the capitals and underscores are: `LeakyReLU`.
 ///
 /// # Errors
 /// [`ConfigError`] says what is wrong with the text, and what there is.

@@ -100,7 +100,16 @@ impl<T: Real> Op<T> for PReluOp {
     fn forward(&self, pass: Forward<'_, T>) {
         let (x, slope) = (pass.inputs.get(X), pass.inputs.get(SLOPE));
         let f = |x, slope| if x > T::ZERO { x } else { slope * x };
-        broadcast::zip(Put::Set, pass.output, pass.shape, x, pass.shape, slope, pass.inputs.shape(SLOPE), f);
+        broadcast::zip(
+            Put::Set,
+            pass.output,
+            pass.shape,
+            x,
+            pass.shape,
+            slope,
+            pass.inputs.shape(SLOPE),
+            f,
+        );
     }
 
     fn vjp(&self, mut pass: Backward<'_, T>) {
@@ -116,8 +125,12 @@ impl<T: Real> Op<T> for PReluOp {
                     simd::dispatch(
                         #[inline(always)]
                         || {
-                            for ((dx, g), x) in rows.zip(g.chunks_exact(width)).zip(x.chunks_exact(width)) {
-                                for (((dx, &g), &x), &slope) in dx.iter_mut().zip(g).zip(x).zip(slopes) {
+                            for ((dx, g), x) in
+                                rows.zip(g.chunks_exact(width)).zip(x.chunks_exact(width))
+                            {
+                                for (((dx, &g), &x), &slope) in
+                                    dx.iter_mut().zip(g).zip(x).zip(slopes)
+                                {
                                     *dx = (*dx + pull(g, x, slope)).flushed();
                                 }
                             }
@@ -129,13 +142,16 @@ impl<T: Real> Op<T> for PReluOp {
         if let Some(dslope) = pass.cotangents.get(SLOPE) {
             let pull = |g: T, x: T| if x > T::ZERO { T::ZERO } else { g * x };
             let dslope = dslope.accumulate();
-            let width = if dslope.len() == 1 { pass.shape.as_rows().1 } else { dslope.len() }.max(1);
+            let width =
+                if dslope.len() == 1 { pass.shape.as_rows().1 } else { dslope.len() }.max(1);
             simd::dispatch(
                 #[inline(always)]
                 || {
                     for (g, x) in g.chunks_exact(width).zip(x.chunks_exact(width)) {
                         match &mut *dslope {
-                            [dslope] => *dslope += g.iter().zip(x).map(|(&g, &x)| pull(g, x)).sum::<T>(),
+                            [dslope] => {
+                                *dslope += g.iter().zip(x).map(|(&g, &x)| pull(g, x)).sum::<T>()
+                            }
                             dslopes => {
                                 for ((dslope, &g), &x) in dslopes.iter_mut().zip(g).zip(x) {
                                     *dslope += pull(g, x);
@@ -172,7 +188,8 @@ mod tests {
         let x = graph.input("x", [2, 2, 1, 3]);
         let y = PRelu::per_channel().forward(x);
         let plan = graph.plan_with_seed(y).unwrap();
-        let (mut params, mut ws, mut grads) = (plan.init(0).unwrap(), plan.workspace(), plan.grads());
+        let (mut params, mut ws, mut grads) =
+            (plan.init(0).unwrap(), plan.workspace(), plan.grads());
         params.get_mut("slope").unwrap().copy_from_slice(&[0.5, 2.0]);
         ws.set(x, &[-1.0; 12]).unwrap();
         plan.forward(&params, &mut ws);

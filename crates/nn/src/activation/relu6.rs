@@ -4,8 +4,8 @@ use chainrule_tensor::Real;
 use super::gain::second_moment_gain;
 use crate::config::formula;
 
-/// The rectified linear unit with a ceiling: `y = min(max(0, x), 6)`; derivative 1 between 0 and 6, and 0 elsewhere, at
-/// the two kinks too, as in PyTorch.
+/// The rectified linear unit with a ceiling: `y = min(max(0, x), 6)`; derivative 1 between 0 and 6,
+/// and 0 elsewhere, at the two kinks too, as in PyTorch.
 ///
 /// The ceiling keeps values within the range of numbers of few bits.
 ///
@@ -45,7 +45,8 @@ impl<T: Real> Pointwise<T> for Relu6 {
         Properties {
             range: (0.0, 6.0),
             lipschitz: 1.0,
-            // A unit that is off at zero and below counts, as with ReLU, as one that can die, not as saturated.
+            // A unit that is off at zero and below counts, as with ReLU, as one that can die, not
+            // as saturated.
             responsive: (f64::NEG_INFINITY, 6.0),
             can_die: true,
             gain: second_moment_gain(self, &kinks),
@@ -63,7 +64,8 @@ mod tests {
 
     #[test]
     fn golden_values() {
-        let cases = [(-3.0, 0.0, 0.0), (0.0, 0.0, 0.0), (0.5, 0.5, 1.0), (6.0, 6.0, 0.0), (7.0, 6.0, 0.0)];
+        let cases =
+            [(-3.0, 0.0, 0.0), (0.0, 0.0, 0.0), (0.5, 0.5, 1.0), (6.0, 6.0, 0.0), (7.0, 6.0, 0.0)];
         check::golden(&Relu6, &cases);
     }
 }

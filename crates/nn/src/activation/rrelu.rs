@@ -36,7 +36,9 @@ fn ordered(&RRelu { lower, upper }: &RRelu) -> Result<(), String> {
     if lower <= upper && (upper - lower).is_finite() {
         return Ok(());
     }
-    Err(format!("rrelu: lower must be at most upper, both finite, but they are {lower} and {upper}"))
+    Err(format!(
+        "rrelu: lower must be at most upper, both finite, but they are {lower} and {upper}"
+    ))
 }
 
 impl RRelu {
@@ -54,7 +56,11 @@ impl<T: Real> Layer<T> for RRelu {
         if let Err(mistake) = self.check() {
             x.graph().fail(mistake);
         }
-        if x.graph().is_training() { x.graph().apply(RReluOp(*self), &[x]) } else { x.map(self.mean()) }
+        if x.graph().is_training() {
+            x.graph().apply(RReluOp(*self), &[x])
+        } else {
+            x.map(self.mean())
+        }
     }
 }
 
@@ -101,7 +107,8 @@ impl<T: Real> Op<T> for RReluOp {
     fn forward(&self, pass: Forward<'_, T>) {
         let RRelu { lower, upper } = self.0;
         if lower < upper {
-            random::uniform(pass.output, lower..upper, pass.generator).expect("the slopes were checked");
+            random::uniform(pass.output, lower..upper, pass.generator)
+                .expect("the slopes were checked");
         } else {
             pass.output.fill(T::from_f64(lower));
         }
@@ -171,7 +178,8 @@ mod tests {
     #[test]
     fn evaluation_takes_the_mean_slope() {
         let params = RRelu::default().init([3], 0).unwrap();
-        let y: Tensor<f64> = RRelu::default().predict(&params, &Tensor::from_rows([[-4.8, 0.0, 2.0]])).unwrap();
+        let y: Tensor<f64> =
+            RRelu::default().predict(&params, &Tensor::from_rows([[-4.8, 0.0, 2.0]])).unwrap();
         assert!((y.values()[0] + 1.1).abs() < 1e-15 && y.values()[1..] == [0.0, 2.0], "{y:?}");
         check::golden(&RRelu::default().mean(), &[(-4.8, -1.1, 11.0 / 48.0), (2.0, 2.0, 1.0)]);
     }

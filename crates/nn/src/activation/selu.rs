@@ -3,12 +3,13 @@ use chainrule_tensor::Real;
 
 use crate::config::formula;
 
-/// The scaled exponential linear unit: `y = scale x` above zero, `scale alpha (e^x - 1)` at zero and below; derivative
-/// `scale` or `y + scale alpha`.
+/// The scaled exponential linear unit: `y = scale x` above zero, `scale alpha (e^x - 1)` at zero
+/// and below; derivative `scale` or `y + scale alpha`.
 ///
-/// With `alpha = 1.6732632423543772` and `scale = 1.0507009873554805`, values of mean 0 and variance 1 keep these from
-/// layer to layer, if the weights have variance `1 / inputs` ([`LeCun`](crate::init::LeCun)). At zero the derivative is
-/// `scale alpha`, as in PyTorch; so is the gain 3/4, where `1 / sqrt(E[f(z)^2])` would be 1.
+/// With `alpha = 1.6732632423543772` and `scale = 1.0507009873554805`, values of mean 0 and
+/// variance 1 keep these from layer to layer, if the weights have variance `1 / inputs`
+/// ([`LeCun`](crate::init::LeCun)). At zero the derivative is `scale alpha`, as in PyTorch; so is
+/// the gain 3/4, where `1 / sqrt(E[f(z)^2])` would be 1.
 ///
 /// Source: Klambauer, Unterthiner, Mayr and Hochreiter, "Self-Normalizing Neural Networks", 2017.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

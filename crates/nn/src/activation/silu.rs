@@ -6,12 +6,14 @@ use super::gain::second_moment_gain;
 use super::sigmoid::sigmoid_and_rest;
 use crate::config::formula;
 
-/// The sigmoid linear unit, also known as swish: `y = x s` with `s = 1 / (1 + e^-x)`; derivative `s (1 + x (1 - s))`.
+/// The sigmoid linear unit, also known as swish: `y = x s` with `s = 1 / (1 + e^-x)`; derivative
+/// `s (1 + x (1 - s))`.
 ///
 /// Smooth, with a least value of -0.278 at `x = -1.278`. `by_name` knows it as `swish` too.
 ///
-/// Sources: Elfwing, Uchibe and Doya, "Sigmoid-Weighted Linear Units for Neural Network Function Approximation in
-/// Reinforcement Learning", 2017; Ramachandran, Zoph and Le, "Searching for Activation Functions", 2017.
+/// Sources: Elfwing, Uchibe and Doya, "Sigmoid-Weighted Linear Units for Neural Network Function
+/// Approximation in Reinforcement Learning", 2017; Ramachandran, Zoph and Le, "Searching for
+/// Activation Functions", 2017.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Silu;
 

@@ -48,7 +48,12 @@ impl<T: Real> Pointwise<T> for SoftShrink {
 
     fn properties(&self) -> Properties {
         let kinks = if self.lambda == 0.0 { Vec::new() } else { vec![-self.lambda, self.lambda] };
-        Properties { lipschitz: 1.0, gain: second_moment_gain(self, &kinks), kinks, ..Properties::default() }
+        Properties {
+            lipschitz: 1.0,
+            gain: second_moment_gain(self, &kinks),
+            kinks,
+            ..Properties::default()
+        }
     }
 
     pointwise_by_value!();
@@ -61,7 +66,13 @@ mod tests {
 
     #[test]
     fn golden_values() {
-        let cases = [(-2.0, -1.5, 1.0), (-0.5, 0.0, 0.0), (0.0, 0.0, 0.0), (0.5, 0.0, 0.0), (0.75, 0.25, 1.0)];
+        let cases = [
+            (-2.0, -1.5, 1.0),
+            (-0.5, 0.0, 0.0),
+            (0.0, 0.0, 0.0),
+            (0.5, 0.0, 0.0),
+            (0.75, 0.25, 1.0),
+        ];
         check::golden(&SoftShrink::default(), &cases);
         check::golden(&SoftShrink { lambda: 1.5 }, &[(-1.4, 0.0, 0.0), (1.75, 0.25, 1.0)]);
     }

@@ -6,8 +6,8 @@ use super::Activation;
 use crate::Layer;
 use crate::config::formula;
 
-/// Probabilities over the last axis: `y_i = e^(x_i) / sum_j e^(x_j)`, computed from `x - max x`; gradient
-/// `y (g - sum g y)`.
+/// Probabilities over the last axis: `y_i = e^(x_i) / sum_j e^(x_j)`, computed from `x - max x`;
+/// gradient `y (g - sum g y)`.
 ///
 /// For predictions. In front of a cross-entropy loss leave it out: the losses take logits.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -25,7 +25,8 @@ impl<T: Real> Layer<T> for Softmax {
 
 impl<T: Real> Activation<T> for Softmax {
     fn properties(&self) -> Properties {
-        // The Jacobian is a covariance matrix of a one-hot vector: its largest eigenvalue is at most 1/2.
+        // The Jacobian is a covariance matrix of a one-hot vector: its largest eigenvalue is at
+        // most 1/2.
         Properties { range: (0.0, 1.0), lipschitz: 0.5, ..Properties::default() }
     }
 
@@ -89,14 +90,19 @@ pub(super) fn last_axis(shape: Shape) -> Result<Shape, String> {
     }
 }
 
-/// How many rows are taken together: enough that short rows fill whole vectors between them, few enough that long ones
-/// stay in the cache.
+/// How many rows are taken together: enough that short rows fill whole vectors between them, few
+/// enough that long ones stay in the cache.
 pub(crate) const ROWS: usize = 8;
 
-/// The softmax of up to [`ROWS`] rows of `x` into `p`; gives each row's maximum and its sum of `e^(x - max)`, of which
-/// those below `least` are 0.
+/// The softmax of up to [`ROWS`] rows of `x` into `p`; gives each row's maximum and its sum of
+/// `e^(x - max)`, of which those below `least` are 0.
 #[inline(always)]
-pub(crate) fn softmax_rows<T: Real>(x: &[T], p: &mut [T], classes: usize, least: T) -> [[T; ROWS]; 2] {
+pub(crate) fn softmax_rows<T: Real>(
+    x: &[T],
+    p: &mut [T],
+    classes: usize,
+    least: T,
+) -> [[T; ROWS]; 2] {
     let (mut maxima, mut sums) = ([T::ZERO; ROWS], [T::ONE; ROWS]);
     for ((p, x), out) in p.chunks_exact_mut(classes).zip(x.chunks_exact(classes)).zip(&mut maxima) {
         let max = row_max(x);
@@ -127,12 +133,13 @@ pub(crate) fn softmax_rows<T: Real>(x: &[T], p: &mut [T], classes: usize, least:
 #[inline(always)]
 pub(crate) fn max_and_sum_exp<T: Real>(row: &[T]) -> (T, T) {
     let max = row_max(row);
-    let sum = if max == T::INFINITY { sum_at_infinity(row) } else { row_sum(row, |x| (x - max).exp()) };
+    let sum =
+        if max == T::INFINITY { sum_at_infinity(row) } else { row_sum(row, |x| (x - max).exp()) };
     (max, sum)
 }
 
-/// `x - max` of a row whose maximum is infinite. One infinite logit has probability 1, the limit; of several the limit
-/// depends on the way there, and the row is NaN.
+/// `x - max` of a row whose maximum is infinite. One infinite logit has probability 1, the limit;
+/// of several the limit depends on the way there, and the row is NaN.
 #[cold]
 fn at_infinity<T: Real>(x: &[T], shifted: &mut [T]) {
     let alone = x.iter().filter(|&&x| x == T::INFINITY).count() == 1;
@@ -213,7 +220,8 @@ mod tests {
     #[test]
     fn rows_sum_to_one_and_do_not_change_with_a_constant() {
         let x = Tensor::from_rows([[1.0, 2.0, 3.0], [-1e4, 0.0, 1e4], [700.0, 710.0, 720.0]]);
-        let shifted = Tensor::from_rows([[1001.0, 1002.0, 1003.0], [0.0, 1e4, 2e4], [0.0, 10.0, 20.0]]);
+        let shifted =
+            Tensor::from_rows([[1001.0, 1002.0, 1003.0], [0.0, 1e4, 2e4], [0.0, 10.0, 20.0]]);
         let (y, z) = (softmax(x), softmax(shifted));
         for row in 0..3 {
             assert!((y.row(row).iter().sum::<f64>() - 1.0).abs() < 1e-15);

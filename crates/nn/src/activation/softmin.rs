@@ -5,8 +5,8 @@ use super::{Activation, Softmax};
 use crate::Layer;
 use crate::config::formula;
 
-/// Probabilities over the last axis, the largest for the smallest value: `y_i = e^(-x_i) / sum_j e^(-x_j)`, the
-/// [`Softmax`] of `-x`; gradient `-y (g - sum g y)`.
+/// Probabilities over the last axis, the largest for the smallest value:
+/// `y_i = e^(-x_i) / sum_j e^(-x_j)`, the [`Softmax`] of `-x`; gradient `-y (g - sum g y)`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Softmin;
 
@@ -43,9 +43,14 @@ mod tests {
     #[test]
     fn the_smallest_has_the_largest_part() {
         let params = Softmin.init([3], 0).unwrap();
-        let y: Tensor<f64> = Softmin.predict(&params, &Tensor::from_rows([[1.0, 2.0, 3.0], [-1e4, 0.0, 1e4]])).unwrap();
+        let y: Tensor<f64> = Softmin
+            .predict(&params, &Tensor::from_rows([[1.0, 2.0, 3.0], [-1e4, 0.0, 1e4]]))
+            .unwrap();
         let expected = [0.665_240_955_774_822, 0.244_728_471_054_798, 0.090_030_573_170_380_5];
-        y.row(0).iter().zip(expected).for_each(|(y, expected)| assert!((y - expected).abs() < 1e-14));
+        y.row(0)
+            .iter()
+            .zip(expected)
+            .for_each(|(y, expected)| assert!((y - expected).abs() < 1e-14));
         assert_eq!(y.row(1), [1.0, 0.0, 0.0]);
     }
 

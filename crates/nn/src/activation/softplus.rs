@@ -59,7 +59,8 @@ impl<T: Real> Pointwise<T> for Softplus {
 
     fn properties(&self) -> Properties {
         // The jump at a threshold of 30, of 1e-13, no difference shows.
-        let kinks = if self.threshold < 30.0 { vec![self.threshold / self.beta] } else { Vec::new() };
+        let kinks =
+            if self.threshold < 30.0 { vec![self.threshold / self.beta] } else { Vec::new() };
         Properties {
             range: (0.0, f64::INFINITY),
             // A jump has no Lipschitz constant; one of 2.1e-9 is not counted.
@@ -99,7 +100,8 @@ mod tests {
     #[test]
     fn the_derivative_knows_the_side_of_the_threshold() {
         let softplus = Softplus::default();
-        let derivative = |x: f64| Pointwise::<f64>::derivative(&softplus, Pointwise::<f64>::value(&softplus, x));
+        let derivative =
+            |x: f64| Pointwise::<f64>::derivative(&softplus, Pointwise::<f64>::value(&softplus, x));
         assert!((derivative(20.0) - 0.999_999_997_938_846_4).abs() < 1e-15);
         assert_eq!(derivative(20.000_001), 1.0);
         check::golden(
@@ -119,7 +121,13 @@ mod tests {
     #[test]
     fn settings_that_make_no_sense_are_a_mistake() {
         let softplus = |beta, threshold| Softplus { beta, threshold };
-        check::refuses(&softplus(0.0, 20.0), "softplus: beta must be finite and above 0, but it is 0");
-        check::refuses(&softplus(1.0, f64::NAN), "softplus: threshold must be at least 0, but it is NaN");
+        check::refuses(
+            &softplus(0.0, 20.0),
+            "softplus: beta must be finite and above 0, but it is 0",
+        );
+        check::refuses(
+            &softplus(1.0, f64::NAN),
+            "softplus: threshold must be at least 0, but it is NaN",
+        );
     }
 }

@@ -6,10 +6,12 @@ use crate::config::formula;
 
 /// `y = x / (1 + |x|)`; derivative `1 / (1 + |x|)^2 = (1 - |y|)^2`.
 ///
-/// As the hyperbolic tangent between -1 and 1, but saturating slowly: the derivative falls under 5 % of its maximum, which
-/// is 1, beyond `|x| = 3.47`, and then as `1 / x^2`. An infinite input gives the limit, -1 or 1.
+/// As the hyperbolic tangent between -1 and 1, but saturating slowly: the derivative falls under 5
+/// % of its maximum, which is 1, beyond `|x| = 3.47`, and then as `1 / x^2`. An infinite input
+/// gives the limit, -1 or 1.
 ///
-/// Source: Bergstra, Desjardins, Lamblin and Bengio, "Quadratic Polynomials Learn Better Image Features", 2009.
+/// Source: Bergstra, Desjardins, Lamblin and Bengio, "Quadratic Polynomials Learn Better Image
+/// Features", 2009.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Softsign;
 

@@ -11,7 +11,8 @@ use crate::limit::{close, limit};
 
 /// Every entry by its name, and some with other settings.
 fn texts() -> Vec<String> {
-    let names = all::<f64>().iter().map(|activation| activation.kind().to_owned()).collect::<Vec<_>>();
+    let names =
+        all::<f64>().iter().map(|activation| activation.kind().to_owned()).collect::<Vec<_>>();
     let others = [
         "leaky_relu(slope=0.3)",
         "prelu(per_channel=true)",
@@ -57,7 +58,8 @@ fn derivative(function: &dyn Pointwise<f64>, x: f64) -> f64 {
     function.derivative(if reads_output { function.value(x) } else { x })
 }
 
-/// From -15 to 15, and beyond; no point is within 1e-4 of a number of one decimal, as which all kinks are chosen.
+/// From -15 to 15, and beyond; no point is within 1e-4 of a number of one decimal, as which all
+/// kinks are chosen.
 fn grid() -> Vec<f64> {
     (-15_000..15_000).map(|i| (f64::from(i) + 0.37) / 1000.0).collect()
 }
@@ -83,17 +85,37 @@ fn extremes<T: Real>() {
             for b in finite {
                 let row = [a, b, a, b, a, b].map(T::from_f64);
                 let (y, dx) = run(&*activation, &row);
-                assert!(!y.iter().any(|y| y.is_nan()), "{text} of {a:e} and {b:e} in {}: {y:?}", T::DTYPE);
-                assert!(!dx.iter().any(|dx| dx.is_nan()), "{text}' at {a:e} and {b:e} in {}: {dx:?}", T::DTYPE);
+                assert!(
+                    !y.iter().any(|y| y.is_nan()),
+                    "{text} of {a:e} and {b:e} in {}: {y:?}",
+                    T::DTYPE
+                );
+                assert!(
+                    !dx.iter().any(|dx| dx.is_nan()),
+                    "{text}' at {a:e} and {b:e} in {}: {dx:?}",
+                    T::DTYPE
+                );
             }
         }
         let (y, _) = run(&*activation, &[T::NAN; 6]);
         assert!(y.iter().all(|y| y.is_nan()), "{text} of NaN in {}: {y:?}", T::DTYPE);
         if activation.pointwise().is_some() {
-            let (y, dx) = run(&*activation, &[T::INFINITY, -T::INFINITY, T::NAN, T::ONE, T::NAN, T::ONE]);
-            assert!(!y[0].is_nan() && !y[1].is_nan(), "{text} of an infinity in {}: {y:?}", T::DTYPE);
-            assert!(!dx[0].is_nan() && !dx[1].is_nan(), "{text}' at an infinity in {}: {dx:?}", T::DTYPE);
-            assert!(y[2].is_nan() && !y[3].is_nan() && !dx[3].is_nan(), "{text}: NaN stays in its place: {y:?} {dx:?}");
+            let (y, dx) =
+                run(&*activation, &[T::INFINITY, -T::INFINITY, T::NAN, T::ONE, T::NAN, T::ONE]);
+            assert!(
+                !y[0].is_nan() && !y[1].is_nan(),
+                "{text} of an infinity in {}: {y:?}",
+                T::DTYPE
+            );
+            assert!(
+                !dx[0].is_nan() && !dx[1].is_nan(),
+                "{text}' at an infinity in {}: {dx:?}",
+                T::DTYPE
+            );
+            assert!(
+                y[2].is_nan() && !y[3].is_nan() && !dx[3].is_nan(),
+                "{text}: NaN stays in its place: {y:?} {dx:?}"
+            );
         }
     }
 }
@@ -117,12 +139,17 @@ fn infinite_inputs_give_the_limits_of_values_and_derivatives() {
         let (single, double) = (by_name::<f32>(&text).unwrap(), by_name::<f64>(&text).unwrap());
         let base = [0.3, -0.7, 1.1, 2.3, -1.9, 0.6];
         let signs = [1.0, -1.0].into_iter();
-        let ones = (0..6).flat_map(|i| signs.clone().map(move |sign| vec![(i, sign)])).collect::<Vec<_>>();
-        let pairs = ones.iter().flat_map(|a| ones.iter().filter(|b| b[0].0 > a[0].0).map(|b| vec![a[0], b[0]]));
+        let ones =
+            (0..6).flat_map(|i| signs.clone().map(move |sign| vec![(i, sign)])).collect::<Vec<_>>();
+        let pairs = ones
+            .iter()
+            .flat_map(|a| ones.iter().filter(|b| b[0].0 > a[0].0).map(|b| vec![a[0], b[0]]));
         for at in ones.iter().cloned().chain(pairs) {
             let filled = |size: f64, powers: [f64; 2]| {
                 let mut row = base;
-                at.iter().zip(powers).for_each(|(&(i, sign), power)| row[i] = sign * size.powf(power));
+                at.iter()
+                    .zip(powers)
+                    .for_each(|(&(i, sign), power)| row[i] = sign * size.powf(power));
                 row
             };
             let outcome = |row: [f64; 6]| {
@@ -141,12 +168,14 @@ fn infinite_inputs_give_the_limits_of_values_and_derivatives() {
                     tried += 1;
                     let alike = ways.iter().all(|way| close(way[i], ways[0][i], 1e-7));
                     let expected = if alike { ways[0][i] } else { f64::NAN };
-                    // Several infinite numbers of a softmax or a gated pair make all that depends on them NaN.
-                    // Of equal ones a maxout takes the first.
+                    // Several infinite numbers of a softmax or a gated pair make all that depends
+                    // on them NaN. Of equal ones a maxout takes the first.
                     let free = got.is_nan() || text.starts_with("maxout");
                     let given_up = at.len() == 2 && free && double.pointwise().is_none();
                     if !close(got, expected, tolerance) && !given_up {
-                        wrong.push(format!("{text} in {name} at {row:?}: number {i} is {got:e}, not {expected:e}"));
+                        wrong.push(format!(
+                            "{text} in {name} at {row:?}: number {i} is {got:e}, not {expected:e}"
+                        ));
                     }
                 }
             }
@@ -167,7 +196,10 @@ fn both_scalars_agree() {
         for (what, exact, got) in [("", y, narrow_y), ("'", dx, narrow_dx)] {
             for (i, (&exact, &got)) in exact.iter().zip(&got).enumerate() {
                 let error = (f64::from(got) - exact).abs();
-                assert!(error <= 1e-6 * exact.abs().max(1.0), "{text}{what} at place {i}: {got} and {exact}");
+                assert!(
+                    error <= 1e-6 * exact.abs().max(1.0),
+                    "{text}{what} at place {i}: {got} and {exact}"
+                );
             }
         }
     }
@@ -181,10 +213,17 @@ fn the_range_is_tight() {
         let values: Vec<f64> = grid().into_iter().chain(far).map(|x| function.value(x)).collect();
         let least = values.iter().copied().fold(f64::INFINITY, f64::min);
         let most = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-        assert!(low <= least && most <= high, "{text}: values from {least} to {most}, range {low} to {high}");
-        let near =
-            |bound: f64, seen: f64| if bound.is_finite() { (bound - seen).abs() < 1e-2 } else { seen.abs() > 1e3 };
-        assert!(near(low, least) && near(high, most), "{text}: values from {least} to {most}, range {low} to {high}");
+        assert!(
+            low <= least && most <= high,
+            "{text}: values from {least} to {most}, range {low} to {high}"
+        );
+        let near = |bound: f64, seen: f64| {
+            if bound.is_finite() { (bound - seen).abs() < 1e-2 } else { seen.abs() > 1e3 }
+        };
+        assert!(
+            near(low, least) && near(high, most),
+            "{text}: values from {least} to {most}, range {low} to {high}"
+        );
     }
 }
 
@@ -197,10 +236,17 @@ fn the_lipschitz_constant_is_tight() {
         let quotient = |a: f64, b: f64| ((function.value(b) - function.value(a)) / (b - a)).abs();
         let steepest = points.windows(2).map(|pair| quotient(pair[0], pair[1])).fold(0.0, f64::max);
         if lipschitz.is_finite() {
-            let slopes = points.iter().map(|&x| derivative(&*function, x).abs()).fold(0.0, f64::max);
-            assert!(steepest <= lipschitz * (1.0 + 1e-9), "{text}: a difference quotient of {steepest}");
+            let slopes =
+                points.iter().map(|&x| derivative(&*function, x).abs()).fold(0.0, f64::max);
+            assert!(
+                steepest <= lipschitz * (1.0 + 1e-9),
+                "{text}: a difference quotient of {steepest}"
+            );
             assert!(slopes <= lipschitz * (1.0 + 1e-9), "{text}: a derivative of {slopes}");
-            assert!(slopes >= 0.99 * lipschitz, "{text}: derivatives up to {slopes}, stated {lipschitz}");
+            assert!(
+                slopes >= 0.99 * lipschitz,
+                "{text}: derivatives up to {slopes}, stated {lipschitz}"
+            );
         } else {
             assert!(steepest > 10.0, "{text}: no jump is seen");
         }
@@ -216,7 +262,8 @@ fn kinks_are_where_the_derivative_jumps_and_nowhere_else() {
             let slopes = [derivative(&*function, below), derivative(&*function, above)];
             // Of the derivative, or of the value itself.
             let jump = (slopes[1] - slopes[0]).abs()
-                + (function.value(above) - function.value(below) - slopes[0] * (above - below)).abs();
+                + (function.value(above) - function.value(below) - slopes[0] * (above - below))
+                    .abs();
             assert!(jump > 1e-11, "{text}: nothing happens at {kink}");
             let at = derivative(&*function, kink);
             // The chosen subgradient is one of the sides'.
@@ -228,7 +275,11 @@ fn kinks_are_where_the_derivative_jumps_and_nowhere_else() {
         for pair in grid().windows(2) {
             let between = kinks.iter().any(|kink| pair[0] <= *kink && *kink <= pair[1]);
             let jump = (derivative(&*function, pair[1]) - derivative(&*function, pair[0])).abs();
-            assert!(between || jump < 0.02, "{text}: the derivative jumps by {jump} at {}", pair[0]);
+            assert!(
+                between || jump < 0.02,
+                "{text}: the derivative jumps by {jump} at {}",
+                pair[0]
+            );
         }
     }
 }
@@ -241,10 +292,19 @@ fn outside_of_the_responsive_interval_the_derivative_is_small() {
         // A function that jumps may be steep nevertheless.
         let steepest = if properties.lipschitz.is_finite() { properties.lipschitz } else { 1.0 };
         let responds = |x: f64| derivative(&*function, x).abs() >= 0.05 * steepest;
-        assert!(grid().iter().all(|&x| (low < x && x < high) || !responds(x)), "{text}: {low} to {high} is too narrow");
+        assert!(
+            grid().iter().all(|&x| (low < x && x < high) || !responds(x)),
+            "{text}: {low} to {high} is too narrow"
+        );
         for (bound, inwards) in [(low, 1e-6), (high, -1e-6)] {
-            assert!(!bound.is_finite() || responds(bound + inwards), "{text}: {low} to {high} is too wide");
-            assert!(!bound.is_finite() || !responds(bound - inwards), "{text}: {low} to {high} is too narrow");
+            assert!(
+                !bound.is_finite() || responds(bound + inwards),
+                "{text}: {low} to {high} is too wide"
+            );
+            assert!(
+                !bound.is_finite() || !responds(bound - inwards),
+                "{text}: {low} to {high} is too narrow"
+            );
         }
     }
 }
@@ -341,7 +401,10 @@ fn gains() {
         let got = by_name::<f32>(name).unwrap().properties().gain;
         assert!((got / gain - 1.0).abs() < 1e-8, "{name}: {got}, not {gain}");
     }
-    let others = [("gelu(approximate=tanh)", 1.533_580_521_666_15), ("threshold(threshold=1)", 1.579_903_081_761_05)];
+    let others = [
+        ("gelu(approximate=tanh)", 1.533_580_521_666_15),
+        ("threshold(threshold=1)", 1.579_903_081_761_05),
+    ];
     for (text, gain) in others {
         let got = by_name::<f32>(text).unwrap().properties().gain;
         assert!((got / gain - 1.0).abs() < 1e-8, "{text}: {got}, not {gain}");

@@ -17,7 +17,12 @@ pub fn zeros() -> Constant {
 }
 
 impl Initialiser for Constant {
-    fn fill(&self, shape: Shape, values: &mut [f64], generator: &mut Generator) -> Result<(), String> {
+    fn fill(
+        &self,
+        shape: Shape,
+        values: &mut [f64],
+        generator: &mut Generator,
+    ) -> Result<(), String> {
         self.0.fill(shape, values, generator)
     }
 }

@@ -10,7 +10,12 @@ pub(super) enum Distribution {
 
 impl Distribution {
     /// Fills `values` with mean zero and this standard deviation.
-    pub(super) fn fill(self, deviation: f64, values: &mut [f64], generator: &mut Generator) -> Result<(), String> {
+    pub(super) fn fill(
+        self,
+        deviation: f64,
+        values: &mut [f64],
+        generator: &mut Generator,
+    ) -> Result<(), String> {
         // A uniform distribution on +-b has variance b^2 / 3.
         let bound = deviation * 3.0_f64.sqrt();
         match self {
@@ -20,23 +25,36 @@ impl Distribution {
     }
 }
 
-pub(super) fn uniform(low: f64, high: f64, values: &mut [f64], generator: &mut Generator) -> Result<(), String> {
+pub(super) fn uniform(
+    low: f64,
+    high: f64,
+    values: &mut [f64],
+    generator: &mut Generator,
+) -> Result<(), String> {
     if low == high {
         values.fill(low);
         return Ok(());
     }
-    let drawn = Tensor::uniform(values.len(), low..high, generator).map_err(|error| error.to_string())?;
+    let drawn =
+        Tensor::uniform(values.len(), low..high, generator).map_err(|error| error.to_string())?;
     values.copy_from_slice(drawn.values());
     Ok(())
 }
 
-pub(super) fn normal(mean: f64, deviation: f64, values: &mut [f64], generator: &mut Generator) -> Result<(), String> {
-    let drawn = Tensor::normal(values.len(), mean, deviation, generator).map_err(|error| error.to_string())?;
+pub(super) fn normal(
+    mean: f64,
+    deviation: f64,
+    values: &mut [f64],
+    generator: &mut Generator,
+) -> Result<(), String> {
+    let drawn = Tensor::normal(values.len(), mean, deviation, generator)
+        .map_err(|error| error.to_string())?;
     values.copy_from_slice(drawn.values());
     Ok(())
 }
 
-/// The number of inputs and of outputs of a unit whose weights have this shape, `[inputs, .., outputs]`.
+/// The number of inputs and of outputs of a unit whose weights have this shape,
+/// `[inputs, .., outputs]`.
 pub(super) fn fans(rule: &str, shape: Shape) -> Result<(f64, f64), String> {
     let [first, between @ .., last] = &*shape else {
         return Err(format!("{rule} needs weights of at least two axes, [inputs, outputs]"));
@@ -66,7 +84,8 @@ pub(super) mod tests {
         assert!(fans("rule", [0, 7].into()).is_err());
     }
 
-    /// Draws `[200, 300]` values and compares mean, standard deviation and largest magnitude with what the rule says.
+    /// Draws `[200, 300]` values and compares mean, standard deviation and largest magnitude with
+    /// what the rule says.
     pub(crate) fn check_moments(rule: &dyn Initialiser, deviation: f64, bound: Option<f64>) {
         let shape = Shape::new(&[200, 300]);
         let mut values = vec![0.0; shape.elements()];
@@ -83,8 +102,13 @@ pub(super) mod tests {
         );
         let largest = values.iter().fold(0.0_f64, |largest, x| largest.max(x.abs()));
         match bound {
-            Some(bound) => assert!(largest <= bound && largest > 0.999 * bound, "{rule:?}: {largest} against {bound}"),
-            None => assert!(largest > 3.5 * deviation, "{rule:?}: no tails, the largest is {largest}"),
+            Some(bound) => assert!(
+                largest <= bound && largest > 0.999 * bound,
+                "{rule:?}: {largest} against {bound}"
+            ),
+            None => {
+                assert!(largest > 3.5 * deviation, "{rule:?}: no tails, the largest is {largest}")
+            }
         }
     }
 }

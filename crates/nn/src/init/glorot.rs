@@ -7,11 +7,12 @@ use super::fan::{Distribution, fans};
 use crate::config::Setting;
 use crate::{Activation, Configure};
 
-/// Glorot's rule, also named Xavier: variance `gain^2 * 2 / (fan in + fan out)`, which keeps the size of values on the
-/// way forward and of gradients on the way back, as a compromise, for activations that are linear near zero. Gain 1 by
-/// default; 5/3 for tanh.
+/// Glorot's rule, also named Xavier: variance `gain^2 * 2 / (fan in + fan out)`, which keeps the
+/// size of values on the way forward and of gradients on the way back, as a compromise, for
+/// activations that are linear near zero. Gain 1 by default; 5/3 for tanh.
 ///
-/// Source: Glorot and Bengio, "Understanding the difficulty of training deep feedforward neural networks", 2010.
+/// Source: Glorot and Bengio, "Understanding the difficulty of training deep feedforward neural
+/// networks", 2010.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Glorot {
     distribution: Distribution,
@@ -31,7 +32,8 @@ impl Glorot {
         Glorot { distribution: Distribution::Normal, gain: 1.0 }
     }
 
-    /// The factor for the activation behind the weights; see [`Properties::gain`](chainrule_graph::Properties::gain).
+    /// The factor for the activation behind the weights; see
+    /// [`Properties::gain`](chainrule_graph::Properties::gain).
     #[must_use]
     pub fn gain(mut self, gain: f64) -> Self {
         self.gain = gain;
@@ -53,7 +55,12 @@ impl Glorot {
 }
 
 impl Initialiser for Glorot {
-    fn fill(&self, shape: Shape, values: &mut [f64], generator: &mut Generator) -> Result<(), String> {
+    fn fill(
+        &self,
+        shape: Shape,
+        values: &mut [f64],
+        generator: &mut Generator,
+    ) -> Result<(), String> {
         let (inputs, outputs) = fans("glorot", shape)?;
         self.distribution.fill(self.gain * (2.0 / (inputs + outputs)).sqrt(), values, generator)
     }
@@ -86,6 +93,10 @@ mod tests {
     #[test]
     fn moments_are_right() {
         check_moments(&Glorot::uniform(), (2.0_f64 / 500.0).sqrt(), Some((6.0_f64 / 500.0).sqrt()));
-        check_moments(&Glorot::normal().gain(5.0 / 3.0), 5.0 / 3.0 * (2.0_f64 / 500.0).sqrt(), None);
+        check_moments(
+            &Glorot::normal().gain(5.0 / 3.0),
+            5.0 / 3.0 * (2.0_f64 / 500.0).sqrt(),
+            None,
+        );
     }
 }

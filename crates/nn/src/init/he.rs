@@ -9,8 +9,8 @@ use super::fan::{Distribution, fans};
 use crate::config::Setting;
 use crate::{Activation, Configure};
 
-/// He's rule, also named Kaiming: variance `gain^2 / fan in`, with gain `sqrt 2` by default, which makes up for the
-/// half of the values that a ReLU sets to zero.
+/// He's rule, also named Kaiming: variance `gain^2 / fan in`, with gain `sqrt 2` by default, which
+/// makes up for the half of the values that a ReLU sets to zero.
 ///
 /// With [`fan_out`](He::fan_out), `gain^2 / fan out` keeps the size of gradients instead of values.
 ///
@@ -35,7 +35,8 @@ impl He {
         He { distribution: Distribution::Normal, gain: SQRT_2, fan_out: false }
     }
 
-    /// The factor for the activation behind the weights; see [`Properties::gain`](chainrule_graph::Properties::gain).
+    /// The factor for the activation behind the weights; see
+    /// [`Properties::gain`](chainrule_graph::Properties::gain).
     #[must_use]
     pub fn gain(mut self, gain: f64) -> Self {
         self.gain = gain;
@@ -70,7 +71,12 @@ impl He {
 }
 
 impl Initialiser for He {
-    fn fill(&self, shape: Shape, values: &mut [f64], generator: &mut Generator) -> Result<(), String> {
+    fn fill(
+        &self,
+        shape: Shape,
+        values: &mut [f64],
+        generator: &mut Generator,
+    ) -> Result<(), String> {
         let (inputs, outputs) = fans("he", shape)?;
         let fan = if self.fan_out { outputs } else { inputs };
         self.distribution.fill(self.gain / fan.sqrt(), values, generator)

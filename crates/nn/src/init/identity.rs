@@ -49,7 +49,8 @@ mod tests {
         };
         assert_eq!(fill([2, 3]), [2.0, 0.0, 0.0, 0.0, 2.0, 0.0]);
         assert_eq!(fill([3, 2]), [2.0, 0.0, 0.0, 2.0, 0.0, 0.0]);
-        let error = Identity::default().fill([3].into(), &mut [0.0; 3], &mut generator(0)).unwrap_err();
+        let error =
+            Identity::default().fill([3].into(), &mut [0.0; 3], &mut generator(0)).unwrap_err();
         assert_eq!(error, "identity needs weights of two axes, [inputs, outputs]");
     }
 }

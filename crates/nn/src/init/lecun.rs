@@ -7,7 +7,8 @@ use super::Listed;
 use super::fan::Distribution;
 use crate::config::formula;
 
-/// LeCun's rule: variance `1 / fan in`, which keeps the size of values through affine maps and self-normalising units.
+/// LeCun's rule: variance `1 / fan in`, which keeps the size of values through affine maps and
+/// self-normalising units.
 ///
 /// Source: LeCun, Bottou, Orr and Müller, "Efficient BackProp", 1998.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -28,7 +29,12 @@ impl LeCun {
 }
 
 impl Initialiser for LeCun {
-    fn fill(&self, shape: Shape, values: &mut [f64], generator: &mut Generator) -> Result<(), String> {
+    fn fill(
+        &self,
+        shape: Shape,
+        values: &mut [f64],
+        generator: &mut Generator,
+    ) -> Result<(), String> {
         self.0.fill(shape, values, generator)
     }
 }

@@ -14,8 +14,8 @@
 //!
 //! [`UnitVariance`] is none of them: it looks at data, a layer at a time.
 //!
-//! Weights are `[inputs, outputs]`: the fan in is the first length, the fan out the last; any axes in between count for
-//! both.
+//! Weights are `[inputs, outputs]`: the fan in is the first length, the fan out the last; any axes
+//! in between count for both.
 
 mod constant;
 mod fan;
@@ -101,9 +101,9 @@ pub const ALIASES: Aliases = &[
     ("eye", "identity"),
 ];
 
-/// The initialiser that a text names, such as `he_normal` or `normal(deviation=0.1)`; also by one of [`ALIASES`], and
-/// whatever the capitals and underscores are: `XavierUniform`, `xavier_uniform_`. A gain may be that of an activation:
-/// `glorot_normal(gain=tanh)`.
+/// The initialiser that a text names, such as `he_normal` or `normal(deviation=0.1)`; also by one
+/// of [`ALIASES`], and whatever the capitals and underscores are: `XavierUniform`,
+/// `xavier_uniform_`. A gain may be that of an activation: `glorot_normal(gain=tanh)`.
 ///
 /// # Errors
 /// [`ConfigError`] says what is wrong with the text, and what there is.
@@ -122,9 +122,10 @@ pub fn listed(text: &str) -> Result<Box<dyn Listed>, ConfigError> {
     let mut values = [0.0; 4];
     found.fill(Shape::new(&[2, 2]), &mut values, &mut generator(0)).map_err(ConfigError::Check)?;
     match values.iter().find(|value| !value.is_finite()) {
-        Some(value) => {
-            Err(ConfigError::Check(format!("{}: makes weights of {value}; give finite settings", found.name())))
-        }
+        Some(value) => Err(ConfigError::Check(format!(
+            "{}: makes weights of {value}; give finite settings",
+            found.name()
+        ))),
         None => Ok(found),
     }
 }
@@ -133,20 +134,25 @@ pub fn listed(text: &str) -> Result<Box<dyn Listed>, ConfigError> {
 mod tests {
     use super::*;
 
-    /// Kind: messages that name the setting. Settings that make no sense are found out by name, before any weight.
+    /// Kind: messages that name the setting. Settings that make no sense are found out by name,
+    /// before any weight.
     #[test]
     fn settings_that_make_no_sense_are_refused_by_name() {
-        let mut wrong =
-            ["normal(deviation=-1)", "normal(deviation=inf)", "uniform(low=2, high=1)"].map(str::to_owned).to_vec();
+        let mut wrong = ["normal(deviation=-1)", "normal(deviation=inf)", "uniform(low=2, high=1)"]
+            .map(str::to_owned)
+            .to_vec();
         for mut entry in all() {
             let name = entry.name();
             let settings = entry.settings().into_iter();
-            let numbers = settings.filter(|(_, value)| matches!(value, Setting::Number(_) | Setting::NumberOr(..)));
+            let numbers = settings
+                .filter(|(_, value)| matches!(value, Setting::Number(_) | Setting::NumberOr(..)));
             wrong.extend(numbers.map(|(setting, _)| format!("{name}({setting}=nan)")));
         }
         assert!(wrong.len() > 8, "{wrong:?}");
-        let accepted: Vec<_> =
-            wrong.iter().filter(|text| !matches!(by_name(text), Err(ConfigError::Check(_)))).collect();
+        let accepted: Vec<_> = wrong
+            .iter()
+            .filter(|text| !matches!(by_name(text), Err(ConfigError::Check(_))))
+            .collect();
         assert!(accepted.is_empty(), "{accepted:?}");
     }
 
@@ -168,7 +174,8 @@ mod tests {
     #[test]
     fn a_gain_is_a_number_or_that_of_an_activation() {
         for rule in ["glorot_normal", "he_uniform", "orthogonal"] {
-            let text = |gain: &str| format!("{:?}", by_name(&format!("{rule}(gain={gain})")).unwrap());
+            let text =
+                |gain: &str| format!("{:?}", by_name(&format!("{rule}(gain={gain})")).unwrap());
             assert_eq!(text("selu"), text("0.75"), "{rule}");
             assert_ne!(text("selu"), text("relu"), "{rule}");
         }
@@ -198,7 +205,10 @@ mod tests {
             let mean_square = values.iter().map(|x| x * x).sum::<f64>() / values.len() as f64;
             // Five standard errors for a kurtosis of at most 3.
             let bound = 5.0 * expected * (2.0 / values.len() as f64).sqrt();
-            assert!((mean_square - expected).abs() <= bound + 1e-15, "{name}: {mean_square}, not {expected}");
+            assert!(
+                (mean_square - expected).abs() <= bound + 1e-15,
+                "{name}: {mean_square}, not {expected}"
+            );
         }
         assert_eq!(all().len(), 13, "each of the list stands above");
     }

@@ -6,14 +6,14 @@ use super::Listed;
 use crate::Configure;
 use crate::config::Setting;
 
-/// A random matrix with orthonormal columns, or rows where it has more columns, times a gain: it neither stretches nor
-/// shrinks any direction. Gain 1 by default.
+/// A random matrix with orthonormal columns, or rows where it has more columns, times a gain: it
+/// neither stretches nor shrinks any direction. Gain 1 by default.
 ///
-/// More than two axes count as `[first, all others]`. Uniformly distributed over such matrices: the signs of the
-/// factorisation are made unique.
+/// More than two axes count as `[first, all others]`. Uniformly distributed over such matrices: the
+/// signs of the factorisation are made unique.
 ///
-/// Source: Saxe, McClelland and Ganguli, "Exact solutions to the nonlinear dynamics of learning in deep linear neural
-/// networks", 2014.
+/// Source: Saxe, McClelland and Ganguli, "Exact solutions to the nonlinear dynamics of learning in
+/// deep linear neural networks", 2014.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Orthogonal {
     gain: f64,
@@ -34,7 +34,12 @@ impl Orthogonal {
 }
 
 impl Initialiser for Orthogonal {
-    fn fill(&self, shape: Shape, values: &mut [f64], generator: &mut Generator) -> Result<(), String> {
+    fn fill(
+        &self,
+        shape: Shape,
+        values: &mut [f64],
+        generator: &mut Generator,
+    ) -> Result<(), String> {
         if shape.rank() < 2 {
             return Err("orthogonal needs weights of at least two axes".to_owned());
         }
@@ -43,7 +48,8 @@ impl Initialiser for Orthogonal {
         let (q, r) = Tensor::<f64>::normal([long, short], 0.0, 1.0, generator)
             .and_then(|normal| normal.qr())
             .map_err(|error| error.to_string())?;
-        // Without the signs of R's diagonal the distribution would depend on how the factorisation chooses them.
+        // Without the signs of R's diagonal the distribution would depend on how the factorisation
+        // chooses them.
         let signed = |i: usize, j: usize| q.at(&[i, j]) * r.at(&[j, j]).signum() * self.gain;
         for (position, value) in values.iter_mut().enumerate() {
             let (row, column) = (position / columns, position % columns);
@@ -92,7 +98,8 @@ mod tests {
 
     #[test]
     fn a_vector_is_refused() {
-        let error = Orthogonal::default().fill([3].into(), &mut [0.0; 3], &mut generator(0)).unwrap_err();
+        let error =
+            Orthogonal::default().fill([3].into(), &mut [0.0; 3], &mut generator(0)).unwrap_err();
         assert_eq!(error, "orthogonal needs weights of at least two axes");
     }
 }

@@ -28,7 +28,12 @@ settings! {
 }
 
 impl Initialiser for Sparse {
-    fn fill(&self, shape: Shape, values: &mut [f64], generator: &mut Generator) -> Result<(), String> {
+    fn fill(
+        &self,
+        shape: Shape,
+        values: &mut [f64],
+        generator: &mut Generator,
+    ) -> Result<(), String> {
         self.check()?;
         let [inputs, outputs] = shape[..] else {
             return Err("sparse needs weights of two axes, [inputs, outputs]".to_owned());
@@ -59,7 +64,9 @@ mod tests {
     fn each_column_has_its_share_of_zeros_and_the_others_the_deviation() {
         let (rule, mut values) = (Sparse { sparsity: 0.25, deviation: 0.5 }, vec![0.0; 201 * 300]);
         rule.fill([201, 300].into(), &mut values, &mut generator(1)).unwrap();
-        let zero_rows = |column: usize| (0..201).filter(|row| values[row * 300 + column] == 0.0).collect::<Vec<_>>();
+        let zero_rows = |column: usize| {
+            (0..201).filter(|row| values[row * 300 + column] == 0.0).collect::<Vec<_>>()
+        };
         // ceil(0.25 * 201)
         assert!((0..300).all(|column| zero_rows(column).len() == 51));
         assert_ne!(zero_rows(0), zero_rows(1));
@@ -74,8 +81,14 @@ mod tests {
         let fill = |rule: Sparse, shape: Shape| {
             rule.fill(shape, &mut vec![0.0; shape.elements()], &mut generator(0)).unwrap_err()
         };
-        assert_eq!(fill(Sparse::default(), [3].into()), "sparse needs weights of two axes, [inputs, outputs]");
+        assert_eq!(
+            fill(Sparse::default(), [3].into()),
+            "sparse needs weights of two axes, [inputs, outputs]"
+        );
         let dense = Sparse { sparsity: 1.5, ..Sparse::default() };
-        assert_eq!(fill(dense, [3, 2].into()), "sparse: sparsity must lie in [0, 1], but it is 1.5");
+        assert_eq!(
+            fill(dense, [3, 2].into()),
+            "sparse: sparsity must lie in [0, 1], but it is 1.5"
+        );
     }
 }

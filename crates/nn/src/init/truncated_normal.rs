@@ -30,7 +30,8 @@ settings! {
 impl Initialiser for TruncatedNormal {
     fn fill(&self, _: Shape, values: &mut [f64], generator: &mut Generator) -> Result<(), String> {
         let TruncatedNormal { mean, deviation, low, high } = *self;
-        truncated_normal(values, mean, deviation, low, high, generator).map_err(|error| error.to_string())
+        truncated_normal(values, mean, deviation, low, high, generator)
+            .map_err(|error| error.to_string())
     }
 }
 

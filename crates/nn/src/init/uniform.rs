@@ -49,6 +49,8 @@ mod tests {
         check_moments(&Uniform::new(-0.5, 0.5), 0.5 / 3.0_f64.sqrt(), Some(0.5));
         let mut generator = chainrule_tensor::random::generator(0);
         assert!(Uniform::new(1.0, 0.0).fill([2].into(), &mut [0.0; 2], &mut generator).is_err());
-        assert!(Uniform::new(0.0, f64::NAN).fill([2].into(), &mut [0.0; 2], &mut generator).is_err());
+        assert!(
+            Uniform::new(0.0, f64::NAN).fill([2].into(), &mut [0.0; 2], &mut generator).is_err()
+        );
     }
 }

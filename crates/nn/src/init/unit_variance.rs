@@ -9,10 +9,10 @@ use crate::{ConfigError, Configure, Layer, PredictError};
 
 /// Layer-sequential unit variance: first values from data instead of a formula.
 ///
-/// The weights of every [`Linear`](crate::Linear) layer become orthonormal; then, layer by layer from the input on,
-/// they are divided by the standard deviation of what comes out of the layer for a batch of inputs, until the variance
-/// over all samples and outputs is 1 within `tolerance`. Biases and all other layers stay as they are; layers behave as
-/// in evaluation.
+/// The weights of every [`Linear`](crate::Linear) layer become orthonormal; then, layer by layer
+/// from the input on, they are divided by the standard deviation of what comes out of the layer for
+/// a batch of inputs, until the variance over all samples and outputs is 1 within `tolerance`.
+/// Biases and all other layers stay as they are; layers behave as in evaluation.
 ///
 /// ```
 /// use chainrule_nn::init::UnitVariance;
@@ -48,8 +48,8 @@ pub struct UnitVarianceLayer {
     pub path: String,
     /// The variance of what came out with orthonormal weights.
     pub orthonormal: f64,
-    /// The variance in the end: not within the tolerance where the attempts did not suffice, as with an output that
-    /// does not depend on the weights.
+    /// The variance in the end: not within the tolerance where the attempts did not suffice, as
+    /// with an output that does not depend on the weights.
     pub variance: f64,
     /// How often the weights were divided.
     pub divisions: usize,
@@ -63,18 +63,25 @@ impl Default for UnitVariance {
 
 impl Configure for UnitVariance {
     fn formula(&self) -> &'static str {
-        "orthonormal, then divided by the deviation of what comes out for some inputs, layer by layer: needs data"
+        "orthonormal, then divided by the deviation of what comes out for some inputs, layer by \
+         layer: needs data"
     }
 
     fn settings(&mut self) -> Vec<(&'static str, Setting<'_>)> {
-        vec![("tolerance", Setting::Number(&mut self.tolerance)), ("attempts", Setting::Count(&mut self.attempts))]
+        vec![
+            ("tolerance", Setting::Number(&mut self.tolerance)),
+            ("attempts", Setting::Count(&mut self.attempts)),
+        ]
     }
 
     fn check(&self) -> Result<(), String> {
         if self.tolerance > 0.0 {
             Ok(())
         } else {
-            Err(format!("unit_variance: the tolerance must be above 0, but it is {}", self.tolerance))
+            Err(format!(
+                "unit_variance: the tolerance must be above 0, but it is {}",
+                self.tolerance
+            ))
         }
     }
 }
@@ -91,10 +98,12 @@ impl FromStr for UnitVariance {
 
 impl UnitVariance {
     /// Its other names.
-    pub const ALIASES: Aliases = &[("lsuv", "unit_variance"), ("layer_sequential_unit_variance", "unit_variance")];
+    pub const ALIASES: Aliases =
+        &[("lsuv", "unit_variance"), ("layer_sequential_unit_variance", "unit_variance")];
 
-    /// Rewrites the weights of the linear layers among `params`, and reports on each, in order. A model without linear
-    /// layers inside of another one, such as [`Sequential`](crate::Sequential), gets an empty report.
+    /// Rewrites the weights of the linear layers among `params`, and reports on each, in order. A
+    /// model without linear layers inside of another one, such as
+    /// [`Sequential`](crate::Sequential), gets an empty report.
     ///
     /// # Errors
     /// As [`Model::predict`](crate::Model::predict). The parameters then are as they were.
@@ -139,7 +148,8 @@ impl UnitVariance {
         let mut report = Vec::new();
         for (path, value) in linear {
             let orthonormal = variance(params, value);
-            let mut layer = UnitVarianceLayer { path, orthonormal, variance: orthonormal, divisions: 0 };
+            let mut layer =
+                UnitVarianceLayer { path, orthonormal, variance: orthonormal, divisions: 0 };
             let name = format!("{}.weight", layer.path);
             while (layer.variance - 1.0).abs() >= self.tolerance
                 && layer.variance > 0.0
@@ -180,19 +190,29 @@ mod tests {
 
     #[test]
     fn every_linear_layer_gets_unit_variance_in_order() {
-        let model = Sequential::<f64>::default().linear(12, 30).relu().batch_norm().linear(30, 30).relu().linear(30, 4);
+        let model = Sequential::<f64>::default()
+            .linear(12, 30)
+            .relu()
+            .batch_norm()
+            .linear(30, 30)
+            .relu()
+            .linear(30, 4);
         let mut params = model.init([12], 3).unwrap();
         let before = params.clone();
         let settings = UnitVariance { tolerance: 0.01, ..UnitVariance::default() };
         let report = settings.apply(&model, &mut params, &inputs()).unwrap();
-        assert_eq!(report.iter().map(|layer| layer.path.as_str()).collect::<Vec<_>>(), ["0", "3", "5"]);
+        assert_eq!(
+            report.iter().map(|layer| layer.path.as_str()).collect::<Vec<_>>(),
+            ["0", "3", "5"]
+        );
         for layer in &report {
             assert!((layer.variance - 1.0).abs() < 0.01 && layer.divisions > 0, "{layer:?}");
         }
         assert!(report[0].orthonormal > 9.0, "{:?}", report[0]);
         // The first layer's weights are orthonormal rows, all of one length.
         let w = params.get("0.weight").unwrap();
-        let length = |row: usize| w.values()[row * 30..(row + 1) * 30].iter().map(|w| w * w).sum::<f64>();
+        let length =
+            |row: usize| w.values()[row * 30..(row + 1) * 30].iter().map(|w| w * w).sum::<f64>();
         assert!((1..12).all(|row| (length(row) / length(0) - 1.0).abs() < 1e-12));
         assert_eq!(params.get("0.bias").unwrap().values(), before.get("0.bias").unwrap().values());
         // What the report says is what a prediction has.
@@ -205,7 +225,10 @@ mod tests {
     #[test]
     fn settings_are_read_from_text() {
         let expected = UnitVariance { tolerance: 0.02, attempts: 3, seed: 0 };
-        assert_eq!("unit_variance(tolerance=0.02, attempts=3)".parse::<UnitVariance>().unwrap(), expected);
+        assert_eq!(
+            "unit_variance(tolerance=0.02, attempts=3)".parse::<UnitVariance>().unwrap(),
+            expected
+        );
         assert_eq!("LSUV".parse::<UnitVariance>().unwrap(), UnitVariance::default());
         let error = "lsuv(tolerance=0)".parse::<UnitVariance>().unwrap_err().to_string();
         assert_eq!(error, "unit_variance: the tolerance must be above 0, but it is 0");
@@ -215,10 +238,13 @@ mod tests {
     fn a_layer_that_gives_one_value_is_left_and_reported() {
         let model = Sequential::<f64>::default().layer(Linear::new(12, 3).bias_init(2.0));
         let mut params = model.init([12], 0).unwrap();
-        let report = UnitVariance::default().apply(&model, &mut params, &Tensor::zeros([5, 12])).unwrap();
+        let report =
+            UnitVariance::default().apply(&model, &mut params, &Tensor::zeros([5, 12])).unwrap();
         assert_eq!((report[0].variance, report[0].divisions), (0.0, 0));
         let none = UnitVariance::default().apply(&model, &mut params, &Tensor::scalar(1.0));
         assert!(matches!(none, Err(PredictError::NoBatch)));
-        assert!(UnitVariance::default().apply(&model, &mut params, &Tensor::zeros([5, 3])).is_err());
+        assert!(
+            UnitVariance::default().apply(&model, &mut params, &Tensor::zeros([5, 3])).is_err()
+        );
     }
 }

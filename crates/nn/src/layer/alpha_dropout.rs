@@ -41,9 +41,16 @@ impl<T: Real> Layer<T> for AlphaDropout {
             return x;
         }
         let keep = 1.0 - self.p;
-        let scale = if keep == 0.0 { 0.0 } else { 1.0 / (keep * (1.0 + self.p * SATURATION * SATURATION)).sqrt() };
+        let scale = if keep == 0.0 {
+            0.0
+        } else {
+            1.0 / (keep * (1.0 + self.p * SATURATION * SATURATION)).sqrt()
+        };
         let shift = scale * SATURATION;
-        graph.apply(Noise { name: "alpha_dropout", keep, scale, shift, offset: shift * self.p }, &[x])
+        graph.apply(
+            Noise { name: "alpha_dropout", keep, scale, shift, offset: shift * self.p },
+            &[x],
+        )
     }
 }
 
@@ -66,7 +73,10 @@ mod tests {
             let variance = y.values().iter().map(|y| (y - mean).powi(2)).sum::<f64>() / n;
             // Five standard errors of the mean, and of a variance with a kurtosis of at most 3.
             assert!(mean.abs() < 5.0 / n.sqrt(), "p = {p}: mean {mean}");
-            assert!((variance - 1.0).abs() < 5.0 * (2.0 / n).sqrt(), "p = {p}: variance {variance}");
+            assert!(
+                (variance - 1.0).abs() < 5.0 * (2.0 / n).sqrt(),
+                "p = {p}: variance {variance}"
+            );
         }
     }
 
@@ -86,6 +96,9 @@ mod tests {
 
     #[test]
     fn a_probability_outside_is_a_mistake() {
-        assert_eq!(mistake(&AlphaDropout { p: 2.0 }, [3]), "alpha_dropout: p must lie in [0, 1], but it is 2");
+        assert_eq!(
+            mistake(&AlphaDropout { p: 2.0 }, [3]),
+            "alpha_dropout: p must lie in [0, 1], but it is 2"
+        );
     }
 }

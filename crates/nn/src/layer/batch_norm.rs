@@ -71,7 +71,9 @@ impl<T: Real> Layer<T> for BatchNorm {
             [_, _, _] => self.rows(x.permute(&[0, 2, 1])).permute(&[0, 2, 1]),
             _ => {
                 let shape = x.shape();
-                graph.fail(format!("batch_norm: takes [batch, channels] or [batch, channels, length], not {shape}"));
+                graph.fail(format!(
+                    "batch_norm: takes [batch, channels] or [batch, channels, length], not {shape}"
+                ));
                 x
             }
         }
@@ -85,7 +87,8 @@ impl BatchNorm {
         let of_batch = graph.is_training() || !self.tracked;
         if graph.is_training() && count < 2 {
             graph.fail(format!(
-                "batch_norm: {} value for each channel, but training needs at least 2; choose a batch size that does \
+                "batch_norm: {} value for each channel, but training needs at least 2; choose a \
+                 batch size that does \
                  not leave a single sample over",
                 count
             ));
@@ -95,7 +98,8 @@ impl BatchNorm {
             let mean = graph.buffer("running_mean", [channels], 0.0);
             [mean, graph.buffer("running_var", [channels], 1.0)]
         });
-        let batches = (self.tracked && self.momentum.is_none()).then(|| graph.buffer("batches", [], 0.0));
+        let batches =
+            (self.tracked && self.momentum.is_none()).then(|| graph.buffer("batches", [], 0.0));
         // A running variance, or the inverse root of the batch's.
         let [mean, spread] = match running {
             Some(running) if !of_batch => running,
@@ -111,7 +115,8 @@ impl BatchNorm {
         };
         let op = Standardise { epsilon: self.epsilon, of_batch };
         if self.affine {
-            let (weight, bias) = (graph.param("weight", [channels], 1.0), graph.param("bias", [channels], 0.0));
+            let (weight, bias) =
+                (graph.param("weight", [channels], 1.0), graph.param("bias", [channels], 0.0));
             graph.apply(op, &[x, mean, spread, weight, bias])
         } else {
             graph.apply(op, &[x, mean, spread])
@@ -132,9 +137,13 @@ impl BatchNorm {
             graph.update_buffer("batches", batches);
             batches
         });
-        for ((name, running), batch) in ["running_mean", "running_var"].into_iter().zip(running).zip([mean, unbiased]) {
+        for ((name, running), batch) in
+            ["running_mean", "running_var"].into_iter().zip(running).zip([mean, unbiased])
+        {
             let new = match (self.momentum, batches) {
-                (Some(momentum), _) => running * T::from_f64(1.0 - momentum) + batch * T::from_f64(momentum),
+                (Some(momentum), _) => {
+                    running * T::from_f64(1.0 - momentum) + batch * T::from_f64(momentum)
+                }
                 (None, Some(batches)) => running + (batch - running) / batches,
                 (None, None) => running,
             };
@@ -158,7 +167,9 @@ mod tests {
 
     fn assert_close(got: &[f64], expected: &[f64]) {
         assert_eq!(got.len(), expected.len());
-        got.iter().zip(expected).for_each(|(a, b)| assert!((a - b).abs() < 1e-12, "{got:?} is not {expected:?}"));
+        got.iter()
+            .zip(expected)
+            .for_each(|(a, b)| assert!((a - b).abs() < 1e-12, "{got:?} is not {expected:?}"));
     }
 
     #[test]
@@ -170,7 +181,8 @@ mod tests {
             let length = if shape.rank() == 3 { shape[2] } else { 1 };
             for channel in 0..shape[1] {
                 let of = |i: &usize| i / length % shape[1] == channel;
-                let values: Vec<f64> = (0..shape.elements()).filter(of).map(|i| y.values()[i]).collect();
+                let values: Vec<f64> =
+                    (0..shape.elements()).filter(of).map(|i| y.values()[i]).collect();
                 let n = values.len() as f64;
                 assert_close(&[values.iter().sum::<f64>() / n], &[0.0]);
                 assert_close(&[values.iter().map(|y| y * y).sum::<f64>() / n], &[1.0]);
@@ -221,7 +233,10 @@ mod tests {
 
     #[test]
     fn derivatives_agree_with_differences() {
-        for layer in [BatchNorm::default(), BatchNorm { affine: false, tracked: false, ..BatchNorm::default() }] {
+        for layer in [
+            BatchNorm::default(),
+            BatchNorm { affine: false, tracked: false, ..BatchNorm::default() },
+        ] {
             for shape in [&[2, 1][..], &[5, 3], &[3, 35], &[2, 3, 4]] {
                 derivatives(&layer, shape);
                 let settings = Gradcheck { training: false, ..Gradcheck::default() };
@@ -236,7 +251,8 @@ mod tests {
         let layer = BatchNorm::default();
         assert_eq!(
             mistake(&layer, [1, 3]),
-            "batch_norm: 1 value for each channel, but training needs at least 2; choose a batch size that does not \
+            "batch_norm: 1 value for each channel, but training needs at least 2; choose a batch \
+             size that does not \
              leave a single sample over"
         );
         let message = "batch_norm: takes [batch, channels] or [batch, channels, length], not";

@@ -1,5 +1,6 @@
-//! The two kernels of batch normalisation, over channels along the last axis. Sums are gathered in `T::Wide`, a
-//! block of channels at a time, so that they stay in registers and nothing is allocated.
+//! The two kernels of batch normalisation, over channels along the last axis. Sums are gathered in
+//! `T::Wide`, a block of channels at a time, so that they stay in registers and nothing is
+//! allocated.
 
 use std::ops::Range;
 
@@ -11,10 +12,12 @@ use super::row_norm::{is_safe, scaled_inverse};
 /// How many channels are summed at a time.
 const BLOCK: usize = 32;
 
-/// `[mean, variance, 1 / sqrt(variance + epsilon)]` of each channel over all rows, the variance divided by their number;
-/// of shape `[3, channels]`. The last has its value also where the variance overflows.
+/// `[mean, variance, 1 / sqrt(variance + epsilon)]` of each channel over all rows, the variance
+/// divided by their number; of shape `[3, channels]`. The last has its value also where the
+/// variance overflows.
 ///
-/// [`Standardise`] sends the gradient through both to the input itself, so that none goes through here.
+/// [`Standardise`] sends the gradient through both to the input itself, so that none goes through
+/// here.
 #[derive(Debug)]
 pub(super) struct Moments {
     pub(super) epsilon: f64,
@@ -45,9 +48,11 @@ impl<T: Real> Op<T> for Moments {
         let count = T::Wide::from_usize(x.len() / channels);
         let (means, rest) = pass.output.split_at_mut(channels);
         let (variances, inverses) = rest.split_at_mut(channels);
-        let (epsilon, largest) = (T::Wide::from_f64(self.epsilon), T::from_f64(T::MAX.to_f64() / 4.0));
+        let (epsilon, largest) =
+            (T::Wide::from_f64(self.epsilon), T::from_f64(T::MAX.to_f64() / 4.0));
         for block in blocks(channels) {
-            let mean = sums(x, x, channels, block.clone(), |x, _, _| x.widen()).map(|sum| sum / count);
+            let mean =
+                sums(x, x, channels, block.clone(), |x, _, _| x.widen()).map(|sum| sum / count);
             let squares = sums(x, x, channels, block.clone(), |x, _, c| {
                 let rest = x.widen() - mean[c];
                 rest * rest
@@ -60,7 +65,10 @@ impl<T: Real> Op<T> for Moments {
                 inverses[channel] = T::narrow(if is_safe(variance + epsilon) {
                     T::Wide::ONE / (variance + epsilon).sqrt()
                 } else {
-                    scaled_inverse(x.iter().skip(channel).step_by(channels).map(|x| x.widen() - mean[c]), epsilon)
+                    scaled_inverse(
+                        x.iter().skip(channel).step_by(channels).map(|x| x.widen() - mean[c]),
+                        epsilon,
+                    )
                 });
             }
         }
@@ -69,9 +77,11 @@ impl<T: Real> Op<T> for Moments {
     fn vjp(&self, _: Backward<'_, T>) {}
 }
 
-/// `y = (x - mean) / sqrt(variance + epsilon)`, times the weight and plus the bias if there are such inputs.
+/// `y = (x - mean) / sqrt(variance + epsilon)`, times the weight and plus the bias if there are
+/// such inputs.
 ///
-/// With `of_batch`, the mean and the inverse root in place of the variance are those of `x`, and the derivative by `x` is the one through them as well.
+/// With `of_batch`, the mean and the inverse root in place of the variance are those of `x`, and
+/// the derivative by `x` is the one through them as well.
 #[derive(Debug)]
 pub(super) struct Standardise {
     pub(super) epsilon: f64,
@@ -114,8 +124,10 @@ impl<T: Real> Op<T> for Standardise {
     }
 
     fn forward(&self, pass: Forward<'_, T>) {
-        let (x, mean, spread) = (pass.inputs.get(X), pass.inputs.get(MEAN), pass.inputs.get(SPREAD));
-        let affine = (pass.inputs.len() > WEIGHT).then(|| (pass.inputs.get(WEIGHT), pass.inputs.get(BIAS)));
+        let (x, mean, spread) =
+            (pass.inputs.get(X), pass.inputs.get(MEAN), pass.inputs.get(SPREAD));
+        let affine =
+            (pass.inputs.len() > WEIGHT).then(|| (pass.inputs.get(WEIGHT), pass.inputs.get(BIAS)));
         let channels = mean.len();
         let y = pass.output;
         for block in blocks(channels) {
@@ -131,7 +143,9 @@ impl<T: Real> Op<T> for Standardise {
                 || {
                     for (y, x) in y.chunks_exact_mut(channels).zip(x.chunks_exact(channels)) {
                         let row = y[block.clone()].iter_mut().zip(&x[block.clone()]);
-                        for ((((y, &x), &mean), &scale), &bias) in row.zip(mean).zip(&scale).zip(&bias) {
+                        for ((((y, &x), &mean), &scale), &bias) in
+                            row.zip(mean).zip(&scale).zip(&bias)
+                        {
                             *y = ((x - mean) * scale + bias).flushed();
                         }
                     }
@@ -141,7 +155,8 @@ impl<T: Real> Op<T> for Standardise {
     }
 
     fn vjp(&self, mut pass: Backward<'_, T>) {
-        let (x, mean, spread) = (pass.inputs.get(X), pass.inputs.get(MEAN), pass.inputs.get(SPREAD));
+        let (x, mean, spread) =
+            (pass.inputs.get(X), pass.inputs.get(MEAN), pass.inputs.get(SPREAD));
         let weight = (pass.inputs.len() > WEIGHT).then(|| pass.inputs.get(WEIGHT));
         let (g, channels) = (&*pass.upstream, mean.len());
         let count = T::from_usize(x.len() / channels.max(1));
@@ -156,13 +171,16 @@ impl<T: Real> Op<T> for Standardise {
         if let Some(dx) = pass.cotangents.get(X) {
             let dx = dx.accumulate();
             for block in blocks(channels) {
-                let (mut scale, mut slope, mut offset) = ([T::ZERO; BLOCK], [T::ZERO; BLOCK], [T::ZERO; BLOCK]);
+                let (mut scale, mut slope, mut offset) =
+                    ([T::ZERO; BLOCK], [T::ZERO; BLOCK], [T::ZERO; BLOCK]);
                 let nothing = [T::Wide::ZERO; BLOCK];
                 let (products, totals) =
                     if self.of_batch { (product(&block), sum(&block)) } else { (nothing, nothing) };
                 for (c, channel) in block.clone().enumerate() {
                     let inverse = self.inverse(spread[channel]);
-                    scale[c] = T::narrow(weight.map_or(T::Wide::ONE, |weight| weight[channel].widen()) * inverse);
+                    scale[c] = T::narrow(
+                        weight.map_or(T::Wide::ONE, |weight| weight[channel].widen()) * inverse,
+                    );
                     slope[c] = T::narrow(products[c] * inverse * inverse) / count;
                     offset[c] = T::narrow(totals[c]) / count;
                 }
@@ -172,9 +190,14 @@ impl<T: Real> Op<T> for Standardise {
                     || {
                         let rows = dx.chunks_exact_mut(channels).zip(g.chunks_exact(channels));
                         for ((dx, g), x) in rows.zip(x.chunks_exact(channels)) {
-                            let row = dx[block.clone()].iter_mut().zip(&g[block.clone()]).zip(&x[block.clone()]);
+                            let row = dx[block.clone()]
+                                .iter_mut()
+                                .zip(&g[block.clone()])
+                                .zip(&x[block.clone()]);
                             let channel = mean.iter().zip(&scale).zip(&slope).zip(&offset);
-                            for (((dx, &g), &x), (((&mean, &scale), &slope), &offset)) in row.zip(channel) {
+                            for (((dx, &g), &x), (((&mean, &scale), &slope), &offset)) in
+                                row.zip(channel)
+                            {
                                 *dx = (*dx + scale * (g - offset - (x - mean) * slope)).flushed();
                             }
                         }

@@ -9,11 +9,13 @@ use crate::config::Setting;
 /// A form linear in each of two inputs: `y_k = sum_ij x1_i A_ijk x2_j + b_k`, with parameters
 /// `weight: [first, second, outputs]` and `bias: [outputs]`.
 ///
-/// [`forward_pair`](Bilinear::forward_pair) takes the two inputs apart. As a layer, which has one input, it takes them
-/// behind each other along the last axis, `[.., first + second]`. Both parameters are drawn uniformly from
-/// `+-1 / sqrt(first)`, as in PyTorch, which stores weights as `[outputs, first, second]`.
+/// [`forward_pair`](Bilinear::forward_pair) takes the two inputs apart. As a layer, which has one
+/// input, it takes them behind each other along the last axis, `[.., first + second]`. Both
+/// parameters are drawn uniformly from `+-1 / sqrt(first)`, as in PyTorch, which stores weights as
+/// `[outputs, first, second]`.
 ///
-/// The products of all pairs of features are kept for the way back: `batch * first * second` numbers.
+/// The products of all pairs of features are kept for the way back: `batch * first * second`
+/// numbers.
 ///
 /// Another number of features is a mistake that planning reports.
 ///
@@ -51,7 +53,8 @@ impl Bilinear {
         self
     }
 
-    /// Records the value for two inputs `[.., first]` and `[.., second]` that agree in all other axes.
+    /// Records the value for two inputs `[.., first]` and `[.., second]` that agree in all other
+    /// axes.
     ///
     /// # Panics
     /// If the variables are of different graphs.
@@ -61,9 +64,12 @@ impl Bilinear {
         checked(graph, self);
         let Bilinear { first, second, outputs, .. } = *self;
         let (a, b) = (x1.shape(), x2.shape());
-        let fits = a.last() == Some(&first) && a.rank() == b.rank() && b == a.with_length(a.rank() - 1, second);
+        let fits = a.last() == Some(&first)
+            && a.rank() == b.rank()
+            && b == a.with_length(a.rank() - 1, second);
         if !fits {
-            graph.fail(format!("bilinear: takes [.., {first}] and [.., {second}], not {a} and {b}"));
+            graph
+                .fail(format!("bilinear: takes [.., {first}] and [.., {second}], not {a} and {b}"));
             return x1;
         }
         let rows = a.as_rows().0;
@@ -88,9 +94,11 @@ impl<T: Real> Layer<T> for Bilinear {
 
     fn forward<'g>(&self, x: Var<'g, T>) -> Var<'g, T> {
         let both = self.first.saturating_add(self.second);
-        let Some(last) = x.shape().rank().checked_sub(1).filter(|&last| x.shape()[last] == both) else {
+        let Some(last) = x.shape().rank().checked_sub(1).filter(|&last| x.shape()[last] == both)
+        else {
             let (shape, first, second) = (x.shape(), self.first, self.second);
-            x.graph().fail(format!("bilinear: takes [.., {first} + {second}] features, not {shape}"));
+            x.graph()
+                .fail(format!("bilinear: takes [.., {first} + {second}] features, not {shape}"));
             return x;
         };
         self.forward_pair(x.slice(last, ..self.first), x.slice(last, self.first..))
@@ -152,7 +160,10 @@ mod tests {
 
     #[test]
     fn other_numbers_of_features_are_mistakes() {
-        assert_eq!(mistake(&Bilinear::new(2, 3, 1), [4, 6]), "bilinear: takes [.., 2 + 3] features, not [4, 6]");
+        assert_eq!(
+            mistake(&Bilinear::new(2, 3, 1), [4, 6]),
+            "bilinear: takes [.., 2 + 3] features, not [4, 6]"
+        );
         let message = "bilinear: first, second and outputs must each be at least 1";
         assert_eq!(mistake(&Bilinear::new(2, 3, 0), [4, 5]), message);
     }

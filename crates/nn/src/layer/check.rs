@@ -20,7 +20,11 @@ pub(super) fn pass(layer: &dyn Layer<f64>, x: &Tensor<f64>, seed: u64) -> [Tenso
 }
 
 /// The value in evaluation, from the parameters of seed 0 after `change`.
-pub(super) fn evaluated(layer: &dyn Layer<f64>, x: &Tensor<f64>, change: impl FnOnce(&mut Params<f64>)) -> Tensor<f64> {
+pub(super) fn evaluated(
+    layer: &dyn Layer<f64>,
+    x: &Tensor<f64>,
+    change: impl FnOnce(&mut Params<f64>),
+) -> Tensor<f64> {
     let mut params = layer.init(Shape::new(&x.shape()[1..]), 0).unwrap();
     change(&mut params);
     layer.predict(&params, x).unwrap()
@@ -38,5 +42,6 @@ pub(super) fn mistake(layer: &dyn Layer<f64>, shape: impl Into<Shape>) -> String
 pub(super) fn derivatives(layer: &dyn Layer<f64>, shape: impl Into<Shape>) {
     let shape = shape.into();
     let x = Tensor::from_fn(shape, |i| (i as f64 * 1.7 + 0.3).sin() * 2.0);
-    gradcheck(&[x], |_, x| layer.forward(x[0])).unwrap_or_else(|error| panic!("{layer:?} {shape}: {error}"));
+    gradcheck(&[x], |_, x| layer.forward(x[0]))
+        .unwrap_or_else(|error| panic!("{layer:?} {shape}: {error}"));
 }

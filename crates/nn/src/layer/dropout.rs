@@ -66,7 +66,10 @@ mod tests {
             let n = 60_000.0_f64;
             let dropped = y.values().iter().filter(|&&y| y == 0.0).count() as f64;
             // Five standard errors of a share.
-            assert!((dropped / n - p).abs() < 5.0 * (p * (1.0 - p) / n).sqrt(), "{dropped} of {n} dropped for p = {p}");
+            assert!(
+                (dropped / n - p).abs() < 5.0 * (p * (1.0 - p) / n).sqrt(),
+                "{dropped} of {n} dropped for p = {p}"
+            );
         }
     }
 

@@ -7,14 +7,14 @@ use crate::Configure;
 use crate::config::Setting;
 use crate::init::Normal;
 
-/// A table with a row of features for each of some classes: indices `[batch, ..]` become `[batch, .., features]`. The
-/// gradient of a row is the sum over all places to which it went.
+/// A table with a row of features for each of some classes: indices `[batch, ..]` become
+/// `[batch, .., features]`. The gradient of a row is the sum over all places to which it went.
 ///
-/// The parameter `weight: [classes, features]` is drawn normally with deviation 1, as in PyTorch. The row of the class
-/// `padding` starts as zeros and gets no gradient.
+/// The parameter `weight: [classes, features]` is drawn normally with deviation 1, as in PyTorch.
+/// The row of the class `padding` starts as zeros and gets no gradient.
 ///
-/// Indices are whole numbers held as `T`, exact up to 2^24 in `f32`; one that names no row gives NaN. No class, no
-/// feature, or a padding that is no class are mistakes that planning reports.
+/// Indices are whole numbers held as `T`, exact up to 2^24 in `f32`; one that names no row gives
+/// NaN. No class, no feature, or a padding that is no class are mistakes that planning reports.
 ///
 /// ```
 /// use chainrule_nn::{Embedding, Model, Sequential};
@@ -60,7 +60,8 @@ impl<T: Real> Layer<T> for Embedding {
     fn forward<'g>(&self, x: Var<'g, T>) -> Var<'g, T> {
         let graph = x.graph();
         checked(graph, self);
-        let table = graph.param("weight", [self.classes, self.features], Rows { padding: self.padding });
+        let table =
+            graph.param("weight", [self.classes, self.features], Rows { padding: self.padding });
         match self.padding {
             Some(padding) => table.gather_rows_but(x, padding),
             None => table.gather_rows(x),
@@ -75,7 +76,12 @@ struct Rows {
 }
 
 impl Initialiser for Rows {
-    fn fill(&self, shape: Shape, values: &mut [f64], generator: &mut Generator) -> Result<(), String> {
+    fn fill(
+        &self,
+        shape: Shape,
+        values: &mut [f64],
+        generator: &mut Generator,
+    ) -> Result<(), String> {
         Normal::default().fill(shape, values, generator)?;
         let row = self.padding.and_then(|padding| values.chunks_exact_mut(shape[1]).nth(padding));
         row.into_iter().for_each(|row| row.fill(0.0));
@@ -99,12 +105,15 @@ impl Configure for Embedding {
     fn check(&self) -> Result<(), String> {
         let Embedding { classes, features, padding } = *self;
         if classes == 0 || features == 0 {
-            return Err(format!("embedding: {classes} classes and {features} features; both must be at least 1"));
+            return Err(format!(
+                "embedding: {classes} classes and {features} features; both must be at least 1"
+            ));
         }
         match padding {
-            Some(padding) if padding >= classes => {
-                Err(format!("embedding: padding is class {padding}, but with {classes} classes it must be below that"))
-            }
+            Some(padding) if padding >= classes => Err(format!(
+                "embedding: padding is class {padding}, but with {classes} classes it must be \
+                 below that"
+            )),
             _ => Ok(()),
         }
     }
@@ -112,7 +121,9 @@ impl Configure for Embedding {
 
 impl<T: Real> Listed<T> for Embedding {
     fn samples(&self) -> Vec<Sample> {
-        [&[][..], &[3], &[2, 2]].map(|shape| Sample::Indices { shape: shape.into(), classes: self.classes }).to_vec()
+        [&[][..], &[3], &[2, 2]]
+            .map(|shape| Sample::Indices { shape: shape.into(), classes: self.classes })
+            .to_vec()
     }
 }
 
@@ -129,7 +140,12 @@ mod tests {
         let indices = Tensor::from_rows([[2.0, 0.0], [2.0, 1.0]]);
         let layer = Embedding::new(4, 3).padding(1);
         let y = evaluated(&layer, &indices, |params| {
-            params.get_mut("weight").unwrap().iter_mut().enumerate().for_each(|(i, w)| *w = i as f64);
+            params
+                .get_mut("weight")
+                .unwrap()
+                .iter_mut()
+                .enumerate()
+                .for_each(|(i, w)| *w = i as f64);
         });
         assert_eq!(y.values(), [6.0, 7.0, 8.0, 0.0, 1.0, 2.0, 6.0, 7.0, 8.0, 3.0, 4.0, 5.0]);
 
@@ -138,7 +154,10 @@ mod tests {
         let (params, mut ws, mut grads) = (plan.init(0).unwrap(), plan.workspace(), plan.grads());
         plan.forward(&params, &mut ws);
         plan.backward(&params, &mut ws, &mut grads);
-        assert_eq!(grads.get("weight").unwrap().values(), [1.0, 1.0, 1.0, 0.0, 0.0, 0.0, 2.0, 2.0, 2.0, 0.0, 0.0, 0.0]);
+        assert_eq!(
+            grads.get("weight").unwrap().values(),
+            [1.0, 1.0, 1.0, 0.0, 0.0, 0.0, 2.0, 2.0, 2.0, 0.0, 0.0, 0.0]
+        );
     }
 
     #[test]
@@ -155,6 +174,9 @@ mod tests {
             mistake(&Embedding::new(4, 3).padding(4), [2]),
             "embedding: padding is class 4, but with 4 classes it must be below that"
         );
-        assert_eq!(mistake(&Embedding::new(0, 3), [2]), "embedding: 0 classes and 3 features; both must be at least 1");
+        assert_eq!(
+            mistake(&Embedding::new(0, 3), [2]),
+            "embedding: 0 classes and 3 features; both must be at least 1"
+        );
     }
 }

@@ -4,8 +4,8 @@ use chainrule_tensor::Real;
 use super::{Layer, Listed, Sample};
 use crate::config::formula;
 
-/// Makes each sample one row of features: `[batch, a, b, ..]` becomes `[batch, a b ..]`, as between images and a linear
-/// layer.
+/// Makes each sample one row of features: `[batch, a, b, ..]` becomes `[batch, a b ..]`, as between
+/// images and a linear layer.
 ///
 /// An input without axes is a mistake that planning reports.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -43,7 +43,12 @@ impl<T: Real> Layer<T> for LayerNorm {
         let graph = x.graph();
         checked(graph, self);
         let shape = trailing(x, "layer_norm", self.axes);
-        let op = RowNorm { name: "layer_norm", width: shape.elements(), centred: true, epsilon: self.epsilon };
+        let op = RowNorm {
+            name: "layer_norm",
+            width: shape.elements(),
+            centred: true,
+            epsilon: self.epsilon,
+        };
         if !self.affine {
             return graph.apply(op, &[x]);
         }
@@ -81,7 +86,8 @@ mod tests {
     #[test]
     fn derivatives_agree_with_differences_over_one_axis_and_several() {
         for (affine, bias) in [(true, true), (true, false), (false, true)] {
-            for (axes, shape) in [(1, &[2, 3][..]), (1, &[1, 37]), (2, &[2, 3, 4]), (1, &[2, 3, 4])] {
+            for (axes, shape) in [(1, &[2, 3][..]), (1, &[1, 37]), (2, &[2, 3, 4]), (1, &[2, 3, 4])]
+            {
                 derivatives(&LayerNorm { affine, bias, axes, ..LayerNorm::default() }, shape);
             }
         }
@@ -89,7 +95,8 @@ mod tests {
 
     #[test]
     fn too_few_axes_are_a_mistake() {
-        let message = "layer_norm: the last 2 axes of [3] are asked for; there must be a batch axis beside them";
+        let message = "layer_norm: the last 2 axes of [3] are asked for; there must be a batch \
+                       axis beside them";
         assert_eq!(mistake(&LayerNorm { axes: 2, ..LayerNorm::default() }, [3]), message);
         let message = "layer_norm: the last 0 axes of [3, 2] are asked for; name at least one";
         assert_eq!(mistake(&LayerNorm { axes: 0, ..LayerNorm::default() }, [3, 2]), message);

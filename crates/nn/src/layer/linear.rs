@@ -8,11 +8,12 @@ use crate::Configure;
 use crate::config::Setting;
 use crate::init::{He, Uniform};
 
-/// A fully connected layer: `y = x w + b` for `x: [.., inputs]`, with parameters `weight: [inputs, outputs]` and
-/// `bias: [outputs]`.
+/// A fully connected layer: `y = x w + b` for `x: [.., inputs]`, with parameters
+/// `weight: [inputs, outputs]` and `bias: [outputs]`.
 ///
-/// [`Linear::to`] takes as many inputs as the last axis has. By default both parameters are drawn as in PyTorch,
-/// uniformly from `+-1 / sqrt(inputs)`. Note that PyTorch stores weights as `[outputs, inputs]`.
+/// [`Linear::to`] takes as many inputs as the last axis has. By default both parameters are drawn
+/// as in PyTorch, uniformly from `+-1 / sqrt(inputs)`. Note that PyTorch stores weights as
+/// `[outputs, inputs]`.
 ///
 /// ```
 /// use chainrule_nn::init::He;
@@ -90,7 +91,8 @@ impl<T: Real> Layer<T> for Linear {
     }
 }
 
-/// Uniformly from `+-1 / sqrt(inputs)`: `sqrt(3) gain / sqrt(fan in)` is the bound of He's uniform rule.
+/// Uniformly from `+-1 / sqrt(inputs)`: `sqrt(3) gain / sqrt(fan in)` is the bound of He's uniform
+/// rule.
 pub(super) fn default_weights() -> He {
     He::uniform().gain(1.0 / 3.0_f64.sqrt())
 }
@@ -116,9 +118,9 @@ impl Configure for Linear {
 
     fn check(&self) -> Result<(), String> {
         match (self.inputs, self.outputs) {
-            (Some(inputs), outputs) if inputs == 0 || outputs == 0 => {
-                Err(format!("linear: {inputs} inputs and {outputs} outputs; both must be at least 1"))
-            }
+            (Some(inputs), outputs) if inputs == 0 || outputs == 0 => Err(format!(
+                "linear: {inputs} inputs and {outputs} outputs; both must be at least 1"
+            )),
             (None, 0) => Err("linear: 0 outputs; there must be at least 1".to_owned()),
             _ => Ok(()),
         }

@@ -3,16 +3,17 @@
 use chainrule_tensor::{Real, Shape};
 
 use super::{
-    AlphaDropout, BatchNorm, Bilinear, Dropout, Embedding, Flatten, Layer, LayerNorm, Linear, Parallel, Residual,
-    RmsNorm, Sequential, WeightNorm,
+    AlphaDropout, BatchNorm, Bilinear, Dropout, Embedding, Flatten, Layer, LayerNorm, Linear,
+    Parallel, Residual, RmsNorm, Sequential, WeightNorm,
 };
 use crate::config::{Aliases, Family, UnknownName, check_depth, is_same_name, without_alias};
 use crate::{ConfigError, Configure, activation};
 
-/// A layer of the list: one with a formula, settings, and examples of what it takes. Its name is its
-/// [`kind`](Layer::kind).
+/// A layer of the list: one with a formula, settings, and examples of what it takes. Its name is
+/// its [`kind`](Layer::kind).
 pub trait Listed<T: Real = f32>: Layer<T> + Configure {
-    /// What it takes, without the batch axis, in shapes that are worth a check. By default values of any shape.
+    /// What it takes, without the batch axis, in shapes that are worth a check. By default values
+    /// of any shape.
     fn samples(&self) -> Vec<Sample> {
         [&[1][..], &[5], &[2, 3]].map(|shape| Sample::Values(shape.into())).to_vec()
     }
@@ -33,8 +34,8 @@ pub enum Sample {
     },
 }
 
-/// Every layer with its default settings, in the order of the table above. Names and gradient checks come from this
-/// list.
+/// Every layer with its default settings, in the order of the table above. Names and gradient
+/// checks come from this list.
 #[must_use]
 pub fn family<T: Real>() -> Family<dyn Listed<T>> {
     let entries: Vec<Box<dyn Listed<T>>> = vec![
@@ -70,13 +71,14 @@ pub const ALIASES: Aliases = &[
     ("rms_normalization", "rms_norm"),
 ];
 
-/// The layer that a text names: one of the list with its settings, such as `linear(inputs=64, outputs=10)`; an
-/// activation, such as `elu(alpha=0.5)`; or one made of others in brackets, such as
-/// `sequential[linear(outputs=32), relu, residual[layer_norm, linear(outputs=32)], linear(outputs=10)]`.
+/// The layer that a text names: one of the list with its settings, such as
+/// `linear(inputs=64, outputs=10)`; an activation, such as `elu(alpha=0.5)`; or one made of others
+/// in brackets, such as `sequential[linear(outputs=32), relu, residual[layer_norm,
+/// linear(outputs=32)], linear(outputs=10)]`.
 ///
-/// In `sequential` and `residual` the layers follow each other, in `parallel` they stand side by side. Names may also be
-/// [`ALIASES`] or those of the [activations](crate::activation::ALIASES), whatever the capitals and underscores are:
-/// `Sequential[Dense(outputs=8), LeakyReLU]`.
+/// In `sequential` and `residual` the layers follow each other, in `parallel` they stand side by
+/// side. Names may also be [`ALIASES`] or those of the [activations](crate::activation::ALIASES),
+/// whatever the capitals and underscores are: `Sequential[Dense(outputs=8), LeakyReLU]`.
 ///
 /// ```
 /// use chainrule_nn::{Model, layer};
@@ -94,15 +96,19 @@ pub fn by_name<T: Real>(text: &str) -> Result<Box<dyn Layer<T>>, ConfigError> {
     check_depth(text)?;
     let text = without_alias(ALIASES, text.trim());
     let name = text.split(['(', '[']).next().unwrap_or_default().trim();
-    if let Some(kind) = ["sequential", "residual", "parallel"].into_iter().find(|kind| is_same_name(kind, name)) {
+    if let Some(kind) =
+        ["sequential", "residual", "parallel"].into_iter().find(|kind| is_same_name(kind, name))
+    {
         let layers = inside(&text, name)?;
         let mut parsed = layers.into_iter().map(by_name::<T>);
         return match kind {
-            "parallel" => {
-                parsed.try_fold(Parallel::default(), |all, layer| Ok(all.layer(layer?))).map(|all| Box::new(all) as _)
-            }
+            "parallel" => parsed
+                .try_fold(Parallel::default(), |all, layer| Ok(all.layer(layer?)))
+                .map(|all| Box::new(all) as _),
             _ => {
-                let all = parsed.try_fold(Sequential::default(), |all, layer| layer.map(|layer| all.layer(layer)))?;
+                let all = parsed.try_fold(Sequential::default(), |all, layer| {
+                    layer.map(|layer| all.layer(layer))
+                })?;
                 Ok(if kind == "residual" { Box::new(Residual::new(all)) } else { Box::new(all) })
             }
         };
@@ -124,7 +130,8 @@ pub fn by_name<T: Real>(text: &str) -> Result<Box<dyn Layer<T>>, ConfigError> {
     }
 }
 
-/// The texts in the brackets behind a name, split where a comma is in no other bracket or parenthesis.
+/// The texts in the brackets behind a name, split where a comma is in no other bracket or
+/// parenthesis.
 fn inside<'a>(text: &'a str, name: &str) -> Result<Vec<&'a str>, ConfigError> {
     let rest = text[name.len()..].trim();
     let syntax = |why| ConfigError::Layers { text: text.to_owned(), why };
@@ -137,7 +144,11 @@ fn inside<'a>(text: &'a str, name: &str) -> Result<Vec<&'a str>, ConfigError> {
     for (at, c) in inside.char_indices().chain([(inside.len(), ',')]) {
         match c {
             '[' | '(' => depth += 1,
-            ']' | ')' => depth = depth.checked_sub(1).ok_or_else(|| syntax("a bracket closes that was not opened"))?,
+            ']' | ')' => {
+                depth = depth
+                    .checked_sub(1)
+                    .ok_or_else(|| syntax("a bracket closes that was not opened"))?
+            }
             ',' if depth == 0 => {
                 parts.push(inside[begin..at].trim());
                 begin = (at + 1).min(inside.len());
@@ -163,11 +174,14 @@ mod tests {
 
     #[test]
     fn models_are_read_from_text() {
-        let text = "sequential[ linear(inputs=4, outputs=6), batch_norm(momentum=none), leaky_relu(slope=0.2), \
-                    residual[layer_norm(axes=1), parallel[linear(outputs=2, bias=false), linear(outputs=4)]] ]";
+        let text = "sequential[ linear(inputs=4, outputs=6), batch_norm(momentum=none), \
+                    leaky_relu(slope=0.2), \
+                    residual[layer_norm(axes=1), parallel[linear(outputs=2, bias=false), \
+                    linear(outputs=4)]] ]";
         let model = by_name::<f64>(text).unwrap();
         let params = model.init([4], 0).unwrap();
-        let names: Vec<_> = params.iter().map(|(name, tensor)| format!("{name} {}", tensor.shape())).collect();
+        let names: Vec<_> =
+            params.iter().map(|(name, tensor)| format!("{name} {}", tensor.shape())).collect();
         assert_eq!(
             names,
             [
@@ -186,15 +200,18 @@ mod tests {
         assert_eq!(buffers, ["1.running_mean", "1.running_var", "1.batches"]);
     }
 
-    /// Kind "once more": what `init` makes is all that training, evaluation and a summary ask for, for every layer with
-    /// each flag turned over and each optional number absent (pytorch/pytorch#31498).
+    /// Kind "once more": what `init` makes is all that training, evaluation and a summary ask for,
+    /// for every layer with each flag turned over and each optional number absent
+    /// (pytorch/pytorch#31498).
     #[test]
     fn what_is_initialised_can_be_trained_whatever_the_settings_are() {
         fn passes(layer: &dyn Listed<f64>, about: &str) {
             for sample in layer.samples() {
                 let (Sample::Values(shape) | Sample::Indices { shape, .. }) = sample;
-                let params = layer.init(shape, 0).unwrap_or_else(|error| panic!("{about}: {error}"));
-                for graph in [Graph::with_params(&params), Graph::with_params(&params).evaluating()] {
+                let params =
+                    layer.init(shape, 0).unwrap_or_else(|error| panic!("{about}: {error}"));
+                for graph in [Graph::with_params(&params), Graph::with_params(&params).evaluating()]
+                {
                     let batch = Shape::new(&[&[3], &shape[..]].concat());
                     let input = match sample {
                         Sample::Values(_) => graph.input("input", batch),
@@ -232,14 +249,16 @@ mod tests {
 
     #[test]
     fn other_names_are_known() {
-        let text = "Sequential[Dense(outputs=6), BatchNorm1d, swish, Residual[LayerNormalization, hard_silu], LeakyReLU(slope=0.1)]";
+        let text = "Sequential[Dense(outputs=6), BatchNorm1d, swish, Residual[LayerNormalization, \
+                    hard_silu], LeakyReLU(slope=0.1)]";
         let kinds = |text: &str| by_name::<f32>(text).unwrap().summary([4]).unwrap().to_string();
-        let plain =
-            "sequential[linear(outputs=6), batch_norm, silu, residual[layer_norm, hard_swish], leaky_relu(slope=0.1)]";
+        let plain = "sequential[linear(outputs=6), batch_norm, silu, residual[layer_norm, \
+                     hard_swish], leaky_relu(slope=0.1)]";
         assert_eq!(kinds(text), kinds(plain));
     }
 
-    // Memory safety: every size of a text is multiplied with a check, and refused before it is tried.
+    // Memory safety: every size of a text is multiplied with a check, and refused before it is
+    // tried.
     #[test]
     fn sizes_that_memory_cannot_hold_are_mistakes() {
         let largest = usize::MAX;
@@ -266,7 +285,9 @@ mod tests {
     #[test]
     fn brackets_lie_only_so_deep_in_each_other() {
         for kind in ["sequential", "residual", "parallel"] {
-            let nested = |depth: usize| format!("{}relu{}", format!("{kind}[").repeat(depth), "]".repeat(depth));
+            let nested = |depth: usize| {
+                format!("{}relu{}", format!("{kind}[").repeat(depth), "]".repeat(depth))
+            };
             let model = by_name::<f32>(&nested(MAX_DEPTH)).unwrap();
             assert_eq!(model.summary([4]).unwrap().rows().last().unwrap().kind, "relu", "{kind}");
             let rule = format!("at most {MAX_DEPTH} are read");
@@ -275,7 +296,10 @@ mod tests {
                 assert!(error.contains(&rule) && error.len() < 200, "{error}");
             }
             // Without an end, and within the settings of an entry.
-            for text in [format!("{kind}[").repeat(20_000), format!("linear(outputs={})", "(".repeat(20_000))] {
+            for text in [
+                format!("{kind}[").repeat(20_000),
+                format!("linear(outputs={})", "(".repeat(20_000)),
+            ] {
                 assert!(by_name::<f32>(&text).unwrap_err().to_string().contains(&rule));
             }
         }
@@ -286,8 +310,9 @@ mod tests {
     fn layers_lie_only_so_deep_in_each_other() {
         type Boxed = Box<dyn Layer<f32>>;
         type Wrap = fn(Boxed) -> Boxed;
-        let wrapped =
-            |depth: usize, wrap: Wrap| (1..depth).fold(Box::new(activation::Relu) as Boxed, |layer, _| wrap(layer));
+        let wrapped = |depth: usize, wrap: Wrap| {
+            (1..depth).fold(Box::new(activation::Relu) as Boxed, |layer, _| wrap(layer))
+        };
         let wraps: [Wrap; 3] = [
             |layer| Box::new(Sequential::default().layer(layer)),
             |layer| Box::new(Residual::new(layer)),
@@ -301,7 +326,10 @@ mod tests {
                 let text = format!("{model:?}");
                 assert!(model.depth() <= layer::MAX_DEPTH, "{text}");
                 let error = model.summary([4]).unwrap_err().to_string();
-                assert!(error.starts_with("layers may lie at most 129 deep in each other"), "{error}");
+                assert!(
+                    error.starts_with("layers may lie at most 129 deep in each other"),
+                    "{error}"
+                );
             }
         }
     }
@@ -310,7 +338,8 @@ mod tests {
     fn mistakes_are_named() {
         let error = |text: &str| by_name::<f32>(text).unwrap_err().to_string();
         assert!(error("liner").starts_with(
-            "there is no layer `liner` (did you mean `linear`?); there are: linear, weight_norm, bilinear"
+            "there is no layer `liner` (did you mean `linear`?); there are: linear, weight_norm, \
+             bilinear"
         ));
         assert!(error("liner").contains("softmax"));
         assert_eq!(error("dropout(p=2)"), "dropout: p must lie in [0, 1], but it is 2");

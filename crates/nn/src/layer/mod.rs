@@ -63,9 +63,9 @@ pub use weight_norm::WeightNorm;
 
 /// A layer: a function from variable to variable, with parameters that it names.
 ///
-/// A layer says what a part of a model is; it holds no weights. It asks the graph for its parameters by name, each with
-/// a shape and a rule for its first values; the weights themselves are in [`Params`]. A layer of one's own is one
-/// function:
+/// A layer says what a part of a model is; it holds no weights. It asks the graph for its
+/// parameters by name, each with a shape and a rule for its first values; the weights themselves
+/// are in [`Params`]. A layer of one's own is one function:
 ///
 /// ```
 /// use chainrule_graph::{Var, gradcheck};
@@ -106,20 +106,22 @@ pub trait Layer<T: Real = f32>: Debug + Send + Sync {
     /// Records the layer's value for the input `x`, of shape `[batch, ..]`.
     fn forward<'g>(&self, x: Var<'g, T>) -> Var<'g, T>;
 
-    /// How deep layers lie in each other: 1 for a layer without others, at most [`MAX_DEPTH`]. A layer that holds others
-    /// of any kind adds 1 to theirs.
+    /// How deep layers lie in each other: 1 for a layer without others, at most [`MAX_DEPTH`]. A
+    /// layer that holds others of any kind adds 1 to theirs.
     fn depth(&self) -> usize {
         1
     }
 }
 
-/// How deep layers may lie in each other: all that a text can name, of which each `residual[..]` is two.
+/// How deep layers may lie in each other: all that a text can name, of which each `residual[..]` is
+/// two.
 ///
-/// What is nested is recorded, printed and dropped on the stack of a thread, which it must not overflow. A layer that
-/// would lie deeper is left out, and planning reports it.
+/// What is nested is recorded, printed and dropped on the stack of a thread, which it must not
+/// overflow. A layer that would lie deeper is left out, and planning reports it.
 pub const MAX_DEPTH: usize = 2 * crate::config::MAX_DEPTH + 1;
 
-/// A layer to be put into another one, and its depth; in place of one that would lie too deep, what reports it.
+/// A layer to be put into another one, and its depth; in place of one that would lie too deep, what
+/// reports it.
 fn nested<T: Real>(layer: impl Layer<T> + 'static) -> (Box<dyn Layer<T>>, usize) {
     match layer.depth() {
         depth if depth < MAX_DEPTH => (Box::new(layer), depth),
@@ -181,7 +183,8 @@ pub trait Model<T: Real = f32>: Layer<T> {
         Params::init(graph.layout(), seed)
     }
 
-    /// A table of layers, output shapes and numbers of parameters, for samples of this shape (without the batch axis).
+    /// A table of layers, output shapes and numbers of parameters, for samples of this shape
+    /// (without the batch axis).
     ///
     /// # Errors
     /// The first mistake in the model.
@@ -194,7 +197,8 @@ pub trait Model<T: Real = f32>: Layer<T> {
 
     /// The model's output for a batch of inputs `[samples, ..]`, layers behaving as in evaluation.
     ///
-    /// Records and plans anew at each call. For many calls, plan once with [`Graph::plan_forward`] and replay.
+    /// Records and plans anew at each call. For many calls, plan once with [`Graph::plan_forward`]
+    /// and replay.
     ///
     /// # Errors
     /// Inputs without a batch axis, or inputs and parameters that do not fit the model.
@@ -225,7 +229,9 @@ fn one_sample<T: Real>(graph: &Graph<T>, sample: Shape) -> Var<'_, T> {
     let lengths = [&[1], &*sample].concat();
     if lengths.len() > Shape::MAX_RANK {
         let most = Shape::MAX_RANK - 1;
-        graph.fail(format!("a sample has at most {most} axes beside that of the batch, {sample} has more"));
+        graph.fail(format!(
+            "a sample has at most {most} axes beside that of the batch, {sample} has more"
+        ));
         return graph.input("input", sample);
     }
     graph.input("input", Shape::new(&lengths))
@@ -244,7 +250,8 @@ fn checked<T: Real>(graph: &Graph<T>, layer: &impl Configure) {
 fn trailing<T: Real>(x: Var<'_, T>, layer: &str, axes: usize) -> Shape {
     let shape = x.shape();
     if axes == 0 || axes >= shape.rank() {
-        let advice = if axes == 0 { "name at least one" } else { "there must be a batch axis beside them" };
+        let advice =
+            if axes == 0 { "name at least one" } else { "there must be a batch axis beside them" };
         x.graph().fail(format!("{layer}: the last {axes} axes of {shape} are asked for; {advice}"));
         return Shape::new(&[x.features()]);
     }

@@ -3,8 +3,8 @@
 use chainrule_graph::op::{Backward, Forward, Op, Reads};
 use chainrule_tensor::{Real, Shape, elementwise, random};
 
-/// `y = x (m scale) + (m - 1) shift + offset`, with `m` 1 with probability `keep` and else 0, drawn from the
-/// workspace's generator; derivative `m scale`.
+/// `y = x (m scale) + (m - 1) shift + offset`, with `m` 1 with probability `keep` and else 0, drawn
+/// from the workspace's generator; derivative `m scale`.
 ///
 /// A dropped NaN stays NaN.
 #[derive(Debug)]
@@ -35,7 +35,8 @@ impl<T: Real> Op<T> for Noise {
     }
 
     fn forward(&self, pass: Forward<'_, T>) {
-        random::bernoulli(pass.output, self.keep, pass.generator).expect("planning has checked the probability");
+        random::bernoulli(pass.output, self.keep, pass.generator)
+            .expect("planning has checked the probability");
         // Without a way back there is no place for the mask.
         if !pass.saved.is_empty() {
             pass.saved.copy_from_slice(pass.output);

@@ -8,8 +8,8 @@ use crate::Configure;
 /// `y = [f_0(x), f_1(x), ..]`. Parameters carry the layer's position in front, as in
 /// [`Sequential`](crate::Sequential).
 ///
-/// As text, `parallel[linear(outputs=4), identity]`. No layer at all, or outputs that differ in another axis than the
-/// last, are mistakes that planning reports.
+/// As text, `parallel[linear(outputs=4), identity]`. No layer at all, or outputs that differ in
+/// another axis than the last, are mistakes that planning reports.
 ///
 /// ```
 /// use chainrule_nn::activation::Identity;
@@ -42,7 +42,8 @@ impl Parallel {
 }
 
 impl<T: Real> Parallel<T> {
-    /// Adds a layer beside the others. Layers may lie at most [`MAX_DEPTH`](super::MAX_DEPTH) deep in each other.
+    /// Adds a layer beside the others. Layers may lie at most [`MAX_DEPTH`](super::MAX_DEPTH) deep
+    /// in each other.
     #[must_use]
     pub fn layer(mut self, layer: impl Layer<T> + 'static) -> Self {
         let (layer, depth) = nested(layer);
@@ -61,9 +62,12 @@ impl<T: Real> Layer<T> for Parallel<T> {
         let graph = x.graph();
         let branches = self.layers.iter().enumerate();
         let outputs: Vec<Var<'g, T>> = branches
-            .map(|(position, layer)| graph.layer(&position.to_string(), layer.kind(), || layer.forward(x)))
+            .map(|(position, layer)| {
+                graph.layer(&position.to_string(), layer.kind(), || layer.forward(x))
+            })
             .collect();
-        let Some(last) = outputs.first().and_then(|output| output.shape().rank().checked_sub(1)) else {
+        let Some(last) = outputs.first().and_then(|output| output.shape().rank().checked_sub(1))
+        else {
             graph.fail("parallel: needs at least one layer, and outputs with at least one axis");
             return x;
         };
@@ -95,7 +99,9 @@ mod tests {
     fn outputs_stand_side_by_side() {
         let x = Tensor::from_rows([[1.0, -2.0], [3.0, 4.0]]);
         let layer = Parallel::default().layer(Linear::new(2, 1).without_bias()).layer(Identity);
-        let y = evaluated(&layer, &x, |params| params.get_mut("0.weight").unwrap().copy_from_slice(&[1.0, 10.0]));
+        let y = evaluated(&layer, &x, |params| {
+            params.get_mut("0.weight").unwrap().copy_from_slice(&[1.0, 10.0])
+        });
         assert_eq!(y, Tensor::from_rows([[-19.0, 1.0, -2.0], [43.0, 3.0, 4.0]]));
     }
 

@@ -4,11 +4,12 @@ use chainrule_tensor::Real;
 use super::{Layer, Listed, Sequential, nested};
 use crate::Configure;
 
-/// `y = x + inner(x)` around any layer whose output has the shape of its input; the gradient is `g + inner'(x) g`, so
-/// that it also has a way around the layer. The inner layer's parameters carry `inner.` in front.
+/// `y = x + inner(x)` around any layer whose output has the shape of its input; the gradient is
+/// `g + inner'(x) g`, so that it also has a way around the layer. The inner layer's parameters
+/// carry `inner.` in front.
 ///
-/// As text, `residual[layer_norm, linear(outputs=8), relu]` is the one around these layers in sequence. Another shape
-/// behind the inner layer is a mistake that planning reports.
+/// As text, `residual[layer_norm, linear(outputs=8), relu]` is the one around these layers in
+/// sequence. Another shape behind the inner layer is a mistake that planning reports.
 ///
 /// ```
 /// use chainrule_nn::{Linear, Model, Residual, Sequential};
@@ -28,7 +29,8 @@ pub struct Residual<T: Real = f32> {
 }
 
 impl<T: Real> Residual<T> {
-    /// Around this layer. Layers may lie at most [`MAX_DEPTH`](super::MAX_DEPTH) deep in each other.
+    /// Around this layer. Layers may lie at most [`MAX_DEPTH`](super::MAX_DEPTH) deep in each
+    /// other.
     #[must_use]
     pub fn new(inner: impl Layer<T> + 'static) -> Self {
         let (inner, depth) = nested(inner);

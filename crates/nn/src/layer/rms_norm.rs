@@ -42,7 +42,11 @@ impl<T: Real> Layer<T> for RmsNorm {
         let shape = trailing(x, "rms_norm", self.axes);
         let epsilon = self.epsilon.unwrap_or(T::EPSILON.to_f64());
         let op = RowNorm { name: "rms_norm", width: shape.elements(), centred: false, epsilon };
-        if self.affine { graph.apply(op, &[x, graph.param("weight", shape, 1.0)]) } else { graph.apply(op, &[x]) }
+        if self.affine {
+            graph.apply(op, &[x, graph.param("weight", shape, 1.0)])
+        } else {
+            graph.apply(op, &[x])
+        }
     }
 }
 
@@ -72,7 +76,8 @@ mod tests {
     fn derivatives_agree_with_differences_over_one_axis_and_several() {
         for affine in [true, false] {
             for (axes, shape) in [(1, &[2, 3][..]), (1, &[1, 37]), (2, &[2, 3, 4]), (1, &[2, 1])] {
-                // On a row of one value the default epsilon would make the derivative too small for differences.
+                // On a row of one value the default epsilon would make the derivative too small for
+                // differences.
                 derivatives(&RmsNorm { affine, axes, epsilon: Some(0.1) }, shape);
             }
             derivatives(&RmsNorm { affine, ..RmsNorm::default() }, [2, 5]);
@@ -82,6 +87,9 @@ mod tests {
     #[test]
     fn a_negative_epsilon_is_a_mistake() {
         let message = "rms_norm: epsilon must be finite and not negative, but it is -1";
-        assert_eq!(mistake(&RmsNorm { epsilon: Some(-1.0), ..RmsNorm::default() }, [3, 2]), message);
+        assert_eq!(
+            mistake(&RmsNorm { epsilon: Some(-1.0), ..RmsNorm::default() }, [3, 2]),
+            message
+        );
     }
 }

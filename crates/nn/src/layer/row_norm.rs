@@ -3,8 +3,8 @@
 use chainrule_graph::op::{Backward, Forward, Op, Reads};
 use chainrule_tensor::{Real, Shape, reduce, simd};
 
-/// Each row of `width` values divided by `sqrt(mean square + epsilon)`, less its mean before if `centred`; times the
-/// weight and plus the bias, if there are such inputs.
+/// Each row of `width` values divided by `sqrt(mean square + epsilon)`, less its mean before if
+/// `centred`; times the weight and plus the bias, if there are such inputs.
 #[derive(Debug)]
 pub(super) struct RowNorm {
     pub(super) name: &'static str,
@@ -25,7 +25,8 @@ impl RowNorm {
         for (y, &x) in y.iter_mut().zip(x) {
             *y = x - mean;
         }
-        let (variance, epsilon) = (reduce::wide_sum_of_squares(y) / width, T::Wide::from_f64(self.epsilon));
+        let (variance, epsilon) =
+            (reduce::wide_sum_of_squares(y) / width, T::Wide::from_f64(self.epsilon));
         if !is_safe(variance + epsilon) {
             return [mean, T::narrow(scaled_inverse(y.iter().map(|y| y.widen()), epsilon))];
         }
@@ -39,7 +40,11 @@ impl<T: Real> Op<T> for RowNorm {
     }
 
     fn shape(&self, inputs: &[Shape]) -> Result<Shape, String> {
-        if self.width == 0 { Err(format!("shape {} has rows without values", inputs[X])) } else { Ok(inputs[X]) }
+        if self.width == 0 {
+            Err(format!("shape {} has rows without values", inputs[X]))
+        } else {
+            Ok(inputs[X])
+        }
     }
 
     fn reads(&self) -> Reads {
@@ -55,7 +60,9 @@ impl<T: Real> Op<T> for RowNorm {
         let given = |i: usize| if pass.inputs.len() > i { pass.inputs.get(i) } else { &[] };
         let (weight, bias) = (given(WEIGHT), given(BIAS));
         let mut saved = pass.saved.chunks_exact_mut(2);
-        for (y, x) in pass.output.chunks_exact_mut(self.width).zip(pass.inputs[X].chunks_exact(self.width)) {
+        for (y, x) in
+            pass.output.chunks_exact_mut(self.width).zip(pass.inputs[X].chunks_exact(self.width))
+        {
             let [mean, inverse] = self.standardise(y, x);
             if let Some(saved) = saved.next() {
                 saved.copy_from_slice(&[mean, inverse]);
@@ -66,7 +73,9 @@ impl<T: Real> Op<T> for RowNorm {
                     if weight.is_empty() {
                         y.iter_mut().for_each(|y| *y = (*y * inverse).flushed());
                     } else if bias.is_empty() {
-                        y.iter_mut().zip(weight).for_each(|(y, &weight)| *y = (*y * inverse * weight).flushed());
+                        y.iter_mut()
+                            .zip(weight)
+                            .for_each(|(y, &weight)| *y = (*y * inverse * weight).flushed());
                     } else {
                         for ((y, &weight), &bias) in y.iter_mut().zip(weight).zip(bias) {
                             *y = (*y * inverse * weight + bias).flushed();
@@ -113,10 +122,13 @@ impl<T: Real> Op<T> for RowNorm {
         let Some(dx) = pass.cotangents.get(X) else { return };
         let dx = dx.accumulate();
         let count = T::Wide::from_usize(width);
-        for (((x, saved), g), dx) in rows().zip(pass.upstream.chunks_exact_mut(width)).zip(dx.chunks_exact_mut(width)) {
+        for (((x, saved), g), dx) in
+            rows().zip(pass.upstream.chunks_exact_mut(width)).zip(dx.chunks_exact_mut(width))
+        {
             let (mean, inverse) = (saved[0], saved[1]);
             g.iter_mut().zip(weight).for_each(|(g, &weight)| *g *= weight);
-            let offset = if self.centred { T::narrow(reduce::wide_sum(g) / count) } else { T::ZERO };
+            let offset =
+                if self.centred { T::narrow(reduce::wide_sum(g) / count) } else { T::ZERO };
             let product = simd::dispatch(
                 #[inline(always)]
                 || product(g, x, mean),
@@ -153,7 +165,8 @@ pub(super) fn is_safe<W: Real>(square: W) -> bool {
     square.is_finite() && square >= W::MIN_POSITIVE / W::EPSILON
 }
 
-/// `1 / sqrt(mean of squares + epsilon)` of distances whose squares overflow or vanish: measured by the largest.
+/// `1 / sqrt(mean of squares + epsilon)` of distances whose squares overflow or vanish: measured by
+/// the largest.
 #[cold]
 pub(super) fn scaled_inverse<W: Real>(distances: impl Iterator<Item = W> + Clone, epsilon: W) -> W {
     let largest = distances.clone().fold(W::ZERO, |largest, x| largest.maximum(x.abs()));

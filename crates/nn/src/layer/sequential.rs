@@ -4,10 +4,12 @@ use chainrule_tensor::Real;
 use super::{BatchNorm, Dropout, Flatten, Layer, LayerNorm, Linear, Listed, nested};
 use crate::Configure;
 use crate::activation::{
-    Elu, Gelu, Identity, LeakyRelu, LogSoftmax, Mish, PRelu, Relu, Selu, Sigmoid, Silu, Softmax, Softplus, Tanh,
+    Elu, Gelu, Identity, LeakyRelu, LogSoftmax, Mish, PRelu, Relu, Selu, Sigmoid, Silu, Softmax,
+    Softplus, Tanh,
 };
 
-/// Layers one after the other. Parameters carry the layer's position in front: `0.weight`, `0.bias`, `2.weight`.
+/// Layers one after the other. Parameters carry the layer's position in front: `0.weight`,
+/// `0.bias`, `2.weight`.
 ///
 /// [`Sequential::new`] starts a model in `f32`; one in `f64`, as for a gradient check, starts from
 /// `Sequential::<f64>::default()`.
@@ -178,10 +180,9 @@ impl<T: Real> Layer<T> for Sequential<T> {
     }
 
     fn forward<'g>(&self, x: Var<'g, T>) -> Var<'g, T> {
-        self.layers
-            .iter()
-            .enumerate()
-            .fold(x, |x, (position, layer)| x.graph().layer(&position.to_string(), layer.kind(), || layer.forward(x)))
+        self.layers.iter().enumerate().fold(x, |x, (position, layer)| {
+            x.graph().layer(&position.to_string(), layer.kind(), || layer.forward(x))
+        })
     }
 
     fn depth(&self) -> usize {

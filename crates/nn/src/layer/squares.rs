@@ -1,5 +1,5 @@
-//! Squares that overflow or vanish (kind 5 of RELIABILITY.md): every layer that normalises gives the same for inputs of
-//! any size. Public report: pytorch#51912.
+//! Squares that overflow or vanish (kind 5 of RELIABILITY.md): every layer that normalises gives
+//! the same for inputs of any size. Public report: pytorch#51912.
 
 use chainrule_graph::Graph;
 use chainrule_tensor::{Real, Tensor};
@@ -10,22 +10,29 @@ use crate::init::Uniform;
 /// The value in training, and the gradient by the input for a gradient without order.
 fn pass<T: Real>(layer: &dyn Layer<T>, size: f64) -> [Vec<f64>; 2] {
     let graph = Graph::<T>::new();
-    let x = Tensor::<T>::from_fn([6, 3, 4], |i| T::from_f64(size * ((i as f64 * 1.7 + 0.3).sin() + 0.2)));
+    let x = Tensor::<T>::from_fn([6, 3, 4], |i| {
+        T::from_f64(size * ((i as f64 * 1.7 + 0.3).sin() + 0.2))
+    });
     let input = graph.input("x", x.shape()).keep_gradient();
     let y = layer.forward(input).keep();
     let plan = graph.plan_with_seed(y).unwrap();
     let (mut params, mut ws, mut grads) = (plan.init(0).unwrap(), plan.workspace(), plan.grads());
     ws.set(input, x.values()).unwrap();
-    let upstream: Vec<T> = (0..y.shape().elements()).map(|i| T::from_f64((i as f64 * 2.3).cos())).collect();
+    let upstream: Vec<T> =
+        (0..y.shape().elements()).map(|i| T::from_f64((i as f64 * 2.3).cos())).collect();
     for _ in 0..3 {
         plan.forward(&params, &mut ws);
         plan.backward_with(&params, &mut ws, &mut grads, &upstream);
         plan.update_buffers(&mut params, &ws);
     }
     for (name, values) in params.buffers() {
-        assert!(values.values().iter().all(|x| x.is_finite()), "{layer:?} of {size:e}: {name} {values:?}");
+        assert!(
+            values.values().iter().all(|x| x.is_finite()),
+            "{layer:?} of {size:e}: {name} {values:?}"
+        );
     }
-    [ws.value(y).values(), ws.gradient(input).values()].map(|x| x.iter().map(|x| x.to_f64()).collect())
+    [ws.value(y).values(), ws.gradient(input).values()]
+        .map(|x| x.iter().map(|x| x.to_f64()).collect())
 }
 
 fn check<T: Real>(sizes: &[f64], tolerance: f64) {
@@ -43,8 +50,10 @@ fn check<T: Real>(sizes: &[f64], tolerance: f64) {
         let [y, dx] = pass(&layer, 1.0);
         for &size in sizes {
             let [same, smaller] = pass(&layer, size);
-            for (got, expected) in
-                same.iter().zip(&y).chain(smaller.iter().map(|dx| dx * size).collect::<Vec<_>>().iter().zip(&dx))
+            for (got, expected) in same
+                .iter()
+                .zip(&y)
+                .chain(smaller.iter().map(|dx| dx * size).collect::<Vec<_>>().iter().zip(&dx))
             {
                 assert!(
                     (got - expected).abs() <= tolerance,
@@ -65,12 +74,20 @@ fn rows_of_any_size_are_normalised() {
 #[test]
 fn directions_of_any_size_are_normalised() {
     fn check<T: Real>(sizes: &[f64], tolerance: f64) {
-        let of =
-            |size: f64| pass(&WeightNorm::new(4, 5).direction_init(Uniform::new(-size, size)) as &dyn Layer<T>, 1.0);
+        let of = |size: f64| {
+            pass(
+                &WeightNorm::new(4, 5).direction_init(Uniform::new(-size, size)) as &dyn Layer<T>,
+                1.0,
+            )
+        };
         let expected = of(1.0).concat();
         for &size in sizes {
             for (got, expected) in of(size).concat().iter().zip(&expected) {
-                assert!((got - expected).abs() <= tolerance, "{size:e} in {}: {got}, not {expected}", T::DTYPE);
+                assert!(
+                    (got - expected).abs() <= tolerance,
+                    "{size:e} in {}: {got}, not {expected}",
+                    T::DTYPE
+                );
             }
         }
     }

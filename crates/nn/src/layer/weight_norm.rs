@@ -10,18 +10,19 @@ use super::{Layer, Listed, checked};
 use crate::Configure;
 use crate::config::Setting;
 
-/// A fully connected layer whose weights are a direction and a length for each output: `y = x w + b` with the columns
-/// `w_j = g_j v_j / norm(v_j)`. As PyTorch's `weight_norm` around a linear layer.
+/// A fully connected layer whose weights are a direction and a length for each output:
+/// `y = x w + b` with the columns `w_j = g_j v_j / norm(v_j)`. As PyTorch's `weight_norm` around a
+/// linear layer.
 ///
-/// Parameters: `direction: [inputs, outputs]`, that is `v`, drawn as the weights of [`Linear`](crate::Linear);
-/// `magnitude: [outputs]`, that is `g`; and `bias: [outputs]`. PyTorch starts `g` from the norms of the drawn `v`; here
-/// it starts from their expected value `1 / sqrt 3` for the default directions. The gradient by `v_j` is orthogonal to
-/// `v_j`.
+/// Parameters: `direction: [inputs, outputs]`, that is `v`, drawn as the weights of
+/// [`Linear`](crate::Linear); `magnitude: [outputs]`, that is `g`; and `bias: [outputs]`. PyTorch
+/// starts `g` from the norms of the drawn `v`; here it starts from their expected value
+/// `1 / sqrt 3` for the default directions. The gradient by `v_j` is orthogonal to `v_j`.
 ///
 /// A column `v_j` of zeros has no direction and gives NaN.
 ///
-/// Source: Salimans and Kingma, "Weight Normalization: A Simple Reparameterization to Accelerate Training of Deep
-/// Neural Networks", 2016.
+/// Source: Salimans and Kingma, "Weight Normalization: A Simple Reparameterization to Accelerate
+/// Training of Deep Neural Networks", 2016.
 #[derive(Clone, Debug)]
 pub struct WeightNorm {
     /// `None` for as many as there are.
@@ -77,7 +78,8 @@ impl<T: Real> Layer<T> for WeightNorm {
         let graph = x.graph();
         checked(graph, self);
         let inputs = self.inputs.unwrap_or(x.features());
-        let direction_init = self.direction_init.clone().unwrap_or_else(|| Arc::new(default_weights()));
+        let direction_init =
+            self.direction_init.clone().unwrap_or_else(|| Arc::new(default_weights()));
         let v = graph.param("direction", [inputs, self.outputs], direction_init);
         let g = graph.param("magnitude", [self.outputs], self.magnitude);
         let weight = v * (g / graph.apply(ColumnNorms, &[v]));
@@ -89,8 +91,8 @@ impl<T: Real> Layer<T> for WeightNorm {
     }
 }
 
-/// The Euclidean norm of each column of `[inputs, outputs]`; derivative `v / norm`. Gathered in `T::Wide`, and measured
-/// by the largest number where squares overflow or vanish even there.
+/// The Euclidean norm of each column of `[inputs, outputs]`; derivative `v / norm`. Gathered in
+/// `T::Wide`, and measured by the largest number where squares overflow or vanish even there.
 #[derive(Debug)]
 struct ColumnNorms;
 
@@ -116,7 +118,8 @@ impl<T: Real> Op<T> for ColumnNorms {
                 #[inline(always)]
                 || {
                     for row in v.chunks_exact(columns) {
-                        for (square, v) in squares.iter_mut().zip(&row[start..start + norms.len()]) {
+                        for (square, v) in squares.iter_mut().zip(&row[start..start + norms.len()])
+                        {
                             *square += v.widen() * v.widen();
                         }
                     }
@@ -124,7 +127,8 @@ impl<T: Real> Op<T> for ColumnNorms {
             );
             for (c, (norm, square)) in norms.iter_mut().zip(squares).enumerate() {
                 let column = || v.iter().skip(start + c).step_by(columns).map(|v| v.widen());
-                *norm = T::narrow(if is_safe(square) { square.sqrt() } else { scaled_norm(column()) });
+                *norm =
+                    T::narrow(if is_safe(square) { square.sqrt() } else { scaled_norm(column()) });
             }
         }
     }
@@ -132,7 +136,9 @@ impl<T: Real> Op<T> for ColumnNorms {
     fn vjp(&self, mut pass: Backward<'_, T>) {
         let (v, norms) = (pass.inputs.get(0), pass.output);
         let Some(dv) = pass.cotangents.get(0) else { return };
-        for (dv, v) in dv.accumulate().chunks_exact_mut(norms.len()).zip(v.chunks_exact(norms.len())) {
+        for (dv, v) in
+            dv.accumulate().chunks_exact_mut(norms.len()).zip(v.chunks_exact(norms.len()))
+        {
             for (((dv, &v), &norm), &g) in dv.iter_mut().zip(v).zip(norms).zip(&*pass.upstream) {
                 *dv += g * (v / norm);
             }
@@ -197,7 +203,11 @@ mod tests {
 
     #[test]
     fn derivatives_agree_with_differences() {
-        for layer in [WeightNorm::new(3, 4), WeightNorm::to(1).without_bias(), WeightNorm::to(2).magnitude(-2.0)] {
+        for layer in [
+            WeightNorm::new(3, 4),
+            WeightNorm::to(1).without_bias(),
+            WeightNorm::to(2).magnitude(-2.0),
+        ] {
             for shape in [&[1, 3][..], &[5, 3], &[2, 2, 3]] {
                 derivatives(&layer, shape);
             }
@@ -206,6 +216,9 @@ mod tests {
 
     #[test]
     fn no_outputs_are_a_mistake() {
-        assert_eq!(mistake(&WeightNorm::to(0), [2, 3]), "weight_norm: there must be at least 1 input and 1 output");
+        assert_eq!(
+            mistake(&WeightNorm::to(0), [2, 3]),
+            "weight_norm: there must be at least 1 input and 1 output"
+        );
     }
 }

@@ -35,7 +35,8 @@ settings! {
 
 /// The loss with its default settings.
 #[allow(non_upper_case_globals, reason = "it reads as a loss without settings")]
-pub const BinaryCrossEntropy: BinaryCrossEntropy = BinaryCrossEntropy { weights: Vec::new(), pos_weights: Vec::new() };
+pub const BinaryCrossEntropy: BinaryCrossEntropy =
+    BinaryCrossEntropy { weights: Vec::new(), pos_weights: Vec::new() };
 
 impl<T: Real> Loss<T> for BinaryCrossEntropy {
     fn name(&self) -> &str {
@@ -64,8 +65,8 @@ impl<T: Real> Loss<T> for BinaryCrossEntropy {
 
 /// The whole in one: built from `max` and `abs` its gradient at zero would be `-t`, not `1/2 - t`.
 ///
-/// Both sides are computed alike: `|p|` times the share of the label that is not on the logit's side, `1 - t` or `t`,
-/// so that nothing cancels, and the limits at infinite logits are exact.
+/// Both sides are computed alike: `|p|` times the share of the label that is not on the logit's
+/// side, `1 - t` or `t`, so that nothing cancels, and the limits at infinite logits are exact.
 #[derive(Debug)]
 pub(super) struct SigmoidCrossEntropy;
 
@@ -145,12 +146,20 @@ mod tests {
 
     #[test]
     fn golden_values() {
-        let values = [std::f64::consts::LN_2, 0.1269280110429727, 0.04858735157374206, 0.0, 100.0, 0.8240769841801067];
+        let values = [
+            std::f64::consts::LN_2,
+            0.1269280110429727,
+            0.04858735157374206,
+            0.0,
+            100.0,
+            0.8240769841801067,
+        ];
         let [none, ..] = on_golden(&BinaryCrossEntropy, Reduction::None);
         assert_close(&none, &values, 1e-15);
         let [mean, gradient, _] = on_golden(&BinaryCrossEntropy, Reduction::Mean);
         assert_close(&mean, &[16.948789921226126], 1e-15);
-        let expected = [0.5, -0.11920292202211769, 0.04742587317756678, 0.0, -1.0, 0.3224593312018546];
+        let expected =
+            [0.5, -0.11920292202211769, 0.04742587317756678, 0.0, -1.0, 0.3224593312018546];
         assert_close(&gradient, &expected.map(|g| g / 6.0), 1e-16);
     }
 
@@ -158,13 +167,20 @@ mod tests {
     fn golden_values_with_weights() {
         let loss = BinaryCrossEntropy { pos_weights: vec![1.0, 3.0, 0.5], ..BinaryCrossEntropy };
         let [none, ..] = on_golden(&loss, Reduction::None);
-        let values =
-            [std::f64::consts::LN_2, 0.3807840331289175, 0.04858735157374206, 3.72e-44, 300.0, 0.7529654365530907];
+        let values = [
+            std::f64::consts::LN_2,
+            0.3807840331289175,
+            0.04858735157374206,
+            3.72e-44,
+            300.0,
+            0.7529654365530907,
+        ];
         assert_close(&none, &values, 1e-15);
         let loss = BinaryCrossEntropy { weights: vec![1.0, 2.0, 4.0], ..loss };
         let [weighted, ..] = on_golden(&loss, Reduction::None);
         let factors = [1.0, 2.0, 4.0, 1.0, 2.0, 4.0];
-        let expected: Vec<f64> = values.iter().zip(factors).map(|(value, factor)| value * factor).collect();
+        let expected: Vec<f64> =
+            values.iter().zip(factors).map(|(value, factor)| value * factor).collect();
         assert_close(&weighted, &expected, 1e-15);
     }
 
@@ -172,17 +188,22 @@ mod tests {
     fn gradients_agree_with_differences_at_zero_too() {
         let x = Tensor::from_rows([[0.0, 2.0, -3.0], [4.0, -1.0, 0.5]]);
         let t = Tensor::from_rows([[0.0, 1.0, 0.0], [1.0, 1.0, 0.3]]);
-        let weighted = BinaryCrossEntropy { weights: vec![1.0, 2.0, 0.0], pos_weights: vec![0.5, 1.0, 4.0] };
+        let weighted =
+            BinaryCrossEntropy { weights: vec![1.0, 2.0, 0.0], pos_weights: vec![0.5, 1.0, 4.0] };
         for loss in [BinaryCrossEntropy, weighted] {
             for reduction in check::REDUCTIONS {
-                gradcheck(&[x.clone(), t.clone()], |_, x| loss.forward(x[0], x[1], reduction)).unwrap();
+                gradcheck(&[x.clone(), t.clone()], |_, x| loss.forward(x[0], x[1], reduction))
+                    .unwrap();
             }
         }
     }
 
     #[test]
     fn far_logits_stay_finite_and_nan_passes() {
-        let (x, t) = (Tensor::from(vec![1e4_f32, -1e4, 1e4, f32::NAN]), Tensor::from(vec![1.0, 1.0, 0.0, 0.0]));
+        let (x, t) = (
+            Tensor::from(vec![1e4_f32, -1e4, 1e4, f32::NAN]),
+            Tensor::from(vec![1.0, 1.0, 0.0, 0.0]),
+        );
         let [y, dx, _] = run(&BinaryCrossEntropy, &x, &t, Reduction::None);
         assert_eq!((&y[..3], &dx[..3]), (&[0.0, 1e4, 1e4][..], &[0.0, -1.0, 1.0][..]));
         assert!(y[3].is_nan() && dx[3].is_nan());
@@ -195,9 +216,15 @@ mod tests {
     #[test]
     fn weights_that_do_not_fit_are_mistakes() {
         let with = |weights: &[f64], pos_weights: &[f64]| {
-            check::mistake(&BinaryCrossEntropy { weights: weights.to_vec(), pos_weights: pos_weights.to_vec() })
+            check::mistake(&BinaryCrossEntropy {
+                weights: weights.to_vec(),
+                pos_weights: pos_weights.to_vec(),
+            })
         };
-        assert_eq!(with(&[1.0, 2.0], &[]), "bce_with_logits: 2 weights for [2, 3]; give one for each column, or none");
+        assert_eq!(
+            with(&[1.0, 2.0], &[]),
+            "bce_with_logits: 2 weights for [2, 3]; give one for each column, or none"
+        );
         assert_eq!(
             with(&[], &[1.0]),
             "bce_with_logits: 1 positive weights for [2, 3]; give one for each column, or none"
@@ -215,6 +242,10 @@ mod tests {
         let y = Sigmoid.forward(graph.input("x", [2, 3])).reshape([3, 2]);
         let loss = BinaryCrossEntropy.forward(y, graph.input("t", [3, 2]), Reduction::Mean);
         let error = graph.plan(loss).unwrap_err().to_string();
-        assert!(error.starts_with("bce_with_logits takes logits, but the model already ends in sigmoid"), "{error}");
+        assert!(
+            error
+                .starts_with("bce_with_logits takes logits, but the model already ends in sigmoid"),
+            "{error}"
+        );
     }
 }

@@ -39,7 +39,12 @@ impl<T: Real> Loss<T> for BinaryCrossEntropyOnProbabilities {
     fn values<'g>(&self, prediction: Var<'g, T>, target: Var<'g, T>) -> Var<'g, T> {
         require(prediction, self.check());
         expect("bce", Predictions::Probabilities, prediction);
-        weigh_columns("bce", "weights", &self.weights, elementwise_loss(OnProbabilities, prediction, target))
+        weigh_columns(
+            "bce",
+            "weights",
+            &self.weights,
+            elementwise_loss(OnProbabilities, prediction, target),
+        )
     }
 }
 
@@ -102,8 +107,14 @@ mod tests {
         let weighted = BinaryCrossEntropyOnProbabilities { weights: vec![2.0] };
         let (p, t) = (Tensor::from_rows([[0.0], [0.5]]), Tensor::from_rows([[1.0], [1.0]]));
         let [y, dp, _] = check::run(&weighted, &p, &t, Reduction::None);
-        assert_eq!((y, dp), (vec![200.0, 2.0 * std::f64::consts::LN_2], vec![-2.0 / SMALLEST_DIVISOR, -4.0]));
-        assert_eq!(check::mistake(&weighted), "bce: 1 weights for [2, 3]; give one for each column, or none");
+        assert_eq!(
+            (y, dp),
+            (vec![200.0, 2.0 * std::f64::consts::LN_2], vec![-2.0 / SMALLEST_DIVISOR, -4.0])
+        );
+        assert_eq!(
+            check::mistake(&weighted),
+            "bce: 1 weights for [2, 3]; give one for each column, or none"
+        );
     }
 
     #[test]
@@ -111,10 +122,15 @@ mod tests {
         use crate::{Layer, Linear};
         let graph = chainrule_graph::Graph::<f32>::new();
         let y = Linear::new(2, 1).forward(graph.input("x", [3, 2]));
-        let loss = BinaryCrossEntropyOnProbabilities::default().forward(y, graph.input("t", [3, 1]), Reduction::Mean);
+        let loss = BinaryCrossEntropyOnProbabilities::default().forward(
+            y,
+            graph.input("t", [3, 1]),
+            Reduction::Mean,
+        );
         assert_eq!(
             graph.plan(loss).unwrap_err().kind.to_string(),
-            "bce takes probabilities, but the model ends in affine: end it in sigmoid, or take a loss on logits"
+            "bce takes probabilities, but the model ends in affine: end it in sigmoid, or take a \
+             loss on logits"
         );
     }
 }

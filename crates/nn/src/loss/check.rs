@@ -8,7 +8,8 @@ use super::{Loss, Reduction};
 
 pub(super) const REDUCTIONS: [Reduction; 3] = [Reduction::None, Reduction::Mean, Reduction::Sum];
 
-/// The value of a loss and the gradients of its sum by prediction and target, zero where none goes back.
+/// The value of a loss and the gradients of its sum by prediction and target, zero where none goes
+/// back.
 pub(super) fn run<T: Real>(
     loss: &dyn Loss<T>,
     prediction: &Tensor<T>,
@@ -25,7 +26,9 @@ pub(super) fn run<T: Real>(
     ws.set(t, target.values()).unwrap();
     plan.forward(&params, &mut ws);
     plan.backward_with(&params, &mut ws, &mut grads, &vec![T::ONE; value.shape().elements()]);
-    let gradient = |var, len| ws.try_gradient(var).map_or(vec![T::ZERO; len], |gradient| gradient.values().to_vec());
+    let gradient = |var, len| {
+        ws.try_gradient(var).map_or(vec![T::ZERO; len], |gradient| gradient.values().to_vec())
+    };
     let by_prediction = gradient(p, prediction.values().len());
     let by_target = gradient(t, target.values().len());
     [ws.value(value).values().to_vec(), by_prediction, by_target]
@@ -36,29 +39,38 @@ pub(super) fn assert_close(got: &[f64], expected: &[f64], tolerance: f64) {
     assert_eq!(got.len(), expected.len());
     for (i, (&got, &expected)) in got.iter().zip(expected).enumerate() {
         let near = (got - expected).abs() <= tolerance * expected.abs().max(1.0);
-        assert!(near || (got.is_nan() && expected.is_nan()), "element {i}: {got:e} is not {expected:e}");
+        assert!(
+            near || (got.is_nan() && expected.is_nan()),
+            "element {i}: {got:e} is not {expected:e}"
+        );
     }
 }
 
-/// Compares an element-wise loss with reference values `(p, t, value, derivative by p)`, lets NaN through, and makes
-/// the checks of [`derivatives`].
+/// Compares an element-wise loss with reference values `(p, t, value, derivative by p)`, lets NaN
+/// through, and makes the checks of [`derivatives`].
 #[track_caller]
 pub(super) fn golden<L: Loss<f64> + Loss<f32>>(loss: &L, cases: &[(f64, f64, f64, f64)]) {
     for &(p, t, value, slope) in cases {
-        let [y, dp, _] = run::<f64>(loss, &Tensor::from(vec![p]), &Tensor::from(vec![t]), Reduction::None);
+        let [y, dp, _] =
+            run::<f64>(loss, &Tensor::from(vec![p]), &Tensor::from(vec![t]), Reduction::None);
         assert_close(&y, &[value], 1e-14);
         assert_close(&dp, &[slope], 1e-14);
         let [p, t] = [p, t].map(|x| Tensor::from(vec![x as f32]));
         let [y, ..] = run::<f32>(loss, &p, &t, Reduction::None);
-        assert!((f64::from(y[0]) - value).abs() <= 1e-6 * value.abs().max(1.0), "in f32: {} is not {value}", y[0]);
+        assert!(
+            (f64::from(y[0]) - value).abs() <= 1e-6 * value.abs().max(1.0),
+            "in f32: {} is not {value}",
+            y[0]
+        );
     }
-    let [y, ..] = run::<f64>(loss, &Tensor::from(vec![f64::NAN]), &Tensor::from(vec![1.0]), Reduction::None);
+    let [y, ..] =
+        run::<f64>(loss, &Tensor::from(vec![f64::NAN]), &Tensor::from(vec![1.0]), Reduction::None);
     assert!(y[0].is_nan(), "NaN must stay NaN, not {}", y[0]);
     derivatives(loss);
 }
 
-/// Compares the derivatives with differences at samples of the loss's domain, for every form of targets and every
-/// reduction.
+/// Compares the derivatives with differences at samples of the loss's domain, for every form of
+/// targets and every reduction.
 #[track_caller]
 pub(super) fn derivatives(loss: &dyn Loss<f64>) {
     let domain = Loss::<f64>::domain(loss);
@@ -72,8 +84,9 @@ pub(super) fn derivatives(loss: &dyn Loss<f64>) {
                 });
                 checked.unwrap_or_else(|error| panic!("{what}: {error}"));
                 if form.is_continuous() {
-                    let checked =
-                        gradcheck(&[prediction.clone(), target.clone()], |_, x| loss.forward(x[0], x[1], reduction));
+                    let checked = gradcheck(&[prediction.clone(), target.clone()], |_, x| {
+                        loss.forward(x[0], x[1], reduction)
+                    });
                     checked.unwrap_or_else(|error| panic!("{what}, by the target too: {error}"));
                 }
             }
@@ -84,7 +97,8 @@ pub(super) fn derivatives(loss: &dyn Loss<f64>) {
 /// The message with which a loss of these settings is refused.
 pub(super) fn mistake(loss: &dyn Loss<f64>) -> String {
     let domain = loss.domain();
-    let (prediction, target) = domain.draw(domain.targets[0], Shape::new(&[2, 3]), &mut generator(0));
+    let (prediction, target) =
+        domain.draw(domain.targets[0], Shape::new(&[2, 3]), &mut generator(0));
     let graph = Graph::<f64>::new();
     let (p, t) = (graph.input("p", prediction.shape()), graph.input("t", target.shape()));
     let value = loss.forward(p, t, Reduction::Mean);

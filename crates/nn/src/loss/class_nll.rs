@@ -1,5 +1,5 @@
-//! The negative log-likelihood of classes with weights, smoothing and an index to ignore, as one operation on
-//! log-probabilities.
+//! The negative log-likelihood of classes with weights, smoothing and an index to ignore, as one
+//! operation on log-probabilities.
 
 use chainrule_graph::Var;
 use chainrule_graph::op::{Backward, Forward, Op, Reads};
@@ -7,8 +7,9 @@ use chainrule_tensor::{Real, Shape};
 
 use super::softmax_cross_entropy::{class, samples_of};
 
-/// For each row of log-probabilities `p` the value `-sum_c a_c p_c`, with `a_c = w_c ((1 - s) q_c + s / C)`; gradient
-/// `-a`. The target is a class index, for which `q` is one-hot, or the row `q` itself.
+/// For each row of log-probabilities `p` the value `-sum_c a_c p_c`, with
+/// `a_c = w_c ((1 - s) q_c + s / C)`; gradient `-a`. The target is a class index, for which `q` is
+/// one-hot, or the row `q` itself.
 #[derive(Clone, Debug)]
 pub(super) struct ClassNll<T> {
     name: &'static str,
@@ -22,18 +23,33 @@ pub(super) struct ClassNll<T> {
 
 impl<T: Real> ClassNll<T> {
     /// The settings of a loss as numbers of this type.
-    pub(super) fn new(name: &'static str, smoothing: f64, weights: &[f64], ignore_index: Option<f64>) -> Self {
+    pub(super) fn new(
+        name: &'static str,
+        smoothing: f64,
+        weights: &[f64],
+        ignore_index: Option<f64>,
+    ) -> Self {
         let weights = weights.iter().map(|&weight| T::from_f64(weight)).collect();
-        ClassNll { name, smoothing: T::from_f64(smoothing), weights, ignore_index: ignore_index.map(T::from_f64) }
+        ClassNll {
+            name,
+            smoothing: T::from_f64(smoothing),
+            weights,
+            ignore_index: ignore_index.map(T::from_f64),
+        }
     }
 
     /// The values, one for each row.
     #[track_caller]
-    pub(super) fn values<'g>(&self, log_probabilities: Var<'g, T>, target: Var<'g, T>) -> Var<'g, T> {
+    pub(super) fn values<'g>(
+        &self,
+        log_probabilities: Var<'g, T>,
+        target: Var<'g, T>,
+    ) -> Var<'g, T> {
         if self.ignore_index.is_some() && log_probabilities.shape() == target.shape() {
-            log_probabilities
-                .graph()
-                .fail(format!("{}: ignore_index is for class indices, but the target holds probabilities", self.name));
+            log_probabilities.graph().fail(format!(
+                "{}: ignore_index is for class indices, but the target holds probabilities",
+                self.name
+            ));
         }
         log_probabilities.graph().apply(self.clone(), &[log_probabilities, target])
     }
@@ -68,12 +84,19 @@ impl<T: Real> ClassNll<T> {
     }
 
     /// The target of a row, none if it is to be ignored.
-    fn row_target<'a>(&self, target: &'a [T], row: usize, classes: usize, by_index: bool) -> Option<RowTarget<'a, T>> {
+    fn row_target<'a>(
+        &self,
+        target: &'a [T],
+        row: usize,
+        classes: usize,
+        by_index: bool,
+    ) -> Option<RowTarget<'a, T>> {
         if !by_index {
             return Some(RowTarget::Probabilities(&target[row * classes..][..classes]));
         }
         let label = target[row];
-        (!self.ignores(label)).then(|| class(label, classes).map_or(RowTarget::NoClass, RowTarget::Class))
+        (!self.ignores(label))
+            .then(|| class(label, classes).map_or(RowTarget::NoClass, RowTarget::Class))
     }
 }
 
@@ -98,7 +121,10 @@ impl<T: Real> Op<T> for ClassNll<T> {
         let samples = samples_of("log-probabilities", inputs[LOG_PROBABILITIES], inputs[TARGET])?;
         let classes = inputs[LOG_PROBABILITIES].as_rows().1;
         if !self.weights.is_empty() && self.weights.len() != classes {
-            return Err(format!("{} weights for {classes} classes; give one for each, or none", self.weights.len()));
+            return Err(format!(
+                "{} weights for {classes} classes; give one for each, or none",
+                self.weights.len()
+            ));
         }
         Ok(samples)
     }
@@ -119,7 +145,8 @@ impl<T: Real> Op<T> for ClassNll<T> {
             let share = self.shares(row_target, classes);
             // A class of which nothing is taken costs nothing, even at a log-probability of minus
             // infinity; elsewhere the product keeps the tangent of a share of zero.
-            let cost = |a: T, p: T| if a == T::ZERO && p.abs() == T::INFINITY { T::ZERO } else { -a * p };
+            let cost =
+                |a: T, p: T| if a == T::ZERO && p.abs() == T::INFINITY { T::ZERO } else { -a * p };
             *out = p.iter().enumerate().map(|(c, &p)| cost(share(c), p)).sum();
         }
     }
@@ -131,7 +158,9 @@ impl<T: Real> Op<T> for ClassNll<T> {
         let g = &*pass.upstream;
         if let Some(dp) = pass.cotangents.get(LOG_PROBABILITIES) {
             for (row, dp) in dp.accumulate().chunks_exact_mut(classes).enumerate() {
-                let Some(row_target) = self.row_target(target, row, classes, by_index) else { continue };
+                let Some(row_target) = self.row_target(target, row, classes, by_index) else {
+                    continue;
+                };
                 let share = self.shares(row_target, classes);
                 dp.iter_mut().enumerate().for_each(|(c, dp)| *dp -= g[row] * share(c));
             }
@@ -147,7 +176,8 @@ impl<T: Real> Op<T> for ClassNll<T> {
     }
 }
 
-/// The sum of the weights of the classes that the indices name, without those to be ignored; no gradient.
+/// The sum of the weights of the classes that the indices name, without those to be ignored; no
+/// gradient.
 #[derive(Debug)]
 struct TotalWeight<T>(ClassNll<T>);
 
@@ -171,10 +201,15 @@ impl<T: Real> Op<T> for TotalWeight<T> {
     fn forward(&self, pass: Forward<'_, T>) {
         let of = &self.0;
         let weight = |label: T| {
-            let class = if of.weights.is_empty() { Some(0) } else { class(label, of.weights.len()) };
+            let class =
+                if of.weights.is_empty() { Some(0) } else { class(label, of.weights.len()) };
             class.map_or(f64::NAN, |class| of.weight(class).to_f64())
         };
-        let total: f64 = pass.inputs[0].iter().filter(|&&label| !of.ignores(label)).map(|&label| weight(label)).sum();
+        let total: f64 = pass.inputs[0]
+            .iter()
+            .filter(|&&label| !of.ignores(label))
+            .map(|&label| weight(label))
+            .sum();
         pass.output[0] = T::from_f64(total);
     }
 

@@ -61,7 +61,8 @@ impl<T: Real> Op<T> for CosineEmbeddingOp {
             Some(&width) if width > 0 && width % 2 == 0 => {}
             _ => {
                 return Err(format!(
-                    "prediction {pair} must hold two vectors along its last axis, one after the other"
+                    "prediction {pair} must hold two vectors along its last axis, one after the \
+                     other"
                 ));
             }
         }
@@ -69,7 +70,8 @@ impl<T: Real> Op<T> for CosineEmbeddingOp {
         let samples = pair.without_axis(last);
         if target != samples && target != pair.with_length(last, 1) {
             return Err(format!(
-                "for predictions {pair} the target must be -1 or 1 for each sample, {samples}, but it is {target}"
+                "for predictions {pair} the target must be -1 or 1 for each sample, {samples}, but \
+                 it is {target}"
             ));
         }
         Ok(samples)
@@ -111,7 +113,8 @@ impl<T: Real> Op<T> for CosineEmbeddingOp {
         for (((dp, pair), &t), &g) in rows.zip(target).zip(&*pass.upstream) {
             let mut cosine = Cosine::of(pair, [T::ONE; 2]);
             let scaled = cosine.overflows().then(|| scaled(pair));
-            let (pair, scales) = scaled.as_ref().map_or((pair, [T::ONE; 2]), |(pair, scales)| (pair, *scales));
+            let (pair, scales) =
+                scaled.as_ref().map_or((pair, [T::ONE; 2]), |(pair, scales)| (pair, *scales));
             if scaled.is_some() {
                 cosine = Cosine::of(pair, scales);
             }
@@ -150,7 +153,10 @@ impl<T: Real> Cosine<T> {
         let product = |a: &[T], b: &[T]| -> T { a.iter().zip(b).map(|(&a, &b)| a * b).sum() };
         // PyTorch's constant, an f32 in both precisions.
         let tiny = T::from_f64(f64::from(1e-12_f32));
-        let squares = [product(a, a) + tiny / scales[0] / scales[0], product(b, b) + tiny / scales[1] / scales[1]];
+        let squares = [
+            product(a, a) + tiny / scales[0] / scales[0],
+            product(b, b) + tiny / scales[1] / scales[1],
+        ];
         let norms = squares[0].sqrt() * squares[1].sqrt();
         Cosine { value: product(a, b) / norms, norms, squares }
     }
@@ -160,15 +166,18 @@ impl<T: Real> Cosine<T> {
     }
 }
 
-/// A row whose squares overflow, each half divided by its largest magnitude, and these. Of a half with one infinite
-/// number the limit stays: the direction of that number. With several there is none, and they become NaN.
+/// A row whose squares overflow, each half divided by its largest magnitude, and these. Of a half
+/// with one infinite number the limit stays: the direction of that number. With several there is
+/// none, and they become NaN.
 #[cold]
 fn scaled<T: Real>(pair: &[T]) -> (Vec<T>, [T; 2]) {
     let halves = pair.chunks_exact(pair.len() / 2);
     let mut scaled = Vec::with_capacity(pair.len());
     let mut scales = [T::ONE; 2];
     for (half, scale) in halves.zip(&mut scales) {
-        let largest = half.iter().fold(T::ZERO, |largest, x| if x.abs() > largest { x.abs() } else { largest });
+        let largest = half
+            .iter()
+            .fold(T::ZERO, |largest, x| if x.abs() > largest { x.abs() } else { largest });
         if largest > T::ZERO {
             *scale = largest;
         }
@@ -231,10 +240,16 @@ mod tests {
                 let [y, dp, _] = at(target, [1.0, 1.0]);
                 for (&a, &b) in sizes.iter().flat_map(|a| sizes.iter().map(move |b| (a, b))) {
                     let [large_y, large_dp, _] = at(target, [a, b]);
-                    assert!((large_y[0].to_f64() - y[0].to_f64()).abs() < tolerance, "{a:e}, {b:e}: {large_y:?}");
+                    assert!(
+                        (large_y[0].to_f64() - y[0].to_f64()).abs() < tolerance,
+                        "{a:e}, {b:e}: {large_y:?}"
+                    );
                     for (i, (large, usual)) in large_dp.iter().zip(&dp).enumerate() {
                         let relative = large.to_f64() * if i < 2 { a } else { b } / usual.to_f64();
-                        assert!((relative - 1.0).abs() < 20.0 * tolerance, "{a:e}, {b:e}: {large_dp:?}");
+                        assert!(
+                            (relative - 1.0).abs() < 20.0 * tolerance,
+                            "{a:e}, {b:e}: {large_dp:?}"
+                        );
                     }
                 }
             }
@@ -242,7 +257,8 @@ mod tests {
         check::<f32>(&[1.0, 1e9, 1e15, 1e19, 1e25, 1e30], 1e-6);
         check::<f64>(&[1.0, 1e9, 1e77, 1e155, 1e200, 1e300], 1e-12);
         let long = Tensor::from_rows([[3e9_f32, 4e9, 3e9, 4e9]]);
-        let [y, ..] = run(&CosineEmbedding::default(), &long, &Tensor::from(vec![1.0]), Reduction::None);
+        let [y, ..] =
+            run(&CosineEmbedding::default(), &long, &Tensor::from(vec![1.0]), Reduction::None);
         assert!(y[0].abs() < 1e-6, "{y:?}");
     }
 
@@ -268,11 +284,13 @@ mod tests {
         };
         assert_eq!(
             refused([5, 3], [5, 1]),
-            "cosine_embedding: prediction [5, 3] must hold two vectors along its last axis, one after the other"
+            "cosine_embedding: prediction [5, 3] must hold two vectors along its last axis, one \
+             after the other"
         );
         assert_eq!(
             refused([5, 4], [5, 2]),
-            "cosine_embedding: for predictions [5, 4] the target must be -1 or 1 for each sample, [5], but it is [5, 2]"
+            "cosine_embedding: for predictions [5, 4] the target must be -1 or 1 for each sample, \
+             [5], but it is [5, 2]"
         );
     }
 }

@@ -68,7 +68,8 @@ settings! {
 
 /// The loss with its default settings.
 #[allow(non_upper_case_globals, reason = "it reads as a loss without settings")]
-pub const CrossEntropy: CrossEntropy = CrossEntropy { label_smoothing: 0.0, weights: Vec::new(), ignore_index: None };
+pub const CrossEntropy: CrossEntropy =
+    CrossEntropy { label_smoothing: 0.0, weights: Vec::new(), ignore_index: None };
 
 impl CrossEntropy {
     fn op<T: Real>(&self) -> ClassNll<T> {
@@ -142,7 +143,8 @@ mod tests {
         assert_close(&run(&y, Reduction::Sum).0, &[1.7336402927893853], 1e-15);
         let (mean, gradient) = run(&y, Reduction::Mean);
         assert_close(&mean, &[0.5778800975964618], 1e-15);
-        let row = [-0.0966333590379419, 0.011784597802916288, 0.05281490317165991, 0.032033858063365735];
+        let row =
+            [-0.0966333590379419, 0.011784597802916288, 0.05281490317165991, 0.032033858063365735];
         assert_close(&gradient[..4], &row, 1e-16);
     }
 
@@ -165,14 +167,16 @@ mod tests {
     fn any_number_of_samples_and_classes_agrees_with_the_definition() {
         for classes in [1, 2, 10, 15, 16, 17, 33, 100, 1000] {
             for samples in [1, 7, 8, 9, 20] {
-                let x = Tensor::<f64>::from_fn([samples, classes], |i| 30.0 * (i as f64 * 1.7).sin());
+                let x =
+                    Tensor::<f64>::from_fn([samples, classes], |i| 30.0 * (i as f64 * 1.7).sin());
                 let indices = Tensor::from_fn([samples], |i| (i * 7 % classes) as f64);
                 let one_hot = Tensor::from_fn([samples, classes], |i| {
                     f64::from(indices.values()[i / classes] == (i % classes) as f64)
                 });
                 let rows = || x.values().chunks(classes).zip(indices.values());
                 let sum = |row: &[f64]| row.iter().map(|x| x.exp()).sum::<f64>();
-                let loss: Vec<f64> = rows().map(|(row, &y)| sum(row).ln() - row[y as usize]).collect();
+                let loss: Vec<f64> =
+                    rows().map(|(row, &y)| sum(row).ln() - row[y as usize]).collect();
                 let derivatives = |(row, &y): (&[f64], &f64)| -> Vec<f64> {
                     let total = sum(row);
                     (0..classes).map(|i| row[i].exp() / total - f64::from(i as f64 == y)).collect()
@@ -190,14 +194,22 @@ mod tests {
 
     #[test]
     fn golden_values_with_soft_labels() {
-        let q = Tensor::new([3, 4], vec![0.7, 0.1, 0.1, 0.1, 0.25, 0.25, 0.25, 0.25, 0.0, 1.0, 0.0, 0.0]).unwrap();
+        let q = Tensor::new(
+            [3, 4],
+            vec![0.7, 0.1, 0.1, 0.1, 0.25, 0.25, 0.25, 0.25, 0.0, 1.0, 0.0, 0.0],
+        )
+        .unwrap();
         assert_close(&run(&q, Reduction::Mean).0, &[0.8445467642631285], 1e-15);
     }
 
     #[test]
     fn golden_values_with_settings() {
         let y = Tensor::from(vec![0.0, 3.0, 1.0]);
-        let q = Tensor::new([3, 4], vec![0.7, 0.1, 0.1, 0.1, 0.25, 0.25, 0.25, 0.25, 0.0, 1.0, 0.0, 0.0]).unwrap();
+        let q = Tensor::new(
+            [3, 4],
+            vec![0.7, 0.1, 0.1, 0.1, 0.25, 0.25, 0.25, 0.25, 0.0, 1.0, 0.0, 0.0],
+        )
+        .unwrap();
         let weights = || vec![1.0, 2.0, 0.5, 4.0];
         let weighted = CrossEntropy { weights: weights(), ..CrossEntropy };
         let [none, ..] = check::run(&weighted, &logits(), &y, Reduction::None);
@@ -218,20 +230,34 @@ mod tests {
     #[test]
     fn settings_without_effect_change_nothing() {
         let y = Tensor::from(vec![0.0, 3.0, 1.0]);
-        let same = CrossEntropy { weights: vec![1.0; 4], ignore_index: Some(-100.0), ..CrossEntropy };
+        let same =
+            CrossEntropy { weights: vec![1.0; 4], ignore_index: Some(-100.0), ..CrossEntropy };
         for reduction in check::REDUCTIONS {
-            let [expected, got] = [&CrossEntropy, &same].map(|loss| check::run(loss, &logits(), &y, reduction));
-            expected.iter().zip(&got).for_each(|(expected, got)| assert_close(got, expected, 1e-15));
+            let [expected, got] =
+                [&CrossEntropy, &same].map(|loss| check::run(loss, &logits(), &y, reduction));
+            expected
+                .iter()
+                .zip(&got)
+                .for_each(|(expected, got)| assert_close(got, expected, 1e-15));
         }
     }
 
     #[test]
     fn settings_keep_far_logits_finite_and_what_is_no_class_nan() {
-        let loss = CrossEntropy { label_smoothing: 0.1, weights: vec![1.0, 2.0], ignore_index: Some(-100.0) };
+        let loss = CrossEntropy {
+            label_smoothing: 0.1,
+            weights: vec![1.0, 2.0],
+            ignore_index: Some(-100.0),
+        };
         let x = Tensor::from_rows([[1e4_f32, -1e4], [1e4, -1e4], [0.0, f32::NAN], [0.0, 0.0]]);
-        let [y, dx, _] = check::run(&loss, &x, &Tensor::from(vec![0.0, 1.0, 0.0, -100.0]), Reduction::None);
-        assert!(y[..2].iter().chain(&dx[..4]).all(|x| x.is_finite()) && y[2].is_nan() && y[3] == 0.0, "{y:?} {dx:?}");
-        let [y, ..] = check::run(&loss, &x, &Tensor::from(vec![0.0, 2.0, 0.0, 0.0]), Reduction::None);
+        let [y, dx, _] =
+            check::run(&loss, &x, &Tensor::from(vec![0.0, 1.0, 0.0, -100.0]), Reduction::None);
+        assert!(
+            y[..2].iter().chain(&dx[..4]).all(|x| x.is_finite()) && y[2].is_nan() && y[3] == 0.0,
+            "{y:?} {dx:?}"
+        );
+        let [y, ..] =
+            check::run(&loss, &x, &Tensor::from(vec![0.0, 2.0, 0.0, 0.0]), Reduction::None);
         assert!(y[1].is_nan());
         let [mean, dx, _] = check::run(&loss, &x, &Tensor::from(vec![-100.0; 4]), Reduction::Mean);
         assert!(mean[0].is_nan() && dx[0] == 0.0);
@@ -254,7 +280,8 @@ mod tests {
         );
         let graph = Graph::<f32>::new();
         let ignoring = CrossEntropy { ignore_index: Some(1.0), ..CrossEntropy };
-        let loss = ignoring.forward(graph.input("x", [5, 3]), graph.input("t", [5, 3]), Reduction::Mean);
+        let loss =
+            ignoring.forward(graph.input("x", [5, 3]), graph.input("t", [5, 3]), Reduction::Mean);
         assert_eq!(
             graph.plan(loss).unwrap_err().kind.to_string(),
             "cross_entropy: ignore_index is for class indices, but the target holds probabilities"
@@ -264,7 +291,9 @@ mod tests {
     #[test]
     fn one_hot_labels_give_what_indices_give() {
         let y = Tensor::from(vec![0.0, 3.0, 1.0]);
-        let q = Tensor::new([3, 4], vec![1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0, 1.0, 0.0, 0.0]).unwrap();
+        let q =
+            Tensor::new([3, 4], vec![1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0, 1.0, 0.0, 0.0])
+                .unwrap();
         let ((a, da), (b, db)) = (run(&y, Reduction::None), run(&q, Reduction::None));
         assert_close(&a, &b, 0.0);
         assert_close(&da, &db, 1e-16);
@@ -275,8 +304,12 @@ mod tests {
         let y = Tensor::from(vec![0.0, 3.0, 1.0]);
         let q = Tensor::from_fn([3, 4], |i| 0.1 + (i % 3) as f64 * 0.2);
         for reduction in [Reduction::None, Reduction::Mean, Reduction::Sum] {
-            gradcheck(&[logits()], |graph, x| CrossEntropy.forward(x[0], graph.constant(&y), reduction)).unwrap();
-            gradcheck(&[logits(), q.clone()], |_, x| CrossEntropy.forward(x[0], x[1], reduction)).unwrap();
+            gradcheck(&[logits()], |graph, x| {
+                CrossEntropy.forward(x[0], graph.constant(&y), reduction)
+            })
+            .unwrap();
+            gradcheck(&[logits(), q.clone()], |_, x| CrossEntropy.forward(x[0], x[1], reduction))
+                .unwrap();
         }
     }
 
@@ -308,7 +341,8 @@ mod tests {
             assert_eq!(
                 error,
                 format!(
-                    "input `target`: the label of sample 0 is {label}, but classes are the whole numbers from 0 to 2"
+                    "input `target`: the label of sample 0 is {label}, but classes are the whole \
+                     numbers from 0 to 2"
                 )
             );
             ws.input_mut(t).copy_from_slice(&[label]);
@@ -324,16 +358,24 @@ mod tests {
         let y = Softmax.forward(graph.input("x", [1, 3]));
         let loss = CrossEntropy.forward(y, graph.class_input("t", 1, 3), Reduction::Mean);
         let error = graph.plan(loss).unwrap_err().to_string();
-        assert!(error.starts_with("cross_entropy takes logits, but the model already ends in softmax"), "{error}");
+        assert!(
+            error.starts_with("cross_entropy takes logits, but the model already ends in softmax"),
+            "{error}"
+        );
     }
 
     #[test]
     fn a_target_of_another_shape_is_refused() {
         let graph = Graph::<f32>::new();
-        let loss = CrossEntropy.forward(graph.input("x", [5, 3]), graph.input("t", [5, 1]), Reduction::Mean);
+        let loss = CrossEntropy.forward(
+            graph.input("x", [5, 3]),
+            graph.input("t", [5, 1]),
+            Reduction::Mean,
+        );
         let error = graph.plan(loss).unwrap_err().to_string();
         assert!(error.contains(
-            "for logits [5, 3] the target must be class indices [5] or probabilities [5, 3], but it is [5, 1]"
+            "for logits [5, 3] the target must be class indices [5] or probabilities [5, 3], but \
+             it is [5, 1]"
         ));
     }
 }

@@ -5,7 +5,8 @@ use chainrule_tensor::{Real, Shape};
 
 use super::{Elementwise, Loss, TargetKind, elementwise_loss};
 
-/// A loss of one's own, written as a function of prediction and target; its gradient comes from the graph.
+/// A loss of one's own, written as a function of prediction and target; its gradient comes from the
+/// graph.
 ///
 /// ```
 /// use chainrule_graph::gradcheck;
@@ -22,9 +23,9 @@ use super::{Elementwise, Loss, TargetKind, elementwise_loss};
 /// # Ok::<(), chainrule_graph::GradcheckError>(())
 /// ```
 ///
-/// With derivatives of one's own, an element-wise loss is [`with_gradient`](CustomLoss::with_gradient); any other is an
-/// [`Op`](chainrule_graph::op::Op), applied in the function. [`gradcheck`](chainrule_graph::gradcheck) checks all of
-/// them alike.
+/// With derivatives of one's own, an element-wise loss is
+/// [`with_gradient`](CustomLoss::with_gradient); any other is an [`Op`](chainrule_graph::op::Op),
+/// applied in the function. [`gradcheck`](chainrule_graph::gradcheck) checks all of them alike.
 ///
 /// Its mean is over all values, unless [`divided_by`](CustomLoss::divided_by) states otherwise.
 pub struct CustomLoss<F, D = ByValues> {
@@ -81,7 +82,8 @@ impl<F, D> CustomLoss<F, D> {
 }
 
 impl CustomLoss<()> {
-    /// The element-wise loss `value(p, t)` with its derivatives by `p` and by `t`, as one operation.
+    /// The element-wise loss `value(p, t)` with its derivatives by `p` and by `t`, as one
+    /// operation.
     ///
     /// ```
     /// use chainrule_graph::gradcheck;
@@ -102,14 +104,19 @@ impl CustomLoss<()> {
     /// # Ok::<(), chainrule_graph::GradcheckError>(())
     /// ```
     #[must_use]
-    #[allow(clippy::type_complexity, reason = "the function is that of a custom loss, with nothing to name")]
+    #[allow(
+        clippy::type_complexity,
+        reason = "the function is that of a custom loss, with nothing to name"
+    )]
     pub fn with_gradient<T: Real>(
         name: &str,
         value: impl Fn(T, T) -> T + Clone + Send + Sync + 'static,
         gradient: impl Fn(T, T) -> (T, T) + Clone + Send + Sync + 'static,
     ) -> CustomLoss<impl for<'g> Fn(Var<'g, T>, Var<'g, T>) -> Var<'g, T> + Send + Sync> {
         let loss = Written { name: name.to_owned(), value, gradient };
-        CustomLoss::new(name, move |prediction, target| elementwise_loss(loss.clone(), prediction, target))
+        CustomLoss::new(name, move |prediction, target| {
+            elementwise_loss(loss.clone(), prediction, target)
+        })
     }
 }
 
@@ -199,7 +206,10 @@ where
 
 impl<F, D> fmt::Debug for CustomLoss<F, D> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("CustomLoss").field("name", &self.name).field("kinds", &self.kinds).finish_non_exhaustive()
+        f.debug_struct("CustomLoss")
+            .field("name", &self.name)
+            .field("kinds", &self.kinds)
+            .finish_non_exhaustive()
     }
 }
 
@@ -238,8 +248,13 @@ mod tests {
 
     #[test]
     fn a_wrong_gradient_of_ones_own_is_found() {
-        let wrong = CustomLoss::with_gradient("wrong", |p: f64, t| (p - t) * (p - t), |p, t| (p - t, t - p));
-        let error = gradcheck(&points(), |_, x| wrong.forward(x[0], x[1], Reduction::Sum)).unwrap_err();
+        let wrong = CustomLoss::with_gradient(
+            "wrong",
+            |p: f64, t| (p - t) * (p - t),
+            |p, t| (p - t, t - p),
+        );
+        let error =
+            gradcheck(&points(), |_, x| wrong.forward(x[0], x[1], Reduction::Sum)).unwrap_err();
         assert!(matches!(error, GradcheckError::Differs { .. }), "{error}");
     }
 
@@ -253,6 +268,9 @@ mod tests {
         let graph = Graph::new();
         let loss = values.forward(graph.input("p", [2, 1]), graph.input("t", [2]), Reduction::Mean);
         let error = graph.plan(loss).unwrap_err().kind.to_string();
-        assert!(error.starts_with("values: prediction [2, 1] and target [2] must have the same shape"), "{error}");
+        assert!(
+            error.starts_with("values: prediction [2, 1] and target [2] must have the same shape"),
+            "{error}"
+        );
     }
 }

@@ -5,8 +5,8 @@ use chainrule_tensor::{Shape, Tensor};
 
 use super::TargetKind;
 
-/// What a loss takes. Which targets it accepts follows from it, what a model in front of it may end in, and samples for
-/// checks.
+/// What a loss takes. Which targets it accepts follows from it, what a model in front of it may end
+/// in, and samples for checks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Domain {
     /// What the predictions are.
@@ -31,7 +31,8 @@ pub enum Predictions {
     Positive,
     /// Along the last axis a half of means, then a half of variances: two outputs for each target.
     MeansAndVariances,
-    /// Along the last axis a half of one vector, then a half of another: twice as many outputs as each has numbers.
+    /// Along the last axis a half of one vector, then a half of another: twice as many outputs as
+    /// each has numbers.
     Pairs,
 }
 
@@ -77,7 +78,12 @@ impl Domain {
     /// # Panics
     /// If the shape has no axis.
     #[must_use]
-    pub fn draw(&self, form: TargetForm, shape: Shape, generator: &mut Generator) -> (Tensor<f64>, Tensor<f64>) {
+    pub fn draw(
+        &self,
+        form: TargetForm,
+        shape: Shape,
+        generator: &mut Generator,
+    ) -> (Tensor<f64>, Tensor<f64>) {
         (self.predictions.draw(shape, generator), form.draw(shape, generator))
     }
 }
@@ -96,17 +102,18 @@ impl Predictions {
         let (last, width) = (shape.rank() - 1, shape[shape.rank() - 1]);
         let doubled = shape.with_length(last, width * self.outputs_per_target());
         match self {
-            Predictions::Values | Predictions::Logits | Predictions::Pairs => uniform(doubled, -3.0, 3.0, generator),
+            Predictions::Values | Predictions::Logits | Predictions::Pairs => {
+                uniform(doubled, -3.0, 3.0, generator)
+            }
             Predictions::Probabilities => uniform(shape, 0.05, 0.95, generator),
             Predictions::LogProbabilities => normalised(shape, generator).map(f64::ln),
             Predictions::Positive => uniform(shape, 0.2, 3.0, generator),
             Predictions::MeansAndVariances => {
                 let drawn = uniform(doubled, -3.0, 3.0, generator);
                 let variance = |i| (i / width) % 2 == 1;
-                Tensor::from_fn(
-                    doubled,
-                    |i| if variance(i) { 0.2 + drawn.values()[i].abs() } else { drawn.values()[i] },
-                )
+                Tensor::from_fn(doubled, |i| {
+                    if variance(i) { 0.2 + drawn.values()[i].abs() } else { drawn.values()[i] }
+                })
             }
         }
     }
@@ -124,10 +131,17 @@ impl TargetForm {
         }
     }
 
-    /// Whether a target may be moved a little and still be one, so that there is a derivative by it.
+    /// Whether a target may be moved a little and still be one, so that there is a derivative by
+    /// it.
     #[must_use]
     pub fn is_continuous(self) -> bool {
-        !matches!(self, TargetForm::Signs | TargetForm::SampleSigns | TargetForm::MultiHot | TargetForm::Classes)
+        !matches!(
+            self,
+            TargetForm::Signs
+                | TargetForm::SampleSigns
+                | TargetForm::MultiHot
+                | TargetForm::Classes
+        )
     }
 
     fn draw(self, shape: Shape, generator: &mut Generator) -> Tensor<f64> {
@@ -138,7 +152,9 @@ impl TargetForm {
         match self {
             TargetForm::Values => uniform(shape, -3.0, 3.0, generator),
             // Not 1, where the approximation of ln t! that some losses add begins.
-            TargetForm::Counts => unit(shape, generator).map(|x| if x < 0.2 { 0.0 } else { 1.0 + (x * 5.0).floor() }),
+            TargetForm::Counts => {
+                unit(shape, generator).map(|x| if x < 0.2 { 0.0 } else { 1.0 + (x * 5.0).floor() })
+            }
             TargetForm::Signs => unit(shape, generator).map(sign),
             TargetForm::SampleSigns => unit(samples, generator).map(sign),
             TargetForm::Labels => uniform(shape, 0.05, 0.95, generator),
@@ -212,7 +228,9 @@ mod tests {
             assert!(drawn.values().iter().all(|x| allowed.contains(x)), "{form}");
         }
         for row in 0..40 {
-            assert!((draw(TargetForm::Probabilities).row(row).iter().sum::<f64>() - 1.0).abs() < 1e-15);
+            assert!(
+                (draw(TargetForm::Probabilities).row(row).iter().sum::<f64>() - 1.0).abs() < 1e-15
+            );
             let halves = Predictions::MeansAndVariances.draw(shape, &mut generator(row as u64));
             assert!(halves.row(row).len() == 6 && halves.row(row)[3..].iter().all(|&x| x >= 0.2));
         }

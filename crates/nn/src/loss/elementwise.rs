@@ -9,9 +9,9 @@ use super::Domain;
 
 /// A loss that gives each element a value of its own, `l(p, t)`.
 ///
-/// An implementation states the value and its two derivatives; [`elementwise_loss`] makes it one operation, of one pass
-/// over the elements each way. With closures instead of an implementation it is
-/// [`CustomLoss::with_gradient`](super::CustomLoss::with_gradient).
+/// An implementation states the value and its two derivatives; [`elementwise_loss`] makes it one
+/// operation, of one pass over the elements each way. With closures instead of an implementation it
+/// is [`CustomLoss::with_gradient`](super::CustomLoss::with_gradient).
 pub trait Elementwise<T: Real>: fmt::Debug + Send + Sync + 'static {
     /// The name, in messages and drawings.
     fn name(&self) -> &str;
@@ -28,7 +28,8 @@ pub trait Elementwise<T: Real>: fmt::Debug + Send + Sync + 'static {
     fn gradient(&self, prediction: T, target: T) -> (T, T);
 }
 
-/// Records an element-wise loss. Prediction and target must have the same shape: nothing is broadcast.
+/// Records an element-wise loss. Prediction and target must have the same shape: nothing is
+/// broadcast.
 ///
 /// ```
 /// use chainrule_graph::gradcheck;
@@ -129,6 +130,7 @@ pub(super) fn same_shape(prediction: Shape, target: Shape) -> Result<Shape, Stri
         return Ok(prediction);
     }
     Err(format!(
-        "prediction {prediction} and target {target} must have the same shape; reshape one of them if they mean the same"
+        "prediction {prediction} and target {target} must have the same shape; reshape one of them \
+         if they mean the same"
     ))
 }

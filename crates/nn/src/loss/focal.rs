@@ -52,8 +52,8 @@ impl<T: Real> Elementwise<T> for Focal {
         let (scale, change) = (power(miss, self.gamma), power_slope(miss, self.gamma));
         let (alpha, alpha_slope) = self.alpha(t);
         // sigmoid(p) - t, without cancellation where p is large and t is 1.
-        let by_prediction =
-            scale * (yes * (T::ONE - t) - no * t) + share_of(change * (yes * no * (T::ONE - T::TWO * t)), entropy);
+        let by_prediction = scale * (yes * (T::ONE - t) - no * t)
+            + share_of(change * (yes * no * (T::ONE - T::TWO * t)), entropy);
         let by_target = share_of(change * (no - yes), entropy) - share_of(scale, p);
         (alpha * by_prediction, share_of(alpha, by_target) + share_of(alpha_slope * scale, entropy))
     }
@@ -79,8 +79,8 @@ pub(super) fn power<T: Real>(x: T, gamma: f64) -> T {
     if gamma == 2.0 { x * x } else { x.powf(T::from_f64(gamma)) }
 }
 
-/// `gamma x^(gamma - 1)`, but 0 at zero and below the smallest normal number, where it may overflow: what it is
-/// multiplied with goes to zero faster.
+/// `gamma x^(gamma - 1)`, but 0 at zero and below the smallest normal number, where it may
+/// overflow: what it is multiplied with goes to zero faster.
 #[inline(always)]
 pub(super) fn power_slope<T: Real>(x: T, gamma: f64) -> T {
     if gamma == 2.0 {
@@ -120,7 +120,10 @@ mod tests {
             for alpha in [None, Some(0.9)] {
                 let loss = Focal { alpha, gamma };
                 check::derivatives(&loss);
-                let (x, t) = (Tensor::from(vec![1e4, -1e4, 1e4, -1e4]), Tensor::from(vec![1.0, 1.0, 0.0, 0.0]));
+                let (x, t) = (
+                    Tensor::from(vec![1e4, -1e4, 1e4, -1e4]),
+                    Tensor::from(vec![1.0, 1.0, 0.0, 0.0]),
+                );
                 let [y, dx, _] = check::run::<f64>(&loss, &x, &t, Reduction::None);
                 assert!(y.iter().chain(&dx).all(|x| x.is_finite()), "{loss:?}: {y:?} {dx:?}");
             }
@@ -130,7 +133,8 @@ mod tests {
     #[test]
     fn a_gamma_of_zero_gives_cross_entropy() {
         let (x, t) = (Tensor::from(vec![0.0, 2.0, -30.0]), Tensor::from(vec![0.3, 0.0, 1.0]));
-        let [focal, plain]: [&dyn crate::Loss<f64>; 2] = [&Focal { alpha: None, gamma: 0.0 }, &BinaryCrossEntropy];
+        let [focal, plain]: [&dyn crate::Loss<f64>; 2] =
+            [&Focal { alpha: None, gamma: 0.0 }, &BinaryCrossEntropy];
         let [focal, plain] = [focal, plain].map(|loss| check::run(loss, &x, &t, Reduction::Mean));
         for (focal, plain) in focal.iter().zip(&plain) {
             check::assert_close(focal, plain, 1e-15);
@@ -142,6 +146,9 @@ mod tests {
         let focal = Focal { alpha: Some(1.5), gamma: 2.0 };
         assert_eq!(check::mistake(&focal), "focal: alpha must lie in [0, 1], but it is 1.5");
         let focal = Focal { alpha: None, gamma: -1.0 };
-        assert_eq!(check::mistake(&focal), "focal: gamma must be finite and not negative, but it is -1");
+        assert_eq!(
+            check::mistake(&focal),
+            "focal: gamma must be finite and not negative, but it is -1"
+        );
     }
 }

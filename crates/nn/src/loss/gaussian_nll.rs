@@ -73,7 +73,8 @@ impl GaussianNllOp {
     }
 }
 
-/// The larger of both, with the derivative of `x` throughout, so that second derivatives fit the gradient.
+/// The larger of both, with the derivative of `x` throughout, so that second derivatives fit the
+/// gradient.
 fn at_least<T: Real>(x: T, least: f64) -> T {
     let bound = T::from_f64(least);
     if x >= bound || x.is_nan() {
@@ -101,7 +102,8 @@ impl<T: Real> Op<T> for GaussianNllOp {
             return Ok(target);
         }
         Err(format!(
-            "prediction {prediction} must hold a mean and then a variance for each of the values of the target {target}, twice as many along the last axis"
+            "prediction {prediction} must hold a mean and then a variance for each of the values \
+             of the target {target}, twice as many along the last axis"
         ))
     }
 
@@ -112,10 +114,14 @@ impl<T: Real> Op<T> for GaussianNllOp {
     fn forward(&self, pass: Forward<'_, T>) {
         let (_, width) = pass.shape.as_rows();
         let constant = T::from_f64(if self.0.full { 0.5 * (2.0 * PI).ln() } else { 0.0 });
-        let rows = pass.inputs[PREDICTION].chunks_exact(2 * width).zip(pass.inputs[TARGET].chunks_exact(width));
+        let rows = pass.inputs[PREDICTION]
+            .chunks_exact(2 * width)
+            .zip(pass.inputs[TARGET].chunks_exact(width));
         for (out, (prediction, target)) in pass.output.chunks_exact_mut(width).zip(rows) {
             let (means, variances) = prediction.split_at(width);
-            for (((out, &mean), &variance), &t) in out.iter_mut().zip(means).zip(variances).zip(target) {
+            for (((out, &mean), &variance), &t) in
+                out.iter_mut().zip(means).zip(variances).zip(target)
+            {
                 let (log, precision) = self.variance(variance);
                 let deviations = share_of(precision.sqrt(), t - mean);
                 *out = T::HALF * (log + deviations * deviations) + constant;
@@ -130,20 +136,25 @@ impl<T: Real> Op<T> for GaussianNllOp {
         if let Some(dp) = pass.cotangents.get(PREDICTION) {
             let rows = predictions.chunks_exact(2 * width).zip(targets.chunks_exact(width));
             let rows = rows.zip(upstream.chunks_exact(width));
-            for (dp, ((prediction, target), g)) in dp.accumulate().chunks_exact_mut(2 * width).zip(rows) {
+            for (dp, ((prediction, target), g)) in
+                dp.accumulate().chunks_exact_mut(2 * width).zip(rows)
+            {
                 for i in 0..width {
-                    let (error, (_, precision)) = (prediction[i] - target[i], self.variance(prediction[width + i]));
+                    let (error, (_, precision)) =
+                        (prediction[i] - target[i], self.variance(prediction[width + i]));
                     let deviations = precision.sqrt() * error;
                     let by_log = T::HALF * (T::ONE - deviations * deviations);
                     dp[i] += g[i] * error * precision;
-                    dp[width + i] += g[i] * if self.0.log_variance { by_log } else { by_log * precision };
+                    dp[width + i] +=
+                        g[i] * if self.0.log_variance { by_log } else { by_log * precision };
                 }
             }
         }
         if let Some(dt) = pass.cotangents.get(TARGET) {
             let rows = predictions.chunks_exact(2 * width).zip(targets.chunks_exact(width));
             let rows = rows.zip(upstream.chunks_exact(width));
-            for (dt, ((prediction, target), g)) in dt.accumulate().chunks_exact_mut(width).zip(rows) {
+            for (dt, ((prediction, target), g)) in dt.accumulate().chunks_exact_mut(width).zip(rows)
+            {
                 for i in 0..width {
                     let (_, precision) = self.variance(prediction[width + i]);
                     dt[i] += g[i] * (target[i] - prediction[i]) * precision;
@@ -199,7 +210,11 @@ mod tests {
     #[test]
     fn derivatives_agree_with_differences() {
         check::derivatives(&GaussianNll::default());
-        check::derivatives(&GaussianNll { full: true, log_variance: true, ..GaussianNll::default() });
+        check::derivatives(&GaussianNll {
+            full: true,
+            log_variance: true,
+            ..GaussianNll::default()
+        });
     }
 
     #[test]
@@ -211,7 +226,8 @@ mod tests {
         let loss = GaussianNll::default().forward(p, t, Reduction::Mean);
         assert_eq!(
             graph.plan(loss).unwrap_err().kind.to_string(),
-            "gaussian_nll: prediction [5, 3] must hold a mean and then a variance for each of the values of the target [5, 3], twice as many along the last axis"
+            "gaussian_nll: prediction [5, 3] must hold a mean and then a variance for each of the \
+             values of the target [5, 3], twice as many along the last axis"
         );
     }
 }

@@ -30,8 +30,11 @@ impl<T: Real> Elementwise<T> for KlDivergence {
     }
 
     fn domain(&self) -> Domain {
-        let targets: &[TargetForm] =
-            if self.log_target { &[TargetForm::LogProbabilities] } else { &[TargetForm::Probabilities] };
+        let targets: &[TargetForm] = if self.log_target {
+            &[TargetForm::LogProbabilities]
+        } else {
+            &[TargetForm::Probabilities]
+        };
         Domain { predictions: Predictions::LogProbabilities, targets }
     }
 
@@ -49,7 +52,8 @@ impl<T: Real> Elementwise<T> for KlDivergence {
     #[inline(always)]
     fn gradient(&self, p: T, t: T) -> (T, T) {
         if self.log_target {
-            let by_target = if t == -T::INFINITY && !p.is_nan() { T::ZERO } else { t.exp() * (t - p + T::ONE) };
+            let by_target =
+                if t == -T::INFINITY && !p.is_nan() { T::ZERO } else { t.exp() * (t - p + T::ONE) };
             (-t.exp(), by_target)
         } else {
             (-t, t.ln() + T::ONE - p)
@@ -67,9 +71,16 @@ mod tests {
         let ln2 = std::f64::consts::LN_2;
         check::golden(
             &KlDivergence::default(),
-            &[(-ln2, 0.25, -0.25 * ln2, -0.25), (-1e4, 1.0, 1e4, -1.0), (f64::NEG_INFINITY, 0.0, 0.0, 0.0)],
+            &[
+                (-ln2, 0.25, -0.25 * ln2, -0.25),
+                (-1e4, 1.0, 1e4, -1.0),
+                (f64::NEG_INFINITY, 0.0, 0.0, 0.0),
+            ],
         );
-        check::golden(&KlDivergence { log_target: true }, &[(-1.0, 0.0, 1.0, -1.0), (-1.0, -1e4, 0.0, 0.0)]);
+        check::golden(
+            &KlDivergence { log_target: true },
+            &[(-1.0, 0.0, 1.0, -1.0), (-1.0, -1e4, 0.0, 0.0)],
+        );
     }
 
     #[test]
@@ -80,7 +91,8 @@ mod tests {
         let loss = KlDivergence::default().forward(y, graph.input("t", [3, 2]), Reduction::Mean);
         assert_eq!(
             graph.plan(loss).unwrap_err().kind.to_string(),
-            "kl_divergence takes log-probabilities, but the model ends in softmax: end it in log_softmax"
+            "kl_divergence takes log-probabilities, but the model ends in softmax: end it in \
+             log_softmax"
         );
     }
 }

@@ -1,6 +1,6 @@
-//! Zero times infinity (kind 4 of RELIABILITY.md): every loss at infinite predictions is the limit of its values at
-//! larger and larger ones, from that side, and so is its gradient; where the limit depends on the way, it is NaN.
-//! Public reports: pytorch#49844, numpyro#2240, optax#1786.
+//! Zero times infinity (kind 4 of RELIABILITY.md): every loss at infinite predictions is the limit
+//! of its values at larger and larger ones, from that side, and so is its gradient; where the limit
+//! depends on the way, it is NaN. Public reports: pytorch#49844, numpyro#2240, optax#1786.
 
 use chainrule_tensor::{Real, Tensor};
 
@@ -52,7 +52,9 @@ fn targets(form: TargetForm) -> Vec<Vec<f64>> {
         TargetForm::Labels => vec![vec![0.0, 1.0, 0.3], vec![1.0, 0.0, 1.0], vec![0.0, 1.0, 0.0]],
         TargetForm::MultiHot => vec![vec![0.0, 1.0, 0.0], vec![1.0, 1.0, 0.0]],
         TargetForm::Probabilities => probabilities.to_vec(),
-        TargetForm::LogProbabilities => probabilities.map(|row| row.into_iter().map(f64::ln).collect()).to_vec(),
+        TargetForm::LogProbabilities => {
+            probabilities.map(|row| row.into_iter().map(f64::ln).collect()).to_vec()
+        }
         TargetForm::Classes => vec![vec![0.0], vec![1.0], vec![2.0]],
     }
 }
@@ -63,8 +65,12 @@ fn base(predictions: Predictions) -> (Vec<f64>, &'static [f64]) {
         Predictions::Probabilities => (vec![0.3, 0.6, 0.8], &[0.0]),
         Predictions::LogProbabilities => (vec![-0.7, -1.2, -1.9], &[f64::NEG_INFINITY]),
         Predictions::Positive => (vec![0.3, 1.7, 2.1], &[0.0, f64::INFINITY]),
-        Predictions::MeansAndVariances => (vec![0.3, -0.7, 1.1, 0.5, 2.0, 1.0], &[f64::NEG_INFINITY, f64::INFINITY]),
-        Predictions::Pairs => (vec![0.3, -0.7, 1.1, 0.5, 2.0, -1.0], &[f64::NEG_INFINITY, f64::INFINITY]),
+        Predictions::MeansAndVariances => {
+            (vec![0.3, -0.7, 1.1, 0.5, 2.0, 1.0], &[f64::NEG_INFINITY, f64::INFINITY])
+        }
+        Predictions::Pairs => {
+            (vec![0.3, -0.7, 1.1, 0.5, 2.0, -1.0], &[f64::NEG_INFINITY, f64::INFINITY])
+        }
         _ => (vec![0.3, -0.7, 1.1], &[f64::NEG_INFINITY, f64::INFINITY]),
     }
 }
@@ -83,9 +89,11 @@ impl Extreme {
         point
     }
 
-    /// Whether two numbers may be compared with each other: on one side, or in one vector of a pair.
+    /// Whether two numbers may be compared with each other: on one side, or in one vector of a
+    /// pair.
     fn compares(&self) -> bool {
-        self.at[0].1 == self.at[1].1 || (self.base.len() == 6 && self.at[0].0 / 3 == self.at[1].0 / 3)
+        self.at[0].1 == self.at[1].1
+            || (self.base.len() == 6 && self.at[0].0 / 3 == self.at[1].0 / 3)
     }
 
     /// The point on the way there, at distances that differ from number to number by these powers.
@@ -106,8 +114,11 @@ impl Extreme {
 /// All points with one number at an extreme, and all with two.
 fn extremes(predictions: Predictions) -> Vec<Extreme> {
     let (base, sides) = base(predictions);
-    let single: Vec<(usize, f64)> = (0..base.len()).flat_map(|i| sides.iter().map(move |&side| (i, side))).collect();
-    let pairs = single.iter().flat_map(|&a| single.iter().filter(move |b| b.0 > a.0).map(move |&b| vec![a, b]));
+    let single: Vec<(usize, f64)> =
+        (0..base.len()).flat_map(|i| sides.iter().map(move |&side| (i, side))).collect();
+    let pairs = single
+        .iter()
+        .flat_map(|&a| single.iter().filter(move |b| b.0 > a.0).map(move |&b| vec![a, b]));
     let ones = single.iter().map(|&a| vec![a]);
     ones.chain(pairs).map(|at| Extreme { base: base.clone(), at }).collect()
 }
@@ -116,12 +127,15 @@ fn extremes(predictions: Predictions) -> Vec<Extreme> {
 fn outcomes<T: Real>(text: &str, predictions: &[Vec<f64>], target: &[f64]) -> Vec<Vec<f64>> {
     let loss = by_name::<T>(text).unwrap();
     let (rows, width) = (predictions.len(), predictions[0].len());
-    let prediction = Tensor::from_fn([rows, width], |i| T::from_f64(predictions[i / width][i % width]));
+    let prediction =
+        Tensor::from_fn([rows, width], |i| T::from_f64(predictions[i / width][i % width]));
     let shape = if target.len() == 1 { vec![rows] } else { vec![rows, target.len()] };
     let target = Tensor::from_fn(&shape[..], |i| T::from_f64(target[i % target.len()]));
     let [values, gradient, _] = run(&loss, &prediction, &target, Reduction::None);
     let values = values.chunks(values.len() / rows).zip(gradient.chunks(width));
-    values.map(|(values, gradient)| values.iter().chain(gradient).map(|x| x.to_f64()).collect()).collect()
+    values
+        .map(|(values, gradient)| values.iter().chain(gradient).map(|x| x.to_f64()).collect())
+        .collect()
 }
 
 /// The limits along ways on which the numbers grow at different rates, NaN where they differ.
@@ -132,13 +146,17 @@ fn limits(text: &str, extremes: &[Extreme], target: &[f64]) -> Vec<Vec<f64>> {
             outcomes::<f64>(text, &near, target)
         });
         let of = |row: usize, i: usize| limit([0, 1, 2].map(|far: usize| rows[far][row][i]));
-        (0..extremes.len()).map(|row| (0..rows[0][row].len()).map(|i| of(row, i)).collect()).collect::<Vec<Vec<_>>>()
+        (0..extremes.len())
+            .map(|row| (0..rows[0][row].len()).map(|i| of(row, i)).collect())
+            .collect::<Vec<Vec<_>>>()
     });
     let common = |row: usize, i: usize| {
         let first = ways[0][row][i];
         if ways.iter().all(|way| close(way[row][i], first, 1e-7)) { first } else { f64::NAN }
     };
-    (0..extremes.len()).map(|row| (0..ways[0][row].len()).map(|i| common(row, i)).collect()).collect()
+    (0..extremes.len())
+        .map(|row| (0..ways[0][row].len()).map(|i| common(row, i)).collect())
+        .collect()
 }
 
 #[test]
@@ -154,16 +172,22 @@ fn infinite_predictions_give_the_limits() {
                 ("f64", outcomes::<f64>(&text, &points, &target), 1e-6),
                 ("f32", outcomes::<f32>(&text, &points, &target), 1e-5),
             ] {
-                for ((extreme, point), (got, expected)) in extremes.iter().zip(&points).zip(got.iter().zip(&expected)) {
+                for ((extreme, point), (got, expected)) in
+                    extremes.iter().zip(&points).zip(got.iter().zip(&expected))
+                {
                     tried += 1;
                     let values = got.len() - point.len();
                     for (i, (&got, &expected)) in got.iter().zip(expected).enumerate() {
-                        // Of two infinite numbers that are compared with each other, which of the values and
-                        // derivatives still have a limit is not told apart: they may be NaN.
-                        let given_up = got.is_nan() && extreme.at.len() == 2 && (i >= values || extreme.compares());
+                        // Of two infinite numbers that are compared with each other, which of the
+                        // values and derivatives still have a limit is not told apart: they may be
+                        // NaN.
+                        let given_up = got.is_nan()
+                            && extreme.at.len() == 2
+                            && (i >= values || extreme.compares());
                         if !close(got, expected, tolerance) && !given_up {
                             wrong.push(format!(
-                                "{text} in {name} at {point:?} for {target:?}: number {i} is {got:e}, not {expected:e}"
+                                "{text} in {name} at {point:?} for {target:?}: number {i} is \
+                                 {got:e}, not {expected:e}"
                             ));
                         }
                     }
@@ -179,7 +203,8 @@ fn infinite_predictions_give_the_limits() {
 #[test]
 fn the_two_sides_of_a_label_cost_the_same_bits() {
     fn check<T: Real>(tiny: f64) {
-        let sizes: Vec<f64> = (0..400).map(|i| f64::from(i) * 0.25).chain([1e4, f64::INFINITY]).collect();
+        let sizes: Vec<f64> =
+            (0..400).map(|i| f64::from(i) * 0.25).chain([1e4, f64::INFINITY]).collect();
         for (text, labels) in [
             ("bce_with_logits", [1.0, 0.0]),
             ("multi_label_soft_margin", [1.0, 0.0]),
@@ -196,7 +221,8 @@ fn the_two_sides_of_a_label_cost_the_same_bits() {
                         let [x, t] = [x, t].map(|x| Tensor::from_rows([[T::from_f64(x)]]));
                         run(&loss, &x, &t, Reduction::None).map(|x| x[0].to_f64())
                     };
-                    let ([y, dx, _], [other_y, other_dx, _]) = (side(size, label[0]), side(-size, label[1]));
+                    let ([y, dx, _], [other_y, other_dx, _]) =
+                        (side(size, label[0]), side(-size, label[1]));
                     assert_eq!((y, dx), (other_y, -other_dx), "{text} at {size} with {label:?}");
                 }
             }

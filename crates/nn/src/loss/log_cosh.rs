@@ -6,9 +6,9 @@ use crate::config::formula;
 
 /// `ln cosh(p - t)`; gradient `tanh(p - t)`.
 ///
-/// Like `e^2 / 2` near the target and `|e| - ln 2` far from it, smooth of every order. Computed without `cosh`, which
-/// overflows: as `ln(1 + (e^|e| - 1)^2 / (2 e^|e|))` where `|e| < 1`, exact down to zero, else as
-/// `|e| + ln(1 + e^(-2 |e|)) - ln 2`.
+/// Like `e^2 / 2` near the target and `|e| - ln 2` far from it, smooth of every order. Computed
+/// without `cosh`, which overflows: as `ln(1 + (e^|e| - 1)^2 / (2 e^|e|))` where `|e| < 1`, exact
+/// down to zero, else as `|e| + ln(1 + e^(-2 |e|)) - ln 2`.
 ///
 /// Source: Keras' `LogCosh`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -3,11 +3,11 @@ use chainrule_tensor::Real;
 use super::Elementwise;
 use crate::config::formula;
 
-/// The absolute error `|p - t|` of each element; gradient `sign(p - t)`, 0 where they are equal, as in PyTorch's
-/// `L1Loss`.
+/// The absolute error `|p - t|` of each element; gradient `sign(p - t)`, 0 where they are equal, as
+/// in PyTorch's `L1Loss`.
 ///
-/// It aims at the median, and an outlier counts no more than its distance. Its gradient does not get small near the
-/// target: [`Huber`](super::Huber) is smooth there.
+/// It aims at the median, and an outlier counts no more than its distance. Its gradient does not
+/// get small near the target: [`Huber`](super::Huber) is smooth there.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct MeanAbsoluteError;
 
@@ -51,7 +51,12 @@ mod tests {
     fn golden_values() {
         check::golden(
             &MeanAbsoluteError,
-            &[(0.5, 2.0, 1.5, -1.0), (2.0, 0.5, 1.5, 1.0), (1.5, 1.5, 0.0, 0.0), (-1e4, 1e4, 2e4, -1.0)],
+            &[
+                (0.5, 2.0, 1.5, -1.0),
+                (2.0, 0.5, 1.5, 1.0),
+                (1.5, 1.5, 0.0, 0.0),
+                (-1e4, 1e4, 2e4, -1.0),
+            ],
         );
     }
 }

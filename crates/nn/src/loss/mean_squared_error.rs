@@ -3,12 +3,12 @@ use chainrule_tensor::Real;
 use super::Elementwise;
 use crate::config::formula;
 
-/// The squared error `(p - t)^2` of each element; gradient `2 (p - t)`. The mean is over all elements, `n d` of them,
-/// as in PyTorch.
+/// The squared error `(p - t)^2` of each element; gradient `2 (p - t)`. The mean is over all
+/// elements, `n d` of them, as in PyTorch.
 ///
-/// For values. On classes it learns slowly where it is confidently wrong: behind a softmax its gradient carries a
-/// factor `p (1 - p)` that [`CrossEntropy`](struct@super::CrossEntropy) does not. Prediction and target must have the
-/// same shape; nothing is broadcast.
+/// For values. On classes it learns slowly where it is confidently wrong: behind a softmax its
+/// gradient carries a factor `p (1 - p)` that [`CrossEntropy`](struct@super::CrossEntropy) does
+/// not. Prediction and target must have the same shape; nothing is broadcast.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct MeanSquaredError;
 
@@ -59,15 +59,25 @@ mod tests {
     fn gradients_agree_with_differences_for_every_reduction() {
         let (p, t) = (Tensor::from_rows([[0.3, -2.0, 1.0]]), Tensor::from_rows([[1.3, 0.5, -0.7]]));
         for reduction in [Reduction::None, Reduction::Mean, Reduction::Sum] {
-            gradcheck(&[p.clone(), t.clone()], |_, x| MeanSquaredError.forward(x[0], x[1], reduction)).unwrap();
+            gradcheck(&[p.clone(), t.clone()], |_, x| {
+                MeanSquaredError.forward(x[0], x[1], reduction)
+            })
+            .unwrap();
         }
     }
 
     #[test]
     fn different_shapes_are_an_error_not_a_broadcast() {
         let graph = Graph::<f32>::new();
-        let loss = MeanSquaredError.forward(graph.input("p", [4, 1]), graph.input("t", [4]), Reduction::Mean);
+        let loss = MeanSquaredError.forward(
+            graph.input("p", [4, 1]),
+            graph.input("t", [4]),
+            Reduction::Mean,
+        );
         let error = graph.plan(loss).unwrap_err().to_string();
-        assert!(error.starts_with("mse: prediction [4, 1] and target [4] must have the same shape"), "{error}");
+        assert!(
+            error.starts_with("mse: prediction [4, 1] and target [4] must have the same shape"),
+            "{error}"
+        );
     }
 }

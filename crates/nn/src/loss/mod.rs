@@ -102,12 +102,14 @@ pub trait Loss<T: Real = f32>: fmt::Debug + Send + Sync {
         Domain::VALUES
     }
 
-    /// Whether targets of this kind make sense for it; by default those of its [`domain`](Loss::domain).
+    /// Whether targets of this kind make sense for it; by default those of its
+    /// [`domain`](Loss::domain).
     fn accepts(&self, target: TargetKind) -> bool {
         self.domain().accepts(target)
     }
 
-    /// The values before reduction: one for each sample, or one for each element where the loss is element-wise.
+    /// The values before reduction: one for each sample, or one for each element where the loss is
+    /// element-wise.
     fn values<'g>(&self, prediction: Var<'g, T>, target: Var<'g, T>) -> Var<'g, T>;
 
     /// What the mean divides the sum of the values by, as a scalar of the targets alone, for
@@ -154,7 +156,12 @@ pub trait Loss<T: Real = f32>: fmt::Debug + Send + Sync {
     ///
     /// A loss that reduces in a way of its own states a divisor that fits it.
     #[track_caller]
-    fn forward<'g>(&self, prediction: Var<'g, T>, target: Var<'g, T>, reduction: Reduction) -> Var<'g, T> {
+    fn forward<'g>(
+        &self,
+        prediction: Var<'g, T>,
+        target: Var<'g, T>,
+        reduction: Reduction,
+    ) -> Var<'g, T> {
         let values = self.values(prediction, target);
         let is_mean = reduction == Reduction::Mean;
         match is_mean.then(|| self.divisor(prediction.shape(), target)).flatten() {
@@ -184,7 +191,12 @@ impl<T: Real, L: Loss<T> + ?Sized> Loss<T> for Box<L> {
         (**self).ignore_index()
     }
     #[track_caller]
-    fn forward<'g>(&self, prediction: Var<'g, T>, target: Var<'g, T>, reduction: Reduction) -> Var<'g, T> {
+    fn forward<'g>(
+        &self,
+        prediction: Var<'g, T>,
+        target: Var<'g, T>,
+        reduction: Reduction,
+    ) -> Var<'g, T> {
         (**self).forward(prediction, target, reduction)
     }
 }
@@ -209,7 +221,12 @@ impl<T: Real, L: Loss<T> + ?Sized> Loss<T> for &L {
         (**self).ignore_index()
     }
     #[track_caller]
-    fn forward<'g>(&self, prediction: Var<'g, T>, target: Var<'g, T>, reduction: Reduction) -> Var<'g, T> {
+    fn forward<'g>(
+        &self,
+        prediction: Var<'g, T>,
+        target: Var<'g, T>,
+        reduction: Reduction,
+    ) -> Var<'g, T> {
         (**self).forward(prediction, target, reduction)
     }
 }
@@ -268,8 +285,8 @@ pub trait Listed<T: Real>: Loss<T> + Configure {}
 
 impl<T: Real, L: Loss<T> + Configure> Listed<T> for L {}
 
-/// Every loss with its default settings, in the order of the table above. Names, gradient checks and command lines come
-/// from this list.
+/// Every loss with its default settings, in the order of the table above. Names, gradient checks
+/// and command lines come from this list.
 #[must_use]
 pub fn family<T: Real>() -> Family<dyn Listed<T>> {
     let entries: Vec<Box<dyn Listed<T>>> = vec![
@@ -304,8 +321,8 @@ pub fn all<T: Real>() -> Vec<Box<dyn Listed<T>>> {
     family().all()
 }
 
-/// Other names of losses. `binary_cross_entropy` is the one on logits; PyTorch has a function of that name on
-/// probabilities, which is `bce` here.
+/// Other names of losses. `binary_cross_entropy` is the one on logits; PyTorch has a function of
+/// that name on probabilities, which is `bce` here.
 pub const ALIASES: Aliases = &[
     ("mse_loss", "mse"),
     ("mean_squared_error", "mse"),
@@ -331,8 +348,8 @@ pub const ALIASES: Aliases = &[
     ("cosine_embedding_loss", "cosine_embedding"),
 ];
 
-/// The loss that a text names, such as `cross_entropy` or `cross_entropy(label_smoothing=0.1)`; also by one of
-/// [`ALIASES`], and whatever the capitals and underscores are: `CrossEntropyLoss`.
+/// The loss that a text names, such as `cross_entropy` or `cross_entropy(label_smoothing=0.1)`;
+/// also by one of [`ALIASES`], and whatever the capitals and underscores are: `CrossEntropyLoss`.
 ///
 /// # Errors
 /// [`ConfigError`] says what is wrong with the text, and what there is.
@@ -385,44 +402,67 @@ mod tests {
             loss.check().unwrap();
             assert_eq!(by_name::<f64>(loss.name()).unwrap().name(), loss.name());
         }
-        let smoothed = by_name::<f64>("cross_entropy(label_smoothing=0.1, weights=[1, 2], ignore_index=0)").unwrap();
-        let expected = CrossEntropy { label_smoothing: 0.1, weights: vec![1.0, 2.0], ignore_index: Some(0.0) };
+        let smoothed =
+            by_name::<f64>("cross_entropy(label_smoothing=0.1, weights=[1, 2], ignore_index=0)")
+                .unwrap();
+        let expected =
+            CrossEntropy { label_smoothing: 0.1, weights: vec![1.0, 2.0], ignore_index: Some(0.0) };
         assert_eq!(format!("{smoothed:?}"), format!("{expected:?}"));
         let weighted = by_name::<f64>(" binary_cross_entropy(pos_weights=[3]) ").unwrap();
         assert_eq!(weighted.name(), "bce_with_logits");
-        for (text, name) in [("mae", "l1"), ("NLLLoss", "nll"), ("BCEWithLogitsLoss", "bce_with_logits")] {
+        for (text, name) in
+            [("mae", "l1"), ("NLLLoss", "nll"), ("BCEWithLogitsLoss", "bce_with_logits")]
+        {
             assert_eq!(by_name::<f64>(text).unwrap().name(), name);
         }
         let refused = |text| by_name::<f64>(text).unwrap_err().to_string();
-        assert_eq!(refused("huber(delta=0)"), "huber: delta must be finite and above 0, but it is 0");
+        assert_eq!(
+            refused("huber(delta=0)"),
+            "huber: delta must be finite and above 0, but it is 0"
+        );
         assert_eq!(
             refused("binary_cross_entropy(weight=1)"),
-            "bce_with_logits has no setting `weight` (did you mean `weights`?); it has: weights, pos_weights"
+            "bce_with_logits has no setting `weight` (did you mean `weights`?); it has: weights, \
+             pos_weights"
         );
-        assert_eq!(refused("multi_class_margin(p=3)"), "multi_class_margin: p must be 1 or 2, but it is 3");
+        assert_eq!(
+            refused("multi_class_margin(p=3)"),
+            "multi_class_margin: p must be 1 or 2, but it is 3"
+        );
     }
 
     #[test]
     fn targets_are_accepted_by_what_they_are() {
         let accepted = |kind| {
-            let names = all::<f32>().into_iter().filter(|loss| loss.accepts(kind)).map(|loss| loss.name().to_owned());
+            let names = all::<f32>()
+                .into_iter()
+                .filter(|loss| loss.accepts(kind))
+                .map(|loss| loss.name().to_owned());
             names.collect::<Vec<_>>().join(", ")
         };
-        assert_eq!(accepted(TargetKind::Classes), "cross_entropy, nll, softmax_focal, multi_class_margin");
+        assert_eq!(
+            accepted(TargetKind::Classes),
+            "cross_entropy, nll, softmax_focal, multi_class_margin"
+        );
         assert_eq!(
             accepted(TargetKind::Probabilities),
             "mse, l1, huber, smooth_l1, log_cosh, cross_entropy, kl_divergence"
         );
         assert_eq!(
             accepted(TargetKind::Labels),
-            "mse, l1, huber, smooth_l1, log_cosh, bce_with_logits, bce, focal, multi_label_soft_margin, multi_label_margin"
+            "mse, l1, huber, smooth_l1, log_cosh, bce_with_logits, bce, focal, \
+             multi_label_soft_margin, multi_label_margin"
         );
         assert_eq!(
             accepted(TargetKind::Values),
-            "mse, l1, huber, smooth_l1, log_cosh, hinge, squared_hinge, soft_margin, poisson_nll, gaussian_nll, cosine_embedding"
+            "mse, l1, huber, smooth_l1, log_cosh, hinge, squared_hinge, soft_margin, poisson_nll, \
+             gaussian_nll, cosine_embedding"
         );
         let log_target = by_name::<f32>("kl_divergence(log_target=true)").unwrap();
-        assert!(log_target.accepts(TargetKind::Values) && !log_target.accepts(TargetKind::Probabilities));
+        assert!(
+            log_target.accepts(TargetKind::Values)
+                && !log_target.accepts(TargetKind::Probabilities)
+        );
     }
 
     #[test]

@@ -75,11 +75,16 @@ impl<T: Real> Op<T> for MultiClassMarginOp {
     fn shape(&self, inputs: &[Shape]) -> Result<Shape, String> {
         let samples = samples_of("scores", inputs[SCORES], inputs[TARGET])?;
         if inputs[TARGET] != samples {
-            return Err(format!("the target must be class indices {samples}, but it is {}", inputs[TARGET]));
+            return Err(format!(
+                "the target must be class indices {samples}, but it is {}",
+                inputs[TARGET]
+            ));
         }
         let (given, classes) = (self.0.weights.len(), inputs[SCORES].as_rows().1);
         if given != 0 && given != classes {
-            return Err(format!("{given} weights for {classes} classes; give one for each, or none"));
+            return Err(format!(
+                "{given} weights for {classes} classes; give one for each, or none"
+            ));
         }
         Ok(samples)
     }
@@ -123,7 +128,11 @@ impl<T: Real> Op<T> for MultiClassMarginOp {
             let mut total = T::ZERO;
             for (_, (dx, &x)) in dx.iter_mut().zip(x).enumerate().filter(|&(c, _)| c != y) {
                 let excess = lead + x;
-                let slope = if self.0.p == 1 { is_positive(excess) } else { T::TWO * positive_part(excess) };
+                let slope = if self.0.p == 1 {
+                    is_positive(excess)
+                } else {
+                    T::TWO * positive_part(excess)
+                };
                 let dc = share_of(g, slope);
                 *dx += dc;
                 total += dc;
@@ -150,7 +159,8 @@ mod tests {
         let [y, dx, _] = of(MultiClassMargin::default(), Reduction::None);
         assert_close(&y, &[1.5 / 3.0, 0.5 / 3.0], 1e-15);
         assert_close(&dx, &[-1.0, 1.0, 0.0, -1.0, 0.0, 1.0].map(|x| x / 3.0), 1e-15);
-        let squared = MultiClassMargin { p: 2, weights: vec![2.0, 1.0, 1.0], ..MultiClassMargin::default() };
+        let squared =
+            MultiClassMargin { p: 2, weights: vec![2.0, 1.0, 1.0], ..MultiClassMargin::default() };
         let [y, dx, _] = of(squared, Reduction::Mean);
         assert_close(&y, &[(2.25 + 0.25) / 3.0], 1e-15);
         assert_close(&dx, &[-3.0, 3.0, 0.0, -1.0, 0.0, 1.0].map(|x| x / 3.0), 1e-15);
@@ -159,7 +169,8 @@ mod tests {
     #[test]
     fn a_score_exactly_at_the_margin_has_no_gradient() {
         let x = Tensor::from_rows([[1.0, 0.0]]);
-        let [y, dx, _] = run(&MultiClassMargin::default(), &x, &Tensor::from(vec![0.0]), Reduction::None);
+        let [y, dx, _] =
+            run(&MultiClassMargin::default(), &x, &Tensor::from(vec![0.0]), Reduction::None);
         assert_eq!((y, dx), (vec![0.0], vec![0.0, 0.0]));
     }
 
@@ -169,7 +180,8 @@ mod tests {
         check::derivatives(&MultiClassMargin { margin: 0.25, ..MultiClassMargin::default() });
         for x in [[f64::NAN, 1.0], [1.0, f64::NAN]] {
             let y = Tensor::from(vec![0.0]);
-            let [y, dx, _] = run(&MultiClassMargin::default(), &Tensor::from_rows([x]), &y, Reduction::None);
+            let [y, dx, _] =
+                run(&MultiClassMargin::default(), &Tensor::from_rows([x]), &y, Reduction::None);
             assert!(y[0].is_nan() && dx[0].is_nan());
         }
     }
@@ -179,6 +191,9 @@ mod tests {
         let loss = MultiClassMargin { p: 3, ..MultiClassMargin::default() };
         assert_eq!(check::mistake(&loss), "multi_class_margin: p must be 1 or 2, but it is 3");
         let loss = MultiClassMargin { weights: vec![1.0], ..MultiClassMargin::default() };
-        assert_eq!(check::mistake(&loss), "multi_class_margin: 1 weights for 3 classes; give one for each, or none");
+        assert_eq!(
+            check::mistake(&loss),
+            "multi_class_margin: 1 weights for 3 classes; give one for each, or none"
+        );
     }
 }

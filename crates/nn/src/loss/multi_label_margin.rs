@@ -7,12 +7,14 @@ use super::elementwise::same_shape;
 use super::{Domain, Loss, Predictions, TargetForm};
 use crate::config::formula;
 
-/// The hinge loss of several labels, one value for each sample: `1 / C sum_{y, c} max(0, 1 - p_y + p_c)` over the pairs
-/// of a label `y` that the sample has and a label `c` that it has not.
+/// The hinge loss of several labels, one value for each sample:
+/// `1 / C sum_{y, c} max(0, 1 - p_y + p_c)` over the pairs of a label `y` that the sample has and a
+/// label `c` that it has not.
 ///
-/// Each pair that comes within the margin of 1 adds `-1 / C` to the gradient of `y` and `1 / C` to that of `c`. Targets
-/// are 1 or 0 for each label, where PyTorch's `MultiLabelMarginLoss` takes a list of indices that ends in -1. The mean
-/// is over all samples. A target other than 0 and 1 gives NaN. The pairs take time in the square of the labels.
+/// Each pair that comes within the margin of 1 adds `-1 / C` to the gradient of `y` and `1 / C` to
+/// that of `c`. Targets are 1 or 0 for each label, where PyTorch's `MultiLabelMarginLoss` takes a
+/// list of indices that ends in -1. The mean is over all samples. A target other than 0 and 1 gives
+/// NaN. The pairs take time in the square of the labels.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct MultiLabelMargin;
 
@@ -62,7 +64,8 @@ impl<T: Real> Op<T> for MultiLabelMarginOp {
 
     fn forward(&self, pass: Forward<'_, T>) {
         let labels = pass.inputs.shape(SCORES).as_rows().1;
-        let rows = pass.inputs[SCORES].chunks_exact(labels).zip(pass.inputs[TARGET].chunks_exact(labels));
+        let rows =
+            pass.inputs[SCORES].chunks_exact(labels).zip(pass.inputs[TARGET].chunks_exact(labels));
         for (out, (x, t)) in pass.output.iter_mut().zip(rows) {
             if !is_multi_hot(t) {
                 *out = T::NAN;
@@ -132,10 +135,12 @@ mod tests {
     fn derivatives_agree_with_differences_and_nan_passes() {
         check::derivatives(&MultiLabelMargin);
         let soft = Tensor::from_rows([[0.5, 1.0]]);
-        let [y, dx, _] = run(&MultiLabelMargin, &Tensor::from_rows([[1.0, 2.0]]), &soft, Reduction::Mean);
+        let [y, dx, _] =
+            run(&MultiLabelMargin, &Tensor::from_rows([[1.0, 2.0]]), &soft, Reduction::Mean);
         assert!(y[0].is_nan() && dx[0].is_nan());
         let t = Tensor::from_rows([[0.0, 1.0]]);
-        let [y, dx, _] = run(&MultiLabelMargin, &Tensor::from_rows([[f64::NAN, 2.0]]), &t, Reduction::Mean);
+        let [y, dx, _] =
+            run(&MultiLabelMargin, &Tensor::from_rows([[f64::NAN, 2.0]]), &t, Reduction::Mean);
         assert!(y[0].is_nan() && dx[0].is_nan());
     }
 }

@@ -62,7 +62,11 @@ mod tests {
         let [y, dx, _] = run(&MultiLabelSoftMargin::default(), &x, &t, Reduction::None);
         let first = (std::f64::consts::LN_2 + 0.1269280110429727 + 0.04858735157374206) / 3.0;
         assert_close(&y, &[first, (100.0 + 0.8240769841801067) / 3.0], 1e-15);
-        assert_close(&dx[..3], &[0.5 / 3.0, -0.11920292202211769 / 3.0, 0.04742587317756678 / 3.0], 1e-15);
+        assert_close(
+            &dx[..3],
+            &[0.5 / 3.0, -0.11920292202211769 / 3.0, 0.04742587317756678 / 3.0],
+            1e-15,
+        );
         let weighted = MultiLabelSoftMargin { weights: vec![0.0, 2.0, 0.0] };
         let [mean, ..] = run(&weighted, &x, &t, Reduction::Mean);
         assert_close(&mean, &[(0.1269280110429727 + 100.0) / 3.0], 1e-15);
@@ -72,7 +76,12 @@ mod tests {
     fn derivatives_agree_with_differences_and_nan_passes() {
         check::derivatives(&MultiLabelSoftMargin::default());
         let t = Tensor::from_rows([[0.0, 1.0]]);
-        let [y, ..] = run(&MultiLabelSoftMargin::default(), &Tensor::from_rows([[f64::NAN, 2.0]]), &t, Reduction::Mean);
+        let [y, ..] = run(
+            &MultiLabelSoftMargin::default(),
+            &Tensor::from_rows([[f64::NAN, 2.0]]),
+            &t,
+            Reduction::Mean,
+        );
         assert!(y[0].is_nan());
     }
 

@@ -71,7 +71,8 @@ mod tests {
         let plain = NegativeLogLikelihood::default();
         assert_close(&run(&plain, &p, &y, Reduction::None)[0], &[1.0, 4.0, 1.0], 0.0);
         assert_close(&run(&plain, &p, &y, Reduction::Mean)[0], &[2.0], 0.0);
-        let weighted = NegativeLogLikelihood { weights: vec![1.0, 2.0, 0.5], ignore_index: Some(1.0) };
+        let weighted =
+            NegativeLogLikelihood { weights: vec![1.0, 2.0, 0.5], ignore_index: Some(1.0) };
         assert_close(&run(&weighted, &p, &y, Reduction::None)[0], &[1.0, 2.0, 0.0], 0.0);
         let [mean, dp, _] = run(&weighted, &p, &y, Reduction::Mean);
         assert_close(&mean, &[2.0], 0.0);
@@ -93,7 +94,10 @@ mod tests {
     #[test]
     fn derivatives_agree_with_differences() {
         check::derivatives(&NegativeLogLikelihood::default());
-        check::derivatives(&NegativeLogLikelihood { ignore_index: Some(2.0), ..Default::default() });
+        check::derivatives(&NegativeLogLikelihood {
+            ignore_index: Some(2.0),
+            ..Default::default()
+        });
     }
 
     #[test]
@@ -101,8 +105,14 @@ mod tests {
         let with = |weights: &[f64], ignore_index| {
             check::mistake(&NegativeLogLikelihood { weights: weights.to_vec(), ignore_index })
         };
-        assert_eq!(with(&[1.0, 2.0], None), "nll: 2 weights for 3 classes; give one for each, or none");
-        assert_eq!(with(&[f64::NAN], None), "nll: weights must be finite and not negative, but one is NaN");
+        assert_eq!(
+            with(&[1.0, 2.0], None),
+            "nll: 2 weights for 3 classes; give one for each, or none"
+        );
+        assert_eq!(
+            with(&[f64::NAN], None),
+            "nll: weights must be finite and not negative, but one is NaN"
+        );
         assert_eq!(with(&[], Some(0.5)), "nll: ignore_index must be a whole number, but it is 0.5");
     }
 }

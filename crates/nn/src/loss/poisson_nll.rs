@@ -39,7 +39,8 @@ impl<T: Real> Elementwise<T> for PoissonNll {
 
     #[inline(always)]
     fn value(&self, p: T, t: T) -> T {
-        let (rate, log) = if self.log_input { (p.exp(), p) } else { (p, (p + T::from_f64(self.eps)).ln()) };
+        let (rate, log) =
+            if self.log_input { (p.exp(), p) } else { (p, (p + T::from_f64(self.eps)).ln()) };
         // A rate outgrows its logarithm.
         let value = if rate == T::INFINITY { rate } else { rate - share_of(t, log) };
         if self.full && t > T::ONE {
@@ -69,10 +70,16 @@ mod tests {
     #[test]
     fn golden_values() {
         let e = std::f64::consts::E;
-        check::golden(&PoissonNll::default(), &[(1.0, 2.0, e - 2.0, e - 2.0), (-1e4, 3.0, 3e4, -3.0)]);
+        check::golden(
+            &PoissonNll::default(),
+            &[(1.0, 2.0, e - 2.0, e - 2.0), (-1e4, 3.0, 3e4, -3.0)],
+        );
         // ln 5! = 4.7875, for which Stirling's formula gives 4.7708.
         let full = PoissonNll { full: true, ..PoissonNll::default() };
-        check::golden(&full, &[(0.0, 5.0, 5.7708470515922246, -4.0), (0.0, 1.0, 1.0, 0.0), (0.0, 0.0, 1.0, 1.0)]);
+        check::golden(
+            &full,
+            &[(0.0, 5.0, 5.7708470515922246, -4.0), (0.0, 1.0, 1.0, 0.0), (0.0, 0.0, 1.0, 1.0)],
+        );
         let rate = PoissonNll { log_input: false, ..PoissonNll::default() };
         let logarithm = -(1e-8_f64.ln());
         check::golden(&rate, &[(0.0, 1.0, logarithm, 1.0 - 1e8), (0.0, 0.0, 0.0, 1.0)]);

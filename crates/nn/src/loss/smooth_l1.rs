@@ -47,13 +47,22 @@ mod tests {
 
     #[test]
     fn golden_values() {
-        check::golden(&SmoothL1::default(), &[(0.5, 0.0, 0.125, 0.5), (-1.0, 0.0, 0.5, -1.0), (3.0, 0.0, 2.5, 1.0)]);
-        check::golden(&SmoothL1 { beta: 0.5 }, &[(0.25, 0.0, 0.0625, 0.5), (-3.0, 1.0, 3.75, -1.0)]);
+        check::golden(
+            &SmoothL1::default(),
+            &[(0.5, 0.0, 0.125, 0.5), (-1.0, 0.0, 0.5, -1.0), (3.0, 0.0, 2.5, 1.0)],
+        );
+        check::golden(
+            &SmoothL1 { beta: 0.5 },
+            &[(0.25, 0.0, 0.0625, 0.5), (-3.0, 1.0, 3.75, -1.0)],
+        );
     }
 
     #[test]
     fn a_beta_of_zero_gives_the_absolute_error() {
-        check::golden(&SmoothL1 { beta: 0.0 }, &[(0.5, 0.0, 0.5, 1.0), (1.0, 1.0, 0.0, 0.0), (-1e4, 1e4, 2e4, -1.0)]);
+        check::golden(
+            &SmoothL1 { beta: 0.0 },
+            &[(0.5, 0.0, 0.5, 1.0), (1.0, 1.0, 0.0, 0.0), (-1e4, 1e4, 2e4, -1.0)],
+        );
     }
 
     #[test]

@@ -4,11 +4,12 @@ use super::checks::{share_of, softplus};
 use super::{Domain, Elementwise, Predictions, TargetForm};
 use crate::config::formula;
 
-/// The logistic loss `ln(1 + e^(-t p))` of each element, for targets -1 and 1; gradient `-t sigmoid(-t p)`.
+/// The logistic loss `ln(1 + e^(-t p))` of each element, for targets -1 and 1; gradient
+/// `-t sigmoid(-t p)`.
 ///
-/// It is [`BinaryCrossEntropy`](struct@super::BinaryCrossEntropy) on logits for labels written as -1 and 1, and a hinge
-/// without a kink. Computed as `max(0, -t p) + ln(1 + e^-|t p|)`, so that nothing overflows. The mean is over all
-/// elements, as in PyTorch's `SoftMarginLoss`.
+/// It is [`BinaryCrossEntropy`](struct@super::BinaryCrossEntropy) on logits for labels written as
+/// -1 and 1, and a hinge without a kink. Computed as `max(0, -t p) + ln(1 + e^-|t p|)`, so that
+/// nothing overflows. The mean is over all elements, as in PyTorch's `SoftMarginLoss`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct SoftMargin;
 

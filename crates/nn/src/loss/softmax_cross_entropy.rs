@@ -6,7 +6,8 @@ use chainrule_tensor::{Real, Shape, simd};
 use super::checks::share_of;
 use crate::activation::{ROWS, less, max_and_sum_exp, softmax_rows};
 
-/// Cross-entropy on logits without further settings, in one. It saves the probabilities for the way back.
+/// Cross-entropy on logits without further settings, in one. It saves the probabilities for the way
+/// back.
 #[derive(Debug)]
 pub(super) struct SoftmaxCrossEntropy;
 
@@ -36,8 +37,9 @@ impl<T: Real> Op<T> for SoftmaxCrossEntropy {
         let by_index = pass.inputs.shape(TARGET) == pass.shape;
         let (losses, saved) = (pass.output, pass.saved);
         let (block, width) = (ROWS * classes, if by_index { 1 } else { classes });
-        // A probability that is smaller beside the largest one makes denormal numbers of its products with weights
-        // and activations on the way back, and they took a third of a step of ten layers that fit their samples.
+        // A probability that is smaller beside the largest one makes denormal numbers of its
+        // products with weights and activations on the way back, and they took a third of a step of
+        // ten layers that fit their samples.
         let least = T::MIN_POSITIVE / T::EPSILON;
         simd::dispatch(
             #[inline(always)]
@@ -79,7 +81,8 @@ impl<T: Real> Op<T> for SoftmaxCrossEntropy {
                     let rows = dx.chunks_exact_mut(classes).zip(saved.chunks_exact(classes));
                     for (((dx, p), &g), q) in rows.zip(g).zip(target.chunks_exact(width)) {
                         if by_index {
-                            // A label that is no class makes the whole row NaN, as it did the value.
+                            // A label that is no class makes the whole row NaN, as it did the
+                            // value.
                             let y = class(q[0], classes);
                             let g = if y.is_some() { g } else { T::NAN };
                             for (dx, &p) in dx.iter_mut().zip(p) {
@@ -121,8 +124,8 @@ fn sums_exp<T: Real>(x: &[T], classes: usize) -> [[T; ROWS]; 2] {
     [maxima, sums]
 }
 
-/// What a class of probability `q` adds to the loss. One of probability zero costs nothing, even at a logit of minus
-/// infinity.
+/// What a class of probability `q` adds to the loss. One of probability zero costs nothing, even at
+/// a logit of minus infinity.
 #[inline(always)]
 fn cost<T: Real>(q: T, x: T, max: T, log_sum: T) -> T {
     share_of(q, log_sum - less(x, max))
@@ -136,7 +139,8 @@ pub(super) fn samples_of(what: &str, prediction: Shape, target: Shape) -> Result
     let samples = prediction.without_axis(prediction.rank() - 1);
     if target != samples && target != prediction {
         return Err(format!(
-            "for {what} {prediction} the target must be class indices {samples} or probabilities {prediction}, but it is {target}"
+            "for {what} {prediction} the target must be class indices {samples} or probabilities \
+             {prediction}, but it is {target}"
         ));
     }
     Ok(samples)
@@ -146,8 +150,8 @@ pub(super) fn samples_of(what: &str, prediction: Shape, target: Shape) -> Result
 #[inline(always)]
 pub(super) fn class<T: Real>(label: T, classes: usize) -> Option<usize> {
     let label = label.to_f64();
-    // Signed, which takes one instruction each way; as unsigned, a negative one is no class. Not by `fract`, which calls
-    // a function.
+    // Signed, which takes one instruction each way; as unsigned, a negative one is no class. Not by
+    // `fract`, which calls a function.
     let class = label as i64;
     ((class as u64) < classes as u64 && class as f64 == label).then_some(class as usize)
 }

@@ -62,7 +62,10 @@ impl<T: Real> Op<T> for FocalNll {
     fn shape(&self, inputs: &[Shape]) -> Result<Shape, String> {
         let samples = samples_of("logits", inputs[LOG_PROBABILITIES], inputs[TARGET])?;
         if inputs[TARGET] != samples {
-            return Err(format!("the target must be class indices {samples}, but it is {}", inputs[TARGET]));
+            return Err(format!(
+                "the target must be class indices {samples}, but it is {}",
+                inputs[TARGET]
+            ));
         }
         Ok(samples)
     }
@@ -79,7 +82,8 @@ impl<T: Real> Op<T> for FocalNll {
         let (p, target) = (pass.inputs.get(LOG_PROBABILITIES), pass.inputs.get(TARGET));
         let classes = pass.inputs.shape(LOG_PROBABILITIES).as_rows().1;
         for ((out, p), &label) in pass.output.iter_mut().zip(p.chunks_exact(classes)).zip(target) {
-            *out = class(label, classes).map_or(T::NAN, |y| -share_of(power(-p[y].exp_m1(), self.0), p[y]));
+            *out = class(label, classes)
+                .map_or(T::NAN, |y| -share_of(power(-p[y].exp_m1(), self.0), p[y]));
         }
     }
 
@@ -110,7 +114,8 @@ mod tests {
 
     #[test]
     fn golden_values() {
-        // Two equal classes: s = 1/2, and the derivative by the logits is that by l, times 1 - s and -s.
+        // Two equal classes: s = 1/2, and the derivative by the logits is that by l, times 1 - s
+        // and -s.
         let (x, y) = (Tensor::from_rows([[0.0, 0.0]]), Tensor::from(vec![1.0]));
         let [value, dx, _] = run(&SoftmaxFocal::default(), &x, &y, Reduction::None);
         let ln2 = std::f64::consts::LN_2;

@@ -1,8 +1,8 @@
 //! Where the nodes of a graph go.
 //!
-//! Source: Sugiyama, Tagawa and Toda, "Methods for Visual Understanding of Hierarchical System Structures", 1981: nodes
-//! in rows by their distance from the inputs, order within rows by the mean of neighbours, and edges over several rows
-//! through a place in each of them.
+//! Source: Sugiyama, Tagawa and Toda, "Methods for Visual Understanding of Hierarchical System
+//! Structures", 1981: nodes in rows by their distance from the inputs, order within rows by the
+//! mean of neighbours, and edges over several rows through a place in each of them.
 
 use std::collections::BTreeMap;
 
@@ -84,17 +84,24 @@ impl Layout {
                 let one_line = beside_of(index).is_some();
                 let width = match one_line {
                     true => font::width(&format!("{} {}", node.short(), node.shape), false) * SMALL,
-                    false => (font::width(node.short(), false) * LABEL).max(font::width(&node.shape, false) * SMALL),
+                    false => (font::width(node.short(), false) * LABEL)
+                        .max(font::width(&node.shape, false) * SMALL),
                 };
                 let height = if one_line { SIDE } else { NODE };
-                Placed { width: (width + 18.0).clamp(48.0, 190.0), height, one_line, ..Placed::default() }
+                Placed {
+                    width: (width + 18.0).clamp(48.0, 190.0),
+                    height,
+                    one_line,
+                    ..Placed::default()
+                }
             })
             .collect();
 
         let mut slots: Vec<Slot> = Vec::new();
         let mut slot_of = vec![usize::MAX; count];
         for index in (0..count).filter(|&index| beside_of(index).is_none()) {
-            let beside: Vec<usize> = (0..count).filter(|&side| beside_of(side) == Some(index)).collect();
+            let beside: Vec<usize> =
+                (0..count).filter(|&side| beside_of(side) == Some(index)).collect();
             let side = beside.iter().map(|&side| nodes[side].width + BESIDE).fold(0.0, f64::max);
             let width = side + nodes[index].width;
             slot_of[index] = slots.len();
@@ -113,7 +120,8 @@ impl Layout {
         // Edges as chains of slots.
         let mut chains = Vec::new();
         for &(from, to) in &graph.edges {
-            let (start, end) = (slot_of[beside_of(from).unwrap_or(from)], slot_of[beside_of(to).unwrap_or(to)]);
+            let (start, end) =
+                (slot_of[beside_of(from).unwrap_or(from)], slot_of[beside_of(to).unwrap_or(to)]);
             let mut chain = vec![start];
             if start != end {
                 for row in slots[start].row + 1..slots[end].row {
@@ -137,12 +145,14 @@ impl Layout {
             }
             chains.push(chain);
         }
-        let mut table: Vec<Vec<usize>> = vec![Vec::new(); slots.iter().map(|slot| slot.row + 1).max().unwrap_or(0)];
+        let mut table: Vec<Vec<usize>> =
+            vec![Vec::new(); slots.iter().map(|slot| slot.row + 1).max().unwrap_or(0)];
         (0..slots.len()).for_each(|slot| table[slots[slot].row].push(slot));
         arrange(&mut slots, &mut table);
         straighten(&mut slots, &table, &chains);
 
-        // Rows are as high as what stands in them, and as far apart as the boxes that begin and end between them need.
+        // Rows are as high as what stands in them, and as far apart as the boxes that begin and end
+        // between them need.
         let row_of = |node: usize| rows[beside_of(node).unwrap_or(node)];
         let nesting = nesting(graph, &row_of, table.len());
         let mut top = 18.0;
@@ -165,16 +175,20 @@ impl Layout {
             let all = slot.beside.len() as f64 * (SIDE + 4.0) - 4.0;
             for (position, &side) in slot.beside.iter().enumerate() {
                 let left = nodes[index].left - BESIDE - nodes[side].width;
-                (nodes[side].left, nodes[side].top) = (left, middle - all / 2.0 + position as f64 * (SIDE + 4.0));
+                (nodes[side].left, nodes[side].top) =
+                    (left, middle - all / 2.0 + position as f64 * (SIDE + 4.0));
             }
         }
         let edges: Vec<Vec<Point>> = graph
             .edges
             .iter()
             .zip(&chains)
-            .map(|(&(from, to), chain)| path(&nodes[from], &nodes[to], chain, &slots, &tops, &heights))
+            .map(|(&(from, to), chain)| {
+                path(&nodes[from], &nodes[to], chain, &slots, &tops, &heights)
+            })
             .collect();
-        let mut layout = Layout { size: (0.0, 0.0), boxes: boxes(graph, &nodes, &edges), nodes, edges };
+        let mut layout =
+            Layout { size: (0.0, 0.0), boxes: boxes(graph, &nodes, &edges), nodes, edges };
         layout.fit();
         layout
     }
@@ -189,7 +203,9 @@ impl Layout {
             return;
         }
         let move_point = |point: &mut Point| *point = (point.0 - low.0, point.1 - low.1);
-        self.nodes.iter_mut().for_each(|node| (node.left, node.top) = (node.left - low.0, node.top - low.1));
+        self.nodes
+            .iter_mut()
+            .for_each(|node| (node.left, node.top) = (node.left - low.0, node.top - low.1));
         self.edges.iter_mut().flatten().for_each(move_point);
         for (_, _, from, to) in &mut self.boxes {
             move_point(from);
@@ -199,7 +215,8 @@ impl Layout {
     }
 }
 
-/// The row of each node: one below the lowest that it reads; what reads nothing stands right above its first reader.
+/// The row of each node: one below the lowest that it reads; what reads nothing stands right above
+/// its first reader.
 fn rows(graph: &GraphDrawing, beside_of: &impl Fn(usize) -> Option<usize>) -> Vec<usize> {
     let count = graph.nodes.len();
     let (mut rows, mut reads) = (vec![0_usize; count], vec![false; count]);
@@ -221,7 +238,8 @@ fn rows(graph: &GraphDrawing, beside_of: &impl Fn(usize) -> Option<usize>) -> Ve
     rows
 }
 
-/// Orders the rows by the mean of neighbours, then moves slots toward their neighbours without overlap.
+/// Orders the rows by the mean of neighbours, then moves slots toward their neighbours without
+/// overlap.
 fn arrange(slots: &mut [Slot], table: &mut [Vec<usize>]) {
     let place = |slots: &mut [Slot], row: &[usize]| {
         let mut x = 0.0;
@@ -241,7 +259,8 @@ fn arrange(slots: &mut [Slot], table: &mut [Vec<usize>]) {
             let mut keys: Vec<(f64, usize)> = table[index]
                 .iter()
                 .map(|&slot| {
-                    let neighbours = if sweep % 2 == 0 { &slots[slot].above } else { &slots[slot].below };
+                    let neighbours =
+                        if sweep % 2 == 0 { &slots[slot].above } else { &slots[slot].below };
                     (mean(slots, neighbours).unwrap_or(slots[slot].x + slots[slot].anchor), slot)
                 })
                 .collect();
@@ -256,7 +275,8 @@ fn arrange(slots: &mut [Slot], table: &mut [Vec<usize>]) {
             let wanted: Vec<f64> = table[index]
                 .iter()
                 .map(|&slot| {
-                    let all: Vec<usize> = slots[slot].above.iter().chain(&slots[slot].below).copied().collect();
+                    let all: Vec<usize> =
+                        slots[slot].above.iter().chain(&slots[slot].below).copied().collect();
                     mean(slots, &all).map_or(slots[slot].x, |middle| middle - slots[slot].anchor)
                 })
                 .collect();
@@ -264,10 +284,12 @@ fn arrange(slots: &mut [Slot], table: &mut [Vec<usize>]) {
             let row = &table[index];
             let (mut left, mut right) = (wanted.clone(), wanted);
             for position in 1..row.len() {
-                left[position] = left[position].max(left[position - 1] + slots[row[position - 1]].width + GAP.0);
+                left[position] =
+                    left[position].max(left[position - 1] + slots[row[position - 1]].width + GAP.0);
             }
             for position in (1..row.len()).rev() {
-                right[position - 1] = right[position - 1].min(right[position] - slots[row[position - 1]].width - GAP.0);
+                right[position - 1] = right[position - 1]
+                    .min(right[position] - slots[row[position - 1]].width - GAP.0);
             }
             for (position, &slot) in row.iter().enumerate() {
                 slots[slot].x = (left[position] + right[position]) / 2.0;
@@ -276,7 +298,8 @@ fn arrange(slots: &mut [Slot], table: &mut [Vec<usize>]) {
     }
 }
 
-/// Lets edges that pass at the end of every row on their way go straight down, clear of the boxes beside them.
+/// Lets edges that pass at the end of every row on their way go straight down, clear of the boxes
+/// beside them.
 fn straighten(slots: &mut [Slot], table: &[Vec<usize>], chains: &[Vec<usize>]) {
     for chain in chains.iter().filter(|chain| chain.len() > 2) {
         let passing = &chain[1..chain.len() - 1];
@@ -287,8 +310,16 @@ fn straighten(slots: &mut [Slot], table: &[Vec<usize>], chains: &[Vec<usize>]) {
     }
 }
 
-/// From the lower edge of a node to the upper edge of another, or sideways to what it stands beside.
-fn path(from: &Placed, to: &Placed, chain: &[usize], slots: &[Slot], tops: &[f64], heights: &[f64]) -> Vec<Point> {
+/// From the lower edge of a node to the upper edge of another, or sideways to what it stands
+/// beside.
+fn path(
+    from: &Placed,
+    to: &Placed,
+    chain: &[usize],
+    slots: &[Slot],
+    tops: &[f64],
+    heights: &[f64],
+) -> Vec<Point> {
     if chain.len() == 1 {
         let (y, low, high) = (from.top + from.height / 2.0, to.top + 5.0, to.top + to.height - 5.0);
         return vec![(from.left + from.width, y), (to.left, y.clamp(low, high))];
@@ -308,22 +339,29 @@ type Members<'a> = BTreeMap<(usize, &'a [String]), Vec<usize>>;
 fn members(graph: &GraphDrawing) -> Members<'_> {
     let mut layers = Members::new();
     for (index, node) in graph.nodes.iter().enumerate() {
-        (1..=node.layer.len()).for_each(|depth| layers.entry((depth, &node.layer[..depth])).or_default().push(index));
+        (1..=node.layer.len())
+            .for_each(|depth| layers.entry((depth, &node.layer[..depth])).or_default().push(index));
     }
     layers
 }
 
 /// For each row, how many layers begin there one inside of the other, and how many end so.
-fn nesting(graph: &GraphDrawing, row_of: &impl Fn(usize) -> usize, rows: usize) -> Vec<(usize, usize)> {
+fn nesting(
+    graph: &GraphDrawing,
+    row_of: &impl Fn(usize) -> usize,
+    rows: usize,
+) -> Vec<(usize, usize)> {
     let span = |members: Vec<usize>| {
         let rows = || members.iter().map(|&node| row_of(node));
         (rows().min(), rows().max())
     };
-    let spans: BTreeMap<_, _> = members(graph).into_iter().map(|(layer, members)| (layer, span(members))).collect();
+    let spans: BTreeMap<_, _> =
+        members(graph).into_iter().map(|(layer, members)| (layer, span(members))).collect();
     let mut counts = vec![(0, 0); rows];
     for (index, node) in graph.nodes.iter().enumerate() {
         let row = row_of(index);
-        let around = || (1..=node.layer.len()).filter_map(|depth| spans.get(&(depth, &node.layer[..depth])));
+        let around =
+            || (1..=node.layer.len()).filter_map(|depth| spans.get(&(depth, &node.layer[..depth])));
         let (begin, end) = &mut counts[row];
         *begin = around().filter(|(first, _)| *first == Some(row)).count().max(*begin);
         *end = around().filter(|(_, last)| *last == Some(row)).count().max(*end);
@@ -335,8 +373,8 @@ fn nesting(graph: &GraphDrawing, row_of: &impl Fn(usize) -> usize, rows: usize) 
 const MARGIN: f64 = 6.0;
 const NAME: f64 = 13.0;
 
-/// A box around each layer that has no other node inside of it, the outer ones first. It encloses those of the layers
-/// inside, below its own name.
+/// A box around each layer that has no other node inside of it, the outer ones first. It encloses
+/// those of the layers inside, below its own name.
 fn boxes(graph: &GraphDrawing, nodes: &[Placed], edges: &[Vec<Point>]) -> Vec<LayerBox> {
     let layers = members(graph);
     let mut boxes: BTreeMap<(usize, &[String]), (Point, Point)> = BTreeMap::new();
@@ -346,15 +384,25 @@ fn boxes(graph: &GraphDrawing, nodes: &[Placed], edges: &[Vec<Point>]) -> Vec<La
             ((low.0 - MARGIN, low.1 - MARGIN - NAME), (high.0 + MARGIN, high.1 + MARGIN))
         };
         let own = || members.iter().map(|&node| nodes[node].corners());
-        let inner = || boxes.iter().filter(|((at, inner), _)| *at == depth + 1 && inner.starts_with(path));
+        let inner =
+            || boxes.iter().filter(|((at, inner), _)| *at == depth + 1 && inner.starts_with(path));
         let inner = || inner().map(|(_, corners)| *corners);
         let inside = |edge: &(usize, usize)| members.contains(&edge.0) && members.contains(&edge.1);
-        let within = graph.edges.iter().zip(edges).filter(|(edge, _)| inside(edge)).flat_map(|(_, path)| path);
+        let within = graph
+            .edges
+            .iter()
+            .zip(edges)
+            .filter(|(edge, _)| inside(edge))
+            .flat_map(|(_, path)| path);
         let within = within.map(|&point| (point, point));
         let foreign = |&(low, high): &(Point, Point)| {
             nodes.iter().enumerate().any(|(index, node)| {
                 let (from, to) = node.corners();
-                !members.contains(&index) && from.0 < high.0 && to.0 > low.0 && from.1 < high.1 && to.1 > low.1
+                !members.contains(&index)
+                    && from.0 < high.0
+                    && to.0 > low.0
+                    && from.1 < high.1
+                    && to.1 > low.1
             })
         };
         // With the edges between its own nodes, where there is room.
@@ -364,11 +412,15 @@ fn boxes(graph: &GraphDrawing, nodes: &[Placed], edges: &[Vec<Point>]) -> Vec<La
             boxes.insert((depth, path), corners);
         }
     }
-    boxes.into_iter().map(|((depth, path), (low, high))| (depth - 1, path[depth - 1].clone(), low, high)).collect()
+    boxes
+        .into_iter()
+        .map(|((depth, path), (low, high))| (depth - 1, path[depth - 1].clone(), low, high))
+        .collect()
 }
 
 /// Corners that any others enlarge.
-const NOWHERE: (Point, Point) = ((f64::INFINITY, f64::INFINITY), (f64::NEG_INFINITY, f64::NEG_INFINITY));
+const NOWHERE: (Point, Point) =
+    ((f64::INFINITY, f64::INFINITY), (f64::NEG_INFINITY, f64::NEG_INFINITY));
 
 fn grown((low, high): (Point, Point), (from, to): (Point, Point)) -> (Point, Point) {
     ((low.0.min(from.0), low.1.min(from.1)), (high.0.max(to.0), high.1.max(to.1)))

@@ -12,8 +12,8 @@ use crate::font::{self, Align};
 use crate::surface::Point;
 use crate::theme::{Color, Theme};
 
-/// The operations of a model from the input at the top to the loss at the bottom, with parameters beside those that
-/// read them and boxes around layers.
+/// The operations of a model from the input at the top to the loss at the bottom, with parameters
+/// beside those that read them and boxes around layers.
 ///
 /// ```
 /// use chainrule_plot::{Figure, GraphDrawing, Theme};
@@ -131,10 +131,18 @@ impl Figure for GraphDrawing {
     }
 
     fn description(&self) -> String {
-        let names: Vec<&str> =
-            self.nodes.iter().filter(|node| node.kind == NodeKind::Operation).map(GraphNode::short).collect();
+        let names: Vec<&str> = self
+            .nodes
+            .iter()
+            .filter(|node| node.kind == NodeKind::Operation)
+            .map(GraphNode::short)
+            .collect();
         let parameters = self.nodes.iter().filter(|node| node.kind == NodeKind::Parameter).count();
-        let order = if names.len() <= 40 { names.join(", ") } else { format!("{}, ...", names[..40].join(", ")) };
+        let order = if names.len() <= 40 {
+            names.join(", ")
+        } else {
+            format!("{}, ...", names[..40].join(", "))
+        };
         format!("Graph of {} operations and {parameters} parameters: {order}.", names.len())
     }
 
@@ -149,7 +157,9 @@ impl Figure for GraphDrawing {
         let count = self.nodes.len();
         for &(from, to) in &self.edges {
             if from >= count || to >= count {
-                return Err(format!("there is an edge from node {from} to node {to}, but there are {count} nodes"));
+                return Err(format!(
+                    "there is an edge from node {from} to node {to}, but there are {count} nodes"
+                ));
             }
             if from >= to {
                 return Err(format!("node {to} reads node {from}, which must come before it"));
@@ -164,17 +174,27 @@ impl Figure for GraphDrawing {
             return below.nothing("There are no nodes to show.");
         }
         let kinds = [NodeKind::Input, NodeKind::Parameter, NodeKind::Constant, NodeKind::Operation];
-        let known = kinds.into_iter().filter(|kind| self.nodes.iter().any(|node| node.kind == *kind));
-        let marks: Vec<(&str, Mark)> = known.map(|kind| (kind.name(), Mark::Fill(kind.color(theme)))).collect();
+        let known =
+            kinds.into_iter().filter(|kind| self.nodes.iter().any(|node| node.kind == *kind));
+        let marks: Vec<(&str, Mark)> =
+            known.map(|kind| (kind.name(), Mark::Fill(kind.color(theme)))).collect();
         let _ = below.legend(&marks);
         let layout = self.layout();
         let across = ((canvas.width() - layout.size.0) / 2.0).max(MARGIN);
         let plane = canvas.inside(across, TOP, 0.0, 0.0);
         for (depth, name, (left, top), (right, bottom)) in &layout.boxes {
             canvas.group("layer", name, || {
-                let shade = theme.background().mix(theme.series(2), 0.05 + 0.04 * (*depth).min(4) as f64);
+                let shade =
+                    theme.background().mix(theme.series(2), 0.05 + 0.04 * (*depth).min(4) as f64);
                 plane.rectangle(*left, *top, right - left, bottom - top, shade);
-                plane.frame(*left, *top, right - left, bottom - top, theme.background().mix(theme.series(2), 0.5), 1.0);
+                plane.frame(
+                    *left,
+                    *top,
+                    right - left,
+                    bottom - top,
+                    theme.background().mix(theme.series(2), 0.5),
+                    1.0,
+                );
                 let name = plane.shorten(name, SMALL, right - left - 10.0);
                 plane.text(&name, left + 5.0, top + 9.0, SMALL, theme.muted(), Align::Start);
             });
@@ -183,7 +203,9 @@ impl Figure for GraphDrawing {
             canvas.group("edge", "", || edge(&plane, path, theme.muted()));
         }
         for (node, place) in self.nodes.iter().zip(&layout.nodes) {
-            canvas.group("node", &format!("{} {}", node.label, node.shape), || draw_node(&plane, node, place));
+            canvas.group("node", &format!("{} {}", node.label, node.shape), || {
+                draw_node(&plane, node, place)
+            });
         }
     }
 }
@@ -209,7 +231,11 @@ fn edge(canvas: &Canvas, path: &[Point], color: Color) {
         let length = (x - from_x).hypot(y - from_y).max(1e-9);
         let (dx, dy) = ((x - from_x) / length * 7.0, (y - from_y) / length * 7.0);
         canvas.polygon(
-            &[(x, y), (x - dx - dy * 0.45, y - dy + dx * 0.45), (x - dx + dy * 0.45, y - dy - dx * 0.45)],
+            &[
+                (x, y),
+                (x - dx - dy * 0.45, y - dy + dx * 0.45),
+                (x - dx + dy * 0.45, y - dy - dx * 0.45),
+            ],
             color,
         );
     }
@@ -240,7 +266,8 @@ fn draw_node(canvas: &Canvas, node: &GraphNode, place: &Placed) {
     ];
     for (index, (x, y)) in corners.into_iter().enumerate() {
         for step in 0..=steps {
-            let angle = std::f64::consts::FRAC_PI_2 * (index as f64 + 2.0 + f64::from(step) / f64::from(steps));
+            let angle = std::f64::consts::FRAC_PI_2
+                * (index as f64 + 2.0 + f64::from(step) / f64::from(steps));
             path.push((x + corner * angle.cos(), y + corner * angle.sin()));
         }
     }
@@ -276,11 +303,16 @@ mod tests {
         for index in 0..depth {
             let name = format!("layers.{index}");
             let layer = ["layers", &index.to_string()];
-            for (parameter, kind) in
-                [("weight", NodeKind::Parameter), ("bias", NodeKind::Parameter), ("affine", NodeKind::Operation)]
-            {
-                let label =
-                    if kind == NodeKind::Parameter { format!("{name}.{parameter}") } else { parameter.to_owned() };
+            for (parameter, kind) in [
+                ("weight", NodeKind::Parameter),
+                ("bias", NodeKind::Parameter),
+                ("affine", NodeKind::Operation),
+            ] {
+                let label = if kind == NodeKind::Parameter {
+                    format!("{name}.{parameter}")
+                } else {
+                    parameter.to_owned()
+                };
                 graph.nodes.push(node(&label, kind, &layer));
             }
             let affine = graph.nodes.len() - 1;
@@ -298,7 +330,10 @@ mod tests {
     fn every_node_edge_and_layer_is_drawn() {
         let graph = mlp(4);
         let picture = check::picture(&graph);
-        assert_eq!((picture.count("node"), picture.count("edge")), (graph.nodes.len(), graph.edges.len()));
+        assert_eq!(
+            (picture.count("node"), picture.count("edge")),
+            (graph.nodes.len(), graph.edges.len())
+        );
         assert!(picture.count("layer") >= 4, "{}", picture.count("layer"));
         assert!(
             ["x", "weight [32, 64]", "affine", "add", "0"].iter().all(|text| picture.says(text)),
@@ -310,8 +345,13 @@ mod tests {
     #[test]
     fn nothing_one_deep_and_wide() {
         assert!(check::picture(&GraphDrawing::new("a")).says("There are no nodes to show."));
-        check::picture(&GraphDrawing { nodes: vec![node("x", NodeKind::Parameter, &[])], ..GraphDrawing::new("a") });
-        let nodes = (0..30).map(|_| node(&"long".repeat(40), NodeKind::Operation, &["one", "two"])).collect();
+        check::picture(&GraphDrawing {
+            nodes: vec![node("x", NodeKind::Parameter, &[])],
+            ..GraphDrawing::new("a")
+        });
+        let nodes = (0..30)
+            .map(|_| node(&"long".repeat(40), NodeKind::Operation, &["one", "two"]))
+            .collect();
         let edges = (0..29).map(|index| (index, 29)).chain([(0, 29), (0, 29)]).collect();
         check::picture(&GraphDrawing { nodes, edges, ..GraphDrawing::new("a") });
         check::picture(&mlp(30));
@@ -324,7 +364,10 @@ mod tests {
             graph(vec![(0, 9)]).check().unwrap_err(),
             "there is an edge from node 0 to node 9, but there are 4 nodes"
         );
-        assert_eq!(graph(vec![(2, 2)]).check().unwrap_err(), "node 2 reads node 2, which must come before it");
+        assert_eq!(
+            graph(vec![(2, 2)]).check().unwrap_err(),
+            "node 2 reads node 2, which must come before it"
+        );
         check::picture(&graph(vec![(2, 1)]));
     }
 }

@@ -6,7 +6,8 @@ use super::{GraphNode, NodeKind};
 pub(super) type Parts = (Vec<GraphNode>, Vec<(usize, usize)>);
 
 pub(super) fn dot(text: &str) -> Result<Parts, String> {
-    let (mut nodes, mut edges, mut layer, mut depth) = (Vec::new(), Vec::new(), Vec::<String>::new(), 0);
+    let (mut nodes, mut edges, mut layer, mut depth) =
+        (Vec::new(), Vec::new(), Vec::<String>::new(), 0);
     for (index, line) in text.lines().enumerate() {
         let trimmed = line.trim().trim_end_matches(';');
         let bad = || format!("line {} is not one of Graph::to_dot: {line}", index + 1);
@@ -105,14 +106,23 @@ mod tests {
         assert!(nodes[3].layer.is_empty());
         assert_eq!((nodes[0].shape.as_str(), nodes[1].short()), ("[32, 4]", "weight"));
         let kinds: Vec<NodeKind> = nodes.iter().map(|node| node.kind).collect();
-        assert_eq!(kinds, [NodeKind::Input, NodeKind::Parameter, NodeKind::Operation, NodeKind::Constant]);
+        assert_eq!(
+            kinds,
+            [NodeKind::Input, NodeKind::Parameter, NodeKind::Operation, NodeKind::Constant]
+        );
         assert_eq!(edges, [(0, 2), (1, 2)]);
     }
 
     #[test]
     fn other_text_is_an_error_with_its_line() {
-        assert_eq!(dot("digraph {\n  a b c\n}").unwrap_err(), "line 2 is not one of Graph::to_dot:   a b c");
-        assert_eq!(dot("digraph {\n n0 -> n1;\n}").unwrap_err(), "an edge names node n0, which there is not");
+        assert_eq!(
+            dot("digraph {\n  a b c\n}").unwrap_err(),
+            "line 2 is not one of Graph::to_dot:   a b c"
+        );
+        assert_eq!(
+            dot("digraph {\n n0 -> n1;\n}").unwrap_err(),
+            "an edge names node n0, which there is not"
+        );
         assert_eq!(dot("digraph {\n").unwrap_err(), "the text ends within a graph");
         assert!(dot("digraph {\n n0 [label=\"open\n}").is_err());
         assert!(dot("").is_ok());

@@ -1,7 +1,7 @@
 //! What a picture is drawn on: SVG text or pixels, behind plotters' seam for backends.
 //!
-//! plotters' own backends are not used: its SVG knows no images, groups, tooltips and text alternatives, and
-//! its pixels are not smoothed where lines are wide.
+//! plotters' own backends are not used: its SVG knows no images, groups, tooltips and text
+//! alternatives, and its pixels are not smoothed where lines are wide.
 
 mod pixels;
 mod svg;
@@ -12,8 +12,8 @@ use std::rc::Rc;
 
 use plotters_backend::text_anchor::{HPos, VPos};
 use plotters_backend::{
-    BackendColor, BackendCoord, BackendStyle, BackendTextStyle, DrawingBackend, DrawingErrorKind, FontStyle,
-    FontTransform,
+    BackendColor, BackendCoord, BackendStyle, BackendTextStyle, DrawingBackend, DrawingErrorKind,
+    FontStyle, FontTransform,
 };
 
 pub(crate) use pixels::{LARGEST, Pixels};
@@ -97,12 +97,24 @@ impl DrawingBackend for Surface {
         self.visible(color, |paint, color| paint.rectangle(point(at), (side, side), color))
     }
 
-    fn draw_line<S: BackendStyle>(&mut self, from: BackendCoord, to: BackendCoord, style: &S) -> Drawn {
+    fn draw_line<S: BackendStyle>(
+        &mut self,
+        from: BackendCoord,
+        to: BackendCoord,
+        style: &S,
+    ) -> Drawn {
         self.draw_path([from, to], style)
     }
 
-    fn draw_rect<S: BackendStyle>(&mut self, a: BackendCoord, b: BackendCoord, style: &S, fill: bool) -> Drawn {
-        let ((left, top), (right, bottom)) = (point((a.0.min(b.0), a.1.min(b.1))), point((a.0.max(b.0), a.1.max(b.1))));
+    fn draw_rect<S: BackendStyle>(
+        &mut self,
+        a: BackendCoord,
+        b: BackendCoord,
+        style: &S,
+        fill: bool,
+    ) -> Drawn {
+        let ((left, top), (right, bottom)) =
+            (point((a.0.min(b.0), a.1.min(b.1))), point((a.0.max(b.0), a.1.max(b.1))));
         let outline = [(left, top), (right, top), (right, bottom), (left, bottom), (left, top)];
         let width = f64::from(style.stroke_width()) / f64::from(FINE);
         self.visible(style.color(), |paint, color| match fill {
@@ -111,18 +123,32 @@ impl DrawingBackend for Surface {
         })
     }
 
-    fn draw_path<S: BackendStyle, I: IntoIterator<Item = BackendCoord>>(&mut self, path: I, style: &S) -> Drawn {
+    fn draw_path<S: BackendStyle, I: IntoIterator<Item = BackendCoord>>(
+        &mut self,
+        path: I,
+        style: &S,
+    ) -> Drawn {
         let path: Vec<Point> = path.into_iter().map(point).collect();
         let width = f64::from(style.stroke_width()) / f64::from(FINE);
         self.visible(style.color(), |paint, color| paint.path(&path, color, width))
     }
 
-    fn fill_polygon<S: BackendStyle, I: IntoIterator<Item = BackendCoord>>(&mut self, path: I, style: &S) -> Drawn {
+    fn fill_polygon<S: BackendStyle, I: IntoIterator<Item = BackendCoord>>(
+        &mut self,
+        path: I,
+        style: &S,
+    ) -> Drawn {
         let path: Vec<Point> = path.into_iter().map(point).collect();
         self.visible(style.color(), |paint, color| paint.polygon(&path, color))
     }
 
-    fn draw_circle<S: BackendStyle>(&mut self, center: BackendCoord, radius: u32, style: &S, _: bool) -> Drawn {
+    fn draw_circle<S: BackendStyle>(
+        &mut self,
+        center: BackendCoord,
+        radius: u32,
+        style: &S,
+        _: bool,
+    ) -> Drawn {
         let radius = f64::from(radius) / f64::from(FINE);
         self.visible(style.color(), |paint, color| paint.circle(point(center), radius, color))
     }

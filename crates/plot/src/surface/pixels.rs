@@ -27,7 +27,8 @@ impl Pixels {
             3_000_001..=12_000_000 => (1, 2),
             _ => (1, 1),
         };
-        let (columns, rows) = (width as usize * resolution * samples, height as usize * resolution * samples);
+        let (columns, rows) =
+            (width as usize * resolution * samples, height as usize * resolution * samples);
         let scale = (resolution * samples) as f64;
         Pixels { columns, rows, samples, scale, rgb: vec![255; columns * rows * 3] }
     }
@@ -38,8 +39,10 @@ impl Pixels {
 
     /// The file's bytes.
     pub(crate) fn finish(&self) -> Vec<u8> {
-        let (samples, columns, rows) = (self.samples, self.columns / self.samples, self.rows / self.samples);
-        let (mut small, mut sums) = (Vec::with_capacity(columns * rows * 3), vec![0_u16; columns * 3]);
+        let (samples, columns, rows) =
+            (self.samples, self.columns / self.samples, self.rows / self.samples);
+        let (mut small, mut sums) =
+            (Vec::with_capacity(columns * rows * 3), vec![0_u16; columns * 3]);
         for band in self.rgb.chunks_exact(self.columns * 3 * samples) {
             sums.fill(0);
             for row in band.chunks_exact(self.columns * 3) {
@@ -67,7 +70,8 @@ impl Pixels {
             let start = (row as usize * self.columns + column as usize) * 3;
             let parts = [color.rgb.0, color.rgb.1, color.rgb.2];
             for (old, new) in self.rgb[start..start + 3].iter_mut().zip(parts) {
-                *old = (f64::from(*old) + (f64::from(new) - f64::from(*old)) * color.alpha).round() as u8;
+                *old = (f64::from(*old) + (f64::from(new) - f64::from(*old)) * color.alpha).round()
+                    as u8;
             }
         }
     }
@@ -75,7 +79,8 @@ impl Pixels {
     /// Columns whose middles are between two places, in fine pixels.
     fn span(&mut self, row: i64, from: f64, to: f64, color: Color) {
         let last = self.columns as f64;
-        let (first, end) = ((from - 0.5).ceil().clamp(0.0, last), (to - 0.5).ceil().clamp(0.0, last));
+        let (first, end) =
+            ((from - 0.5).ceil().clamp(0.0, last), (to - 0.5).ceil().clamp(0.0, last));
         let (first, end) = (first as usize, end as usize);
         if color.alpha < 1.0 {
             (first..end).for_each(|column| self.pixel(column as i64, row, color));
@@ -116,10 +121,20 @@ impl Paint for Pixels {
             let length = dx.hypot(dy);
             if length > 0.0 {
                 let (x, y) = (-dy / length * width / 2.0, dx / length * width / 2.0);
-                fill(self, &[(a.0 + x, a.1 + y), (b.0 + x, b.1 + y), (b.0 - x, b.1 - y), (a.0 - x, a.1 - y)], color);
+                fill(
+                    self,
+                    &[
+                        (a.0 + x, a.1 + y),
+                        (b.0 + x, b.1 + y),
+                        (b.0 - x, b.1 - y),
+                        (a.0 - x, a.1 - y),
+                    ],
+                    color,
+                );
             }
         }
-        // Round joints; the ends stay flat, as in the SVG. What is transparent would be darker there.
+        // Round joints; the ends stay flat, as in the SVG. What is transparent would be darker
+        // there.
         if color.alpha < 1.0 {
             return;
         }
@@ -154,18 +169,25 @@ impl Paint for Pixels {
         let (along, across) = (along.round() as i64, across.round() as i64);
         font::rasterize(text, size, style.bold, |right, down, share| {
             let (right, down) = (i64::from(right), i64::from(down));
-            let (column, row) =
-                if style.upward { (across + down, along - right) } else { (along + right, across + down) };
+            let (column, row) = if style.upward {
+                (across + down, along - right)
+            } else {
+                (along + right, across + down)
+            };
             self.pixel(column, row, style.color.with_alpha(style.color.alpha * share.min(1.0)));
         });
     }
 
     fn image(&mut self, corner: Point, (width, height): Point, columns: usize, rgb: &[u8]) {
         let ((left, top), rows) = (self.fine(corner), rgb.len() / 3 / columns.max(1));
-        let (cell_width, cell_height) = (width * self.scale / columns as f64, height * self.scale / rows as f64);
+        let (cell_width, cell_height) =
+            (width * self.scale / columns as f64, height * self.scale / rows as f64);
         for (index, color) in rgb.chunks_exact(3).enumerate() {
             let color = Color { rgb: (color[0], color[1], color[2]), alpha: 1.0 };
-            let (x, y) = (left + (index % columns) as f64 * cell_width, top + (index / columns) as f64 * cell_height);
+            let (x, y) = (
+                left + (index % columns) as f64 * cell_width,
+                top + (index / columns) as f64 * cell_height,
+            );
             for row in self.rows(y, y + cell_height) {
                 self.span(row, x, x + cell_width, color);
             }

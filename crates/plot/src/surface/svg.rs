@@ -20,8 +20,10 @@ impl Svg {
     pub(crate) fn new((width, height): (u32, u32), title: &str, description: &str) -> Svg {
         let label = format!("{title}. {description}");
         let out = format!(
-            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" width=\"{width}\" \
-             height=\"{height}\" role=\"img\" aria-label=\"{}\" font-family=\"'DejaVu Sans', Verdana, sans-serif\">\n",
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" \
+             width=\"{width}\" \
+             height=\"{height}\" role=\"img\" aria-label=\"{}\" font-family=\"'DejaVu Sans', \
+             Verdana, sans-serif\">\n",
             escape(&label)
         );
         Svg { out, depth: 0 }
@@ -44,13 +46,16 @@ impl Paint for Svg {
     fn rectangle(&mut self, (x, y): Point, (width, height): Point, color: Color) {
         let (x, y, width, height) = (number(x), number(y), number(width), number(height));
         let fill = paint("fill", color);
-        self.write(format_args!("<rect x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\"{fill}/>\n"));
+        self.write(format_args!(
+            "<rect x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\"{fill}/>\n"
+        ));
     }
 
     fn path(&mut self, points: &[Point], color: Color, width: f64) {
         let (list, stroke, width) = (list(points), paint("stroke", color), number(width));
         self.write(format_args!(
-            "<polyline points=\"{list}\" fill=\"none\"{stroke} stroke-width=\"{width}\" stroke-linejoin=\"round\"/>\n"
+            "<polyline points=\"{list}\" fill=\"none\"{stroke} stroke-width=\"{width}\" \
+             stroke-linejoin=\"round\"/>\n"
         ));
     }
 
@@ -65,14 +70,19 @@ impl Paint for Svg {
     }
 
     fn text(&mut self, text: &str, (x, y): Point, style: Text) {
-        let (x, y, size, fill) = (number(x), number(y), number(style.size), paint("fill", style.color));
+        let (x, y, size, fill) =
+            (number(x), number(y), number(style.size), paint("fill", style.color));
         let anchor = match style.align {
             Align::Start => "",
             Align::Middle => " text-anchor=\"middle\"",
             Align::End => " text-anchor=\"end\"",
         };
         let weight = if style.bold { " font-weight=\"bold\"" } else { "" };
-        let turn = if style.upward { format!(" transform=\"rotate(-90 {x} {y})\"") } else { String::new() };
+        let turn = if style.upward {
+            format!(" transform=\"rotate(-90 {x} {y})\"")
+        } else {
+            String::new()
+        };
         let text = escape(text);
         self.write(format_args!(
             "<text x=\"{x}\" y=\"{y}\" font-size=\"{size}\"{anchor}{weight}{turn}{fill}>{text}</text>\n"
@@ -83,7 +93,8 @@ impl Paint for Svg {
         let (x, y, width, height) = (number(x), number(y), number(width), number(height));
         let data = base64::engine::general_purpose::STANDARD.encode(encode(columns, rgb));
         self.write(format_args!(
-            "<image x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\" preserveAspectRatio=\"none\" \
+            "<image x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\" \
+             preserveAspectRatio=\"none\" \
              style=\"image-rendering:pixelated\" href=\"data:image/png;base64,{data}\"/>\n"
         ));
     }
@@ -101,8 +112,8 @@ impl Paint for Svg {
     }
 }
 
-/// Text that is safe in XML and HTML, between tags and in quotes. Control characters, which XML forbids, become the
-/// replacement character.
+/// Text that is safe in XML and HTML, between tags and in quotes. Control characters, which XML
+/// forbids, become the replacement character.
 pub(crate) fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for character in text.chars() {
@@ -127,14 +138,18 @@ fn number(value: f64) -> f64 {
 }
 
 fn list(points: &[Point]) -> String {
-    let pairs: Vec<String> = points.iter().map(|&(x, y)| format!("{},{}", number(x), number(y))).collect();
+    let pairs: Vec<String> =
+        points.iter().map(|&(x, y)| format!("{},{}", number(x), number(y))).collect();
     pairs.join(" ")
 }
 
 fn paint(attribute: &str, color: Color) -> String {
     let (r, g, b) = color.rgb;
-    let opacity =
-        if color.alpha < 1.0 { format!(" {attribute}-opacity=\"{}\"", number(color.alpha)) } else { String::new() };
+    let opacity = if color.alpha < 1.0 {
+        format!(" {attribute}-opacity=\"{}\"", number(color.alpha))
+    } else {
+        String::new()
+    };
     format!(" {attribute}=\"#{r:02x}{g:02x}{b:02x}\"{opacity}")
 }
 
@@ -151,10 +166,13 @@ mod tests {
         let text = svg.finish();
         assert_eq!(
             text,
-            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 40 30\" width=\"40\" height=\"30\" role=\"img\" \
-             aria-label=\"A &quot;loss&quot;. 1 &lt; 2\" font-family=\"'DejaVu Sans', Verdana, sans-serif\">\n\
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 40 30\" width=\"40\" \
+             height=\"30\" role=\"img\" \
+             aria-label=\"A &quot;loss&quot;. 1 &lt; 2\" font-family=\"'DejaVu Sans', Verdana, \
+             sans-serif\">\n\
              <g class=\"series\"><title>training &amp; test</title>\n\
-             <rect x=\"1\" y=\"2\" width=\"3.46\" height=\"4\" fill=\"#0072b2\" fill-opacity=\"0.5\"/>\n\
+             <rect x=\"1\" y=\"2\" width=\"3.46\" height=\"4\" fill=\"#0072b2\" \
+             fill-opacity=\"0.5\"/>\n\
              <polyline points=\"0,0 1.5,0\" fill=\"none\" stroke=\"#000000\" stroke-width=\"1\" \
              stroke-linejoin=\"round\"/>\n</g>\n</svg>\n"
         );

@@ -36,16 +36,19 @@ impl Answer {
 }
 
 impl Classifier {
-    /// How the run's model classifies, if it does. A single output is only understood with the loss.
+    /// How the run's model classifies, if it does. A single output is only understood with the
+    /// loss.
     pub(super) fn of<T: Real>(run: &Run<'_, T>) -> Option<Self> {
         match run.trained()?.2.targets() {
             Targets::Classes { classes, .. } => Some(Classifier::Largest(*classes)),
             Targets::Probabilities(_) => Some(Classifier::Largest(run.data?.targets().width())),
-            Targets::Labels(_) if run.data?.targets().width() == 1 => match run.loss?.domain().predictions {
-                Predictions::Logits => Some(Classifier::Logit),
-                Predictions::Probabilities => Some(Classifier::Probability),
-                _ => None,
-            },
+            Targets::Labels(_) if run.data?.targets().width() == 1 => {
+                match run.loss?.domain().predictions {
+                    Predictions::Logits => Some(Classifier::Logit),
+                    Predictions::Probabilities => Some(Classifier::Probability),
+                    _ => None,
+                }
+            }
             _ => None,
         }
     }
@@ -56,11 +59,13 @@ impl Classifier {
 
     /// The names of the classes, or their numbers.
     pub(super) fn names<T: Real>(self, run: &Run<'_, T>) -> Vec<String> {
-        (0..self.count()).map(|class| run.classes.get(class).cloned().unwrap_or_else(|| class.to_string())).collect()
+        (0..self.count())
+            .map(|class| run.classes.get(class).cloned().unwrap_or_else(|| class.to_string()))
+            .collect()
     }
 
-    /// The class of one sample's outputs and how sure the model is; `None` where an output is NaN. Of equals the first.
-    /// Outputs that are not probabilities already are made some by a softmax.
+    /// The class of one sample's outputs and how sure the model is; `None` where an output is NaN.
+    /// Of equals the first. Outputs that are not probabilities already are made some by a softmax.
     pub(super) fn read<T: Real>(self, outputs: &[T]) -> Option<(usize, f64)> {
         let outputs: Vec<f64> = outputs.iter().map(|x| x.to_f64()).collect();
         if outputs.iter().any(|x| x.is_nan()) || outputs.is_empty() {
@@ -70,9 +75,10 @@ impl Classifier {
             Classifier::Logit => 1.0 / (1.0 + (-outputs[0]).exp()),
             Classifier::Probability => outputs[0],
             Classifier::Largest(_) => {
-                let best = (0..outputs.len()).fold(0, |best, i| if outputs[i] > outputs[best] { i } else { best });
-                let probabilities =
-                    outputs.iter().all(|&x| x >= 0.0) && (outputs.iter().sum::<f64>() - 1.0).abs() < 1e-3;
+                let best = (0..outputs.len())
+                    .fold(0, |best, i| if outputs[i] > outputs[best] { i } else { best });
+                let probabilities = outputs.iter().all(|&x| x >= 0.0)
+                    && (outputs.iter().sum::<f64>() - 1.0).abs() < 1e-3;
                 let sum: f64 = outputs.iter().map(|x| (x - outputs[best]).exp()).sum();
                 return Some((best, if probabilities { outputs[best] } else { 1.0 / sum }));
             }
@@ -92,10 +98,13 @@ pub(super) fn counting<T: Real>(run: &Run<'_, T>) -> Vec<usize> {
     (0..data.len()).filter(counts).collect()
 }
 
-/// The model's answers to the run's data, without samples that the loss ignores; `None` for what is no classifier. Samples with NaN among their outputs are
-/// missing.
-pub(super) fn answers<T: Real>(run: &Run<'_, T>) -> Result<Option<(Classifier, Vec<Answer>)>, ReportError> {
-    let (Some((model, params, data)), Some(classifier)) = (run.trained(), Classifier::of(run)) else {
+/// The model's answers to the run's data, without samples that the loss ignores; `None` for what is
+/// no classifier. Samples with NaN among their outputs are missing.
+pub(super) fn answers<T: Real>(
+    run: &Run<'_, T>,
+) -> Result<Option<(Classifier, Vec<Answer>)>, ReportError> {
+    let (Some((model, params, data)), Some(classifier)) = (run.trained(), Classifier::of(run))
+    else {
         return Ok(None);
     };
     let outputs = if let Classifier::Largest(classes) = classifier { classes } else { 1 };
@@ -106,7 +115,9 @@ pub(super) fn answers<T: Real>(run: &Run<'_, T>) -> Result<Option<(Classifier, V
         if given.shape().elements() != samples.len() * outputs {
             return Ok(None);
         }
-        for ((&sample, given), truth) in samples.iter().zip(rows(&given, samples.len())).zip(truths(part.targets())) {
+        for ((&sample, given), truth) in
+            samples.iter().zip(rows(&given, samples.len())).zip(truths(part.targets()))
+        {
             let answer = |(predicted, certainty)| Answer { sample, truth, predicted, certainty };
             answers.extend(classifier.read(given).map(answer));
         }
@@ -130,10 +141,14 @@ fn truths<T: Real>(targets: &Targets<T>) -> Vec<usize> {
     match targets {
         Targets::Classes { indices, .. } => indices.iter().map(|&class| class as usize).collect(),
         Targets::Probabilities(soft) => {
-            let largest = |row: &[T]| (0..row.len()).fold(0, |best, i| if row[i] > row[best] { i } else { best });
+            let largest = |row: &[T]| {
+                (0..row.len()).fold(0, |best, i| if row[i] > row[best] { i } else { best })
+            };
             rows(soft, targets.len()).map(largest).collect()
         }
-        Targets::Labels(labels) => labels.values().iter().map(|x| usize::from(x.to_f64() >= 0.5)).collect(),
+        Targets::Labels(labels) => {
+            labels.values().iter().map(|x| usize::from(x.to_f64() >= 0.5)).collect()
+        }
         Targets::Values(_) => Vec::new(),
     }
 }

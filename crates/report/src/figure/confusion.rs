@@ -8,13 +8,15 @@ use crate::{ReportError, Run};
 /// More classes than this make no table that can be read.
 const MOST: usize = 40;
 
-/// How often each class of the run's data is taken for which, for a classifier of at most 40 classes. Samples that the
-/// loss ignores are left out.
+/// How often each class of the run's data is taken for which, for a classifier of at most 40
+/// classes. Samples that the loss ignores are left out.
 ///
 /// # Errors
 /// Model, parameters and data that do not fit together.
 pub fn confusion<T: Real>(run: &Run<'_, T>) -> Result<Option<ConfusionMatrix>, ReportError> {
-    let Some((classifier, answers)) = answers(run)?.filter(|(classifier, _)| classifier.count() <= MOST) else {
+    let Some((classifier, answers)) =
+        answers(run)?.filter(|(classifier, _)| classifier.count() <= MOST)
+    else {
         return Ok(None);
     };
     let classes = classifier.count();

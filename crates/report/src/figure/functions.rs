@@ -10,8 +10,9 @@ use crate::{ReportError, Run};
 /// Where they are shown: within it every common activation bends or saturates.
 const RANGE: (f64, f64) = (-5.0, 5.0);
 
-/// The activations that the model applies, each once, with their derivatives. With model and parameters those with
-/// their settings; from the recording alone those whose settings are the default.
+/// The activations that the model applies, each once, with their derivatives. With model and
+/// parameters those with their settings; from the recording alone those whose settings are the
+/// default.
 ///
 /// # Errors
 /// Parameters that do not fit the model.
@@ -39,7 +40,8 @@ fn applied<T: Real>(run: &Run<'_, T>) -> Result<Found<T>, ReportError> {
     let Some((model, params, data)) = run.trained() else {
         return Ok(Vec::new());
     };
-    let known: Vec<String> = activation::all::<T>().iter().map(|activation| activation.kind().to_owned()).collect();
+    let known: Vec<String> =
+        activation::all::<T>().iter().map(|activation| activation.kind().to_owned()).collect();
     let graph = Graph::with_params(params).evaluating();
     let x = graph.input("inputs", data.input_shape(1));
     let plan = graph.plan_forward(&[model.forward(x)])?;
@@ -47,7 +49,10 @@ fn applied<T: Real>(run: &Run<'_, T>) -> Result<Found<T>, ReportError> {
     workspace.input_mut(x).copy_from_slice(&data.inputs().values()[..data.input_width()]);
     let mut found: Found<T> = Vec::new();
     plan.forward_watched(params, &mut workspace, |watched| {
-        let Some(function) = watched.op.function().filter(|function| known.iter().any(|name| name == function.name()))
+        let Some(function) = watched
+            .op
+            .function()
+            .filter(|function| known.iter().any(|name| name == function.name()))
         else {
             return;
         };
@@ -66,9 +71,14 @@ fn applied<T: Real>(run: &Run<'_, T>) -> Result<Found<T>, ReportError> {
 fn recorded<T: Real>(run: &Run<'_, T>) -> Found<T> {
     let mut found: Found<T> = Vec::new();
     for layer in &run.recording.log.layers {
-        let function = layer.activation.as_deref().and_then(|name| activation::by_name::<T>(name).ok()?.pointwise());
+        let function = layer
+            .activation
+            .as_deref()
+            .and_then(|name| activation::by_name::<T>(name).ok()?.pointwise());
         let function = function.filter(|function| function.properties() == layer.properties);
-        found.extend(function.filter(|function| !found.iter().any(|known| known.name() == function.name())));
+        found.extend(
+            function.filter(|function| !found.iter().any(|known| known.name() == function.name())),
+        );
     }
     found
 }

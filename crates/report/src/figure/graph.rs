@@ -27,6 +27,7 @@ pub fn graph<T: Real>(run: &Run<'_, T>) -> Result<Option<GraphDrawing>, ReportEr
         let _ = loss.forward(prediction, targets, Reduction::Mean);
     }
     graph.check_error()?;
-    let drawing = GraphDrawing::from_dot(format!("The graph for {}", counted(samples)), &graph.to_dot())?;
+    let drawing =
+        GraphDrawing::from_dot(format!("The graph for {}", counted(samples)), &graph.to_dot())?;
     Ok((drawing.nodes.len() <= MOST).then_some(drawing))
 }

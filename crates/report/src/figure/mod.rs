@@ -1,5 +1,5 @@
-//! The figures of a run, a function for each. `None`, or none at all, where a figure does not apply: what it needs is
-//! not there, or the model is not of the kind that it shows.
+//! The figures of a run, a function for each. `None`, or none at all, where a figure does not
+//! apply: what it needs is not there, or the model is not of the kind that it shows.
 
 mod activations;
 mod answers;
@@ -34,7 +34,10 @@ use chainrule_insight::monitor::LayerInfo;
 /// What a layer is called beside a figure: its path, and what its units apply.
 fn label(layer: &LayerInfo) -> String {
     let path = if layer.path.is_empty() { &layer.op } else { &layer.path };
-    layer.activation.as_ref().map_or_else(|| path.clone(), |activation| format!("{path} {activation}"))
+    layer
+        .activation
+        .as_ref()
+        .map_or_else(|| path.clone(), |activation| format!("{path} {activation}"))
 }
 
 /// So many samples, in words.

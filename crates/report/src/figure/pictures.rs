@@ -8,15 +8,18 @@ use crate::{ReportError, Run};
 const MOST: usize = 30;
 const WRONG: usize = 20;
 
-/// Samples with what a classifier takes them for, where samples are images: first those that are wrong, the surest
-/// mistakes first, then some that are right.
+/// Samples with what a classifier takes them for, where samples are images: first those that are
+/// wrong, the surest mistakes first, then some that are right.
 ///
 /// # Errors
 /// Model, parameters and data that do not fit together.
 pub fn pictures<T: Real>(run: &Run<'_, T>) -> Result<Option<DigitGrid>, ReportError> {
-    let (Some((width, height)), Some((classifier, answers))) = (run.image, answers(run)?) else { return Ok(None) };
+    let (Some((width, height)), Some((classifier, answers))) = (run.image, answers(run)?) else {
+        return Ok(None);
+    };
     let Some(data) = run.data.filter(|_| !answers.is_empty()) else { return Ok(None) };
-    let (right, mut wrong): (Vec<Answer>, Vec<Answer>) = answers.iter().partition(|answer| answer.is_right());
+    let (right, mut wrong): (Vec<Answer>, Vec<Answer>) =
+        answers.iter().partition(|answer| answer.is_right());
     wrong.sort_by(|a, b| b.certainty.total_cmp(&a.certainty));
     let title = format!("Samples with predictions, {} of {} wrong", wrong.len(), answers.len());
     wrong.truncate(WRONG);
@@ -24,7 +27,12 @@ pub fn pictures<T: Real>(run: &Run<'_, T>) -> Result<Option<DigitGrid>, ReportEr
     let shown = wrong.into_iter().chain(right.into_iter().take(MOST - some));
     let names = classifier.names(run);
     let pixels = |sample: usize| -> Vec<f64> {
-        let pixels = data.inputs().values().chunks(data.input_width().max(1)).nth(sample).unwrap_or_default();
+        let pixels = data
+            .inputs()
+            .values()
+            .chunks(data.input_width().max(1))
+            .nth(sample)
+            .unwrap_or_default();
         pixels.iter().map(|x| x.to_f64()).collect()
     };
     Ok(Some(shown.fold(DigitGrid::new(title, width, height), |grid, answer| {

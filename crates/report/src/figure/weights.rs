@@ -12,12 +12,14 @@ pub fn weights<T: Real>(run: &Run<'_, T>) -> Option<WeightImages> {
     Some(WeightImages::new(format!("First-layer weights, {name}"), width, height, units))
 }
 
-/// The first matrix of weights with a row for each of so many inputs: its name, and the weights of each unit.
+/// The first matrix of weights with a row for each of so many inputs: its name, and the weights of
+/// each unit.
 #[must_use]
 pub fn first_layer<T: Real>(params: &Params<T>, inputs: usize) -> Option<(&str, Vec<Vec<f64>>)> {
     let fits = |shape: &[usize]| shape.len() == 2 && shape[0] == inputs;
     let (name, matrix) = params.iter().find(|(_, parameter)| fits(&parameter.shape()))?;
     let width = matrix.shape()[1];
-    let unit = |unit| matrix.values().iter().skip(unit).step_by(width).map(|w| w.to_f64()).collect();
+    let unit =
+        |unit| matrix.values().iter().skip(unit).step_by(width).map(|w| w.to_f64()).collect();
     Some((name, (0..width).map(unit).collect()))
 }

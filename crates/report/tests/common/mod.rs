@@ -34,8 +34,9 @@ impl Trained {
     ) -> Trained {
         let mut params = model.init(&train.input_shape(1)[1..], 0).unwrap();
         let mut instruments = Instruments::new().every(4);
-        let mut trainer =
-            Trainer::new(&model, loss.clone(), Adam::new(learning_rate)).epochs(epochs).callback(&mut instruments);
+        let mut trainer = Trainer::new(&model, loss.clone(), Adam::new(learning_rate))
+            .epochs(epochs)
+            .callback(&mut instruments);
         if let Some(metric) = metric {
             trainer = trainer.metric(metric);
         }
@@ -44,7 +45,12 @@ impl Trained {
         let mut recording = Recording::of(&fitted)
             .log(instruments.into_log())
             .configuration([("optimizer", "adam"), ("epochs", &epochs.to_string())]);
-        let evidence = Evidence::new().recording(&recording).model(&model).params(&params).loss(&loss).data(&train);
+        let evidence = Evidence::new()
+            .recording(&recording)
+            .model(&model)
+            .params(&params)
+            .loss(&loss)
+            .data(&train);
         recording.findings = Diagnosis::new().findings(&evidence);
         Trained { title, model, loss: Box::new(loss), params, test, recording, image: None }
     }
@@ -61,7 +67,8 @@ pub fn digits(epochs: usize) -> Trained {
     let parts = Digits::load().unwrap().dataset().split_stratified(0.2, 0).unwrap();
     let model = Sequential::new().linear(64, 32).relu().linear(32, 16).tanh().linear(16, 10);
     let accuracy: Box<dyn Metric> = Box::new(chainrule_train::metric::Accuracy::new());
-    let trained = Trained::new("Digits", model, CrossEntropy, Some(accuracy), parts, (epochs, 0.003));
+    let trained =
+        Trained::new("Digits", model, CrossEntropy, Some(accuracy), parts, (epochs, 0.003));
     Trained { image: Some((8, 8)), ..trained }
 }
 

@@ -1,10 +1,10 @@
 //! The loops around the tiles: which piece of the factors is in which cache while it is worked on.
 //!
-//! The scheme is that of Goto and van de Geijn, Anatomy of High-Performance Matrix Multiplication, 2008: a block of `a`
-//! stays in the second cache, a panel of `b` in the first, each copied to the order in which it is read. Small factors
-//! are read where they are. What differs is that tall tiles of one panel of `b` copy the next one on the way and fetch a
-//! later one; where there are none, the first tile of a panel copies it, and all of them fetch
-//! a later one.
+//! The scheme is that of Goto and van de Geijn, Anatomy of High-Performance Matrix Multiplication,
+//! 2008: a block of `a` stays in the second cache, a panel of `b` in the first, each copied to the
+//! order in which it is read. Small factors are read where they are. What differs is that tall
+//! tiles of one panel of `b` copy the next one on the way and fetch a later one; where there are
+//! none, the first tile of a panel copies it, and all of them fetch a later one.
 
 use super::errands::Errands;
 use super::instructions::Instructions;
@@ -13,7 +13,8 @@ use super::tile::Tile;
 use super::{Mat, Put, Window, pack};
 use crate::{Aligned, Real};
 
-/// How much of the factors is worked on at a time, for the caches of the processors that have a set of instructions.
+/// How much of the factors is worked on at a time, for the caches of the processors that have a set
+/// of instructions.
 #[derive(Clone, Copy)]
 pub(super) struct Sizes {
     /// Bytes of a panel of `b`, in the first cache.
@@ -25,9 +26,10 @@ pub(super) struct Sizes {
 /// Up to so many bytes a factor is read where it is, a first cache full.
 const SMALL: usize = 32 << 10;
 
-/// What has more bytes is fetched ahead, the panels of a `b` that is copied and the rows of `c`. In networks of 128 and
-/// 256 layers of 64, whose small weights are in a far cache by their number, a step took 0.89 and 0.86 of the time while
-/// others used that cache too; where all is in a near one, 1.005.
+/// What has more bytes is fetched ahead, the panels of a `b` that is copied and the rows of `c`. In
+/// networks of 128 and 256 layers of 64, whose small weights are in a far cache by their number, a
+/// step took 0.89 and 0.86 of the time while others used that cache too; where all is in a near
+/// one, 1.005.
 const NEAR: usize = 8 << 10;
 
 /// Where the pieces are copied to.
@@ -37,13 +39,15 @@ pub(super) struct Buffers<T> {
     b: Aligned<T>,
 }
 
-/// Up to so many rows panels are twice as wide, so that there are still sums enough to hide how long an addition takes.
+/// Up to so many rows panels are twice as wide, so that there are still sums enough to hide how
+/// long an addition takes.
 const FEW_ROWS: usize = 2;
 
-/// `c = a b` or `c += a b`, in panels of `W` columns, with few rows `WIDE`; the last one of `HALF` where that is enough.
-/// Tiles have up to `HEIGHT` rows, and where there are many just `TALL`.
+/// `c = a b` or `c += a b`, in panels of `W` columns, with few rows `WIDE`; the last one of `HALF`
+/// where that is enough. Tiles have up to `HEIGHT` rows, and where there are many just `TALL`.
 ///
-/// Each element is summed in the same order wherever it stands, so that rows and columns can be shared among threads.
+/// Each element is summed in the same order wherever it stands, so that rows and columns can be
+/// shared among threads.
 ///
 /// # Safety
 /// The processor must have the instructions.
@@ -73,7 +77,8 @@ pub(super) unsafe fn multiply<
         buffers.b = Aligned::zeros(2 * most_inner * WIDE);
     }
     if copies_a && buffers.a.is_empty() {
-        // The last tiles are not all as high as their copies, and the transpose writes past its end.
+        // The last tiles are not all as high as their copies, and the transpose writes past its
+        // end.
         buffers.a = Aligned::zeros((most_rows + 4 * HEIGHT) * most_inner + 8);
     }
     let of_b = |k: usize| b.rows(k.min(b.rows)..b.rows.min(k + depth));
@@ -146,7 +151,9 @@ impl<T: Real> Block<'_, T> {
                     Some(distant) => then.columns(range(distant)),
                 });
             }
-            let is_whole = |panel: Mat<'_, T>| is_by_rows && panel.columns.is_multiple_of(W) && panel.columns > 0;
+            let is_whole = |panel: Mat<'_, T>| {
+                is_by_rows && panel.columns.is_multiple_of(W) && panel.columns > 0
+            };
             let copies_next = !in_place && copies_ahead && is_whole(next);
             if copies_next {
                 errands.copy::<W>(next, spare);
@@ -237,7 +244,9 @@ impl<T: Real> Panel<'_, T> {
         match source {
             Source::InPlace => return (b.values, b.row_stride),
             Source::Copied => {}
-            _ if b.column_stride == 1 => pack::copy::<T, W>(buffer, b.values, b.row_stride, 1, |_| 0, b.rows),
+            _ if b.column_stride == 1 => {
+                pack::copy::<T, W>(buffer, b.values, b.row_stride, 1, |_| 0, b.rows)
+            }
             _ => T::transpose(buffer, W, b.values, b.column_stride, b.columns, b.rows),
         }
         (buffer, W)
@@ -248,7 +257,11 @@ impl<T: Real> Panel<'_, T> {
     /// # Safety
     /// The processor must have the instructions.
     #[inline(always)]
-    unsafe fn tiles<I: Instructions, const W: usize, const MOST: usize>(&mut self, b: (&[T], usize), from: usize) {
+    unsafe fn tiles<I: Instructions, const W: usize, const MOST: usize>(
+        &mut self,
+        b: (&[T], usize),
+        from: usize,
+    ) {
         for tile in from..self.rows.tiles {
             // SAFETY: as this function's.
             unsafe { compute::<I, T, W, MOST, false>(self.tile::<W>(tile, b, &mut [])) };
@@ -260,14 +273,22 @@ impl<T: Real> Panel<'_, T> {
     /// # Safety
     /// The processor must have the instructions.
     #[inline(always)]
-    unsafe fn first_tile<I: Instructions, const W: usize, const MOST: usize>(&mut self, buffer: &mut [T]) {
+    unsafe fn first_tile<I: Instructions, const W: usize, const MOST: usize>(
+        &mut self,
+        buffer: &mut [T],
+    ) {
         let b = (self.b.values, self.b.row_stride);
         // SAFETY: as this function's.
         unsafe { compute::<I, T, W, MOST, true>(self.tile::<W>(0, b, buffer)) };
     }
 
     #[inline(always)]
-    fn tile<'b, const W: usize>(&'b mut self, tile: usize, b: (&'b [T], usize), copy: &'b mut [T]) -> Tile<'b, T> {
+    fn tile<'b, const W: usize>(
+        &'b mut self,
+        tile: usize,
+        b: (&'b [T], usize),
+        copy: &'b mut [T],
+    ) -> Tile<'b, T> {
         let Panel { put, rows, .. } = *self;
         let (first, height) = rows.tile(tile);
         let mut c = self.c.part(first..first + height, 0..self.b.columns);
@@ -285,7 +306,9 @@ impl<T: Real> Panel<'_, T> {
 /// # Safety
 /// The processor must have the instructions.
 #[inline(always)]
-unsafe fn compute<I: Instructions, T: Real, const W: usize, const MOST: usize, const COPY: bool>(tile: Tile<'_, T>) {
+unsafe fn compute<I: Instructions, T: Real, const W: usize, const MOST: usize, const COPY: bool>(
+    tile: Tile<'_, T>,
+) {
     // The first of several tiles of about the same height has more than half of the most.
     let least = const { if COPY { MOST / 2 + 1 } else { 1 } };
     // SAFETY: as this function's.

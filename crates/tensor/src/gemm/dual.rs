@@ -1,5 +1,5 @@
-//! The matrix product of dual numbers, `(A B)' = A' B + A B'`, as plain loops: exact, without allocation, in the same
-//! order for every number of rows at once.
+//! The matrix product of dual numbers, `(A B)' = A' B + A B'`, as plain loops: exact, without
+//! allocation, in the same order for every number of rows at once.
 
 use super::{Kernel, Mat, Put, Window, pack};
 use crate::{Dual, Real};
@@ -20,7 +20,14 @@ impl Kernel for Dual {
         }
     }
 
-    fn transpose(out: &mut [Self], width: usize, values: &[Self], stride: usize, lanes: usize, depth: usize) {
+    fn transpose(
+        out: &mut [Self],
+        width: usize,
+        values: &[Self],
+        stride: usize,
+        lanes: usize,
+        depth: usize,
+    ) {
         pack::transpose(out, width, values, stride, lanes, 0..depth);
     }
 
@@ -40,9 +47,13 @@ mod tests {
     #[test]
     fn agrees_with_three_products_of_real_numbers() {
         let mut rng = generator(3);
-        for &(m, k, n) in &[(1, 1, 1), (1, 7, 9), (5, 3, 4), (17, 33, 9), (6, 1, 6), (7, 2, 19), (13, 16, 21)] {
+        for &(m, k, n) in
+            &[(1, 1, 1), (1, 7, 9), (5, 3, 4), (17, 33, 9), (6, 1, 6), (7, 2, 19), (13, 16, 21)]
+        {
             let mut random = |len: usize| -> Vec<Dual> {
-                (0..len).map(|_| Dual::new(rng.random_range(-1.0..1.0), rng.random_range(-1.0..1.0))).collect()
+                (0..len)
+                    .map(|_| Dual::new(rng.random_range(-1.0..1.0), rng.random_range(-1.0..1.0)))
+                    .collect()
             };
             let (a, b, before) = (random(m * k), random(k * n), random(m * n));
             let part = |x: &[Dual], tangent: bool| -> Vec<f64> {
@@ -65,7 +76,10 @@ mod tests {
                     add(&mut tangent, Put::Add, false, true);
                     for (c, (value, tangent)) in c.iter().zip(value.iter().zip(&tangent)) {
                         let error = (c.value - value).abs().max((c.tangent - tangent).abs());
-                        assert!(error < 1e-13, "{m}x{k}x{n} {put:?} {ta} {tb}: {c} for {value} + {tangent} e");
+                        assert!(
+                            error < 1e-13,
+                            "{m}x{k}x{n} {put:?} {ta} {tb}: {c} for {value} + {tangent} e"
+                        );
                     }
                 }
             }

@@ -68,7 +68,14 @@ impl<T: Real> Errands<T> {
             steps,
             times: tall * times + tiles - tall,
             rows_of_c: if fetches_c { MOST_ROWS.div_ceil(times) } else { 0 },
-            lines: Lines { run: std::ptr::null(), step: 0, of_run: 1, line: 0, left: 0, at_once: 0 },
+            lines: Lines {
+                run: std::ptr::null(),
+                step: 0,
+                of_run: 1,
+                line: 0,
+                left: 0,
+                at_once: 0,
+            },
             copy: Copy { from: std::ptr::null(), step: 0, to: std::ptr::null_mut(), left: 0 },
         }
     }
@@ -82,11 +89,21 @@ impl<T: Real> Errands<T> {
     /// All of `b`.
     #[inline(always)]
     pub fn fetch(&mut self, b: Mat<'_, T>) {
-        let (runs, length, step) =
-            if b.column_stride == 1 { (b.rows, b.columns, b.row_stride) } else { (b.columns, b.rows, b.column_stride) };
+        let (runs, length, step) = if b.column_stride == 1 {
+            (b.rows, b.columns, b.row_stride)
+        } else {
+            (b.columns, b.rows, b.column_stride)
+        };
         let of_run = simd::lines(length * size_of::<T>(), step * size_of::<T>());
         let left = if length > 0 { runs * of_run } else { 0 };
-        self.lines = Lines { run: b.values.as_ptr(), step, of_run, line: 0, left, at_once: left.div_ceil(self.times) };
+        self.lines = Lines {
+            run: b.values.as_ptr(),
+            step,
+            of_run,
+            line: 0,
+            left,
+            at_once: left.div_ceil(self.times),
+        };
     }
 
     /// The rows of `b`, which are `W` long, to `out`. With [`finish_copy`](Self::finish_copy) all
@@ -95,7 +112,12 @@ impl<T: Real> Errands<T> {
     pub fn copy<const W: usize>(&mut self, b: Mat<'_, T>, out: &mut [T]) {
         assert!(b.column_stride == 1 && b.columns == W);
         assert!((b.rows - 1) * b.row_stride + W <= b.values.len() && b.rows * W <= out.len());
-        self.copy = Copy { from: b.values.as_ptr(), step: b.row_stride, to: out.as_mut_ptr(), left: b.rows };
+        self.copy = Copy {
+            from: b.values.as_ptr(),
+            step: b.row_stride,
+            to: out.as_mut_ptr(),
+            left: b.rows,
+        };
     }
 
     #[inline(always)]

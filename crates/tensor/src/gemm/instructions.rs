@@ -122,19 +122,28 @@ mod tests {
 
     /// The product with each set of instructions that this processor has, in panels of each width.
     fn products<T: Real>() -> Vec<(&'static str, Product<T>)> {
-        let mut all: Vec<(&'static str, Product<T>)> = vec![("baseline", Baseline::multiply::<T, 4, 8, 16>)];
+        let mut all: Vec<(&'static str, Product<T>)> =
+            vec![("baseline", Baseline::multiply::<T, 4, 8, 16>)];
         #[cfg(target_arch = "x86_64")]
         {
             // SAFETY: used only where the processor was found to have the instructions.
-            let avx2: Product<T> =
-                |buffers, put, c, a, b| unsafe { Avx2::multiply::<T, 8, 16, 32>(buffers, put, c, a, b) };
+            let avx2: Product<T> = |buffers, put, c, a, b| unsafe {
+                Avx2::multiply::<T, 8, 16, 32>(buffers, put, c, a, b)
+            };
             // SAFETY: as above.
-            let avx512: Product<T> =
-                |buffers, put, c, a, b| unsafe { Avx512::multiply::<T, 16, 32, 64>(buffers, put, c, a, b) };
+            let avx512: Product<T> = |buffers, put, c, a, b| unsafe {
+                Avx512::multiply::<T, 16, 32, 64>(buffers, put, c, a, b)
+            };
             // SAFETY: as above. Panels as wide as those of AVX-512.
-            let wide: Product<T> =
-                |buffers, put, c, a, b| unsafe { Avx2::multiply::<T, 16, 32, 64>(buffers, put, c, a, b) };
-            all.extend(simd::has_avx2().then_some([("AVX2", avx2), ("AVX2, wide", wide)]).into_iter().flatten());
+            let wide: Product<T> = |buffers, put, c, a, b| unsafe {
+                Avx2::multiply::<T, 16, 32, 64>(buffers, put, c, a, b)
+            };
+            all.extend(
+                simd::has_avx2()
+                    .then_some([("AVX2", avx2), ("AVX2, wide", wide)])
+                    .into_iter()
+                    .flatten(),
+            );
             all.extend(simd::has_avx512().then_some(("AVX-512", avx512)));
         }
         all
@@ -142,25 +151,35 @@ mod tests {
 
     fn check<T: Real>([rows, inner, columns]: [usize; 3]) {
         let mut rng = generator(inner as u64);
-        let mut random =
-            |len: usize| -> Vec<T> { (0..len).map(|_| T::from_f64(rng.random_range(-1.0..1.0))).collect() };
-        let (a, b, before) = (random(rows * inner), random(inner * columns), random(rows * columns));
+        let mut random = |len: usize| -> Vec<T> {
+            (0..len).map(|_| T::from_f64(rng.random_range(-1.0..1.0))).collect()
+        };
+        let (a, b, before) =
+            (random(rows * inner), random(inner * columns), random(rows * columns));
         for (of_a, of_b) in [(false, false), (false, true), (true, false), (true, true)] {
             let left = if of_a { Mat::new(&a, inner, rows).t() } else { Mat::new(&a, rows, inner) };
-            let right = if of_b { Mat::new(&b, columns, inner).t() } else { Mat::new(&b, inner, columns) };
+            let right =
+                if of_b { Mat::new(&b, columns, inner).t() } else { Mat::new(&b, inner, columns) };
             let sums = reference(Put::Set, &before, left, right);
             for (name, product) in products::<T>() {
                 // The second product finds in the buffers what the first one left there.
                 let mut buffers = Buffers::default();
                 for put in [Put::Set, Put::Add] {
                     let mut c = before.clone();
-                    product(&mut buffers, put, Window::new(MatMut::new(&mut c, rows, columns)), left, right);
+                    product(
+                        &mut buffers,
+                        put,
+                        Window::new(MatMut::new(&mut c, rows, columns)),
+                        left,
+                        right,
+                    );
                     for (at, ((x, sum), before)) in c.iter().zip(&sums).zip(&before).enumerate() {
                         let expected = if put == Put::Set { *sum } else { before.to_f64() + sum };
                         let error = (x.to_f64() - expected).abs();
                         assert!(
                             error <= T::EPSILON.to_f64() * (inner as f64 + 4.0),
-                            "{name} {rows}x{inner}x{columns} {put:?} {of_a} {of_b} at {at}: {x} for {expected}"
+                            "{name} {rows}x{inner}x{columns} {put:?} {of_a} {of_b} at {at}: {x} \
+                             for {expected}"
                         );
                     }
                 }

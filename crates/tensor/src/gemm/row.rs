@@ -1,28 +1,31 @@
 //! Products with a single row, as in the inference and training of one sample.
 //!
-//! The general kernels pack for many rows: against them this took 0.85 of the time at 1x64x64 and 0.9 at 1x784x512, on
-//! one core with AVX-512.
+//! The general kernels pack for many rows: against them this took 0.85 of the time at 1x64x64 and
+//! 0.9 at 1x784x512, on one core with AVX-512.
 
 use super::Put;
 use crate::parallel::{Chunks, Pool};
 use crate::{Real, simd};
 
-/// Up to this many columns are summed in registers, a block of columns after the other. Against whole rows that took
-/// 0.58 of the time at 1x64x64, on one core with AVX2. Rows that are longer are better read from end to end.
+/// Up to this many columns are summed in registers, a block of columns after the other. Against
+/// whole rows that took 0.58 of the time at 1x64x64, on one core with AVX2. Rows that are longer
+/// are better read from end to end.
 const SHORT: usize = 128;
 
-/// How many sums a few columns have, since each addition waits for the one before it: one sample went through 64-64-10
-/// in 0.72 of the time, on one core with AVX2.
+/// How many sums a few columns have, since each addition waits for the one before it: one sample
+/// went through 64-64-10 in 0.72 of the time, on one core with AVX2.
 const CHAINS: usize = 4;
 
 /// How many rows of `b` go into a sum before it is written back, where rows are long.
 const ROWS: usize = 4;
 
-/// How many values of `b` make a part of the work: about 2 us of reading them. Parts are of whole rows: half of the
-/// columns of 784x512 took 1.3 times as long to read as half of its rows, on AMD Zen 3.
+/// How many values of `b` make a part of the work: about 2 us of reading them. Parts are of whole
+/// rows: half of the columns of 784x512 took 1.3 times as long to read as half of its rows, on AMD
+/// Zen 3.
 const PART: usize = 50_000;
 
-/// From this many values of `b` on, the work is worth waking threads: 6 MB, which a far cache gives in about 100 us.
+/// From this many values of `b` on, the work is worth waking threads: 6 MB, which a far cache gives
+/// in about 100 us.
 const LONG: usize = 1_500_000;
 
 /// The most parts.
@@ -30,8 +33,8 @@ const PARTS: usize = 16;
 
 /// `c = a b` or `c += a b` for a row `a` and a row-major `b` of `a.len()` rows, as long as `c`.
 ///
-/// Where `b` is large, its rows are cut into parts, each with a sum of its own. The threads of a pool share the parts;
-/// one thread does the same parts, so that the bits are the same.
+/// Where `b` is large, its rows are cut into parts, each with a sum of its own. The threads of a
+/// pool share the parts; one thread does the same parts, so that the bits are the same.
 #[inline(never)]
 pub(super) fn multiply<T: Real>(pool: Option<&Pool>, put: Put, c: &mut [T], a: &[T], b: &[T]) {
     let (columns, parts) = (c.len(), (b.len() / PART).min(PARTS));
@@ -44,7 +47,12 @@ pub(super) fn multiply<T: Real>(pool: Option<&Pool>, put: Put, c: &mut [T], a: &
         let chunks = Chunks::new(&mut *sums, columns);
         let work = |part: usize| {
             let range = part * rows..a.len().min((part + 1) * rows);
-            simply(Put::Set, chunks.take(part), &a[range.clone()], &b[range.start * columns..range.end * columns]);
+            simply(
+                Put::Set,
+                chunks.take(part),
+                &a[range.clone()],
+                &b[range.start * columns..range.end * columns],
+            );
         };
         match pool {
             Some(pool) if b.len() < LONG => pool.run_short(parts, work),
@@ -82,8 +90,8 @@ fn simply<T: Real>(put: Put, c: &mut [T], a: &[T], b: &[T]) {
     );
 }
 
-/// Adds `N` columns at a time, beginning with column `first`, while there are as many; gives the first column left. Each
-/// has `K` sums, of every `K`th row.
+/// Adds `N` columns at a time, beginning with column `first`, while there are as many; gives the
+/// first column left. Each has `K` sums, of every `K`th row.
 #[inline(always)]
 fn by_columns<T: Real, const N: usize, const K: usize>(
     fused: bool,
@@ -138,7 +146,9 @@ fn by_rows<T: Real>(fused: bool, put: Put, c: &mut [T], a: &[T], b: &[T]) {
     let (b, last) = b.split_at(fours.len() * ROWS * columns);
     for (&[a0, a1, a2, a3], b) in fours.iter().zip(b.chunks_exact(ROWS * columns)) {
         let row = |i: usize| &b[i * columns..][..columns];
-        for ((((c, &b0), &b1), &b2), &b3) in c.iter_mut().zip(row(0)).zip(row(1)).zip(row(2)).zip(row(3)) {
+        for ((((c, &b0), &b1), &b2), &b3) in
+            c.iter_mut().zip(row(0)).zip(row(1)).zip(row(2)).zip(row(3))
+        {
             for (a, b) in [(a0, b0), (a1, b1), (a2, b2), (a3, b3)] {
                 *c = simd::add_product(fused, a, b, *c);
             }
@@ -151,8 +161,9 @@ fn by_rows<T: Real>(fused: bool, put: Put, c: &mut [T], a: &[T], b: &[T]) {
     }
 }
 
-/// `c = a b^T` or `c += a b^T` for a row `a` and a row-major `b` of `c.len()` rows: each element a product of two rows,
-/// as in the way back of one sample. Against the general kernels this took a third of the time at 1x512x784.
+/// `c = a b^T` or `c += a b^T` for a row `a` and a row-major `b` of `c.len()` rows: each element a
+/// product of two rows, as in the way back of one sample. Against the general kernels this took a
+/// third of the time at 1x512x784.
 #[inline(never)]
 pub(super) fn multiply_transposed<T: Real>(put: Put, c: &mut [T], a: &[T], b: &[T]) {
     simd::dispatch_sums(
@@ -202,7 +213,9 @@ mod tests {
             let a: Vec<f64> = (0..rows).map(|i| (i as f64 * 0.7).sin()).collect();
             let b: Vec<f64> = (0..rows * columns).map(|i| (i as f64 * 1.3).cos()).collect();
             let before: Vec<f64> = (0..columns).map(|j| j as f64).collect();
-            for (fused, put) in [true, false].into_iter().flat_map(|fused| [(fused, Put::Set), (fused, Put::Add)]) {
+            for (fused, put) in
+                [true, false].into_iter().flat_map(|fused| [(fused, Put::Set), (fused, Put::Add)])
+            {
                 let (mut by_row, mut by_column) = (before.clone(), before.clone());
                 by_rows(fused, put, &mut by_row, &a, &b);
                 let first = by_columns::<f64, 8, CHAINS>(fused, put, &mut by_column, 0, &a, &b);
@@ -217,7 +230,10 @@ mod tests {
                             "{what}, {fused} {put:?} {rows}x{columns}: {got} {expected}"
                         );
                     }
-                    assert!((dot(fused, &a, &column) - product).abs() < 1e-12, "dot, {fused} {rows}");
+                    assert!(
+                        (dot(fused, &a, &column) - product).abs() < 1e-12,
+                        "dot, {fused} {rows}"
+                    );
                 }
             }
         }

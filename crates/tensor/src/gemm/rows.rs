@@ -29,9 +29,16 @@ impl<'a, T: Real> Rows<'a, T> {
     /// The rows where they are, or copied to a buffer: the tiles one after the other, each with its
     /// columns together, every one of them `TALL` or `HEIGHT` long.
     #[inline(always)]
-    pub fn new<const TALL: usize, const HEIGHT: usize>(block: Mat<'a, T>, buffer: Option<&'a mut [T]>) -> Self {
+    pub fn new<const TALL: usize, const HEIGHT: usize>(
+        block: Mat<'a, T>,
+        buffer: Option<&'a mut [T]>,
+    ) -> Self {
         let is_by_rows = block.column_stride == 1;
-        let order = if is_by_rows { Order::Rows(block.row_stride) } else { Order::Columns(block.column_stride) };
+        let order = if is_by_rows {
+            Order::Rows(block.row_stride)
+        } else {
+            Order::Columns(block.column_stride)
+        };
         let is_tall = TALL > HEIGHT && buffer.is_some() && block.rows >= MANY;
         // Two tiles of 8 rows are better than a tall one and one of 4.
         let tall = if is_tall { block.rows / TALL - 1 } else { 0 };
@@ -52,7 +59,8 @@ impl<'a, T: Real> Rows<'a, T> {
             // The transpose writes past its end, to where the next ones come.
             rows.copy::<TALL>(buffer, block, 0, tall);
             rows.copy::<HEIGHT>(&mut buffer[tall * TALL * block.columns..], block, tall, others);
-            let layout = [TALL, HEIGHT].map(|height| (Order::Columns(height), height * block.columns));
+            let layout =
+                [TALL, HEIGHT].map(|height| (Order::Columns(height), height * block.columns));
             rows = Rows { values: buffer, layout, is_copied: true, ..rows };
         }
         rows
@@ -60,17 +68,32 @@ impl<'a, T: Real> Rows<'a, T> {
 
     /// Copies some tiles, which all fit into `HEIGHT` rows.
     #[inline(always)]
-    fn copy<const HEIGHT: usize>(&self, out: &mut [T], block: Mat<'_, T>, first: usize, tiles: usize) {
+    fn copy<const HEIGHT: usize>(
+        &self,
+        out: &mut [T],
+        block: Mat<'_, T>,
+        first: usize,
+        tiles: usize,
+    ) {
         if block.column_stride == 1 {
             for tile in 0..tiles {
                 let (row, height) = self.tile(first + tile);
-                let (out, values) =
-                    (&mut out[tile * HEIGHT * block.columns..], &block.values[row * block.row_stride..]);
+                let (out, values) = (
+                    &mut out[tile * HEIGHT * block.columns..],
+                    &block.values[row * block.row_stride..],
+                );
                 T::transpose(out, HEIGHT, values, block.row_stride, height, block.columns);
             }
         } else {
             let row = |tile| self.tile(first + tile).0;
-            pack::copy::<T, HEIGHT>(out, block.values, block.column_stride, tiles, row, block.columns);
+            pack::copy::<T, HEIGHT>(
+                out,
+                block.values,
+                block.column_stride,
+                tiles,
+                row,
+                block.columns,
+            );
         }
     }
 
@@ -81,7 +104,10 @@ impl<'a, T: Real> Rows<'a, T> {
             return (tile * self.tall_height, self.tall_height);
         }
         let (first, tile) = (self.tall * self.tall_height, tile - self.tall);
-        (first + tile * self.height + tile.min(self.higher), self.height + usize::from(tile < self.higher))
+        (
+            first + tile * self.height + tile.min(self.higher),
+            self.height + usize::from(tile < self.higher),
+        )
     }
 
     /// The values of a tile that begins with row `first`, and how they lie.

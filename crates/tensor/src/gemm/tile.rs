@@ -1,8 +1,9 @@
-//! The innermost loop of the matrix product: a tile of `c`, some rows high and one panel of `b` wide, whose sums stay in
-//! registers while the inner length runs.
+//! The innermost loop of the matrix product: a tile of `c`, some rows high and one panel of `b`
+//! wide, whose sums stay in registers while the inner length runs.
 //!
-//! A plain loop over arrays, compiled for each set of vector instructions. It takes pointers, since the checks of slices
-//! took a fourth of its time; before it begins, it is checked that all it reaches is there.
+//! A plain loop over arrays, compiled for each set of vector instructions. It takes pointers, since
+//! the checks of slices took a fourth of its time; before it begins, it is checked that all it
+//! reaches is there.
 
 use std::sync::atomic::{Ordering, compiler_fence};
 
@@ -44,10 +45,17 @@ pub(super) enum Order {
 }
 
 impl<T: Real> Tile<'_, T> {
-    /// Computes the tile, of `H` rows and `W` columns. `ROWS` is whether `a` lies in rows, `COPY` whether `b` is
-    /// copied, `spread` whether errands are done between the steps, as tall tiles do.
+    /// Computes the tile, of `H` rows and `W` columns. `ROWS` is whether `a` lies in rows, `COPY`
+    /// whether `b` is copied, `spread` whether errands are done between the steps, as tall tiles
+    /// do.
     #[inline(always)]
-    pub fn compute<const FUSED: bool, const H: usize, const W: usize, const ROWS: bool, const COPY: bool>(
+    pub fn compute<
+        const FUSED: bool,
+        const H: usize,
+        const W: usize,
+        const ROWS: bool,
+        const COPY: bool,
+    >(
         mut self,
         spread: bool,
     ) {
@@ -71,17 +79,17 @@ impl<T: Real> Tile<'_, T> {
         // A closure would not always be inlined, and only what is has the instructions.
         macro_rules! step {
             ($k:expr) => {
-                // SAFETY: the assertions above are that the last element of each is in its slice: `a`'s in row `H - 1` and
-                // column `last`, `b`'s in row `last`, and as many values of `copy`. Compared
-                // with the definition in the tests.
+                // SAFETY: the assertions above are that the last element of each is in its slice:
+                // `a`'s in row `H - 1` and column `last`, `b`'s in row `last`, and as many values
+                // of `copy`. Compared with the definition in the tests.
                 let of_b = unsafe { *b.cast::<[T; W]>() };
                 if COPY {
                     // SAFETY: as above.
                     unsafe { *copy.cast::<[T; W]>() = of_b };
                 }
-                // The two registers of `b` are read first, and stay while one value of `a` comes after the other. Left to
-                // choose, the compiler holds all six of `a` with some forms of doubles, and keeps sums in memory: 1.3 times
-                // as long.
+                // The two registers of `b` are read first, and stay while one value of `a` comes
+                // after the other. Left to choose, the compiler holds all six of `a` with some
+                // forms of doubles, and keeps sums in memory: 1.3 times as long.
                 compiler_fence(Ordering::SeqCst);
                 for i in 0..H {
                     // SAFETY: as above.
@@ -146,7 +154,8 @@ impl<T: Real> Tile<'_, T> {
         }
     }
 
-    /// Writes the first columns. Apart, since a loop of unknown length over the sums keeps them out of the registers.
+    /// Writes the first columns. Apart, since a loop of unknown length over the sums keeps them out
+    /// of the registers.
     #[inline(never)]
     fn write_part<const W: usize>(&mut self, sums: &[[T; W]]) {
         for (i, sums) in sums.iter().enumerate() {

@@ -10,8 +10,8 @@ use crate::simd::{self, LINE};
 
 /// Some rows and columns of a row-major matrix, borrowed to be written to.
 ///
-/// The rows of one window are not next to each other: between them may lie what belongs to another window, hence the
-/// pointer.
+/// The rows of one window are not next to each other: between them may lie what belongs to another
+/// window, hence the pointer.
 #[derive(Debug)]
 pub struct Window<'a, T> {
     start: *mut T,
@@ -53,11 +53,18 @@ impl<'a, T> Window<'a, T> {
         self.cut(&rows, &columns)
     }
 
-    /// These rows and columns, which the window must have and which no other window in use may share.
+    /// These rows and columns, which the window must have and which no other window in use may
+    /// share.
     #[inline(always)]
     fn cut(&self, rows: &Range<usize>, columns: &Range<usize>) -> Window<'_, T> {
         let start = self.start.wrapping_add(rows.start * self.stride + columns.start);
-        Window { start, stride: self.stride, rows: rows.len(), columns: columns.len(), borrowed: PhantomData }
+        Window {
+            start,
+            stride: self.stride,
+            rows: rows.len(),
+            columns: columns.len(),
+            borrowed: PhantomData,
+        }
     }
 
     /// The place of the first value of a row.
@@ -79,19 +86,22 @@ impl<'a, T> Window<'a, T> {
     #[inline(always)]
     pub(super) fn row(&mut self, row: usize) -> &mut [T] {
         assert!(row < self.rows);
-        // SAFETY: the window has this row, which is borrowed with it. Compared with a plain split in the tests.
+        // SAFETY: the window has this row, which is borrowed with it. Compared with a plain split
+        // in the tests.
         unsafe { std::slice::from_raw_parts_mut(self.row_start(row), self.columns) }
     }
 
     /// All values in one piece, where it has whole rows.
     pub(super) fn whole_rows(&mut self) -> Option<&mut [T]> {
         // SAFETY: with nothing between its rows, all values lie together. As above.
-        (self.columns == self.stride)
-            .then(|| unsafe { std::slice::from_raw_parts_mut(self.start, self.rows * self.columns) })
+        (self.columns == self.stride).then(|| unsafe {
+            std::slice::from_raw_parts_mut(self.start, self.rows * self.columns)
+        })
     }
 }
 
-/// A matrix cut into windows, for threads to take one each: by rows or by columns, all with as many but perhaps the last.
+/// A matrix cut into windows, for threads to take one each: by rows or by columns, all with as many
+/// but perhaps the last.
 pub(super) struct Windows<'a, T> {
     whole: Window<'a, T>,
     rows: usize,
@@ -99,8 +109,8 @@ pub(super) struct Windows<'a, T> {
     taken: AtomicU64,
 }
 
-// SAFETY: each window is given away once, as an exclusive borrow: sharing this is like sending the windows to different
-// threads.
+// SAFETY: each window is given away once, as an exclusive borrow: sharing this is like sending the
+// windows to different threads.
 unsafe impl<T: Send> Sync for Windows<'_, T> {}
 
 impl<'a, T> Windows<'a, T> {
@@ -124,10 +134,17 @@ impl<'a, T> Windows<'a, T> {
     pub(super) fn take(&self, part: usize) -> (Window<'_, T>, Range<usize>, Range<usize>) {
         assert!(part < self.count(), "there is no window {part}");
         let bit = 1_u64 << part;
-        assert!(self.taken.fetch_or(bit, Ordering::Relaxed) & bit == 0, "window {part} was taken before");
-        let of = |size: usize, all: usize| if size >= all { 0..all } else { part * size..all.min((part + 1) * size) };
-        let (rows, columns) = (of(self.rows, self.whole.rows), of(self.columns, self.whole.columns));
-        // The windows of different parts share no value, and `taken` lets each be given away only once.
+        assert!(
+            self.taken.fetch_or(bit, Ordering::Relaxed) & bit == 0,
+            "window {part} was taken before"
+        );
+        let of = |size: usize, all: usize| {
+            if size >= all { 0..all } else { part * size..all.min((part + 1) * size) }
+        };
+        let (rows, columns) =
+            (of(self.rows, self.whole.rows), of(self.columns, self.whole.columns));
+        // The windows of different parts share no value, and `taken` lets each be given away only
+        // once.
         (self.whole.cut(&rows, &columns), rows, columns)
     }
 }
@@ -154,13 +171,18 @@ mod tests {
                 }
                 let last = (of_rows.len() - 1, of_columns.len() - 1);
                 window.part(last.0..last.0 + 1, last.1..last.1 + 1).row(0)[0] += 1000;
-                assert_eq!(window.whole_rows().map(|rows| rows.len()), (width >= 7).then_some(of_rows.len() * 7));
+                assert_eq!(
+                    window.whole_rows().map(|rows| rows.len()),
+                    (width >= 7).then_some(of_rows.len() * 7)
+                );
             });
-            let ends = |at: usize, size: usize, all: usize| at + 1 == all || (at + 1).is_multiple_of(size);
+            let ends =
+                |at: usize, size: usize, all: usize| at + 1 == all || (at + 1).is_multiple_of(size);
             for (at, value) in plain.iter_mut().enumerate() {
                 let (row, column) = (at / columns, at % columns);
                 *value = *value * 10 + row / height + column / width;
-                *value += 1000 * usize::from(ends(row, height, rows) && ends(column, width, columns));
+                *value +=
+                    1000 * usize::from(ends(row, height, rows) && ends(column, width, columns));
             }
             assert_eq!(values, plain, "{height} {width}");
         }

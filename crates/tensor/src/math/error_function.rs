@@ -1,12 +1,13 @@
 //! The error function and its complement in `f32`.
 //!
-//! Below 0.8135, `erf x = x (1 + p(x^2))`. From there on, `erfc x = e^(-x^2) / (2 x + 1) q(t)` with `t = (x - 2) / (x + 2)`;
-//! what the square and the quotient lose to rounding is carried into the exponent.
+//! Below 0.8135, `erf x = x (1 + p(x^2))`. From there on, `erfc x = e^(-x^2) / (2 x + 1) q(t)` with
+//! `t = (x - 2) / (x + 2)`; what the square and the quotient lose to rounding is carried into the
+//! exponent.
 
 use super::exponential::{TWO_32, clamp, reduced_apart, scaled};
 
-/// Below it the one form is taken, from it on the other. Here `erfc x` falls below 1/4, and with it the size of its last
-/// place.
+/// Below it the one form is taken, from it on the other. Here `erfc x` falls below 1/4, and with it
+/// the size of its last place.
 const EDGE: f32 = 0.8135;
 
 /// `2 / sqrt(pi)` times the integral of `e^(-t^2)` from 0 to `x`.
@@ -30,8 +31,8 @@ pub(crate) fn erfc(x: f32) -> f32 {
 
 /// `erf(x) / x - 1` as a function of `z = x^2`.
 ///
-/// Degree 6, minimax on 0 <= x <= 0.877 for the error relative to `erf x`: Remez exchange in 34 digits, the coefficients
-/// rounded one after the other. Largest error 8.6e-10 (2^-30.1).
+/// Degree 6, minimax on 0 <= x <= 0.877 for the error relative to `erf x`: Remez exchange in 34
+/// digits, the coefficients rounded one after the other. Largest error 8.6e-10 (2^-30.1).
 #[inline(always)]
 fn near_zero(z: f32) -> f32 {
     7.867_855e-5_f32
@@ -62,11 +63,12 @@ fn complement(x: f32) -> f32 {
     (scale + scale.mul_add(r, scale.mul_add(q, lost))) * (1.0 / TWO_32)
 }
 
-/// `(2 x + 1) e^(x^2) erfc x` as a function of `t = (x - 2) / (x + 2)`: between 1.1 and 1.3, so that the rounding of `t`
-/// hardly matters.
+/// `(2 x + 1) e^(x^2) erfc x` as a function of `t = (x - 2) / (x + 2)`: between 1.1 and 1.3, so
+/// that the rounding of `t` hardly matters.
 ///
-/// Degree 8, minimax on 7/8 <= x <= 10.2 for the relative error: Remez exchange in 34 digits, then a search over
-/// neighbouring `f32` coefficients. Largest error 6.3e-9 (2^-27.2); without rounding it is 1.2e-9.
+/// Degree 8, minimax on 7/8 <= x <= 10.2 for the relative error: Remez exchange in 34 digits, then
+/// a search over neighbouring `f32` coefficients. Largest error 6.3e-9 (2^-27.2); without rounding
+/// it is 1.2e-9.
 #[inline(always)]
 fn quotient(t: f32) -> (f32, f32) {
     const FIRST: f32 = 1.276_978_4;

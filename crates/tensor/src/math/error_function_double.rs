@@ -1,5 +1,5 @@
-//! The error function and its complement in `f64`, which the standard library lacks. The forms are those in `f32`, with
-//! more terms; within 6e-16 of the exact value, relative to it.
+//! The error function and its complement in `f64`, which the standard library lacks. The forms are
+//! those in `f32`, with more terms; within 6e-16 of the exact value, relative to it.
 
 /// Below it the one form is taken, from it on the other.
 const EDGE: f64 = 0.5;
@@ -7,7 +7,11 @@ const EDGE: f64 = 0.5;
 /// `2 / sqrt(pi)` times the integral of `e^(-t^2)` from 0 to `x`.
 #[inline(always)]
 pub(crate) fn erf(x: f64) -> f64 {
-    if x.abs() < EDGE { near_zero(x * x).mul_add(x, x) } else { (1.0 - complement(x.abs())).copysign(x) }
+    if x.abs() < EDGE {
+        near_zero(x * x).mul_add(x, x)
+    } else {
+        (1.0 - complement(x.abs())).copysign(x)
+    }
 }
 
 /// `1 - erf x`, accurate where that is small.
@@ -27,8 +31,8 @@ fn polynomial(x: f64, coefficients: &[f64]) -> f64 {
     coefficients.iter().fold(0.0, |sum: f64, &c| sum.mul_add(x, c))
 }
 
-/// `erf(x) / x - 1` as a function of `z = x^2`: minimax on 0 <= x <= 1/2 for the error relative to `erf x`, which is
-/// 2.2e-20 without rounding.
+/// `erf(x) / x - 1` as a function of `z = x^2`: minimax on 0 <= x <= 1/2 for the error relative to
+/// `erf x`, which is 2.2e-20 without rounding.
 #[inline(always)]
 fn near_zero(z: f64) -> f64 {
     const COEFFICIENTS: [f64; 10] = [
@@ -64,8 +68,8 @@ fn complement(x: f64) -> f64 {
     half * (factor.mul_add(-rest, factor) * half)
 }
 
-/// `(x + 4) e^(x^2) erfc x` as a function of `t = (x - 4) / (x + 4)`: minimax on 1/2 <= x <= 27.3 for the relative
-/// error, which is 2.2e-18 without rounding.
+/// `(x + 4) e^(x^2) erfc x` as a function of `t = (x - 4) / (x + 4)`: minimax on 1/2 <= x <= 27.3
+/// for the relative error, which is 2.2e-18 without rounding.
 #[inline(always)]
 fn quotient(t: f64) -> f64 {
     const COEFFICIENTS: [f64; 21] = [

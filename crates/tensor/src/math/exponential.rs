@@ -1,7 +1,7 @@
 //! `e^x` and `e^x - 1` in `f32`.
 //!
-//! `x = n ln 2 + r` with an integer `n` and `|r| <= ln 2 / 2`, so that `e^x = 2^n (1 + p)` with `p = e^r - 1` from a
-//! polynomial.
+//! `x = n ln 2 + r` with an integer `n` and `|r| <= ln 2 / 2`, so that `e^x = 2^n (1 + p)` with
+//! `p = e^r - 1` from a polynomial.
 
 use std::f32::consts::{LN_2, LOG2_E};
 
@@ -29,9 +29,9 @@ fn split(x: f32) -> Split {
 
 /// `(e^r - 1 - r) / r^2` for `|r| <= ln 2 / 2`.
 ///
-/// Degree 4, minimax on |r| <= 0.34662 for the error relative to `e^r - 1`, weight `r^2 / (e^r - 1)`: Remez exchange in
-/// 40 digits, then a search over neighbouring `f32` coefficients. Largest weighted error 1.42e-8 (2^-26.07); without
-/// rounding it is 1.32e-8.
+/// Degree 4, minimax on |r| <= 0.34662 for the error relative to `e^r - 1`, weight
+/// `r^2 / (e^r - 1)`: Remez exchange in 40 digits, then a search over neighbouring `f32`
+/// coefficients. Largest weighted error 1.42e-8 (2^-26.07); without rounding it is 1.32e-8.
 #[inline(always)]
 fn tail(r: f32) -> f32 {
     0.001_388_152_2_f32
@@ -49,8 +49,8 @@ pub(super) fn reduced(x: f32) -> (u32, f32) {
     (exponent, tail(r).mul_add(r * r, r))
 }
 
-/// `e^(x - below) = 2^n (1 + r + q)` with a `below` that is small against `x`, as `(n << 23, r, q)`. With the small `q`
-/// apart, what `r` has lost to rounding is in it.
+/// `e^(x - below) = 2^n (1 + r + q)` with a `below` that is small against `x`, as
+/// `(n << 23, r, q)`. With the small `q` apart, what `r` has lost to rounding is in it.
 #[inline(always)]
 pub(super) fn reduced_apart(x: f32, below: f32) -> (u32, f32, f32) {
     let Split { exponent, high, low } = split(x);
@@ -77,8 +77,8 @@ pub(super) fn clamp(x: f32, least: f32, most: f32) -> f32 {
 pub(crate) fn exp(x: f32) -> f32 {
     // Beyond these bounds the result is infinite or zero in any case.
     let (exponent, p) = reduced(clamp(x, -105.0, 89.0));
-    // 2^n alone may be subnormal or too large: 2^32 is taken out on the side that needs it and put back at the end,
-    // where the product overflows or becomes subnormal by itself.
+    // 2^n alone may be subnormal or too large: 2^32 is taken out on the side that needs it and put
+    // back at the end, where the product overflows or becomes subnormal by itself.
     let (unit, rest) = if x < 0.0 { (TWO_32, 1.0 / TWO_32) } else { (1.0 / TWO_32, TWO_32) };
     let scale = scaled(unit, exponent);
     scale.mul_add(p, scale) * rest
@@ -92,8 +92,8 @@ pub(crate) fn exp_m1(x: f32) -> f32 {
     // Below -18 the result rounds to -1.
     let Split { exponent, high, low } = split(clamp(x, -18.0, 89.0));
     let r = high - low;
-    // Half of the result, since 2^128 does not exist. `high` is exact and so almost always is its sum with 2^n - 1:
-    // what `low` and the polynomial add is small and comes last.
+    // Half of the result, since 2^128 does not exist. `high` is exact and so almost always is its
+    // sum with 2^n - 1: what `low` and the polynomial add is small and comes last.
     let half = scaled(0.5, exponent);
     let small = tail(r).mul_add(r * r, -low);
     let y = 2.0 * half.mul_add(small, half.mul_add(high, half - 0.5));

@@ -3,7 +3,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::MAX_THREADS;
 
-/// A mutable slice cut into chunks of equal length, the last perhaps shorter, for threads to take one each.
+/// A mutable slice cut into chunks of equal length, the last perhaps shorter, for threads to take
+/// one each.
 #[derive(Debug)]
 pub struct Chunks<'a, T> {
     start: *mut T,
@@ -13,8 +14,8 @@ pub struct Chunks<'a, T> {
     borrowed: PhantomData<&'a mut [T]>,
 }
 
-// SAFETY: a `Chunks` gives each chunk away once, as an exclusive borrow: sharing it is like sending the chunks to
-// different threads.
+// SAFETY: a `Chunks` gives each chunk away once, as an exclusive borrow: sharing it is like sending
+// the chunks to different threads.
 unsafe impl<T: Send> Sync for Chunks<'_, T> {}
 // SAFETY: it stands for the exclusive borrow of the slice.
 unsafe impl<T: Send> Send for Chunks<'_, T> {}
@@ -47,9 +48,12 @@ impl<'a, T> Chunks<'a, T> {
             return &mut [];
         }
         let bit = 1_u64 << part;
-        assert!(self.taken.fetch_or(bit, Ordering::Relaxed) & bit == 0, "chunk {part} was taken before");
-        // SAFETY: `begin..end` lies within the slice that is borrowed for `'a`; chunks of different parts do not
-        // overlap, and `taken` lets each be given away only once.
+        assert!(
+            self.taken.fetch_or(bit, Ordering::Relaxed) & bit == 0,
+            "chunk {part} was taken before"
+        );
+        // SAFETY: `begin..end` lies within the slice that is borrowed for `'a`; chunks of different
+        // parts do not overlap, and `taken` lets each be given away only once.
         unsafe { std::slice::from_raw_parts_mut(self.start.add(begin), end - begin) }
     }
 }

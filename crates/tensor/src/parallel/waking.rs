@@ -1,8 +1,10 @@
-//! Whether short work is worth waking a sleeping thread for, which comes some tens of microseconds later.
+//! Whether short work is worth waking a sleeping thread for, which comes some tens of microseconds
+//! later.
 //!
-//! Learned from what came before: single predictions now and then are never worth it, many in a row are. A prediction of
-//! 784-512-256-10 every 300 us took 1.3 to 1.5 of one thread's time on two that were always woken, on AMD Zen 3; this way it
-//! takes 1.0, and 0.6 to 0.7 where predictions come in a row.
+//! Learned from what came before: single predictions now and then are never worth it, many in a row
+//! are. A prediction of 784-512-256-10 every 300 us took 1.3 to 1.5 of one thread's time on two
+//! that were always woken, on AMD Zen 3; this way it takes 1.0, and 0.6 to 0.7 where predictions
+//! come in a row.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -13,11 +15,12 @@ use super::lock;
 /// From this many jobs on, it was worth waking a thread for them.
 const ENOUGH: u64 = 4;
 
-/// How long short work must have come in a row before it wakes a thread for the first time: several times as long as it
-/// takes until the thread is there.
+/// How long short work must have come in a row before it wakes a thread for the first time: several
+/// times as long as it takes until the thread is there.
 const LONG_ROW: Duration = Duration::from_micros(200);
 
-/// The longest pause between two jobs in a row: shorter than a thread looks for work before it sleeps.
+/// The longest pause between two jobs in a row: shorter than a thread looks for work before it
+/// sleeps.
 const PAUSE: Duration = Duration::from_micros(75);
 
 pub(super) struct Waking {
@@ -37,7 +40,8 @@ impl Waking {
         Waking { paid: AtomicBool::new(false), row: Mutex::new(Row { begun: now, ended: now }) }
     }
 
-    /// A thread goes to sleep, which was in time for so many jobs since it woke up. Of several the last one decides.
+    /// A thread goes to sleep, which was in time for so many jobs since it woke up. Of several the
+    /// last one decides.
     pub(super) fn slept_after(&self, jobs: u64) {
         self.paid.store(jobs >= ENOUGH, Ordering::Relaxed);
     }
@@ -61,8 +65,14 @@ impl Waking {
 mod tests {
     use super::*;
 
-    /// Jobs of this length, after pauses of this length, until one is worth waking a thread or `most` are done.
-    fn jobs_alone(waking: &Waking, begin: Instant, [length, pause]: [u64; 2], most: usize) -> (usize, Instant) {
+    /// Jobs of this length, after pauses of this length, until one is worth waking a thread or
+    /// `most` are done.
+    fn jobs_alone(
+        waking: &Waking,
+        begin: Instant,
+        [length, pause]: [u64; 2],
+        most: usize,
+    ) -> (usize, Instant) {
         let mut now = begin;
         for job in 0..most {
             now += Duration::from_micros(pause);

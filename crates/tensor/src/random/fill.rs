@@ -10,11 +10,18 @@ use crate::{Real, TensorError};
 /// The upper bound is excluded before the number is rounded to `T`, and may be reached by that.
 ///
 /// # Errors
-/// [`TensorError::Parameter`] unless both bounds and their distance are finite and the range is not empty.
-pub fn uniform<T: Real>(values: &mut [T], range: Range<f64>, rng: &mut (impl Rng + ?Sized)) -> Result<(), TensorError> {
+/// [`TensorError::Parameter`] unless both bounds and their distance are finite and the range is not
+/// empty.
+pub fn uniform<T: Real>(
+    values: &mut [T],
+    range: Range<f64>,
+    rng: &mut (impl Rng + ?Sized),
+) -> Result<(), TensorError> {
     let Range { start: low, end: high } = range;
     let rule = "finite and ascending";
-    require("uniform", "range", rule, low < high && (high - low).is_finite(), || format!("{low}..{high}"))?;
+    require("uniform", "range", rule, low < high && (high - low).is_finite(), || {
+        format!("{low}..{high}")
+    })?;
     for value in values {
         *value = T::from_f64(low + (high - low) * rng.random::<f64>());
     }
@@ -43,7 +50,11 @@ pub fn normal<T: Real>(
 ///
 /// # Errors
 /// [`TensorError::Parameter`] if `p` is not between 0 and 1.
-pub fn bernoulli<T: Real>(values: &mut [T], p: f64, rng: &mut (impl Rng + ?Sized)) -> Result<(), TensorError> {
+pub fn bernoulli<T: Real>(
+    values: &mut [T],
+    p: f64,
+    rng: &mut (impl Rng + ?Sized),
+) -> Result<(), TensorError> {
     require("bernoulli", "p", "between 0 and 1", (0.0..=1.0).contains(&p), || p.to_string())?;
     for value in values {
         *value = if rng.random::<f64>() < p { T::ONE } else { T::ZERO };
@@ -51,7 +62,11 @@ pub fn bernoulli<T: Real>(values: &mut [T], p: f64, rng: &mut (impl Rng + ?Sized
     Ok(())
 }
 
-pub(super) fn check_normal(op: &'static str, mean: f64, standard_deviation: f64) -> Result<(), TensorError> {
+pub(super) fn check_normal(
+    op: &'static str,
+    mean: f64,
+    standard_deviation: f64,
+) -> Result<(), TensorError> {
     require(op, "mean", "finite", mean.is_finite(), || mean.to_string())?;
     let valid = standard_deviation >= 0.0 && standard_deviation.is_finite();
     let rule = "finite and not negative";
@@ -75,13 +90,17 @@ mod tests {
 
     const N: usize = 200_000;
 
-    /// The sample's moments against the distribution's, within 4.5 standard errors: one in 100,000 seeds would fail.
+    /// The sample's moments against the distribution's, within 4.5 standard errors: one in 100,000
+    /// seeds would fail.
     fn check_moments(values: &[f64], mean: f64, variance: f64, fourth_central_moment: f64) {
         let n = values.len() as f64;
         let sample_mean = values.iter().sum::<f64>() / n;
         let sample_variance = values.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / n;
         let error = (variance / n).sqrt();
-        assert!((sample_mean - mean).abs() < 4.5 * error, "mean {sample_mean} for {mean} +- {error}");
+        assert!(
+            (sample_mean - mean).abs() < 4.5 * error,
+            "mean {sample_mean} for {mean} +- {error}"
+        );
         let error = ((fourth_central_moment - variance * variance) / n).sqrt();
         assert!(
             (sample_variance - variance).abs() <= 4.5 * error,
@@ -107,7 +126,9 @@ mod tests {
     fn the_normal_tails_have_their_weight() {
         let mut values = vec![0.0_f64; N];
         normal(&mut values, 0.0, 1.0, &mut generator(4)).unwrap();
-        for (bound, probability) in [(1.0, 0.158_655_253_931), (2.0, 0.022_750_131_948), (3.0, 0.001_349_898_032)] {
+        for (bound, probability) in
+            [(1.0, 0.158_655_253_931), (2.0, 0.022_750_131_948), (3.0, 0.001_349_898_032)]
+        {
             let count = values.iter().filter(|&&x| x > bound).count() as f64;
             let error = (N as f64 * probability * (1.0 - probability)).sqrt();
             assert!((count - N as f64 * probability).abs() < 4.5 * error, "{count} above {bound}");
@@ -142,7 +163,10 @@ mod tests {
         let message = |result: Result<(), TensorError>| result.unwrap_err().to_string();
         let rng = &mut generator(1);
         let out = &mut [0.0_f32; 2];
-        assert_eq!(message(uniform(out, 1.0..1.0, rng)), "uniform: range must be finite and ascending, not 1..1");
+        assert_eq!(
+            message(uniform(out, 1.0..1.0, rng)),
+            "uniform: range must be finite and ascending, not 1..1"
+        );
         for range in [2.0..1.0, nan..1.0, 0.0..nan, 0.0..inf, -f64::MAX..f64::MAX] {
             assert!(uniform(out, range.clone(), rng).is_err(), "{range:?}");
         }
@@ -151,7 +175,10 @@ mod tests {
         assert_eq!(message(normal(out, nan, 1.0, rng)), "normal: mean must be finite, not NaN");
         assert!(normal(out, 0.0, nan, rng).is_err() && normal(out, 0.0, inf, rng).is_err());
         for p in [-0.1, 1.1, nan] {
-            assert_eq!(message(bernoulli(out, p, rng)), format!("bernoulli: p must be between 0 and 1, not {p}"));
+            assert_eq!(
+                message(bernoulli(out, p, rng)),
+                format!("bernoulli: p must be between 0 and 1, not {p}")
+            );
         }
         assert_eq!(out, &[0.0; 2], "nothing is written when there is an error");
     }

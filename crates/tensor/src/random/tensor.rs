@@ -42,8 +42,8 @@ impl<T: Real> Tensor<T> {
         Ok(out)
     }
 
-    /// Random numbers from the normal distribution restricted to `[low, high]`, which are absolute bounds; PyTorch's
-    /// defaults are -2 and 2.
+    /// Random numbers from the normal distribution restricted to `[low, high]`, which are absolute
+    /// bounds; PyTorch's defaults are -2 and 2.
     ///
     /// # Errors
     /// Those of [`random::truncated_normal`]; [`TensorError::Memory`] if memory cannot hold it.
@@ -64,7 +64,11 @@ impl<T: Real> Tensor<T> {
     ///
     /// # Errors
     /// Those of [`random::bernoulli`]; [`TensorError::Memory`] if memory cannot hold it.
-    pub fn bernoulli(shape: impl Into<Shape>, p: f64, rng: &mut (impl Rng + ?Sized)) -> Result<Self, TensorError> {
+    pub fn bernoulli(
+        shape: impl Into<Shape>,
+        p: f64,
+        rng: &mut (impl Rng + ?Sized),
+    ) -> Result<Self, TensorError> {
         let mut out = Tensor::try_full("bernoulli", shape.into(), T::ZERO)?;
         random::bernoulli(out.values_mut(), p, rng)?;
         Ok(out)
@@ -97,6 +101,9 @@ mod tests {
     #[test]
     fn any_generator_will_do() {
         let mut boxed: Box<dyn Rng> = Box::new(generator(1));
-        assert_eq!(Tensor::<f64>::normal([3], 0.0, 1.0, &mut *boxed), Tensor::normal([3], 0.0, 1.0, &mut generator(1)));
+        assert_eq!(
+            Tensor::<f64>::normal([3], 0.0, 1.0, &mut *boxed),
+            Tensor::normal([3], 0.0, 1.0, &mut generator(1))
+        );
     }
 }

@@ -6,13 +6,15 @@ use crate::{Real, TensorError};
 
 /// Fills `values` from the normal distribution restricted to `[low, high]`.
 ///
-/// The bounds are absolute, as in PyTorch's `trunc_normal_`, not in units of the deviation; they may be infinite. A
-/// deviation of 0 gives the point of the interval that is nearest to the mean. It is exact and fast wherever the
-/// interval lies: about two draws for a number at worst, however far out in a tail (Robert, *Simulation of truncated
-/// normal variables*, Statistics and Computing 5, 1995).
+/// The bounds are absolute, as in PyTorch's `trunc_normal_`, not in units of the deviation; they
+/// may be infinite. A deviation of 0 gives the point of the interval that is nearest to the mean.
+/// It is exact and fast wherever the interval lies: about two draws for a number at worst, however
+/// far out in a tail (Robert, *Simulation of truncated normal variables*, Statistics and Computing
+/// 5, 1995).
 ///
 /// # Errors
-/// [`TensorError::Parameter`] unless `low < high`, the mean is finite and the deviation finite and not negative.
+/// [`TensorError::Parameter`] unless `low < high`, the mean is finite and the deviation finite and
+/// not negative.
 pub fn truncated_normal<T: Real>(
     values: &mut [T],
     mean: f64,
@@ -25,7 +27,8 @@ pub fn truncated_normal<T: Real>(
     check_normal(op, mean, standard_deviation)?;
     require(op, "interval", "ascending", low < high, || format!("[{low}, {high}]"))?;
     let (a, b) = ((low - mean) / standard_deviation, (high - mean) / standard_deviation);
-    // Also when the interval is so many deviations away that what is drawn differs by less than rounding.
+    // Also when the interval is so many deviations away that what is drawn differs by less than
+    // rounding.
     let is_point = standard_deviation == 0.0 || a >= FAR || b <= -FAR;
     let sampler = Sampler::new(a, b);
     for value in values {
@@ -38,13 +41,14 @@ pub fn truncated_normal<T: Real>(
 /// A number of deviations whose square times a rounding is far below 1, and does not overflow.
 const FAR: f64 = 1e150;
 
-/// How to draw a standard normal number within `[a, b]`: three proposals, each accepted with a probability that is
-/// never small.
+/// How to draw a standard normal number within `[a, b]`: three proposals, each accepted with a
+/// probability that is never small.
 #[derive(Clone, Copy, Debug)]
 enum Sampler {
     /// A wide interval around zero: draw until it is hit.
     Normal { a: f64, b: f64 },
-    /// A narrow interval: uniform, accepted in proportion to the density; `peak` is where that is largest.
+    /// A narrow interval: uniform, accepted in proportion to the density; `peak` is where that is
+    /// largest.
     Uniform { a: f64, b: f64, peak: f64 },
     /// A tail from `a > 0`: exponential with the best rate `a + excess`.
     Tail { a: f64, b: f64, rate: f64, excess: f64 },
@@ -56,7 +60,11 @@ impl Sampler {
     fn new(a: f64, b: f64) -> Self {
         if a < 0.0 && b > 0.0 {
             let is_wide = b - a > (2.0 * std::f64::consts::PI).sqrt();
-            return if is_wide { Sampler::Normal { a, b } } else { Sampler::Uniform { a, b, peak: 0.0 } };
+            return if is_wide {
+                Sampler::Normal { a, b }
+            } else {
+                Sampler::Uniform { a, b, peak: 0.0 }
+            };
         }
         let (near, far) = if a >= 0.0 { (a, b) } else { (-b, -a) };
         // rate = (near + sqrt(near^2 + 4)) / 2, in forms that neither overflow nor cancel.
@@ -89,11 +97,15 @@ impl Sampler {
             Sampler::Tail { a, b, rate, excess } => loop {
                 let distance = rng.sample::<f64, _>(Exp1) / rate;
                 // The proposal touches the density at `rate`, which is `excess` above `a`.
-                if a + distance <= b && rng.random::<f64>() <= (-0.5 * (distance - excess).powi(2)).exp() {
+                if a + distance <= b
+                    && rng.random::<f64>() <= (-0.5 * (distance - excess).powi(2)).exp()
+                {
                     return a + distance;
                 }
             },
-            Sampler::Mirrored { a, b, rate, excess } => -Sampler::Tail { a, b, rate, excess }.draw(rng),
+            Sampler::Mirrored { a, b, rate, excess } => {
+                -Sampler::Tail { a, b, rate, excess }.draw(rng)
+            }
         }
     }
 }
@@ -103,7 +115,8 @@ mod tests {
     use super::*;
     use crate::random::generator;
 
-    /// Kind "limits" (pytorch#49844): an interval as far away as numbers go is a point, and no loop without end.
+    /// Kind "limits" (pytorch#49844): an interval as far away as numbers go is a point, and no loop
+    /// without end.
     #[test]
     fn intervals_at_the_end_of_numbers_are_points() {
         for (low, high) in [(1e308, f64::MAX), (f64::MIN, -1e308), (1e160, 1e161)] {
@@ -132,7 +145,8 @@ mod tests {
         let points = || (0..steps).map(|i| left + (f64::from(i) + 0.5) * width);
         let weight = |x: f64| (log_density(x) - log_density(peak)).exp();
         let total: f64 = points().map(weight).sum();
-        let moment = |f: &dyn Fn(f64) -> f64| points().map(|x| weight(x) * f(x)).sum::<f64>() / total;
+        let moment =
+            |f: &dyn Fn(f64) -> f64| points().map(|x| weight(x) * f(x)).sum::<f64>() / total;
         let center = moment(&|x| x - peak);
         let variance = moment(&|x| (x - peak - center).powi(2));
         let fourth = moment(&|x| (x - peak - center).powi(4));
@@ -144,7 +158,8 @@ mod tests {
             (sample_center - center).abs() < 4.5 * error,
             "{context}: mean {sample_center} for {center} +- {error}"
         );
-        let sample_variance = values.iter().map(|x| (x - peak - center).powi(2)).sum::<f64>() / n as f64;
+        let sample_variance =
+            values.iter().map(|x| (x - peak - center).powi(2)).sum::<f64>() / n as f64;
         let error = ((fourth - variance * variance) / n as f64).sqrt();
         assert!(
             (sample_variance - variance).abs() < 4.5 * error,
@@ -153,7 +168,10 @@ mod tests {
         let below = values.iter().filter(|&&x| x - peak < center).count() as f64 / n as f64;
         let expected = moment(&|x| if x - peak < center { 1.0 } else { 0.0 });
         let error = (0.25 / n as f64).sqrt();
-        assert!((below - expected).abs() < 4.5 * error, "{context}: {below} below the mean for {expected}");
+        assert!(
+            (below - expected).abs() < 4.5 * error,
+            "{context}: {below} below the mean for {expected}"
+        );
     }
 
     #[test]
@@ -190,7 +208,11 @@ mod tests {
             (0.0, 1e300, -1e-300, 1e-300),
         ] {
             truncated_normal(&mut values, mean, deviation, low, high, &mut generator(1)).unwrap();
-            assert!(values.iter().all(|&x| x >= low as f32 && x <= high as f32), "[{low}, {high}]: {}", values[0]);
+            assert!(
+                values.iter().all(|&x| x >= low as f32 && x <= high as f32),
+                "[{low}, {high}]: {}",
+                values[0]
+            );
         }
         for (mean, expected) in [(0.5, 0.5), (7.0, 2.0), (-7.0, -2.0)] {
             truncated_normal(&mut values, mean, 0.0, -2.0, 2.0, &mut generator(1)).unwrap();
@@ -221,9 +243,14 @@ mod tests {
         for low in edges.into_iter().flat_map(|x| [x, -x]) {
             for width in [1e-6, 0.1, 0.5, 1.0, 2.5, 2.6, 10.0, f64::INFINITY] {
                 let mut counter = Counter(generator(1), 0);
-                truncated_normal(&mut [0.0_f64; 2000], 0.0, 1.0, low, low + width, &mut counter).unwrap();
+                truncated_normal(&mut [0.0_f64; 2000], 0.0, 1.0, low, low + width, &mut counter)
+                    .unwrap();
                 // Two numbers for a proposal, an acceptance above 0.49.
-                assert!(counter.1 < 2000 * 9 / 2, "[{low}, {low} + {width}]: {} draws for 2000", counter.1);
+                assert!(
+                    counter.1 < 2000 * 9 / 2,
+                    "[{low}, {low} + {width}]: {} draws for 2000",
+                    counter.1
+                );
             }
         }
     }
@@ -235,11 +262,23 @@ mod tests {
         let mut message = |mean, deviation, low, high| {
             truncated_normal(&mut out, mean, deviation, low, high, rng).unwrap_err().to_string()
         };
-        assert_eq!(message(0.0, 1.0, 2.0, -2.0), "truncated_normal: interval must be ascending, not [2, -2]");
-        assert_eq!(message(0.0, 1.0, 2.0, 2.0), "truncated_normal: interval must be ascending, not [2, 2]");
-        assert_eq!(message(0.0, 1.0, f64::NAN, 2.0), "truncated_normal: interval must be ascending, not [NaN, 2]");
+        assert_eq!(
+            message(0.0, 1.0, 2.0, -2.0),
+            "truncated_normal: interval must be ascending, not [2, -2]"
+        );
+        assert_eq!(
+            message(0.0, 1.0, 2.0, 2.0),
+            "truncated_normal: interval must be ascending, not [2, 2]"
+        );
+        assert_eq!(
+            message(0.0, 1.0, f64::NAN, 2.0),
+            "truncated_normal: interval must be ascending, not [NaN, 2]"
+        );
         let rule = "standard_deviation must be finite and not negative";
         assert_eq!(message(0.0, -1.0, -2.0, 2.0), format!("truncated_normal: {rule}, not -1"));
-        assert_eq!(message(f64::NAN, 1.0, -2.0, 2.0), "truncated_normal: mean must be finite, not NaN");
+        assert_eq!(
+            message(f64::NAN, 1.0, -2.0, 2.0),
+            "truncated_normal: mean must be finite, not NaN"
+        );
     }
 }

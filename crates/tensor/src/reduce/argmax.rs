@@ -2,8 +2,8 @@ use super::extremum::extremum_of;
 use crate::broadcast::check;
 use crate::{Real, Shape, memory, simd};
 
-/// `out` is the index of the maximum along `axis`, the first one where there are several. NaN counts as the maximum, as
-/// in NumPy and PyTorch.
+/// `out` is the index of the maximum along `axis`, the first one where there are several. NaN
+/// counts as the maximum, as in NumPy and PyTorch.
 ///
 /// `out` holds one index for each element of `shape` without `axis`, in row-major order.
 ///
@@ -90,7 +90,9 @@ mod tests {
 
     #[test]
     fn a_middle_axis_keeps_the_row_major_order_of_the_others() {
-        let a = [0.0_f32, 9.0, 5.0, 1.0, 2.0, 3.0, /* second block */ 7.0, 0.0, 1.0, 8.0, 0.0, 8.0];
+        let a = [
+            0.0_f32, 9.0, 5.0, 1.0, 2.0, 3.0, /* second block */ 7.0, 0.0, 1.0, 8.0, 0.0, 8.0,
+        ];
         let mut out = [9; 4];
         argmax(&mut out, &a, [2, 3, 2].into(), 1);
         assert_eq!(out, [1, 0, 0, 1]);

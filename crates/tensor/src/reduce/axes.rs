@@ -27,7 +27,8 @@ impl Axes {
     /// All axes.
     pub const ALL: Axes = Axes(Choice::All);
 
-    /// One more than a shape can have: of a longer list, the first that many already contain a mistake.
+    /// One more than a shape can have: of a longer list, the first that many already contain a
+    /// mistake.
     const MOST: usize = Shape::MAX_RANK + 1;
 
     /// `shape` with length 1 at each of these axes. `op` names the operation in the error.
@@ -42,14 +43,15 @@ impl Axes {
     /// ```
     ///
     /// # Errors
-    /// [`TensorError::Axis`] for an axis that the shape does not have; [`TensorError::Parameter`] if one is named
-    /// twice.
+    /// [`TensorError::Axis`] for an axis that the shape does not have; [`TensorError::Parameter`]
+    /// if one is named twice.
     pub fn reduced(self, shape: Shape, op: &'static str) -> Result<Shape, TensorError> {
         let contains = self.checked(shape, op)?;
-        let lengths = std::array::from_fn::<_, { Shape::MAX_RANK }, _>(|axis| match shape.get(axis) {
-            Some(&length) if !contains[axis] => length,
-            _ => 1,
-        });
+        let lengths =
+            std::array::from_fn::<_, { Shape::MAX_RANK }, _>(|axis| match shape.get(axis) {
+                Some(&length) if !contains[axis] => length,
+                _ => 1,
+            });
         Ok(Shape::new(&lengths[..shape.rank()]))
     }
 
@@ -64,7 +66,11 @@ impl Axes {
     }
 
     /// Which axes of `shape` are among these.
-    fn checked(self, shape: Shape, op: &'static str) -> Result<[bool; Shape::MAX_RANK], TensorError> {
+    fn checked(
+        self,
+        shape: Shape,
+        op: &'static str,
+    ) -> Result<[bool; Shape::MAX_RANK], TensorError> {
         let Choice::List { axes, length } = self.0 else {
             return Ok([true; Shape::MAX_RANK]);
         };
@@ -75,7 +81,12 @@ impl Axes {
                 return Err(TensorError::Axis { op, shape, axis });
             }
             if contains[axis] {
-                return Err(TensorError::Parameter { op, what: "axes", rule: "distinct", value: format!("{axes:?}") });
+                return Err(TensorError::Parameter {
+                    op,
+                    what: "axes",
+                    rule: "distinct",
+                    value: format!("{axes:?}"),
+                });
             }
             contains[axis] = true;
         }

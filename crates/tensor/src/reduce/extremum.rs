@@ -7,7 +7,8 @@ const LANES: usize = 32;
 /// The same where fewer than [`LANES`] elements are left.
 const FEW: usize = 8;
 
-/// `out` is the maximum of `a` over the reduced axes: NaN if one of the values is, `-inf` over an empty axis.
+/// `out` is the maximum of `a` over the reduced axes: NaN if one of the values is, `-inf` over an
+/// empty axis.
 ///
 /// ```
 /// use chainrule_tensor::reduce;
@@ -32,7 +33,8 @@ pub fn max<T: Real>(out: &mut [T], reduced: Shape, a: &[T], shape: Shape) {
     );
 }
 
-/// `out` is the minimum of `a` over the reduced axes: NaN if one of the values is, `inf` over an empty axis.
+/// `out` is the minimum of `a` over the reduced axes: NaN if one of the values is, `inf` over an
+/// empty axis.
 ///
 /// # Panics
 /// If `shape` does not reduce to `reduced`, or a slice does not fill its shape.
@@ -51,7 +53,14 @@ pub fn min<T: Real>(out: &mut [T], reduced: Shape, a: &[T], shape: Shape) {
 
 #[inline(always)]
 #[track_caller]
-fn extremum<T: Real>(out: &mut [T], reduced: Shape, a: &[T], shape: Shape, worst: T, better: impl Fn(T, T) -> T) {
+fn extremum<T: Real>(
+    out: &mut [T],
+    reduced: Shape,
+    a: &[T],
+    shape: Shape,
+    worst: T,
+    better: impl Fn(T, T) -> T,
+) {
     check("max", out.len(), reduced);
     check("max", a.len(), shape);
     out.fill(worst);
@@ -65,7 +74,13 @@ fn extremum<T: Real>(out: &mut [T], reduced: Shape, a: &[T], shape: Shape, worst
 }
 
 #[inline(always)]
-fn extremum_over<T: Real>(nest: &Nest, out: &mut [T], a: &[T], worst: T, better: impl Fn(T, T) -> T) {
+fn extremum_over<T: Real>(
+    nest: &Nest,
+    out: &mut [T],
+    a: &[T],
+    worst: T,
+    better: impl Fn(T, T) -> T,
+) {
     let along = nest.along();
     for (outputs, start) in nest.groups() {
         let out = &mut out[outputs];
@@ -94,7 +109,10 @@ pub(super) fn extremum_of<T: Real>(values: &[T], worst: T, better: impl Fn(T, T)
             }
         }
         for i in 0..FEW {
-            few[i] = better(better(lanes[i], lanes[i + FEW]), better(lanes[i + 2 * FEW], lanes[i + 3 * FEW]));
+            few[i] = better(
+                better(lanes[i], lanes[i + FEW]),
+                better(lanes[i + 2 * FEW], lanes[i + 3 * FEW]),
+            );
         }
     }
     for chunk in rest.as_chunks::<FEW>().0 {

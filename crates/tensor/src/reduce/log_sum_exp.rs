@@ -4,10 +4,11 @@ use super::sum::{Sums, sum_of};
 use crate::broadcast::check;
 use crate::{Real, Shape, simd};
 
-/// `out` is `ln sum e^x` over the reduced axes, computed as `m + ln sum e^(x - m)` with the maximum `m`, so that
-/// nothing overflows.
+/// `out` is `ln sum e^x` over the reduced axes, computed as `m + ln sum e^(x - m)` with the maximum
+/// `m`, so that nothing overflows.
 ///
-/// `-inf` where all values are `-inf` or the axis is empty, `inf` where one is `inf`, NaN where one is NaN.
+/// `-inf` where all values are `-inf` or the axis is empty, `inf` where one is `inf`, NaN where one
+/// is NaN.
 ///
 /// ```
 /// use chainrule_tensor::reduce;
@@ -106,15 +107,29 @@ mod tests {
         let mut out = vec![T::NAN; target.elements()];
         log_sum_exp(&mut out, target, &a, shape.into());
         for (&got, sum) in out.iter().zip(expected) {
-            // Relative errors of a few epsilon in the exponential and of the sum, absolute in the logarithm.
+            // Relative errors of a few epsilon in the exponential and of the sum, absolute in the
+            // logarithm.
             let bound = T::EPSILON.to_f64() * (24.0 + sum.ln().abs());
-            assert!((got.to_f64() - sum.ln()).abs() <= bound, "{shape:?} {reduced:?}: {got} for {}", sum.ln());
+            assert!(
+                (got.to_f64() - sum.ln()).abs() <= bound,
+                "{shape:?} {reduced:?}: {got} for {}",
+                sum.ln()
+            );
         }
     }
 
     #[test]
     fn agrees_with_the_definition_over_every_kind_of_axes() {
-        for reduced in [[5, 7, 1], [5, 1, 40], [1, 7, 40], [1, 1, 40], [5, 1, 1], [1, 7, 1], [1, 1, 1], [5, 7, 40]] {
+        for reduced in [
+            [5, 7, 1],
+            [5, 1, 40],
+            [1, 7, 40],
+            [1, 1, 40],
+            [5, 1, 1],
+            [1, 7, 1],
+            [1, 1, 1],
+            [5, 7, 40],
+        ] {
             check_definition::<f32>([5, 7, 40], reduced, 20.0);
             check_definition::<f64>([5, 7, 40], reduced, 20.0);
         }

@@ -8,9 +8,10 @@ pub(super) const TILE: usize = 64;
 
 /// The loops of a reduction: one nest over the outputs, one over what goes into each of them.
 ///
-/// The last axis that counts is either reduced, and each output is made from contiguous runs ([`along`](Nest::along)),
-/// or kept, and neighbouring outputs, up to [`TILE`] of them, are made together from contiguous pieces of rows. Either
-/// way the innermost work is on contiguous slices. The operand must not be empty.
+/// The last axis that counts is either reduced, and each output is made from contiguous runs
+/// ([`along`](Nest::along)), or kept, and neighbouring outputs, up to [`TILE`] of them, are made
+/// together from contiguous pieces of rows. Either way the innermost work is on contiguous slices.
+/// The operand must not be empty.
 pub(super) struct Nest {
     kept: Loops<1>,
     reduced: Loops<1>,
@@ -31,27 +32,45 @@ impl Nest {
         Nest { kept: loops(true), reduced: loops(false) }
     }
 
-    /// Whether each slice is reduced to one output; otherwise the slices are reduced element by element.
+    /// Whether each slice is reduced to one output; otherwise the slices are reduced element by
+    /// element.
     pub fn along(&self) -> bool {
         !self.reduced.is_single() && self.reduced.run().steps == [1]
     }
 
-    /// The groups of outputs, with the offset in the operand of each one's first slice. A group is one output if the
-    /// reduction runs along slices.
+    /// The groups of outputs, with the offset in the operand of each one's first slice. A group is
+    /// one output if the reduction runs along slices.
     #[inline(always)]
     pub fn groups(&self) -> Groups<'_> {
         let width = if self.along() { 1 } else { TILE };
         // An index past the end of the run makes the first call fetch the first run.
-        Groups { run: self.kept.run(), starts: self.kept.starts(), width, start: 0, index: usize::MAX, output: 0 }
+        Groups {
+            run: self.kept.run(),
+            starts: self.kept.starts(),
+            width,
+            start: 0,
+            index: usize::MAX,
+            output: 0,
+        }
     }
 
-    /// The slices of `a` that go into the group of `width` outputs whose first slice starts at `start`.
+    /// The slices of `a` that go into the group of `width` outputs whose first slice starts at
+    /// `start`.
     #[inline(always)]
     pub fn slices<'a, T: Real>(&'a self, a: &'a [T], start: usize, width: usize) -> Slices<'a, T> {
         let run = self.reduced.run();
-        let (length, step) = if self.along() { (run.length, run.length) } else { (width, run.steps[0]) };
+        let (length, step) =
+            if self.along() { (run.length, run.length) } else { (width, run.steps[0]) };
         let count = if self.along() { 1 } else { run.length };
-        Slices { a: &a[start..], length, step, count, starts: self.reduced.starts(), offset: 0, remaining: 0 }
+        Slices {
+            a: &a[start..],
+            length,
+            step,
+            count,
+            starts: self.reduced.starts(),
+            offset: 0,
+            remaining: 0,
+        }
     }
 }
 

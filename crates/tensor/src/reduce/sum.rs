@@ -5,16 +5,18 @@ use crate::{Real, Shape, elementwise, simd};
 
 /// Sums that run side by side, so that an addition need not wait for the one before it.
 const LANES: usize = 32;
-/// Elements taken at once where fewer than [`LANES`] are left, and sums that are kept in [`Real::Wide`].
+/// Elements taken at once where fewer than [`LANES`] are left, and sums that are kept in
+/// [`Real::Wide`].
 const FEW: usize = 8;
 /// Additions in `T` before a partial sum moves on to [`Real::Wide`].
 const BLOCK: usize = 16;
 
 /// The sum of all values.
 ///
-/// 32 partial sums of at most 16 values each are added up in `T`, everything else in `f64`: the error is at most
-/// `(16 epsilon + n 2^-62) sum |x_i|` with `T`'s epsilon and `n` values, whatever their order. The result has the same
-/// bits on every processor. Of dual numbers it is the value alone: see [`wide_sum`].
+/// 32 partial sums of at most 16 values each are added up in `T`, everything else in `f64`: the
+/// error is at most `(16 epsilon + n 2^-62) sum |x_i|` with `T`'s epsilon and `n` values, whatever
+/// their order. The result has the same bits on every processor. Of dual numbers it is the value
+/// alone: see [`wide_sum`].
 ///
 /// ```
 /// use chainrule_tensor::reduce;
@@ -45,8 +47,8 @@ pub fn wide_sum<T: Real>(values: &[T]) -> T::Wide {
     )
 }
 
-/// The sum of the squares of all values, within the error of [`sum`], also where they overflow or vanish in `f32`. Of dual numbers it is the value alone: see
-/// [`wide_sum_of_squares`].
+/// The sum of the squares of all values, within the error of [`sum`], also where they overflow or
+/// vanish in `f32`. Of dual numbers it is the value alone: see [`wide_sum_of_squares`].
 ///
 /// ```
 /// assert_eq!(chainrule_tensor::reduce::sum_of_squares(&[3.0_f32, 4.0]), 25.0);
@@ -110,8 +112,8 @@ pub fn norm<T: Real>(values: &[T]) -> f64 {
     largest * sum.sqrt()
 }
 
-/// `out`, or what is added to it, is the mean of `a` over the reduced axes; NaN where there is nothing to take the mean
-/// of.
+/// `out`, or what is added to it, is the mean of `a` over the reduced axes; NaN where there is
+/// nothing to take the mean of.
 ///
 /// For the sum alone, see [`broadcast::fold`](crate::broadcast::fold).
 ///
@@ -125,7 +127,14 @@ pub fn mean<T: Real>(put: Put, out: &mut [T], reduced: Shape, a: &[T], shape: Sh
 
 /// The sum over the reduced axes divided by `divisor`, rounded once.
 #[track_caller]
-pub(crate) fn scaled_sum<T: Real>(put: Put, out: &mut [T], reduced: Shape, a: &[T], shape: Shape, divisor: f64) {
+pub(crate) fn scaled_sum<T: Real>(
+    put: Put,
+    out: &mut [T],
+    reduced: Shape,
+    a: &[T],
+    shape: Shape,
+    divisor: f64,
+) {
     check("sum", out.len(), reduced);
     check("sum", a.len(), shape);
     let by = T::Wide::from_f64(divisor);
@@ -198,7 +207,9 @@ pub(super) fn sum_of<T: Real>(values: &[T], f: impl Fn(T) -> T) -> T::Wide {
                 *lane += f(x);
             }
         }
-        add(std::array::from_fn(|i| (lanes[i] + lanes[i + FEW]) + (lanes[i + 2 * FEW] + lanes[i + 3 * FEW])));
+        add(std::array::from_fn(|i| {
+            (lanes[i] + lanes[i + FEW]) + (lanes[i + 2 * FEW] + lanes[i + 3 * FEW])
+        }));
     }
     let (chunks, rest) = rest.as_chunks::<FEW>();
     let mut lanes = [T::ZERO; FEW];
@@ -216,8 +227,8 @@ pub(super) fn sum_of<T: Real>(values: &[T], f: impl Fn(T) -> T) -> T::Wide {
     ((a + e) + (c + g)) + ((b + f) + (d + h)) + last.widen()
 }
 
-/// Sums of up to [`TILE`] neighbouring outputs, row by row; aligned, so that no vector of them lies across two cache
-/// lines.
+/// Sums of up to [`TILE`] neighbouring outputs, row by row; aligned, so that no vector of them lies
+/// across two cache lines.
 #[repr(align(64))]
 pub(super) struct Sums<T: Real> {
     partial: [T; TILE],
@@ -289,7 +300,11 @@ mod tests {
         let squares: f64 = values.iter().map(|&x| square(x)).sum();
         let error = (sum_of_squares(&values) - squares).abs();
         let slack = n as f64 * f64::EPSILON * squares; // the running sum that it is compared with
-        assert!(error <= bound / magnitude.max(1e-300) * squares + slack, "squares of {n} {}: {error}", T::DTYPE);
+        assert!(
+            error <= bound / magnitude.max(1e-300) * squares + slack,
+            "squares of {n} {}: {error}",
+            T::DTYPE
+        );
     }
 
     #[test]

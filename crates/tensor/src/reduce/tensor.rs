@@ -17,7 +17,9 @@ impl<T: Real> Tensor<T> {
     /// # Errors
     /// Those of [`Axes::reduced`].
     pub fn sum(&self, axes: impl Into<Axes>) -> Result<Self, TensorError> {
-        let kernel = |out: &mut [T], reduced, a: &[T], shape| broadcast::fold(Put::Set, out, reduced, a, shape);
+        let kernel = |out: &mut [T], reduced, a: &[T], shape| {
+            broadcast::fold(Put::Set, out, reduced, a, shape)
+        };
         self.reduce("sum", axes.into(), kernel)
     }
 
@@ -26,7 +28,8 @@ impl<T: Real> Tensor<T> {
     /// # Errors
     /// Those of [`Axes::reduced`].
     pub fn mean(&self, axes: impl Into<Axes>) -> Result<Self, TensorError> {
-        let kernel = |out: &mut [T], reduced, a: &[T], shape| reduce::mean(Put::Set, out, reduced, a, shape);
+        let kernel =
+            |out: &mut [T], reduced, a: &[T], shape| reduce::mean(Put::Set, out, reduced, a, shape);
         self.reduce("mean", axes.into(), kernel)
     }
 
@@ -50,7 +53,8 @@ impl<T: Real> Tensor<T> {
         self.reduce("min", axes, reduce::min)
     }
 
-    /// `ln sum e^x` over `axes`, which the result no longer has, without overflow. Over nothing it is `-inf`.
+    /// `ln sum e^x` over `axes`, which the result no longer has, without overflow. Over nothing it
+    /// is `-inf`.
     ///
     /// # Errors
     /// Those of [`Axes::reduced`].
@@ -58,10 +62,11 @@ impl<T: Real> Tensor<T> {
         self.reduce("log_sum_exp", axes.into(), reduce::log_sum_exp)
     }
 
-    /// The index of the maximum along `axis`, the first one where there are several; NaN counts as the maximum.
+    /// The index of the maximum along `axis`, the first one where there are several; NaN counts as
+    /// the maximum.
     ///
-    /// The indices are in row-major order of the shape without `axis`: for scores `[samples, classes]` and `axis` 1,
-    /// one class per sample.
+    /// The indices are in row-major order of the shape without `axis`: for scores
+    /// `[samples, classes]` and `axis` 1, one class per sample.
     ///
     /// ```
     /// use chainrule_tensor::Tensor;
@@ -114,7 +119,10 @@ mod tests {
     #[test]
     fn the_reduced_axes_are_gone() {
         let x = Tensor::<f64>::from_fn([2, 3, 4], |i| i as f64);
-        assert_eq!(x.sum(1).unwrap(), Tensor::from_rows([[12.0, 15.0, 18.0, 21.0], [48.0, 51.0, 54.0, 57.0]]));
+        assert_eq!(
+            x.sum(1).unwrap(),
+            Tensor::from_rows([[12.0, 15.0, 18.0, 21.0], [48.0, 51.0, 54.0, 57.0]])
+        );
         assert_eq!(x.mean([0, 2]).unwrap().values(), [7.5, 11.5, 15.5]);
         assert_eq!(x.max([2, 1]).unwrap().values(), [11.0, 23.0]);
         assert_eq!(x.min(0).unwrap().shape(), [3, 4].into());
@@ -132,7 +140,10 @@ mod tests {
         assert_eq!(x.max(1).unwrap().shape(), [0].into());
         let why = "there is no largest or smallest value on an empty axis";
         for (op, result) in [("max", x.max(0)), ("max", x.max(..)), ("min", x.min([0, 1]))] {
-            assert_eq!(result.unwrap_err().to_string(), format!("{op}: cannot take shape [0, 3]: {why}"));
+            assert_eq!(
+                result.unwrap_err().to_string(),
+                format!("{op}: cannot take shape [0, 3]: {why}")
+            );
         }
         let error = x.argmax(0).unwrap_err();
         assert_eq!(error.to_string(), format!("argmax: cannot take shape [0, 3]: {why}"));

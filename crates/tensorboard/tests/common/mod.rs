@@ -23,7 +23,8 @@ pub enum Value {
 
 /// All events in the only event file of a folder.
 pub fn events_in(folder: &Path) -> Vec<Event> {
-    let paths: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let paths: Vec<_> =
+        std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     let [path] = &paths[..] else { panic!("one file in {}: {paths:?}", folder.display()) };
     events(&std::fs::read(path).unwrap())
 }
@@ -143,7 +144,9 @@ fn event(bytes: &[u8]) -> Event {
             (2, Field::Integer(step)) => event.step = step,
             (3, Field::Bytes(version)) => event.version = Some(text(version)),
             (5, Field::Bytes(summary)) => {
-                let [(1, Field::Bytes(inner))] = fields(summary)[..] else { panic!("one value in a summary") };
+                let [(1, Field::Bytes(inner))] = fields(summary)[..] else {
+                    panic!("one value in a summary")
+                };
                 event.value = Some(value(inner));
             }
             (number, _) => panic!("field {number} of an event"),
@@ -154,7 +157,9 @@ fn event(bytes: &[u8]) -> Event {
 
 fn value(bytes: &[u8]) -> (String, Value) {
     let fields = fields(bytes);
-    let [(1, Field::Bytes(tag)), (number, field)] = &fields[..] else { panic!("a tag and a value") };
+    let [(1, Field::Bytes(tag)), (number, field)] = &fields[..] else {
+        panic!("a tag and a value")
+    };
     let value = match (number, field) {
         (2, Field::Float(value)) => Value::Scalar(*value),
         (4, Field::Bytes(inner)) => image(inner),

@@ -3,7 +3,8 @@ use chainrule_tensor::{Aligned, Real};
 
 use super::{Callback, EpochEnd, FitPlan, Flow, Monitor};
 
-/// Remembers the weights, and the buffers beside them, of the best epoch and puts them back when training ends, for whatever reason.
+/// Remembers the weights, and the buffers beside them, of the best epoch and puts them back when
+/// training ends, for whatever reason.
 #[derive(Clone, Debug)]
 pub struct BestWeights<T: Real = f32> {
     monitor: Monitor,

@@ -24,17 +24,19 @@ pub use weight_average::WeightAverage;
 
 /// What looks on while a model trains. All methods do nothing by default.
 ///
-/// A callback may look on at one training after the other, of the same model or of another one, however the last one
-/// ended: [`start`](Callback::start) begins anew, as steps, epochs and the optimizer's memory do. What it has seen of the
-/// last training is there until then. One that cannot begin anew says so by [`accepts`](Callback::accepts), before the
-/// first step.
+/// A callback may look on at one training after the other, of the same model or of another one,
+/// however the last one ended: [`start`](Callback::start) begins anew, as steps, epochs and the
+/// optimizer's memory do. What it has seen of the last training is there until then. One that
+/// cannot begin anew says so by [`accepts`](Callback::accepts), before the first step.
 pub trait Callback<T: Real = f32>: Debug {
-    /// The numbers of an epoch that it goes by. The trainer refuses those that there are not, before the first step.
+    /// The numbers of an epoch that it goes by. The trainer refuses those that there are not,
+    /// before the first step.
     fn monitors(&self) -> Vec<&Monitor> {
         Vec::new()
     }
 
-    /// Whether it can look on at this training; asked before [`start`](Callback::start). By default yes.
+    /// Whether it can look on at this training; asked before [`start`](Callback::start). By default
+    /// yes.
     ///
     /// # Errors
     /// Why not, and what to do.
@@ -58,8 +60,9 @@ pub trait Callback<T: Real = f32>: Debug {
         let _ = step;
     }
 
-    /// Whether to be shown the passes of this step, operation by operation; by default not, which costs nothing. Steps
-    /// count over all epochs from 1. What is computed is the same bits either way.
+    /// Whether to be shown the passes of this step, operation by operation; by default not, which
+    /// costs nothing. Steps count over all epochs from 1. What is computed is the same bits either
+    /// way.
     fn wants_trace(&self, step: u64) -> bool {
         let _ = step;
         false
@@ -70,13 +73,14 @@ pub trait Callback<T: Real = f32>: Debug {
         let _ = event;
     }
 
-    /// Before an epoch is validated: the parameters may be exchanged for others, which validation and every
-    /// [`epoch_end`](Callback::epoch_end) then see.
+    /// Before an epoch is validated: the parameters may be exchanged for others, which validation
+    /// and every [`epoch_end`](Callback::epoch_end) then see.
     fn before_validation(&mut self, params: &mut Params<T>) {
         let _ = params;
     }
 
-    /// After every [`epoch_end`](Callback::epoch_end): what was exchanged before validation must be put back.
+    /// After every [`epoch_end`](Callback::epoch_end): what was exchanged before validation must be
+    /// put back.
     fn after_validation(&mut self, params: &mut Params<T>) {
         let _ = params;
     }

@@ -5,8 +5,8 @@ use crate::metric::ALIASES;
 
 /// Which number of an epoch to watch, and whether less or more of it is better.
 ///
-/// It is taken from the validation data if there are any, else from the training data. A trainer refuses a name that none
-/// of its metrics has.
+/// It is taken from the validation data if there are any, else from the training data. A trainer
+/// refuses a name that none of its metrics has.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Monitor {
     metric: Option<String>,
@@ -50,7 +50,9 @@ impl Monitor {
 
     /// That one of these metrics, or the loss, is what it watches.
     pub(crate) fn check(&self, metrics: &[&str]) -> Result<(), String> {
-        let Some(name) = self.metric.as_deref().filter(|name| *name != LOSS && !metrics.contains(name)) else {
+        let Some(name) =
+            self.metric.as_deref().filter(|name| *name != LOSS && !metrics.contains(name))
+        else {
             return Ok(());
         };
         let known = || [LOSS].into_iter().chain(metrics.iter().copied());
@@ -61,13 +63,15 @@ impl Monitor {
         let meant = did_you_mean(&without_alias(ALIASES, bare), known());
         let known: Vec<&str> = known().collect();
         Err(format!(
-            "there is no `{name}` to watch{meant}; the trainer has: {}, each taken from the validation data if there are \
+            "there is no `{name}` to watch{meant}; the trainer has: {}, each taken from the \
+             validation data if there are \
              any",
             known.join(", ")
         ))
     }
 
-    /// Whether `value` is better than `best` by more than `margin`; NaN never is, and anything is better than nothing.
+    /// Whether `value` is better than `best` by more than `margin`; NaN never is, and anything is
+    /// better than nothing.
     #[must_use]
     pub fn improves(&self, value: f64, best: Option<f64>, margin: f64) -> bool {
         match best {

@@ -1,7 +1,8 @@
 use chainrule_graph::{Grads, NodeId, Params, Watched, WatchedBack};
 use chainrule_tensor::Real;
 
-/// What a callback is shown of a batch that it [wants to see](super::Callback::wants_trace), in this order.
+/// What a callback is shown of a batch that it [wants to see](super::Callback::wants_trace), in
+/// this order.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub enum TraceEvent<'a, T: Real> {
@@ -11,8 +12,8 @@ pub enum TraceEvent<'a, T: Real> {
     Forward(Watched<'a, T>),
     /// An operation has the gradient with respect to its value: the same, in reverse.
     Backward(WatchedBack<'a, T>),
-    /// The gradient is complete, before penalties, rules and the step itself. It stays away where loss or gradient are
-    /// not finite, since training ends there.
+    /// The gradient is complete, before penalties, rules and the step itself. It stays away where
+    /// loss or gradient are not finite, since training ends there.
     End(TracedEnd<'a, T>),
 }
 
@@ -69,7 +70,9 @@ mod tests {
         }
         fn traced(&mut self, event: &TraceEvent<'_, f64>) {
             self.0.push(match event {
-                TraceEvent::Start(batch) => format!("{} samples of step {}", batch.samples, batch.step),
+                TraceEvent::Start(batch) => {
+                    format!("{} samples of step {}", batch.samples, batch.step)
+                }
                 TraceEvent::Forward(watched) => watched.op.name().to_owned(),
                 TraceEvent::Backward(watched) => format!("back {}", watched.op.name()),
                 TraceEvent::End(end) => format!("{} gradients", end.grads.iter().count()),
@@ -81,10 +84,13 @@ mod tests {
     fn the_passes_of_the_steps_asked_for_are_shown_in_order() {
         let model = Sequential::<f64>::default().linear(2, 3).tanh().linear(3, 1);
         let inputs = Tensor::from_rows([[0.5, -1.0], [1.0, 2.0], [-0.25, 0.75], [0.0, 1.5]]);
-        let data = Dataset::new(inputs, Targets::Values(Tensor::from_rows([[1.0], [2.0], [3.0], [4.0]]))).unwrap();
+        let data =
+            Dataset::new(inputs, Targets::Values(Tensor::from_rows([[1.0], [2.0], [3.0], [4.0]])))
+                .unwrap();
         let train = |accumulate, seen: Option<&mut Seen>| {
             let mut params = model.init([2], 0).unwrap();
-            let mut trainer = Trainer::new(&model, MeanSquaredError, Sgd::new(0.1)).epochs(3).batch_size(2);
+            let mut trainer =
+                Trainer::new(&model, MeanSquaredError, Sgd::new(0.1)).epochs(3).batch_size(2);
             if let Some(seen) = seen {
                 trainer = trainer.callback(seen);
             }

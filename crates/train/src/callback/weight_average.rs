@@ -3,12 +3,15 @@ use chainrule_tensor::{Aligned, Real, simd};
 
 use super::{Callback, FitPlan, StepEnd};
 
-/// Keeps an exponential moving average of the weights, which is validated in their place, and which training ends with.
+/// Keeps an exponential moving average of the weights, which is validated in their place, and which
+/// training ends with.
 ///
-/// After each step `average = decay average + (1 - decay) w`. The first step's weights begin it, as in PyTorch's
-/// `AveragedModel`; or it begins at zero and is divided by `1 - decay^t`, which weighs the first steps less.
+/// After each step `average = decay average + (1 - decay) w`. The first step's weights begin it, as
+/// in PyTorch's `AveragedModel`; or it begins at zero and is divided by `1 - decay^t`, which weighs
+/// the first steps less.
 ///
-/// Add it before [`BestWeights`](super::BestWeights), which then remembers the average of the best epoch.
+/// Add it before [`BestWeights`](super::BestWeights), which then remembers the average of the best
+/// epoch.
 ///
 /// ```
 /// # use chainrule_data::{Dataset, Targets};
@@ -39,10 +42,17 @@ pub struct WeightAverage<T: Real = f32> {
 }
 
 impl<T: Real> WeightAverage<T> {
-    /// An average that forgets a part `1 - decay` in each step; the decay lies in `[0, 1)`, such as 0.999.
+    /// An average that forgets a part `1 - decay` in each step; the decay lies in `[0, 1)`, such as
+    /// 0.999.
     #[must_use]
     pub fn new(decay: f64) -> Self {
-        WeightAverage { decay, bias_correction: false, average: Aligned::default(), exchanged: false, steps: 0 }
+        WeightAverage {
+            decay,
+            bias_correction: false,
+            average: Aligned::default(),
+            exchanged: false,
+            steps: 0,
+        }
     }
 
     /// Begins at zero and corrects for it, in place of beginning with the first step's weights.

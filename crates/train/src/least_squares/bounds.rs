@@ -20,7 +20,8 @@ pub(super) fn of(bounds: &[Bound], names: &[&str]) -> Result<Vec<(f64, f64)>, Le
         let ordered = low <= high;
         if !ordered || *low == f64::INFINITY || *high == f64::NEG_INFINITY {
             return Err(LeastSquaresError::Setting(format!(
-                "the bounds of `{pattern}` must be a lower and an upper one, but they are {low} and {high}"
+                "the bounds of `{pattern}` must be a lower and an upper one, but they are {low} \
+                 and {high}"
             )));
         }
         let matched = each.iter_mut().zip(names).filter(|(_, name)| matches(pattern, name));

@@ -15,7 +15,8 @@ pub enum LeastSquaresError {
     Data(String),
     /// Fewer residuals than parameters.
     #[error(
-        "least squares: {residuals} residuals do not determine {parameters} parameters: give more data, \
+        "least squares: {residuals} residuals do not determine {parameters} parameters: give more \
+         data, \
          fix parameters, or accept it with `allow_under_determined`"
     )]
     UnderDetermined {
@@ -25,7 +26,9 @@ pub enum LeastSquaresError {
         parameters: usize,
     },
     /// A first value that is not finite or outside of its bounds.
-    #[error("least squares: `{name}` starts at {value}, which is not a number from {low} to {high}")]
+    #[error(
+        "least squares: `{name}` starts at {value}, which is not a number from {low} to {high}"
+    )]
     Start {
         /// The parameter's name.
         name: String,
@@ -37,7 +40,9 @@ pub enum LeastSquaresError {
         high: f64,
     },
     /// A residual that is NaN or infinite at the first parameters.
-    #[error("least squares: residual {residual} is {value} at the first parameters: start elsewhere")]
+    #[error(
+        "least squares: residual {residual} is {value} at the first parameters: start elsewhere"
+    )]
     NonFinite {
         /// Which one, from 0.
         residual: usize,
@@ -45,14 +50,18 @@ pub enum LeastSquaresError {
         value: f64,
     },
     /// A derivative that is NaN or infinite at the first parameters.
-    #[error("least squares: a derivative by `{parameter}` is not finite at the first parameters: start elsewhere")]
+    #[error(
+        "least squares: a derivative by `{parameter}` is not finite at the first parameters: start \
+         elsewhere"
+    )]
     NonFiniteDerivative {
         /// The parameter's name.
         parameter: String,
     },
     /// Standard errors of as many parameters as there are residuals.
     #[error(
-        "least squares: {residuals} residuals of {parameters} free parameters leave no degree of freedom to \
+        "least squares: {residuals} residuals of {parameters} free parameters leave no degree of \
+         freedom to \
          estimate standard errors from"
     )]
     NoFreedom {
@@ -63,7 +72,8 @@ pub enum LeastSquaresError {
     },
     /// Standard errors where some parameters can be replaced by others.
     #[error(
-        "least squares: the covariance is singular: the residuals do not tell {} from the other parameters",
+        "least squares: the covariance is singular: the residuals do not tell {} from the other \
+         parameters",
         .parameters.join(", ")
     )]
     Singular {

@@ -6,8 +6,8 @@ use super::LeastSquaresError;
 use super::qr::{Qr, dot, norm};
 use super::solve::Solved;
 
-/// What [`LeastSquares`](super::LeastSquares) has found. As text it is a table of the parameters with
-/// their standard errors.
+/// What [`LeastSquares`](super::LeastSquares) has found. As text it is a table of the parameters
+/// with their standard errors.
 #[derive(Clone, Debug)]
 pub struct LeastSquaresFit {
     /// The name of each parameter; of a tensor with several elements with the place, as in
@@ -21,8 +21,8 @@ pub struct LeastSquaresFit {
     pub residuals: Vec<f64>,
     /// The sum of their squares.
     pub sum_of_squares: f64,
-    /// The number of residuals, without those of weight 0, less that of parameters not held; 0 where
-    /// there are fewer.
+    /// The number of residuals, without those of weight 0, less that of parameters not held; 0
+    /// where there are fewer.
     pub degrees_of_freedom: usize,
     /// The number of steps made.
     pub iterations: usize,
@@ -48,8 +48,8 @@ pub enum LeastSquaresStop {
     Step,
     /// All evaluations were made.
     Evaluations,
-    /// No step however short makes the sum of squares smaller, although the Jacobian promises it: the
-    /// Jacobian is wrong, the residuals jump, or they are not finite all around.
+    /// No step however short makes the sum of squares smaller, although the Jacobian promises it:
+    /// the Jacobian is wrong, the residuals jump, or they are not finite all around.
     Stuck,
 }
 
@@ -85,9 +85,9 @@ impl LeastSquaresFit {
         (self.sum_of_squares / self.degrees_of_freedom as f64).sqrt()
     }
 
-    /// The covariance of the parameters, `s^2 (J^T J)^-1`, `[n, n]`; with weights, `J` and `s` are of
-    /// the weighted residuals, so that only the ratios of the weights matter. The rows and columns of
-    /// parameters that a bound holds are 0.
+    /// The covariance of the parameters, `s^2 (J^T J)^-1`, `[n, n]`; with weights, `J` and `s` are
+    /// of the weighted residuals, so that only the ratios of the weights matter. The rows and
+    /// columns of parameters that a bound holds are 0.
     ///
     /// # Errors
     /// [`LeastSquaresError::NoFreedom`] where there are no more residuals than parameters, and
@@ -160,7 +160,8 @@ impl fmt::Display for LeastSquaresFit {
         let (steps, evaluations) = (self.iterations, self.evaluations);
         write!(
             f,
-            "sum of squares {s:.10e}, {freedom} degrees of freedom; {how}, {steps} steps, {evaluations} \
+            "sum of squares {s:.10e}, {freedom} degrees of freedom; {how}, {steps} steps, \
+             {evaluations} \
              evaluations"
         )
     }

@@ -59,8 +59,8 @@ pub struct LeastSquares {
     /// The most evaluations of the residuals, those for Jacobians not counted; `None`, the default,
     /// means 1000 for each parameter and 1000 more.
     pub max_evaluations: Option<usize>,
-    /// Ends when the cosine of the angle between the residuals and each column of the Jacobian is at
-    /// most this; 1e-12 by default.
+    /// Ends when the cosine of the angle between the residuals and each column of the Jacobian is
+    /// at most this; 1e-12 by default.
     pub tolerance_gradient: f64,
     /// Ends when a step changes the sum of squares, and is predicted to change it, by at most this
     /// share of it; 1e-15 by default.
@@ -132,7 +132,8 @@ impl LeastSquares {
     ///
     /// # Errors
     /// Settings and bounds that make no sense, parameters outside of their bounds, fewer residuals
-    /// than parameters, more derivatives than [memory](chainrule_tensor::memory) holds, and residuals or derivatives that are not finite at the first parameters.
+    /// than parameters, more derivatives than [memory](chainrule_tensor::memory) holds, and
+    /// residuals or derivatives that are not finite at the first parameters.
     pub fn minimise(
         &self,
         parameters: &mut [f64],
@@ -145,7 +146,9 @@ impl LeastSquares {
         let size = memory::product(&[residuals, parameters.len().max(1)]);
         memory::check::<f64>(size).map_err(|why| {
             let n = parameters.len();
-            LeastSquaresError::Data(format!("{residuals} residuals of {n} parameters have too many derivatives: {why}"))
+            LeastSquaresError::Data(format!(
+                "{residuals} residuals of {n} parameters have too many derivatives: {why}"
+            ))
         })?;
         let row_by_row = vec![0.0; residuals * parameters.len()];
         let mut problem = Plain { evaluate, residuals: vec![0.0; residuals], jacobian: row_by_row };
@@ -175,7 +178,9 @@ impl LeastSquares {
         let most = self.max_evaluations.unwrap_or(n.saturating_add(1).saturating_mul(1000));
         match solve::solve(self, most, parameters, residuals, bounds, problem) {
             Ok(solved) => Ok(LeastSquaresFit::new(names, parameters, counted, solved)),
-            Err(column) => Err(LeastSquaresError::NonFiniteDerivative { parameter: names[column].clone() }),
+            Err(column) => {
+                Err(LeastSquaresError::NonFiniteDerivative { parameter: names[column].clone() })
+            }
         }
     }
 
@@ -187,9 +192,9 @@ impl LeastSquares {
         ];
         // Written so that NaN does not pass.
         match tolerances.into_iter().find(|(_, tolerance)| !(0.0..=1.0).contains(tolerance)) {
-            Some((name, value)) => {
-                Err(LeastSquaresError::Setting(format!("{name} must be from 0 to 1, but it is {value}")))
-            }
+            Some((name, value)) => Err(LeastSquaresError::Setting(format!(
+                "{name} must be from 0 to 1, but it is {value}"
+            ))),
             None => Ok(()),
         }
     }

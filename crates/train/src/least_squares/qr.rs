@@ -33,7 +33,8 @@ impl Qr {
         let mut r = vec![0.0; n * n];
         for k in 0..n {
             let largest = (k..n).map(|j| (j, norm(&columns[j][k..])));
-            let (pivot, length) = largest.fold((k, -1.0), |best, next| if next.1 > best.1 { next } else { best });
+            let (pivot, length) =
+                largest.fold((k, -1.0), |best, next| if next.1 > best.1 { next } else { best });
             columns.swap(k, pivot);
             order.swap(k, pivot);
             for i in 0..k {
@@ -124,7 +125,8 @@ impl Qr {
     /// `J^T b`.
     pub(super) fn gradient(&self) -> Vec<f64> {
         let n = self.n;
-        let product: Vec<f64> = (0..n).map(|j| dot(&self.r[j * n..=j * n + j], &self.qtb[..=j])).collect();
+        let product: Vec<f64> =
+            (0..n).map(|j| dot(&self.r[j * n..=j * n + j], &self.qtb[..=j])).collect();
         self.in_order(&product)
     }
 
@@ -195,7 +197,8 @@ mod tests {
 
     /// Five rows, of which the third column is the longest.
     fn columns() -> Vec<Vec<f64>> {
-        let column = |j: usize| (0..5).map(move |i| ((i * i + 7 * j * i + j) as f64).sin() * (j + 1) as f64);
+        let column =
+            |j: usize| (0..5).map(move |i| ((i * i + 7 * j * i + j) as f64).sin() * (j + 1) as f64);
         (0..3).map(|j| column(j).collect()).collect()
     }
 
@@ -220,7 +223,8 @@ mod tests {
         let inverse = qr.inverse_of_product();
         for i in 0..3 {
             for k in 0..3 {
-                let sum: f64 = (0..3).map(|j| dot(&columns[i], &columns[j]) * inverse[j * 3 + k]).sum();
+                let sum: f64 =
+                    (0..3).map(|j| dot(&columns[i], &columns[j]) * inverse[j * 3 + k]).sum();
                 assert!((sum - f64::from(u8::from(i == k))).abs() < 1e-12, "{i}, {k}: {sum}");
             }
         }

@@ -8,8 +8,8 @@ use super::solve::Residuals;
 use super::{LeastSquares, LeastSquaresError, LeastSquaresFit, bounds};
 
 impl LeastSquares {
-    /// Moves `params` to a minimum of the sum of squares of residuals that are recorded in a graph: a
-    /// variable of any shape, each element a residual. Data enter it as constants.
+    /// Moves `params` to a minimum of the sum of squares of residuals that are recorded in a graph:
+    /// a variable of any shape, each element a residual. Data enter it as constants.
     ///
     /// ```
     /// use chainrule_graph::{Graph, Params, Var};
@@ -31,11 +31,16 @@ impl LeastSquares {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
-    /// Layers behave as in evaluation, and what is random draws the same numbers in each evaluation.
+    /// Layers behave as in evaluation, and what is random draws the same numbers in each
+    /// evaluation.
     ///
     /// # Errors
     /// The first mistake of the recording, and as [`minimise`](LeastSquares::minimise).
-    pub fn solve<F>(&self, params: &mut Params<f64>, residuals: F) -> Result<LeastSquaresFit, LeastSquaresError>
+    pub fn solve<F>(
+        &self,
+        params: &mut Params<f64>,
+        residuals: F,
+    ) -> Result<LeastSquaresFit, LeastSquaresError>
     where
         F: for<'g> FnOnce(&'g Graph<Dual>) -> Var<'g, Dual>,
     {
@@ -43,8 +48,8 @@ impl LeastSquares {
     }
 
     /// Fits a layer or a network, recorded on dual numbers, to values: `inputs` is
-    /// `[samples, features..]`, `values` has the shape of the model's output. `weights`, one for each
-    /// sample, multiply the squares; by default all are 1.
+    /// `[samples, features..]`, `values` has the shape of the model's output. `weights`, one for
+    /// each sample, multiply the squares; by default all are 1.
     ///
     /// ```
     /// use chainrule_nn::{Model, Sequential};
@@ -98,10 +103,10 @@ impl LeastSquares {
         })
     }
 
-    /// Fits a curve `y = f(x; b)` from first values of its parameters, by name. `x` holds the columns
-    /// of the data; `model` is given the parameters and the columns as variables, and gives one value
-    /// for each sample. `weights`, one for each sample, multiply the squares, as `1 / sigma^2` of the
-    /// values does; by default all are 1.
+    /// Fits a curve `y = f(x; b)` from first values of its parameters, by name. `x` holds the
+    /// columns of the data; `model` is given the parameters and the columns as variables, and gives
+    /// one value for each sample. `weights`, one for each sample, multiply the squares, as
+    /// `1 / sigma^2` of the values does; by default all are 1.
     ///
     /// Numbers stand on either side of operators; the exponent of [`powf`](Var::powf) is
     /// `Dual::constant(0.5)`, where it is no parameter for [`pow`](Var::pow).
@@ -135,7 +140,9 @@ impl LeastSquares {
             let why = format!("column {column} of x has {given} values, y has {samples}");
             return Err(LeastSquaresError::Data(why));
         }
-        if let Some((i, (name, _))) = start.iter().enumerate().find(|(i, s)| start[..*i].iter().any(|t| t.0 == s.0)) {
+        if let Some((i, (name, _))) =
+            start.iter().enumerate().find(|(i, s)| start[..*i].iter().any(|t| t.0 == s.0))
+        {
             let why = format!("parameter {i} is named `{name}`, as one before it");
             return Err(LeastSquaresError::Setting(why));
         }
@@ -147,7 +154,8 @@ impl LeastSquares {
         let mut params = Params::<f64>::init(declare.layout(), 0)?;
         let column = |values: &[f64]| Tensor::<f64>::from(values.to_vec()).cast::<Dual>();
         self.solve_counted(&mut params, roots.as_ref().map(|r| counted(r)), |graph| {
-            let b: Vec<_> = start.iter().map(|(name, value)| graph.param(name, [], *value)).collect();
+            let b: Vec<_> =
+                start.iter().map(|(name, value)| graph.param(name, [], *value)).collect();
             let columns: Vec<_> = x.iter().map(|x| graph.constant(&column(x))).collect();
             let value = model(&b, &columns);
             let fits = value.shape() == y.len().into() || value.shape() == [].into();
@@ -207,7 +215,8 @@ fn roots(weights: Option<&[f64]>, samples: usize) -> Result<Option<Vec<f64>>, Le
     let bad = weights.iter().position(|&weight| !(weight >= 0.0 && weight.is_finite()));
     if let Some(sample) = bad {
         let weight = weights[sample];
-        let why = format!("the weight of sample {sample} is {weight}, but weights are not negative");
+        let why =
+            format!("the weight of sample {sample} is {weight}, but weights are not negative");
         return Err(LeastSquaresError::Data(why));
     }
     Ok(Some(weights.iter().map(|weight| weight.sqrt()).collect()))

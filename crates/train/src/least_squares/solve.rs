@@ -130,7 +130,11 @@ pub(super) fn solve(
             if ratio <= 0.25 || !accepted {
                 // The minimum of the parabola through what is known along the step.
                 let parabola = 0.5 * slope / (slope + 0.5 * actual);
-                let share = if too_far || parabola.is_nan() || parabola < 0.1 { 0.1 } else { parabola.min(0.5) };
+                let share = if too_far || parabola.is_nan() || parabola < 0.1 {
+                    0.1
+                } else {
+                    parabola.min(0.5)
+                };
                 let share = if actual >= 0.0 { 0.5 } else { share };
                 radius = share * radius.min(10.0 * length);
                 damping /= share;
@@ -138,7 +142,9 @@ pub(super) fn solve(
                 radius = 2.0 * length;
                 damping *= 0.5;
             }
-            let small = |tolerance: f64| actual.abs() <= tolerance && predicted <= tolerance && ratio <= 2.0;
+            let small = |tolerance: f64| {
+                actual.abs() <= tolerance && predicted <= tolerance && ratio <= 2.0
+            };
             let least = settings.tolerance_step.max(f64::EPSILON * f64::EPSILON);
             let rounding: f64 = x.iter().zip(&lengths).map(|(x, length)| x.abs() * length).sum();
             let stop = if small(settings.tolerance_cost) || small(f64::EPSILON) {
@@ -204,8 +210,8 @@ struct Within<'a> {
 }
 
 impl Within<'_> {
-    /// The step of the parameters `free`, whose problem is `whole`, and its damping. A parameter that
-    /// would leave its bounds goes up to them, and the step of the others is found anew.
+    /// The step of the parameters `free`, whose problem is `whole`, and its damping. A parameter
+    /// that would leave its bounds goes up to them, and the step of the others is found anew.
     fn step(&self, free: &[usize], whole: &Qr, guess: f64) -> (Vec<f64>, f64) {
         let (x, bounds) = (self.x, self.bounds);
         let mut step = vec![0.0; x.len()];

@@ -12,7 +12,8 @@ const ROUNDS: usize = 10;
 /// `p` with the least `|J p - b|` among those with `|D p|` up to about `radius`, and its damping;
 /// `damping` is a guess at that.
 pub(super) fn step(qr: &Qr, scale: &[f64], radius: f64, mut damping: f64) -> (Vec<f64>, f64) {
-    let scaled = |step: &[f64]| -> Vec<f64> { step.iter().zip(scale).map(|(p, d)| p * d).collect() };
+    let scaled =
+        |step: &[f64]| -> Vec<f64> { step.iter().zip(scale).map(|(p, d)| p * d).collect() };
     let newton = qr.solve();
     let scaled_newton = scaled(&newton);
     let length = norm(&scaled_newton);

@@ -5,8 +5,8 @@ use chainrule_tensor::{Real, TensorView, simd};
 use super::rows::{check_classes, is_first_largest, rows};
 use super::{Metric, Ratio};
 
-/// The share of samples whose largest output is at the right class. Of equal outputs the first counts; a NaN among them
-/// is wrong.
+/// The share of samples whose largest output is at the right class. Of equal outputs the first
+/// counts; a NaN among them is wrong.
 ///
 /// The right class is the index, or the most probable class where targets are probabilities.
 #[derive(Clone, Copy, Debug, Default)]
@@ -38,7 +38,11 @@ impl<T: Real> Metric<T> for Accuracy {
     fn update(&mut self, prediction: TensorView<'_, T>, target: TensorView<'_, T>) {
         if target.shape() == prediction.shape() {
             for (outputs, target) in rows(prediction, target) {
-                self.0.add(target.class(outputs.len()).is_some_and(|class| is_first_largest(outputs, class)));
+                self.0.add(
+                    target
+                        .class(outputs.len())
+                        .is_some_and(|class| is_first_largest(outputs, class)),
+                );
             }
             return;
         }
@@ -82,7 +86,10 @@ mod tests {
         assert!(Metric::<f32>::value(&accuracy).is_nan());
         accuracy.update(outputs.view(), Tensor::from(vec![1.0, 1.0, 0.0, 1.0]).view());
         assert_eq!(Metric::<f32>::value(&accuracy), 0.5);
-        accuracy.update(outputs.view(), Tensor::from_rows([[0.2, 0.8], [1.0, 0.0], [0.6, 0.4], [0.0, 1.0]]).view());
+        accuracy.update(
+            outputs.view(),
+            Tensor::from_rows([[0.2, 0.8], [1.0, 0.0], [0.6, 0.4], [0.0, 1.0]]).view(),
+        );
         assert_eq!(Metric::<f32>::value(&accuracy), 5.0 / 8.0);
         Metric::<f32>::reset(&mut accuracy);
         assert!(Metric::<f32>::value(&accuracy).is_nan());
@@ -103,8 +110,15 @@ mod tests {
             assert!(is_right(&outputs, last as f32), "the last of {classes}");
             assert!(classes == 1 || !is_right(&outputs, 0.0), "the first of {classes}");
             outputs.values_mut()[last / 2] = f32::NAN;
-            assert!(!is_right(&outputs, last as f32) && !is_right(&outputs, (last / 2) as f32), "NaN of {classes}");
-            assert!([-1.0, f32::NAN, 1e6].iter().all(|&class| !is_right(&Tensor::zeros([1, classes]), class)));
+            assert!(
+                !is_right(&outputs, last as f32) && !is_right(&outputs, (last / 2) as f32),
+                "NaN of {classes}"
+            );
+            assert!(
+                [-1.0, f32::NAN, 1e6]
+                    .iter()
+                    .all(|&class| !is_right(&Tensor::zeros([1, classes]), class))
+            );
         }
     }
 

@@ -3,7 +3,8 @@
 /// How the scores of several classes or labels become one number.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Average {
-    /// The mean of the scores of the classes that occur, among the targets or among what was predicted; of all labels.
+    /// The mean of the scores of the classes that occur, among the targets or among what was
+    /// predicted; of all labels.
     #[default]
     Macro,
     /// The score of all decisions together.
@@ -57,7 +58,11 @@ fn share(part: u64, whole: u64) -> f64 {
 }
 
 /// One number from the counts of each class or label; the mean over samples is gathered elsewhere.
-pub(super) fn averaged(average: Average, counts: impl Iterator<Item = Counts>, score: fn(Counts) -> f64) -> f64 {
+pub(super) fn averaged(
+    average: Average,
+    counts: impl Iterator<Item = Counts>,
+    score: fn(Counts) -> f64,
+) -> f64 {
     let (mut sum, mut weights, mut all) = (0.0, 0, Counts::default());
     for counts in counts {
         let weight = if average == Average::Weighted { counts.given } else { 1 };
@@ -81,9 +86,15 @@ mod tests {
 
     #[test]
     fn scores_are_averaged_as_named() {
-        let counts = [Counts { hits: 2, predicted: 4, given: 2 }, Counts { hits: 1, predicted: 1, given: 6 }];
+        let counts = [
+            Counts { hits: 2, predicted: 4, given: 2 },
+            Counts { hits: 1, predicted: 1, given: 6 },
+        ];
         let of = |average| averaged(average, counts.into_iter(), Counts::precision);
         assert_eq!([Average::Macro, Average::Micro, Average::Weighted].map(of), [0.75, 0.6, 0.875]);
-        assert_eq!(Counts::default().precision() + Counts::default().recall() + Counts::default().f1(), 0.0);
+        assert_eq!(
+            Counts::default().precision() + Counts::default().recall() + Counts::default().f1(),
+            0.0
+        );
     }
 }

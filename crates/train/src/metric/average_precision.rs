@@ -6,13 +6,15 @@ use super::Metric;
 use super::probabilities::Input;
 use super::ranking::{Ranking, Tie, mean};
 
-/// The area under the steps of precision over recall: `sum (R_n - R_(n-1)) P_n` over the distinct scores from the
-/// highest to the lowest, with precision and recall of what has at least that score. Not interpolated.
+/// The area under the steps of precision over recall: `sum (R_n - R_(n-1)) P_n` over the distinct
+/// scores from the highest to the lowest, with precision and recall of what has at least that
+/// score. Not interpolated.
 ///
-/// Of two classes that of the second; of more the mean over classes, each against the rest; of labels the mean over
-/// labels. Exact: the scores of all samples are kept, nine bytes for each sample and class, and sorted for the value.
-/// Scores are probabilities by [`input`](AveragePrecision::input), compared by their logarithms, so that those that
-/// would round to 1 stay apart.
+/// Of two classes that of the second; of more the mean over classes, each against the rest; of
+/// labels the mean over labels. Exact: the scores of all samples are kept, nine bytes for each
+/// sample and class, and sorted for the value. Scores are probabilities by
+/// [`input`](AveragePrecision::input), compared by their logarithms, so that those that would round
+/// to 1 stay apart.
 ///
 /// A class or label that is never given counts 0, as in scikit-learn. NaN if a score is NaN.
 #[derive(Clone, Debug, Default)]

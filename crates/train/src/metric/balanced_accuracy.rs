@@ -6,7 +6,8 @@ use super::{ConfusionMatrix, Metric};
 
 /// The mean recall of the classes, each class weighing the same however many samples it has.
 ///
-/// Classes without a sample are left out, as in scikit-learn. A NaN among the outputs of a sample is wrong.
+/// Classes without a sample are left out, as in scikit-learn. A NaN among the outputs of a sample
+/// is wrong.
 #[derive(Clone, Debug, Default)]
 pub struct BalancedAccuracy(ConfusionMatrix);
 
@@ -45,7 +46,8 @@ impl<T: Real> Metric<T> for BalancedAccuracy {
 
     fn value(&self) -> f64 {
         let present = (0..self.0.classes()).filter(|&class| self.0.support(class) > 0);
-        let (sum, count) = present.fold((0.0, 0), |(sum, count), class| (sum + self.0.recall(class), count + 1));
+        let (sum, count) =
+            present.fold((0.0, 0), |(sum, count), class| (sum + self.0.recall(class), count + 1));
         sum / f64::from(count)
     }
 }

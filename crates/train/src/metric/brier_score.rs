@@ -6,11 +6,13 @@ use super::probabilities::{Input, Probabilities};
 use super::rows::{Target, rows};
 use super::{Mean, Metric};
 
-/// The squared error of probabilities: for more than two classes `sum (p_c - q_c)^2`, from 0 to 2, the mean over
-/// samples; for two classes half of it, which is `(p_1 - t)^2`, from 0 to 1; for labels `(p - t)^2`, the mean over
-/// samples and labels. scikit-learn's `brier_score_loss` with its default `scale_by_half="auto"`.
+/// The squared error of probabilities: for more than two classes `sum (p_c - q_c)^2`, from 0 to 2,
+/// the mean over samples; for two classes half of it, which is `(p_1 - t)^2`, from 0 to 1; for
+/// labels `(p - t)^2`, the mean over samples and labels. scikit-learn's `brier_score_loss` with its
+/// default `scale_by_half="auto"`.
 ///
-/// Outputs are logits unless [`input`](BrierScore::input) says otherwise. A NaN makes the value NaN.
+/// Outputs are logits unless [`input`](BrierScore::input) says otherwise. A NaN makes the value
+/// NaN.
 ///
 /// Source: Brier, Verification of forecasts expressed in terms of probability, 1950.
 #[derive(Clone, Debug, Default)]
@@ -64,10 +66,12 @@ impl<T: Real> Metric<T> for BrierScore {
     fn update(&mut self, prediction: TensorView<'_, T>, target: TensorView<'_, T>) {
         for (outputs, target) in rows(prediction, target) {
             // An index that is no class would be told by no probability.
-            let unknown = matches!(target, Target::Class(_)) && target.class(outputs.len()).is_none();
+            let unknown =
+                matches!(target, Target::Class(_)) && target.class(outputs.len()).is_none();
             let by_label = self.probabilities.multi_label();
             let probabilities = self.probabilities.of(outputs);
-            let squares = probabilities.iter().enumerate().map(|(c, p)| (p - target.probability(c)).powi(2));
+            let squares =
+                probabilities.iter().enumerate().map(|(c, p)| (p - target.probability(c)).powi(2));
             if by_label {
                 squares.for_each(|square| self.mean.add(square));
             } else {
@@ -99,7 +103,10 @@ mod tests {
         assert!((Metric::<f64>::value(&score) - 0.0375).abs() < 1e-15);
         Metric::<f64>::reset(&mut score);
         Metric::<f64>::prepare(&mut score, TargetKind::Labels).unwrap();
-        score.update(p.view(), Tensor::from_rows([[1.0, 0.0], [0.0, 1.0], [0.0, 1.0], [1.0, 0.0]]).view());
+        score.update(
+            p.view(),
+            Tensor::from_rows([[1.0, 0.0], [0.0, 1.0], [0.0, 1.0], [1.0, 0.0]]).view(),
+        );
         assert!((Metric::<f64>::value(&score) - 0.0375).abs() < 1e-15);
     }
 }

@@ -4,11 +4,12 @@ use chainrule_tensor::{Real, TensorView};
 
 use super::{ConfusionMatrix, Metric};
 
-/// The agreement of predicted and right classes beyond chance: `1 - (n - c) / (n - sum t_k p_k / n)` with `n` samples,
-/// `c` of them right, `t_k` of class `k` and `p_k` taken for it.
+/// The agreement of predicted and right classes beyond chance:
+/// `1 - (n - c) / (n - sum t_k p_k / n)` with `n` samples, `c` of them right, `t_k` of class `k`
+/// and `p_k` taken for it.
 ///
-/// NaN if all samples are of one class and taken for it, as in scikit-learn. Samples with a NaN among the outputs are
-/// taken for a class of their own, which is wrong.
+/// NaN if all samples are of one class and taken for it, as in scikit-learn. Samples with a NaN
+/// among the outputs are taken for a class of their own, which is wrong.
 ///
 /// Source: Cohen, A coefficient of agreement for nominal scales, 1960.
 #[derive(Clone, Debug, Default)]

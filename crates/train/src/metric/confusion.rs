@@ -11,9 +11,9 @@ use super::rows::{largest, rows};
 
 /// How often which class was taken for which.
 ///
-/// As a metric its value is the accuracy; a trainer takes `&mut matrix`, and the table is read afterwards. A sample
-/// with a NaN among its outputs is predicted as no class: it counts for its class and is wrong. A sample whose target
-/// is no class, which a data set refuses, is left out.
+/// As a metric its value is the accuracy; a trainer takes `&mut matrix`, and the table is read
+/// afterwards. A sample with a NaN among its outputs is predicted as no class: it counts for its
+/// class and is wrong. A sample whose target is no class, which a data set refuses, is left out.
 ///
 /// ```
 /// use chainrule_train::metric::ConfusionMatrix;
@@ -56,7 +56,8 @@ impl Default for Pairs {
     }
 }
 
-/// From more classes than this on only the pairs that occurred are kept: a table of 100,000 takes 80 GB.
+/// From more classes than this on only the pairs that occurred are kept: a table of 100,000 takes
+/// 80 GB.
 const MOST_IN_TABLE: usize = 1_000;
 
 impl ConfusionMatrix {
@@ -110,7 +111,9 @@ impl ConfusionMatrix {
             Pairs::Seen(counts.collect())
         } else {
             let mut larger = vec![0; classes * classes];
-            counts.for_each(|((target, predicted), count)| larger[target * classes + predicted] = count);
+            counts.for_each(|((target, predicted), count)| {
+                larger[target * classes + predicted] = count
+            });
             Pairs::Table(larger)
         };
     }
@@ -177,7 +180,8 @@ impl ConfusionMatrix {
         self.of_class(class).recall()
     }
 
-    /// The harmonic mean of precision and recall, `2 hits / (predicted + given)`; 0 if there is neither.
+    /// The harmonic mean of precision and recall, `2 hits / (predicted + given)`; 0 if there is
+    /// neither.
     ///
     /// # Panics
     /// If it is no class.
@@ -210,7 +214,9 @@ impl ConfusionMatrix {
     #[track_caller]
     fn class(&self, class: usize) -> &Class {
         let classes = self.classes.len();
-        self.classes.get(class).unwrap_or_else(|| panic!("there is no class {class} among {classes}"))
+        self.classes
+            .get(class)
+            .unwrap_or_else(|| panic!("there is no class {class} among {classes}"))
     }
 }
 
@@ -248,8 +254,8 @@ impl<T: Real> Metric<T> for ConfusionMatrix {
     }
 }
 
-/// A table: a row for each right class, a column for each predicted one, recall and precision at the edges; of more than
-/// 1,000 classes, which no one reads, their number and the accuracy.
+/// A table: a row for each right class, a column for each predicted one, recall and precision at
+/// the edges; of more than 1,000 classes, which no one reads, their number and the accuracy.
 impl fmt::Display for ConfusionMatrix {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let classes = 0..self.classes();
@@ -268,7 +274,9 @@ impl fmt::Display for ConfusionMatrix {
         writeln!(f, "  recall")?;
         for target in classes.clone() {
             write!(f, "{target:>9}")?;
-            classes.clone().try_for_each(|class| write!(f, "{:>width$}", self.count(target, class)))?;
+            classes
+                .clone()
+                .try_for_each(|class| write!(f, "{:>width$}", self.count(target, class)))?;
             if unpredicted {
                 write!(f, "{:>width$}", self.unpredicted(target))?;
             }
@@ -287,7 +295,12 @@ mod tests {
     #[test]
     fn batches_are_counted_and_written_as_a_table() {
         let mut matrix = ConfusionMatrix::default();
-        let outputs = Tensor::from_rows([[1.0_f32, 0.0, 0.0], [0.0, 1.0, 0.5], [0.0, 0.0, 1.0], [f32::NAN, 0.0, 0.0]]);
+        let outputs = Tensor::from_rows([
+            [1.0_f32, 0.0, 0.0],
+            [0.0, 1.0, 0.5],
+            [0.0, 0.0, 1.0],
+            [f32::NAN, 0.0, 0.0],
+        ]);
         matrix.update(outputs.view(), Tensor::from(vec![0.0, 2.0, 2.0, 2.0]).view());
         assert_eq!((matrix.classes(), matrix.samples(), matrix.unpredicted(2)), (3, 4, 1));
         assert_eq!((matrix.accuracy(), matrix.recall(2), matrix.recall(1)), (0.5, 1.0 / 3.0, 0.0));

@@ -8,7 +8,8 @@ use super::average::{Average, Counts, averaged};
 use super::rows::{check_threshold, given, predicted, row_pairs, threshold};
 use super::{ConfusionMatrix, Mean, Metric};
 
-/// Counts of what was predicted and what was given: of classes a confusion matrix, of labels each on its own.
+/// Counts of what was predicted and what was given: of classes a confusion matrix, of labels each
+/// on its own.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Decisions {
     average: usize,
@@ -102,7 +103,9 @@ impl Decisions {
     /// The counts of each class or label.
     fn counts(&self) -> impl Iterator<Item = Counts> {
         let classes = if self.multi_label { self.labels.len() } else { self.matrix.classes() };
-        (0..classes).map(|class| if self.multi_label { self.labels[class] } else { self.matrix.of_class(class) })
+        (0..classes).map(|class| {
+            if self.multi_label { self.labels[class] } else { self.matrix.of_class(class) }
+        })
     }
 
     pub(super) fn per_class(&self, score: fn(Counts) -> f64) -> Vec<f64> {
@@ -142,15 +145,15 @@ macro_rules! score_of_decisions {
                 Self(self.0.average(average))
             }
 
-            /// Of one class or label alone, instead of an average: scikit-learn's `average="binary"` with this
-            /// `pos_label`. NaN if there is no such class.
+            /// Of one class or label alone, instead of an average: scikit-learn's
+            /// `average="binary"` with this `pos_label`. NaN if there is no such class.
             #[must_use]
             pub fn of_class(self, class: usize) -> Self {
                 Self(self.0.class(class))
             }
 
-            /// From which output on a label is predicted, where targets are labels: 0 by default, for logits. For
-            /// probabilities, of a model that ends in a sigmoid, it is 0.5.
+            /// From which output on a label is predicted, where targets are labels: 0 by default,
+            /// for logits. For probabilities, of a model that ends in a sigmoid, it is 0.5.
             #[must_use]
             pub fn threshold(self, threshold: f64) -> Self {
                 Self(self.0.threshold(threshold))

@@ -6,11 +6,13 @@ use super::Metric;
 use super::probabilities::{Input, Probabilities};
 use super::rows::{is_first_largest, largest, rows};
 
-/// How far confidence is from accuracy: samples are put into bins of equal width by the probability of the class that
-/// they are taken for, and `sum over bins of samples_b / n |accuracy_b - confidence_b|`; 15 bins by default.
+/// How far confidence is from accuracy: samples are put into bins of equal width by the probability
+/// of the class that they are taken for, and
+/// `sum over bins of samples_b / n |accuracy_b - confidence_b|`; 15 bins by default.
 ///
-/// A bin holds its upper bound and not its lower one: bin `b` of `m` is `((b - 1) / m, b / m]`. Outputs are logits
-/// unless [`input`](ExpectedCalibrationError::input) says otherwise. A NaN makes the value NaN.
+/// A bin holds its upper bound and not its lower one: bin `b` of `m` is `((b - 1) / m, b / m]`.
+/// Outputs are logits unless [`input`](ExpectedCalibrationError::input) says otherwise. A NaN makes
+/// the value NaN.
 ///
 /// Source: Guo et al., On calibration of modern neural networks, 2017; scikit-learn has none.
 #[derive(Clone, Debug)]
@@ -32,7 +34,11 @@ impl ExpectedCalibrationError {
     /// Of logits, with this many bins, before any batch.
     #[must_use]
     pub fn new(bins: usize) -> Self {
-        ExpectedCalibrationError { bins, probabilities: Probabilities::default(), gathered: Vec::new() }
+        ExpectedCalibrationError {
+            bins,
+            probabilities: Probabilities::default(),
+            gathered: Vec::new(),
+        }
     }
 
     /// What the outputs are: [`Input::Logits`] by default.
@@ -61,8 +67,9 @@ impl Configure for ExpectedCalibrationError {
         if self.bins == 0 {
             return Err("expected_calibration_error: bins must be at least 1, it is 0".to_owned());
         }
-        memory::check::<Bin>(self.bins)
-            .map_err(|why| format!("expected_calibration_error: bins={} is too many: {why}", self.bins))
+        memory::check::<Bin>(self.bins).map_err(|why| {
+            format!("expected_calibration_error: bins={} is too many: {why}", self.bins)
+        })
     }
 }
 
@@ -89,11 +96,14 @@ impl<T: Real> Metric<T> for ExpectedCalibrationError {
         }
         self.gathered.resize(self.bins, Bin::default());
         for (outputs, target) in rows(prediction, target) {
-            let right = target.class(outputs.len()).is_some_and(|class| is_first_largest(outputs, class));
+            let right =
+                target.class(outputs.len()).is_some_and(|class| is_first_largest(outputs, class));
             let probabilities = self.probabilities.of(outputs);
             let confidence = largest(probabilities).map_or(f64::NAN, |class| probabilities[class]);
             // A NaN is put into the first bin, and shows in its sum.
-            let bin = ((confidence * self.gathered.len() as f64).ceil() as usize).clamp(1, self.gathered.len()) - 1;
+            let bin = ((confidence * self.gathered.len() as f64).ceil() as usize)
+                .clamp(1, self.gathered.len())
+                - 1;
             let bin = &mut self.gathered[bin];
             bin.samples += 1;
             bin.hits += u64::from(right);
@@ -103,7 +113,8 @@ impl<T: Real> Metric<T> for ExpectedCalibrationError {
 
     fn value(&self) -> f64 {
         let samples: u64 = self.gathered.iter().map(|bin| bin.samples).sum();
-        self.gathered.iter().map(|bin| (bin.hits as f64 - bin.confidence).abs()).sum::<f64>() / samples as f64
+        self.gathered.iter().map(|bin| (bin.hits as f64 - bin.confidence).abs()).sum::<f64>()
+            / samples as f64
     }
 }
 
@@ -122,7 +133,8 @@ mod tests {
         error.update(Tensor::from_rows([[f64::NAN, 0.0]]).view(), Tensor::from(vec![0.0]).view());
         assert!(Metric::<f64>::value(&error).is_nan());
         assert_eq!(
-            Metric::<f64>::prepare(&mut ExpectedCalibrationError::new(0), TargetKind::Classes).unwrap_err(),
+            Metric::<f64>::prepare(&mut ExpectedCalibrationError::new(0), TargetKind::Classes)
+                .unwrap_err(),
             "expected_calibration_error: bins must be at least 1, it is 0"
         );
     }

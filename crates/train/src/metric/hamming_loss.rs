@@ -6,8 +6,9 @@ use super::rows::{check_threshold, given, pairs, predicted, threshold};
 use super::{Metric, Ratio};
 
 /// The share of labels of multi-label samples that are wrong: one minus
-/// [`MultiLabelAccuracy::per_label`](super::MultiLabelAccuracy::per_label). A label is predicted where its output is at
-/// least the [threshold](HammingLoss::threshold), 0 by default; a NaN is wrong whatever the label.
+/// [`MultiLabelAccuracy::per_label`](super::MultiLabelAccuracy::per_label). A label is predicted
+/// where its output is at least the [threshold](HammingLoss::threshold), 0 by default; a NaN is
+/// wrong whatever the label.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct HammingLoss {
     threshold: f64,
@@ -21,8 +22,8 @@ impl HammingLoss {
         HammingLoss::default()
     }
 
-    /// From which output on a label is predicted: 0 by default, for logits. For probabilities, of a model that ends in a
-    /// sigmoid, it is 0.5.
+    /// From which output on a label is predicted: 0 by default, for logits. For probabilities, of a
+    /// model that ends in a sigmoid, it is 0.5.
     #[must_use]
     pub fn threshold(self, threshold: f64) -> Self {
         HammingLoss { threshold, ..self }

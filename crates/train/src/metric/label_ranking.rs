@@ -5,14 +5,16 @@ use chainrule_tensor::{Real, TensorView};
 use super::rows::{given, row_pairs};
 use super::{Mean, Metric};
 
-/// How far up the given labels of a sample are among all, from 0 to 1: for each given label, of the labels with an
-/// output at least as large as its own the share that is given; the mean over these, then over samples.
+/// How far up the given labels of a sample are among all, from 0 to 1: for each given label, of the
+/// labels with an output at least as large as its own the share that is given; the mean over these,
+/// then over samples.
 ///
-/// A sample with no label or with all of them counts 1. Logits and probabilities give the same. A NaN among the outputs
-/// makes the value NaN. The time for a sample grows with the number of labels times that of given ones.
+/// A sample with no label or with all of them counts 1. Logits and probabilities give the same. A
+/// NaN among the outputs makes the value NaN. The time for a sample grows with the number of labels
+/// times that of given ones.
 ///
-/// Source: scikit-learn's `label_ranking_average_precision_score`; Tsoumakas, Katakis and Vlahavas, Mining multi-label
-/// data, 2009.
+/// Source: scikit-learn's `label_ranking_average_precision_score`; Tsoumakas, Katakis and Vlahavas,
+/// Mining multi-label data, 2009.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct LabelRankingAveragePrecision(Mean);
 
@@ -43,7 +45,8 @@ impl<T: Real> Metric<T> for LabelRankingAveragePrecision {
     }
 
     fn update(&mut self, prediction: TensorView<'_, T>, target: TensorView<'_, T>) {
-        row_pairs(prediction, target).for_each(|(outputs, targets)| self.0.add(of_sample(outputs, targets)));
+        row_pairs(prediction, target)
+            .for_each(|(outputs, targets)| self.0.add(of_sample(outputs, targets)));
     }
 
     fn value(&self) -> f64 {

@@ -6,12 +6,13 @@ use super::probabilities::{Input, Probabilities};
 use super::rows::{Target, pairs, rows};
 use super::{Mean, Metric};
 
-/// The negative logarithm of the probability of what is right: for classes `-ln p_t`, or `-sum q ln p` with soft
-/// targets `q`, the mean over samples; for labels `-t ln p - (1 - t) ln(1 - p)`, the mean over samples and labels.
+/// The negative logarithm of the probability of what is right: for classes `-ln p_t`, or
+/// `-sum q ln p` with soft targets `q`, the mean over samples; for labels
+/// `-t ln p - (1 - t) ln(1 - p)`, the mean over samples and labels.
 ///
-/// Outputs are logits unless [`input`](LogLoss::input) says otherwise; from them the logarithms are computed directly
-/// and not cut off. Probabilities are first clipped to `[eps, 1 - eps]` with the `eps` of the scalar, as in
-/// scikit-learn. A NaN makes the value NaN.
+/// Outputs are logits unless [`input`](LogLoss::input) says otherwise; from them the logarithms are
+/// computed directly and not cut off. Probabilities are first clipped to `[eps, 1 - eps]` with the
+/// `eps` of the scalar, as in scikit-learn. A NaN makes the value NaN.
 #[derive(Clone, Debug, Default)]
 pub struct LogLoss {
     probabilities: Probabilities,
@@ -118,7 +119,12 @@ mod tests {
     use super::*;
     use chainrule_tensor::Tensor;
 
-    fn of(mut metric: LogLoss, kind: TargetKind, outputs: [[f64; 2]; 2], targets: Tensor<f64>) -> f64 {
+    fn of(
+        mut metric: LogLoss,
+        kind: TargetKind,
+        outputs: [[f64; 2]; 2],
+        targets: Tensor<f64>,
+    ) -> f64 {
         Metric::<f64>::prepare(&mut metric, kind).unwrap();
         metric.update(Tensor::from_rows(outputs).view(), targets.view());
         Metric::<f64>::value(&metric)
@@ -127,12 +133,16 @@ mod tests {
     #[test]
     fn extreme_logits_are_not_cut_off_and_probabilities_are() {
         let classes = Tensor::from(vec![1.0, 0.0]);
-        assert_eq!(of(LogLoss::new(), TargetKind::Classes, [[1e4, 0.0], [1e4, -1e4]], classes.clone()), 5e3);
+        assert_eq!(
+            of(LogLoss::new(), TargetKind::Classes, [[1e4, 0.0], [1e4, -1e4]], classes.clone()),
+            5e3
+        );
         let metric = LogLoss::new().input(Input::Probabilities);
         let value = of(metric.clone(), TargetKind::Classes, [[1.0, 0.0], [1.0, 0.0]], classes);
         assert!((value - (-f64::EPSILON.ln() + f64::EPSILON) / 2.0).abs() < 1e-14);
         let labels = Tensor::from_rows([[1.0, 0.0], [0.5, 1.0]]);
-        let value = of(LogLoss::new(), TargetKind::Labels, [[0.0, 0.0], [0.0, -1e4]], labels.clone());
+        let value =
+            of(LogLoss::new(), TargetKind::Labels, [[0.0, 0.0], [0.0, -1e4]], labels.clone());
         assert!((value - (3.0 * 2_f64.ln() + 1e4) / 4.0).abs() < 1e-12);
         let value = of(metric, TargetKind::Labels, [[0.5, 0.5], [0.5, 0.5]], labels);
         assert!((value - 2_f64.ln()).abs() < 1e-15);
@@ -141,8 +151,16 @@ mod tests {
     #[test]
     fn soft_targets_weigh_and_nan_shows() {
         let soft = Tensor::from_rows([[0.25, 0.75], [1.0, 0.0]]);
-        let value = of(LogLoss::new(), TargetKind::Probabilities, [[0.0, 0.0], [0.0, f64::NEG_INFINITY]], soft.clone());
+        let value = of(
+            LogLoss::new(),
+            TargetKind::Probabilities,
+            [[0.0, 0.0], [0.0, f64::NEG_INFINITY]],
+            soft.clone(),
+        );
         assert!((value - 2_f64.ln() / 2.0).abs() < 1e-15);
-        assert!(of(LogLoss::new(), TargetKind::Probabilities, [[f64::NAN, 0.0], [0.0, 0.0]], soft).is_nan());
+        assert!(
+            of(LogLoss::new(), TargetKind::Probabilities, [[f64::NAN, 0.0], [0.0, 0.0]], soft)
+                .is_nan()
+        );
     }
 }

@@ -5,13 +5,14 @@ use chainrule_tensor::{Real, TensorView};
 use super::{ConfusionMatrix, Metric};
 
 /// The correlation of predicted and right classes, from -1 to 1:
-/// `(c n - sum t_k p_k) / sqrt((n^2 - sum p_k^2) (n^2 - sum t_k^2))` with `n` samples, `c` of them right, `t_k` of class
-/// `k` and `p_k` taken for it. scikit-learn's `matthews_corrcoef`.
+/// `(c n - sum t_k p_k) / sqrt((n^2 - sum p_k^2) (n^2 - sum t_k^2))` with `n` samples, `c` of them
+/// right, `t_k` of class `k` and `p_k` taken for it. scikit-learn's `matthews_corrcoef`.
 ///
-/// 0 if all samples are of one class, or all are taken for one. Samples with a NaN among the outputs are taken for a
-/// class of their own, which is wrong.
+/// 0 if all samples are of one class, or all are taken for one. Samples with a NaN among the
+/// outputs are taken for a class of their own, which is wrong.
 ///
-/// Source: Gorodkin, Comparing two K-category assignments by a K-category correlation coefficient, 2004.
+/// Source: Gorodkin, Comparing two K-category assignments by a K-category correlation coefficient,
+/// 2004.
 #[derive(Clone, Debug, Default)]
 pub struct MatthewsCorrelation(ConfusionMatrix);
 

@@ -1,4 +1,5 @@
-//! Metrics: what a person wants to know of a model, next to its loss. Names and definitions are scikit-learn's.
+//! Metrics: what a person wants to know of a model, next to its loss. Names and definitions are
+//! scikit-learn's.
 //!
 //! | metric | targets | value |
 //! |---|---|---|
@@ -20,12 +21,13 @@
 //! | [`R2`] | values | share of the variance that is explained |
 //! | [`ConfusionMatrix`] | classes | how often which class was taken for which |
 //!
-//! "Classes" are class indices or probabilities, of which the most probable class counts unless a metric says
-//! otherwise; "labels" are multi-label targets, which count as given from 1/2 on. A class is predicted where its output
-//! is the first of the largest ones, a label where its output is at least a threshold: 0 by default, the logit of a
-//! probability of 1/2; 0.5 has to be set for a model that ends in a sigmoid.
-//! Counts are `u64`, sums `f64`; they are gathered sample by sample, so that a value is the same however the samples
-//! are cut into batches. All values are NaN over no samples.
+//! "Classes" are class indices or probabilities, of which the most probable class counts unless a
+//! metric says otherwise; "labels" are multi-label targets, which count as given from 1/2 on. A
+//! class is predicted where its output is the first of the largest ones, a label where its output
+//! is at least a threshold: 0 by default, the logit of a probability of 1/2; 0.5 has to be set for
+//! a model that ends in a sigmoid. Counts are `u64`, sums `f64`; they are gathered sample by
+//! sample, so that a value is the same however the samples are cut into batches. All values are NaN
+//! over no samples.
 
 mod accuracy;
 mod average;
@@ -86,8 +88,8 @@ pub use top_k_accuracy::TopKAccuracy;
 
 /// A number over a whole data set, gathered batch by batch.
 ///
-/// One of one's own needs only these methods; the metrics of the [list](all) also say their formula and settings
-/// ([`Configure`]).
+/// One of one's own needs only these methods; the metrics of the [list](all) also say their formula
+/// and settings ([`Configure`]).
 pub trait Metric<T: Real = f32>: Debug + Send {
     /// The name, in histories and messages.
     fn name(&self) -> &'static str;
@@ -95,8 +97,9 @@ pub trait Metric<T: Real = f32>: Debug + Send {
     /// Whether targets of this kind make sense for it.
     fn accepts(&self, target: TargetKind) -> bool;
 
-    /// Told before the batches of a data set, of what kind the targets are, which cannot always be seen from them:
-    /// probabilities of classes and multi-label targets have the same shape. By default nothing is made of it.
+    /// Told before the batches of a data set, of what kind the targets are, which cannot always be
+    /// seen from them: probabilities of classes and multi-label targets have the same shape. By
+    /// default nothing is made of it.
     ///
     /// # Errors
     /// Settings that make no sense: which, and what they must be.
@@ -108,12 +111,12 @@ pub trait Metric<T: Real = f32>: Debug + Send {
     /// Forgets all batches.
     fn reset(&mut self);
 
-    /// Takes in a batch: the model's outputs, of shape `[samples, outputs]`, and the targets: class indices, one for each
-    /// sample, or as many numbers as the outputs.
+    /// Takes in a batch: the model's outputs, of shape `[samples, outputs]`, and the targets: class
+    /// indices, one for each sample, or as many numbers as the outputs.
     ///
     /// # Panics
-    /// If the shapes do not fit each other, or for settings that [`prepare`](Metric::prepare) refuses. A trainer sees to
-    /// both.
+    /// If the shapes do not fit each other, or for settings that [`prepare`](Metric::prepare)
+    /// refuses. A trainer sees to both.
     fn update(&mut self, prediction: TensorView<'_, T>, target: TensorView<'_, T>);
 
     /// The value over all batches since the last reset; NaN over none.
@@ -187,8 +190,8 @@ pub fn all<T: Real>() -> Vec<Box<dyn Listed<T>>> {
     family().all()
 }
 
-/// Other names of metrics, scikit-learn's functions among them. Where those average over nothing by default, as
-/// `f1_score` does, the metric here takes the macro average.
+/// Other names of metrics, scikit-learn's functions among them. Where those average over nothing by
+/// default, as `f1_score` does, the metric here takes the macro average.
 pub const ALIASES: Aliases = &[
     ("accuracy_score", "accuracy"),
     ("top_k_accuracy_score", "top_k_accuracy"),
@@ -209,8 +212,8 @@ pub const ALIASES: Aliases = &[
     ("r2_score", "r2"),
 ];
 
-/// The metric that a text names, such as `accuracy` or `f1(average=micro)`; also by one of [`ALIASES`], and whatever the
-/// capitals and underscores are.
+/// The metric that a text names, such as `accuracy` or `f1(average=micro)`; also by one of
+/// [`ALIASES`], and whatever the capitals and underscores are.
 ///
 /// ```
 /// use chainrule_train::metric;

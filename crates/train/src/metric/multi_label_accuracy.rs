@@ -5,12 +5,14 @@ use chainrule_tensor::{Real, TensorView};
 use super::rows::{check_threshold, given, predicted, row_pairs, threshold};
 use super::{Metric, Ratio};
 
-/// How many labels of multi-label samples are right. A label is predicted where its output is at least the
-/// [threshold](MultiLabelAccuracy::threshold): 0 by default, the logit of a probability of 1/2.
+/// How many labels of multi-label samples are right. A label is predicted where its output is at
+/// least the [threshold](MultiLabelAccuracy::threshold): 0 by default, the logit of a probability
+/// of 1/2.
 ///
-/// [`per_label`](MultiLabelAccuracy::per_label) counts single labels: one minus the [Hamming loss](super::HammingLoss).
-/// [`exact_match`](MultiLabelAccuracy::exact_match) counts samples with all labels right: subset accuracy, which
-/// scikit-learn calls accuracy. A NaN is wrong whatever the label.
+/// [`per_label`](MultiLabelAccuracy::per_label) counts single labels: one minus the
+/// [Hamming loss](super::HammingLoss). [`exact_match`](MultiLabelAccuracy::exact_match) counts
+/// samples with all labels right: subset accuracy, which scikit-learn calls accuracy. A NaN is
+/// wrong whatever the label.
 #[derive(Clone, Copy, Debug)]
 pub struct MultiLabelAccuracy {
     exact: bool,
@@ -31,8 +33,8 @@ impl MultiLabelAccuracy {
         MultiLabelAccuracy { exact: true, ..MultiLabelAccuracy::per_label() }
     }
 
-    /// From which output on a label is predicted: 0 by default, for logits. For probabilities, of a model that ends in a
-    /// sigmoid, it is 0.5.
+    /// From which output on a label is predicted: 0 by default, for logits. For probabilities, of a
+    /// model that ends in a sigmoid, it is 0.5.
     #[must_use]
     pub fn threshold(self, threshold: f64) -> Self {
         MultiLabelAccuracy { threshold, ..self }
@@ -72,7 +74,9 @@ impl<T: Real> Metric<T> for MultiLabelAccuracy {
 
     fn update(&mut self, prediction: TensorView<'_, T>, target: TensorView<'_, T>) {
         for (outputs, targets) in row_pairs(prediction, target) {
-            let right = |(&output, &target): (&T, &T)| predicted(output, self.threshold) == Some(given(target));
+            let right = |(&output, &target): (&T, &T)| {
+                predicted(output, self.threshold) == Some(given(target))
+            };
             let mut labels = outputs.iter().zip(targets);
             if self.exact {
                 self.ratio.add(labels.all(right));
@@ -96,7 +100,8 @@ mod tests {
     fn single_labels_and_whole_samples() {
         let logits = Tensor::from_rows([[3.0, -1.0, 0.0], [1.0, 1.0, -1.0], [f32::NAN, 1.0, 1.0]]);
         let labels = Tensor::from_rows([[1.0, 0.0, 1.0], [1.0, 0.0, 0.0], [1.0, 1.0, 1.0]]);
-        let (mut single, mut exact) = (MultiLabelAccuracy::per_label(), MultiLabelAccuracy::exact_match());
+        let (mut single, mut exact) =
+            (MultiLabelAccuracy::per_label(), MultiLabelAccuracy::exact_match());
         single.update(logits.view(), labels.view());
         exact.update(logits.view(), labels.view());
         assert_eq!(Metric::<f32>::value(&single), 7.0 / 9.0);
@@ -105,6 +110,9 @@ mod tests {
         above.update(logits.view(), labels.view());
         assert_eq!(Metric::<f32>::value(&above), 6.0 / 9.0);
         let wrong = MultiLabelAccuracy::exact_match().threshold(f64::NAN);
-        assert_eq!(wrong.check().unwrap_err(), "exact_match: the threshold must be a number, it is NaN");
+        assert_eq!(
+            wrong.check().unwrap_err(),
+            "exact_match: the threshold must be a number, it is NaN"
+        );
     }
 }

@@ -3,9 +3,9 @@ use super::decisions::{Decisions, score_of_decisions};
 
 /// Precision: of what was taken for a class, the share that is of it, `hits / predicted`.
 ///
-/// For classes and for labels; of several, an average, [`Average::Macro`](super::Average::Macro) by default, or
-/// [one class](Precision::of_class). 0 where nothing was predicted, scikit-learn's default. An output of NaN predicts
-/// nothing.
+/// For classes and for labels; of several, an average, [`Average::Macro`](super::Average::Macro) by
+/// default, or [one class](Precision::of_class). 0 where nothing was predicted, scikit-learn's
+/// default. An output of NaN predicts nothing.
 ///
 /// ```
 /// use chainrule_tensor::Tensor;
@@ -20,4 +20,9 @@ use super::decisions::{Decisions, score_of_decisions};
 #[derive(Clone, Debug, Default)]
 pub struct Precision(Decisions);
 
-score_of_decisions!(Precision, "precision", "hits / predicted, per class, averaged", Counts::precision);
+score_of_decisions!(
+    Precision,
+    "precision",
+    "hits / predicted, per class, averaged",
+    Counts::precision
+);

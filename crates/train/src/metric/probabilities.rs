@@ -7,8 +7,8 @@ use chainrule_tensor::Real;
 /// What a model's outputs are, for metrics that need probabilities.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Input {
-    /// Logits, as cross-entropy takes them: a softmax makes them probabilities of classes, a sigmoid each of them that
-    /// of a label.
+    /// Logits, as cross-entropy takes them: a softmax makes them probabilities of classes, a
+    /// sigmoid each of them that of a label.
     #[default]
     Logits,
     /// Probabilities already: the model ends in a softmax or a sigmoid.
@@ -61,8 +61,8 @@ impl Probabilities {
         &self.row
     }
 
-    /// The logarithm of the softmax of logits, exact on both sides: it neither becomes minus infinity for a small
-    /// probability, nor 0 for one near 1.
+    /// The logarithm of the softmax of logits, exact on both sides: it neither becomes minus
+    /// infinity for a small probability, nor 0 for one near 1.
     pub(super) fn log_softmax<T: Real>(&mut self, logits: &[T]) -> &[f64] {
         self.read(logits);
         below_maximum(&mut self.row);
@@ -79,9 +79,8 @@ impl Probabilities {
     }
 }
 
-/// The largest value; NaN if one is.
-/// Subtracts the maximum. One infinite logit is at 0 and all others infinitely far below, the limit; of several there is
-/// none, and the row is NaN.
+/// The largest value; NaN if one is. Subtracts the maximum. One infinite logit is at 0 and all
+/// others infinitely far below, the limit; of several there is none, and the row is NaN.
 fn below_maximum(row: &mut [f64]) {
     let max = row.iter().fold(f64::NEG_INFINITY, |max, &x| Real::maximum(max, x));
     let infinite = row.iter().filter(|&&x| x == f64::INFINITY).count();

@@ -5,12 +5,14 @@ use chainrule_tensor::{Real, TensorView};
 use super::Metric;
 use super::rows::{row_pairs, same_width};
 
-/// The share of the targets' variance that is explained, `1 - sum (p - t)^2 / sum (t - mean t)^2` for each output, the
-/// mean over outputs. 1 is perfect, 0 what the mean of the targets would give; it can be negative.
+/// The share of the targets' variance that is explained, `1 - sum (p - t)^2 / sum (t - mean t)^2`
+/// for each output, the mean over outputs. 1 is perfect, 0 what the mean of the targets would give;
+/// it can be negative.
 ///
-/// An output whose targets are all the same counts 1 if it is predicted without error and 0 otherwise, scikit-learn's
-/// `force_finite`. NaN over fewer than two samples, as there, and with a NaN among the numbers. The variance is gathered
-/// without cancellation (Welford, Note on a method for calculating corrected sums of squares and products, 1962).
+/// An output whose targets are all the same counts 1 if it is predicted without error and 0
+/// otherwise, scikit-learn's `force_finite`. NaN over fewer than two samples, as there, and with a
+/// NaN among the numbers. The variance is gathered without cancellation (Welford, Note on a method
+/// for calculating corrected sums of squares and products, 1962).
 #[derive(Clone, Debug, Default)]
 pub struct R2 {
     samples: u64,
@@ -133,7 +135,9 @@ mod tests {
 
     #[test]
     fn the_examples_of_scikit_learn() {
-        assert!((of([2.5, 0.0, 2.0, 8.0], [3.0, -0.5, 2.0, 7.0]) - 0.948_608_137_044_968).abs() < 1e-15);
+        assert!(
+            (of([2.5, 0.0, 2.0, 8.0], [3.0, -0.5, 2.0, 7.0]) - 0.948_608_137_044_968).abs() < 1e-15
+        );
         assert_eq!(of([2.0, 2.0, 2.0], [1.0, 2.0, 3.0]), 0.0);
         assert_eq!(of([3.0, 2.0, 1.0], [1.0, 2.0, 3.0]), -3.0);
     }
@@ -147,13 +151,18 @@ mod tests {
         assert!(of([], []).is_nan());
     }
 
-    /// Kind "squares that overflow" (pytorch#51912): a share does not depend on the size of the numbers.
+    /// Kind "squares that overflow" (pytorch#51912): a share does not depend on the size of the
+    /// numbers.
     #[test]
     fn numbers_of_any_size_have_their_share() {
         let (predictions, targets) = ([2.5, 0.0, 2.0, 8.0], [3.0, -0.5, 2.0, 7.0]);
         let expected = of(predictions, targets);
         for size in [-450, 0, 470, 520, 700, 1000].map(|power| 2.0_f64.powi(power)) {
-            assert_eq!(of(predictions.map(|x| x * size), targets.map(|x| x * size)), expected, "{size:e}");
+            assert_eq!(
+                of(predictions.map(|x| x * size), targets.map(|x| x * size)),
+                expected,
+                "{size:e}"
+            );
         }
         // Small ones first.
         let value = of([2e-3, 1.0, 2e200, 8e300], [3e-3, 1.0, 2e200, 8e300]);

@@ -7,8 +7,8 @@ use chainrule_tensor::{Real, TensorView};
 use super::probabilities::{Input, Probabilities};
 use super::rows::{given, rows, same_width};
 
-/// The scores of all samples with what was given: nine bytes for each sample and column. Of two classes there is one
-/// column, the second's; of more classes or labels one for each.
+/// The scores of all samples with what was given: nine bytes for each sample and column. Of two
+/// classes there is one column, the second's; of more classes or labels one for each.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Ranking {
     probabilities: Probabilities,
@@ -43,7 +43,11 @@ impl Ranking {
         self.given.clear();
     }
 
-    pub(super) fn update<T: Real>(&mut self, prediction: TensorView<'_, T>, target: TensorView<'_, T>) {
+    pub(super) fn update<T: Real>(
+        &mut self,
+        prediction: TensorView<'_, T>,
+        target: TensorView<'_, T>,
+    ) {
         let multi_label = self.probabilities.multi_label();
         let softmax = !multi_label && self.probabilities.is_logits();
         let (_, width) = prediction.shape().as_rows();
@@ -53,7 +57,11 @@ impl Ranking {
         for (outputs, target) in rows(prediction, target) {
             let class = target.class(width);
             let given = |column| {
-                if multi_label { given(T::from_f64(target.probability(column))) } else { class == Some(column) }
+                if multi_label {
+                    given(T::from_f64(target.probability(column)))
+                } else {
+                    class == Some(column)
+                }
             };
             if self.columns < width {
                 // The logit of the probability is the difference of the logits.
@@ -71,8 +79,8 @@ impl Ranking {
         }
     }
 
-    /// The value of each column, from its ties from the highest score to the lowest. NaN for one with a NaN among its
-    /// scores.
+    /// The value of each column, from its ties from the highest score to the lowest. NaN for one
+    /// with a NaN among its scores.
     pub(super) fn per_column(&self, value: impl Fn(&[Tie]) -> f64) -> Vec<f64> {
         let samples = self.scores.len() / self.columns.max(1);
         let (mut ranked, mut ties) = (Vec::with_capacity(samples), Vec::new());

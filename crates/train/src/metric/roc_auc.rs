@@ -6,15 +6,17 @@ use super::Metric;
 use super::probabilities::Input;
 use super::ranking::{Ranking, Tie, mean};
 
-/// The area under the receiver operating characteristic: the probability that a sample of the class has a higher score
-/// than one that is not, ties counting half.
+/// The area under the receiver operating characteristic: the probability that a sample of the class
+/// has a higher score than one that is not, ties counting half.
 ///
-/// Of two classes that of the second; of more the mean over classes, each against the rest, scikit-learn's
-/// `multi_class="ovr"`; of labels the mean over labels. Exact: the scores of all samples are kept, nine bytes for each
-/// sample and class, and sorted for the value. Scores are probabilities by [`input`](RocAuc::input), compared by their
-/// logarithms, so that those that would round to 1 stay apart.
+/// Of two classes that of the second; of more the mean over classes, each against the rest,
+/// scikit-learn's `multi_class="ovr"`; of labels the mean over labels. Exact: the scores of all
+/// samples are kept, nine bytes for each sample and class, and sorted for the value. Scores are
+/// probabilities by [`input`](RocAuc::input), compared by their logarithms, so that those that
+/// would round to 1 stay apart.
 ///
-/// NaN if a class or label is given to all samples or to none, as in scikit-learn, and if a score is NaN.
+/// NaN if a class or label is given to all samples or to none, as in scikit-learn, and if a score
+/// is NaN.
 #[derive(Clone, Debug, Default)]
 pub struct RocAuc(Ranking);
 
@@ -79,7 +81,8 @@ impl<T: Real> Metric<T> for RocAuc {
 fn area(ties: &[Tie]) -> f64 {
     let (mut given, mut others, mut twice) = (0_u64, 0_u64, 0_u128);
     for tie in ties {
-        // Those above are beaten by none of these; those of this score are worth half to each other.
+        // Those above are beaten by none of these; those of this score are worth half to each
+        // other.
         twice += u128::from(tie.others) * u128::from(2 * given + tie.given);
         given += tie.given;
         others += tie.others;
@@ -96,7 +99,10 @@ mod tests {
     fn the_example_of_scikit_learn_ties_and_a_class_alone() {
         let of = |scores: [f64; 4], classes: [f64; 4]| {
             let mut auc = RocAuc::new().input(Input::Probabilities);
-            auc.update(Tensor::from_rows(scores.map(|p| [1.0 - p, p])).view(), Tensor::from(classes.to_vec()).view());
+            auc.update(
+                Tensor::from_rows(scores.map(|p| [1.0 - p, p])).view(),
+                Tensor::from(classes.to_vec()).view(),
+            );
             Metric::<f64>::value(&auc)
         };
         assert_eq!(of([0.1, 0.4, 0.35, 0.8], [0.0, 0.0, 1.0, 1.0]), 0.75);
@@ -109,8 +115,12 @@ mod tests {
     #[test]
     fn logits_beyond_the_last_place_of_a_probability_stay_apart() {
         let mut auc = RocAuc::new();
-        let logits =
-            Tensor::<f64>::from_rows([[0.0, 80.0, -1.0], [0.0, 90.0, -1.0], [80.0, 0.0, -1.0], [0.0, 0.0, 9.0]]);
+        let logits = Tensor::<f64>::from_rows([
+            [0.0, 80.0, -1.0],
+            [0.0, 90.0, -1.0],
+            [80.0, 0.0, -1.0],
+            [0.0, 0.0, 9.0],
+        ]);
         auc.update(logits.view(), Tensor::from(vec![2.0, 1.0, 0.0, 2.0]).view());
         assert_eq!(auc.per_class(), [1.0, 1.0, 0.875]);
     }

@@ -12,8 +12,8 @@ pub(super) enum Target<'a, T> {
     Row(&'a [T]),
 }
 
-/// Each sample's outputs and what is right. Targets of the shape of the outputs have a row for each sample, others a
-/// class.
+/// Each sample's outputs and what is right. Targets of the shape of the outputs have a row for each
+/// sample, others a class.
 #[inline]
 pub(super) fn rows<'a, T: Real>(
     prediction: TensorView<'a, T>,
@@ -23,7 +23,11 @@ pub(super) fn rows<'a, T: Real>(
     let (_, width) = prediction.shape().as_rows();
     let (by_index, targets) = (target.shape() != prediction.shape(), target.values());
     prediction.values().chunks_exact(width.max(1)).enumerate().map(move |(row, outputs)| {
-        let target = if by_index { Target::Class(targets[row]) } else { Target::Row(&targets[row * width..][..width]) };
+        let target = if by_index {
+            Target::Class(targets[row])
+        } else {
+            Target::Row(&targets[row * width..][..width])
+        };
         (outputs, target)
     })
 }
@@ -31,7 +35,11 @@ pub(super) fn rows<'a, T: Real>(
 pub(super) fn check_classes<T: Real>(prediction: TensorView<'_, T>, target: TensorView<'_, T>) {
     let (outputs, targets) = (prediction.shape(), target.shape());
     if outputs != targets && target.values().len() != outputs.as_rows().0 {
-        does_not_fit(outputs, targets, "the targets are one class for each sample, or have the shape of the outputs");
+        does_not_fit(
+            outputs,
+            targets,
+            "the targets are one class for each sample, or have the shape of the outputs",
+        );
     }
 }
 
@@ -80,7 +88,8 @@ fn does_not_fit(outputs: Shape, targets: Shape, rule: &str) -> ! {
 }
 
 impl<T: Real> Target<'_, T> {
-    /// The right class: the index, or the most probable one; none if that is not a number or no class.
+    /// The right class: the index, or the most probable one; none if that is not a number or no
+    /// class.
     #[inline]
     pub(super) fn class(self, classes: usize) -> Option<usize> {
         match self {
@@ -102,10 +111,11 @@ fn class_of<T: Real>(index: T) -> Option<usize> {
     (index >= T::ZERO).then(|| index.to_f64() as usize)
 }
 
-/// Whether the value at this position is larger than all before it and at least as large as all after it.
+/// Whether the value at this position is larger than all before it and at least as large as all
+/// after it.
 ///
-/// Looks at all of them without a branch, since what is right is hard to foresee, and at eight at a time, the last of
-/// which may have been seen before.
+/// Looks at all of them without a branch, since what is right is hard to foresee, and at eight at a
+/// time, the last of which may have been seen before.
 #[inline(always)]
 pub(super) fn is_first_largest<T: Real>(row: &[T], position: usize) -> bool {
     let Some(&value) = row.get(position) else { return false };
@@ -127,7 +137,8 @@ pub(super) fn is_first_largest<T: Real>(row: &[T], position: usize) -> bool {
 
 const LANES: usize = 8;
 
-/// Notes which of these values forbid that the one after the first `before` of them is the first largest.
+/// Notes which of these values forbid that the one after the first `before` of them is the first
+/// largest.
 #[inline(always)]
 fn add_wrong<T: Real>(wrong: &mut [i32; LANES], block: &[T; LANES], value: T, before: i32) {
     for lane in 0..LANES {
@@ -150,8 +161,8 @@ pub(super) fn largest<T: Real>(row: &[T]) -> Option<usize> {
     (!nan).then_some(best)
 }
 
-/// Whether a label is predicted: from an output of the threshold on. Unlike a comparison alone, it tells NaN from a label
-/// that is not.
+/// Whether a label is predicted: from an output of the threshold on. Unlike a comparison alone, it
+/// tells NaN from a label that is not.
 #[inline]
 pub(super) fn predicted<T: Real>(output: T, threshold: f64) -> Option<bool> {
     (!output.is_nan()).then_some(output >= T::from_f64(threshold))
@@ -164,7 +175,11 @@ pub(super) fn threshold(value: &mut f64) -> (&'static str, Setting<'_>) {
 
 /// That it is a number.
 pub(super) fn check_threshold(metric: &str, threshold: f64) -> Result<(), String> {
-    if threshold.is_nan() { Err(format!("{metric}: the threshold must be a number, it is NaN")) } else { Ok(()) }
+    if threshold.is_nan() {
+        Err(format!("{metric}: the threshold must be a number, it is NaN"))
+    } else {
+        Ok(())
+    }
 }
 
 /// Whether a label is given: from 1/2 on.

@@ -8,7 +8,8 @@ use super::*;
 const SAMPLES: usize = 23;
 const OUTPUTS: usize = 4;
 
-const KINDS: [TargetKind; 4] = [TargetKind::Classes, TargetKind::Probabilities, TargetKind::Labels, TargetKind::Values];
+const KINDS: [TargetKind; 4] =
+    [TargetKind::Classes, TargetKind::Probabilities, TargetKind::Labels, TargetKind::Values];
 
 /// Outputs, and targets of each kind.
 fn data(kind: TargetKind) -> (Tensor<f64>, Tensor<f64>) {
@@ -16,9 +17,9 @@ fn data(kind: TargetKind) -> (Tensor<f64>, Tensor<f64>) {
     let outputs = Tensor::normal([SAMPLES, OUTPUTS], 0.0, 1.0, rng).unwrap();
     let targets = match kind {
         TargetKind::Classes => Tensor::from_fn([SAMPLES], |i| (i * 7 % OUTPUTS) as f64),
-        TargetKind::Probabilities => {
-            Tensor::from_fn([SAMPLES, OUTPUTS], |i| [0.125, 0.5, 0.25, 0.125][(i + i / OUTPUTS) % OUTPUTS])
-        }
+        TargetKind::Probabilities => Tensor::from_fn([SAMPLES, OUTPUTS], |i| {
+            [0.125, 0.5, 0.25, 0.125][(i + i / OUTPUTS) % OUTPUTS]
+        }),
         TargetKind::Labels => Tensor::from_fn([SAMPLES, OUTPUTS], |i| f64::from(i % 3 == 0)),
         TargetKind::Values => Tensor::normal([SAMPLES, OUTPUTS], 0.0, 1.0, rng).unwrap(),
     };
@@ -26,11 +27,19 @@ fn data(kind: TargetKind) -> (Tensor<f64>, Tensor<f64>) {
 }
 
 /// Updates with batches of this many rows.
-fn feed(metric: &mut dyn Listed<f64>, outputs: &Tensor<f64>, targets: &Tensor<f64>, batch: usize) -> f64 {
+fn feed(
+    metric: &mut dyn Listed<f64>,
+    outputs: &Tensor<f64>,
+    targets: &Tensor<f64>,
+    batch: usize,
+) -> f64 {
     let rows = outputs.shape()[0];
     for begin in (0..rows).step_by(batch) {
         let range = begin..(begin + batch).min(rows);
-        metric.update(outputs.view().slice_rows(range.clone()).unwrap(), targets.view().slice_rows(range).unwrap());
+        metric.update(
+            outputs.view().slice_rows(range.clone()).unwrap(),
+            targets.view().slice_rows(range).unwrap(),
+        );
     }
     metric.value()
 }
@@ -52,23 +61,29 @@ fn for_each(mut check: impl FnMut(&str, &mut dyn Listed<f64>, TargetKind)) {
 
 #[test]
 fn names_are_unlike_and_settings_are_read_as_they_are_written() {
-    let names: std::collections::BTreeSet<_> = all::<f32>().iter().map(|metric| metric.name()).collect();
+    let names: std::collections::BTreeSet<_> =
+        all::<f32>().iter().map(|metric| metric.name()).collect();
     assert_eq!(names.len(), all::<f32>().len());
     for mut metric in all::<f32>() {
         assert!(!metric.formula().is_empty());
-        let settings: Vec<_> = metric.settings().iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let settings: Vec<_> =
+            metric.settings().iter().map(|(name, value)| format!("{name}={value}")).collect();
         let again = by_name::<f32>(&format!("{}({})", metric.name(), settings.join(", "))).unwrap();
         assert_eq!(format!("{again:?}"), format!("{metric:?}"));
     }
     let message = |text| by_name::<f32>(text).unwrap_err().to_string();
     assert!(
         message("acuracy").starts_with(
-            "there is no metric `acuracy` (did you mean `accuracy`?); there are: accuracy, top_k_accuracy, "
+            "there is no metric `acuracy` (did you mean `accuracy`?); there are: accuracy, \
+             top_k_accuracy, "
         ),
         "{}",
         message("acuracy")
     );
-    assert_eq!(message("f1(average=mean)"), "f1: average=mean: must be macro or micro or weighted or samples");
+    assert_eq!(
+        message("f1(average=mean)"),
+        "f1: average=mean: must be macro or micro or weighted or samples"
+    );
     assert_eq!(message("top_k_accuracy(k=0)"), "top_k_accuracy: k must be at least 1, it is 0");
 }
 
@@ -82,7 +97,11 @@ fn values_do_not_depend_on_the_batches_and_nothing_outlives_a_reset() {
         for batch in [1, 4, 22] {
             metric.reset();
             assert!(metric.value().is_nan(), "{what}: after a reset");
-            assert_eq!(feed(metric, &outputs, &targets, batch).to_bits(), expected.to_bits(), "{what}: by {batch}");
+            assert_eq!(
+                feed(metric, &outputs, &targets, batch).to_bits(),
+                expected.to_bits(),
+                "{what}: by {batch}"
+            );
         }
     });
 }
@@ -115,7 +134,10 @@ fn a_single_class_and_a_single_sample_do_no_harm() {
                 _ => Tensor::full([rows, width], 1.0 / width as f64),
             };
             let value = feed(metric, &outputs, &targets, 2);
-            assert!(value.is_nan() || (-1.0..=2.0).contains(&value), "{what} of [{rows}, {width}]: {value}");
+            assert!(
+                value.is_nan() || (-1.0..=2.0).contains(&value),
+                "{what} of [{rows}, {width}]: {value}"
+            );
         }
     });
 }
@@ -147,7 +169,8 @@ fn references_and_boxes_are_metrics() {
 // Once more: metrics given shapes that do not fit index out of bounds.
 #[test]
 fn shapes_that_do_not_fit_are_told_by_the_panic_that_the_trait_states() {
-    let shapes: [&[usize]; 9] = [&[], &[0], &[4], &[3], &[4, 3], &[3, 4], &[4, 0], &[0, 3], &[2, 2, 3]];
+    let shapes: [&[usize]; 9] =
+        [&[], &[0], &[4], &[3], &[4, 3], &[3, 4], &[4, 0], &[0, 3], &[2, 2, 3]];
     let (mut taken, mut refused) = (0, 0);
     for_each(|name, metric, _| {
         for outputs in shapes {
@@ -162,9 +185,17 @@ fn shapes_that_do_not_fit_are_told_by_the_panic_that_the_trait_states() {
                 match std::panic::catch_unwind(update) {
                     Ok(_) => taken += 1,
                     Err(panic) => {
-                        let message = panic.downcast::<String>().map_or_else(|_| String::new(), |message| *message);
-                        let stated = message.starts_with("metric: outputs of shape") && message.contains("do not fit");
-                        assert!(stated, "{name} {} {}: {message}", outputs.shape(), targets.shape());
+                        let message = panic
+                            .downcast::<String>()
+                            .map_or_else(|_| String::new(), |message| *message);
+                        let stated = message.starts_with("metric: outputs of shape")
+                            && message.contains("do not fit");
+                        assert!(
+                            stated,
+                            "{name} {} {}: {message}",
+                            outputs.shape(),
+                            targets.shape()
+                        );
                         refused += 1;
                     }
                 }
@@ -185,7 +216,8 @@ fn batches_of_another_width_are_taken_or_refused() {
             metric.value()
         });
         if let Err(panic) = std::panic::catch_unwind(update) {
-            let message = panic.downcast::<String>().map_or_else(|_| String::new(), |message| *message);
+            let message =
+                panic.downcast::<String>().map_or_else(|_| String::new(), |message| *message);
             assert_eq!(message, "metric: 3 outputs after batches of 4", "{name}");
         }
     });
@@ -194,9 +226,13 @@ fn batches_of_another_width_are_taken_or_refused() {
 // Memory safety: a size that cannot be allocated is an error before it is tried.
 #[test]
 fn more_bins_than_memory_holds_are_refused() {
-    for text in ["ece(bins=1000000000000)", "expected_calibration_error(bins=18446744073709551615)"] {
+    for text in ["ece(bins=1000000000000)", "expected_calibration_error(bins=18446744073709551615)"]
+    {
         let error = by_name::<f32>(text).unwrap_err().to_string();
-        assert!(error.contains("is too many: ") && error.contains("more than the memory that there is"), "{error}");
+        assert!(
+            error.contains("is too many: ") && error.contains("more than the memory that there is"),
+            "{error}"
+        );
     }
 }
 
@@ -217,7 +253,8 @@ fn infinite_outputs_give_the_limits() {
                         feed(metric, &outputs, targets, SAMPLES)
                     };
                     let [a, b, c] = [1e90, 1e100, 1e110].map(&mut at);
-                    let steady = c.is_infinite() || (b - c).abs() <= 1e-9 || (a.is_nan() && c.is_nan());
+                    let steady =
+                        c.is_infinite() || (b - c).abs() <= 1e-9 || (a.is_nan() && c.is_nan());
                     let expected = match steady {
                         true => c,
                         false if a < b && b < c => f64::INFINITY,
@@ -225,8 +262,9 @@ fn infinite_outputs_give_the_limits() {
                         false => panic!("{what}: no limit of {a}, {b}, {c}"),
                     };
                     let got = at(f64::INFINITY);
-                    let alike =
-                        got == expected || (got - expected).abs() <= 1e-9 || (got.is_nan() && expected.is_nan());
+                    let alike = got == expected
+                        || (got - expected).abs() <= 1e-9
+                        || (got.is_nan() && expected.is_nan());
                     assert!(alike, "{what} with {sign} inf at {place}: {got}, not {expected}");
                     tried += 1;
                 }

@@ -7,9 +7,10 @@ use super::{Metric, Ratio};
 
 /// The share of samples whose right class is among the `k` largest outputs; `k` is 5 by default.
 ///
-/// Of equal outputs those of the classes with the highest indices come first, as in scikit-learn, so that with `k = 1`
-/// ties are settled otherwise than by [`Accuracy`](super::Accuracy). A NaN among the outputs is wrong. With `k` of at
-/// least the number of classes all other samples are right.
+/// Of equal outputs those of the classes with the highest indices come first, as in scikit-learn,
+/// so that with `k = 1` ties are settled otherwise than by [`Accuracy`](super::Accuracy). A NaN
+/// among the outputs is wrong. With `k` of at least the number of classes all other samples are
+/// right.
 #[derive(Clone, Copy, Debug)]
 pub struct TopKAccuracy {
     k: usize,
@@ -40,7 +41,11 @@ impl Configure for TopKAccuracy {
     }
 
     fn check(&self) -> Result<(), String> {
-        if self.k > 0 { Ok(()) } else { Err("top_k_accuracy: k must be at least 1, it is 0".to_owned()) }
+        if self.k > 0 {
+            Ok(())
+        } else {
+            Err("top_k_accuracy: k must be at least 1, it is 0".to_owned())
+        }
     }
 }
 
@@ -90,8 +95,12 @@ mod tests {
 
     #[test]
     fn equal_outputs_of_higher_classes_come_first() {
-        let outputs =
-            Tensor::<f64>::from_rows([[3.0, 2.0, 1.0], [1.0, 1.0, 1.0], [1.0, 1.0, 1.0], [f64::NAN, 1.0, 0.0]]);
+        let outputs = Tensor::<f64>::from_rows([
+            [3.0, 2.0, 1.0],
+            [1.0, 1.0, 1.0],
+            [1.0, 1.0, 1.0],
+            [f64::NAN, 1.0, 0.0],
+        ]);
         let targets = Tensor::from(vec![1.0, 0.0, 1.0, 1.0]);
         let of = |k| {
             let mut metric = TopKAccuracy::new(k);

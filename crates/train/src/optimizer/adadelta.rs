@@ -48,7 +48,8 @@ impl<T: Real> Optimizer<T> for Adadelta {
     }
 
     fn step(&self, update: Update<'_, T>) {
-        let Update { learning_rate, weights, gradient, slots: [squares, steps], .. } = update else {
+        let Update { learning_rate, weights, gradient, slots: [squares, steps], .. } = update
+        else {
             unreachable!("the state was made for two slots")
         };
         let [rate, rho, new] = [learning_rate, self.rho, 1.0 - self.rho].map(T::from_f64);

@@ -94,7 +94,8 @@ impl<T: Real> Optimizer<T> for Adafactor {
     }
 
     fn step_whole(&self, WholeUpdate { parameter, update, scratch: u, .. }: WholeUpdate<'_, T>) {
-        let Update { step, learning_rate, weights, gradient, slots: [rows, columns], .. } = update else {
+        let Update { step, learning_rate, weights, gradient, slots: [rows, columns], .. } = update
+        else {
             unreachable!("the state was made for two slots")
         };
         if weights.is_empty() {
@@ -175,7 +176,8 @@ fn divide_by_factors<T: Real>(u: &mut [T], rows: &mut [T], columns: &mut [T], ne
         );
     }
     columns.iter_mut().for_each(|c| *c = c.flushed());
-    let mean = T::from_f64(rows.iter().map(|r| r.to_f64() / rows.len() as f64).sum()).maximum(epsilon1);
+    let mean =
+        T::from_f64(rows.iter().map(|r| r.to_f64() / rows.len() as f64).sum()).maximum(epsilon1);
     for (row, &r) in u.chunks_exact_mut(width).zip(rows.iter()) {
         // Two roots, since the product of two large means overflows.
         let (r, columns) = ((r / mean).sqrt(), &*columns);
@@ -229,7 +231,8 @@ mod tests {
             weights
         };
         let together = moved([2, 3, 2].into(), &gradient);
-        let apart = [moved([3, 2].into(), &gradient[..6]), moved([3, 2].into(), &gradient[6..])].concat();
+        let apart =
+            [moved([3, 2].into(), &gradient[..6]), moved([3, 2].into(), &gradient[6..])].concat();
         for (got, expected) in together.iter().zip(apart) {
             assert!((got - expected).abs() < 1e-13, "{got} is not {expected}");
         }
@@ -241,6 +244,9 @@ mod tests {
         let low = Adafactor { threshold: 0.5, ..Adafactor::default() };
         assert_eq!(check(low), "adafactor: threshold must be finite and at least 1, but it is 0.5");
         let rising = Adafactor { beta2_decay: 0.1, ..Adafactor::default() };
-        assert_eq!(check(rising), "adafactor: beta2_decay must be finite and not above 0, but it is 0.1");
+        assert_eq!(
+            check(rising),
+            "adafactor: beta2_decay must be finite and not above 0, but it is 0.1"
+        );
     }
 }

@@ -89,7 +89,8 @@ mod tests {
         // 1 - 0.1; then g = 1.8: 0.9 - 0.1 * 1.8 / sqrt(4 + 3.24).
         let exact = Adagrad { epsilon: 0.0, ..Adagrad::new(0.1) };
         assert_path(&exact, &[0.9, 0.9 - 0.18 / 7.24_f64.sqrt()]);
-        let slower = Adagrad { learning_rate: 0.3, lr_decay: 1.0, initial_accumulator: 5.0, ..exact };
+        let slower =
+            Adagrad { learning_rate: 0.3, lr_decay: 1.0, initial_accumulator: 5.0, ..exact };
         let first = 1.0 - 0.3 * 2.0 / 3.0;
         assert_path(&slower, &[first, first - 0.15 * 1.6 / 11.56_f64.sqrt()]);
     }

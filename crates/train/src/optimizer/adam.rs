@@ -2,17 +2,21 @@ use chainrule_nn::Configure;
 use chainrule_nn::config::Setting;
 use chainrule_tensor::{Real, simd};
 
-use super::{Optimizer, Update, bias_correction, bounded, decay, fraction, gradient_limit, not_negative};
+use super::{
+    Optimizer, Update, bias_correction, bounded, decay, fraction, gradient_limit, not_negative,
+};
 
-/// Adam: steps of about the learning rate in each direction, whatever the gradient's size there; as in PyTorch.
+/// Adam: steps of about the learning rate in each direction, whatever the gradient's size there; as
+/// in PyTorch.
 ///
-/// For each weight `w` with gradient `g`, after `g += weight_decay w`: `m = beta1 m + (1 - beta1) g`,
-/// `v = beta2 v + (1 - beta2) g^2`, `w -= learning_rate m' / (sqrt v' + epsilon)` with the bias corrections
-/// `m' = m / (1 - beta1^t)` and `v' = v / (1 - beta2^t)`, computed in `f64`. AMSGrad takes the largest `v` so far in
-/// place of `v`, so that steps do not grow again when a large gradient is forgotten.
+/// For each weight `w` with gradient `g`, after `g += weight_decay w`:
+/// `m = beta1 m + (1 - beta1) g`, `v = beta2 v + (1 - beta2) g^2`,
+/// `w -= learning_rate m' / (sqrt v' + epsilon)` with the bias corrections `m' = m / (1 - beta1^t)`
+/// and `v' = v / (1 - beta2^t)`, computed in `f64`. AMSGrad takes the largest `v` so far in place
+/// of `v`, so that steps do not grow again when a large gradient is forgotten.
 ///
-/// Sources: Kingma and Ba, "Adam: A Method for Stochastic Optimization", 2015; Reddi, Kale and Kumar, "On the
-/// Convergence of Adam and Beyond", 2018.
+/// Sources: Kingma and Ba, "Adam: A Method for Stochastic Optimization", 2015; Reddi, Kale and
+/// Kumar, "On the Convergence of Adam and Beyond", 2018.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Adam {
     /// The length of a step; 1e-3 by default.
@@ -23,15 +27,24 @@ pub struct Adam {
     pub beta2: f64,
     /// Keeps the divisor away from zero; 1e-8 by default.
     pub epsilon: f64,
-    /// Added to the gradient for each unit of weight (L2, not decoupled; see [`AdamW`](super::AdamW)); 0 by default.
+    /// Added to the gradient for each unit of weight (L2, not decoupled; see
+    /// [`AdamW`](super::AdamW)); 0 by default.
     pub weight_decay: f64,
-    /// Whether to divide by the largest mean of squares so far. False by default; it is then named `amsgrad`.
+    /// Whether to divide by the largest mean of squares so far. False by default; it is then named
+    /// `amsgrad`.
     pub amsgrad: bool,
 }
 
 impl Default for Adam {
     fn default() -> Self {
-        Adam { learning_rate: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weight_decay: 0.0, amsgrad: false }
+        Adam {
+            learning_rate: 1e-3,
+            beta1: 0.9,
+            beta2: 0.999,
+            epsilon: 1e-8,
+            weight_decay: 0.0,
+            amsgrad: false,
+        }
     }
 }
 
@@ -52,7 +65,8 @@ impl Configure for Adam {
         if self.amsgrad {
             "w -= learning_rate m' / (sqrt(max v)' + epsilon)"
         } else {
-            "m = beta1 m + (1 - beta1) g; v = beta2 v + (1 - beta2) g^2; w -= learning_rate m' / (sqrt v' + epsilon)"
+            "m = beta1 m + (1 - beta1) g; v = beta2 v + (1 - beta2) g^2; w -= learning_rate m' / \
+             (sqrt v' + epsilon)"
         }
     }
 
@@ -96,7 +110,10 @@ impl<T: Real> Optimizer<T> for Adam {
 }
 
 /// What the settings of this family must be: learning rate, two betas, epsilon, weight decay.
-pub(super) fn check(name: &str, [learning_rate, beta1, beta2, epsilon, weight_decay]: [f64; 5]) -> Result<(), String> {
+pub(super) fn check(
+    name: &str,
+    [learning_rate, beta1, beta2, epsilon, weight_decay]: [f64; 5],
+) -> Result<(), String> {
     not_negative(name, "learning_rate", learning_rate)?;
     fraction(name, "beta1", beta1)?;
     fraction(name, "beta2", beta2)?;
@@ -162,7 +179,10 @@ mod tests {
     #[test]
     fn golden_path() {
         assert_path(&Adam::new(0.1), &[0.9000000005, 0.8004122286917928, 0.7015862729460303]);
-        assert_path(&Adam { epsilon: 1e-5, ..Adam::new(0.1) }, &[0.9000004999975, 0.8004132482111623]);
+        assert_path(
+            &Adam { epsilon: 1e-5, ..Adam::new(0.1) },
+            &[0.9000004999975, 0.8004132482111623],
+        );
     }
 
     #[test]
@@ -177,7 +197,13 @@ mod tests {
     #[test]
     fn settings_that_make_no_sense_are_refused() {
         let check = |adam: Adam| Optimizer::<f32>::check(&adam).unwrap_err();
-        assert_eq!(check(Adam { beta2: 1.0, ..Adam::default() }), "adam: beta2 must lie in [0, 1), but it is 1");
-        assert_eq!(check(Adam::new(f64::NAN)), "adam: learning_rate must be finite and not negative, but it is NaN");
+        assert_eq!(
+            check(Adam { beta2: 1.0, ..Adam::default() }),
+            "adam: beta2 must lie in [0, 1), but it is 1"
+        );
+        assert_eq!(
+            check(Adam::new(f64::NAN)),
+            "adam: learning_rate must be finite and not negative, but it is NaN"
+        );
     }
 }

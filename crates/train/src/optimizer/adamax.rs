@@ -57,7 +57,16 @@ impl<T: Real> Optimizer<T> for Adamax {
     }
 
     fn step(&self, update: Update<'_, T>) {
-        let Update { step, learning_rate, momentum, weights, gradient, slots: [first, largest], .. } = update else {
+        let Update {
+            step,
+            learning_rate,
+            momentum,
+            weights,
+            gradient,
+            slots: [first, largest],
+            ..
+        } = update
+        else {
             unreachable!("the state was made for two slots")
         };
         let beta1 = momentum.unwrap_or(self.beta1);

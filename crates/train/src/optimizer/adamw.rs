@@ -57,7 +57,11 @@ impl<T: Real> Optimizer<T> for AdamW {
 
     fn step(&self, update: Update<'_, T>) {
         let AdamW { learning_rate, beta1, beta2, epsilon, weight_decay, amsgrad } = *self;
-        adam::step(&Adam { learning_rate, beta1, beta2, epsilon, weight_decay, amsgrad }, true, update);
+        adam::step(
+            &Adam { learning_rate, beta1, beta2, epsilon, weight_decay, amsgrad },
+            true,
+            update,
+        );
     }
 }
 
@@ -71,7 +75,8 @@ mod tests {
     fn without_decay_it_is_adam_and_with_it_weights_shrink_whatever_their_gradient() {
         let adamw = AdamW { weight_decay: 0.0, ..AdamW::new(0.1) };
         assert_path(&adamw, &down_a_parabola(&Adam::new(0.1), 5));
-        let (adamw, mut weights) = (AdamW { weight_decay: 0.5, ..AdamW::new(0.1) }, [2.0_f64, -4.0]);
+        let (adamw, mut weights) =
+            (AdamW { weight_decay: 0.5, ..AdamW::new(0.1) }, [2.0_f64, -4.0]);
         let mut state = State::new(&adamw, 2);
         state.step(&adamw, &mut weights, &[0.0, 0.0]);
         assert_eq!(weights, [1.9, -3.8]);

@@ -70,15 +70,19 @@ impl<T: Real> Optimizer<T> for Adan {
 
     fn step(&self, update: Update<'_, T>) {
         let Update { step, learning_rate, momentum, weights, gradient, slots, .. } = update;
-        let [first, difference, second, previous] = slots else { unreachable!("the state was made for four slots") };
+        let [first, difference, second, previous] = slots else {
+            unreachable!("the state was made for four slots")
+        };
         if step == 1 {
             previous.copy_from_slice(gradient);
         }
         let beta1 = momentum.unwrap_or(self.beta1);
         let along = T::from_f64(learning_rate / bias_correction(beta1, step));
-        let ahead = T::from_f64(learning_rate * (1.0 - self.beta2) / bias_correction(self.beta2, step));
+        let ahead =
+            T::from_f64(learning_rate * (1.0 - self.beta2) / bias_correction(self.beta2, step));
         let scale = T::from_f64(1.0 / bias_correction(self.beta3, step));
-        let [new1, new2, new3] = [beta1, self.beta2, self.beta3].map(|beta| T::from_f64(1.0 - beta));
+        let [new1, new2, new3] =
+            [beta1, self.beta2, self.beta3].map(|beta| T::from_f64(1.0 - beta));
         let [beta1, beta2, beta3] = [beta1, self.beta2, self.beta3].map(T::from_f64);
         let [epsilon, root] = [self.epsilon, self.epsilon_root].map(T::from_f64);
         let shrink = T::from_f64(1.0 - learning_rate * self.weight_decay);
@@ -87,9 +91,13 @@ impl<T: Real> Optimizer<T> for Adan {
         simd::dispatch(
             #[inline(always)]
             || {
-                let moments =
-                    first.iter_mut().zip(difference.iter_mut()).zip(second.iter_mut().zip(previous.iter_mut()));
-                for ((w, &g), ((m, v), (n, before))) in weights.iter_mut().zip(gradient).zip(moments) {
+                let moments = first
+                    .iter_mut()
+                    .zip(difference.iter_mut())
+                    .zip(second.iter_mut().zip(previous.iter_mut()));
+                for ((w, &g), ((m, v), (n, before))) in
+                    weights.iter_mut().zip(gradient).zip(moments)
+                {
                     let g = bounded(g, limit);
                     let d = g - bounded(*before, limit);
                     let square = (g + new2 * d) * (g + new2 * d);
@@ -126,6 +134,9 @@ mod tests {
     #[test]
     fn settings_that_make_no_sense_are_refused() {
         let adan = Adan { beta3: 1.0, ..Adan::default() };
-        assert_eq!(Configure::check(&adan).unwrap_err(), "adan: beta3 must lie in [0, 1), but it is 1");
+        assert_eq!(
+            Configure::check(&adan).unwrap_err(),
+            "adan: beta3 must lie in [0, 1), but it is 1"
+        );
     }
 }

@@ -2,7 +2,10 @@ use chainrule_config::settings;
 use chainrule_nn::Configure;
 use chainrule_tensor::{Real, reduce, simd};
 
-use super::{Optimizer, Parameter, Update, Whole, WholeUpdate, adam, bias_correction, bounded, gradient_limit};
+use super::{
+    Optimizer, Parameter, Update, Whole, WholeUpdate, adam, bias_correction, bounded,
+    gradient_limit,
+};
 
 settings! {
     "lamb": "u = m' / (sqrt v' + epsilon) + weight_decay w; w -= learning_rate |w| / |u| u";
@@ -79,29 +82,33 @@ impl<T: Real> Optimizer<T> for Lamb {
         let [beta1, beta2] = [beta1, self.beta2].map(T::from_f64);
         let [epsilon, decay] = [self.epsilon, self.weight_decay].map(T::from_f64);
         let limit = gradient_limit();
-        let direction = move |w: T, m: T, v: T| along * m / (v.sqrt() * scale + epsilon) + decay * w;
+        let direction =
+            move |w: T, m: T, v: T| along * m / (v.sqrt() * scale + epsilon) + decay * w;
         let squares = whole.sum(|Update { weights, gradient, slots, .. }| {
             let [first, second] = slots else { unreachable!("the state was made for two slots") };
             let moments = first.chunks_mut(BLOCK).zip(second.chunks_mut(BLOCK));
             let blocks = weights.chunks(BLOCK).zip(gradient.chunks(BLOCK)).zip(moments);
-            blocks.fold([0.0; 2], |[of_weights, of_directions], ((weights, gradient), (first, second))| {
-                let mut directions = [T::ZERO; BLOCK];
-                simd::dispatch(
-                    #[inline(always)]
-                    || {
-                        let moments = first.iter_mut().zip(second);
-                        let out = directions.iter_mut().zip(weights);
-                        for ((u, &w), (&g, (m, v))) in out.zip(gradient.iter().zip(moments)) {
-                            let g = bounded(g, limit);
-                            *m = (beta1 * *m + new1 * g).flushed();
-                            *v = (beta2 * *v + new2 * g * g).flushed();
-                            *u = direction(w, *m, *v);
-                        }
-                    },
-                );
-                let directions = reduce::sum_of_squares(&directions[..weights.len()]);
-                [of_weights + reduce::sum_of_squares(weights), of_directions + directions]
-            })
+            blocks.fold(
+                [0.0; 2],
+                |[of_weights, of_directions], ((weights, gradient), (first, second))| {
+                    let mut directions = [T::ZERO; BLOCK];
+                    simd::dispatch(
+                        #[inline(always)]
+                        || {
+                            let moments = first.iter_mut().zip(second);
+                            let out = directions.iter_mut().zip(weights);
+                            for ((u, &w), (&g, (m, v))) in out.zip(gradient.iter().zip(moments)) {
+                                let g = bounded(g, limit);
+                                *m = (beta1 * *m + new1 * g).flushed();
+                                *v = (beta2 * *v + new2 * g * g).flushed();
+                                *u = direction(w, *m, *v);
+                            }
+                        },
+                    );
+                    let directions = reduce::sum_of_squares(&directions[..weights.len()]);
+                    [of_weights + reduce::sum_of_squares(weights), of_directions + directions]
+                },
+            )
         });
         let ratio = if squares.contains(&0.0) { 1.0 } else { (squares[0] / squares[1]).sqrt() };
         let rate = T::from_f64(learning_rate * ratio);
@@ -136,7 +143,8 @@ mod tests {
 
     #[test]
     fn each_parameter_moves_by_a_part_of_its_own_length() {
-        let parameters = Parameters::new([("a", [2].into()), ("b", [1, 2].into()), ("zero", [1].into())]);
+        let parameters =
+            Parameters::new([("a", [2].into()), ("b", [1, 2].into()), ("zero", [1].into())]);
         let (lamb, mut weights) = (Lamb::new(0.1), [3.0_f64, 4.0, 0.0, -0.5, 0.0]);
         State::new(&lamb, parameters).step(&lamb, &mut weights, &[1e-3, 1e3, 1.0, 1.0, -2.0]);
         let half = 0.5_f64.sqrt();

@@ -57,7 +57,9 @@ impl<T: Real> Optimizer<T> for Lion {
     }
 
     fn step(&self, update: Update<'_, T>) {
-        let Update { learning_rate, momentum: beta1, weights, gradient, slots: [momentum], .. } = update else {
+        let Update { learning_rate, momentum: beta1, weights, gradient, slots: [momentum], .. } =
+            update
+        else {
             unreachable!("the state was made for one slot")
         };
         let beta1 = beta1.unwrap_or(self.beta1);

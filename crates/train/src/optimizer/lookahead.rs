@@ -3,13 +3,17 @@ use chainrule_nn::{ConfigError, Configure};
 use chainrule_tensor::parallel::Pool;
 use chainrule_tensor::{Real, simd};
 
-use super::{Adam, MOST_SLOTS, Optimizer, Parameter, Update, Whole, WholeUpdate, by_name, not_negative};
+use super::{
+    Adam, MOST_SLOTS, Optimizer, Parameter, Update, Whole, WholeUpdate, by_name, not_negative,
+};
 
-/// Lookahead: another optimizer runs ahead for some steps, and slow weights follow a part of the way.
+/// Lookahead: another optimizer runs ahead for some steps, and slow weights follow a part of the
+/// way.
 ///
-/// In every `steps`-th step, after the inner optimizer's: `slow += alpha (w - slow)`, then `w = slow`. The slow weights
-/// begin where training begins. The inner optimizer's memory stays as it is, and it may name at most four vectors: a
-/// lookahead around AMSGrad may be wrapped again, a lookahead around one of four vectors may not.
+/// In every `steps`-th step, after the inner optimizer's: `slow += alpha (w - slow)`, then
+/// `w = slow`. The slow weights begin where training begins. The inner optimizer's memory stays as
+/// it is, and it may name at most four vectors: a lookahead around AMSGrad may be wrapped again, a
+/// lookahead around one of four vectors may not.
 ///
 /// ```
 /// use chainrule_train::optimizer::{Adam, Lookahead, Optimizer};
@@ -60,7 +64,12 @@ impl<T: Real> Lookahead<T> {
     #[must_use]
     pub fn new(inner: impl Optimizer<T> + 'static) -> Self {
         let name = inner.name();
-        Lookahead { inner: Inner::new(Box::new(inner), name), learning_rate: None, steps: 5, alpha: 0.5 }
+        Lookahead {
+            inner: Inner::new(Box::new(inner), name),
+            learning_rate: None,
+            steps: 5,
+            alpha: 0.5,
+        }
     }
 
     /// After how many steps the slow weights follow, at least 1.
@@ -113,7 +122,8 @@ impl<T: Real> Configure for Lookahead<T> {
         }
         if self.inner.slots.len() > MOST_SLOTS {
             return Err(format!(
-                "lookahead: `{}` and the slow weights are {} vectors to remember, but at most {MOST_SLOTS} are possible: \
+                "lookahead: `{}` and the slow weights are {} vectors to remember, but at most \
+                 {MOST_SLOTS} are possible: \
                  wrap an optimizer that remembers less",
                 self.inner.text,
                 self.inner.slots.len()
@@ -166,10 +176,13 @@ impl<T: Real> Optimizer<T> for Lookahead<T> {
 }
 
 impl<T: Real> Lookahead<T> {
-    /// Moves the weights as the inner optimizer does, those of a whole parameter if there is one, then the slow ones.
+    /// Moves the weights as the inner optimizer does, those of a whole parameter if there is one,
+    /// then the slow ones.
     fn step_with(&self, update: Update<'_, T>, whole: Option<(&Parameter, &mut [T], &Pool)>) {
         let Update { step, learning_rate, momentum, share, weights, gradient, slots } = update;
-        let Some((slow, slots)) = slots.split_last_mut() else { unreachable!("the state was made for these slots") };
+        let Some((slow, slots)) = slots.split_last_mut() else {
+            unreachable!("the state was made for these slots")
+        };
         if step == 1 {
             slow.copy_from_slice(weights);
         }
@@ -177,7 +190,15 @@ impl<T: Real> Lookahead<T> {
         let mut inner: [&mut [T]; MOST_SLOTS] =
             std::array::from_fn(|_| rest.next().map_or(&mut [][..], |slot| &mut **slot));
         let slots = &mut inner[..count];
-        let update = Update { step, learning_rate, momentum, share, weights: &mut *weights, gradient, slots };
+        let update = Update {
+            step,
+            learning_rate,
+            momentum,
+            share,
+            weights: &mut *weights,
+            gradient,
+            slots,
+        };
         match whole {
             Some((parameter, scratch, pool)) => {
                 self.inner.optimizer.step_whole(WholeUpdate { parameter, update, scratch, pool });
@@ -234,7 +255,10 @@ mod tests {
     fn the_inner_optimizer_is_chosen_by_text() {
         let text = "lookahead(steps=2, inner=sgd(learning_rate=0.1, momentum=0.9))";
         let lookahead = by_name::<f64>(text).unwrap();
-        assert_eq!((lookahead.learning_rate(), lookahead.slots()), (0.1, &["momentum", "slow_weights"][..]));
+        assert_eq!(
+            (lookahead.learning_rate(), lookahead.slots()),
+            (0.1, &["momentum", "slow_weights"][..])
+        );
         let expected = down_a_parabola(&Lookahead::new(Sgd::new(0.1).momentum(0.9)).steps(2), 6);
         assert_path(lookahead.as_ref(), &expected);
         let error = by_name::<f64>("lookahead(inner=sgd(momentum=1))").unwrap_err().to_string();
@@ -246,7 +270,13 @@ mod tests {
         let lookahead = || Lookahead::<f32>::new(Sgd::new(-1.0));
         let error = |lookahead: Lookahead| Optimizer::check(&lookahead).unwrap_err();
         assert_eq!(error(lookahead().steps(0)), "lookahead: steps must be at least 1, but it is 0");
-        assert_eq!(error(lookahead().alpha(0.0)), "lookahead: alpha must lie in (0, 1], but it is 0");
-        assert_eq!(error(lookahead()), "sgd: learning_rate must be finite and not negative, but it is -1");
+        assert_eq!(
+            error(lookahead().alpha(0.0)),
+            "lookahead: alpha must lie in (0, 1], but it is 0"
+        );
+        assert_eq!(
+            error(lookahead()),
+            "sgd: learning_rate must be finite and not negative, but it is -1"
+        );
     }
 }

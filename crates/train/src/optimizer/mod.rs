@@ -1,11 +1,12 @@
 //! Optimizers: rules that move weights against their gradient.
 //!
-//! An optimizer holds its settings alone; its memory is a [`State`] that the caller owns. Most are one pass over flat
-//! slices, shared among threads; a rule that needs the shape, the name or the norm of a parameter, or all of a matrix,
-//! asks for it by [`Optimizer::whole`]. Definitions and defaults are PyTorch's, unless the optimizer says otherwise. For those that remember squares
-//! a gradient beyond half the square root of the largest number, 9.2e18 in `f32` and 6.7e153 in `f64`, counts as that
-//! (for Adagrad, which sums them, beyond 1/1024 of it): its square would be infinite, and the weight would never move
-//! again.
+//! An optimizer holds its settings alone; its memory is a [`State`] that the caller owns. Most are
+//! one pass over flat slices, shared among threads; a rule that needs the shape, the name or the
+//! norm of a parameter, or all of a matrix, asks for it by [`Optimizer::whole`]. Definitions and
+//! defaults are PyTorch's, unless the optimizer says otherwise. For those that remember squares a
+//! gradient beyond half the square root of the largest number, 9.2e18 in `f32` and 6.7e153 in
+//! `f64`, counts as that (for Adagrad, which sums them, beyond 1/1024 of it): its square would be
+//! infinite, and the weight would never move again.
 //!
 //! | name | optimizer | a step divides the gradient by |
 //! |---|---|---|
@@ -86,13 +87,13 @@ pub trait Optimizer<T: Real = f32>: fmt::Debug + Send + Sync {
     /// The learning rate, before any schedule.
     fn learning_rate(&self) -> f64;
 
-    /// The names of the vectors that it remembers: each as long as the weights that it moves, unless it sees
-    /// [whole](Optimizer::whole) parameters.
+    /// The names of the vectors that it remembers: each as long as the weights that it moves,
+    /// unless it sees [whole](Optimizer::whole) parameters.
     fn slots(&self) -> &[&'static str];
 
-    /// What it needs to see this parameter whole, which [`step_whole`](Optimizer::step_whole) then moves; none if any
-    /// stretch of the flat vector will do, which [`step`](Optimizer::step) moves. By default none. Asked once for each
-    /// parameter, when the [`State`] is made.
+    /// What it needs to see this parameter whole, which [`step_whole`](Optimizer::step_whole) then
+    /// moves; none if any stretch of the flat vector will do, which [`step`](Optimizer::step)
+    /// moves. By default none. Asked once for each parameter, when the [`State`] is made.
     fn whole(&self, parameter: &Parameter) -> Option<Whole> {
         let _ = parameter;
         None
@@ -106,7 +107,8 @@ pub trait Optimizer<T: Real = f32>: fmt::Debug + Send + Sync {
         Ok(())
     }
 
-    /// Moves a stretch of the weights once, whatever the parameters are that it covers. Threads do so at the same time.
+    /// Moves a stretch of the weights once, whatever the parameters are that it covers. Threads do
+    /// so at the same time.
     fn step(&self, update: Update<'_, T>);
 
     /// Moves one whole parameter once.
@@ -114,7 +116,11 @@ pub trait Optimizer<T: Real = f32>: fmt::Debug + Send + Sync {
     /// # Panics
     /// By default: a rule that asks for a [whole](Optimizer::whole) parameter must move it.
     fn step_whole(&self, update: WholeUpdate<'_, T>) {
-        panic!("{} asks for no whole parameter, `{}` among them", self.name(), update.parameter.name);
+        panic!(
+            "{} asks for no whole parameter, `{}` among them",
+            self.name(),
+            update.parameter.name
+        );
     }
 
     /// Whether other weights than those that are trained are to be validated and kept, which
@@ -192,8 +198,9 @@ impl<T: Real, O: Optimizer<T> + ?Sized> Optimizer<T> for Box<O> {
     }
 }
 
-/// An optimizer of the list: one with a formula and settings by name, `learning_rate` among them. Its settings are checked
-/// in one place, [`Configure::check`], to which [`Optimizer::check`] hands on.
+/// An optimizer of the list: one with a formula and settings by name, `learning_rate` among them.
+/// Its settings are checked in one place, [`Configure::check`], to which [`Optimizer::check`] hands
+/// on.
 pub trait Listed<T: Real>: Optimizer<T> + Configure {}
 
 impl<T: Real, O: Optimizer<T> + Configure> Listed<T> for O {}
@@ -229,8 +236,9 @@ pub fn all<T: Real>() -> Vec<Box<dyn Listed<T>>> {
     family().all()
 }
 
-/// The optimizer that a text names, such as `adam` or `adam(learning_rate=0.003, beta1=0.9)`, whatever the capitals and
-/// underscores are: `RMSprop`. Settings that are not given have their defaults.
+/// The optimizer that a text names, such as `adam` or `adam(learning_rate=0.003, beta1=0.9)`,
+/// whatever the capitals and underscores are: `RMSprop`. Settings that are not given have their
+/// defaults.
 ///
 /// ```
 /// use chainrule_train::optimizer::{self, Optimizer};
@@ -257,8 +265,9 @@ pub fn set_learning_rate(optimizer: &mut (impl Configure + ?Sized), learning_rat
     }
 }
 
-/// Weight decay as two factors: what the weight is multiplied by before the step, and how much of the weight is added
-/// to the gradient. It is decoupled from the gradient (Loshchilov and Hutter), or L2.
+/// Weight decay as two factors: what the weight is multiplied by before the step, and how much of
+/// the weight is added to the gradient. It is decoupled from the gradient (Loshchilov and Hutter),
+/// or L2.
 fn decay<T: Real>(weight_decay: f64, decoupled: bool, learning_rate: f64) -> [T; 2] {
     if decoupled {
         [T::from_f64(1.0 - learning_rate * weight_decay), T::ZERO]
@@ -267,22 +276,23 @@ fn decay<T: Real>(weight_decay: f64, decoupled: bool, learning_rate: f64) -> [T;
     }
 }
 
-/// The largest gradient that an optimizer with a memory of squares takes as it is: half the square root of the largest
-/// number, 9.2e18 in `f32`. Its square and means of such squares stay finite, rounding included.
+/// The largest gradient that an optimizer with a memory of squares takes as it is: half the square
+/// root of the largest number, 9.2e18 in `f32`. Its square and means of such squares stay finite,
+/// rounding included.
 fn gradient_limit<T: Real>() -> T {
     T::HALF * T::MAX.sqrt()
 }
 
-/// A gradient within this bound on both sides; NaN stays. Beyond it a square would make the memory infinite, and the
-/// weight would not move again.
+/// A gradient within this bound on both sides; NaN stays. Beyond it a square would make the memory
+/// infinite, and the weight would not move again.
 #[inline(always)]
 fn bounded<T: Real>(gradient: T, limit: T) -> T {
     let gradient = if gradient > limit { limit } else { gradient };
     if gradient < -limit { -limit } else { gradient }
 }
 
-/// `1 - beta^step`: what a mean that began at zero lacks. `powf`, since a step past 2^31 would overflow `powi`'s
-/// exponent.
+/// `1 - beta^step`: what a mean that began at zero lacks. `powf`, since a step past 2^31 would
+/// overflow `powi`'s exponent.
 fn bias_correction(beta: f64, step: u64) -> f64 {
     1.0 - beta.powf(step as f64)
 }
@@ -332,26 +342,42 @@ mod tests {
         }
         assert_eq!(
             by_name::<f32>("adma").unwrap_err().to_string(),
-            "there is no optimizer `adma` (did you mean `adam`?); there are: sgd, adagrad, adadelta, rmsprop, adam, \
-             amsgrad, adamw, adamax, nadam, radam, lion, adan, adafactor, lamb, muon, schedule_free, lookahead"
+            "there is no optimizer `adma` (did you mean `adam`?); there are: sgd, adagrad, \
+             adadelta, rmsprop, adam, \
+             amsgrad, adamw, adamax, nadam, radam, lion, adan, adafactor, lamb, muon, \
+             schedule_free, lookahead"
         );
     }
 
     #[test]
     fn settings_by_text_are_those_of_the_struct_and_are_checked() {
-        let text = "adam(learning_rate=0.003, beta1=0.8, beta2=0.99, epsilon=1e-6, weight_decay=0.1, amsgrad=true)";
-        let adam =
-            Adam { learning_rate: 0.003, beta1: 0.8, beta2: 0.99, epsilon: 1e-6, weight_decay: 0.1, amsgrad: true };
+        let text = "adam(learning_rate=0.003, beta1=0.8, beta2=0.99, epsilon=1e-6, \
+                    weight_decay=0.1, amsgrad=true)";
+        let adam = Adam {
+            learning_rate: 0.003,
+            beta1: 0.8,
+            beta2: 0.99,
+            epsilon: 1e-6,
+            weight_decay: 0.1,
+            amsgrad: true,
+        };
         assert_eq!(format!("{:?}", by_name::<f32>(text).unwrap()), format!("{adam:?}"));
         for mut optimizer in all::<f64>() {
             let name = optimizer.name();
             // A pattern of names may be any text.
-            for (setting, _) in optimizer.settings().into_iter().filter(|(_, kind)| !matches!(kind, Setting::Text(_))) {
+            for (setting, _) in optimizer
+                .settings()
+                .into_iter()
+                .filter(|(_, kind)| !matches!(kind, Setting::Text(_)))
+            {
                 let wrong = by_name::<f64>(&format!("{name}({setting}=NaN)"));
                 assert!(wrong.is_err(), "{name}: {setting}");
             }
             let why = by_name::<f64>(&format!("{name}(learning_rate=-1)")).unwrap_err().to_string();
-            assert_eq!(why, format!("{name}: learning_rate must be finite and not negative, but it is -1"));
+            assert_eq!(
+                why,
+                format!("{name}: learning_rate must be finite and not negative, but it is -1")
+            );
         }
     }
 
@@ -363,7 +389,8 @@ mod tests {
                 for shape in [Shape::from(2), Shape::from([1, 2])] {
                     let parameters = Parameters::new([("", shape)]);
                     let whole = optimizer.whole(&parameters.all()[0]).is_some();
-                    let (mut weights, mut state) = ([1.0, 2.0], State::new(optimizer.as_ref(), parameters));
+                    let (mut weights, mut state) =
+                        ([1.0, 2.0], State::new(optimizer.as_ref(), parameters));
                     for _ in 0..3 {
                         state.step(optimizer.as_ref(), &mut weights, &gradient);
                     }
@@ -378,8 +405,10 @@ mod tests {
 
     // Squares that overflow (kind 5 of RELIABILITY.md): pytorch#51912.
     #[test]
-    fn a_gradient_whose_square_overflows_moves_a_weight_like_any_other_and_leaves_a_finite_memory() {
-        /// The sum of 20 steps along gradients of this size, and that the memory stays finite in them and after them.
+    fn a_gradient_whose_square_overflows_moves_a_weight_like_any_other_and_leaves_a_finite_memory()
+    {
+        /// The sum of 20 steps along gradients of this size, and that the memory stays finite in
+        /// them and after them.
         fn moved<T: Real>(optimizer: &dyn Optimizer<T>, shape: Shape, size: f64) -> f64 {
             let (mut weights, parameters) = ([T::ZERO; 2], Parameters::new([("", shape)]));
             let mut state = State::new(optimizer, parameters);
@@ -387,7 +416,11 @@ mod tests {
                 state.step(optimizer, weights, &[T::from_f64(size), T::from_f64(-size)]);
                 let finite = state.slots().iter().all(|slot| slot.iter().all(|x| x.is_finite()));
                 assert!(finite, "{} after {size:e}: {:?}", optimizer.name(), state.slots());
-                assert!(weights.iter().all(|w| w.is_finite()), "{} after {size:e}", optimizer.name());
+                assert!(
+                    weights.iter().all(|w| w.is_finite()),
+                    "{} after {size:e}",
+                    optimizer.name()
+                );
             };
             (0..20).for_each(|_| step(size, &mut weights));
             assert_eq!(weights[0].to_f64(), -weights[1].to_f64(), "{}", optimizer.name());
@@ -396,9 +429,17 @@ mod tests {
             sum
         }
         fn over_all<T: Real>(sizes: &[f64]) {
-            let others =
-                ["rmsprop(centered=true)", "rmsprop(momentum=0.9)", "nadam(beta2=0.9)", "lookahead(inner=adam)"];
-            let texts = all::<T>().iter().map(|optimizer| optimizer.name()).chain(others).collect::<Vec<_>>();
+            let others = [
+                "rmsprop(centered=true)",
+                "rmsprop(momentum=0.9)",
+                "nadam(beta2=0.9)",
+                "lookahead(inner=adam)",
+            ];
+            let texts = all::<T>()
+                .iter()
+                .map(|optimizer| optimizer.name())
+                .chain(others)
+                .collect::<Vec<_>>();
             let mut alike = 0;
             let shapes = [Shape::from(2), Shape::from([2, 1]), Shape::from([1, 2])];
             for (text, shape) in texts.iter().flat_map(|text| shapes.map(|shape| (text, shape))) {
@@ -438,12 +479,18 @@ mod tests {
                 }
                 x[0]
             };
-            let (mut together, mut state) = (starts.clone(), State::new(optimizer.as_ref(), starts.len()));
+            let (mut together, mut state) =
+                (starts.clone(), State::new(optimizer.as_ref(), starts.len()));
             for _ in 0..5 {
                 let gradient: Vec<f64> = together.iter().map(|x| x.sin()).collect();
                 state.step(optimizer.as_ref(), &mut together, &gradient);
             }
-            assert_eq!(together, starts.iter().map(|&start| alone(start)).collect::<Vec<_>>(), "{}", optimizer.name());
+            assert_eq!(
+                together,
+                starts.iter().map(|&start| alone(start)).collect::<Vec<_>>(),
+                "{}",
+                optimizer.name()
+            );
         }
     }
 
@@ -458,9 +505,11 @@ mod tests {
                 ("small", [64, 40].into()),
             ]);
             // Of matrices once is enough.
-            let parameters = [Some(Parameters::from(len)), (values == SHARED_VALUES).then_some(matrices)];
+            let parameters =
+                [Some(Parameters::from(len)), (values == SHARED_VALUES).then_some(matrices)];
             let listed = all::<f32>();
-            let pairs = parameters.iter().flatten().flat_map(|p| listed.iter().map(move |o| (o, p)));
+            let pairs =
+                parameters.iter().flatten().flat_map(|p| listed.iter().map(move |o| (o, p)));
             for (optimizer, parameters) in pairs {
                 let moved = |threads| {
                     let mut state = State::new(optimizer.as_ref(), parameters.clone());
@@ -483,7 +532,11 @@ mod tests {
     impl Witness {
         fn see(&self, what: &str, update: &Update<'_, f64>) {
             let slots: Vec<usize> = update.slots.iter().map(|slot| slot.len()).collect();
-            self.0.lock().unwrap().push(format!("{what}: {} {slots:?} {:?}", update.weights.len(), update.gradient));
+            self.0.lock().unwrap().push(format!(
+                "{what}: {} {slots:?} {:?}",
+                update.weights.len(),
+                update.gradient
+            ));
         }
     }
 
@@ -498,7 +551,8 @@ mod tests {
             &["a", "b"]
         }
         fn whole(&self, parameter: &Parameter) -> Option<Whole> {
-            (parameter.shape.rank() == 2).then(|| Whole { slots: vec![parameter.shape[0], 1], scratch: 2 })
+            (parameter.shape.rank() == 2)
+                .then(|| Whole { slots: vec![parameter.shape[0], 1], scratch: 2 })
         }
         fn step(&self, update: Update<'_, f64>) {
             self.see("stretch", &update);
@@ -518,12 +572,18 @@ mod tests {
         let gradient = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0];
         state.step(&witness, &mut [0.0; 6], &gradient);
         let seen = witness.0.lock().unwrap().join("; ");
-        let expected = "stretch: 3 [3, 3] [1.0, 2.0, 3.0]; c [2, 1] 2: 2 [2, 1] [4.0, 5.0]; stretch: 1 [1, 1] [6.0]";
+        let expected = "stretch: 3 [3, 3] [1.0, 2.0, 3.0]; c [2, 1] 2: 2 [2, 1] [4.0, 5.0]; \
+                        stretch: 1 [1, 1] [6.0]";
         assert_eq!(seen, expected);
         // Each wrote to memory of its own.
-        let count = |slot: usize, value: f64| state.slots()[slot].iter().filter(|&&x| x == value).count();
+        let count =
+            |slot: usize, value: f64| state.slots()[slot].iter().filter(|&&x| x == value).count();
         assert_eq!([count(0, 1.0), count(0, 2.0), count(1, 1.0), count(1, 2.0)], [4, 2, 4, 1]);
         let plain = State::<f64>::new(&Adam::default(), Parameters::new(sizes));
-        assert_eq!(plain.slots().iter().map(|slot| slot.len()).collect::<Vec<_>>(), [6, 6], "one stretch, no gap");
+        assert_eq!(
+            plain.slots().iter().map(|slot| slot.len()).collect::<Vec<_>>(),
+            [6, 6],
+            "one stretch, no gap"
+        );
     }
 }

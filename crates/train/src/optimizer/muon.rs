@@ -6,7 +6,10 @@ use chainrule_tensor::gemm::{Mat, MatMut, Precision, Put, gemm_on};
 use chainrule_tensor::parallel::Pool;
 use chainrule_tensor::{Real, reduce, simd};
 
-use super::{Adam, Optimizer, Parameter, Update, Whole, WholeUpdate, above_zero, adam, fraction, not_negative};
+use super::{
+    Adam, Optimizer, Parameter, Update, Whole, WholeUpdate, above_zero, adam, fraction,
+    not_negative,
+};
 use crate::pattern::matches;
 
 /// Muon: a step moves each matrix along the nearest matrix with orthogonal rows or columns, so that
@@ -113,7 +116,8 @@ impl Muon {
 
 impl Configure for Muon {
     fn formula(&self) -> &'static str {
-        "m = momentum m + (1 - momentum) g; w -= learning_rate (adjust orthogonal(m) + weight_decay w) for matrices; \
+        "m = momentum m + (1 - momentum) g; w -= learning_rate (adjust orthogonal(m) + \
+         weight_decay w) for matrices; \
          adamw for others"
     }
 
@@ -148,10 +152,17 @@ impl Configure for Muon {
             ));
         }
         if self.iterations >= 100 {
-            return Err(format!("muon: the iterations must be below 100, but they are {}", self.iterations));
+            return Err(format!(
+                "muon: the iterations must be below 100, but they are {}",
+                self.iterations
+            ));
         }
         if self.adjust >= ADJUST.len() {
-            return Err(format!("muon: adjust must be below {}, but it is {}", ADJUST.len(), self.adjust));
+            return Err(format!(
+                "muon: adjust must be below {}, but it is {}",
+                ADJUST.len(),
+                self.adjust
+            ));
         }
         not_negative("muon", "the factor for AdamW", self.adamw_factor)?;
         let Adam { beta1, beta2, epsilon, weight_decay, .. } = self.adamw;
@@ -177,18 +188,26 @@ impl<T: Real> Optimizer<T> for Muon {
     }
 
     fn whole(&self, parameter: &Parameter) -> Option<Whole> {
-        let (&[rows, columns], true) = (&*parameter.shape, matches(&self.on, &parameter.name)) else { return None };
+        let (&[rows, columns], true) = (&*parameter.shape, matches(&self.on, &parameter.name))
+        else {
+            return None;
+        };
         let (size, side) = (rows * columns, rows.min(columns));
         Some(Whole { slots: vec![size, 0], scratch: 2 * size + 2 * side * side })
     }
 
     fn step(&self, update: Update<'_, T>) {
         let learning_rate = update.learning_rate * self.adamw_factor;
-        adam::step(&Adam { amsgrad: false, ..self.adamw }, true, Update { learning_rate, ..update });
+        adam::step(
+            &Adam { amsgrad: false, ..self.adamw },
+            true,
+            Update { learning_rate, ..update },
+        );
     }
 
     fn step_whole(&self, WholeUpdate { parameter, update, scratch, pool }: WholeUpdate<'_, T>) {
-        let Update { learning_rate, momentum, weights, gradient, slots: [mean, _], .. } = update else {
+        let Update { learning_rate, momentum, weights, gradient, slots: [mean, _], .. } = update
+        else {
             unreachable!("the state was made for two slots")
         };
         let &[rows, columns] = &*parameter.shape else { unreachable!("it asks for matrices") };
@@ -211,7 +230,8 @@ impl<T: Real> Optimizer<T> for Muon {
         // In `f64`, where a norm whose inverse is no number of `T` still divides.
         let norm = reduce::norm(x).max(self.epsilon);
         x.iter_mut().for_each(|x| *x = T::from_f64(x.to_f64() / norm).flushed());
-        let coefficients = [self.coefficients[0], self.coefficients[1], self.coefficients[2]].map(T::from_f64);
+        let coefficients =
+            [self.coefficients[0], self.coefficients[1], self.coefficients[2]].map(T::from_f64);
         let x = orthogonal(pool, [x, next], rest, [rows, columns], coefficients, self.iterations);
         let shrink = T::from_f64(1.0 - learning_rate * self.weight_decay);
         let rate = T::from_f64(learning_rate * self.adjusted(rows, columns));
@@ -242,14 +262,38 @@ fn orthogonal<'a, T: Real>(
     for _ in 0..iterations {
         let matrix = Mat::new(x, rows, columns);
         let (left, right) = if tall { (matrix.t(), matrix) } else { (matrix, matrix.t()) };
-        gemm_on(pool, Precision::F32, Put::Set, MatMut::new(gram, side, side), left, right, |_, _| {});
+        gemm_on(
+            pool,
+            Precision::F32,
+            Put::Set,
+            MatMut::new(gram, side, side),
+            left,
+            right,
+            |_, _| {},
+        );
         let square = Mat::new(gram, side, side);
-        gemm_on(pool, Precision::F32, Put::Set, MatMut::new(factor, side, side), square, square, |_, _| {});
+        gemm_on(
+            pool,
+            Precision::F32,
+            Put::Set,
+            MatMut::new(factor, side, side),
+            square,
+            square,
+            |_, _| {},
+        );
         factor.iter_mut().zip(&*gram).for_each(|(f, &g)| *f = b * g + c * *f);
         factor.iter_mut().step_by(side + 1).for_each(|f| *f += a);
         let factor = Mat::new(factor, side, side);
         let (left, right) = if tall { (matrix, factor) } else { (factor, matrix) };
-        gemm_on(pool, Precision::F32, Put::Set, MatMut::new(next, rows, columns), left, right, |_, _| {});
+        gemm_on(
+            pool,
+            Precision::F32,
+            Put::Set,
+            MatMut::new(next, rows, columns),
+            left,
+            right,
+            |_, _| {},
+        );
         mem::swap(&mut x, &mut next);
     }
     x
@@ -287,15 +331,21 @@ mod tests {
             let muon = Muon { momentum: 0.0, weight_decay: 0.0, ..Muon::new(1.0) };
             let muon = Muon { iterations: 60, coefficients: vec![1.875, -1.25, 0.375], ..muon };
             let (mut weights, shape) = (vec![0.0_f64; rows * columns], matrices([[rows, columns]]));
-            let gradient: Vec<f64> = (0..rows * columns).map(|i| ((i * i) as f64 * 0.37).sin()).collect();
+            let gradient: Vec<f64> =
+                (0..rows * columns).map(|i| ((i * i) as f64 * 0.37).sin()).collect();
             State::new(&muon, shape).step(&muon, &mut weights, &gradient);
             let adjust = (columns as f64 / rows as f64).max(1.0);
             let (side, tall) = (rows.min(columns), rows > columns);
             for (i, j) in (0..side).flat_map(|i| (0..side).map(move |j| (i, j))) {
-                let at = |i: usize, k: usize| if tall { weights[k * columns + i] } else { weights[i * columns + k] };
+                let at = |i: usize, k: usize| {
+                    if tall { weights[k * columns + i] } else { weights[i * columns + k] }
+                };
                 let product: f64 = (0..rows.max(columns)).map(|k| at(i, k) * at(j, k)).sum();
                 let expected = if i == j { adjust } else { 0.0 };
-                assert!((product - expected).abs() < 1e-9, "{rows} x {columns}: {product} at {i}, {j}");
+                assert!(
+                    (product - expected).abs() < 1e-9,
+                    "{rows} x {columns}: {product} at {i}, {j}"
+                );
             }
         }
     }
@@ -306,7 +356,11 @@ mod tests {
         let shape = chainrule_tensor::Shape::from([2, 2]);
         let (mut weights, mut plain) = ([1.0_f64; 8], [1.0_f64; 8]);
         let gradient = [0.5, -1.0, 2.0, 0.1, 0.5, -1.0, 2.0, 0.1];
-        State::new(&muon, Parameters::new([("hidden", shape), ("last", shape)])).step(&muon, &mut weights, &gradient);
+        State::new(&muon, Parameters::new([("hidden", shape), ("last", shape)])).step(
+            &muon,
+            &mut weights,
+            &gradient,
+        );
         State::new(&adamw, 8).step(&adamw, &mut plain, &gradient);
         assert_eq!(weights[4..], plain[4..]);
         assert_ne!(weights[..4], plain[..4]);
@@ -316,7 +370,10 @@ mod tests {
     fn settings_that_make_no_sense_are_refused() {
         let check = |muon: Muon| Configure::check(&muon).unwrap_err();
         let two = Muon { coefficients: vec![1.0, 2.0], ..Muon::default() };
-        assert_eq!(check(two), "muon: the coefficients must be three finite numbers, but they are [1.0, 2.0]");
+        assert_eq!(
+            check(two),
+            "muon: the coefficients must be three finite numbers, but they are [1.0, 2.0]"
+        );
         let many = Muon { iterations: 100, ..Muon::default() };
         assert_eq!(check(many), "muon: the iterations must be below 100, but they are 100");
         let adamw = Muon { adamw: Adam { beta1: 1.0, ..Adam::default() }, ..Muon::default() };

@@ -83,7 +83,8 @@ impl<T: Real> Optimizer<T> for NAdam {
     }
 
     fn step(&self, update: Update<'_, T>) {
-        let Update { step, learning_rate, weights, gradient, slots: [first, second], .. } = update else {
+        let Update { step, learning_rate, weights, gradient, slots: [first, second], .. } = update
+        else {
             unreachable!("the state was made for two slots")
         };
         let [mu, next, product] = self.momentum(step);
@@ -103,7 +104,9 @@ impl<T: Real> Optimizer<T> for NAdam {
                     let g = bounded(g + l2 * kept, limit);
                     *m = (beta1 * *m + new1 * g).flushed();
                     *v = (beta2 * *v + new2 * g * g).flushed();
-                    *w = (kept - (along_gradient * g + along_moment * *m) / (v.sqrt() * scale + epsilon)).flushed();
+                    *w = (kept
+                        - (along_gradient * g + along_moment * *m) / (v.sqrt() * scale + epsilon))
+                        .flushed();
                 }
             },
         );
@@ -119,7 +122,8 @@ mod tests {
     fn golden_path() {
         let mu = |t: f64| 0.9 * (1.0 - 0.5 * 0.96_f64.powf(t * 0.004));
         // The first moment is 0.2, the corrected second one 4.
-        let step = mu(2.0) * 0.2 / (1.0 - mu(1.0) * mu(2.0)) + (1.0 - mu(1.0)) * 2.0 / (1.0 - mu(1.0));
+        let step =
+            mu(2.0) * 0.2 / (1.0 - mu(1.0) * mu(2.0)) + (1.0 - mu(1.0)) * 2.0 / (1.0 - mu(1.0));
         assert_path(&NAdam::new(0.1), &[1.0 - 0.1 * step / (2.0 + 1e-8)]);
     }
 
@@ -129,6 +133,9 @@ mod tests {
         let [.., long] = nadam.momentum(u64::MAX);
         assert!(long < 1e-20 && 1.0 - long == 1.0, "{long}");
         let [first, second, product] = nadam.momentum(1);
-        assert!((product - first).abs() < 1e-15 && (nadam.momentum(2)[2] - first * second).abs() < 1e-15);
+        assert!(
+            (product - first).abs() < 1e-15
+                && (nadam.momentum(2)[2] - first * second).abs() < 1e-15
+        );
     }
 }

@@ -119,14 +119,19 @@ impl<T: Real> WholeUpdate<'_, T> {
     ///
     /// The stretches, and the order of the sums, depend on the number of weights alone: the bits
     /// are the same whatever the number of threads.
-    pub fn sum<const N: usize>(&mut self, work: impl Fn(Update<'_, T>) -> [f64; N] + Sync) -> [f64; N] {
-        let Update { step, learning_rate, momentum, share, weights, gradient, slots } = &mut self.update;
+    pub fn sum<const N: usize>(
+        &mut self,
+        work: impl Fn(Update<'_, T>) -> [f64; N] + Sync,
+    ) -> [f64; N] {
+        let Update { step, learning_rate, momentum, share, weights, gradient, slots } =
+            &mut self.update;
         let (step, learning_rate, momentum, share) = (*step, *learning_rate, *momentum, *share);
         let (len, count) = (weights.len(), slots.len());
         let part = len.div_ceil(MAX_THREADS).max(SHORTEST).next_multiple_of(64);
         let parts = len.div_ceil(part);
         let mut sums = [[0.0; N]; MAX_THREADS];
-        let (weights, gradient, all_sums) = (Chunks::new(weights, part), *gradient, Chunks::new(&mut sums, 1));
+        let (weights, gradient, all_sums) =
+            (Chunks::new(weights, part), *gradient, Chunks::new(&mut sums, 1));
         let mut chunks = [const { None }; MOST_SLOTS];
         for (chunks, slot) in chunks.iter_mut().zip(slots.iter_mut()) {
             *chunks = Some(Chunks::new(slot, part));
@@ -134,9 +139,12 @@ impl<T: Real> WholeUpdate<'_, T> {
         let work_on = |position| {
             let weights = weights.take(position);
             let gradient = &gradient[position * part..][..weights.len()];
-            let mut slots = chunks.each_ref().map(|slot| slot.as_ref().map_or(&mut [][..], |slot| slot.take(position)));
+            let mut slots = chunks
+                .each_ref()
+                .map(|slot| slot.as_ref().map_or(&mut [][..], |slot| slot.take(position)));
             let slots = &mut slots[..count];
-            let sums = work(Update { step, learning_rate, momentum, share, weights, gradient, slots });
+            let sums =
+                work(Update { step, learning_rate, momentum, share, weights, gradient, slots });
             all_sums.take(position)[0] = sums;
         };
         self.pool.run_short(parts, work_on);

@@ -73,7 +73,10 @@ impl<T: Real> Optimizer<T> for RAdam {
     }
 
     fn step(&self, update: Update<'_, T>) {
-        let Update { step, learning_rate, momentum, weights, gradient, slots: [first, second], .. } = update else {
+        let Update {
+            step, learning_rate, momentum, weights, gradient, slots: [first, second], ..
+        } = update
+        else {
             unreachable!("the state was made for two slots")
         };
         let beta1 = momentum.unwrap_or(self.beta1);

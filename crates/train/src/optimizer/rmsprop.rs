@@ -41,7 +41,8 @@ impl RmsProp {
         RmsProp { learning_rate, ..RmsProp::default() }
     }
 
-    /// One pass with the momentum and the mean, each only where it is used: then as long as the weights.
+    /// One pass with the momentum and the mean, each only where it is used: then as long as the
+    /// weights.
     fn pass<T: Real, const MOMENTUM: bool, const CENTERED: bool>(
         &self,
         [rate, momentum]: [f64; 2],
@@ -58,7 +59,8 @@ impl RmsProp {
             || {
                 let len = weights.len();
                 // Of one length, and bound anew, so that the loop needs no checks and vectorises.
-                let (weights, gradient, squares) = (&mut weights[..len], &gradient[..len], &mut squares[..len]);
+                let (weights, gradient, squares) =
+                    (&mut weights[..len], &gradient[..len], &mut squares[..len]);
                 let momenta = &mut momenta[..if MOMENTUM { len } else { 0 }];
                 let means = &mut means[..if CENTERED { len } else { 0 }];
                 for i in 0..len {
@@ -140,7 +142,10 @@ mod tests {
         let first = 1.0 - 0.01 * 2.0 / (0.2 + 1e-8);
         assert_path(&rms, &[first]);
         // a = 0.02: the variance is 0.04 - 0.0004.
-        assert_path(&RmsProp { centered: true, ..rms }, &[1.0 - 0.01 * 2.0 / (0.0396_f64.sqrt() + 1e-8)]);
+        assert_path(
+            &RmsProp { centered: true, ..rms },
+            &[1.0 - 0.01 * 2.0 / (0.0396_f64.sqrt() + 1e-8)],
+        );
         let g = 2.0 * first;
         let step = g / ((0.99 * 0.04 + 0.01 * g * g).sqrt() + 1e-8);
         let momentum = 0.5 * 2.0 / (0.2 + 1e-8) + step;

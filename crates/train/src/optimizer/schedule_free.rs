@@ -35,7 +35,13 @@ pub struct ScheduleFree {
 
 impl Default for ScheduleFree {
     fn default() -> Self {
-        ScheduleFree { learning_rate: 2.5e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weight_decay: 0.0 }
+        ScheduleFree {
+            learning_rate: 2.5e-3,
+            beta1: 0.9,
+            beta2: 0.999,
+            epsilon: 1e-8,
+            weight_decay: 0.0,
+        }
     }
 }
 

@@ -44,7 +44,9 @@ settings! {
 
 fn consistent(sgd: &Sgd) -> Result<(), String> {
     if sgd.dampening != 0.0 && sgd.momentum == 0.0 {
-        return Err("sgd: dampening has no effect without a momentum; leave it out, or give one".to_owned());
+        return Err(
+            "sgd: dampening has no effect without a momentum; leave it out, or give one".to_owned()
+        );
     }
     if sgd.nesterov && (sgd.momentum == 0.0 || sgd.dampening != 0.0) {
         return Err("sgd: Nesterov's rule needs a momentum above 0 and a dampening of 0".to_owned());
@@ -84,13 +86,18 @@ impl<T: Real> Optimizer<T> for Sgd {
     }
 
     fn step(&self, update: Update<'_, T>) {
-        // Uphill, all is the same with the signs of gradient and velocity turned: those of the two factors on them.
+        // Uphill, all is the same with the signs of gradient and velocity turned: those of the two
+        // factors on them.
         let sign = if self.maximise { -1.0 } else { 1.0 };
-        let [rate, momentum, decay] =
-            [sign * update.learning_rate, update.momentum.unwrap_or(self.momentum), sign * self.weight_decay]
-                .map(T::from_f64);
+        let [rate, momentum, decay] = [
+            sign * update.learning_rate,
+            update.momentum.unwrap_or(self.momentum),
+            sign * self.weight_decay,
+        ]
+        .map(T::from_f64);
         let (weights, gradient) = (update.weights, update.gradient);
-        // Without decay a weight is read for nothing but its step, and does not shrink until it is denormal.
+        // Without decay a weight is read for nothing but its step, and does not shrink until it is
+        // denormal.
         let decays = self.weight_decay != 0.0;
         let [velocity] = update.slots else {
             return if decays {
@@ -99,8 +106,11 @@ impl<T: Real> Optimizer<T> for Sgd {
                 plain(weights, gradient, |w, g| w - rate * g)
             };
         };
-        let (keep, take) =
-            if update.step == 1 { (T::ZERO, T::ONE) } else { (momentum, T::from_f64(1.0 - self.dampening)) };
+        let (keep, take) = if update.step == 1 {
+            (T::ZERO, T::ONE)
+        } else {
+            (momentum, T::from_f64(1.0 - self.dampening))
+        };
         // w -= rate (own g + along v)
         let (own, along) = if self.nesterov { (T::ONE, momentum) } else { (T::ZERO, T::ONE) };
         let next = move |w: T, g: T, v: T| {
@@ -131,7 +141,12 @@ fn plain<T: Real>(weights: &mut [T], gradient: &[T], next: impl Fn(T, T) -> T) {
 }
 
 #[inline(always)]
-fn with_momentum<T: Real>(weights: &mut [T], gradient: &[T], velocity: &mut [T], next: impl Fn(T, T, T) -> (T, T)) {
+fn with_momentum<T: Real>(
+    weights: &mut [T],
+    gradient: &[T],
+    velocity: &mut [T],
+    next: impl Fn(T, T, T) -> (T, T),
+) {
     simd::dispatch(
         #[inline(always)]
         move || {
@@ -166,9 +181,18 @@ mod tests {
     #[test]
     fn settings_that_make_no_sense_are_refused() {
         let check = |sgd: Sgd| Configure::check(&sgd).unwrap_err();
-        assert_eq!(check(Sgd::new(-1.0)), "sgd: learning_rate must be finite and not negative, but it is -1");
-        assert_eq!(check(Sgd::new(0.1).momentum(1.0)), "sgd: momentum must lie in [0, 1), but it is 1");
+        assert_eq!(
+            check(Sgd::new(-1.0)),
+            "sgd: learning_rate must be finite and not negative, but it is -1"
+        );
+        assert_eq!(
+            check(Sgd::new(0.1).momentum(1.0)),
+            "sgd: momentum must lie in [0, 1), but it is 1"
+        );
         let nesterov = Sgd { nesterov: true, ..Sgd::new(0.1) };
-        assert_eq!(check(nesterov), "sgd: Nesterov's rule needs a momentum above 0 and a dampening of 0");
+        assert_eq!(
+            check(nesterov),
+            "sgd: Nesterov's rule needs a momentum above 0 and a dampening of 0"
+        );
     }
 }

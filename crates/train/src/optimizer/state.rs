@@ -58,14 +58,18 @@ impl<T: Real> State<T> {
     #[must_use]
     pub fn new(optimizer: &dyn Optimizer<T>, parameters: impl Into<Parameters>) -> Self {
         let (parameters, count) = (parameters.into(), optimizer.slots().len());
-        assert!(count <= MOST_SLOTS, "an optimizer may remember {MOST_SLOTS} vectors, {count} are named");
+        assert!(
+            count <= MOST_SLOTS,
+            "an optimizer may remember {MOST_SLOTS} vectors, {count} are named"
+        );
         let mut ends = [0; MOST_SLOTS];
         let mut pieces: Vec<Piece> = Vec::new();
         for (position, parameter) in parameters.all().iter().enumerate() {
             let end = parameters.end(position);
             match (optimizer.whole(parameter), pieces.last_mut()) {
                 (Some(whole), _) => {
-                    let slots = place(&mut ends, |slot| whole.slots.get(slot).copied().unwrap_or(0));
+                    let slots =
+                        place(&mut ends, |slot| whole.slots.get(slot).copied().unwrap_or(0));
                     let whole = Some((position, whole.scratch));
                     pieces.push(Piece { range: parameter.range.clone(), slots, whole });
                 }
@@ -83,7 +87,12 @@ impl<T: Real> State<T> {
                 }
             }
         }
-        let scratch = pieces.iter().filter_map(|piece| piece.whole).map(|(_, scratch)| scratch).max().unwrap_or(0);
+        let scratch = pieces
+            .iter()
+            .filter_map(|piece| piece.whole)
+            .map(|(_, scratch)| scratch)
+            .max()
+            .unwrap_or(0);
         State {
             step: 0,
             largest: 0.0,
@@ -142,7 +151,13 @@ impl<T: Real> State<T> {
     /// # Panics
     /// If the weights, the gradient and the state differ in length.
     #[track_caller]
-    pub fn step_at(&mut self, optimizer: &dyn Optimizer<T>, learning_rate: f64, weights: &mut [T], gradient: &[T]) {
+    pub fn step_at(
+        &mut self,
+        optimizer: &dyn Optimizer<T>,
+        learning_rate: f64,
+        weights: &mut [T],
+        gradient: &[T],
+    ) {
         self.step_with(optimizer, Pace { learning_rate, momentum: None }, weights, gradient);
     }
 
@@ -154,10 +169,19 @@ impl<T: Real> State<T> {
     /// # Panics
     /// If the weights, the gradient and the state differ in length.
     #[track_caller]
-    pub fn step_with(&mut self, optimizer: &dyn Optimizer<T>, pace: Pace, weights: &mut [T], gradient: &[T]) {
+    pub fn step_with(
+        &mut self,
+        optimizer: &dyn Optimizer<T>,
+        pace: Pace,
+        weights: &mut [T],
+        gradient: &[T],
+    ) {
         let fits = weights.len() == gradient.len() && self.parameters.flat_len() == weights.len();
         let count = self.slots.len();
-        assert!(fits && count == optimizer.slots().len(), "weights, gradient and state differ in length");
+        assert!(
+            fits && count == optimizer.slots().len(),
+            "weights, gradient and state differ in length"
+        );
         self.step += 1;
         let Pace { learning_rate, momentum } = pace;
         self.largest = self.largest.max(learning_rate);
@@ -166,16 +190,26 @@ impl<T: Real> State<T> {
         let share = if self.squares > 0.0 { square / self.squares } else { 0.0 };
         for Piece { range, slots: places, whole } in &self.pieces {
             let mut all = self.slots.iter_mut().zip(places);
-            let mut slots: [&mut [T]; MOST_SLOTS] =
-                std::array::from_fn(|_| all.next().map_or(&mut [][..], |(slot, place)| &mut slot[place.clone()]));
+            let mut slots: [&mut [T]; MOST_SLOTS] = std::array::from_fn(|_| {
+                all.next().map_or(&mut [][..], |(slot, place)| &mut slot[place.clone()])
+            });
             let (weights, gradient) = (&mut weights[range.clone()], &gradient[range.clone()]);
             let slots = &mut slots[..count];
-            let update = Update { step: self.step, learning_rate, momentum, share, weights, gradient, slots };
+            let update = Update {
+                step: self.step,
+                learning_rate,
+                momentum,
+                share,
+                weights,
+                gradient,
+                slots,
+            };
             let Some((position, scratch)) = *whole else {
                 step_over(&self.pool, optimizer, update);
                 continue;
             };
-            let (parameter, scratch) = (&self.parameters.all()[position], &mut self.scratch[..scratch]);
+            let (parameter, scratch) =
+                (&self.parameters.all()[position], &mut self.scratch[..scratch]);
             optimizer.step_whole(WholeUpdate { parameter, update, scratch, pool: &self.pool });
         }
     }
@@ -189,8 +223,9 @@ impl<T: Real> State<T> {
         for Piece { range, slots: places, whole } in &self.pieces {
             if whole.is_none() {
                 let mut all = self.slots.iter().zip(places);
-                let slots: [&[T]; MOST_SLOTS] =
-                    std::array::from_fn(|_| all.next().map_or(&[][..], |(slot, place)| &slot[place.clone()]));
+                let slots: [&[T]; MOST_SLOTS] = std::array::from_fn(|_| {
+                    all.next().map_or(&[][..], |(slot, place)| &slot[place.clone()])
+                });
                 optimizer.average(&mut weights[range.clone()], &slots[..self.slots.len()]);
             }
         }
@@ -199,7 +234,10 @@ impl<T: Real> State<T> {
 }
 
 /// Places for the memory of a piece behind what the slots hold already.
-fn place(ends: &mut [usize; MOST_SLOTS], len: impl Fn(usize) -> usize) -> [Range<usize>; MOST_SLOTS] {
+fn place(
+    ends: &mut [usize; MOST_SLOTS],
+    len: impl Fn(usize) -> usize,
+) -> [Range<usize>; MOST_SLOTS] {
     std::array::from_fn(|slot| {
         let len = len(slot);
         // Nothing may lie behind the end of a slot, not even an empty place.
@@ -225,7 +263,9 @@ fn step_over<T: Real>(pool: &Pool, optimizer: &dyn Optimizer<T>, update: Update<
         let weights = weights.take(position);
         let begin = (position * part).min(gradient.len());
         let gradient = &gradient[begin..begin + weights.len()];
-        let mut slots = chunks.each_ref().map(|slot| slot.as_ref().map_or(&mut [][..], |slot| slot.take(position)));
+        let mut slots = chunks
+            .each_ref()
+            .map(|slot| slot.as_ref().map_or(&mut [][..], |slot| slot.take(position)));
         let slots = &mut slots[..count];
         optimizer.step(Update { step, learning_rate, momentum, share, weights, gradient, slots });
     };

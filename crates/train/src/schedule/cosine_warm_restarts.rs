@@ -56,7 +56,9 @@ mod tests {
         let fixed = CosineWarmRestarts { first: 2, ..CosineWarmRestarts::default() };
         assert_rates(&fixed, &[1.0, 0.5, 1.0, 0.5, 1.0]);
         let growing = CosineWarmRestarts { multiplier: 2, ..fixed };
-        let expected = [rates(&Cosine::new(2), 2), rates(&Cosine::new(4), 4), rates(&Cosine::new(8), 8)].concat();
+        let expected =
+            [rates(&Cosine::new(2), 2), rates(&Cosine::new(4), 4), rates(&Cosine::new(8), 8)]
+                .concat();
         assert_rates(&growing, &expected);
     }
 }

@@ -5,17 +5,19 @@ use super::{Schedule, at_least_one, fraction, not_negative};
 
 /// Up and down in straight lines, over and over; PyTorch's `CyclicLR`.
 ///
-/// In cycle `c`, from 1, the rate goes from `low` to `low + (high - low) scale` in `step_size_up` steps and back in
-/// `step_size_down`. The scale is 1 (`triangular`), `1 / 2^(c - 1)` (`triangular2`) or `gamma^t` (`exp_range`).
+/// In cycle `c`, from 1, the rate goes from `low` to `low + (high - low) scale` in `step_size_up`
+/// steps and back in `step_size_down`. The scale is 1 (`triangular`), `1 / 2^(c - 1)`
+/// (`triangular2`) or `gamma^t` (`exp_range`).
 ///
 /// The momentum, or `beta1`, goes the other way at the same time: from `max_momentum` down to
-/// `max_momentum - (max_momentum - base_momentum) scale`, and back. It takes the place of the optimizer's own; one that has
-/// none goes without.
+/// `max_momentum - (max_momentum - base_momentum) scale`, and back. It takes the place of the
+/// optimizer's own; one that has none goes without.
 ///
 /// Source: Smith, "Cyclical Learning Rates for Training Neural Networks", 2017.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Cyclic {
-    /// The lowest rate; `None`, the default, means a quarter of the highest, as the source advises. PyTorch has no default.
+    /// The lowest rate; `None`, the default, means a quarter of the highest, as the source advises.
+    /// PyTorch has no default.
     pub base_learning_rate: Option<f64>,
     /// The highest rate; `None`, the default, means the optimizer's own. PyTorch has no default.
     pub max_learning_rate: Option<f64>,
@@ -76,7 +78,8 @@ impl Cyclic {
         // Of the largest numbers no step ever sees the end.
         let cycle = up.saturating_add(down);
         let (past, into) = (step / cycle, step % cycle);
-        let height = if into <= up { into as f64 / up as f64 } else { (cycle - into) as f64 / down as f64 };
+        let height =
+            if into <= up { into as f64 / up as f64 } else { (cycle - into) as f64 / down as f64 };
         let scale = match self.mode {
             0 => 1.0,
             1 => 0.5_f64.powf(past as f64),
@@ -148,7 +151,10 @@ mod tests {
         assert_rates(&cyclic, &[0.2, 0.6, 1.0, 0.6, 0.2, 0.6]);
         let slow = Cyclic { step_size_down: Some(4), ..cyclic };
         assert_rates(&slow, &[0.2, 0.6, 1.0, 0.8, 0.6, 0.4, 0.2, 0.6]);
-        assert_rates(&cyclic.mode(CyclicMode::Triangular2), &[0.2, 0.6, 1.0, 0.6, 0.2, 0.4, 0.6, 0.4, 0.2, 0.3]);
+        assert_rates(
+            &cyclic.mode(CyclicMode::Triangular2),
+            &[0.2, 0.6, 1.0, 0.6, 0.2, 0.4, 0.6, 0.4, 0.2, 0.3],
+        );
         let momenta: Vec<f64> = (0..8).map(|step| slow.momentum(step).unwrap()).collect();
         for (got, expected) in momenta.iter().zip([0.9, 0.85, 0.8, 0.825, 0.85, 0.875, 0.9, 0.85]) {
             assert!((got - expected).abs() < 1e-14, "{got} is not {expected}");

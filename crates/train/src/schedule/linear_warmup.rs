@@ -3,11 +3,11 @@ use chainrule_nn::{ConfigError, Configure};
 
 use super::{Constant, Schedule, at_least_one, by_name};
 
-/// Up to the base in a straight line, then as another schedule, which begins there; PyTorch's `LinearLR` before another
-/// one in a `SequentialLR`.
+/// Up to the base in a straight line, then as another schedule, which begins there; PyTorch's
+/// `LinearLR` before another one in a `SequentialLR`.
 ///
-/// `base (start_factor + (1 - start_factor) t / steps)` for `t < steps`, then the other schedule's rate in step
-/// `t - steps`.
+/// `base (start_factor + (1 - start_factor) t / steps)` for `t < steps`, then the other schedule's
+/// rate in step `t - steps`.
 ///
 /// ```
 /// use chainrule_train::schedule::{Cosine, LinearWarmup, Schedule};
@@ -16,7 +16,8 @@ use super::{Constant, Schedule, at_least_one, by_name};
 /// assert_eq!(schedule.learning_rate(0.3, 5), 0.3);
 /// ```
 ///
-/// Source: Goyal et al., "Accurate, Large Minibatch SGD: Training ImageNet in 1 Hour", 2017, section 2.2.
+/// Source: Goyal et al., "Accurate, Large Minibatch SGD: Training ImageNet in 1 Hour", 2017,
+/// section 2.2.
 #[derive(Debug)]
 pub struct LinearWarmup {
     steps: usize,
@@ -72,7 +73,8 @@ impl Entry for Then {
 
 impl Configure for LinearWarmup {
     fn formula(&self) -> &'static str {
-        "base (start_factor + (1 - start_factor) t / steps) for t < steps, then another schedule from there"
+        "base (start_factor + (1 - start_factor) t / steps) for t < steps, then another schedule \
+         from there"
     }
 
     fn settings(&mut self) -> Vec<(&'static str, Setting<'_>)> {
@@ -86,7 +88,10 @@ impl Configure for LinearWarmup {
     fn check(&self) -> Result<(), String> {
         at_least_one("linear_warmup", "steps", self.steps)?;
         if !(0.0..=1.0).contains(&self.start_factor) {
-            return Err(format!("linear_warmup: start_factor must lie in [0, 1], but it is {}", self.start_factor));
+            return Err(format!(
+                "linear_warmup: start_factor must lie in [0, 1], but it is {}",
+                self.start_factor
+            ));
         }
         self.then.schedule.check()
     }
@@ -126,16 +131,25 @@ mod tests {
     fn golden_rates() {
         assert_rates(&LinearWarmup::new(2).start_factor(0.5), &[0.5, 0.75, 1.0, 1.0]);
         let halving = || Exponential { gamma: 0.5 };
-        assert_rates(&LinearWarmup::new(2).start_factor(0.0).then(halving()), &[0.0, 0.5, 1.0, 0.5, 0.25]);
-        assert_rates(&LinearWarmup::new(1).then(Lambda::new(|step| step as f64)), &[1.0 / 3.0, 0.0, 1.0, 2.0]);
-        let nested = by_name("linear_warmup(steps=1, then=linear_warmup(steps=2, then=step(step_size=1)))").unwrap();
+        assert_rates(
+            &LinearWarmup::new(2).start_factor(0.0).then(halving()),
+            &[0.0, 0.5, 1.0, 0.5, 0.25],
+        );
+        assert_rates(
+            &LinearWarmup::new(1).then(Lambda::new(|step| step as f64)),
+            &[1.0 / 3.0, 0.0, 1.0, 2.0],
+        );
+        let nested =
+            by_name("linear_warmup(steps=1, then=linear_warmup(steps=2, then=step(step_size=1)))")
+                .unwrap();
         let third = 1.0 / 3.0;
         assert_rates(&nested, &[third, third, 2.0 * third, 1.0, 0.1]);
     }
 
     #[test]
     fn the_momentum_is_that_of_what_comes_after() {
-        let cycle = OneCycle { total_steps: 5, pct_start: 0.6, linear: true, ..OneCycle::default() };
+        let cycle =
+            OneCycle { total_steps: 5, pct_start: 0.6, linear: true, ..OneCycle::default() };
         let warmup = LinearWarmup::new(2).then(cycle);
         assert_eq!([0, 1, 2].map(|step| warmup.momentum(step)), [cycle.momentum(0); 3]);
         assert_eq!(warmup.momentum(4), cycle.momentum(2));

@@ -1,8 +1,9 @@
 //! Schedules: the learning rate as a function of the step or of the epoch.
 //!
-//! A schedule is a pure function: it is given the optimizer's own learning rate, the `base`, and the number of steps (or
-//! epochs) made so far, and gives the rate of the next one. Definitions are PyTorch's. Where PyTorch has no default for a
-//! setting, the one here is named in its documentation.
+//! A schedule is a pure function: it is given the optimizer's own learning rate, the `base`, and
+//! the number of steps (or epochs) made so far, and gives the rate of the next one. Definitions are
+//! PyTorch's. Where PyTorch has no default for a setting, the one here is named in its
+//! documentation.
 //!
 //! | name | schedule | rate in step `t`, from 0 |
 //! |---|---|---|
@@ -18,7 +19,8 @@
 //! | `cyclic` | [`Cyclic`] | up and down over and over |
 //! | | [`Lambda`] | `base` times a function of one's own |
 //!
-//! [`ReduceOnPlateau`] is none of these, since it depends on how training goes; [`RangeTest`] finds a rate to begin with.
+//! [`ReduceOnPlateau`] is none of these, since it depends on how training goes; [`RangeTest`] finds
+//! a rate to begin with.
 
 mod constant;
 mod cosine;
@@ -60,11 +62,12 @@ pub trait Schedule: fmt::Debug + Send + Sync {
     /// The name, in messages and configuration.
     fn name(&self) -> &'static str;
 
-    /// The learning rate of the next step, or epoch, after `step` of them; `base` is the optimizer's own.
+    /// The learning rate of the next step, or epoch, after `step` of them; `base` is the
+    /// optimizer's own.
     fn learning_rate(&self, base: f64, step: u64) -> f64;
 
-    /// The momentum of the next step after `step` of them, or `beta1`, in place of the optimizer's own. By default none:
-    /// the optimizer's own stays.
+    /// The momentum of the next step after `step` of them, or `beta1`, in place of the optimizer's
+    /// own. By default none: the optimizer's own stays.
     fn momentum(&self, step: u64) -> Option<f64> {
         _ = step;
         None
@@ -104,8 +107,8 @@ pub enum Interval {
     Step,
 }
 
-/// A schedule of the list: one with a formula and settings by name. Its settings are checked in one place,
-/// [`Configure::check`], to which [`Schedule::check`] hands on.
+/// A schedule of the list: one with a formula and settings by name. Its settings are checked in one
+/// place, [`Configure::check`], to which [`Schedule::check`] hands on.
 pub trait Listed: Schedule + Configure {}
 
 impl<S: Schedule + Configure> Listed for S {}
@@ -148,8 +151,9 @@ pub const ALIASES: Aliases = &[
     ("cyclic_lr", "cyclic"),
 ];
 
-/// The schedule that a text names, such as `cosine(total=100)` or `linear_warmup(steps=5, then=cosine(total=95))`; also
-/// by one of [`ALIASES`], and whatever the capitals and underscores are: `CosineAnnealingLR`.
+/// The schedule that a text names, such as `cosine(total=100)` or
+/// `linear_warmup(steps=5, then=cosine(total=95))`; also by one of [`ALIASES`], and whatever the
+/// capitals and underscores are: `CosineAnnealingLR`.
 ///
 /// ```
 /// use chainrule_train::schedule::{self, Schedule};
@@ -168,7 +172,11 @@ pub fn by_name(text: &str) -> Result<Box<dyn Listed>, ConfigError> {
 
 /// A schedule's number of steps, which must be at least 1.
 fn at_least_one(schedule: &str, setting: &str, value: usize) -> Result<(), String> {
-    if value > 0 { Ok(()) } else { Err(format!("{schedule}: {setting} must be at least 1, but it is 0")) }
+    if value > 0 {
+        Ok(())
+    } else {
+        Err(format!("{schedule}: {setting} must be at least 1, but it is 0"))
+    }
 }
 
 /// From `from` to `to` along half a cosine wave, as `share` goes from 0 to 1.
@@ -201,7 +209,10 @@ mod tests {
             for step in (0..1000).chain([1_000_000, u64::from(u32::MAX), u64::MAX]) {
                 let rate = schedule.learning_rate(0.5, step);
                 assert!((0.0..=0.5).contains(&rate), "{name}: {rate} in step {step}");
-                assert!(schedule.momentum(step).is_none_or(|momentum| (0.5..1.0).contains(&momentum)), "{name}");
+                assert!(
+                    schedule.momentum(step).is_none_or(|momentum| (0.5..1.0).contains(&momentum)),
+                    "{name}"
+                );
             }
         }
     }
@@ -214,12 +225,16 @@ mod tests {
                 assert!(by_name(&format!("{name}({setting}=NaN)")).is_err(), "{name}: {setting}");
             }
         }
-        assert_eq!(by_name("CosineAnnealingWarmRestarts(first=3)").unwrap().name(), "cosine_warm_restarts");
+        assert_eq!(
+            by_name("CosineAnnealingWarmRestarts(first=3)").unwrap().name(),
+            "cosine_warm_restarts"
+        );
         let message = |text: &str| by_name(text).unwrap_err().to_string();
         assert_eq!(message("cosine(total=0)"), "cosine: total must be at least 1, but it is 0");
         assert_eq!(
             message("cosin"),
-            "there is no schedule `cosin` (did you mean `cosine`?); there are: constant, step, multi_step, exponential, polynomial, cosine, \
+            "there is no schedule `cosin` (did you mean `cosine`?); there are: constant, step, \
+             multi_step, exponential, polynomial, cosine, \
              cosine_warm_restarts, linear_warmup, one_cycle, cyclic"
         );
     }

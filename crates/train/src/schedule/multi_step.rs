@@ -51,6 +51,9 @@ mod tests {
         let schedule = MultiStep { milestones: vec![4.0, 1.0, 4.0], gamma: 0.5 };
         assert_rates(&schedule, &[1.0, 0.5, 0.5, 0.5, 0.125, 0.125]);
         let error = Schedule::check(&MultiStep { milestones: vec![1.5], gamma: 0.5 }).unwrap_err();
-        assert_eq!(error, "multi_step: milestones must be whole numbers of at least 0, but one is 1.5");
+        assert_eq!(
+            error,
+            "multi_step: milestones must be whole numbers of at least 0, but one is 1.5"
+        );
     }
 }

@@ -79,7 +79,8 @@ impl Schedule for OneCycle {
     }
 
     fn momentum(&self, step: u64) -> Option<f64> {
-        self.cycle_momentum.then(|| self.at(step, self.max_momentum, self.base_momentum, self.max_momentum))
+        self.cycle_momentum
+            .then(|| self.at(step, self.max_momentum, self.base_momentum, self.max_momentum))
     }
 
     fn check(&self) -> Result<(), String> {
@@ -94,14 +95,21 @@ mod tests {
 
     #[test]
     fn golden_rates() {
-        let line = OneCycle { total_steps: 5, pct_start: 0.6, linear: true, div_factor: 4.0, ..OneCycle::default() };
+        let line = OneCycle {
+            total_steps: 5,
+            pct_start: 0.6,
+            linear: true,
+            div_factor: 4.0,
+            ..OneCycle::default()
+        };
         let end = 0.25 / 1e4;
         assert_rates(&line, &[0.25, 0.625, 1.0, (1.0 + end) / 2.0, end, end, end]);
         let wave = OneCycle { linear: false, max_learning_rate: Some(2.0), ..line };
         assert_rates(&wave, &[0.5, 1.25, 2.0, 1.0 + end, 2.0 * end]);
         let thrice = OneCycle { total_steps: 8, pct_start: 0.375, three_phase: true, ..line };
         assert_rates(&thrice, &[0.25, 0.625, 1.0, 0.625, 0.25, 0.25 - (0.25 - end) / 3.0]);
-        let momenta = |cycle: OneCycle| (0..5).map(|step| cycle.momentum(step).unwrap()).collect::<Vec<_>>();
+        let momenta =
+            |cycle: OneCycle| (0..5).map(|step| cycle.momentum(step).unwrap()).collect::<Vec<_>>();
         for (got, expected) in momenta(line).iter().zip([0.95, 0.9, 0.85, 0.9, 0.95]) {
             assert!((got - expected).abs() < 1e-14, "{got} is not {expected}");
         }

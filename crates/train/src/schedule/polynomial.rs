@@ -42,7 +42,10 @@ mod tests {
 
     #[test]
     fn golden_rates() {
-        assert_rates(&Polynomial { total: 4, ..Polynomial::default() }, &[1.0, 0.75, 0.5, 0.25, 0.0, 0.0]);
+        assert_rates(
+            &Polynomial { total: 4, ..Polynomial::default() },
+            &[1.0, 0.75, 0.5, 0.25, 0.0, 0.0],
+        );
         assert_rates(&Polynomial { total: 2, power: 2.0, end: 0.2 }, &[1.0, 0.4, 0.2, 0.2]);
     }
 }

@@ -1,12 +1,14 @@
 use super::at_least_one;
 
-/// Finds a learning rate to begin with: trains for some batches at rates that rise exponentially, and looks at the loss.
+/// Finds a learning rate to begin with: trains for some batches at rates that rise exponentially,
+/// and looks at the loss.
 ///
-/// Batch `i` of `n`, from 0, has the rate `start (end / start)^(i / (n - 1))`. The losses are smoothed as
-/// `s = smoothing s + (1 - smoothing) loss`, corrected by `1 - smoothing^(i + 1)`; the test ends early when that leaves
-/// `divergence` times its best value behind, or is not finite. Where the best is not above zero, it ends when `s` has
-/// risen from it by more than `divergence - 1` times its size, or times the fall to it from the first, if that is more.
-/// The defaults are those of Lightning's `lr_find`.
+/// Batch `i` of `n`, from 0, has the rate `start (end / start)^(i / (n - 1))`. The losses are
+/// smoothed as `s = smoothing s + (1 - smoothing) loss`, corrected by `1 - smoothing^(i + 1)`; the
+/// test ends early when that leaves `divergence` times its best value behind, or is not finite.
+/// Where the best is not above zero, it ends when `s` has risen from it by more than
+/// `divergence - 1` times its size, or times the fall to it from the first, if that is more. The
+/// defaults are those of Lightning's `lr_find`.
 ///
 /// [`Trainer::range_test`](crate::Trainer::range_test) runs it.
 ///
@@ -52,16 +54,23 @@ impl RangeTest {
     pub(crate) fn check(&self) -> Result<(), String> {
         if !(self.start > 0.0 && self.end > self.start && self.end.is_finite()) {
             return Err(format!(
-                "range test: the rates must rise from above 0 to a finite end, but they go from {} to {}",
+                "range test: the rates must rise from above 0 to a finite end, but they go from {} \
+                 to {}",
                 self.start, self.end
             ));
         }
         at_least_one("range test", "batches", self.batches)?;
         if !(0.0..1.0).contains(&self.smoothing) {
-            return Err(format!("range test: smoothing must lie in [0, 1), but it is {}", self.smoothing));
+            return Err(format!(
+                "range test: smoothing must lie in [0, 1), but it is {}",
+                self.smoothing
+            ));
         }
         if self.divergence.is_nan() || self.divergence <= 1.0 {
-            return Err(format!("range test: divergence must be above 1, but it is {}", self.divergence));
+            return Err(format!(
+                "range test: divergence must be above 1, but it is {}",
+                self.divergence
+            ));
         }
         Ok(())
     }
@@ -76,10 +85,12 @@ impl RangeTest {
 impl RangeReport {
     pub(crate) fn add(&mut self, test: &RangeTest, rate: f64, loss: f64) {
         let correction = |batches: usize| 1.0 - test.smoothing.powf(batches as f64);
-        let before = self.smoothed.last().map_or(0.0, |smoothed| smoothed * correction(self.losses.len()));
+        let before =
+            self.smoothed.last().map_or(0.0, |smoothed| smoothed * correction(self.losses.len()));
         self.rates.push(rate);
         self.losses.push(loss);
-        let smoothed = (test.smoothing * before + (1.0 - test.smoothing) * loss) / correction(self.losses.len());
+        let smoothed = (test.smoothing * before + (1.0 - test.smoothing) * loss)
+            / correction(self.losses.len());
         let best = self.smoothed.iter().copied().fold(f64::INFINITY, f64::min);
         self.smoothed.push(smoothed);
         self.diverged = if best > 0.0 {
@@ -89,8 +100,8 @@ impl RangeReport {
         };
     }
 
-    /// The rate at which the smoothed loss fell fastest, for each factor of the rate; `None` if it never fell, or there
-    /// are too few batches. The first ten and the last one are left out.
+    /// The rate at which the smoothed loss fell fastest, for each factor of the rate; `None` if it
+    /// never fell, or there are too few batches. The first ten and the last one are left out.
     #[must_use]
     pub fn suggestion(&self) -> Option<f64> {
         let end = self.smoothed.len().saturating_sub(SKIP_LAST);
@@ -132,7 +143,9 @@ mod tests {
     #[test]
     fn smoothing_is_corrected_for_its_beginning() {
         let test = RangeTest { batches: 20, ..RangeTest::default() };
-        assert!(report(&test, |_| 3.0).smoothed.iter().all(|smoothed| (smoothed - 3.0).abs() < 1e-12));
+        assert!(
+            report(&test, |_| 3.0).smoothed.iter().all(|smoothed| (smoothed - 3.0).abs() < 1e-12)
+        );
     }
 
     /// Comparisons with numbers that may be negative or zero (fastai#962).

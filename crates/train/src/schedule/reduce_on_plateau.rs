@@ -92,7 +92,8 @@ impl Plateau {
     /// assert_eq!(rates, [0.5, 0.5, 0.5, 0.05, 0.05]);
     /// ```
     pub fn observe(&mut self, value: f64) -> f64 {
-        let ReduceOnPlateau { factor, patience, cooldown, min_learning_rate, epsilon, .. } = self.settings;
+        let ReduceOnPlateau { factor, patience, cooldown, min_learning_rate, epsilon, .. } =
+            self.settings;
         if self.improves(value) {
             (self.best, self.bad) = (value, 0);
         } else {
@@ -148,9 +149,21 @@ mod tests {
         let low = "reduce_on_plateau(factor=0.5, patience=0, min_learning_rate=0.3, epsilon=0.1)";
         assert_eq!(rates(low, &still), [1.0, 0.5, 0.3, 0.3, 0.3, 0.3]);
         // Better by a tenth or more, in parts and in differences.
-        assert_eq!(rates("reduce_on_plateau(patience=0, threshold=0.1)", &[10.0, 8.9, 8.1]), [1.0, 1.0, 0.1]);
-        assert_eq!(rates("reduce_on_plateau(patience=0, threshold=0.1, absolute=true)", &[10.0, 9.8, 9.75])[2], 0.1);
-        assert_eq!(rates("reduce_on_plateau(patience=0, maximise=true)", &[0.5, 0.6, f64::NAN]), [1.0, 1.0, 0.1]);
+        assert_eq!(
+            rates("reduce_on_plateau(patience=0, threshold=0.1)", &[10.0, 8.9, 8.1]),
+            [1.0, 1.0, 0.1]
+        );
+        assert_eq!(
+            rates(
+                "reduce_on_plateau(patience=0, threshold=0.1, absolute=true)",
+                &[10.0, 9.8, 9.75]
+            )[2],
+            0.1
+        );
+        assert_eq!(
+            rates("reduce_on_plateau(patience=0, maximise=true)", &[0.5, 0.6, f64::NAN]),
+            [1.0, 1.0, 0.1]
+        );
     }
 
     /// Comparisons with numbers that may be negative or zero (pytorch#47513).
@@ -161,9 +174,12 @@ mod tests {
             *rates(&plateau, values).last().unwrap()
         };
         // Each pair: a number that is better by less than a tenth, and one that is by more.
-        for (best, [less, more]) in
-            [(10.0, [9.1, 8.9]), (-10.0, [-10.9, -11.1]), (0.05, [0.046, -1.0]), (0.0, [0.0, -1e-9])]
-        {
+        for (best, [less, more]) in [
+            (10.0, [9.1, 8.9]),
+            (-10.0, [-10.9, -11.1]),
+            (0.05, [0.046, -1.0]),
+            (0.0, [0.0, -1e-9]),
+        ] {
             assert_eq!([last("", &[best, less]), last("", &[best, more])], [0.1, 1.0], "{best}");
             let maximised = [less, more].map(|value| last(", maximise=true", &[-best, -value]));
             assert_eq!(maximised, [0.1, 1.0], "{} maximised", -best);
@@ -173,7 +189,11 @@ mod tests {
         assert_eq!(last(", maximise=true", &[-10.0, -10.5]), 0.1);
         // The first epoch is good whatever the threshold.
         for text in ["threshold=1", "threshold=2", "threshold=5, absolute=true"] {
-            assert_eq!(rates(&format!("reduce_on_plateau(patience=0, {text})"), &[3.0]), [1.0], "{text}");
+            assert_eq!(
+                rates(&format!("reduce_on_plateau(patience=0, {text})"), &[3.0]),
+                [1.0],
+                "{text}"
+            );
         }
     }
 
@@ -183,7 +203,8 @@ mod tests {
         let error = |text: &str| text.parse::<ReduceOnPlateau>().unwrap_err().to_string();
         let message = "reduce_on_plateau: factor must lie in [0, 1), but it is 1";
         assert_eq!(error("reduce_on_plateau(factor=1)"), message);
-        let message = "there is no schedule on a plateau `reduce` (did you mean `reduce_on_plateau`?); there are: reduce_on_plateau";
+        let message = "there is no schedule on a plateau `reduce` (did you mean \
+                       `reduce_on_plateau`?); there are: reduce_on_plateau";
         assert_eq!(error("reduce"), message);
     }
 }

@@ -22,7 +22,8 @@ pub fn classifier() -> Sequential {
     Sequential::new().linear(2, 6).tanh().linear(6, 3)
 }
 
-/// A metric that says after each evaluation what the script says: training and validation take turns.
+/// A metric that says after each evaluation what the script says: training and validation take
+/// turns.
 #[derive(Debug)]
 pub struct Scripted {
     script: Vec<f64>,

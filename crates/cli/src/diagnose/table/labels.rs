@@ -21,7 +21,8 @@ const MOST_CLASSES: usize = 50;
 pub fn position(path: &Path, label: Option<&str>, names: &[String]) -> Result<usize, TableError> {
     let Some(label) = label else { return Ok(names.len() - 1) };
     let by_name = names.iter().position(|name| name == label);
-    let by_number = || label.parse::<usize>().ok()?.checked_sub(1).filter(|column| *column < names.len());
+    let by_number =
+        || label.parse::<usize>().ok()?.checked_sub(1).filter(|column| *column < names.len());
     by_name.or_else(by_number).ok_or_else(|| {
         let (path, near, columns) = (path.to_owned(), near(label, names), listed(names));
         TableError::Label { path, label: label.to_owned(), near, columns }
@@ -30,7 +31,8 @@ pub fn position(path: &Path, label: Option<&str>, names: &[String]) -> Result<us
 
 /// The labels as targets, and the names of the classes; none for values.
 ///
-/// Classes are ordered as numbers where all are numbers, and are then the same whenever the numbers are; else by name.
+/// Classes are ordered as numbers where all are numbers, and are then the same whenever the numbers
+/// are; else by name.
 ///
 /// # Errors
 /// A label that is missing, or not a number where one is needed.
@@ -48,8 +50,11 @@ pub fn targets(
     }
     let numbers: Option<Vec<f64>> = labels.iter().map(|label| label.parse().ok()).collect();
     let (classes, indices) = classes(&labels, numbers.as_deref());
-    let look_like_values = |numbers: &[f64]| classes.len() > MOST_CLASSES || numbers.iter().any(|x| x.fract() != 0.0);
-    if task == Task::Values || (task == Task::Auto && numbers.as_deref().is_some_and(look_like_values)) {
+    let look_like_values =
+        |numbers: &[f64]| classes.len() > MOST_CLASSES || numbers.iter().any(|x| x.fract() != 0.0);
+    if task == Task::Values
+        || (task == Task::Auto && numbers.as_deref().is_some_and(look_like_values))
+    {
         return Ok((values(path, lines, target, name)?, Vec::new()));
     }
     Ok((Targets::Classes { indices, classes: classes.len() }, classes))
@@ -77,12 +82,19 @@ fn classes(labels: &[&str], numbers: Option<&[f64]>) -> (Vec<String>, Vec<u32>) 
     (rows.into_iter().map(|row| labels[row].to_owned()).collect(), indices)
 }
 
-fn values(path: &Path, lines: &[StringRecord], target: usize, name: &str) -> Result<Targets, TableError> {
+fn values(
+    path: &Path,
+    lines: &[StringRecord],
+    target: usize,
+    name: &str,
+) -> Result<Targets, TableError> {
     let number = |line: &StringRecord| {
         let found = line[target].parse::<f32>().ok().filter(|x| x.is_finite());
         found.ok_or_else(|| not_a_number(path, line, name, &line[target]))
     };
     let values = lines.iter().map(number).collect::<Result<Vec<f32>, _>>()?;
     let values = Tensor::new([lines.len(), 1], values);
-    values.map(Targets::Values).map_err(|error| TableError::Data { path: path.to_owned(), source: error.into() })
+    values
+        .map(Targets::Values)
+        .map_err(|error| TableError::Data { path: path.to_owned(), source: error.into() })
 }

@@ -26,11 +26,15 @@ pub fn lines(path: &Path, mut text: Vec<u8>) -> Result<Vec<StringRecord>, TableE
         let path = || path.to_owned();
         if !read.map_err(|source| TableError::Csv { path: path(), line, source })? {
             let end = lines.pop();
-            debug_assert!(end.is_some_and(|end| end.iter().eq([END])), "the last line was swallowed");
+            debug_assert!(
+                end.is_some_and(|end| end.iter().eq([END])),
+                "the last line was swallowed"
+            );
             return Ok(lines);
         }
         if let Some(field) = record.iter().find(|field| field.contains(&b'\n')) {
-            let (begin, rest) = field.split_at(field.iter().position(|byte| *byte == b'\n').unwrap_or(0));
+            let (begin, rest) =
+                field.split_at(field.iter().position(|byte| *byte == b'\n').unwrap_or(0));
             let breaks = rest.iter().filter(|byte| **byte == b'\n').count() as u64;
             let closed = (!field.ends_with(END.as_bytes())).then_some(line + breaks);
             let begin = String::from_utf8_lossy(begin.trim_ascii()).into_owned();

@@ -46,7 +46,9 @@ pub fn read(path: &Path) -> Result<Source, TableError> {
 /// A kind of file that is no text, by how it begins.
 fn other_kind(begin: &[u8]) -> Option<&'static str> {
     match begin {
-        [0x1f, 0x8b, ..] | [b'P', b'K', 3, 4, ..] | [0x28, 0xb5, 0x2f, 0xfd, ..] => Some("compressed: unpack it first"),
+        [0x1f, 0x8b, ..] | [b'P', b'K', 3, 4, ..] | [0x28, 0xb5, 0x2f, 0xfd, ..] => {
+            Some("compressed: unpack it first")
+        }
         [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => Some("text in UTF-16: save it as UTF-8"),
         // The length of what describes the tensors, then that.
         [_, _, _, _, _, 0, 0, 0, b'{', ..] => Some("a saved network"),

@@ -61,10 +61,11 @@ impl<T: Real> Op<T> for Extremum {
 }
 
 impl<'g, T: Real> Var<'g, T> {
-    /// The maximum along some axes, which go: an axis, an array of axes, or `..` for all. NaN if an element is, `-inf`
-    /// over an empty axis.
+    /// The maximum along some axes, which go: an axis, an array of axes, or `..` for all. NaN if an
+    /// element is, `-inf` over an empty axis.
     ///
-    /// The gradient goes to the maximum, shared evenly among several equal ones, as with PyTorch's `amax`.
+    /// The gradient goes to the maximum, shared evenly among several equal ones, as with PyTorch's
+    /// `amax`.
     ///
     /// A missing axis, or one named twice, is a mistake that planning reports.
     #[track_caller]
@@ -74,7 +75,8 @@ impl<'g, T: Real> Var<'g, T> {
         self.graph().record(Arc::new(op), &[self], Location::caller())
     }
 
-    /// The minimum along some axes, which go; `inf` over an empty axis, otherwise as [`max`](Var::max).
+    /// The minimum along some axes, which go; `inf` over an empty axis, otherwise as
+    /// [`max`](Var::max).
     #[track_caller]
     #[must_use]
     pub fn min(self, axes: impl Into<Axes>) -> Var<'g, T> {
@@ -102,7 +104,8 @@ mod tests {
     #[test]
     fn equal_extrema_share_the_gradient() {
         let x = Tensor::from_rows([[1.0, 3.0, 3.0], [2.0, 2.0, 2.0]]);
-        let (y, gradients) = value_and_gradients(std::slice::from_ref(&x), Some(&[4.0, 6.0]), |_, x| x[0].max(1));
+        let (y, gradients) =
+            value_and_gradients(std::slice::from_ref(&x), Some(&[4.0, 6.0]), |_, x| x[0].max(1));
         assert_eq!(y.values(), [3.0, 2.0]);
         assert_eq!(gradients[0].values(), [0.0, 2.0, 2.0, 2.0, 2.0, 2.0]);
         let (y, gradients) = value_and_gradients(&[x], Some(&[4.0, 6.0]), |_, x| x[0].min(1));
@@ -129,6 +132,9 @@ mod tests {
     #[test]
     fn wrong_axes_are_mistakes() {
         assert_eq!(mistake(&[&[2, 3]], |_, x| x[0].max(2)), "max: [2, 3] has no axis 2");
-        assert_eq!(mistake(&[&[2, 3]], |_, x| x[0].min([1, 1])), "min: axes must be distinct, not [1, 1]");
+        assert_eq!(
+            mistake(&[&[2, 3]], |_, x| x[0].min([1, 1])),
+            "min: axes must be distinct, not [1, 1]"
+        );
     }
 }

@@ -59,7 +59,16 @@ impl<T: Real> Op<T> for LogSumExp {
         let shape = pass.inputs.shape(0);
         if let Some(dx) = pass.cotangents.get(0) {
             let kept = reduced(self.axes, shape);
-            broadcast::zip(dx.put, dx.values, shape, pass.saved, shape, pass.upstream, kept, |share, g| share * g);
+            broadcast::zip(
+                dx.put,
+                dx.values,
+                shape,
+                pass.saved,
+                shape,
+                pass.upstream,
+                kept,
+                |share, g| share * g,
+            );
         }
     }
 }
@@ -67,21 +76,27 @@ impl<T: Real> Op<T> for LogSumExp {
 /// The share of one infinite value is 1, the limit; of several there is none, and theirs stays NaN.
 #[cold]
 fn alone_at_infinity<T: Real>(shares: &mut [T], x: &[T], shape: Shape, kept: Shape) {
-    let infinite: Vec<T> = x.iter().map(|&x| if x == T::INFINITY { T::ONE } else { T::ZERO }).collect();
+    let infinite: Vec<T> =
+        x.iter().map(|&x| if x == T::INFINITY { T::ONE } else { T::ZERO }).collect();
     let mut counts = vec![T::ZERO; kept.elements()];
     broadcast::fold(Put::Set, &mut counts, kept, &infinite, shape);
     let mut alone = vec![T::ZERO; x.len()];
     broadcast::zip(Put::Set, &mut alone, shape, &infinite, shape, &counts, kept, |x, count| {
         if x == T::ONE && count == T::ONE { T::ONE } else { T::ZERO }
     });
-    shares.iter_mut().zip(alone).filter(|(_, alone)| *alone == T::ONE).for_each(|(share, one)| *share = one);
+    shares
+        .iter_mut()
+        .zip(alone)
+        .filter(|(_, alone)| *alone == T::ONE)
+        .for_each(|(share, one)| *share = one);
 }
 
 impl<'g, T: Real> Var<'g, T> {
-    /// `ln sum e^x` along some axes, which go, without overflow; derivative the softmax, `e^(x - y)`.
+    /// `ln sum e^x` along some axes, which go, without overflow; derivative the softmax,
+    /// `e^(x - y)`.
     ///
-    /// `-inf` where all elements are, or over an empty axis; `inf` where one is; NaN where one is. Where it is infinite
-    /// its derivative is NaN.
+    /// `-inf` where all elements are, or over an empty axis; `inf` where one is; NaN where one is.
+    /// Where it is infinite its derivative is NaN.
     ///
     /// A missing axis, or one named twice, is a mistake that planning reports.
     ///
@@ -138,13 +153,18 @@ mod tests {
         assert_eq!(gradients[0].row(2), [1.0, 0.0]);
         // Of two infinite ones the shares depend on the way there.
         let (y, gradients) =
-            value_and_gradients(&[Tensor::from(vec![inf, 1.0, inf])], None, |_, x| x[0].log_sum_exp(0));
+            value_and_gradients(&[Tensor::from(vec![inf, 1.0, inf])], None, |_, x| {
+                x[0].log_sum_exp(0)
+            });
         assert_eq!((y.values()[0], gradients[0].values()[1]), (inf, 0.0));
         assert!(gradients[0].values()[0].is_nan() && gradients[0].values()[2].is_nan());
     }
 
     #[test]
     fn wrong_axes_are_mistakes() {
-        assert_eq!(mistake(&[&[2, 3]], |_, x| x[0].log_sum_exp(2)), "log_sum_exp: [2, 3] has no axis 2");
+        assert_eq!(
+            mistake(&[&[2, 3]], |_, x| x[0].log_sum_exp(2)),
+            "log_sum_exp: [2, 3] has no axis 2"
+        );
     }
 }

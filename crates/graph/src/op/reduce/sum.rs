@@ -30,7 +30,8 @@ impl<T: Real> Op<T> for Sum {
     }
 
     fn forward(&self, pass: Forward<'_, T>) {
-        // The end of nearly every loss, without the code for axes, which a small step would have to fetch each time.
+        // The end of nearly every loss, without the code for axes, which a small step would have to
+        // fetch each time.
         if let [total] = pass.output {
             let x = pass.inputs.get(0);
             let count = if self.mean { x.len() } else { 1 };
@@ -62,7 +63,8 @@ impl<T: Real> Op<T> for Sum {
 }
 
 impl<'g, T: Real> Var<'g, T> {
-    /// The sum along some axes, which go: an axis, an array of axes, or `..` for all; derivative 1 for each summand.
+    /// The sum along some axes, which go: an axis, an array of axes, or `..` for all; derivative 1
+    /// for each summand.
     ///
     /// A missing axis, or one named twice, is a mistake that planning reports.
     ///
@@ -78,16 +80,25 @@ impl<'g, T: Real> Var<'g, T> {
     #[track_caller]
     #[must_use]
     pub fn sum(self, axes: impl Into<Axes>) -> Var<'g, T> {
-        self.graph().record(Arc::new(Sum { axes: axes.into(), mean: false }), &[self], Location::caller())
+        self.graph().record(
+            Arc::new(Sum { axes: axes.into(), mean: false }),
+            &[self],
+            Location::caller(),
+        )
     }
 
-    /// The mean along some axes, which go; NaN over no elements. The derivative is `1 / n` for each of `n` elements.
+    /// The mean along some axes, which go; NaN over no elements. The derivative is `1 / n` for each
+    /// of `n` elements.
     ///
     /// A missing axis, or one named twice, is a mistake that planning reports.
     #[track_caller]
     #[must_use]
     pub fn mean(self, axes: impl Into<Axes>) -> Var<'g, T> {
-        self.graph().record(Arc::new(Sum { axes: axes.into(), mean: true }), &[self], Location::caller())
+        self.graph().record(
+            Arc::new(Sum { axes: axes.into(), mean: true }),
+            &[self],
+            Location::caller(),
+        )
     }
 }
 
@@ -113,7 +124,10 @@ mod tests {
         assert_eq!(value(std::slice::from_ref(&x), |_, x| x[0].sum(0)).values(), [5.0, 7.0, 9.0]);
         assert_eq!(value(std::slice::from_ref(&x), |_, x| x[0].mean(1)).values(), [2.0, 5.0]);
         let (mean, gradients) = value_and_gradients(&[x], Some(&[6.0, 12.0]), |_, x| x[0].mean(1));
-        assert_eq!((mean.values(), gradients[0].values()), (&[2.0, 5.0][..], &[2.0, 2.0, 2.0, 4.0, 4.0, 4.0][..]));
+        assert_eq!(
+            (mean.values(), gradients[0].values()),
+            (&[2.0, 5.0][..], &[2.0, 2.0, 2.0, 4.0, 4.0, 4.0][..])
+        );
     }
 
     #[test]
@@ -125,6 +139,9 @@ mod tests {
     #[test]
     fn wrong_axes_are_mistakes_that_name_the_operation() {
         assert_eq!(mistake(&[&[2, 3]], |_, x| x[0].sum(2)), "sum: [2, 3] has no axis 2");
-        assert_eq!(mistake(&[&[2, 3]], |_, x| x[0].mean([0, 0])), "mean: axes must be distinct, not [0, 0]");
+        assert_eq!(
+            mistake(&[&[2, 3]], |_, x| x[0].mean([0, 0])),
+            "mean: axes must be distinct, not [0, 0]"
+        );
     }
 }

@@ -5,9 +5,10 @@ use crate::Aligned;
 use crate::gemm::{Kernel, Mat, Put, Window};
 use crate::simd;
 
-/// The longest inner length of a packed panel, in steps, by the number of parts: a longer one has more to read of both
-/// panels before they leave the first cache, a shorter one reads and writes `c` more often. At 256x2048x2048 these took
-/// 0.95 of the time of 8 steps with two parts and 0.93 with three.
+/// The longest inner length of a packed panel, in steps, by the number of parts: a longer one has
+/// more to read of both panels before they leave the first cache, a shorter one reads and writes
+/// `c` more often. At 256x2048x2048 these took 0.95 of the time of 8 steps with two parts and 0.93
+/// with three.
 const DEPTHS: [usize; 3] = [8, 6, 16];
 
 /// Up to this inner length there is one panel.
@@ -16,8 +17,8 @@ const SHORT: usize = 8;
 /// The most panels of a packed block of `b`.
 const WIDE: usize = 16;
 
-/// Values of the buffer for a packed block of `b`: 776 KiB, which stay in a second cache of 2 MiB with [`HIGH`] panels of
-/// `a` and the block of `c`.
+/// Values of the buffer for a packed block of `b`: 776 KiB, which stay in a second cache of 2 MiB
+/// with [`HIGH`] panels of `a` and the block of `c`.
 const B_LEN: usize = WIDE * panel_len(3, SHORT) / 2;
 
 /// Panels of `a` that are gone over with all of a block of `b` before the next ones.
@@ -31,8 +32,8 @@ pub(super) trait Units {
     /// The processor must have the units.
     unsafe fn configured() -> Self;
 
-    /// Packs up to 32 lanes of an inner length of some steps, the rows of a matrix; what is missing is 0.
-    /// Gives the range of what it read.
+    /// Packs up to 32 lanes of an inner length of some steps, the rows of a matrix; what is missing
+    /// is 0. Gives the range of what it read.
     fn pack(&self, parts: usize, side: Side, panel: &mut [u16], lanes: Mat<'_, f32>) -> Range;
 
     /// Computes a block in so many parts, from panels of so many steps.
@@ -66,10 +67,11 @@ const MOST_STEPS: usize = 128;
 
 /// `c = a b` or `c += a b`, each factor split into so many parts.
 ///
-/// Pieces of the inner length follow each other in order. With one and two parts each adds its terms to the sum before it;
-/// with three, and where `c` is added to, each begins with 0 and is added as a whole. Blocks of `c` and pieces that
-/// the units cannot compute are as the product of `f32` has them. All of them lie on a grid that begins with the first row,
-/// column and step, so that rows and columns can be shared among threads in multiples of [`SIDE`].
+/// Pieces of the inner length follow each other in order. With one and two parts each adds its
+/// terms to the sum before it; with three, and where `c` is added to, each begins with 0 and is
+/// added as a whole. Blocks of `c` and pieces that the units cannot compute are as the product of
+/// `f32` has them. All of them lie on a grid that begins with the first row, column and step, so
+/// that rows and columns can be shared among threads in multiples of [`SIDE`].
 ///
 /// # Safety
 /// The processor must have the units.
@@ -132,7 +134,8 @@ pub(super) unsafe fn multiply<U: Units>(
                     let mut ranges_b = [Range::default(); WIDE];
                     for (j, range) in ranges_b[..width].iter_mut().enumerate() {
                         let lanes = b.columns(side(j, b.columns)).t();
-                        *range = units.pack(parts, Side::B, &mut b_panels[j * panel..][..panel], lanes);
+                        *range =
+                            units.pack(parts, Side::B, &mut b_panels[j * panel..][..panel], lanes);
                     }
                     let of_a = Packed {
                         values: a,
@@ -140,7 +143,8 @@ pub(super) unsafe fn multiply<U: Units>(
                         ranges: &ranges_a[number * height..],
                         count: height,
                     };
-                    let of_b = Packed { values: b, panels: b_panels, ranges: &ranges_b, count: width };
+                    let of_b =
+                        Packed { values: b, panels: b_panels, ranges: &ranges_b, count: width };
                     let c = c.part(0..a.rows, left..left + b.columns);
                     blocks(&units, parts, put, c, of_a, of_b, panel);
                 }
@@ -171,11 +175,18 @@ fn blocks<U: Units>(
     let mut sums = Sums([0.0; SIDE * SIDE]);
     let (later, adds) = (put.is_none(), put == Some(Put::Add));
     for some in (0..a.count).step_by(HIGH) {
-        for (i, j) in (0..b.count).flat_map(|j| (some..a.count.min(some + HIGH)).map(move |i| (i, j))) {
+        for (i, j) in
+            (0..b.count).flat_map(|j| (some..a.count.min(some + HIGH)).map(move |i| (i, j)))
+        {
             let (rows, columns) = (side(i, a.values.rows), side(j, b.values.columns));
             let mut block = c.part(rows.clone(), columns.clone());
             if !a.ranges[i].fits(b.ranges[j]) {
-                f32::multiply(put.unwrap_or(Put::Add), block, a.values.rows(rows), b.values.columns(columns));
+                f32::multiply(
+                    put.unwrap_or(Put::Add),
+                    block,
+                    a.values.rows(rows),
+                    b.values.columns(columns),
+                );
                 continue;
             }
             let (of_a, of_b) = (&a.panels[i * panel..][..panel], &b.panels[j * panel..][..panel]);

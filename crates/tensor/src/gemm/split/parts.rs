@@ -21,8 +21,9 @@ pub(super) enum Side {
     B,
 }
 
-/// Values of a panel: for each step, for each part, the tiles of the first 16 lanes and of the others. A line more, so
-/// that the same place of neighbouring panels is not the same place in the first cache.
+/// Values of a panel: for each step, for each part, the tiles of the first 16 lanes and of the
+/// others. A line more, so that the same place of neighbouring panels is not the same place in the
+/// first cache.
 pub(super) const fn panel_len(parts: usize, steps: usize) -> usize {
     steps * parts * 2 * TILE + 32
 }
@@ -42,15 +43,18 @@ impl Default for Range {
 }
 
 impl Range {
-    /// From the least and the greatest bits of magnitudes; the least ones minus 1, so that 0 is the greatest.
+    /// From the least and the greatest bits of magnitudes; the least ones minus 1, so that 0 is the
+    /// greatest.
     pub fn of(least_less_one: u32, greatest: u32) -> Self {
         Range { lowest: least_less_one.saturating_add(1) >> 23, highest: greatest >> 23 }
     }
 
-    /// Whether no part of these values and no product of parts with others is lost or becomes infinite.
+    /// Whether no part of these values and no product of parts with others is lost or becomes
+    /// infinite.
     ///
-    /// The last part's last bit is `2^-23` of the value, a product's `2^-46`, of which those that are used are `2^-26` and
-    /// more. The units take all that is below `2^-126` for 0. Sums of 256 products must stay finite.
+    /// The last part's last bit is `2^-23` of the value, a product's `2^-46`, of which those that
+    /// are used are `2^-26` and more. The units take all that is below `2^-126` for 0. Sums of 256
+    /// products must stay finite.
     pub fn fits(self, other: Range) -> bool {
         const ONE: u32 = 127;
         let is_normal = |range: Range| range.lowest >= ONE - 100 && range.highest < ONE + 126;

@@ -1,4 +1,5 @@
-//! The matrix units of x86-64 (AMX) on Linux: whether they are there, the instructions, and packing with AVX-512.
+//! The matrix units of x86-64 (AMX) on Linux: whether they are there, the instructions, and packing
+//! with AVX-512.
 
 use std::arch::asm;
 use std::arch::x86_64::*;
@@ -32,7 +33,10 @@ pub(super) fn are_there() -> bool {
 fn has_instructions() -> bool {
     const AMX_BF16: u32 = 1 << 22;
     const AMX_TILE: u32 = 1 << 24;
-    if !(simd::has_avx512() && is_x86_feature_detected!("avx512bf16") && is_x86_feature_detected!("xsave")) {
+    if !(simd::has_avx512()
+        && is_x86_feature_detected!("avx512bf16")
+        && is_x86_feature_detected!("xsave"))
+    {
         return false;
     }
     let leaf = __cpuid_count(7, 0);
@@ -60,7 +64,8 @@ fn is_permitted() -> bool {
     const ARCH_REQ_XCOMP_PERM: u64 = 0x1023;
     const TILES: u64 = 18;
     let answer: i64;
-    // SAFETY: a system call that takes two numbers and no memory; it changes the registers that are named.
+    // SAFETY: a system call that takes two numbers and no memory; it changes the registers that are
+    // named.
     unsafe {
         asm!(
             "syscall",
@@ -101,7 +106,8 @@ static CONFIGURATION: Configuration = {
 
 impl Drop for Amx {
     fn drop(&mut self) {
-        // SAFETY: `configured` was told that the processor has the units. No tile is in use outside of `block`.
+        // SAFETY: `configured` was told that the processor has the units. No tile is in use outside
+        // of `block`.
         unsafe { asm!("tilerelease", options(nostack, preserves_flags)) };
     }
 }
@@ -132,8 +138,8 @@ impl Units for Amx {
     unsafe fn block(&self, parts: usize, out: Out, a: &[u16], b: &[u16], steps: usize) {
         let len = panel_len(parts, steps);
         assert!(steps > 0 && len <= a.len() && len <= b.len());
-        // SAFETY: the panels have so many steps, by the assertion; the caller's word is for `c`, and `configured`'s for
-        // the units.
+        // SAFETY: the panels have so many steps, by the assertion; the caller's word is for `c`,
+        // and `configured`'s for the units.
         unsafe {
             match parts {
                 1 => block_of_1(out, a.as_ptr(), b.as_ptr(), steps),
@@ -148,21 +154,36 @@ impl Units for Amx {
 /// Two tiles of a part of `a`.
 macro_rules! a {
     ($at:literal) => {
-        concat!("tileloadd tmm4, [{a} + {line} + ", $at, "]\n", "tileloadd tmm5, [{a} + {line} + ", $at, " + 1024]")
+        concat!(
+            "tileloadd tmm4, [{a} + {line} + ",
+            $at,
+            "]\n",
+            "tileloadd tmm5, [{a} + {line} + ",
+            $at,
+            " + 1024]"
+        )
     };
 }
 
 /// Two tiles of a part of `b`.
 macro_rules! b {
     ($at:literal) => {
-        concat!("tileloadd tmm6, [{b} + {line} + ", $at, "]\n", "tileloadd tmm7, [{b} + {line} + ", $at, " + 1024]")
+        concat!(
+            "tileloadd tmm6, [{b} + {line} + ",
+            $at,
+            "]\n",
+            "tileloadd tmm7, [{b} + {line} + ",
+            $at,
+            " + 1024]"
+        )
     };
 }
 
 /// A term: the four products of these tiles.
 macro_rules! term {
     () => {
-        "tdpbf16ps tmm0, tmm4, tmm6\n tdpbf16ps tmm2, tmm5, tmm6\n tdpbf16ps tmm1, tmm4, tmm7\n tdpbf16ps tmm3, tmm5, tmm7"
+        "tdpbf16ps tmm0, tmm4, tmm6\n tdpbf16ps tmm2, tmm5, tmm6\n tdpbf16ps tmm1, tmm4, tmm7\n \
+         tdpbf16ps tmm3, tmm5, tmm7"
     };
 }
 
@@ -170,7 +191,8 @@ macro_rules! block {
     // Bytes of a step, and what is done in each step: first of one loop, then of another.
     ($name:ident, $bytes:literal, [$($first:expr),*], [$($line:expr),*]) => {
         /// # Safety
-        /// The units must be configured, `c` be as large as a block and the panels have so many steps, at least one.
+        /// The units must be configured, `c` be as large as a block and the panels have so many
+        /// steps, at least one.
         #[inline]
         unsafe fn $name(Out { adds, start: c, stride }: Out, a: *const u16, b: *const u16, steps: usize) {
             // SAFETY: the caller's word.
@@ -220,8 +242,8 @@ macro_rules! block {
     };
 }
 
-/// A loop over all steps, of so many bytes, after which the panels are at their start again. It takes over the registers
-/// `r8` and `r9`.
+/// A loop over all steps, of so many bytes, after which the panels are at their start again. It
+/// takes over the registers `r8` and `r9`.
 macro_rules! steps {
     ($bytes:literal, $($line:expr),*) => {
         concat!(
@@ -239,14 +261,28 @@ macro_rules! steps {
     };
 }
 
-// The small terms first, and between two terms as few tiles to load as there can be. With three parts the small terms of all
-// steps come first, so that the sum is rounded once for each step; with two that would change little, and cost a tenth.
+// The small terms first, and between two terms as few tiles to load as there can be. With three
+// parts the small terms of all steps come first, so that the sum is rounded once for each step;
+// with two that would change little, and cost a tenth.
 block!(block_of_1, 2048, [], [a!(0), b!(0), term!()]);
 block!(block_of_2, 4096, [], [a!(2048), b!(0), term!(), a!(0), b!(2048), term!(), b!(0), term!()]);
 block!(
     block_of_3,
     6144,
-    [steps!(6144, a!(4096), b!(0), term!(), a!(2048), term!(), b!(2048), term!(), a!(0), term!(), b!(4096), term!())],
+    [steps!(
+        6144,
+        a!(4096),
+        b!(0),
+        term!(),
+        a!(2048),
+        term!(),
+        b!(2048),
+        term!(),
+        a!(0),
+        term!(),
+        b!(4096),
+        term!()
+    )],
     [a!(0), b!(0), term!()]
 );
 
@@ -268,7 +304,8 @@ fn pack<const PARTS: usize>(side: Side, panel: &mut [u16], lanes: Mat<'_, f32>) 
         for half in 0..2 {
             let wide = all.saturating_sub(half * TILE_ROWS).min(TILE_ROWS);
             let (row, column) = (half * TILE_ROWS, step * STEP);
-            let from = if wide == 0 { 0 } else { row * lanes.row_stride + column * lanes.column_stride };
+            let from =
+                if wide == 0 { 0 } else { row * lanes.row_stride + column * lanes.column_stride };
             let from = lanes.values[from..].as_ptr();
             // The order in which this side is packed: runs of values that lie together.
             let (mut from, mut stride, mut runs, mut length) =
@@ -309,10 +346,12 @@ struct Runs {
     length: usize,
 }
 
-/// Fills a tile of each part, with a run in each line or, where they are `PAIRED`, two of half the length.
+/// Fills a tile of each part, with a run in each line or, where they are `PAIRED`, two of half the
+/// length.
 ///
 /// # Safety
-/// The runs must be there, and a tile at `out` and `2 * TILE` values from there for each other part.
+/// The runs must be there, and a tile at `out` and `2 * TILE` values from there for each other
+/// part.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512bf16")]
 unsafe fn fill<const PARTS: usize, const PAIRED: bool>(
@@ -322,7 +361,8 @@ unsafe fn fill<const PARTS: usize, const PAIRED: bool>(
 ) {
     let counts = [length.min(16), length.saturating_sub(16)];
     for line in 0..TILE_ROWS {
-        let places = if PAIRED { [(2 * line, 0), (2 * line + 1, 0)] } else { [(line, 0), (line, 1)] };
+        let places =
+            if PAIRED { [(2 * line, 0), (2 * line + 1, 0)] } else { [(line, 0), (line, 1)] };
         let [first, second] = places.map(|(run, part)| {
             let count = if run < runs { counts[part] } else { 0 };
             // SAFETY: what is counted is there.
@@ -339,8 +379,8 @@ struct Seen {
     greatest: __m512i,
 }
 
-/// Writes the parts of 32 values, those of the second register behind the others or, where they are `PAIRED`, each
-/// behind its neighbour.
+/// Writes the parts of 32 values, those of the second register behind the others or, where they are
+/// `PAIRED`, each behind its neighbour.
 ///
 /// # Safety
 /// There must be room for 32 values in each of `PARTS` places that are two tiles apart.
@@ -355,7 +395,8 @@ unsafe fn split<const PARTS: usize, const PAIRED: bool>(
     for values in [first, second] {
         let magnitude = _mm512_and_si512(_mm512_castps_si512(values), _mm512_set1_epi32(i32::MAX));
         seen.greatest = _mm512_max_epu32(seen.greatest, magnitude);
-        seen.least = _mm512_min_epu32(seen.least, _mm512_sub_epi32(magnitude, _mm512_set1_epi32(1)));
+        seen.least =
+            _mm512_min_epu32(seen.least, _mm512_sub_epi32(magnitude, _mm512_set1_epi32(1)));
     }
     for part in 0..PARTS {
         // SAFETY: the same 64 bytes.
@@ -396,14 +437,20 @@ fn pairs() -> __m512i {
 #[repr(align(64))]
 struct Turned([f32; TILE]);
 
-/// Transposes up to 16 runs of up to 32 values to 32 rows of 16, or where they are `LONG`, up to 32 runs of up to 16 to
-/// 16 rows of 32; what is missing is 0.
+/// Transposes up to 16 runs of up to 32 values to 32 rows of 16, or where they are `LONG`, up to 32
+/// runs of up to 16 to 16 rows of 32; what is missing is 0.
 ///
 /// # Safety
 /// So many values must be at the start of each run, the runs `stride` apart.
 #[inline(never)]
 #[target_feature(enable = "avx512f,avx512dq")]
-unsafe fn turn<const LONG: bool>(out: &mut Turned, from: *const f32, stride: usize, runs: usize, length: usize) {
+unsafe fn turn<const LONG: bool>(
+    out: &mut Turned,
+    from: *const f32,
+    stride: usize,
+    runs: usize,
+    length: usize,
+) {
     for half in 0..2 {
         let (first_run, first, at, width) =
             if LONG { (half * 16, 0, half * 16, 32) } else { (0, half * 16, half * 256, 16) };
@@ -454,8 +501,10 @@ fn transpose(rows: [__m512; 16]) -> [__m512; 16] {
     let mut out = rows;
     for i in 0..4 {
         let [a, b, c, d] = [fours[i], fours[i + 4], fours[i + 8], fours[i + 12]];
-        let (even, next_even) = (_mm512_shuffle_f32x4::<0x88>(a, b), _mm512_shuffle_f32x4::<0x88>(c, d));
-        let (odd, next_odd) = (_mm512_shuffle_f32x4::<0xdd>(a, b), _mm512_shuffle_f32x4::<0xdd>(c, d));
+        let (even, next_even) =
+            (_mm512_shuffle_f32x4::<0x88>(a, b), _mm512_shuffle_f32x4::<0x88>(c, d));
+        let (odd, next_odd) =
+            (_mm512_shuffle_f32x4::<0xdd>(a, b), _mm512_shuffle_f32x4::<0xdd>(c, d));
         out[i] = _mm512_shuffle_f32x4::<0x88>(even, next_even);
         out[i + 4] = _mm512_shuffle_f32x4::<0x88>(odd, next_odd);
         out[i + 8] = _mm512_shuffle_f32x4::<0xdd>(even, next_even);

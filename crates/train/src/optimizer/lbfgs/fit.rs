@@ -29,12 +29,14 @@ impl Lbfgs {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
-    /// Layers behave as in training: running statistics move with each evaluation whose loss is finite. What is random
-    /// within the model, such as dropout, would mislead a line search: leave it out.
+    /// Layers behave as in training: running statistics move with each evaluation whose loss is
+    /// finite. What is random within the model, such as dropout, would mislead a line search: leave
+    /// it out.
     ///
     /// # Errors
-    /// Data, model and loss that do not fit together, data of which no sample counts in the loss, settings that make no sense, parameters that no gradient reaches,
-    /// and a loss or a gradient that is not finite at the first weights.
+    /// Data, model and loss that do not fit together, data of which no sample counts in the loss,
+    /// settings that make no sense, parameters that no gradient reaches, and a loss or a gradient
+    /// that is not finite at the first weights.
     pub fn fit<T: Real>(
         &self,
         model: &dyn Layer<T>,
@@ -47,7 +49,8 @@ impl Lbfgs {
             return Err(TrainError::of_loss(loss, target));
         }
         let pool = Pool::shared();
-        let setup = Setup { model, loss, seed: 0, pool: &pool, precision: Precision::F32, measured: false };
+        let setup =
+            Setup { model, loss, seed: 0, pool: &pool, precision: Precision::F32, measured: false };
         let mut stages = Stages::training(setup);
         stages.get(params, data, data.len())?;
         stages.refuse_nothing(params, "training", data, data.len())?;

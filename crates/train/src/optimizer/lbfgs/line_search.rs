@@ -1,8 +1,9 @@
 //! The line search: a step along a direction that satisfies the strong Wolfe conditions.
 //!
-//! Source: Nocedal and Wright, "Numerical Optimization", 2006, algorithms 3.5 and 3.6, with the safeguards of PyTorch's
-//! `_strong_wolfe`; and Hager and Zhang, "A new conjugate gradient method with guaranteed descent and an efficient line
-//! search", 2005, equation 4.1, for steps that are hidden behind rounding.
+//! Source: Nocedal and Wright, "Numerical Optimization", 2006, algorithms 3.5 and 3.6, with the
+//! safeguards of PyTorch's `_strong_wolfe`; and Hager and Zhang, "A new conjugate gradient method
+//! with guaranteed descent and an efficient line search", 2005, equation 4.1, for steps that are
+//! hidden behind rounding.
 
 use std::mem::swap;
 
@@ -14,12 +15,12 @@ use super::{dot, largest};
 const DECREASE: f64 = 1e-4;
 /// How much of the slope a step may leave.
 const SLOPE: f64 = 0.9;
-/// By what part of themselves weights may still move between the ends of what is enclosed before it is narrowed no further,
-/// whatever the tolerances outside of the search are: without it a search could go on for ever. For weights above 1 it is
-/// the difference itself, as in PyTorch.
+/// By what part of themselves weights may still move between the ends of what is enclosed before it
+/// is narrowed no further, whatever the tolerances outside of the search are: without it a search
+/// could go on for ever. For weights above 1 it is the difference itself, as in PyTorch.
 const NARROWEST: f64 = 1e-9;
-/// How near the ends may come to each other, as a part of the farther one, where numbers are so large that the ends can
-/// move the weights no less.
+/// How near the ends may come to each other, as a part of the farther one, where numbers are so
+/// large that the ends can move the weights no less.
 const NEAREST: f64 = 1e-15;
 
 /// A place on the line, and what the function does there.
@@ -63,14 +64,17 @@ impl<T: Real, F: FnMut(&[T], &mut [T]) -> f64> Line<'_, T, F> {
         let falls = point.slope == f64::NEG_INFINITY && point.loss < self.loss;
         self.unbounded |= point.loss == f64::NEG_INFINITY || falls;
         // What is not a number is too far out, and so is what no step may lead to.
-        let finite = point.loss.is_finite() && point.slope.is_finite() && self.trial.iter().all(|x| x.is_finite());
+        let finite = point.loss.is_finite()
+            && point.slope.is_finite()
+            && self.trial.iter().all(|x| x.is_finite());
         if !finite {
             point.loss = f64::INFINITY;
         }
     }
 
-    /// By how much of itself a unit of the line moves the weight that it moves most; of 1 where a weight is larger, and of
-    /// the largest weight where it is 0, or of the first step where all are.
+    /// By how much of itself a unit of the line moves the weight that it moves most; of 1 where a
+    /// weight is larger, and of the largest weight where it is 0, or of the first step where all
+    /// are.
     fn reach(&self, first: f64) -> f64 {
         let size = match largest(self.origin) {
             0.0 => first * largest(self.direction),
@@ -90,8 +94,9 @@ impl<T: Real, F: FnMut(&[T], &mut [T]) -> f64> Line<'_, T, F> {
     }
 }
 
-/// Looks for a step, beginning with `first`. On entry `points[0]` is the origin, with its loss, slope and gradient; on
-/// return it is the place found, the best one there if the evaluations ran out.
+/// Looks for a step, beginning with `first`. On entry `points[0]` is the origin, with its loss,
+/// slope and gradient; on return it is the place found, the best one there if the evaluations ran
+/// out.
 pub(super) fn strong_wolfe<T: Real, F: FnMut(&[T], &mut [T]) -> f64>(
     line: &mut Line<'_, T, F>,
     points: &mut [Point<T>; 3],
@@ -101,16 +106,16 @@ pub(super) fn strong_wolfe<T: Real, F: FnMut(&[T], &mut [T]) -> f64>(
     let [low, high, trial] = points;
     low.at = 0.0;
     let (loss, slope) = (low.loss, low.slope);
-    // By what a loss may seem to rise. Near a minimum in a direction that is steep beside the others, what a step brings
-    // is hidden behind that; the slopes still show it.
+    // By what a loss may seem to rise. Near a minimum in a direction that is steep beside the
+    // others, what a step brings is hidden behind that; the slopes still show it.
     let noise = T::EPSILON.to_f64().powf(0.75) * loss.abs();
     let sufficient = |point: &Point<T>| {
         point.loss <= loss + DECREASE * point.at * slope
             || point.loss <= loss + noise && point.slope <= (2.0 * DECREASE - 1.0) * slope
     };
     let flat = |point: &Point<T>| point.slope.abs() <= -SLOPE * slope;
-    // Steps outward, from `low` to `high`, until they enclose a minimum. The origin's gradient must survive, since it
-    // is what comes back if all else is worse.
+    // Steps outward, from `low` to `high`, until they enclose a minimum. The origin's gradient must
+    // survive, since it is what comes back if all else is worse.
     let origin = low.clone();
     line.look(first, high);
     let mut rounds = 0;
@@ -159,7 +164,11 @@ pub(super) fn strong_wolfe<T: Real, F: FnMut(&[T], &mut [T]) -> f64>(
         // Too near to an end for the second time, or on it: a tenth of the way inward.
         if (right - at).min(at - left) < margin {
             if stalled || at >= right || at <= left {
-                at = if (at - right).abs() < (at - left).abs() { right - margin } else { left + margin };
+                at = if (at - right).abs() < (at - left).abs() {
+                    right - margin
+                } else {
+                    left + margin
+                };
                 stalled = false;
             } else {
                 stalled = true;
@@ -187,12 +196,18 @@ pub(super) fn strong_wolfe<T: Real, F: FnMut(&[T], &mut [T]) -> f64>(
     }
 }
 
-/// The minimum of the cubic through two points with their slopes, kept within bounds; the middle of them if it has none.
+/// The minimum of the cubic through two points with their slopes, kept within bounds; the middle of
+/// them if it has none.
 fn interpolate<T: Real>(a: &Point<T>, b: &Point<T>, least: f64, most: f64) -> f64 {
     let (a, b) = if a.at <= b.at { (a, b) } else { (b, a) };
     let bend = a.slope + b.slope - 3.0 * (a.loss - b.loss) / (a.at - b.at);
     let square = bend * bend - a.slope * b.slope;
     let root = square.sqrt();
-    let minimum = b.at - (b.at - a.at) * ((b.slope + root - bend) / (b.slope - a.slope + 2.0 * root));
-    if square >= 0.0 && !minimum.is_nan() { minimum.max(least).min(most) } else { (least + most) / 2.0 }
+    let minimum =
+        b.at - (b.at - a.at) * ((b.slope + root - bend) / (b.slope - a.slope + 2.0 * root));
+    if square >= 0.0 && !minimum.is_nan() {
+        minimum.max(least).min(most)
+    } else {
+        (least + most) / 2.0
+    }
 }

@@ -11,7 +11,8 @@ use chainrule_tensor::{Real, simd};
 use crate::TrainError;
 use line_search::{Line, Point, strong_wolfe};
 
-/// After how many steps that bring nothing but rounding the end is reached, whatever the tolerances.
+/// After how many steps that bring nothing but rounding the end is reached, whatever the
+/// tolerances.
 const IDLE: usize = 20;
 
 settings! {
@@ -104,8 +105,8 @@ pub struct Minimum {
 pub enum LbfgsStop {
     /// The gradient is as good as zero.
     Gradient,
-    /// The last step has moved no weight by more than the tolerance, or changed the loss by less; or the last 20
-    /// steps have brought nothing beyond rounding.
+    /// The last step has moved no weight by more than the tolerance, or changed the loss by less;
+    /// or the last 20 steps have brought nothing beyond rounding.
     Change,
     /// The direction leads downhill by no more than the tolerance.
     Slope,
@@ -113,8 +114,8 @@ pub enum LbfgsStop {
     Iterations,
     /// All evaluations were made.
     Evaluations,
-    /// The function has no minimum: along the last direction the loss falls to minus infinity, or falls until the weights
-    /// or the gradient overflow. The weights are the best ones before that.
+    /// The function has no minimum: along the last direction the loss falls to minus infinity, or
+    /// falls until the weights or the gradient overflow. The weights are the best ones before that.
     Unbounded,
 }
 
@@ -125,12 +126,14 @@ impl Lbfgs {
         Lbfgs { max_iterations, max_evaluations: Some(usize::MAX), ..Lbfgs::default() }
     }
 
-    /// Moves the weights to a minimum of a function. `evaluate` is given weights, writes the gradient there, and gives
-    /// the loss; where that is NaN or infinite, the line search turns back. A function without a minimum ends with
-    /// [`LbfgsStop::Unbounded`]. The weights are finite at the end, whatever ends it.
+    /// Moves the weights to a minimum of a function. `evaluate` is given weights, writes the
+    /// gradient there, and gives the loss; where that is NaN or infinite, the line search turns
+    /// back. A function without a minimum ends with [`LbfgsStop::Unbounded`]. The weights are
+    /// finite at the end, whatever ends it.
     ///
     /// # Errors
-    /// Settings that make no sense, and a loss or a gradient that is not finite at the first weights.
+    /// Settings that make no sense, and a loss or a gradient that is not finite at the first
+    /// weights.
     pub fn minimise<T: Real>(
         &self,
         weights: &mut [T],
@@ -145,10 +148,16 @@ impl Lbfgs {
         if !(points[0].loss.is_finite() && points[0].gradient.iter().all(|g| g.is_finite())) {
             let loss = points[0].loss;
             return Err(TrainError::Setting(format!(
-                "lbfgs: the loss is {loss} at the first weights, or its gradient is not finite: start elsewhere"
+                "lbfgs: the loss is {loss} at the first weights, or its gradient is not finite: \
+                 start elsewhere"
             )));
         }
-        let mut minimum = Minimum { loss: points[0].loss, iterations: 0, evaluations: 1, stop: LbfgsStop::Iterations };
+        let mut minimum = Minimum {
+            loss: points[0].loss,
+            iterations: 0,
+            evaluations: 1,
+            stop: LbfgsStop::Iterations,
+        };
         if largest(&points[0].gradient) <= self.tolerance_gradient {
             return Ok(Minimum { stop: LbfgsStop::Gradient, ..minimum });
         }
@@ -255,8 +264,11 @@ impl<T: Real> Memory<T> {
         let differences = pair.change.iter_mut().zip(gradient).zip(before);
         differences.for_each(|((y, &now), &before)| *y = now - before);
         pair.step.iter_mut().zip(direction).for_each(|(s, &d)| *s = d * step);
-        let [curvature, change, moved] =
-            [dot(&pair.change, &pair.step), dot(&pair.change, &pair.change), dot(&pair.step, &pair.step)];
+        let [curvature, change, moved] = [
+            dot(&pair.change, &pair.step),
+            dot(&pair.change, &pair.change),
+            dot(&pair.step, &pair.step),
+        ];
         let (weight, scale) = (1.0 / curvature, curvature / change);
         // Both roots apart, since the product of the squares may leave the range of numbers.
         let bends = curvature > T::EPSILON.to_f64() * moved.sqrt() * change.sqrt();
@@ -337,7 +349,10 @@ mod tests {
             assert!(minimum.loss < 1e-12, "{minimum:?}");
             assert!(weights.iter().all(|w| (w - 1.0).abs() < 1e-5), "{weights:?}");
             assert!(minimum.iterations < 100 && minimum.evaluations < 150, "{minimum:?}");
-            assert!(matches!(minimum.stop, LbfgsStop::Gradient | LbfgsStop::Change | LbfgsStop::Slope), "{minimum:?}");
+            assert!(
+                matches!(minimum.stop, LbfgsStop::Gradient | LbfgsStop::Change | LbfgsStop::Slope),
+                "{minimum:?}"
+            );
         }
     }
 
@@ -387,7 +402,8 @@ mod tests {
     fn units_of_weights_and_loss_do_not_matter() {
         for weight in [1e-12, 1e-6, 1.0] {
             for loss in [1e-12, 1.0, 1e12] {
-                let exact = Lbfgs { tolerance_gradient: 0.0, tolerance_change: 0.0, ..Lbfgs::new(100) };
+                let exact =
+                    Lbfgs { tolerance_gradient: 0.0, tolerance_change: 0.0, ..Lbfgs::new(100) };
                 let mut weights = [-1.2 * weight, weight];
                 let minimum = exact.minimise(&mut weights, |w, gradient| {
                     let value = rosenbrock(&[w[0] / weight, w[1] / weight], gradient);
@@ -417,7 +433,10 @@ mod tests {
                     assert!(w.is_finite() && minimum.loss.is_finite(), "{name}: {w}, {minimum:?}");
                     assert_eq!(minimum.loss, f(w)[0], "{name}");
                     let told = minimum.stop == LbfgsStop::Unbounded;
-                    assert!(told || minimum.iterations == iterations, "{name}, {learning_rate}: {w}, {minimum:?}");
+                    assert!(
+                        told || minimum.iterations == iterations,
+                        "{name}, {learning_rate}: {w}, {minimum:?}"
+                    );
                 }
             }
         }
@@ -438,7 +457,8 @@ mod tests {
         for max_iterations in counts {
             for max_evaluations in counts.map(Some).into_iter().chain([None]) {
                 for history in [1, 2, usize::MAX] {
-                    let lbfgs = Lbfgs { max_iterations, max_evaluations, history, ..Lbfgs::default() };
+                    let lbfgs =
+                        Lbfgs { max_iterations, max_evaluations, history, ..Lbfgs::default() };
                     let mut weights = [-1.2, 1.0];
                     let minimum = lbfgs.minimise(&mut weights, rosenbrock);
                     if max_evaluations == Some(0) {
@@ -453,8 +473,11 @@ mod tests {
             }
         }
         for learning_rate in [0.0, -1.0, f64::NAN, f64::INFINITY] {
-            let error = Lbfgs { learning_rate, ..Lbfgs::default() }.minimise(&mut [-1.2, 1.0], rosenbrock);
-            assert!(error.unwrap_err().to_string().contains("learning_rate must be finite and above 0"));
+            let error =
+                Lbfgs { learning_rate, ..Lbfgs::default() }.minimise(&mut [-1.2, 1.0], rosenbrock);
+            assert!(
+                error.unwrap_err().to_string().contains("learning_rate must be finite and above 0")
+            );
         }
         for learning_rate in [f64::MIN_POSITIVE, 1e-300, 1e300, f64::MAX] {
             let mut weights = [-1.2, 1.0];
@@ -465,7 +488,8 @@ mod tests {
 
     #[test]
     fn settings_are_read_from_text() {
-        let text = "lbfgs(learning_rate=0.5, max_iterations=7, max_evaluations=9, tolerance_gradient=0.1, \
+        let text = "lbfgs(learning_rate=0.5, max_iterations=7, max_evaluations=9, \
+                    tolerance_gradient=0.1, \
                     tolerance_change=0.2, history=3, allow_unreached=true)";
         let expected = Lbfgs {
             learning_rate: 0.5,
@@ -485,16 +509,21 @@ mod tests {
     #[test]
     fn limits_and_mistakes_are_told() {
         let mut weights = [-1.2, 1.0];
-        let few = Lbfgs { max_iterations: 3, ..Lbfgs::default() }.minimise(&mut weights, rosenbrock).unwrap();
+        let few = Lbfgs { max_iterations: 3, ..Lbfgs::default() }
+            .minimise(&mut weights, rosenbrock)
+            .unwrap();
         assert!(few.evaluations <= 3 * 5 / 4 + 1, "{few:?}");
         let at_the_end = Lbfgs::default().minimise(&mut [1.0, 1.0], rosenbrock).unwrap();
         assert_eq!((at_the_end.iterations, at_the_end.stop), (0, LbfgsStop::Gradient));
-        let error = Lbfgs { history: 0, ..Lbfgs::default() }.minimise(&mut weights, rosenbrock).unwrap_err();
+        let error = Lbfgs { history: 0, ..Lbfgs::default() }
+            .minimise(&mut weights, rosenbrock)
+            .unwrap_err();
         assert_eq!(error.to_string(), "lbfgs: history must be at least 1, but it is 0");
         let error = Lbfgs::default().minimise(&mut [f64::NAN, 1.0], rosenbrock).unwrap_err();
         assert_eq!(
             error.to_string(),
-            "lbfgs: the loss is NaN at the first weights, or its gradient is not finite: start elsewhere"
+            "lbfgs: the loss is NaN at the first weights, or its gradient is not finite: start \
+             elsewhere"
         );
     }
 }
