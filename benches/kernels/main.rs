@@ -15,7 +15,9 @@ use criterion::{Criterion, criterion_group, criterion_main};
 
 criterion_group! {
     name = benches;
-    config = Criterion::default().warm_up_time(Duration::from_millis(300)).measurement_time(Duration::from_secs(1));
+    config = Criterion::default()
+        .warm_up_time(Duration::from_millis(300))
+        .measurement_time(Duration::from_secs(1));
     targets =
         elementwise::functions,
         elementwise::bias_and_activation,

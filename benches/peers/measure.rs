@@ -55,7 +55,9 @@ impl Work {
             state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
             (state >> 40) as f32 / (1 << 24) as f32
         };
-        (0..self.batch * self.features()).map(|_| (0..12).map(|_| uniform()).sum::<f32>() - 6.0).collect()
+        (0..self.batch * self.features())
+            .map(|_| (0..12).map(|_| uniform()).sum::<f32>() - 6.0)
+            .collect()
     }
 
     pub fn labels(&self) -> Vec<usize> {
@@ -73,7 +75,8 @@ pub struct Options {
 impl Options {
     pub fn read() -> Options {
         let arguments: Vec<String> = std::env::args().collect();
-        let after = |flag: &str| arguments.iter().position(|a| a == flag).map(|i| arguments[i + 1].clone());
+        let after =
+            |flag: &str| arguments.iter().position(|a| a == flag).map(|i| arguments[i + 1].clone());
         Options {
             threads: after("--threads").map_or(1, |n| n.parse().expect("a number")),
             seconds: after("--seconds").map_or(1.0, |s| s.parse().expect("a number")),
@@ -82,7 +85,9 @@ impl Options {
     }
 
     pub fn works(&self) -> impl Iterator<Item = &'static Work> {
-        WORKS.iter().filter(|work| self.works.as_ref().is_none_or(|names| names.split(',').any(|n| n == work.name)))
+        WORKS.iter().filter(|work| {
+            self.works.as_ref().is_none_or(|names| names.split(',').any(|n| n == work.name))
+        })
     }
 }
 

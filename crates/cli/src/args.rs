@@ -17,17 +17,20 @@ use crate::place::DEFAULT_PATH;
 /// proportion, is set aside to test on; a tenth of the rest chooses the epoch whose weights are
 /// kept; the network learns from what remains.
 #[derive(Debug, Parser)]
-#[command(name = "chainrule", version, after_help = AFTER_HELP, args_conflicts_with_subcommands = true)]
+#[command(name = "chainrule", version, after_help = AFTER_HELP,
+    args_conflicts_with_subcommands = true)]
 pub struct Args {
     #[command(subcommand)]
     pub command: Option<Command>,
 
     /// Fixes the split of the digits, the first weights and the order of the samples
-    #[arg(long, value_name = "N", default_value_t = 0, allow_hyphen_values = true, value_parser = parse::seed)]
+    #[arg(long, value_name = "N", default_value_t = 0,
+        allow_hyphen_values = true, value_parser = parse::seed)]
     pub seed: u64,
 
     /// How often to go through the training digits
-    #[arg(long, value_name = "N", default_value_t = 40, allow_hyphen_values = true, value_parser = parse::count)]
+    #[arg(long, value_name = "N", default_value_t = 40,
+        allow_hyphen_values = true, value_parser = parse::count)]
     pub epochs: i64,
 
     /// The widths of the hidden layers, separated by commas; `none` for no hidden layer
@@ -48,7 +51,8 @@ pub struct Args {
     pub learning_rate: Option<f64>,
 
     /// How many digits make a step
-    #[arg(long, value_name = "N", default_value_t = 32, allow_hyphen_values = true, value_parser = parse::count)]
+    #[arg(long, value_name = "N", default_value_t = 32,
+        allow_hyphen_values = true, value_parser = parse::count)]
     pub batch_size: i64,
 
     #[arg(long, value_name = "PATH",

@@ -119,8 +119,8 @@ fn properties(facts: &Facts) -> serde_json::Value {
         facts.kinks.iter().map(|(at, derivative)| json!({ "at": at, "derivative": derivative }));
     json!({
         "range": facts.range, "kinks": kinks.collect::<Vec<_>>(), "lipschitz": facts.lipschitz,
-        "responsive": facts.responsive, "derivative_from": facts.derivative_from(), "can_die": facts.can_die,
-        "gain": facts.gain,
+        "responsive": facts.responsive, "derivative_from": facts.derivative_from(),
+        "can_die": facts.can_die, "gain": facts.gain,
     })
 }
 
@@ -160,8 +160,8 @@ fn tell(
             objects.insert(
                 (*family).to_owned(),
                 json!({
-                    "source": source, "passed": passed, "failed": failures.len(), "failures": failures,
-                    "skipped": skipped,
+                    "source": source, "passed": passed, "failed": failures.len(),
+                    "failures": failures, "skipped": skipped,
                 }),
             );
             continue;

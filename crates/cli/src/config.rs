@@ -61,7 +61,8 @@ pub enum ConfigError {
     Activation(String, Option<String>),
     #[error("--activation {}: {source}", shown(.name))]
     ActivationSettings { name: String, source: config::ConfigError },
-    #[error("--optimizer {}: {}", shown(.name), source.to_string().replace(name.as_str(), &shown(.name)))]
+    #[error("--optimizer {}: {}", shown(.name),
+            source.to_string().replace(name.as_str(), &shown(.name)))]
     Optimizer { name: String, source: config::ConfigError },
     #[error("--{second} {path}: that is where --{first} goes; choose another file")]
     SameFile { first: &'static str, second: &'static str, path: String },

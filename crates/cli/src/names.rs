@@ -17,7 +17,8 @@ pub enum NameError {
         near: Option<String>,
         known: String,
     },
-    #[error("--{flag} {}: {}", shown(.text), source.to_string().replace(text.as_str(), &shown(.text)))]
+    #[error("--{flag} {}: {}", shown(.text),
+            source.to_string().replace(text.as_str(), &shown(.text)))]
     Settings { flag: &'static str, text: String, source: ConfigError },
 }
 

@@ -114,7 +114,10 @@ impl Place {
         if !folder.is_dir() {
             return Err(PlaceError::NoFolder { path, folder, flag });
         }
-        let free = matches!(fs::symlink_metadata(&target), Err(error) if error.kind() == ErrorKind::NotFound);
+        let free = matches!(
+            fs::symlink_metadata(&target),
+            Err(error) if error.kind() == ErrorKind::NotFound
+        );
         files::check(&path).map_err(|source| match free {
             true => PlaceError::Folder { path, folder, flag, source },
             false => PlaceError::File { path, flag, source },

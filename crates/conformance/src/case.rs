@@ -168,7 +168,8 @@ mod tests {
 
     #[test]
     fn shared_tensors_are_put_in_and_what_is_skipped_is_kept() {
-        let text = r#"{"source": "a", "tensors": [{"shape": []}], "cases": [{"inputs": [0, {"shape": [1]}], "x": 0}],
+        let text = r#"{"source": "a", "tensors": [{"shape": []}],
+            "cases": [{"inputs": [0, {"shape": [1]}], "x": 0}],
             "skipped": [{"name": "b", "cases": 2, "why": "c"}]}"#;
         let cases = read(text).unwrap();
         assert_eq!(

@@ -15,15 +15,22 @@
 //! use chainrule_train::{TrainError, Trainer, optimizer::Sgd};
 //!
 //! // The logarithm of a probability that has become zero.
-//! let data = Dataset::new(Tensor::from_rows([[1.0], [-200.0], [2.0]]), Targets::Values(Tensor::ones([3, 1])))?;
+//! let data = Dataset::new(
+//!     Tensor::from_rows([[1.0], [-200.0], [2.0]]),
+//!     Targets::Values(Tensor::ones([3, 1])),
+//! )?;
 //! let model = Sequential::new().linear(1, 1).sigmoid();
 //! let loss = CustomLoss::new("naive", |p: Var<'_>, t: Var<'_>| -(t * p.ln()));
 //! let mut params = model.init([1], 0)?;
 //! params.get_mut("0.weight").unwrap()[0] = 1.0;
 //!
-//! let error = Trainer::new(&model, &loss, Sgd::new(0.1)).in_order().fit(&mut params, &data, None).unwrap_err();
+//! let error = Trainer::new(&model, &loss, Sgd::new(0.1))
+//!     .in_order()
+//!     .fit(&mut params, &data, None)
+//!     .unwrap_err();
 //! let TrainError::NonFiniteLoss { samples, .. } = error else { panic!("another error") };
-//! let found = non_finite::find(&model, &loss, &params, &data, &samples, 0)?.expect("the same step again");
+//! let found =
+//!     non_finite::find(&model, &loss, &params, &data, &samples, 0)?.expect("the same step again");
 //! assert!(matches!(&found.report.origin, Origin::Forward { at, .. } if at.op == "ln"));
 //! assert_eq!((found.report.value, found.report.samples), (f64::NEG_INFINITY, vec![1]));
 //! assert_eq!((found.report.given[0].min, found.report.given[0].shape), (0.0, [3, 1].into()));

@@ -181,7 +181,8 @@ impl Canvas {
     pub(crate) fn legend(&self, entries: &[(&str, Mark)]) -> Canvas {
         let (mut x, mut y) = (0.0, 8.0);
         // All or none, so that they look like one family.
-        let pale = |mark: &Mark| matches!(mark, Mark::Fill(color) if color.contrast(self.theme.background()) < 1.5);
+        let ground = self.theme.background();
+        let pale = |mark: &Mark| matches!(mark, Mark::Fill(color) if color.contrast(ground) < 1.5);
         let framed = entries.iter().any(|(_, mark)| pale(mark));
         for (label, mark) in entries {
             let label = self.shorten(label, LABEL, self.width() - 30.0);

@@ -13,7 +13,8 @@ use crate::theme::Color;
 /// ```
 /// use chainrule_plot::{DecisionSurface, Figure, Theme};
 ///
-/// let svg = DecisionSurface::new("Two halves", vec!["left".into(), "right".into()], (-1.0, 1.0), (-1.0, 1.0))
+/// let classes = vec!["left".into(), "right".into()];
+/// let svg = DecisionSurface::new("Two halves", classes, (-1.0, 1.0), (-1.0, 1.0))
 ///     .sample(40, |x, _| (usize::from(x > 0.0), x.abs()))
 ///     .point(-0.5, 0.2, 0)
 ///     .point(0.5, 0.2, 1)

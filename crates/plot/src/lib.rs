@@ -8,7 +8,8 @@
 //! use chainrule_plot::{Curves, Figure, Theme, sparkline};
 //!
 //! let losses = [2.3, 0.9, 0.4, 0.2, 0.15, 0.12];
-//! let figure = Curves::new("Loss").labels("epoch", "cross-entropy").curve("training", &losses).log_y();
+//! let figure =
+//!     Curves::new("Loss").labels("epoch", "cross-entropy").curve("training", &losses).log_y();
 //!
 //! let svg = figure.svg(Theme::Light);
 //! assert!(svg.starts_with("<svg "));

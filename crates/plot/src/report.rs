@@ -18,7 +18,8 @@ use crate::write::write;
 /// let html = Report::new("Digits, seed 7")
 ///     .section("Result")
 ///     .pairs([("test accuracy", "97.2 %"), ("epochs", "30")])
-///     .findings([Finding::new(Severity::Warning, "Two units are dead").because("layers.0: units 3 and 9 never fire")])
+///     .findings([Finding::new(Severity::Warning, "Two units are dead")
+///         .because("layers.0: units 3 and 9 never fire")])
 ///     .section("Training")
 ///     .figure(&Curves::new("Loss").labels("epoch", "loss").curve("training", &[2.3, 0.4, 0.1]))
 ///     .html();
@@ -118,8 +119,8 @@ impl Report {
         let body: String =
             rows.into_iter().map(|row| format!("<tr>{}</tr>\n", cells(row))).collect();
         self.push(&format!(
-            "<div class=\"table\" tabindex=\"0\"><table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}</tbody>\n\
-             </table></div>\n"
+            "<div class=\"table\" tabindex=\"0\"><table>\n<thead><tr>{head}</tr></thead>\n\
+             <tbody>\n{body}</tbody>\n</table></div>\n"
         ))
     }
 
@@ -214,7 +215,8 @@ impl Report {
              'unsafe-inline'; \
              img-src data:\">\n<link rel=\"icon\" \
              href=\"data:,\">\n<title>{title}</title>\n<style>\n{STYLE}</style>\n\
-             </head>\n<body>\n<main>\n<h1>{title}</h1>\n{contents}{sections}</main>\n</body>\n</html>\n"
+             </head>\n<body>\n<main>\n<h1>{title}</h1>\n{contents}{sections}</main>\n</body>\n\
+             </html>\n"
         )
     }
 

@@ -12,7 +12,9 @@ use crate::font::Align;
 /// use chainrule_plot::{Figure, Ridge, RidgeRow, Theme};
 ///
 /// let values: Vec<f64> = (0..1000).map(|i| (f64::from(i) * 0.37).sin()).collect();
-/// let svg = Ridge::new("Activations", "value").row(RidgeRow::of("hidden.0", &values, 40)).svg(Theme::Light);
+/// let svg = Ridge::new("Activations", "value")
+///     .row(RidgeRow::of("hidden.0", &values, 40))
+///     .svg(Theme::Light);
 /// assert_eq!(svg.matches("class=\"row\"").count(), 1);
 /// ```
 #[derive(Clone, Debug, Default, PartialEq)]

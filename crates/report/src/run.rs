@@ -24,12 +24,19 @@ type Trained<'a, T> = (&'a dyn Layer<T>, &'a Params<T>, &'a Dataset<T>);
 /// let model = Sequential::new().linear(64, 16).tanh().linear(16, 10);
 /// let (mut params, loss) = (model.init([64], 0)?, CrossEntropy);
 /// let mut instruments = Instruments::new();
-/// let mut trainer = Trainer::new(&model, &loss, Adam::new(0.01)).epochs(2).callback(&mut instruments);
+/// let mut trainer =
+///     Trainer::new(&model, &loss, Adam::new(0.01)).epochs(2).callback(&mut instruments);
 /// let fitted = trainer.fit(&mut params, &data, None);
 /// drop(trainer);
 ///
-/// let recording = Recording::of(&fitted).log(instruments.into_log()).configuration([("optimizer", "adam")]);
-/// let run = Run::new("Digits", &recording).model(&model).params(&params).loss(&loss).data(&test).images(8, 8);
+/// let recording =
+///     Recording::of(&fitted).log(instruments.into_log()).configuration([("optimizer", "adam")]);
+/// let run = Run::new("Digits", &recording)
+///     .model(&model)
+///     .params(&params)
+///     .loss(&loss)
+///     .data(&test)
+///     .images(8, 8);
 /// let html = run.report()?.html();
 /// assert!(html.contains("Loss by epoch") && html.contains("First-layer weights"));
 ///

@@ -59,7 +59,10 @@ impl<T: Real> Tensor<T> {
     /// use chainrule_tensor::Tensor;
     ///
     /// let x: Tensor = Tensor::from_rows([[1.0, 2.0], [3.0, 4.0]]);
-    /// assert_eq!(x.add(&Tensor::from(vec![10.0, 20.0]))?, Tensor::from_rows([[11.0, 22.0], [13.0, 24.0]]));
+    /// assert_eq!(
+    ///     x.add(&Tensor::from(vec![10.0, 20.0]))?,
+    ///     Tensor::from_rows([[11.0, 22.0], [13.0, 24.0]])
+    /// );
     /// # Ok::<(), chainrule_tensor::TensorError>(())
     /// ```
     ///
@@ -136,8 +139,12 @@ impl<T: Real> Tensor<T> {
     /// ```
     /// use chainrule_tensor::Tensor;
     ///
-    /// let (a, b) = (Tensor::from_rows([[1.0], [2.0]]), Tensor::from_rows([[3.0_f32, 4.0], [5.0, 6.0]]));
-    /// assert_eq!(Tensor::concat(1, &[&a, &b])?, Tensor::from_rows([[1.0, 3.0, 4.0], [2.0, 5.0, 6.0]]));
+    /// let (a, b) =
+    ///     (Tensor::from_rows([[1.0], [2.0]]), Tensor::from_rows([[3.0_f32, 4.0], [5.0, 6.0]]));
+    /// assert_eq!(
+    ///     Tensor::concat(1, &[&a, &b])?,
+    ///     Tensor::from_rows([[1.0, 3.0, 4.0], [2.0, 5.0, 6.0]])
+    /// );
     /// # Ok::<(), chainrule_tensor::TensorError>(())
     /// ```
     ///

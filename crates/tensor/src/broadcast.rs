@@ -45,7 +45,16 @@ pub fn for_each(target: Shape, a: Shape, b: Shape, mut f: impl FnMut(usize, usiz
 ///
 /// let (column, row) = ([10.0_f32, 20.0], [1.0, 2.0, 3.0]);
 /// let mut out = [0.0; 6];
-/// broadcast::zip(Put::Set, &mut out, [2, 3].into(), &column, [2, 1].into(), &row, [3].into(), |a, b| a + b);
+/// broadcast::zip(
+///     Put::Set,
+///     &mut out,
+///     [2, 3].into(),
+///     &column,
+///     [2, 1].into(),
+///     &row,
+///     [3].into(),
+///     |a, b| a + b,
+/// );
 /// assert_eq!(out, [11.0, 12.0, 13.0, 21.0, 22.0, 23.0]);
 /// ```
 ///

@@ -136,7 +136,12 @@ macro_rules! assign {
     )*};
 }
 
-assign!(AddAssign add_assign +, SubAssign sub_assign -, MulAssign mul_assign *, DivAssign div_assign /);
+assign!(
+    AddAssign add_assign +,
+    SubAssign sub_assign -,
+    MulAssign mul_assign *,
+    DivAssign div_assign /
+);
 
 impl Sum for Dual {
     fn sum<I: Iterator<Item = Self>>(iter: I) -> Self {

@@ -390,7 +390,12 @@ macro_rules! kernel {
     ($t:ident, $lanes:literal, $transpose:ident $(, $split:path)?) => {
         impl Kernel for $t {
             $(
-                fn split(precision: Precision, rows: usize, inner: usize, columns: usize) -> Option<Loops<$t>> {
+                fn split(
+                    precision: Precision,
+                    rows: usize,
+                    inner: usize,
+                    columns: usize,
+                ) -> Option<Loops<$t>> {
                     $split(precision, rows, inner, columns)
                 }
             )?
@@ -400,25 +405,40 @@ macro_rules! kernel {
                     static BUFFERS: RefCell<Buffers<$t>> = RefCell::default();
                 }
                 with_own(&BUFFERS, |buffers| {
-                    instructions::multiply::<$t, { $lanes / 2 }, $lanes, { 2 * $lanes }, { 4 * $lanes }, { 8 * $lanes }>(
-                        buffers, put, c, a, b,
-                    );
+                    instructions::multiply::<
+                        $t,
+                        { $lanes / 2 },
+                        $lanes,
+                        { 2 * $lanes },
+                        { 4 * $lanes },
+                        { 8 * $lanes },
+                    >(buffers, put, c, a, b);
                 });
             }
 
-            fn transpose(out: &mut [$t], width: usize, values: &[$t], stride: usize, lanes: usize, depth: usize) {
+            fn transpose(
+                out: &mut [$t],
+                width: usize,
+                values: &[$t],
+                stride: usize,
+                lanes: usize,
+                depth: usize,
+            ) {
                 #[cfg(target_arch = "x86_64")]
                 if size_of::<$t>() == 4 && lanes > 8 && simd::has_avx512() {
                     // SAFETY: the processor has the instructions.
                     return unsafe {
-                        let (out, values) = (bytemuck::cast_slice_mut(out), bytemuck::cast_slice(values));
+                        let out = bytemuck::cast_slice_mut(out);
+                        let values = bytemuck::cast_slice(values);
                         pack::avx512::transpose_f32(out, width, values, stride, lanes, depth)
                     };
                 }
                 #[cfg(target_arch = "x86_64")]
                 if simd::has_avx2() {
                     // SAFETY: the processor has the instructions.
-                    return unsafe { pack::avx2::$transpose(out, width, values, stride, lanes, depth) };
+                    return unsafe {
+                        pack::avx2::$transpose(out, width, values, stride, lanes, depth)
+                    };
                 }
                 pack::transpose(out, width, values, stride, lanes, 0..depth);
             }

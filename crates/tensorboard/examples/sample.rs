@@ -22,14 +22,20 @@ fn main() -> Result<(), Box<dyn Error>> {
     let training = json!({
         "scalars": {
             "epoch/loss": by_epoch(&history, |epoch| epoch.train.loss),
-            "step/gradient_norm": log.records.iter().map(|seen| json!([seen.step, seen.gradient_norm])).collect::<Value>(),
+            "step/gradient_norm": log
+                .records
+                .iter()
+                .map(|seen| json!([seen.step, seen.gradient_norm]))
+                .collect::<Value>(),
         },
         "histograms": { "activations/0": activations(&log) },
         "images": { "first_layer": pictures },
     });
     let validation = json!({ "scalars": {
         "epoch/loss": by_epoch(&history, |epoch| epoch.validation.as_ref().unwrap().loss),
-        "epoch/accuracy": by_epoch(&history, |epoch| epoch.validation.as_ref().unwrap().metrics[0].1),
+        "epoch/accuracy": by_epoch(&history, |epoch| {
+            epoch.validation.as_ref().unwrap().metrics[0].1
+        }),
     } });
     let expected = json!({ "by_hand": by_hand, "training": training, "validation": validation });
     std::fs::write(folder.join("expected.json"), serde_json::to_string_pretty(&expected)?)?;
@@ -59,7 +65,13 @@ fn by_hand(folder: &Path) -> Result<Value, Box<dyn Error>> {
     events.flush()?;
     Ok(json!({
         // JSON knows no NaN.
-        "scalars": { "numbers/a": numbers.iter().enumerate().map(|(step, x)| json!([step, x.to_string()])).collect::<Value>() },
+        "scalars": {
+            "numbers/a": numbers
+                .iter()
+                .enumerate()
+                .map(|(step, x)| json!([step, x.to_string()]))
+                .collect::<Value>(),
+        },
         "histograms": {
             "distributions/sine": [[u64::from(u32::MAX) + 1, histogram.edges, histogram.counts]],
             "distributions/constant": [[1, [2.0, 2.0], [5]]],

@@ -38,8 +38,10 @@ use crate::stage::{Setup, Stages, kind};
 ///
 /// let model = Sequential::new().linear(2, 8).tanh().linear(8, 2);
 /// let mut params = model.init([2], 1)?;
-/// let mut trainer =
-///     Trainer::new(&model, CrossEntropy, Adam::new(0.05)).epochs(200).batch_size(4).metric(Accuracy::new());
+/// let mut trainer = Trainer::new(&model, CrossEntropy, Adam::new(0.05))
+///     .epochs(200)
+///     .batch_size(4)
+///     .metric(Accuracy::new());
 /// let history = trainer.fit(&mut params, &data, None)?;
 /// assert_eq!(history.last().unwrap().train.metric("accuracy"), Some(1.0));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -158,7 +160,8 @@ impl<'a, T: Real> Trainer<'a, T> {
     /// use chainrule_tensor::gemm::Precision;
     ///
     /// # let model = Sequential::new().linear(2, 2);
-    /// let trainer = Trainer::new(&model, CrossEntropy, Adam::new(0.01)).precision(Precision::Fast);
+    /// let trainer =
+    ///     Trainer::new(&model, CrossEntropy, Adam::new(0.01)).precision(Precision::Fast);
     /// # let _: Trainer = trainer;
     /// ```
     #[must_use]
@@ -359,7 +362,11 @@ impl<'a, T: Real> Trainer<'a, T> {
     /// # let model = Sequential::new().linear(3, 1);
     /// # let params = model.init([3], 0)?;
     /// let mut trainer = Trainer::new(&model, MeanSquaredError, Sgd::new(0.1));
-    /// let report = trainer.range_test(&params, &data, &RangeTest { start: 1e-5, ..RangeTest::default() })?;
+    /// let report = trainer.range_test(
+    ///     &params,
+    ///     &data,
+    ///     &RangeTest { start: 1e-5, ..RangeTest::default() },
+    /// )?;
     /// let rate = report.suggestion().expect("the loss falls");
     /// assert!(rate > 1e-4);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -560,12 +567,14 @@ impl<T: Real> Trainer<'_, T> {
             .try_for_each(|monitor| monitor.check(&names))
             .map_err(TrainError::Setting)?;
         match &self.plateau {
-            Some((settings, monitor)) if settings.maximise && !monitor.more_is_better() => Err(TrainError::Setting(
-                "reduce_on_plateau: maximise=true, but the monitor says that less of the watched \
-                 number is better: \
-                 watch it with `Monitor::highest`, or leave `maximise` out"
-                    .to_owned(),
-            )),
+            Some((settings, monitor)) if settings.maximise && !monitor.more_is_better() => {
+                Err(TrainError::Setting(
+                    "reduce_on_plateau: maximise=true, but the monitor says that less of the \
+                     watched number is better: watch it with `Monitor::highest`, or leave \
+                     `maximise` out"
+                        .to_owned(),
+                ))
+            }
             _ => Ok(()),
         }
     }

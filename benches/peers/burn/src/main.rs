@@ -20,7 +20,8 @@ struct Network {
 
 impl Network {
     fn new(work: &Work, device: &Device) -> Network {
-        let layers = work.widths.windows(2).map(|w| LinearConfig::new(w[0], w[1]).init(device)).collect();
+        let layers =
+            work.widths.windows(2).map(|w| LinearConfig::new(w[0], w[1]).init(device)).collect();
         Network { layers, sigmoid: work.sigmoid }
     }
 
@@ -52,7 +53,9 @@ fn run(library: &str, device: &Device, work: &Work, options: &Options) {
     let momentum = MomentumConfig::new().with_momentum(0.9).with_dampening(0.0);
     let (mut optimizer, learning_rate) = match work.optimizer {
         Optimizer::Adam => (AdamConfig::new().with_epsilon(1e-8).init(), ADAM_LEARNING_RATE),
-        Optimizer::Momentum => (SgdConfig::new().with_momentum(Some(momentum)).init(), LEARNING_RATE),
+        Optimizer::Momentum => {
+            (SgdConfig::new().with_momentum(Some(momentum)).init(), LEARNING_RATE)
+        }
         _ => (SgdConfig::new().init(), LEARNING_RATE),
     };
     let mut held = Some(Network::new(work, &device));
@@ -69,8 +72,10 @@ fn main() {
     let options = Options::read();
     for work in options.works() {
         let (name, threads) = (work.name, options.threads);
-        println!("burn-cpu\t{name}\t{threads}\tskipped: its build downloads LLVM from outside the \
-                  registry");
+        println!(
+            "burn-cpu\t{name}\t{threads}\tskipped: its build downloads LLVM from outside the \
+                  registry"
+        );
     }
     #[allow(deprecated)] // burn-ndarray still runs, and is the faster one at times
     let backends = [("burn-flex", Device::flex()), ("burn-ndarray", Device::ndarray())];

@@ -64,7 +64,8 @@ fn run(work: &Work, options: &Options) -> Result<()> {
             Box::new(move |gradients| sgd.step(gradients))
         }
         Optimizer::Adam => {
-            let settings = ParamsAdamW { lr: ADAM_LEARNING_RATE, weight_decay: 0.0, ..Default::default() };
+            let settings =
+                ParamsAdamW { lr: ADAM_LEARNING_RATE, weight_decay: 0.0, ..Default::default() };
             let mut adam = AdamW::new(variables.all_vars(), settings)?;
             Box::new(move |gradients| adam.step(gradients))
         }
@@ -76,7 +77,10 @@ fn run(work: &Work, options: &Options) -> Result<()> {
         Optimizer::Inference => {
             // Tensors out of variables are tracked for gradients; a network to be served is loaded
             // as plain tensors.
-            let layers = network.layers.iter().map(|l| Linear::new(l.weight().detach(), l.bias().map(Tensor::detach)));
+            let layers = network
+                .layers
+                .iter()
+                .map(|l| Linear::new(l.weight().detach(), l.bias().map(Tensor::detach)));
             let network = Network { layers: layers.collect(), sigmoid: work.sigmoid };
             let output = || network.forward(&x)?.get(0)?.get(0)?.to_scalar::<f32>();
             measure::report("candle", work, options, || output().expect("shapes fit"));

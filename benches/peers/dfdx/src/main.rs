@@ -11,10 +11,22 @@ type Small = ((Linear<64, 64>, ReLU), Linear<64, 10>);
 type DeepSigmoid = (Repeated<(Linear<64, 64>, Sigmoid), 8>, Linear<64, 10>);
 type DeepRelu = (Repeated<(Linear<64, 64>, ReLU), 8>, Linear<64, 10>);
 type Digits = ((Linear<784, 512>, ReLU), (Linear<512, 256>, ReLU), Linear<256, 10>);
-type Large = ((Linear<1024, 2048>, ReLU), (Linear<2048, 2048>, ReLU), (Linear<2048, 2048>, ReLU), Linear<2048, 1000>);
+type Large = (
+    (Linear<1024, 2048>, ReLU),
+    (Linear<2048, 2048>, ReLU),
+    (Linear<2048, 2048>, ReLU),
+    Linear<2048, 1000>,
+);
 
 macro_rules! train {
-    ($network:ty, $batch:literal, $features:literal, $classes:literal, $work:expr, $options:expr) => {{
+    (
+        $network:ty,
+        $batch:literal,
+        $features:literal,
+        $classes:literal,
+        $work:expr,
+        $options:expr
+    ) => {{
         let (work, options): (&Work, &Options) = ($work, $options);
         let device = Cpu::default();
         let mut network = device.build_module::<$network, f32>();
@@ -22,9 +34,12 @@ macro_rules! train {
         let mut one_hot = vec![0.0f32; $batch * $classes];
         work.labels().iter().enumerate().for_each(|(i, y)| one_hot[i * $classes + y] = 1.0);
         let y: Tensor<Rank2<$batch, $classes>, f32, _> = device.tensor(one_hot);
-        let momentum = (work.optimizer == Optimizer::Momentum).then_some(optim::Momentum::Classic(0.9));
-        let mut sgd = optim::Sgd::new(&network, optim::SgdConfig { lr: LEARNING_RATE, momentum, weight_decay: None });
-        let mut adam = optim::Adam::new(&network, optim::AdamConfig { lr: ADAM_LEARNING_RATE, ..Default::default() });
+        let momentum =
+            (work.optimizer == Optimizer::Momentum).then_some(optim::Momentum::Classic(0.9));
+        let settings = optim::SgdConfig { lr: LEARNING_RATE, momentum, weight_decay: None };
+        let mut sgd = optim::Sgd::new(&network, settings);
+        let settings = optim::AdamConfig { lr: ADAM_LEARNING_RATE, ..Default::default() };
+        let mut adam = optim::Adam::new(&network, settings);
         let mut held = Some(network.alloc_grads());
         measure::report("dfdx", work, options, || {
             let logits = network.forward_mut(x.trace(held.take().expect("put back below")));

@@ -30,15 +30,18 @@ pub struct CompareArgs {
     pub depths: String,
 
     /// The units in each hidden layer
-    #[arg(long, value_name = "N", default_value_t = 32, allow_hyphen_values = true, value_parser = parse::count)]
+    #[arg(long, value_name = "N", default_value_t = 32,
+        allow_hyphen_values = true, value_parser = parse::count)]
     pub width: i64,
 
     /// How often to go through the training digits
-    #[arg(long, value_name = "N", default_value_t = 20, allow_hyphen_values = true, value_parser = parse::count)]
+    #[arg(long, value_name = "N", default_value_t = 20,
+        allow_hyphen_values = true, value_parser = parse::count)]
     pub epochs: i64,
 
     /// How many seeds to take, from 0; accuracies are means over them
-    #[arg(long, value_name = "N", default_value_t = 1, allow_hyphen_values = true, value_parser = parse::count)]
+    #[arg(long, value_name = "N", default_value_t = 1,
+        allow_hyphen_values = true, value_parser = parse::count)]
     pub seeds: i64,
 
     #[arg(long, value_name = "NAME", default_value = "adam",
@@ -51,7 +54,8 @@ pub struct CompareArgs {
     pub learning_rate: Option<f64>,
 
     /// How many digits make a step
-    #[arg(long, value_name = "N", default_value_t = 32, allow_hyphen_values = true, value_parser = parse::count)]
+    #[arg(long, value_name = "N", default_value_t = 32,
+        allow_hyphen_values = true, value_parser = parse::count)]
     pub batch_size: i64,
 
     /// Draw accuracies and gradients into this file, by its end .svg or .png

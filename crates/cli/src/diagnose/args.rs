@@ -57,15 +57,18 @@ pub struct DiagnoseArgs {
     pub learning_rate: Option<f64>,
 
     /// How often to go through the training data
-    #[arg(long, value_name = "N", default_value_t = 40, allow_hyphen_values = true, value_parser = parse::count)]
+    #[arg(long, value_name = "N", default_value_t = 40,
+        allow_hyphen_values = true, value_parser = parse::count)]
     pub epochs: i64,
 
     /// How many samples make a step
-    #[arg(long, value_name = "N", default_value_t = 32, allow_hyphen_values = true, value_parser = parse::count)]
+    #[arg(long, value_name = "N", default_value_t = 32,
+        allow_hyphen_values = true, value_parser = parse::count)]
     pub batch_size: i64,
 
     /// Fixes the split of the data, the first weights and the order of the samples
-    #[arg(long, value_name = "N", default_value_t = 0, allow_hyphen_values = true, value_parser = parse::seed)]
+    #[arg(long, value_name = "N", default_value_t = 0,
+        allow_hyphen_values = true, value_parser = parse::seed)]
     pub seed: u64,
 
     #[command(flatten)]
@@ -92,7 +95,8 @@ pub struct Cures {
     pub normalise: bool,
 
     /// Leave out this part of the hidden values at random
-    #[arg(long, value_name = "SHARE", help_heading = "Remedies", allow_hyphen_values = true, value_parser = parse::number)]
+    #[arg(long, value_name = "SHARE", help_heading = "Remedies",
+        allow_hyphen_values = true, value_parser = parse::number)]
     pub dropout: Option<f64>,
 
     /// Make all classes count the same in the loss
@@ -100,11 +104,13 @@ pub struct Cures {
     pub class_weights: bool,
 
     /// Shorten gradients to this norm
-    #[arg(long, value_name = "NORM", help_heading = "Remedies", allow_hyphen_values = true, value_parser = parse::number)]
+    #[arg(long, value_name = "NORM", help_heading = "Remedies",
+        allow_hyphen_values = true, value_parser = parse::number)]
     pub clip_norm: Option<f64>,
 
     /// Stop after so many epochs without a better validation loss, and keep the best weights
-    #[arg(long, value_name = "EPOCHS", help_heading = "Remedies", allow_hyphen_values = true, value_parser = parse::count)]
+    #[arg(long, value_name = "EPOCHS", help_heading = "Remedies",
+        allow_hyphen_values = true, value_parser = parse::count)]
     pub early_stopping: Option<i64>,
 
     /// Scale the inputs to mean 0 and deviation 1

@@ -57,7 +57,12 @@ fn training(recipe: &Recipe) -> Value {
 
 fn gain(gain: &GainReport) -> Value {
     let repairs = gain.repairs.iter().map(|repair| {
-        json!({ "activation": repair.activation, "now": repair.now, "usual": repair.usual, "gain": repair.gain })
+        json!({
+            "activation": repair.activation,
+            "now": repair.now,
+            "usual": repair.usual,
+            "gain": repair.gain,
+        })
     });
     json!({
         "forward": gain.forward,

@@ -17,7 +17,10 @@ use crate::DataError;
 /// let train: Tensor = Tensor::from_rows([[0.0, 7.0], [8.0, 7.0], [2.0, 7.0]]);
 /// let scaler = MinMaxScaler::fit_range(&train, -1.0, 1.0)?;
 /// assert_eq!((scaler.min(), scaler.max()), (&[0.0, 7.0][..], &[8.0, 7.0][..]));
-/// assert_eq!(scaler.transform(&train)?, Tensor::from_rows([[-1.0, -1.0], [1.0, -1.0], [-0.5, -1.0]]));
+/// assert_eq!(
+///     scaler.transform(&train)?,
+///     Tensor::from_rows([[-1.0, -1.0], [1.0, -1.0], [-0.5, -1.0]])
+/// );
 /// # Ok::<(), chainrule_data::DataError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq)]

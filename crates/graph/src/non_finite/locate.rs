@@ -35,8 +35,8 @@ pub struct Located<T: Real> {
 /// let located = locate(&plan, &params, &mut workspace).expect("the logarithm of zero");
 /// assert_eq!(
 ///     located.report.to_string(),
-///     "it began with -inf in operation `ln` of layer `logarithm`, on the way forward, at [1], one of 1 of 3 values; \
-///      given were input `x` [3] from 0 to 2; sample 1 is to blame"
+///     "it began with -inf in operation `ln` of layer `logarithm`, on the way forward, \
+///      at [1], one of 1 of 3 values; given were input `x` [3] from 0 to 2; sample 1 is to blame"
 /// );
 /// // The operation alone, with another value.
 /// let mut replay = located.replay.unwrap();

@@ -107,7 +107,12 @@ impl<'g, T: Real> Var<'g, T> {
 /// Defines one function: its name, what its derivatives read, its value and the two products with
 /// the upstream gradient.
 macro_rules! binary {
-    ($(#[$doc:meta])* $op:ident, $name:literal, $reads_operands:expr, |$a:ident, $b:ident| $value:expr, |$g:ident| $pull_a:expr, $pull_b:expr) => {
+    (
+        $(#[$doc:meta])*
+        $op:ident, $name:literal, $reads_operands:expr,
+        |$a:ident, $b:ident| $value:expr,
+        |$g:ident| $pull_a:expr, $pull_b:expr
+    ) => {
         $(#[$doc])*
         #[derive(Debug)]
         struct $op;

@@ -60,7 +60,8 @@ impl<T: Real> Plan<T> {
     ///         seen.push((watched.op.name().to_owned(), z[0], watched.values[0]));
     ///     }
     /// });
-    /// // Product, bias and function are one operation; what the function was given is computed for the one who asks.
+    /// // Product, bias and function are one operation; what the function was given is computed for
+    /// // the one who asks.
     /// assert_eq!(seen, [("affine + exp".to_owned(), 0.0, 1.0)]);
     /// # Ok::<(), chainrule_graph::BuildError>(())
     /// ```
@@ -174,7 +175,8 @@ impl<'a, T: Real> WatchedOp<'a, T> {
     #[must_use]
     pub fn continues(self) -> bool {
         let before = self.position.checked_sub(1).map(|before| self.plan.steps[before].output);
-        matches!(self.step.operands.first(), Some(Operand::Value { buffer, .. }) if Some(*buffer) == before)
+        let first = self.step.operands.first();
+        matches!(first, Some(Operand::Value { buffer, .. }) if Some(*buffer) == before)
     }
 
     /// The shapes of its inputs.

@@ -8,7 +8,13 @@ use crate::Var;
 /// Defines a function without parameters: its name, `f`, `f'` with what it reads, its kinks, and
 /// the method of [`Var`].
 macro_rules! function {
-    ($(#[$doc:meta])* $method:ident, $op:ident, |$x:ident| $value:expr, $reads:ident |$at:ident| $derivative:expr, kinks $kinks:expr) => {
+    (
+        $(#[$doc:meta])*
+        $method:ident, $op:ident,
+        |$x:ident| $value:expr,
+        $reads:ident |$at:ident| $derivative:expr,
+        kinks $kinks:expr
+    ) => {
         #[derive(Debug)]
         struct $op;
 

@@ -65,8 +65,10 @@ pub fn by_name<T: Real>(text: &str) -> Result<Box<dyn Rule<T>>, ConfigError> {
 /// use chainrule_tensor::Tensor;
 ///
 /// let diagnosis = Diagnosis::default().with(DyingRelu { warning: 0.6, ..DyingRelu::default() });
-/// let inputs: Tensor = Tensor::from_rows([[0.1, 3000.0], [0.4, 1000.0], [0.3, 2000.0], [0.2, 4000.0]]);
-/// let data = Dataset::new(inputs, Targets::Values(Tensor::from_rows([[1.0], [2.0], [3.0], [4.0]])))?;
+/// let inputs: Tensor =
+///     Tensor::from_rows([[0.1, 3000.0], [0.4, 1000.0], [0.3, 2000.0], [0.2, 4000.0]]);
+/// let data =
+///     Dataset::new(inputs, Targets::Values(Tensor::from_rows([[1.0], [2.0], [3.0], [4.0]])))?;
 /// let findings = diagnosis.findings(&Evidence::new().data(&data).loss(&MeanSquaredError));
 /// assert_eq!(findings[0].kind, Kind::UnscaledData);
 /// # let _: Sequential = Sequential::new();

@@ -97,7 +97,8 @@ impl Outcome {
 ///
 /// let digits = Digits::load()?.dataset::<f32>().select(&(0..400).collect::<Vec<_>>())?;
 /// let (train, validation) = digits.split_stratified(0.25, 0)?;
-/// let recipe = Recipe { hidden: vec![16], init: "constant(value=0.1)".to_owned(), ..Recipe::default() };
+/// let recipe =
+///     Recipe { hidden: vec![16], init: "constant(value=0.1)".to_owned(), ..Recipe::default() };
 /// let stop = Arc::new(AtomicBool::new(false));
 /// let observed = |recipe: &Recipe, _: &str| observe(recipe, &train, &validation, &stop, &mut []);
 /// let outcome = observed(&recipe, "")?;

@@ -128,7 +128,9 @@ impl Repair {
 /// use chainrule_nn::{Linear, Model, Sequential, loss::CrossEntropy};
 ///
 /// let linear = |outputs| Linear::to(outputs).weight_init(LeCun::normal()).bias_init(0.0);
-/// let model = (0..6).fold(Sequential::new(), |model, _| model.layer(linear(128)).relu()).layer(linear(10));
+/// let model = (0..6)
+///     .fold(Sequential::new(), |model, _| model.layer(linear(128)).relu())
+///     .layer(linear(10));
 /// let data = Digits::load()?.dataset().select(&(0..32).collect::<Vec<_>>())?;
 /// let report = gain::report(&model, &CrossEntropy, &model.init([64], 0)?, &data)?;
 ///

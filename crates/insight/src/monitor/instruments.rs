@@ -42,7 +42,10 @@ use super::{
 ///
 /// let log = instruments.log();
 /// let hidden = &log.layers[0];
-/// assert_eq!((hidden.path.as_str(), hidden.activation.as_deref(), hidden.units), ("0", Some("tanh"), 16));
+/// assert_eq!(
+///     (hidden.path.as_str(), hidden.activation.as_deref(), hidden.units),
+///     ("0", Some("tanh"), 16)
+/// );
 /// let last = log.records.last().unwrap();
 /// assert_eq!((log.records.len(), last.step), (4, 16));
 /// assert!(last.layers[0].activations.as_ref().unwrap().deviation > 0.1);

@@ -25,7 +25,10 @@ pub struct SurveyedLayer {
 /// use chainrule_nn::{Linear, Model, Sequential};
 /// use chainrule_tensor::Tensor;
 ///
-/// let model = Sequential::<f64>::default().layer(Linear::new(1, 2).weight_init(1.0).bias_init(0.0)).relu().linear(2, 1);
+/// let model = Sequential::<f64>::default()
+///     .layer(Linear::new(1, 2).weight_init(1.0).bias_init(0.0))
+///     .relu()
+///     .linear(2, 1);
 /// let mut params = model.init([1], 0)?;
 /// params.get_mut("0.bias").unwrap()[1] = -5.0;
 /// let inputs = Tensor::from_rows([[-1.0], [2.0], [3.0]]);

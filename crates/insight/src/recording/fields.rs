@@ -77,7 +77,8 @@ objects! {
     ParameterInfo { name, shape }
     Record { epoch, step, samples, learning_rate, loss, gradient_norm, layers, parameters, noise }
     LayerRecord {
-        pre_activations, activations, pre_activation_gradients, activation_gradients, saturated, twins, singular_range,
+        pre_activations, activations, pre_activation_gradients, activation_gradients, saturated,
+        twins, singular_range,
     }
     Statistics { count, mean, deviation, norm, zeros, non_finite, histogram }
     Histogram { low, high, counts }
@@ -96,8 +97,8 @@ names! {
     StopReason, "why a training ended" { Finished, Callback, Interrupted }
     Severity, "a severity" { Info, Warning, Error }
     Kind, "a kind of finding" {
-        UnsuitedLoss, UnscaledData, ClassImbalance, NonFinite, SymmetryNotBroken, BadInitialisation, VanishingGradients,
-        ExplodingGradients, SaturatedUnits, DyingRelu, StillLayers, LearningRateTooHigh, LearningRateTooLow, Overfitting,
-        Underfitting,
+        UnsuitedLoss, UnscaledData, ClassImbalance, NonFinite, SymmetryNotBroken, BadInitialisation,
+        VanishingGradients, ExplodingGradients, SaturatedUnits, DyingRelu, StillLayers,
+        LearningRateTooHigh, LearningRateTooLow, Overfitting, Underfitting,
     }
 }

@@ -31,7 +31,8 @@ pub use error::RecordingError;
 /// let model = Sequential::new().linear(64, 16).relu().linear(16, 10);
 /// let mut params = model.init([64], 0)?;
 /// let mut instruments = Instruments::new();
-/// let mut trainer = Trainer::new(&model, CrossEntropy, Adam::new(0.01)).epochs(3).callback(&mut instruments);
+/// let mut trainer =
+///     Trainer::new(&model, CrossEntropy, Adam::new(0.01)).epochs(3).callback(&mut instruments);
 /// let fitted = trainer.fit(&mut params, &data, None);
 /// drop(trainer);
 ///
@@ -47,7 +48,9 @@ pub use error::RecordingError;
 /// let loaded = Recording::load(&path)?;
 /// assert_eq!(loaded, recording);
 /// let anew = Diagnosis::<f32>::new().findings(&Evidence::new().recording(&loaded));
-/// assert!(anew.iter().all(|finding| loaded.findings.iter().any(|known| known.kind == finding.kind)));
+/// assert!(
+///     anew.iter().all(|finding| loaded.findings.iter().any(|known| known.kind == finding.kind))
+/// );
 /// # std::fs::remove_file(path)?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```

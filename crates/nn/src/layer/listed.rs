@@ -83,7 +83,8 @@ pub const ALIASES: Aliases = &[
 /// ```
 /// use chainrule_nn::{Model, layer};
 ///
-/// let text = "sequential[linear(outputs=32), batch_norm, relu, dropout(p=0.2), linear(outputs=10)]";
+/// let text =
+///     "sequential[linear(outputs=32), batch_norm, relu, dropout(p=0.2), linear(outputs=10)]";
 /// let model = layer::by_name::<f32>(text)?;
 /// let params = model.init([64], 0)?;
 /// assert!(params.get("4.weight").is_some());

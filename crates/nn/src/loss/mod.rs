@@ -370,7 +370,8 @@ macro_rules! elementwise_losses {
             #[track_caller]
             fn values<'g>(&self, prediction: Var<'g, T>, target: Var<'g, T>) -> Var<'g, T> {
                 checks::require(prediction, self.check());
-                checks::expect(Elementwise::<T>::name(self), Elementwise::<T>::domain(self).predictions, prediction);
+                let domain = Elementwise::<T>::domain(self);
+                checks::expect(Elementwise::<T>::name(self), domain.predictions, prediction);
                 elementwise_loss(*self, prediction, target)
             }
         }

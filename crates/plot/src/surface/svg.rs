@@ -85,7 +85,8 @@ impl Paint for Svg {
         };
         let text = escape(text);
         self.write(format_args!(
-            "<text x=\"{x}\" y=\"{y}\" font-size=\"{size}\"{anchor}{weight}{turn}{fill}>{text}</text>\n"
+            "<text x=\"{x}\" y=\"{y}\" font-size=\"{size}\"{anchor}{weight}{turn}{fill}>{text}\
+             </text>\n"
         ));
     }
 

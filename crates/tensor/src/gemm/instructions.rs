@@ -18,7 +18,14 @@ pub(super) trait Instructions {
 }
 
 macro_rules! instructions {
-    ($name:ident, fused: $fused:expr, tall: $tall:literal, height: $height:literal, $sizes:expr $(, $features:literal)?) => {
+    (
+        $name:ident,
+        fused: $fused:expr,
+        tall: $tall:literal,
+        height: $height:literal,
+        $sizes:expr
+        $(, $features:literal)?
+    ) => {
         struct $name;
 
         impl $name {
@@ -31,14 +38,20 @@ macro_rules! instructions {
                 b: Mat<'_, T>,
             ) {
                 // SAFETY: this function has the instructions.
-                unsafe { blocks::multiply::<Self, T, $tall, $height, HALF, W, WIDE>(buffers, put, c, a, b) };
+                unsafe {
+                    blocks::multiply::<Self, T, $tall, $height, HALF, W, WIDE>(
+                        buffers, put, c, a, b,
+                    )
+                };
             }
 
             /// A function of its own for each form: in one long function the compiler does not keep
             /// the sums in registers.
             $(#[target_feature(enable = $features)])?
             #[inline(never)]
-            fn form<T: Real, const H: usize, const W: usize, const ROWS: bool, const COPY: bool>(tile: Tile<'_, T>) {
+            fn form<T: Real, const H: usize, const W: usize, const ROWS: bool, const COPY: bool>(
+                tile: Tile<'_, T>,
+            ) {
                 tile.compute::<{ $fused }, H, W, ROWS, COPY>(H > $height);
             }
         }
@@ -47,7 +60,9 @@ macro_rules! instructions {
             const SIZES: Sizes = $sizes;
 
             #[inline(always)]
-            unsafe fn compute<T: Real, const H: usize, const W: usize, const COPY: bool>(tile: Tile<'_, T>) {
+            unsafe fn compute<T: Real, const H: usize, const W: usize, const COPY: bool>(
+                tile: Tile<'_, T>,
+            ) {
                 #[allow(unused_unsafe, reason = "what every processor has is safe")]
                 // SAFETY: the caller says that the processor has the instructions.
                 unsafe {

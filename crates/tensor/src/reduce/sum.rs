@@ -331,7 +331,8 @@ mod tests {
         let mut out = [0.0_f32; 2];
         scaled_sum(Put::Set, &mut out, [1, 2].into(), &vec![0.1; 2 * rows], [rows, 2].into(), 1.0);
         let exact = rows as f64 * f64::from(0.1_f32);
-        let bound = 17.0 * f64::from(f32::EPSILON) * exact; // one more for the rounding of the result
+        // One more for the rounding of the result.
+        let bound = 17.0 * f64::from(f32::EPSILON) * exact;
         let running: f32 = vec![0.1; rows].iter().sum();
         assert!((f64::from(running) - exact).abs() > bound, "the test would pass without blocks");
         for x in out {

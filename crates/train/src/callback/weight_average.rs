@@ -24,7 +24,9 @@ use super::{Callback, FitPlan, StepEnd};
 /// # let model = Sequential::new().linear(1, 1);
 /// # let mut params = model.init([1], 0)?;
 /// let mut average = WeightAverage::new(0.99);
-/// Trainer::new(&model, MeanSquaredError, Sgd::new(0.1)).callback(&mut average).fit(&mut params, &data, None)?;
+/// Trainer::new(&model, MeanSquaredError, Sgd::new(0.1))
+///     .callback(&mut average)
+///     .fit(&mut params, &data, None)?;
 /// assert_eq!(average.values(), Some(params.values()));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```

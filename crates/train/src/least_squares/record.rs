@@ -19,7 +19,8 @@ impl LeastSquares {
     /// /// The distances of points from a circle of unknown centre and radius.
     /// fn distances(graph: &Graph<Dual>) -> Var<'_, Dual> {
     ///     let points = Tensor::from_rows([[1.0, 5.0], [4.0, 2.0], [-2.0, 2.0], [1.1, -1.0]]);
-    ///     let (centre, radius) = (graph.param("centre", [2], 0.0), graph.param("radius", [], 1.0));
+    ///     let (centre, radius) =
+    ///         (graph.param("centre", [2], 0.0), graph.param("radius", [], 1.0));
     ///     (graph.constant(&points.cast()) - centre).square().sum(1).sqrt() - radius
     /// }
     ///
@@ -114,7 +115,8 @@ impl LeastSquares {
     /// ```
     /// use chainrule_train::LeastSquares;
     ///
-    /// let (x, y) = ([1.309, 1.471, 1.490, 1.565, 1.611, 1.680], [2.138, 3.421, 3.597, 4.340, 4.882, 5.660]);
+    /// let x = [1.309, 1.471, 1.490, 1.565, 1.611, 1.680];
+    /// let y = [2.138, 3.421, 3.597, 4.340, 4.882, 5.660];
     /// let fit = LeastSquares::default()
     ///     .fit_curve(&[("b1", 1.0), ("b2", 5.0)], &[&x], &y, None, |b, x| b[0] * x[0].pow(b[1]))?;
     /// assert!((fit.parameters[1] - 3.8604055871).abs() < 1e-8, "{fit}");

@@ -96,7 +96,8 @@ mod tests {
     #[test]
     fn golden_path() {
         let first = 1.0 - 0.1 * 2.0 / (2.0 + 1e-8);
-        // m = 0.9 * 0.2 + 0.1 g, corrected by 1 - 0.81; u = 0.999 (2 + 1e-8), which is more than |g|.
+        // m = 0.9 * 0.2 + 0.1 g, corrected by 1 - 0.81; u = 0.999 (2 + 1e-8), which is more than
+        // |g|.
         let m = (0.18 + 0.1 * 2.0 * first) / 0.19;
         assert_path(&Adamax::new(0.1), &[first, first - 0.1 * m / (0.999 * (2.0 + 1e-8))]);
     }

@@ -158,7 +158,8 @@ pub const ALIASES: Aliases = &[
 /// ```
 /// use chainrule_train::schedule::{self, Schedule};
 ///
-/// let schedule = schedule::by_name("linear_warmup(steps=4, start_factor=0.5, then=exponential(gamma=0.5))")?;
+/// let schedule =
+///     schedule::by_name("linear_warmup(steps=4, start_factor=0.5, then=exponential(gamma=0.5))")?;
 /// let rates: Vec<f64> = (0..6).map(|step| schedule.learning_rate(8.0, step)).collect();
 /// assert_eq!(rates, [4.0, 5.0, 6.0, 7.0, 8.0, 4.0]);
 /// # Ok::<(), chainrule_nn::ConfigError>(())

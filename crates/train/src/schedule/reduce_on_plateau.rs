@@ -87,7 +87,8 @@ impl Plateau {
     /// ```
     /// use chainrule_train::schedule::{Plateau, ReduceOnPlateau};
     ///
-    /// let mut plateau = Plateau::new(ReduceOnPlateau { patience: 1, ..ReduceOnPlateau::default() }, 0.5);
+    /// let mut plateau =
+    ///     Plateau::new(ReduceOnPlateau { patience: 1, ..ReduceOnPlateau::default() }, 0.5);
     /// let rates = [3.0, 2.0, 2.0, 2.0, 1.0].map(|loss| plateau.observe(loss));
     /// assert_eq!(rates, [0.5, 0.5, 0.5, 0.05, 0.05]);
     /// ```

@@ -171,9 +171,10 @@ mod tests {
             ("2", vec!["9".to_owned(), "10".to_owned()])
         );
         let values = table(text, None, Task::Values).unwrap();
-        assert!(
-            matches!(values.data.targets(), Targets::Values(values) if values.values() == [10.0, 9.0, 10.0])
-        );
+        assert!(matches!(
+            values.data.targets(),
+            Targets::Values(values) if values.values() == [10.0, 9.0, 10.0]
+        ));
         let fractions = table("x,y\n1,0.5\n2,1\n", Some("x"), Task::Auto).unwrap();
         assert_eq!(fractions.data.class_counts().unwrap(), [1, 1]);
         assert!(matches!(

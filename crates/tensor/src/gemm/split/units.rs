@@ -117,7 +117,11 @@ impl Units for Amx {
     unsafe fn configured() -> Self {
         // SAFETY: the caller's word; the configuration is a valid one of 64 bytes.
         unsafe {
-            asm!("ldtilecfg [{}]", in(reg) &raw const CONFIGURATION, options(nostack, preserves_flags, readonly));
+            asm!(
+                "ldtilecfg [{}]",
+                in(reg) &raw const CONFIGURATION,
+                options(nostack, preserves_flags, readonly),
+            );
         }
         Amx(())
     }
@@ -194,7 +198,12 @@ macro_rules! block {
         /// The units must be configured, `c` be as large as a block and the panels have so many
         /// steps, at least one.
         #[inline]
-        unsafe fn $name(Out { adds, start: c, stride }: Out, a: *const u16, b: *const u16, steps: usize) {
+        unsafe fn $name(
+            Out { adds, start: c, stride }: Out,
+            a: *const u16,
+            b: *const u16,
+            steps: usize,
+        ) {
             // SAFETY: the caller's word.
             unsafe {
                 asm!(

@@ -21,7 +21,8 @@ impl Lbfgs {
     /// use chainrule_train::optimizer::Lbfgs;
     ///
     /// let inputs = Tensor::from_rows([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]]);
-    /// let data = Dataset::new(inputs, Targets::Classes { indices: vec![0, 1, 1, 0], classes: 2 })?;
+    /// let data =
+    ///     Dataset::new(inputs, Targets::Classes { indices: vec![0, 1, 1, 0], classes: 2 })?;
     /// let model = Sequential::new().linear(2, 8).tanh().linear(8, 2);
     /// let mut params = model.init([2], 1)?;
     /// let minimum = Lbfgs::new(50).fit(&model, &CrossEntropy, &mut params, &data)?;

@@ -49,7 +49,8 @@ settings! {
     ///
     /// // Rosenbrock's valley, (1 - x)^2 + 100 (y - x^2)^2.
     /// let mut weights = [-1.2_f64, 1.0];
-    /// let minimum = Lbfgs { max_iterations: 100, ..Lbfgs::default() }.minimise(&mut weights, |w, gradient| {
+    /// let settings = Lbfgs { max_iterations: 100, ..Lbfgs::default() };
+    /// let minimum = settings.minimise(&mut weights, |w, gradient| {
     ///     let (x, y) = (w[0], w[1]);
     ///     let valley = y - x * x;
     ///     gradient.copy_from_slice(&[-2.0 * (1.0 - x) - 400.0 * x * valley, 200.0 * valley]);
