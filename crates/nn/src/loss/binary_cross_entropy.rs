@@ -77,8 +77,9 @@ impl<T: Real> Elementwise<T> for SigmoidCrossEntropy {
 
     #[inline(always)]
     fn value(&self, p: T, t: T) -> T {
-        let wrong = if p >= T::ZERO { T::ONE - t } else { t };
-        share_of(wrong, p.abs()) + (-p.abs()).exp().ln_1p()
+        // Not `abs`, whose slope at zero is 0: that of either side belongs to its share.
+        let (wrong, size) = if p >= T::ZERO { (T::ONE - t, p) } else { (t, -p) };
+        share_of(wrong, size) + (-size).exp().ln_1p()
     }
 
     #[inline(always)]
