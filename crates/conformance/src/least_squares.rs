@@ -67,8 +67,8 @@ fn curve<'g>(model: &str, b: &[Var<'g, Dual>], columns: &[Var<'g, Dual>]) -> Var
         "Chwirut1" | "Chwirut2" => (-b[0] * x).exp() / polynomial(&b[1..]),
         "DanWood" => b[0] * x.pow(b[1]),
         "ENSO" => {
-            let turns = |period| x * (2.0 * PI) / period;
-            let year = x * (2.0 * PI / 12.0);
+            let turns = |period| 2.0 * PI * x / period;
+            let year = 2.0 * PI / 12.0 * x;
             b[0] + b[1] * year.cos()
                 + b[2] * year.sin()
                 + b[4] * turns(b[3]).cos()
@@ -76,25 +76,25 @@ fn curve<'g>(model: &str, b: &[Var<'g, Dual>], columns: &[Var<'g, Dual>]) -> Var
                 + b[7] * turns(b[6]).cos()
                 + b[8] * turns(b[6]).sin()
         }
-        "Eckerle4" => b[0] / b[1] * (((x - b[2]) / b[1]).square() * -0.5).exp(),
+        "Eckerle4" => b[0] / b[1] * (-0.5 * ((x - b[2]) / b[1]).square()).exp(),
         "Gauss1" | "Gauss2" | "Gauss3" => {
             b[0] * (-b[1] * x).exp() + bell(b[2], b[3], b[4]) + bell(b[5], b[6], b[7])
         }
-        "Hahn1" | "Thurber" => polynomial(&b[..4]) / (polynomial(&b[4..]) * x + 1.0),
-        "Kirby2" => polynomial(&b[..3]) / (polynomial(&b[3..]) * x + 1.0),
+        "Hahn1" | "Thurber" => polynomial(&b[..4]) / (1.0 + polynomial(&b[4..]) * x),
+        "Kirby2" => polynomial(&b[..3]) / (1.0 + polynomial(&b[3..]) * x),
         "Lanczos1" | "Lanczos2" | "Lanczos3" => {
             b[0] * (-b[1] * x).exp() + b[2] * (-b[3] * x).exp() + b[4] * (-b[5] * x).exp()
         }
         "MGH09" => b[0] * (x.square() + x * b[1]) / (x.square() + x * b[2] + b[3]),
         "MGH10" => b[0] * (b[1] / (x + b[2])).exp(),
         "MGH17" => b[0] + b[1] * (-x * b[3]).exp() + b[2] * (-x * b[4]).exp(),
-        "Misra1b" => b[0] * (1.0 - (b[1] * x / 2.0 + 1.0).powf(Dual::constant(-2.0))),
-        "Misra1c" => b[0] * (1.0 - (b[1] * x * 2.0 + 1.0).powf(Dual::constant(-0.5))),
-        "Misra1d" => b[0] * b[1] * x / (b[1] * x + 1.0),
+        "Misra1b" => b[0] * (1.0 - (1.0 + 0.5 * b[1] * x).powf(Dual::constant(-2.0))),
+        "Misra1c" => b[0] * (1.0 - (1.0 + 2.0 * b[1] * x).powf(Dual::constant(-0.5))),
+        "Misra1d" => b[0] * b[1] * x / (1.0 + b[1] * x),
         "Nelson" => b[0] - b[1] * x * (-b[2] * columns[1]).exp(),
-        "Rat42" => b[0] / ((b[1] - b[2] * x).exp() + 1.0),
-        "Rat43" => b[0] / ((b[1] - b[2] * x).exp() + 1.0).pow(1.0 / b[3]),
-        "Roszman1" => b[0] - b[1] * x - (b[2] / (x - b[3])).atan() / PI,
+        "Rat42" => b[0] / (1.0 + (b[1] - b[2] * x).exp()),
+        "Rat43" => b[0] / (1.0 + (b[1] - b[2] * x).exp()).pow(1.0 / b[3]),
+        "Roszman1" => b[0] - b[1] * x - 1.0 / PI * (b[2] / (x - b[3])).atan(),
         other => {
             x.graph().fail(format!("there is no model `{other}`"));
             x

@@ -18,13 +18,18 @@ struct Problem {
 type Residuals = for<'g> fn(&[Var<'g, Dual>]) -> Vec<Var<'g, Dual>>;
 type Curve = for<'g> fn(&[Var<'g, Dual>], &[Var<'g, Dual>]) -> Var<'g, Dual>;
 
+/// A number beside a variable.
+fn n(x: f64) -> Dual {
+    Dual::constant(x)
+}
+
 fn problems() -> Vec<Problem> {
     vec![
         Problem {
             name: "Rosenbrock",
             start: vec![-1.2, 1.0],
             minima: &[0.0],
-            residuals: |x| vec![(x[1] - x[0] * x[0]) * 10.0, 1.0 - x[0]],
+            residuals: |x| vec![(x[1] - x[0] * x[0]) * n(10.0), 1.0 - x[0]],
         },
         Problem {
             name: "Freudenstein and Roth",
@@ -32,21 +37,23 @@ fn problems() -> Vec<Problem> {
             minima: &[0.0, 48.98425],
             residuals: |x| {
                 let y = x[1];
-                let first = x[0] + ((5.0 - y) * y - 2.0) * y - 13.0;
-                vec![first, x[0] + ((y + 1.0) * y - 14.0) * y - 29.0]
+                let first = x[0] + ((5.0 - y) * y - n(2.0)) * y - n(13.0);
+                vec![first, x[0] + ((y + n(1.0)) * y - n(14.0)) * y - n(29.0)]
             },
         },
         Problem {
             name: "Powell's badly scaled function",
             start: vec![0.0, 1.0],
             minima: &[0.0],
-            residuals: |x| vec![x[0] * x[1] * 1e4 - 1.0, (-x[0]).exp() + (-x[1]).exp() - 1.0001],
+            residuals: |x| {
+                vec![x[0] * x[1] * n(1e4) - n(1.0), (-x[0]).exp() + (-x[1]).exp() - n(1.0001)]
+            },
         },
         Problem {
             name: "Brown's badly scaled function",
             start: vec![1.0, 1.0],
             minima: &[0.0],
-            residuals: |x| vec![x[0] - 1e6, x[1] - 2e-6, x[0] * x[1] - 2.0],
+            residuals: |x| vec![x[0] - n(1e6), x[1] - n(2e-6), x[0] * x[1] - n(2.0)],
         },
         Problem {
             name: "Beale",
@@ -63,10 +70,10 @@ fn problems() -> Vec<Problem> {
             start: vec![3.0, -1.0, 0.0, 1.0],
             minima: &[0.0],
             residuals: |x| {
-                let (u, v) = (x[1] - x[2] * 2.0, x[0] - x[3]);
+                let (u, v) = (x[1] - x[2] * n(2.0), x[0] - x[3]);
                 let root = |c: f64| c.sqrt();
-                let first = [x[0] + x[1] * 10.0, (x[2] - x[3]) * root(5.0)];
-                vec![first[0], first[1], u * u, v * v * root(10.0)]
+                let first = [x[0] + x[1] * n(10.0), (x[2] - x[3]) * n(root(5.0))];
+                vec![first[0], first[1], u * u, v * v * n(root(10.0))]
             },
         },
         Problem {
@@ -78,10 +85,10 @@ fn problems() -> Vec<Problem> {
                 let turn = 2.0 * std::f64::consts::PI;
                 let graph = x[0].graph();
                 let zero = graph.constant(&Tensor::<f64>::zeros([]).cast());
-                let other = zero.greater(x[0]).select(zero + 0.5, zero);
-                let angle = (x[1] / x[0]).atan() / turn + other;
+                let other = zero.greater(x[0]).select(zero + n(0.5), zero);
+                let angle = (x[1] / x[0]).atan() / n(turn) + other;
                 let radius = (x[0].square() + x[1].square()).sqrt();
-                vec![(x[2] - angle * 10.0) * 10.0, (radius - 1.0) * 10.0, x[2]]
+                vec![(x[2] - angle * n(10.0)) * n(10.0), (radius - n(1.0)) * n(10.0), x[2]]
             },
         },
         Problem {
@@ -95,7 +102,8 @@ fn problems() -> Vec<Problem> {
                 ];
                 let u = [4.0, 2.0, 1.0, 0.5, 0.25, 0.167, 0.125, 0.1, 0.0833, 0.0714, 0.0625];
                 let one = |i: usize| {
-                    y[i] - x[0] * (x[1] * u[i] + u[i] * u[i]) / (x[2] * u[i] + x[3] + u[i] * u[i])
+                    y[i] - x[0] * (x[1] * n(u[i]) + n(u[i] * u[i]))
+                        / (x[2] * n(u[i]) + x[3] + n(u[i] * u[i]))
                 };
                 (0..11).map(one).collect()
             },
@@ -111,7 +119,7 @@ fn problems() -> Vec<Problem> {
                 ];
                 let one = |i: usize| {
                     let t = 45.0 + 5.0 * (i + 1) as f64;
-                    x[0] * (x[1] / (x[2] + t)).exp() - y[i]
+                    x[0] * (x[1] / (x[2] + n(t))).exp() - n(y[i])
                 };
                 (0..16).map(one).collect()
             },
@@ -124,7 +132,7 @@ fn problems() -> Vec<Problem> {
                 let one = |i: usize| {
                     let t = 0.1 * (i + 1) as f64;
                     let last = (-t).exp() - (-10.0 * t).exp();
-                    (x[0] * -t).exp() - (x[1] * -t).exp() - x[2] * last
+                    (x[0] * n(-t)).exp() - (x[1] * n(-t)).exp() - x[2] * n(last)
                 };
                 (0..10).map(one).collect()
             },
@@ -136,8 +144,8 @@ fn problems() -> Vec<Problem> {
             residuals: |x| {
                 let one = |i: usize| {
                     let t = 0.2 * (i + 1) as f64;
-                    let u = x[0] + x[1] * t - t.exp();
-                    let v = x[2] + x[3] * t.sin() - t.cos();
+                    let u = x[0] + x[1] * n(t) - n(t.exp());
+                    let v = x[2] + x[3] * n(t.sin()) - n(t.cos());
                     u.square() + v.square()
                 };
                 (0..20).map(one).collect()
@@ -150,7 +158,7 @@ fn problems() -> Vec<Problem> {
             residuals: |x| {
                 let one = |i: usize| {
                     let t = (i + 1) as f64;
-                    2.0 + 2.0 * t - ((x[0] * t).exp() + (x[1] * t).exp())
+                    2.0 + 2.0 * t - ((x[0] * n(t)).exp() + (x[1] * n(t)).exp())
                 };
                 (0..10).map(one).collect()
             },
@@ -162,8 +170,8 @@ fn problems() -> Vec<Problem> {
             residuals: |x| {
                 let sum = x[1..].iter().fold(x[0], |sum, &x| sum + x);
                 let product = x[1..].iter().fold(x[0], |product, &x| product * x);
-                let mut residuals: Vec<_> = x[..9].iter().map(|&x| x + sum - 11.0).collect();
-                residuals.push(product - 1.0);
+                let mut residuals: Vec<_> = x[..9].iter().map(|&x| x + sum - n(11.0)).collect();
+                residuals.push(product - n(1.0));
                 residuals
             },
         },
@@ -216,7 +224,7 @@ fn classic_problems_end_at_a_known_minimum() {
 #[test]
 fn bounds_that_are_active_are_kept_and_held() {
     // Rosenbrock's valley within x <= 1/2, where the minimum is (1/2, 1/4) with S = 1/4.
-    let rosenbrock: Residuals = |x| vec![(x[1] - x[0] * x[0]) * 10.0, 1.0 - x[0]];
+    let rosenbrock: Residuals = |x| vec![(x[1] - x[0] * x[0]) * n(10.0), 1.0 - x[0]];
     let settings = LeastSquares::default().bound("x0", -2.0, 0.5);
     let fit = solve(&settings, &[-1.2, 1.0], rosenbrock).unwrap();
     assert!((fit.sum_of_squares - 0.25).abs() < 1e-12 && fit.is_converged(), "{fit}");

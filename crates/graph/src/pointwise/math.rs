@@ -305,17 +305,11 @@ with_number!(f64: Mul, mul, |c, x| x * c);
 with_number!(f32: Div, div, |c, x| x.map(Under(c)));
 with_number!(f64: Div, div, |c, x| x.map(Under(c)));
 
-/// Operators between a variable of dual numbers and a plain number, which is a constant.
+/// Operators between a plain number, which is a constant, and a variable of dual numbers. Not the
+/// other way round: with a second `Var * number` the compiler no longer knows the scalar of a loss
+/// such as `|prediction, target| (prediction - target) * 3.0`.
 macro_rules! with_constant {
     ($trait:ident, $method:ident, |$c:ident, $x:ident| $left:expr) => {
-        impl<'g> std::ops::$trait<f64> for Var<'g, Dual> {
-            type Output = Var<'g, Dual>;
-            #[track_caller]
-            fn $method(self, c: f64) -> Var<'g, Dual> {
-                std::ops::$trait::$method(self, Dual::constant(c))
-            }
-        }
-
         impl<'g> std::ops::$trait<Var<'g, Dual>> for f64 {
             type Output = Var<'g, Dual>;
             #[track_caller]
@@ -378,17 +372,15 @@ mod tests {
     }
 
     #[test]
-    fn plain_numbers_beside_dual_numbers_are_constants() {
+    fn plain_numbers_before_dual_numbers_are_constants() {
         let graph = crate::Graph::<Dual>::new();
         let x = graph.constant(&Tensor::from(vec![Dual::variable(4.0)]));
-        let results = [x + 2.0, 2.0 + x, x - 2.0, 2.0 - x, x * 2.0, 2.0 * x, x / 2.0, 2.0 / x];
+        let results = [2.0 + x, 2.0 - x, 2.0 * x, 2.0 / x];
         let plan = graph.plan_forward(&results).unwrap();
         let (params, mut workspace) = (plan.init(0).unwrap(), plan.workspace());
         plan.forward(&params, &mut workspace);
         let found = results.map(|y| workspace.value(y).values()[0]).map(|y| (y.value, y.tangent));
-        let sums = [(6.0, 1.0), (6.0, 1.0), (2.0, 1.0), (-2.0, -1.0)];
-        let products = [(8.0, 2.0), (8.0, 2.0), (2.0, 0.5), (0.5, -0.125)];
-        assert_eq!(found[..], [sums, products].concat());
+        assert_eq!(found, [(6.0, 1.0), (-2.0, -1.0), (8.0, 2.0), (0.5, -0.125)]);
     }
 
     #[test]

@@ -109,8 +109,8 @@ impl LeastSquares {
     /// one value for each sample. `weights`, one for each sample, multiply the squares, as
     /// `1 / sigma^2` of the values does; by default all are 1.
     ///
-    /// Numbers stand on either side of operators; the exponent of [`powf`](Var::powf) is
-    /// `Dual::constant(0.5)`, where it is no parameter for [`pow`](Var::pow).
+    /// A plain number stands before an operator, as in `0.5 * x[0]` and `-1.0 + x[0]`; behind one,
+    /// and as the exponent of [`powf`](Var::powf), it is `Dual::constant(0.5)`.
     ///
     /// ```
     /// use chainrule_train::LeastSquares;
