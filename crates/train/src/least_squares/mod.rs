@@ -132,7 +132,7 @@ impl LeastSquares {
     ///
     /// # Errors
     /// Settings and bounds that make no sense, parameters outside of their bounds, fewer residuals
-    /// than parameters, more derivatives than [memory](chainrule_tensor::memory) holds, and
+    /// than parameters, more derivatives than [memory] holds, and
     /// residuals or derivatives that are not finite at the first parameters.
     pub fn minimise(
         &self,
