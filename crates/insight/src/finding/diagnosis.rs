@@ -41,7 +41,7 @@ pub fn family<T: Real>() -> Family<dyn Rule<T>> {
     Family::new("rule", |rule| rule.name(), entries)
 }
 
-/// Every rule, with their default settings.
+/// Every rule, with its default settings.
 #[must_use]
 pub fn all<T: Real>() -> Vec<Box<dyn Rule<T>>> {
     family().all()
