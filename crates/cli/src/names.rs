@@ -1,5 +1,6 @@
 //! Names that are typed: known ones, and for others what may have been meant.
 
+use chainrule::config::nearest;
 use chainrule::nn::ConfigError;
 
 use crate::shown::shown;
@@ -46,10 +47,7 @@ pub fn check(
 
 /// The known name that this one is most like, if any is like it.
 pub fn near<'a>(name: &str, known: impl IntoIterator<Item = &'a String>) -> Option<String> {
-    let alike =
-        known.into_iter().map(|entry| (strsim::jaro_winkler(&name.to_lowercase(), entry), entry));
-    let nearest = alike.filter(|(alike, _)| *alike > 0.75).max_by(|a, b| a.0.total_cmp(&b.0));
-    nearest.map(|(_, entry)| entry.clone())
+    nearest(name, known.into_iter().map(String::as_str)).map(str::to_owned)
 }
 
 /// The question in an error.
