@@ -7,7 +7,7 @@ mod support;
 use std::hint::black_box;
 use std::time::Instant;
 
-use support::{Step, WORKS};
+use support::{Step, WORKS, median};
 
 fn main() {
     // `cargo bench -- --test` only shows that it runs.
@@ -23,7 +23,7 @@ fn main() {
                 1e6 * start.elapsed().as_secs_f64()
             })
             .collect();
-        let [first, last] = [&times[..early], &times[late..]].map(median);
+        let [first, last] = [&times[..early], &times[late..]].map(|times| median(times.to_vec()));
         let ratio = last / first;
         println!(
             "{}: {first:.2} us at first, {last:.2} us from step {} on, ratio {ratio:.3}",
@@ -31,10 +31,4 @@ fn main() {
             late + 1
         );
     }
-}
-
-fn median(times: &[f64]) -> f64 {
-    let mut times = times.to_vec();
-    times.sort_by(f64::total_cmp);
-    times[times.len() / 2]
 }

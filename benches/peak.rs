@@ -3,11 +3,14 @@
 //!
 //! The peak and the products are measured in turn; printed are medians over the rounds.
 
+mod support;
+
 use std::hint::black_box;
 use std::time::Instant;
 
 use chainrule::prelude::*;
 use chainrule::tensor::gemm::{Mat, MatMut, Put, gemm};
+use support::median;
 
 /// Samples, inputs and outputs of a layer.
 const LAYERS: [[usize; 3]; 7] = [
@@ -72,11 +75,6 @@ fn rate(work: &mut dyn FnMut() -> f64) -> f64 {
             return done / seconds * 1e-9;
         }
     }
-}
-
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
 }
 
 struct Layer {

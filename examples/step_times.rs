@@ -24,7 +24,7 @@ use std::time::{Duration, Instant};
 
 use chainrule::prelude::Precision;
 use support::hand::Hand;
-use support::{INFERENCES, Inference, Step, WORKS};
+use support::{INFERENCES, Inference, Step, WORKS, median};
 
 /// A training step, which gives the loss, or an inference, which gives the first output.
 type Run = Box<dyn FnMut() -> f32>;
@@ -166,9 +166,4 @@ fn time_after(pause: Duration, run: &mut Run) -> Duration {
     let start = Instant::now();
     black_box(run());
     start.elapsed()
-}
-
-fn median(mut times: Vec<f64>) -> f64 {
-    times.sort_by(f64::total_cmp);
-    times.get(times.len() / 2).copied().unwrap_or(f64::NAN)
 }

@@ -135,6 +135,12 @@ pub fn data(batch: usize, features: usize, classes: usize) -> (Vec<f32>, Vec<f32
     (samples.into_values(), labels)
 }
 
+/// The median, the upper one of an even number; NaN of none.
+pub fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
+}
+
 /// The learning rate of plain gradient descent.
 pub const RATE: f64 = 0.01;
 

@@ -30,7 +30,7 @@ use chainrule::nn::init::He;
 use chainrule::prelude::*;
 use line::Line;
 use support::hand::Hand;
-use support::{Hidden, RATE, Rule, Step, Work};
+use support::{Hidden, RATE, Rule, Step, Work, median};
 
 /// What grows, with everything else held still.
 struct Axis {
@@ -273,11 +273,6 @@ fn medians(points: &[Point], usual: f64) -> Vec<Measured> {
         Measured { size: point.size, work: point.work, microseconds }
     };
     points.iter().map(of).collect()
-}
-
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
 }
 
 /// The seconds that this thread has waited so far for a processor that another program had, where
