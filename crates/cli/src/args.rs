@@ -4,12 +4,12 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
-use crate::catalogue::{CheckArgs, ListArgs};
-use crate::compare::args::{AFTER_HELP as COMPARE_HELP, CompareArgs};
-use crate::config::{activations, optimizers};
-use crate::diagnose::args::{AFTER_HELP as DIAGNOSE_HELP, DiagnoseArgs};
-use crate::parse;
-use crate::place::DEFAULT_PATH;
+use crate::commands::compare::args::{AFTER_HELP as COMPARE_HELP, CompareArgs};
+use crate::commands::diagnose::args::{AFTER_HELP as DIAGNOSE_HELP, DiagnoseArgs};
+use crate::commands::list::{CheckArgs, ListArgs};
+use crate::flags::config::{activations, optimizers};
+use crate::flags::parse;
+use crate::output::place::DEFAULT_PATH;
 
 /// Trains a network to read handwritten digits, shows how well it does, and saves it.
 ///
@@ -149,7 +149,7 @@ mod tests {
         let help = Args::command().render_long_help().to_string();
         for (optimizer, rate) in [("adam", 0.001), ("sgd", 0.1)] {
             assert!(help.contains(&format!("{rate} for {optimizer}")), "{help}");
-            assert_eq!(crate::config::default_learning_rate(optimizer), Some(rate));
+            assert_eq!(crate::flags::config::default_learning_rate(optimizer), Some(rate));
         }
         assert_eq!(DEFAULT_PATH, "digits.safetensors");
     }

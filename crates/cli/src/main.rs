@@ -1,30 +1,15 @@
 //! The program `chainrule`: trains the digit recogniser from the command line.
 //!
-//! Raw flags ([`args`]) become a checked configuration ([`config`]), which is run ([`run`]) and
-//! told about ([`report`]).
+//! Raw flags ([`args`]) become a checked configuration ([`flags`]), which a command runs and tells
+//! about ([`commands`]).
 
 mod args;
-mod catalogue;
-mod compare;
-mod config;
-mod console;
-mod diagnose;
-mod digits;
-mod faults;
-mod interrupt;
-mod memory;
-mod names;
-mod outcome;
-mod paint;
-mod parse;
-mod place;
-mod progress;
-mod report;
-mod run;
-mod shown;
-mod tensorboard;
-mod traces;
-mod unfit;
+mod commands;
+mod data;
+mod flags;
+mod output;
+mod terminal;
+mod text;
 mod usage;
 
 use std::process::ExitCode;
@@ -32,9 +17,12 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use args::{Args, Command};
-use config::Config;
-use console::Console;
-use run::RunError;
+use commands::digits::run::{self, RunError};
+use commands::{compare, diagnose, list};
+use flags::config::Config;
+use terminal::console::Console;
+use terminal::faults;
+use text::shown;
 
 fn main() -> ExitCode {
     faults::tell_in_one_line();
@@ -43,9 +31,9 @@ fn main() -> ExitCode {
     let done = match &args.command {
         Some(Command::Diagnose(args)) => diagnose::run(args),
         Some(Command::Compare(args)) => compare::run(args),
-        Some(Command::List(args)) => catalogue::list(args),
-        Some(Command::Gradcheck(args)) => catalogue::gradcheck(args, console),
-        Some(Command::Conformance(args)) => catalogue::conformance(args, console),
+        Some(Command::List(args)) => list::list(args),
+        Some(Command::Gradcheck(args)) => list::gradcheck(args, console),
+        Some(Command::Conformance(args)) => list::conformance(args, console),
         None => train(args, console),
     };
     done.unwrap_or_else(|error| {

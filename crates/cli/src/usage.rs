@@ -6,7 +6,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory, Error};
 
 use crate::args::Args;
-use crate::shown::{self, shown};
+use crate::text::shown::{self, shown};
 
 /// What is cut out of the command line and put into a message.
 const TYPED: [ContextKind; 4] = [

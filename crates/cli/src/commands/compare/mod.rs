@@ -1,0 +1,93 @@
+//! `chainrule compare`: which activation learns at which depth, and what becomes of its gradients.
+
+pub mod args;
+mod picture;
+mod runs;
+mod table;
+
+use std::process::ExitCode;
+use std::sync::atomic::Ordering;
+
+use chainrule::recipe::RecipeError;
+use chainrule_plot::{Figure, PlotError};
+use serde_json::{Value, json};
+
+use crate::commands::digits::run::RunError;
+use crate::terminal::console::Console;
+use crate::terminal::interrupt;
+use crate::text::number::percent;
+use crate::usage;
+use args::{CompareArgs, Plan};
+use picture::Comparison;
+use runs::{Run, runs};
+
+/// Why there is no comparison.
+#[derive(Debug, thiserror::Error)]
+pub enum CompareError {
+    #[error(transparent)]
+    Train(#[from] RecipeError),
+    #[error(transparent)]
+    Picture(#[from] PlotError),
+}
+
+/// Trains each activation at each depth, and tells. Gives what the program exits with.
+///
+/// # Errors
+/// A picture that cannot be written.
+pub fn run(args: &CompareArgs) -> Result<ExitCode, RunError> {
+    let console = Console::new(args.quiet, args.json);
+    let plan = Plan::resolve(args).unwrap_or_else(|error| usage::refuse(Some("compare"), error));
+    let stop = interrupt::flag().map_err(RunError::Interrupt)?;
+    console.report(&table::plan(&plan))?;
+    let runs = runs(&plan, &stop, |run| console.note(&line(run))).map_err(CompareError::from)?;
+    let interrupted = stop.load(Ordering::Relaxed);
+    if interrupted {
+        console.complain("interrupted; what follows is what is known so far");
+    }
+    console.report(&table::tables(&plan, &runs, console.paint()))?;
+    console.object(|| object(&plan, &runs, interrupted))?;
+    if let Some(path) = plan.picture.as_ref().filter(|_| !runs.is_empty()) {
+        Comparison::new(&plan, &runs).save(path).map_err(CompareError::from)?;
+        console.report(&format!("Drawn in {}\n", path.display()))?;
+    }
+    Ok(if interrupted { interrupt::exit_code() } else { ExitCode::SUCCESS })
+}
+
+/// What is told of a run when it is done.
+fn line(run: &Run) -> String {
+    let Run { activation, depth, failure, .. } = run;
+    let layers = if *depth == 1 { "layer" } else { "layers" };
+    match failure {
+        Some(failure) => format!("{activation}, {depth} hidden {layers}: {failure}"),
+        None => {
+            format!("{activation}, {depth} hidden {layers}: accuracy {}", percent(run.accuracy()))
+        }
+    }
+}
+
+fn object(plan: &Plan, runs: &[Run], interrupted: bool) -> Value {
+    let runs = runs.iter().map(|run| {
+        json!({
+            "activation": run.activation,
+            "depth": run.depth,
+            "accuracy": run.accuracy(),
+            "accuracies": run.accuracies,
+            "loss": run.loss,
+            "learns": run.learns(),
+            "gradient_norms": run.norms,
+            "gradient_ratio": run.ratio(),
+            "gradient_growth": run.growth,
+            "failure": run.failure,
+        })
+    });
+    json!({
+        "width": plan.width,
+        "epochs": plan.epochs,
+        "seeds": plan.seeds,
+        "optimizer": plan.optimizer,
+        "learning_rate": plan.learning_rate,
+        "batch_size": plan.batch_size,
+        "interrupted": interrupted,
+        "runs": runs.collect::<Vec<_>>(),
+    })
+}

@@ -1,0 +1,92 @@
+//! The comparison as tables.
+
+use super::args::Plan;
+use super::runs::{LEARNS, Run};
+use crate::terminal::paint::Paint;
+use crate::text::number::percent;
+use crate::text::wrap::wrapped;
+
+/// What is about to be trained.
+pub fn plan(plan: &Plan) -> String {
+    let Plan { width, epochs, seeds, optimizer, learning_rate, batch_size, .. } = plan;
+    let count = plan.activations.len() * plan.depths.len() * seeds;
+    let text = format!(
+        "Handwritten digits, {count} trainings of {epochs} epochs: layers of {width} units, \
+         {optimizer}, learning rate \
+         {learning_rate}, batches of {batch_size}, weights that fit the activation."
+    );
+    format!("{}\n", wrapped(&text, 0))
+}
+
+/// Accuracies, gradients, and what follows from them.
+pub fn tables(plan: &Plan, runs: &[Run], paint: Paint) -> String {
+    let seeds =
+        if plan.seeds == 1 { String::new() } else { format!(", mean over {} seeds", plan.seeds) };
+    let accuracy = |run: &Run| {
+        if run.failure.is_some() { "failed".to_owned() } else { percent(run.accuracy()) }
+    };
+    let title =
+        format!("Validation accuracy after {} epochs{seeds}, by hidden layers", plan.epochs);
+    let mut text = table(&title, plan, runs, paint, accuracy);
+    let title = "Gradient at the first step: its norm in the first layer by that at the output";
+    text += &format!("\n{}", table(title, plan, runs, paint, |run| short(run.ratio())));
+    let title = "Its factor per layer on the way back";
+    text += &format!(
+        "\n{}\n",
+        table(title, plan, runs, paint, |run| run.growth.map_or("-".to_owned(), short))
+    );
+    text + &wrapped(&summary(plan, runs), 0)
+}
+
+fn table(
+    title: &str,
+    plan: &Plan,
+    runs: &[Run],
+    paint: Paint,
+    cell: impl Fn(&Run) -> String,
+) -> String {
+    let width = plan.activations.iter().map(String::len).max().unwrap_or(0);
+    let row = |name: &str, cells: &mut dyn Iterator<Item = String>| {
+        format!("{name:<width$}{}\n", cells.map(|cell| format!("  {cell:>9}")).collect::<String>())
+    };
+    let mut text = format!(
+        "{}\n{}",
+        paint.bold(title),
+        row("", &mut plan.depths.iter().map(ToString::to_string))
+    );
+    for name in &plan.activations {
+        let of =
+            |depth: &usize| runs.iter().find(|run| run.activation == *name && run.depth == *depth);
+        text += &row(
+            name,
+            &mut plan.depths.iter().map(|depth| of(depth).map_or("-".to_owned(), &cell)),
+        );
+    }
+    text
+}
+
+fn short(x: f64) -> String {
+    if (1e-2..1e4).contains(&x) { format!("{x:.2}") } else { format!("{x:.1e}") }
+}
+
+/// What learns at which depth.
+fn summary(plan: &Plan, runs: &[Run]) -> String {
+    let mut lines =
+        vec![format!("A network learns, here, if it gets at least {} right:", percent(LEARNS))];
+    for name in &plan.activations {
+        let of_name = || runs.iter().filter(|run| run.activation == *name);
+        let depths = |learns: bool| {
+            let depths =
+                of_name().filter(|run| run.learns() == learns).map(|run| run.depth.to_string());
+            depths.collect::<Vec<_>>().join(", ")
+        };
+        let (does, does_not) = (depths(true), depths(false));
+        lines.push(match (of_name().count(), does.is_empty(), does_not.is_empty()) {
+            (0, _, _) => continue,
+            (_, _, true) => format!("{name} at every depth."),
+            (_, true, _) => format!("{name} at no depth."),
+            _ => format!("{name} at {does}, not at {does_not}."),
+        });
+    }
+    lines.join("\n")
+}

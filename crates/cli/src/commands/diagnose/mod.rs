@@ -1,0 +1,144 @@
+//! `chainrule diagnose`: what holds a training back, and what to do about it.
+
+pub mod args;
+mod data;
+mod flags;
+mod object;
+mod text;
+mod train;
+mod trials;
+
+use std::fmt::Display;
+use std::path::Path;
+use std::process::ExitCode;
+
+use chainrule::insight::fix::fix;
+use chainrule::insight::recording::RecordingError;
+use chainrule::insight::{Diagnosis, Evidence, Recording};
+use chainrule::prelude::*;
+use chainrule::recipe::Recipe;
+use serde_json::json;
+
+use crate::commands::digits::run::RunError;
+use crate::data::table::TableError;
+use crate::data::table::source::{self, Source};
+use crate::terminal::console::{Console, Progress};
+use crate::terminal::{interrupt, progress};
+use crate::usage;
+use args::DiagnoseArgs;
+use data::Data;
+use train::{TrainingError, train};
+
+/// Why there is no diagnosis.
+#[derive(Debug, thiserror::Error)]
+pub enum DiagnoseError {
+    #[error(transparent)]
+    Table(#[from] TableError),
+    #[error(transparent)]
+    Training(#[from] TrainingError),
+    #[error(transparent)]
+    Recording(#[from] RecordingError),
+}
+
+/// Diagnoses the digits, a table or a recording. Gives what the program exits with.
+///
+/// # Errors
+/// A file that cannot be read, or data and network that do not fit together.
+pub fn run(args: &DiagnoseArgs) -> Result<ExitCode, RunError> {
+    let console = Console::new(args.quiet, args.json);
+    // Wrong flags are told before anything is read.
+    let checked = flags::resolve(args, "cross_entropy").unwrap_or_else(|error| refuse(error));
+    let source = args.source.as_deref().map(|path| source::read(path).map(|source| (path, source)));
+    let table = match source.transpose().map_err(DiagnoseError::from)? {
+        Some((_, Source::Recording(_))) if args.fix => {
+            refuse("--fix: a recording has no data to train on; give the data in its place")
+        }
+        Some((path, Source::Recording(text))) => return recorded(path, &text, console),
+        Some((path, Source::Table(text))) => Some((path, text)),
+        None => None,
+    };
+    let data = Data::load(table, args).map_err(|error| match error {
+        TableError::Label { .. } => refuse(error),
+        error => DiagnoseError::from(error),
+    })?;
+    // Not before: reading ends at once.
+    let stop = interrupt::flag().map_err(RunError::Interrupt)?;
+    let recipe = match &args.loss {
+        Some(_) => checked,
+        None => Recipe { loss: data.default_loss().to_owned(), ..checked },
+    };
+    // Values have no classes to be weighed.
+    let recipe =
+        Recipe { class_weights: recipe.class_weights && recipe.takes_class_weights(), ..recipe };
+    console.report(&text::plan(&recipe, &data))?;
+    let outcome = match train(&recipe, &data, &stop, progress::teller(console)) {
+        Err(TrainingError::Flag(error)) => refuse(error),
+        result => result.map_err(DiagnoseError::from)?,
+    };
+    let paint = console.paint();
+    if let Some(gain) = &outcome.gain {
+        console.report(&text::gain(gain, paint))?;
+    }
+    console.report(&text::course(&outcome, paint))?;
+    if outcome.interrupted {
+        console.complain("interrupted; what follows is what is known so far");
+    }
+    console.report(&text::findings(
+        &outcome.findings,
+        Some(&recipe),
+        outcome.has_learned(),
+        paint,
+    ))?;
+
+    let fixed = args.fix.then(|| {
+        fix(&recipe, &outcome, |recipe, what| {
+            console.note(what);
+            let teller = match console.progress() {
+                Progress::Bar { .. } => progress::teller(console),
+                _ => Box::new(|_: ProgressEvent<'_>| {}),
+            };
+            train(recipe, &data, &stop, teller)
+        })
+    });
+    if let Some(fixed) = &fixed {
+        console.report(&trials::table(&recipe, &outcome, fixed, paint))?;
+    }
+    console.object(|| object::diagnosis(&recipe, &data, &outcome, fixed.as_ref()))?;
+    let interrupted = outcome.interrupted || fixed.is_some_and(|fixed| fixed.interrupted);
+    Ok(if interrupted { interrupt::exit_code() } else { ExitCode::SUCCESS })
+}
+
+/// Tells what was found in a recorded training; where nothing was recorded of it, what its
+/// instruments show.
+fn recorded(path: &Path, text: &[u8], console: Console) -> Result<ExitCode, RunError> {
+    let recording = Recording::from_json(path, text).map_err(DiagnoseError::from)?;
+    let anew = || Diagnosis::<f32>::new().findings(&Evidence::new().recording(&recording));
+    let findings = if recording.findings.is_empty() { anew() } else { recording.findings.clone() };
+    console.report(&text::recorded(&recording, console.paint()))?;
+    console.report(&text::findings(&findings, None, true, console.paint()))?;
+    console.object(|| {
+        let last = recording.epochs().last();
+        let validation = last.and_then(|last| last.validation.as_ref());
+        let configuration = recording
+            .configuration
+            .iter()
+            .map(|(name, value)| (name.clone(), value.clone().into()));
+        json!({
+            "recording": path.to_string_lossy(),
+            "configuration": configuration.collect::<serde_json::Map<_, _>>(),
+            "epochs": recording.epochs().len(),
+            "training_loss": last.map(|last| last.train.loss),
+            "validation_loss": validation.map(|scores| scores.loss),
+            "validation_accuracy": validation.and_then(|scores| scores.metric("accuracy")),
+            "failure": recording.failure.as_ref().map(|failure| &failure.message),
+            "healthy": findings.iter().all(|finding| finding.severity < Severity::Warning),
+            "findings": object::findings(&findings, None),
+        })
+    })?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Says what is wrong with a flag, and ends the program.
+fn refuse(error: impl Display) -> ! {
+    usage::refuse(Some("diagnose"), error)
+}

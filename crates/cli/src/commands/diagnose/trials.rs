@@ -1,0 +1,68 @@
+//! Before and after, as a table.
+
+use chainrule::insight::fix::{Fixed, Outcome};
+use chainrule::recipe::Recipe;
+
+use super::flags::difference;
+use super::text::counted;
+use crate::terminal::paint::Paint;
+use crate::text::number::{brief, percent};
+use crate::text::wrap::wrapped;
+
+/// A line for what was there and one for each remedy, then what is left.
+pub fn table(recipe: &Recipe, before: &Outcome, fixed: &Fixed, paint: Paint) -> String {
+    if before.faults().next().is_none() {
+        return "\nThere is nothing to repair.\n".to_owned();
+    }
+    let quality = match before.scores.as_ref().or(fixed.outcome.scores.as_ref()) {
+        Some(scores) if scores.metric("r2").is_some() => "R2",
+        _ => "accuracy",
+    };
+    let mut text = format!(
+        "\n{}\n",
+        paint.bold("Remedies, one after another, each with the same seed and batches")
+    );
+    text += &format!("  {:<46}  {:<4}  {:>8}  {:>8}  kept\n", "", "gone", quality, "loss");
+    text += &row("as given", "", before, "");
+    let mut kind = None;
+    for trial in &fixed.trials {
+        if kind != Some(trial.kind) {
+            text += &format!("  against {}\n", trial.kind);
+            kind = Some(trial.kind);
+        }
+        let word = |holds| if holds { "yes" } else { "no" };
+        text += &row(
+            &format!("  {}", trial.label()),
+            word(trial.cured),
+            &trial.outcome,
+            word(trial.kept),
+        );
+    }
+    let [then, now] = [before, &fixed.outcome].map(|outcome| counted(outcome.faults()));
+    let [was, is] =
+        [before, &fixed.outcome].map(|outcome| match (outcome.quality(), &outcome.failure) {
+            (_, Some(_)) => "a failure".to_owned(),
+            (quality, _) => percent(quality),
+        });
+    let summary = format!("Before: {then}, {quality} {was}. After: {now}, {quality} {is}.");
+    text += &format!("\n{}", wrapped(&summary, 2));
+    for finding in fixed.outcome.faults() {
+        text += &wrapped(
+            &format!("Left: {}; {}: {}.", finding.kind, fixed.left(finding), finding.remedy),
+            2,
+        );
+    }
+    let flags = difference(recipe, &fixed.recipe);
+    if !flags.is_empty() {
+        text += &wrapped(&format!("The repaired training has these flags: {flags}"), 2);
+    }
+    text
+}
+
+fn row(label: &str, gone: &str, outcome: &Outcome, kept: &str) -> String {
+    let (quality, loss) = match outcome.failure {
+        Some(_) => ("failed".to_owned(), "-".to_owned()),
+        None => (percent(outcome.quality()), brief(outcome.loss())),
+    };
+    format!("{}\n", format!("  {label:<46}  {gone:<4}  {quality:>8}  {loss:>8}  {kept}").trim_end())
+}

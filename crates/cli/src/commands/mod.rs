@@ -1,0 +1,6 @@
+//! The commands, one folder each. None imports another's; what is shared stands beside this folder.
+
+pub mod compare;
+pub mod diagnose;
+pub mod digits;
+pub mod list;

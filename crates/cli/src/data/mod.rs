@@ -1,0 +1,4 @@
+//! What is trained on.
+
+pub mod digits;
+pub mod table;

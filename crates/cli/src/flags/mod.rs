@@ -1,0 +1,5 @@
+//! Flags as they are typed, and what they mean.
+
+pub mod config;
+pub mod names;
+pub mod parse;

@@ -1,0 +1,6 @@
+//! Text for people.
+
+pub mod number;
+pub mod shown;
+pub mod unfit;
+pub mod wrap;
