@@ -1,0 +1,4 @@
+//! One program for all tests of this folder, since each is linked by itself.
+
+mod browser;
+mod graph;

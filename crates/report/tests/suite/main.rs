@@ -1,0 +1,8 @@
+//! One program for all tests of this folder, since each is linked by itself.
+
+mod browser;
+mod common;
+mod damage;
+mod figures;
+mod odd;
+mod page;
