@@ -11,7 +11,7 @@ const ALLOWED: [(&str, &[&str]); 16] = [
     ("chainrule-tensor", &[]),
     ("chainrule-graph", &["chainrule-config", "chainrule-tensor"]),
     ("chainrule-nn", &["chainrule-config", "chainrule-tensor", "chainrule-graph"]),
-    ("chainrule-data", &["chainrule-tensor"]),
+    ("chainrule-data", &["chainrule-config", "chainrule-tensor"]),
     (
         "chainrule-train",
         &[

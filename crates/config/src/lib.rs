@@ -5,6 +5,7 @@ mod error;
 mod family;
 mod names;
 mod setting;
+mod shown;
 mod statement;
 mod text;
 
@@ -16,6 +17,7 @@ pub use error::{ConfigError, UnknownName};
 pub use family::{Aliases, Family, without_alias};
 pub use names::{did_you_mean, is_same_name, listing, nearest};
 pub use setting::{Entry, Setting, Value, Words};
+pub use shown::{shortened, shown};
 pub use statement::Field;
 pub use text::{MAX_DEPTH, check_depth};
 

@@ -1,5 +1,7 @@
 //! Names that are typed, and what may have been meant by one that is unknown.
 
+use crate::shown;
+
 /// The known name that an unknown one is most like, the first of equals, if any is like it: by the
 /// similarity of Jaro and Winkler, above 0.75, or by a third of its letters at most that are wrong,
 /// whatever the capitals.
@@ -34,7 +36,7 @@ pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
 #[must_use]
 pub fn did_you_mean<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> String {
     let meant = nearest(name, known);
-    meant.map_or_else(String::new, |known| format!(" (did you mean `{known}`?)"))
+    meant.map_or_else(String::new, |known| format!(" (did you mean `{}`?)", shown(known)))
 }
 
 /// The names, with commas between them; of more than 20 the first ones, and how many there are
@@ -50,7 +52,7 @@ pub fn did_you_mean<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) ->
 #[must_use]
 pub fn listing<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
     const MOST: usize = 20;
-    let names: Vec<&str> = names.into_iter().collect();
+    let names: Vec<String> = names.into_iter().map(shown).collect();
     match names.len() {
         0 => "none".to_owned(),
         count if count > MOST => format!("{} and {} more", names[..MOST].join(", "), count - MOST),

@@ -1,3 +1,4 @@
+use chainrule_config::shown;
 use chainrule_tensor::{Shape, TensorError};
 
 /// What can be wrong with data. Each message names the place in the data and what to do about it.
@@ -91,6 +92,28 @@ pub enum DataError {
         op: &'static str,
         /// The kind of the targets.
         kind: &'static str,
+    },
+    /// A column of a table that cannot be used.
+    #[error("{op}: column {}: {why}", shown(.column))]
+    Column {
+        /// The operation.
+        op: &'static str,
+        /// The name of the column.
+        column: String,
+        /// What is wrong with it, and what to do.
+        why: String,
+    },
+    /// A column that the table does not have.
+    #[error("{op}: there is no column `{}`{near}; there are: {columns}", shown(.column))]
+    NoColumn {
+        /// The operation.
+        op: &'static str,
+        /// The name asked for.
+        column: String,
+        /// The question whether another name was meant; empty if none is like it.
+        near: String,
+        /// The names that there are.
+        columns: String,
     },
     /// A sample that does not exist.
     #[error("{op}: there is no sample {row} among {samples}")]

@@ -27,6 +27,9 @@
 //! # Ok::<(), chainrule_data::DataError>(())
 //! ```
 //!
+//! A [`Frame`] is a table as it was read, with numbers and categories in named columns, before it
+//! becomes inputs; [`Target`] makes targets of the columns that are to be predicted.
+//!
 //! Everything is held in memory: this crate is not for data that do not fit there.
 
 mod batches;
@@ -34,6 +37,7 @@ mod check;
 mod dataset;
 mod digits;
 mod error;
+mod frame;
 mod scaler;
 mod split;
 mod targets;
@@ -42,6 +46,7 @@ pub use batches::Batches;
 pub use dataset::Dataset;
 pub use digits::Digits;
 pub use error::DataError;
+pub use frame::{Column, Frame, Target, Task};
 pub use scaler::{MinMaxScaler, StandardScaler};
 pub use targets::Targets;
 
