@@ -48,7 +48,7 @@ fn train<T: Real>(model_seed: u64, order_seed: u64) -> Trace {
     let epochs = epochs.collect();
     let predictions = bits(model.predict(&params, validation.inputs()).unwrap().values());
     Trace {
-        weights: [bits(params.values()), bits(params.buffer_values())].concat(),
+        weights: [bits(params.values()), bits(params.statistic_values())].concat(),
         epochs,
         predictions,
     }

@@ -135,7 +135,7 @@ fn every_layer_and_its_running_statistics() {
             let mut step = || {
                 plan.forward(&params, &mut workspace);
                 plan.backward(&params, &mut workspace, &mut grads);
-                plan.update_buffers(&mut params, &workspace);
+                plan.update_statistics(&mut params, &workspace);
             };
             step();
             let before = count();

@@ -19,7 +19,7 @@ fn of<T: Real>(draw: &mut Draw) {
         let source = draw.below(5);
         vars.push(match source {
             0 => graph.param(&name, shape, draw.value()),
-            1 => graph.buffer(&name, shape, draw.value()),
+            1 => graph.statistic(&name, shape, draw.value()),
             2 if shape.fits::<T>().is_ok() => graph.constant(&draw.tensor(shape)),
             3 => graph.class_input(&name, draw.length(), draw.count()),
             _ => graph.input(&name, shape),
@@ -43,7 +43,7 @@ fn of<T: Real>(draw: &mut Draw) {
         _ if !training => graph.plan_forward(&vars),
         0 => graph.plan(root),
         1 => graph.plan_unfused(root),
-        _ => graph.plan_with_seed(root),
+        _ => graph.plan_with_upstream(root),
     };
     let Ok(plan) = plan else { return };
     let Ok(params) = plan.init(draw.bits()) else { return };

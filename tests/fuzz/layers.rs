@@ -81,7 +81,7 @@ fn train_once<T: Real>(
     inputs: &[(Var<'_, T>, &[T])],
     params: Params<T>,
 ) {
-    let Ok(plan) = graph.plan_with_seed(root) else { return };
+    let Ok(plan) = graph.plan_with_upstream(root) else { return };
     let (mut workspace, mut grads) = (plan.workspace(), plan.grads());
     for (input, values) in inputs {
         if workspace.set(*input, values).is_err() {
@@ -92,7 +92,7 @@ fn train_once<T: Real>(
     plan.forward(&params, &mut workspace);
     let seed = draw.values::<T>(root.shape().elements());
     plan.backward_with(&params, &mut workspace, &mut grads, &seed);
-    plan.update_buffers(&mut params, &workspace);
+    plan.update_statistics(&mut params, &workspace);
 }
 
 pub fn losses(draw: &mut Draw) {

@@ -93,7 +93,7 @@ pub enum CheckpointError {
     Value {
         /// The file.
         path: PathBuf,
-        /// The parameter or buffer.
+        /// The parameter or statistic.
         name: String,
         /// Its position among the values, in row-major order.
         position: usize,

@@ -8,8 +8,8 @@ use safetensors::{Dtype, SafeTensors};
 use crate::value::checked;
 use crate::{CheckpointError, DESCRIPTION};
 
-/// Loads a file's tensors into the parameters and buffers of the same names and shapes, from `F32`
-/// or `F64`. On any error the parameters stay as they were.
+/// Loads a file's tensors into the parameters and statistics of the same names and shapes, from
+/// `F32` or `F64`. On any error the parameters stay as they were.
 ///
 /// A file of another program, without the entry `chainrule` in its metadata that
 /// [`save`](crate::save) writes, may hold weights as `[outputs, inputs]`, as PyTorch has them.
@@ -30,7 +30,7 @@ pub fn load<T: Real>(
     check_names(params, path, &file)?;
     let foreign = !metadata(path, &bytes)?.contains_key(DESCRIPTION);
     let mut loaded = Vec::new();
-    for (name, parameter) in params.iter().chain(params.buffers()) {
+    for (name, parameter) in params.iter().chain(params.statistics()) {
         let tensor = file
             .tensor(name)
             .map_err(|source| CheckpointError::Format { path: path.to_owned(), source })?;
@@ -121,12 +121,12 @@ fn check_names<T: Real>(
 ) -> Result<(), CheckpointError> {
     let held = file.names();
     let layout = params.layout();
-    let names = layout.entries().iter().chain(layout.buffers()).map(|entry| &entry.name);
+    let names = layout.entries().iter().chain(layout.statistics()).map(|entry| &entry.name);
     let missing: Vec<String> =
         names.filter(|name| !held.contains(&name.as_str())).cloned().collect();
     let mut unknown: Vec<String> = held
         .iter()
-        .filter(|name| layout.position(name).or(layout.buffer_position(name)).is_none())
+        .filter(|name| layout.position(name).or(layout.statistic_position(name)).is_none())
         .map(|&name| name.to_owned())
         .collect();
     unknown.sort();

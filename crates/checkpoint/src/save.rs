@@ -9,7 +9,7 @@ use safetensors::tensor::TensorView;
 use crate::value::checked;
 use crate::{CheckpointError, DESCRIPTION};
 
-/// Saves all parameters and buffers, and a description of the model in words of one's own.
+/// Saves all parameters and statistics, and a description of the model in words of one's own.
 ///
 /// The file is written beside its place and then moved there, so that an interruption or a full
 /// disk leaves what was there before. The same parameters give the same bytes.
@@ -56,7 +56,7 @@ pub fn encode<T: Real>(
     description: &str,
 ) -> Result<Vec<u8>, CheckpointError> {
     let path = path.as_ref();
-    let named = || params.iter().chain(params.buffers());
+    let named = || params.iter().chain(params.statistics());
     if let Some((name, _)) = named().find(|(name, _)| *name == "__metadata__") {
         return Err(CheckpointError::ReservedName { path: path.to_owned(), name: name.to_owned() });
     }

@@ -31,7 +31,7 @@ fn saved(folder: &tempfile::TempDir) -> PathBuf {
 #[test]
 fn buffers_are_saved_with_the_parameters() {
     let graph = Graph::<f64>::new();
-    let _ = (graph.param("w", [2], 1.0), graph.buffer("mean", [3], 2.0));
+    let _ = (graph.param("w", [2], 1.0), graph.statistic("mean", [3], 2.0));
     let mut params = Params::<f64>::init(graph.layout(), 0).unwrap();
     let folder = folder();
     let path = folder.path().join("model.safetensors");
@@ -185,7 +185,7 @@ fn matrices_of_other_programs_are_told_apart_or_refused() {
     assert_eq!(load_into(Sequential::default().linear(1, 1), 1).unwrap(), [7.0]);
 }
 
-/// Kind "names that do nothing": values that no training leaves, in every parameter and buffer,
+/// Kind "names that do nothing": values that no training leaves, in every parameter and statistic,
 /// both ways.
 #[test]
 fn values_that_cannot_be_are_refused_by_load_and_save() {
@@ -222,8 +222,8 @@ fn values_that_cannot_be_are_refused_by_load_and_save() {
                     let mut double = model::<f64>(norm).init([1], 1).unwrap();
                     load(&mut double, &path).unwrap();
                     assert_eq!(
-                        (double.values(), double.buffer_values()),
-                        (broken.values(), broken.buffer_values())
+                        (double.values(), double.statistic_values()),
+                        (broken.values(), broken.statistic_values())
                     );
                 }
                 Err(error) => {
@@ -238,11 +238,12 @@ fn values_that_cannot_be_are_refused_by_load_and_save() {
                 }
             }
             // As another program would write it.
-            let tensors: Vec<_> = broken.iter().chain(broken.buffers()).collect();
+            let tensors: Vec<_> = broken.iter().chain(broken.statistics()).collect();
             let tensors: Vec<(&str, &[usize], &[f64])> = tensors
                 .iter()
                 .map(|(name, tensor)| {
-                    let entry = broken.layout().entries().iter().chain(broken.layout().buffers());
+                    let entry =
+                        broken.layout().entries().iter().chain(broken.layout().statistics());
                     let shape = entry.into_iter().find(|entry| entry.name == *name).unwrap();
                     (*name, &*shape.shape, tensor.values())
                 })
@@ -255,7 +256,7 @@ fn values_that_cannot_be_are_refused_by_load_and_save() {
             if let Err(error) = loaded {
                 assert!(error.contains(&format!("`{name}` holds ")), "{error}");
                 assert_eq!(single.values(), kept.values());
-                assert_eq!(single.buffer_values(), kept.buffer_values());
+                assert_eq!(single.statistic_values(), kept.statistic_values());
             }
         }
     }
@@ -281,10 +282,10 @@ fn what_is_saved_can_be_loaded_whatever_the_names_are() {
         "{}",
     ] {
         let graph = Graph::<f64>::new();
-        let _ = (graph.param(name, [2], 1.0), graph.buffer("other", [1], 2.0));
-        let of_buffer = Graph::<f64>::new();
-        let _ = (of_buffer.param("other", [2], 1.0), of_buffer.buffer(name, [1], 2.0));
-        for graph in [graph, of_buffer] {
+        let _ = (graph.param(name, [2], 1.0), graph.statistic("other", [1], 2.0));
+        let of_statistic = Graph::<f64>::new();
+        let _ = (of_statistic.param("other", [2], 1.0), of_statistic.statistic(name, [1], 2.0));
+        for graph in [graph, of_statistic] {
             let _ = std::fs::remove_file(&path);
             let mut params = Params::<f64>::init(graph.layout(), 0).unwrap();
             match save(&params, &path, "words") {

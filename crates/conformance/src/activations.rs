@@ -34,7 +34,7 @@ fn run<T: Real>(config: &str, x: &Tensor<f64>, g: &Tensor<f64>) -> Result<[Vec<f
     let graph = Graph::<T>::new().evaluating();
     let input = graph.input("x", x.shape()).keep_gradient();
     let y = activation.forward(input);
-    let plan = graph.plan_with_seed(y).map_err(|error| error.to_string())?;
+    let plan = graph.plan_with_upstream(y).map_err(|error| error.to_string())?;
     if y.shape() != g.shape() {
         return Err(format!("the value has shape {}, {} is expected", y.shape(), g.shape()));
     }

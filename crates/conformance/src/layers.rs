@@ -1,5 +1,5 @@
 //! Layers chosen by text, over one or several steps: values, gradients by the input and by every
-//! parameter, and buffers.
+//! parameter, and statistics.
 
 use chainrule::nn::layer;
 use chainrule::prelude::*;
@@ -21,22 +21,22 @@ fn in_scalar<T: Real>(case: &Case, tolerance: Tolerance) -> Result<(), String> {
     let input = graph.input("input", shape);
     let input = if takes_indices { input } else { input.keep_gradient() };
     let output = layer.forward(input).keep();
-    let plan = graph.plan_with_seed(output).map_err(|error| error.to_string())?;
+    let plan = graph.plan_with_upstream(output).map_err(|error| error.to_string())?;
     let (mut params, mut workspace, mut grads) =
         (plan.init(0).map_err(|error| error.to_string())?, plan.workspace(), plan.grads());
 
-    let (parameters, buffers) = (names(case, "parameters")?, names(case, "buffers")?);
-    let [held, remembered] = [plan.layout().entries(), plan.layout().buffers()]
+    let (parameters, statistics) = (names(case, "parameters")?, names(case, "buffers")?);
+    let [held, remembered] = [plan.layout().entries(), plan.layout().statistics()]
         .map(|entries| entries.iter().map(|entry| entry.name.as_str()).collect::<Vec<_>>());
-    if held != parameters || remembered != buffers {
+    if held != parameters || remembered != statistics {
         return Err(format!(
-            "has {held:?} and {remembered:?}, expected are {parameters:?} and {buffers:?}"
+            "has {held:?} and {remembered:?}, expected are {parameters:?} and {statistics:?}"
         ));
     }
     for (kind, name) in parameters
         .iter()
         .map(|name| ("parameter", name))
-        .chain(buffers.iter().map(|n| ("buffer", n)))
+        .chain(statistics.iter().map(|n| ("buffer", n)))
     {
         let values = single(&case.tensor(&format!("{kind} {name}"))?);
         params.get_mut(name).ok_or("the name is gone")?.copy_from_slice(&values);
@@ -46,7 +46,7 @@ fn in_scalar<T: Real>(case: &Case, tolerance: Tolerance) -> Result<(), String> {
         workspace.set(input, &single(&read("input")?)).map_err(|error| error.to_string())?;
         plan.forward(&params, &mut workspace);
         plan.backward_with(&params, &mut workspace, &mut grads, &single(&read("upstream")?));
-        plan.update_buffers(&mut params, &workspace);
+        plan.update_statistics(&mut params, &workspace);
         let compare = |what: &str, got: TensorView<'_, T>, expected: Tensor<f64>| {
             if got.shape() != expected.shape() {
                 return Err(format!(
@@ -70,9 +70,9 @@ fn in_scalar<T: Real>(case: &Case, tolerance: Tolerance) -> Result<(), String> {
                 case.tensor(&format!("gradient {step} {name}"))?,
             )?;
         }
-        for name in &buffers {
-            let buffer = params.get(name).ok_or("the name is gone")?;
-            compare(name, buffer, case.tensor(&format!("buffer {step} {name}"))?)?;
+        for name in &statistics {
+            let statistic = params.get(name).ok_or("the name is gone")?;
+            compare(name, statistic, case.tensor(&format!("buffer {step} {name}"))?)?;
         }
     }
     Ok(())

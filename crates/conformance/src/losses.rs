@@ -28,7 +28,7 @@ fn in_precision<T: Real>(
     let p = graph.input("prediction", prediction.shape()).keep_gradient();
     let t = graph.input("target", target.shape()).keep_gradient();
     let value = loss.forward(p, t, reduction);
-    let plan = graph.plan_with_seed(value).map_err(|error| error.to_string())?;
+    let plan = graph.plan_with_upstream(value).map_err(|error| error.to_string())?;
     let params = plan.init(0).map_err(|error| error.to_string())?;
     let (mut workspace, mut grads) = (plan.workspace(), plan.grads());
     let of = |x: &Tensor<f64>| x.values().iter().map(|&x| T::from_f64(x)).collect::<Vec<T>>();

@@ -40,7 +40,7 @@ pub enum BuildErrorKind {
     #[error(
         "plan: the loss has shape {shape}, but only a scalar has a gradient; reduce it with \
          `mean(..)` or `sum(..)`, or plan it with \
-         `plan_with_seed`"
+         `plan_with_upstream`"
     )]
     NotScalar {
         /// The root's shape.
@@ -54,17 +54,17 @@ pub enum BuildErrorKind {
         /// The names there are.
         known: String,
     },
-    /// A buffer that the given layout does not hold.
-    #[error("there is no buffer `{name}`; the buffers given are: {known}")]
-    UnknownBuffer {
+    /// A statistic that the given layout does not hold.
+    #[error("there is no statistic `{name}`; the statistics given are: {known}")]
+    UnknownStatistic {
         /// The full name asked for.
         name: String,
         /// The names there are.
         known: String,
     },
-    /// A buffer of another shape than the one asked for, or than its new value.
-    #[error("buffer `{name}` is given the shape {asked}, but it has shape {held}")]
-    BufferShape {
+    /// A statistic of another shape than the one asked for, or than its new value.
+    #[error("statistic `{name}` is given the shape {asked}, but it has shape {held}")]
+    StatisticShape {
         /// The full name.
         name: String,
         /// The shape asked for or given.
@@ -95,7 +95,7 @@ pub enum BuildErrorKind {
     /// Memory cannot hold a value of this shape.
     #[error("{name}: shape {shape} is too large: {why}")]
     Memory {
-        /// The parameter, buffer, input or operation.
+        /// The parameter, statistic, input or operation.
         name: String,
         /// Its shape.
         shape: Shape,

@@ -128,7 +128,7 @@ impl Style {
     fn of<T: Real>(node: &Node<T>) -> Style {
         match node.source {
             Source::Input { .. } => INPUT,
-            Source::Param(_) | Source::Buffer(_) => PARAMETER,
+            Source::Param(_) | Source::Statistic(_) => PARAMETER,
             Source::Constant(_) => CONSTANT,
             Source::Op(_) => OPERATION,
         }

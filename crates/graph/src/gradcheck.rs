@@ -31,7 +31,7 @@ where
 /// At a kink the two need not agree: keep the inputs away from it by more than
 /// [`step`](Gradcheck::step). Inputs that only name something, such as the indices of
 /// [`gather_rows`](Var::gather_rows), are not to be moved at all: record them with
-/// [`Graph::constant`]. [Buffers](Graph::buffer) are not moved. A function that draws random
+/// [`Graph::constant`]. [Statistics](Graph::statistic) are not moved. A function that draws random
 /// numbers draws the same in each evaluation.
 ///
 /// ```
@@ -184,9 +184,9 @@ impl Gradcheck {
         let outputs = probe.value.len();
         let rows: Vec<Vec<f64>> = (0..outputs)
             .map(|output| {
-                let seed: Vec<f64> =
+                let upstream: Vec<f64> =
                     (0..outputs).map(|i| f64::from(u8::from(i == output))).collect();
-                probe.pull_back(&seed)
+                probe.pull_back(&upstream)
             })
             .collect();
         for coordinate in 0..probe.coordinates() {
@@ -263,7 +263,7 @@ impl Probe {
         if twice {
             root = root + function(&graph, &vars) * 0.5;
         }
-        let plan = graph.plan_with_seed(root)?;
+        let plan = graph.plan_with_upstream(root)?;
         let initial = plan.init(seed)?;
         let mut probe = Probe {
             workspace: plan.workspace(),

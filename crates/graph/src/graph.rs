@@ -57,9 +57,9 @@ pub(crate) struct Recording<T: Real> {
     pub(crate) scopes: Vec<String>,
     /// The node of each parameter of the layout that is used so far.
     pub(crate) param_nodes: HashMap<usize, usize>,
-    /// The node that is the newest value of each buffer of the layout that is used so far.
-    pub(crate) buffer_nodes: HashMap<usize, usize>,
-    /// The buffers that a pass gives new values.
+    /// The node that is the newest value of each statistic of the layout that is used so far.
+    pub(crate) statistic_nodes: HashMap<usize, usize>,
+    /// The statistics that a pass gives new values.
     pub(crate) updated: Vec<usize>,
     pub(crate) layers: Vec<LayerRecord>,
     pub(crate) error: Option<BuildError>,
@@ -86,8 +86,8 @@ pub(crate) enum Source<T: Real> {
     },
     /// The position in the layout.
     Param(usize),
-    /// The position among the layout's buffers.
-    Buffer(usize),
+    /// The position among the layout's statistics.
+    Statistic(usize),
     Constant(Aligned<T>),
     Op(Arc<dyn Op<T>>),
 }
@@ -139,7 +139,7 @@ impl<T: Real> Graph<T> {
             fixed,
             scopes: Vec::new(),
             param_nodes: HashMap::new(),
-            buffer_nodes: HashMap::new(),
+            statistic_nodes: HashMap::new(),
             updated: Vec::new(),
             layers: Vec::new(),
             error: None,
@@ -247,9 +247,9 @@ impl<T: Real> Graph<T> {
                 Err(BuildErrorKind::ParameterShape { name, asked: shape, held })
             };
         }
-        if layout.buffer_position(&name).is_some() {
+        if layout.statistic_position(&name).is_some() {
             return Err(BuildErrorKind::Model(format!(
-                "`{name}` is a buffer: a parameter needs another name"
+                "`{name}` is a statistic: a parameter needs another name"
             )));
         }
         if recording.fixed {
@@ -349,7 +349,7 @@ impl<T: Real> Graph<T> {
             let kind = BuildErrorKind::NotScalar { shape };
             return Err(BuildError { kind, layer: String::new(), location: Location::caller() });
         }
-        self.plan_with_seed(loss)
+        self.plan_with_upstream(loss)
     }
 
     /// A plan for a vector-Jacobian product: forward to `root`, of any shape, and backward from a
@@ -361,15 +361,15 @@ impl<T: Real> Graph<T> {
     /// # Panics
     /// If the variable is of another graph.
     #[track_caller]
-    pub fn plan_with_seed(&self, root: Var<'_, T>) -> Result<Plan<T>, BuildError> {
+    pub fn plan_with_upstream(&self, root: Var<'_, T>) -> Result<Plan<T>, BuildError> {
         let root = self.index_of(root);
         self.check_error()?;
         Ok(Plan::build(self.id, &self.recording.borrow(), &[root], true, true))
     }
 
-    /// [`plan_with_seed`](Graph::plan_with_seed) with every operation on its own: none is fused
-    /// with the one before, so that a trace shows each of them as it was recorded. For diagnosis;
-    /// slower, and the same values.
+    /// [`plan_with_upstream`](Graph::plan_with_upstream) with every operation on its own: none is
+    /// fused with the one before, so that a trace shows each of them as it was recorded. For
+    /// diagnosis; slower, and the same values.
     ///
     /// # Errors
     /// The first mistake of the recording.
@@ -439,7 +439,9 @@ impl<T: Real> Graph<T> {
             let name = match &source {
                 Source::Input { name, .. } => format!("input `{name}`"),
                 Source::Op(op) => op.name().to_owned(),
-                Source::Param(_) | Source::Buffer(_) | Source::Constant(_) => "a value".to_owned(),
+                Source::Param(_) | Source::Statistic(_) | Source::Constant(_) => {
+                    "a value".to_owned()
+                }
             };
             self.fail_at(BuildErrorKind::Memory { name, shape, why }, location);
         }
@@ -513,7 +515,7 @@ impl<T: Real> Node<T> {
         match &self.source {
             Source::Input { name, .. } => name,
             Source::Param(position) => &layout.entries()[*position].name,
-            Source::Buffer(position) => &layout.buffers()[*position].name,
+            Source::Statistic(position) => &layout.statistics()[*position].name,
             Source::Constant(_) => "constant",
             Source::Op(op) => op.name(),
         }

@@ -41,7 +41,7 @@ impl<I: Initialiser + ?Sized> Initialiser for Arc<I> {
     }
 }
 
-/// One parameter or buffer of a [`Layout`].
+/// One parameter or statistic of a [`Layout`].
 #[derive(Clone, Debug)]
 pub struct Entry {
     /// The full name: the path of scopes and the parameter's own name, joined by dots, as in
@@ -49,14 +49,14 @@ pub struct Entry {
     pub name: String,
     /// The shape.
     pub shape: Shape,
-    /// Where it lies in the flat vector of the parameters, or in that of the buffers.
+    /// Where it lies in the flat vector of the parameters, or in that of the statistics.
     pub range: Range<usize>,
     /// How it gets its first values.
     pub initialiser: Arc<dyn Initialiser>,
 }
 
 /// The parameters that a model has: their names, shapes and places in one flat vector, in order of
-/// declaration. Beside them the [`buffers`](Layout::buffers), in a flat vector of their own.
+/// declaration. Beside them the [`statistics`](Layout::statistics), in a flat vector of their own.
 ///
 /// It says what there is; the values are in [`Params`](crate::Params) and [`Grads`](crate::Grads).
 #[derive(Clone, Debug, Default)]
@@ -64,9 +64,9 @@ pub struct Layout {
     entries: Vec<Entry>,
     index: HashMap<String, usize>,
     flat_len: usize,
-    buffers: Vec<Entry>,
-    buffer_index: HashMap<String, usize>,
-    buffer_len: usize,
+    statistics: Vec<Entry>,
+    statistic_index: HashMap<String, usize>,
+    statistic_len: usize,
 }
 
 /// Each parameter starts at a multiple of this many elements, so at a cache line for either scalar.
@@ -97,36 +97,36 @@ impl Layout {
         self.flat_len
     }
 
-    /// What the model remembers beside its parameters, such as running statistics, in order of
-    /// declaration: see [`Graph::buffer`](crate::Graph::buffer).
+    /// What the model remembers beside its parameters, such as running means, in order of
+    /// declaration: see [`Graph::statistic`](crate::Graph::statistic).
     #[must_use]
-    pub fn buffers(&self) -> &[Entry] {
-        &self.buffers
+    pub fn statistics(&self) -> &[Entry] {
+        &self.statistics
     }
 
-    /// The position of a buffer among the [`buffers`](Layout::buffers).
+    /// The position of a statistic among the [`statistics`](Layout::statistics).
     #[must_use]
-    pub fn buffer_position(&self, name: &str) -> Option<usize> {
-        self.buffer_index.get(name).copied()
+    pub fn statistic_position(&self, name: &str) -> Option<usize> {
+        self.statistic_index.get(name).copied()
     }
 
-    /// The length of the flat vector of the buffers.
+    /// The length of the flat vector of the statistics.
     #[must_use]
-    pub fn buffer_len(&self) -> usize {
-        self.buffer_len
+    pub fn statistic_len(&self) -> usize {
+        self.statistic_len
     }
 
-    pub(crate) fn declare_buffer(
+    pub(crate) fn declare_statistic(
         &mut self,
         name: String,
         shape: Shape,
         initialiser: Arc<dyn Initialiser>,
     ) -> usize {
-        let range = self.buffer_len..self.buffer_len + shape.elements();
-        self.buffer_len = range.end.next_multiple_of(ALIGNMENT);
-        self.buffer_index.insert(name.clone(), self.buffers.len());
-        self.buffers.push(Entry { name, shape, range, initialiser });
-        self.buffers.len() - 1
+        let range = self.statistic_len..self.statistic_len + shape.elements();
+        self.statistic_len = range.end.next_multiple_of(ALIGNMENT);
+        self.statistic_index.insert(name.clone(), self.statistics.len());
+        self.statistics.push(Entry { name, shape, range, initialiser });
+        self.statistics.len() - 1
     }
 
     pub(crate) fn declare(
@@ -152,6 +152,6 @@ impl PartialEq for Layout {
             a.len() == b.len()
                 && a.iter().zip(b).all(|(a, b)| a.name == b.name && a.shape == b.shape)
         };
-        same(&self.entries, &other.entries) && same(&self.buffers, &other.buffers)
+        same(&self.entries, &other.entries) && same(&self.statistics, &other.statistics)
     }
 }

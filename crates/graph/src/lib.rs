@@ -5,7 +5,6 @@ pub mod op;
 pub mod second_order;
 
 mod audit;
-mod buffer;
 mod error;
 mod export;
 mod gradcheck;
@@ -14,6 +13,7 @@ mod layout;
 mod params;
 mod plan;
 mod pointwise;
+mod statistic;
 #[cfg(test)]
 mod testing;
 mod var;

@@ -12,8 +12,8 @@ use crate::{BuildError, BuildErrorKind};
 /// tensors of [`iter`](Params::iter). The gaps between parameters hold zeros and stay so under
 /// every rule that moves a weight by a multiple of its gradient or of itself.
 ///
-/// Beside them stand the [buffers](crate::Graph::buffer), such as running statistics: named tensors
-/// in a flat vector of their own, so that no pass over the parameters meets them.
+/// Beside them stand the [statistics](crate::Graph::statistic), such as running means: named
+/// tensors in a flat vector of their own, so that no pass over the parameters meets them.
 ///
 /// ```
 /// use chainrule_graph::Graph;
@@ -31,11 +31,12 @@ use crate::{BuildError, BuildErrorKind};
 pub struct Params<T: Real = f32> {
     layout: Arc<Layout>,
     values: Aligned<T>,
-    pub(crate) buffers: Aligned<T>,
+    pub(crate) statistics: Aligned<T>,
 }
 
 impl<T: Real> Params<T> {
-    /// The first values of every parameter and buffer of `layout`, drawn by each one's initialiser.
+    /// The first values of every parameter and statistic of `layout`, drawn by each one's
+    /// initialiser.
     ///
     /// A parameter's numbers depend on the seed and its name alone: adding a layer does not change
     /// the others.
@@ -45,14 +46,14 @@ impl<T: Real> Params<T> {
     #[track_caller]
     pub fn init(layout: Arc<Layout>, seed: u64) -> Result<Self, BuildError> {
         let location = std::panic::Location::caller();
-        let (mut values, mut buffers) =
-            (Aligned::zeros(layout.flat_len()), Aligned::zeros(layout.buffer_len()));
+        let (mut values, mut statistics) =
+            (Aligned::zeros(layout.flat_len()), Aligned::zeros(layout.statistic_len()));
         let fill = |entry: &Entry, values: &mut [T]| {
             fill(entry, &*entry.initialiser, seed, values, location)
         };
         layout.entries().iter().try_for_each(|entry| fill(entry, &mut values))?;
-        layout.buffers().iter().try_for_each(|entry| fill(entry, &mut buffers))?;
-        Ok(Params { layout, values, buffers })
+        layout.statistics().iter().try_for_each(|entry| fill(entry, &mut statistics))?;
+        Ok(Params { layout, values, statistics })
     }
 
     /// Draws the first values of one parameter anew, by another rule than the layer's own, as
@@ -109,7 +110,7 @@ impl<T: Real> Params<T> {
         Params {
             layout: Arc::clone(&self.layout),
             values: cast(&self.values),
-            buffers: cast(&self.buffers),
+            statistics: cast(&self.statistics),
         }
     }
 
@@ -137,34 +138,39 @@ impl<T: Real> Params<T> {
         &mut self.values
     }
 
-    /// The flat vector of the buffers.
+    /// The flat vector of the statistics.
     #[must_use]
-    pub fn buffer_values(&self) -> &[T] {
-        &self.buffers
+    pub fn statistic_values(&self) -> &[T] {
+        &self.statistics
     }
 
-    /// The flat vector of the buffers, to be written.
+    /// The flat vector of the statistics, to be written.
     #[must_use]
-    pub fn buffer_values_mut(&mut self) -> &mut [T] {
-        &mut self.buffers
+    pub fn statistic_values_mut(&mut self) -> &mut [T] {
+        &mut self.statistics
     }
 
-    /// The parameter or buffer of this name.
+    /// The parameter or statistic of this name.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<TensorView<'_, T>> {
         let (entry, values) = match self.layout.position(name) {
             Some(position) => (&self.layout.entries()[position], &self.values),
-            None => (&self.layout.buffers()[self.layout.buffer_position(name)?], &self.buffers),
+            None => {
+                (&self.layout.statistics()[self.layout.statistic_position(name)?], &self.statistics)
+            }
         };
         Some(view(entry.shape, &values[entry.range.clone()]))
     }
 
-    /// The values of the parameter or buffer of this name, to be written.
+    /// The values of the parameter or statistic of this name, to be written.
     #[must_use]
     pub fn get_mut(&mut self, name: &str) -> Option<&mut [T]> {
         let (entry, values) = match self.layout.position(name) {
             Some(position) => (&self.layout.entries()[position], &mut self.values),
-            None => (&self.layout.buffers()[self.layout.buffer_position(name)?], &mut self.buffers),
+            None => (
+                &self.layout.statistics()[self.layout.statistic_position(name)?],
+                &mut self.statistics,
+            ),
         };
         Some(&mut values[entry.range.clone()])
     }
@@ -174,9 +180,9 @@ impl<T: Real> Params<T> {
         named(self.layout.entries(), &self.values)
     }
 
-    /// All buffers with their names, in order of declaration.
-    pub fn buffers(&self) -> impl Iterator<Item = (&str, TensorView<'_, T>)> {
-        named(self.layout.buffers(), &self.buffers)
+    /// All statistics with their names, in order of declaration.
+    pub fn statistics(&self) -> impl Iterator<Item = (&str, TensorView<'_, T>)> {
+        named(self.layout.statistics(), &self.statistics)
     }
 }
 

@@ -37,7 +37,7 @@ where
 #[track_caller]
 pub(crate) fn value_and_gradients<F>(
     inputs: &[Tensor<f64>],
-    seed: Option<&[f64]>,
+    upstream: Option<&[f64]>,
     function: F,
 ) -> (Tensor<f64>, Vec<Tensor<f64>>)
 where
@@ -46,7 +46,7 @@ where
     let graph = Graph::new();
     let vars: Vec<_> = inputs.iter().map(|x| graph.input("x", x.shape()).keep_gradient()).collect();
     let root = function(&graph, &vars);
-    let plan = graph.plan_with_seed(root).unwrap();
+    let plan = graph.plan_with_upstream(root).unwrap();
     let (params, mut workspace, mut grads) =
         (plan.init(0).unwrap(), plan.workspace(), plan.grads());
     for (var, x) in vars.iter().zip(inputs) {
@@ -54,7 +54,7 @@ where
     }
     plan.forward(&params, &mut workspace);
     let ones = vec![1.0; root.shape().elements()];
-    plan.backward_with(&params, &mut workspace, &mut grads, seed.unwrap_or(&ones));
+    plan.backward_with(&params, &mut workspace, &mut grads, upstream.unwrap_or(&ones));
     let gradient = |(var, x): (&Var<'_, f64>, &Tensor<f64>)| {
         workspace
             .try_gradient(var.id())

@@ -295,7 +295,7 @@ impl<T: Real> Run<'_, '_, T> {
             show(TraceEvent::End(TracedEnd { loss, params, grads: &self.grads }));
         }
         stage.update(self.metrics);
-        stage.update_buffers(params);
+        stage.update_statistics(params);
         Ok(loss)
     }
 

@@ -250,9 +250,9 @@ impl<T: Real> Stage<T> {
         self.plan.backward(params, &mut self.workspace, grads);
     }
 
-    /// Takes over what the pass has computed for the buffers, such as running statistics.
-    pub(crate) fn update_buffers(&self, params: &mut Params<T>) {
-        self.plan.update_buffers(params, &self.workspace);
+    /// Takes over what the pass has computed for the statistics, such as running statistics.
+    pub(crate) fn update_statistics(&self, params: &mut Params<T>) {
+        self.plan.update_statistics(params, &self.workspace);
     }
 
     /// [`backward`](Stage::backward) for a batch that is a part of a larger one.

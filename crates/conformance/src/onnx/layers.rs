@@ -90,7 +90,7 @@ fn batch_norm<'g, T: Real>(
     if node.results() == 3 {
         let channels = x.shape()[1];
         let [mean, variance] =
-            ["running_mean", "running_var"].map(|name| r.graph.buffer(name, [channels], 0.0));
+            ["running_mean", "running_var"].map(|name| r.graph.statistic(name, [channels], 0.0));
         // What is added is the variance over n - 1 here, and over n in ONNX.
         let n = (x.shape().elements() / channels) as f64;
         let before = r.x(4)? * T::from_f64(kept);

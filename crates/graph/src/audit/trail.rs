@@ -32,8 +32,8 @@ impl Trail {
     ) -> Trail {
         let sources = plan.sources();
         let mut trail = Trail { edges: Vec::new(), nothing_arrives: vec![false; plan.steps.len()] };
-        let seed = vec![T::ONE; plan.root_len.unwrap_or(0)];
-        plan.trace_back(params, workspace, &mut plan.grads(), &seed, |traced| {
+        let upstream = vec![T::ONE; plan.root_len.unwrap_or(0)];
+        plan.trace_back(params, workspace, &mut plan.grads(), &upstream, |traced| {
             let nothing = is_zero(traced.upstream);
             trail.nothing_arrives[traced.position] = nothing;
             for (input, cotangent) in traced.cotangents.iter().enumerate() {

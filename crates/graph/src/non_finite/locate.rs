@@ -157,10 +157,10 @@ impl<T: Real> Locator<'_, T> {
 
     /// The origin of a gradient that is not finite, after a forward pass.
     fn backward(&self, workspace: &mut Workspace<T>) -> Option<Located<T>> {
-        let seed = vec![T::ONE; self.plan.root_len?];
+        let upstream = vec![T::ONE; self.plan.root_len?];
         let mut met = None;
         let mut grads = self.plan.grads();
-        self.plan.trace_back(self.params, workspace, &mut grads, &seed, |traced| {
+        self.plan.trace_back(self.params, workspace, &mut grads, &upstream, |traced| {
             if met.is_none() {
                 met = meet(&traced);
             }

@@ -59,7 +59,7 @@ pub struct Inputs<'a, T: Real> {
     /// All buffers in two parts, without the one between them that is being written.
     pub(crate) values: [&'a [Aligned<T>]; 2],
     pub(crate) params: &'a [T],
-    pub(crate) buffers: &'a [T],
+    pub(crate) statistics: &'a [T],
     pub(crate) constants: &'a [Aligned<T>],
     pub(crate) readable: Reads,
     pub(crate) op: &'a dyn Op<T>,
@@ -84,7 +84,7 @@ impl<'a, T: Real> Inputs<'a, T> {
                 &buffer[..*len]
             }
             Operand::Param(range) => &self.params[range.clone()],
-            Operand::Buffer(range) => &self.buffers[range.clone()],
+            Operand::Statistic(range) => &self.statistics[range.clone()],
             Operand::Constant(constant) => &self.constants[*constant],
         }
     }

@@ -33,7 +33,7 @@ pub(super) fn place_adjoints<T: Real>(
         Slot::Adjoint { buffer, len, put }
     };
     let root = start.filter(|&root| flow.reached[root]);
-    let seed = root.map_or(Slot::Unwanted, |root| slot(&mut adjoints, root));
+    let upstream = root.map_or(Slot::Unwanted, |root| slot(&mut adjoints, root));
     let mut backs: Vec<Option<Back>> = Vec::new();
     for draft in drafts.iter().rev() {
         if !flow.has_back(draft) {
@@ -59,7 +59,7 @@ pub(super) fn place_adjoints<T: Real>(
         backs.push(Some(Back { upstream, kept, slots, shared }));
     }
     backs.reverse();
-    (backs, seed, adjoints)
+    (backs, upstream, adjoints)
 }
 
 /// Where an operation reads one value several times, its gradients meet in one place. Which of them

@@ -23,7 +23,7 @@ impl<T: Real> Plan<T> {
         let flow = Flow::of(&recording.nodes, roots, start);
         let drafts = draft(&recording.nodes, roots, &flow, fuse);
         let values = Values::place(&recording.nodes, roots, &flow, &drafts);
-        let (backs, seed, adjoints) = place_adjoints(recording, start, &flow, &drafts);
+        let (backs, upstream, adjoints) = place_adjoints(recording, start, &flow, &drafts);
         let constants = Constants::collect(&recording.nodes, &flow);
 
         let binding = |(index, node): (usize, &Node<T>)| {
@@ -49,9 +49,9 @@ impl<T: Real> Plan<T> {
             Bindings { graph, nodes: recording.nodes.iter().enumerate().map(binding).collect() };
 
         let update = |&position: &usize| {
-            let node = recording.buffer_nodes[&position];
-            let buffer = values.of[node].expect("the new value of a buffer is kept");
-            Update { range: recording.layout.buffers()[position].range.clone(), value: buffer }
+            let node = recording.statistic_nodes[&position];
+            let buffer = values.of[node].expect("the new value of a statistic is kept");
+            Update { range: recording.layout.statistics()[position].range.clone(), value: buffer }
         };
         let updates = recording.updated.iter().map(update).collect();
         let root = drafts.iter().position(|draft| Some(&draft.node) == roots.first());
@@ -63,8 +63,8 @@ impl<T: Real> Plan<T> {
             Source::Param(position) => {
                 Operand::Param(recording.layout.entries()[position].range.clone())
             }
-            Source::Buffer(position) => {
-                Operand::Buffer(recording.layout.buffers()[position].range.clone())
+            Source::Statistic(position) => {
+                Operand::Statistic(recording.layout.statistics()[position].range.clone())
             }
             Source::Constant(_) => Operand::Constant(constants.position[&input]),
             Source::Input { .. } | Source::Op(_) => {
@@ -106,7 +106,7 @@ impl<T: Real> Plan<T> {
             adjoint_lens: adjoints.buffers.into_lens(),
             root,
             root_len: start.map(|root| recording.nodes[root].shape.elements()),
-            seed,
+            upstream,
             reach,
             derivatives,
         }

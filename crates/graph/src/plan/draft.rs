@@ -39,7 +39,7 @@ pub(super) fn draft<T: Real>(
     }
     let mut drafts: Vec<Option<Draft<T>>> = Vec::new();
     for (index, node) in nodes.iter().enumerate() {
-        if matches!(node.source, Source::Param(_) | Source::Buffer(_) | Source::Constant(_))
+        if matches!(node.source, Source::Param(_) | Source::Statistic(_) | Source::Constant(_))
             && is_seen(node, index, roots)
         {
             let op = Arc::new(Copy);

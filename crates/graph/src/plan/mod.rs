@@ -40,7 +40,7 @@ pub struct Plan<T: Real = f32> {
     layout: Arc<Layout>,
     pub(crate) constants: Vec<Aligned<T>>,
     pub(crate) steps: Vec<Step<T>>,
-    /// What [`Plan::update_buffers`] copies.
+    /// What [`Plan::update_statistics`] copies.
     updates: Vec<Update>,
     bindings: Arc<Bindings>,
     pub(crate) value_lens: Vec<usize>,
@@ -51,7 +51,7 @@ pub struct Plan<T: Real = f32> {
     pub(crate) root_len: Option<usize>,
     /// Where the gradient with respect to the root goes to begin with; `Unwanted` where it reaches
     /// nothing.
-    seed: Slot,
+    upstream: Slot,
     reach: Vec<Reach>,
     derivatives: Derivatives,
 }
@@ -79,7 +79,7 @@ pub(crate) struct Step<T: Real> {
     pub(crate) location: &'static Location<'static>,
 }
 
-/// The new value of a buffer after a pass.
+/// The new value of a statistic after a pass.
 #[derive(Debug)]
 struct Update {
     range: Range<usize>,
@@ -103,7 +103,7 @@ struct Back {
 pub(crate) enum Operand {
     Value { buffer: usize, len: usize },
     Param(Range<usize>),
-    Buffer(Range<usize>),
+    Statistic(Range<usize>),
     Constant(usize),
 }
 

@@ -101,16 +101,16 @@ impl<T: Real> Plan<T> {
     /// to the root, of the root's shape.
     ///
     /// # Panics
-    /// If `seed` has another length than the root, or as [`backward`](Plan::backward).
+    /// If `upstream` has another length than the root, or as [`backward`](Plan::backward).
     #[track_caller]
     pub fn backward_with(
         &self,
         params: &Params<T>,
         workspace: &mut Workspace<T>,
         grads: &mut Grads<T>,
-        seed: &[T],
+        upstream: &[T],
     ) {
-        self.back(params, workspace, grads, seed, false);
+        self.back(params, workspace, grads, upstream, false);
     }
 
     /// [`backward_with`](Plan::backward_with), adding to what `grads` holds: the gradient of a
@@ -124,23 +124,23 @@ impl<T: Real> Plan<T> {
         params: &Params<T>,
         workspace: &mut Workspace<T>,
         grads: &mut Grads<T>,
-        seed: &[T],
+        upstream: &[T],
     ) {
-        self.back(params, workspace, grads, seed, true);
+        self.back(params, workspace, grads, upstream, true);
     }
 
-    /// Takes over the new values of the [buffers](crate::Graph::buffer) that the last forward pass
-    /// has computed; to be called once for each training step, when the step counts. Does nothing
-    /// where there are none.
+    /// Takes over the new values of the [statistics](crate::Graph::statistic) that the last forward
+    /// pass has computed; to be called once for each training step, when the step counts. Does
+    /// nothing where there are none.
     ///
     /// # Panics
     /// If the parameters or the workspace belong to something else than this plan.
     #[track_caller]
-    pub fn update_buffers(&self, params: &mut Params<T>, workspace: &Workspace<T>) {
+    pub fn update_statistics(&self, params: &mut Params<T>, workspace: &Workspace<T>) {
         self.check(params, workspace);
         for Update { range, value } in &self.updates {
             let len = range.len();
-            params.buffers[range.clone()].copy_from_slice(&workspace.values[*value][..len]);
+            params.statistics[range.clone()].copy_from_slice(&workspace.values[*value][..len]);
         }
     }
 
@@ -150,10 +150,10 @@ impl<T: Real> Plan<T> {
         params: &Params<T>,
         workspace: &mut Workspace<T>,
         grads: &mut Grads<T>,
-        seed: &[T],
+        upstream: &[T],
         accumulate: bool,
     ) {
-        if self.begin_back(params, workspace, grads, seed, accumulate) {
+        if self.begin_back(params, workspace, grads, upstream, accumulate) {
             for step in self.steps.iter().rev() {
                 step.backward(&self.constants, params, workspace, &mut grads.values, accumulate);
             }
@@ -167,7 +167,7 @@ impl<T: Real> Plan<T> {
         params: &Params<T>,
         workspace: &mut Workspace<T>,
         grads: &mut Grads<T>,
-        seed: &[T],
+        upstream: &[T],
         accumulate: bool,
     ) -> bool {
         self.check(params, workspace);
@@ -176,9 +176,9 @@ impl<T: Real> Plan<T> {
         let root_len =
             self.root_len.expect("this plan is for inference: plan the way back with `plan`");
         assert!(
-            root_len == seed.len(),
+            root_len == upstream.len(),
             "the root of the plan has {root_len} elements, the gradient given for it {}",
-            seed.len()
+            upstream.len()
         );
         if !accumulate {
             for (position, entry) in self.layout.entries().iter().enumerate() {
@@ -193,14 +193,14 @@ impl<T: Real> Plan<T> {
                 *reached |= *reach == super::Reach::Reached;
             }
         }
-        match &self.seed {
+        match &self.upstream {
             Slot::Unwanted => return false,
             Slot::Adjoint { buffer, len, .. } => {
-                workspace.adjoints[*buffer][..*len].copy_from_slice(seed)
+                workspace.adjoints[*buffer][..*len].copy_from_slice(upstream)
             }
             Slot::Grad { range, .. } => {
                 let put = if accumulate { Put::Add } else { Put::Set };
-                elementwise::map(put, &mut grads.values[range.clone()], seed, |g| g);
+                elementwise::map(put, &mut grads.values[range.clone()], upstream, |g| g);
             }
         }
         true
@@ -320,7 +320,7 @@ impl<T: Real> Step<T> {
             shapes: &self.shapes,
             values,
             params: params.values(),
-            buffers: &params.buffers,
+            statistics: &params.statistics,
             constants,
             readable,
             op: &*self.op,

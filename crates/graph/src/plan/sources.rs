@@ -9,7 +9,7 @@ pub enum Source {
     Param(usize),
     /// The value of an earlier step, by its position in [`steps`](Plan::steps).
     Step(usize),
-    /// An input, a constant or a buffer such as running statistics.
+    /// An input, a constant or a statistic such as a running mean.
     Given,
 }
 
@@ -48,11 +48,11 @@ impl<T: Real> Plan<T> {
             }
             (Operand::Value { buffer, .. }, Source::Given) => input(buffer)
                 .map_or_else(|| "an input".to_owned(), |input| format!("input `{}`", input.name)),
-            (Operand::Buffer(range), Source::Given) => {
-                let buffer = self.layout.buffers().iter().find(|entry| entry.range == *range);
-                buffer.map_or_else(
-                    || "a buffer".to_owned(),
-                    |entry| format!("buffer `{}`", entry.name),
+            (Operand::Statistic(range), Source::Given) => {
+                let statistic = self.layout.statistics().iter().find(|entry| entry.range == *range);
+                statistic.map_or_else(
+                    || "a statistic".to_owned(),
+                    |entry| format!("statistic `{}`", entry.name),
                 )
             }
             (Operand::Constant(_) | Operand::Param(_), Source::Given) => "a constant".to_owned(),

@@ -123,10 +123,10 @@ impl<T: Real> Plan<T> {
         params: &Params<T>,
         workspace: &mut Workspace<T>,
         grads: &mut Grads<T>,
-        seed: &[T],
+        upstream: &[T],
         mut see: impl FnMut(TracedBack<'_, T>),
     ) {
-        if !self.begin_back(params, workspace, grads, seed, false) {
+        if !self.begin_back(params, workspace, grads, upstream, false) {
             return;
         }
         for (position, step) in self.steps.iter().enumerate().rev() {

@@ -100,11 +100,11 @@ impl<T: Real> Plan<T> {
         params: &Params<T>,
         workspace: &mut Workspace<T>,
         grads: &mut Grads<T>,
-        (put, seed): (Put, &[T]),
+        (put, upstream): (Put, &[T]),
         mut see: impl FnMut(WatchedBack<'_, T>),
     ) {
         let accumulate = put == Put::Add;
-        if !self.begin_back(params, workspace, grads, seed, accumulate) {
+        if !self.begin_back(params, workspace, grads, upstream, accumulate) {
             return;
         }
         for (position, step) in self.steps.iter().enumerate().rev() {

@@ -62,8 +62,8 @@ impl<T: Real> Run<T> {
     }
 
     #[track_caller]
-    pub fn backward_with(mut self, seed: &[T]) -> Self {
-        self.plan.backward_with(&self.params, &mut self.workspace, &mut self.grads, seed);
+    pub fn backward_with(mut self, upstream: &[T]) -> Self {
+        self.plan.backward_with(&self.params, &mut self.workspace, &mut self.grads, upstream);
         self
     }
 

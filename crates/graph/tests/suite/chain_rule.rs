@@ -38,14 +38,14 @@ fn centred_values_have_no_total_gradient() {
     let graph = Graph::<f64>::new();
     let y = graph.input("y", [5]).keep_gradient();
     let root = y - y.mean(..);
-    let run = Run::new(graph.plan_with_seed(root).unwrap()).set(y, &[1.0, -2.0, 7.0, 0.5, 3.0]);
+    let run = Run::new(graph.plan_with_upstream(root).unwrap()).set(y, &[1.0, -2.0, 7.0, 0.5, 3.0]);
     let run = run.forward().backward_with(&[1.0; 5]);
     // 1 - 5 * (1 / 5), with one rounding of 1 / 5.
     assert!(run.gradient(y).iter().all(|g| g.abs() < 1e-15), "{:?}", run.gradient(y));
 }
 
 #[test]
-fn a_vector_has_no_gradient_without_a_seed() {
+fn a_vector_has_no_gradient_without_an_upstream_one() {
     let graph = Graph::<f32>::new();
     let x = graph.input("x", [2, 3]);
     let error = graph.plan(x.square()).unwrap_err();
@@ -53,7 +53,7 @@ fn a_vector_has_no_gradient_without_a_seed() {
         error.kind.to_string(),
         "plan: the loss has shape [2, 3], but only a scalar has a gradient; reduce it with \
          `mean(..)` or `sum(..)`, or plan it with \
-         `plan_with_seed`"
+         `plan_with_upstream`"
     );
     assert_eq!((error.location.file(), error.layer.as_str()), (file!(), ""));
     // The graph itself is in order: a scalar of it can still be planned.
@@ -63,10 +63,10 @@ fn a_vector_has_no_gradient_without_a_seed() {
 }
 
 #[test]
-fn a_seed_gives_the_vector_jacobian_product() {
+fn an_upstream_gradient_gives_the_vector_jacobian_product() {
     let graph = Graph::<f64>::new();
     let x = graph.input("x", [3]).keep_gradient();
-    let run = Run::new(graph.plan_with_seed(x.square()).unwrap()).set(x, &[1.0, 2.0, 3.0]);
+    let run = Run::new(graph.plan_with_upstream(x.square()).unwrap()).set(x, &[1.0, 2.0, 3.0]);
     let run = run.forward().backward_with(&[1.0, 10.0, 100.0]);
     assert_eq!(run.gradient(x), [2.0, 40.0, 600.0]);
     let run = run.backward_with(&[0.0, 1.0, 0.0]);

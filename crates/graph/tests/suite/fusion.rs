@@ -43,7 +43,7 @@ fn nothing_is_fused_that_somebody_else_reads() {
     let steps = |record: fn(&Graph<f32>) -> Var<'_>| {
         let graph = Graph::new();
         let root = record(&graph);
-        graph.plan_with_seed(root).unwrap().steps().map(str::to_owned).collect::<Vec<_>>()
+        graph.plan_with_upstream(root).unwrap().steps().map(str::to_owned).collect::<Vec<_>>()
     };
     fn affine(graph: &Graph<f32>) -> Var<'_> {
         graph.input("x", [2, 3]).affine(graph.param("w", [3, 4], 0.0), graph.param("b", [4], 0.0))

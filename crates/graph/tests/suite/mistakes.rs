@@ -25,7 +25,7 @@ fn the_first_mistake_counts_and_later_ones_stay_silent() {
     assert!(error.to_string().starts_with(&expected), "{error}");
     assert_eq!(graph.check_error().unwrap_err().to_string(), error.to_string());
     assert_eq!(graph.plan_forward(&[a]).unwrap_err().to_string(), error.to_string());
-    assert_eq!(graph.plan_with_seed(b).unwrap_err().to_string(), error.to_string());
+    assert_eq!(graph.plan_with_upstream(b).unwrap_err().to_string(), error.to_string());
 }
 
 #[test]
@@ -50,7 +50,7 @@ fn variables_of_two_graphs_do_not_mix() {
     let message = "a variable of one graph cannot be used in another";
     assert_eq!(panic_message(|| _ = a + b), message);
     assert_eq!(panic_message(|| _ = one.plan(b)), message);
-    assert_eq!(panic_message(|| _ = one.plan_with_seed(b)), message);
+    assert_eq!(panic_message(|| _ = one.plan_with_upstream(b)), message);
     assert_eq!(panic_message(|| _ = one.plan_forward(&[a, b])), message);
     assert_eq!(panic_message(|| _ = one.concat(0, &[a, b])), message);
     let workspace = one.plan_forward(&[a]).unwrap().workspace();
@@ -93,10 +93,10 @@ fn what_belongs_to_another_plan_is_refused() {
 }
 
 #[test]
-fn a_seed_of_another_length_is_refused_before_anything_changes() {
+fn an_upstream_gradient_of_another_length_is_refused_before_anything_changes() {
     let graph = Graph::<f32>::new();
     let w = graph.param("w", [3], 1.0);
-    let mut run = Run::new(graph.plan_with_seed(w.square()).unwrap()).forward();
+    let mut run = Run::new(graph.plan_with_upstream(w.square()).unwrap()).forward();
     run.grads.values_mut()[0] = 7.0;
     let message =
         panic_message(|| run.plan.backward(&run.params, &mut run.workspace, &mut run.grads));
@@ -104,7 +104,7 @@ fn a_seed_of_another_length_is_refused_before_anything_changes() {
     assert_eq!(run.grads.values()[0], 7.0);
     // Also where no gradient would flow.
     let x = graph.input("x", [2]);
-    let mut run = Run::new(graph.plan_with_seed(x).unwrap());
+    let mut run = Run::new(graph.plan_with_upstream(x).unwrap());
     let message = panic_message(|| {
         run.plan.backward_with(&run.params, &mut run.workspace, &mut run.grads, &[1.0; 3])
     });
@@ -327,7 +327,7 @@ fn values_that_memory_cannot_hold_are_mistakes() {
         ("input `x`", message(&|graph| graph.input("x", [usize::MAX; 6]))),
         ("parameter `w`", message(&|graph| graph.param("w", [huge, huge], 0.0))),
         ("parameter `w`", message(&|graph| graph.param("w", [1_000_000, 1_000_000_000], 0.0))),
-        ("buffer `b`", message(&|graph| graph.buffer("b", [huge, huge], 0.0))),
+        ("statistic `b`", message(&|graph| graph.statistic("b", [huge, huge], 0.0))),
         (
             "matmul",
             message(&|graph| graph.input("a", [1 << 25, 1]).matmul(graph.input("b", [1, 1 << 25]))),

@@ -35,7 +35,7 @@ fn a_name_stands_for_one_parameter() {
 fn a_parameter_may_be_both_operands() {
     let graph = Graph::<f64>::new();
     let w = graph.param("w", [2, 2], 1.0);
-    let mut run = Run::new(graph.plan_with_seed(w.matmul(w)).unwrap());
+    let mut run = Run::new(graph.plan_with_upstream(w.matmul(w)).unwrap());
     run.params.get_mut("w").unwrap().copy_from_slice(&[1.0, 2.0, 3.0, 4.0]);
     let run = run.forward().backward_with(&[1.0, 0.0, 0.0, 0.0]);
     // Of w00 w00 + w01 w10.

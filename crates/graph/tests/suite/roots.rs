@@ -38,10 +38,10 @@ fn a_kept_parameter_or_constant_can_be_read_and_is_still_used() {
 }
 
 #[test]
-fn a_loss_that_is_an_input_has_its_seed_for_gradient() {
+fn a_loss_that_is_an_input_has_what_comes_from_behind_for_gradient() {
     let graph = Graph::<f64>::new();
     let x = graph.input("x", [2]).keep_gradient();
-    let run = Run::new(graph.plan_with_seed(x).unwrap())
+    let run = Run::new(graph.plan_with_upstream(x).unwrap())
         .set(x, &[1.0, 2.0])
         .forward()
         .backward_with(&[3.0, 4.0]);

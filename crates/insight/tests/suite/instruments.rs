@@ -85,7 +85,7 @@ fn a_training_has_the_same_bits_with_and_without_them() {
                 .iter()
                 .map(|epoch| epoch.validation.as_ref().unwrap().loss)
                 .collect();
-            (params.values().to_vec(), params.buffer_values().to_vec(), losses)
+            (params.values().to_vec(), params.statistic_values().to_vec(), losses)
         };
         let mut instruments = Instruments::new().every(2).window(2).singular_values_up_to(64);
         let (plain, watched) = (train(None), train(Some(&mut instruments)));

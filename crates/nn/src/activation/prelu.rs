@@ -187,7 +187,7 @@ mod tests {
         let graph = Graph::<f64>::new();
         let x = graph.input("x", [2, 2, 1, 3]);
         let y = PRelu::per_channel().forward(x);
-        let plan = graph.plan_with_seed(y).unwrap();
+        let plan = graph.plan_with_upstream(y).unwrap();
         let (mut params, mut ws, mut grads) =
             (plan.init(0).unwrap(), plan.workspace(), plan.grads());
         params.get_mut("slope").unwrap().copy_from_slice(&[0.5, 2.0]);

@@ -19,12 +19,12 @@ settings! {
     /// In training, mean and variance are those of the batch, the variance divided by the number of
     /// values `n`; gradients go through both:
     /// `dx = weight / sqrt(variance + epsilon) (g - mean(g) - z mean(g z))`, with `z` the
-    /// normalised value. Beside that it keeps the [buffers](chainrule_graph::Graph::buffer)
+    /// normalised value. Beside that it keeps the [statistics](chainrule_graph::Graph::statistic)
     /// `running_mean`, first 0, and `running_var`, first 1:
     /// `running = (1 - momentum) running + momentum statistic`, here with the variance divided by
     /// `n - 1`. Without `momentum` (`none`) they are the mean over all batches so far, counted in
-    /// the buffer `batches`. The trainer takes them over after each step; one's own loop calls
-    /// [`Plan::update_buffers`](chainrule_graph::Plan::update_buffers).
+    /// the statistic `batches`. The trainer takes them over after each step; one's own loop calls
+    /// [`Plan::update_statistics`](chainrule_graph::Plan::update_statistics).
     ///
     /// In evaluation the running statistics are used, or, with `tracked` false, still those of the
     /// batch.
@@ -95,11 +95,11 @@ impl BatchNorm {
         }
         // All are declared in evaluation too, since that is how parameters are made.
         let running = self.tracked.then(|| {
-            let mean = graph.buffer("running_mean", [channels], 0.0);
-            [mean, graph.buffer("running_var", [channels], 1.0)]
+            let mean = graph.statistic("running_mean", [channels], 0.0);
+            [mean, graph.statistic("running_var", [channels], 1.0)]
         });
         let batches =
-            (self.tracked && self.momentum.is_none()).then(|| graph.buffer("batches", [], 0.0));
+            (self.tracked && self.momentum.is_none()).then(|| graph.statistic("batches", [], 0.0));
         // A running variance, or the inverse root of the batch's.
         let [mean, spread] = match running {
             Some(running) if !of_batch => running,
@@ -134,7 +134,7 @@ impl BatchNorm {
         let unbiased = variance * T::from_f64(count as f64 / (count as f64 - 1.0).max(1.0));
         let batches = batches.map(|before| {
             let batches = before + T::ONE;
-            graph.update_buffer("batches", batches);
+            graph.update_statistic("batches", batches);
             batches
         });
         for ((name, running), batch) in
@@ -147,7 +147,7 @@ impl BatchNorm {
                 (None, Some(batches)) => running + (batch - running) / batches,
                 (None, None) => running,
             };
-            graph.update_buffer(name, new);
+            graph.update_statistic(name, new);
         }
     }
 }
@@ -190,16 +190,16 @@ mod tests {
         }
     }
 
-    /// The buffers after batches `[1, 3], [5, 5]` of one channel.
+    /// The statistics after batches `[1, 3], [5, 5]` of one channel.
     fn after_two_batches(layer: BatchNorm) -> Params<f64> {
         let graph = Graph::<f64>::new();
         let x = graph.input("x", [2, 1]);
-        let plan = graph.plan_with_seed(layer.forward(x)).unwrap();
+        let plan = graph.plan_with_upstream(layer.forward(x)).unwrap();
         let (mut params, mut ws) = (plan.init(0).unwrap(), plan.workspace());
         for batch in [[1.0, 3.0], [5.0, 5.0]] {
             ws.set(x, &batch).unwrap();
             plan.forward(&params, &mut ws);
-            plan.update_buffers(&mut params, &ws);
+            plan.update_statistics(&mut params, &ws);
         }
         params
     }

@@ -10,7 +10,7 @@ pub(super) fn pass(layer: &dyn Layer<f64>, x: &Tensor<f64>, seed: u64) -> [Tenso
     let graph = Graph::<f64>::new();
     let input = graph.input("x", x.shape()).keep_gradient();
     let y = layer.forward(input).keep();
-    let plan = graph.plan_with_seed(y).unwrap();
+    let plan = graph.plan_with_upstream(y).unwrap();
     let (params, mut ws, mut grads) = (plan.init(0).unwrap(), plan.workspace(), plan.grads());
     ws.seed(seed);
     ws.set(input, x.values()).unwrap();

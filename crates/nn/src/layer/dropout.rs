@@ -61,7 +61,7 @@ mod tests {
             let [y, dx] = pass(&Dropout { p }, &x, 7);
             let kept = 1.0 / (1.0 - p);
             assert!(y.values().iter().all(|&y| y == 0.0 || y == kept));
-            // The seed of the gradient is one everywhere.
+            // The upstream gradient is one everywhere.
             assert_eq!(dx, y);
             let n = 60_000.0_f64;
             let dropped = y.values().iter().filter(|&&y| y == 0.0).count() as f64;

@@ -197,8 +197,8 @@ mod tests {
                 "3.inner.1.1.bias [4]"
             ]
         );
-        let buffers: Vec<_> = params.buffers().map(|(name, _)| name).collect();
-        assert_eq!(buffers, ["1.running_mean", "1.running_var", "1.batches"]);
+        let statistics: Vec<_> = params.statistics().map(|(name, _)| name).collect();
+        assert_eq!(statistics, ["1.running_mean", "1.running_var", "1.batches"]);
     }
 
     /// Kind "once more": what `init` makes is all that training, evaluation and a summary ask for,

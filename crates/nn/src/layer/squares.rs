@@ -15,7 +15,7 @@ fn pass<T: Real>(layer: &dyn Layer<T>, size: f64) -> [Vec<f64>; 2] {
     });
     let input = graph.input("x", x.shape()).keep_gradient();
     let y = layer.forward(input).keep();
-    let plan = graph.plan_with_seed(y).unwrap();
+    let plan = graph.plan_with_upstream(y).unwrap();
     let (mut params, mut ws, mut grads) = (plan.init(0).unwrap(), plan.workspace(), plan.grads());
     ws.set(input, x.values()).unwrap();
     let upstream: Vec<T> =
@@ -23,9 +23,9 @@ fn pass<T: Real>(layer: &dyn Layer<T>, size: f64) -> [Vec<f64>; 2] {
     for _ in 0..3 {
         plan.forward(&params, &mut ws);
         plan.backward_with(&params, &mut ws, &mut grads, &upstream);
-        plan.update_buffers(&mut params, &ws);
+        plan.update_statistics(&mut params, &ws);
     }
-    for (name, values) in params.buffers() {
+    for (name, values) in params.statistics() {
         assert!(
             values.values().iter().all(|x| x.is_finite()),
             "{layer:?} of {size:e}: {name} {values:?}"

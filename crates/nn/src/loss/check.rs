@@ -20,7 +20,7 @@ pub(super) fn run<T: Real>(
     let p = graph.input("p", prediction.shape()).keep_gradient();
     let t = graph.input("t", target.shape()).keep_gradient();
     let value = loss.forward(p, t, reduction);
-    let plan = graph.plan_with_seed(value).unwrap();
+    let plan = graph.plan_with_upstream(value).unwrap();
     let (params, mut ws, mut grads) = (plan.init(0).unwrap(), plan.workspace(), plan.grads());
     ws.set(p, prediction.values()).unwrap();
     ws.set(t, target.values()).unwrap();
@@ -102,5 +102,5 @@ pub(super) fn mistake(loss: &dyn Loss<f64>) -> String {
     let graph = Graph::<f64>::new();
     let (p, t) = (graph.input("p", prediction.shape()), graph.input("t", target.shape()));
     let value = loss.forward(p, t, Reduction::Mean);
-    graph.plan_with_seed(value).unwrap_err().kind.to_string()
+    graph.plan_with_upstream(value).unwrap_err().kind.to_string()
 }

@@ -11,7 +11,7 @@ fn run(layer: &dyn Layer<f64>, x: &Tensor<f64>) -> (Vec<f64>, Vec<f64>) {
     let graph = Graph::new();
     let input = graph.input("x", x.shape()).keep_gradient();
     let y = layer.forward(input);
-    let plan = graph.plan_with_seed(y).unwrap();
+    let plan = graph.plan_with_upstream(y).unwrap();
     let (params, mut workspace, mut grads) =
         (plan.init(0).unwrap(), plan.workspace(), plan.grads());
     workspace.set(input, x.values()).unwrap();

@@ -3,7 +3,7 @@ use chainrule_tensor::{Aligned, Real};
 
 use super::{Callback, EpochEnd, FitPlan, Flow, Monitor};
 
-/// Remembers the weights, and the buffers beside them, of the best epoch and puts them back when
+/// Remembers the weights, and the statistics beside them, of the best epoch and puts them back when
 /// training ends, for whatever reason.
 #[derive(Clone, Debug)]
 pub struct BestWeights<T: Real = f32> {
@@ -16,7 +16,7 @@ struct Best<T: Real> {
     epoch: usize,
     value: f64,
     weights: Aligned<T>,
-    buffers: Aligned<T>,
+    statistics: Aligned<T>,
 }
 
 impl<T: Real> BestWeights<T> {
@@ -50,12 +50,12 @@ impl<T: Real> Callback<T> for BestWeights<T> {
                 Some(best) => {
                     (best.epoch, best.value) = (epoch_number, value);
                     best.weights.copy_from_slice(epoch.params.values());
-                    best.buffers.copy_from_slice(epoch.params.buffer_values());
+                    best.statistics.copy_from_slice(epoch.params.statistic_values());
                 }
                 None => {
                     let weights = Aligned::from_slice(epoch.params.values());
-                    let buffers = Aligned::from_slice(epoch.params.buffer_values());
-                    self.best = Some(Best { epoch: epoch_number, value, weights, buffers });
+                    let statistics = Aligned::from_slice(epoch.params.statistic_values());
+                    self.best = Some(Best { epoch: epoch_number, value, weights, statistics });
                 }
             }
         }
@@ -65,7 +65,7 @@ impl<T: Real> Callback<T> for BestWeights<T> {
     fn end(&mut self, params: &mut Params<T>) {
         if let Some(best) = &self.best {
             params.values_mut().copy_from_slice(&best.weights);
-            params.buffer_values_mut().copy_from_slice(&best.buffers);
+            params.statistic_values_mut().copy_from_slice(&best.statistics);
         }
     }
 }

@@ -25,7 +25,7 @@ impl LeastSquares {
     /// }
     ///
     /// let graph = Graph::new();
-    /// let mut params = graph.plan_with_seed(distances(&graph))?.init(0)?.cast();
+    /// let mut params = graph.plan_with_upstream(distances(&graph))?.init(0)?.cast();
     /// let fit = LeastSquares::default().solve(&mut params, distances)?;
     /// assert_eq!(fit.names, ["centre[0]", "centre[1]", "radius"]);
     /// assert!((fit.parameters[2] - 3.0).abs() < 0.01);
@@ -242,7 +242,7 @@ struct Recorded {
 
 impl Recorded {
     fn new(root: Var<'_, Dual>, params: Params<Dual>) -> Result<Self, LeastSquaresError> {
-        let plan = root.graph().plan_with_seed(root)?;
+        let plan = root.graph().plan_with_upstream(root)?;
         let entries = params.layout().entries().iter();
         Ok(Recorded {
             workspace: plan.workspace(),

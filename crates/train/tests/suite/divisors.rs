@@ -241,7 +241,7 @@ fn running_statistics_are_of_batches_that_count() {
             .batch_size(2)
             .fit(&mut params, data, None)
             .unwrap();
-        params.buffer_values().to_vec()
+        params.statistic_values().to_vec()
     };
     let pairs = data.select(&[0, 1, 2, 3, 4, 5]).unwrap();
     assert_eq!(run(&pairs), run(&data.select(&[2, 3]).unwrap()));

@@ -66,7 +66,7 @@ impl Lbfgs {
             params.values_mut().copy_from_slice(weights);
             let loss = stage.forward(params, data, &samples);
             if loss.is_finite() {
-                stage.update_buffers(params);
+                stage.update_statistics(params);
             }
             stage.backward(params, &mut grads);
             gradient.copy_from_slice(grads.values());

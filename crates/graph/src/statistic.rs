@@ -1,4 +1,4 @@
-//! Buffers: what a model remembers beside its parameters.
+//! Statistics: what a model remembers beside its parameters.
 
 use std::panic::Location;
 use std::sync::Arc;
@@ -10,17 +10,17 @@ use crate::layout::Initialiser;
 use crate::{BuildErrorKind, Var};
 
 impl<T: Real> Graph<T> {
-    /// The buffer of this name in the current [`scope`](Graph::scope), declared at its first use: a
-    /// named tensor in the [`Params`](crate::Params), such as a running mean, that is saved with
-    /// them and is none of them. No gradient is taken with respect to it, no optimizer moves it, it
-    /// does not count as a parameter.
+    /// The statistic of this name in the current [`scope`](Graph::scope), declared at its first
+    /// use: a named tensor in the [`Params`](crate::Params), such as a running mean, that is saved
+    /// with them and is none of them. No gradient is taken with respect to it, no optimizer moves
+    /// it, it does not count as a parameter.
     ///
-    /// Its value changes through [`update_buffer`](Graph::update_buffer) alone. A pass reads the
-    /// parameters and does not write to them: the new value is computed in the workspace, and
-    /// [`Plan::update_buffers`](crate::Plan::update_buffers) takes it over.
+    /// Its value changes through [`update_statistic`](Graph::update_statistic) alone. A pass reads
+    /// the parameters and does not write to them: the new value is computed in the workspace, and
+    /// [`Plan::update_statistics`](crate::Plan::update_statistics) takes it over.
     ///
-    /// A buffer of another shape, or one that the given parameters do not hold, is a mistake that
-    /// planning reports.
+    /// A statistic of another shape, or one that the given parameters do not hold, is a mistake
+    /// that planning reports.
     ///
     /// ```
     /// use chainrule_graph::Graph;
@@ -28,37 +28,40 @@ impl<T: Real> Graph<T> {
     /// // A moving average of what comes in.
     /// let graph = Graph::<f64>::new();
     /// let x = graph.input("x", []);
-    /// let average = graph.buffer("average", [], 0.0);
-    /// graph.update_buffer("average", average * 0.5 + x * 0.5);
+    /// let average = graph.statistic("average", [], 0.0);
+    /// graph.update_statistic("average", average * 0.5 + x * 0.5);
     ///
     /// let plan = graph.plan_forward(&[average])?;
     /// let (mut params, mut workspace) = (plan.init(0)?, plan.workspace());
     /// for value in [1.0, 2.0] {
     ///     workspace.set(x, &[value])?;
     ///     plan.forward(&params, &mut workspace);
-    ///     plan.update_buffers(&mut params, &workspace);
+    ///     plan.update_statistics(&mut params, &workspace);
     /// }
     /// assert_eq!(params.get("average").unwrap().values(), [1.25]);
     /// assert_eq!(params.count(), 0);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[track_caller]
-    pub fn buffer(
+    pub fn statistic(
         &self,
         name: &str,
         shape: impl Into<Shape>,
         initialiser: impl Initialiser + 'static,
     ) -> Var<'_, T> {
         let (location, shape) = (Location::caller(), shape.into());
-        match self.declare_buffer(name, shape, Arc::new(initialiser)) {
+        match self.declare_statistic(name, shape, Arc::new(initialiser)) {
             Ok(position) => {
-                let known = self.recording.borrow().buffer_nodes.get(&position).copied();
+                let known = self.recording.borrow().statistic_nodes.get(&position).copied();
                 known.map_or_else(
                     || {
-                        let buffer =
-                            self.push(Source::Buffer(position), Vec::new(), shape, location);
-                        self.recording.borrow_mut().buffer_nodes.insert(position, buffer.index());
-                        buffer
+                        let statistic =
+                            self.push(Source::Statistic(position), Vec::new(), shape, location);
+                        self.recording
+                            .borrow_mut()
+                            .statistic_nodes
+                            .insert(position, statistic.index());
+                        statistic
                     },
                     |index| self.var(index),
                 )
@@ -70,16 +73,17 @@ impl<T: Real> Graph<T> {
         }
     }
 
-    /// Records `value` as the new value of a buffer of the current scope: what
-    /// [`Plan::update_buffers`](crate::Plan::update_buffers) takes over after a pass, and what
-    /// [`buffer`](Graph::buffer) gives from here on, so that a layer used twice updates it twice.
+    /// Records `value` as the new value of a statistic of the current scope: what
+    /// [`Plan::update_statistics`](crate::Plan::update_statistics) takes over after a pass, and
+    /// what [`statistic`](Graph::statistic) gives from here on, so that a layer used twice updates
+    /// it twice.
     ///
-    /// A buffer that was not declared, or of another shape, is a mistake that planning reports.
+    /// A statistic that was not declared, or of another shape, is a mistake that planning reports.
     ///
     /// # Panics
     /// If the variable is of another graph.
     #[track_caller]
-    pub fn update_buffer(&self, name: &str, value: Var<'_, T>) {
+    pub fn update_statistic(&self, name: &str, value: Var<'_, T>) {
         assert!(
             std::ptr::eq(self, value.graph()),
             "a variable of one graph cannot be used in another"
@@ -89,22 +93,22 @@ impl<T: Real> Graph<T> {
             let recording = &mut *self.recording.borrow_mut();
             let name = join(&recording.scopes, name);
             let shape = recording.nodes[value.index()].shape;
-            match recording.layout.buffer_position(&name) {
-                Some(position) if recording.layout.buffers()[position].shape == shape => {
+            match recording.layout.statistic_position(&name) {
+                Some(position) if recording.layout.statistics()[position].shape == shape => {
                     recording.nodes[value.index()].keep = true;
-                    recording.buffer_nodes.insert(position, value.index());
+                    recording.statistic_nodes.insert(position, value.index());
                     if !recording.updated.contains(&position) {
                         recording.updated.push(position);
                     }
                     Ok(())
                 }
                 Some(position) => {
-                    let held = recording.layout.buffers()[position].shape;
-                    Err(BuildErrorKind::BufferShape { name, asked: shape, held })
+                    let held = recording.layout.statistics()[position].shape;
+                    Err(BuildErrorKind::StatisticShape { name, asked: shape, held })
                 }
-                None => Err(BuildErrorKind::UnknownBuffer {
+                None => Err(BuildErrorKind::UnknownStatistic {
                     name,
-                    known: known(recording.layout.buffers()),
+                    known: known(recording.layout.statistics()),
                 }),
             }
         };
@@ -113,7 +117,7 @@ impl<T: Real> Graph<T> {
         }
     }
 
-    fn declare_buffer(
+    fn declare_statistic(
         &self,
         name: &str,
         shape: Shape,
@@ -123,34 +127,34 @@ impl<T: Real> Graph<T> {
         let (name, layout) = (join(&recording.scopes, name), &recording.layout);
         if layout.position(&name).is_some() {
             return Err(BuildErrorKind::Model(format!(
-                "`{name}` is a parameter: a buffer needs another name"
+                "`{name}` is a parameter: a statistic needs another name"
             )));
         }
-        match layout.buffer_position(&name) {
-            Some(position) if layout.buffers()[position].shape == shape => Ok(position),
+        match layout.statistic_position(&name) {
+            Some(position) if layout.statistics()[position].shape == shape => Ok(position),
             Some(position) => {
-                let held = layout.buffers()[position].shape;
-                Err(BuildErrorKind::BufferShape { name, asked: shape, held })
+                let held = layout.statistics()[position].shape;
+                Err(BuildErrorKind::StatisticShape { name, asked: shape, held })
             }
             None if recording.fixed => {
-                Err(BuildErrorKind::UnknownBuffer { name, known: known(layout.buffers()) })
+                Err(BuildErrorKind::UnknownStatistic { name, known: known(layout.statistics()) })
             }
-            None => match drawn_fits(shape, layout.buffer_len()) {
-                Ok(()) => Ok(Arc::make_mut(&mut recording.layout).declare_buffer(
+            None => match drawn_fits(shape, layout.statistic_len()) {
+                Ok(()) => Ok(Arc::make_mut(&mut recording.layout).declare_statistic(
                     name,
                     shape,
                     initialiser,
                 )),
                 Err(why) => {
-                    Err(BuildErrorKind::Memory { name: format!("buffer `{name}`"), shape, why })
+                    Err(BuildErrorKind::Memory { name: format!("statistic `{name}`"), shape, why })
                 }
             },
         }
     }
 }
 
-fn known(buffers: &[crate::Entry]) -> String {
-    let names: Vec<_> = buffers.iter().map(|buffer| buffer.name.as_str()).collect();
+fn known(statistics: &[crate::Entry]) -> String {
+    let names: Vec<_> = statistics.iter().map(|statistic| statistic.name.as_str()).collect();
     if names.is_empty() { "none".to_owned() } else { names.join(", ") }
 }
 
@@ -163,13 +167,13 @@ mod tests {
     /// The loss is `sum(w x (1 + count))`; the count goes up by one with each step.
     fn counting<'g>(graph: &'g Graph<f64>, x: Var<'g, f64>) -> Var<'g, f64> {
         let w = graph.param("w", [2], 3.0);
-        let count = graph.buffer("count", [], 0.5);
-        graph.update_buffer("count", count + 1.0);
+        let count = graph.statistic("count", [], 0.5);
+        graph.update_statistic("count", count + 1.0);
         (w * x * (count + 1.0)).sum(..)
     }
 
     #[test]
-    fn a_buffer_is_no_parameter_and_changes_only_when_its_new_value_is_taken_over() {
+    fn a_statistic_is_no_parameter_and_changes_only_when_its_new_value_is_taken_over() {
         let graph = Graph::<f64>::new();
         let x = graph.input("x", [2]);
         let loss = counting(&graph, x);
@@ -178,7 +182,7 @@ mod tests {
             (plan.init(0).unwrap(), plan.workspace(), plan.grads());
         assert_eq!((params.count(), params.values().len(), grads.values().len()), (2, 16, 16));
         assert_eq!(plan.reach().count(), 1);
-        assert_eq!(params.buffers().map(|(name, _)| name).collect::<Vec<_>>(), ["count"]);
+        assert_eq!(params.statistics().map(|(name, _)| name).collect::<Vec<_>>(), ["count"]);
         ws.set(x, &[1.0, 2.0]).unwrap();
         for step in 0..3 {
             let count = 0.5 + f64::from(step);
@@ -189,7 +193,7 @@ mod tests {
                 assert_eq!(grads.get("w").unwrap().values(), [count + 1.0, 2.0 * (count + 1.0)]);
                 assert!(grads.get("count").is_none());
             }
-            plan.update_buffers(&mut params, &ws);
+            plan.update_statistics(&mut params, &ws);
             assert_eq!(params.get("count").unwrap().values(), [count + 1.0]);
         }
     }
@@ -203,13 +207,13 @@ mod tests {
         let (mut params, mut ws) = (plan.init(0).unwrap(), plan.workspace());
         ws.set(x, &[1.0, 2.0]).unwrap();
         plan.forward(&params, &mut ws);
-        plan.update_buffers(&mut params, &ws);
+        plan.update_statistics(&mut params, &ws);
         assert_eq!(ws.value(both).values(), [9.0 * 1.5 + 9.0 * 2.5]);
         assert_eq!(params.get("count").unwrap().values(), [2.5]);
     }
 
     #[test]
-    fn gradients_are_checked_without_moving_buffers() {
+    fn gradients_are_checked_without_moving_statistics() {
         let checked =
             gradcheck(&[Tensor::from(vec![1.0, 2.0])], |graph, x| counting(graph, x[0])).unwrap();
         // Four derivatives and four projections, both of f(x) and of the sum.
@@ -224,34 +228,34 @@ mod tests {
             graph.check_error().unwrap_err().kind.to_string()
         };
         assert_eq!(
-            mistake(&|graph| graph.update_buffer("mean", graph.input("x", [2]))),
-            "there is no buffer `mean`; the buffers given are: none"
+            mistake(&|graph| graph.update_statistic("mean", graph.input("x", [2]))),
+            "there is no statistic `mean`; the statistics given are: none"
         );
         assert_eq!(
             mistake(&|graph| {
-                let _ = graph.buffer("mean", [3], 0.0);
-                graph.update_buffer("mean", graph.input("x", [2]));
+                let _ = graph.statistic("mean", [3], 0.0);
+                graph.update_statistic("mean", graph.input("x", [2]));
             }),
-            "buffer `mean` is given the shape [2], but it has shape [3]"
+            "statistic `mean` is given the shape [2], but it has shape [3]"
         );
         assert_eq!(
             mistake(&|graph| {
-                let _ = (graph.param("a", [3], 0.0), graph.buffer("a", [3], 0.0));
+                let _ = (graph.param("a", [3], 0.0), graph.statistic("a", [3], 0.0));
             }),
-            "`a` is a parameter: a buffer needs another name"
+            "`a` is a parameter: a statistic needs another name"
         );
         assert_eq!(
             mistake(&|graph| {
-                let _ = (graph.buffer("a", [3], 0.0), graph.param("a", [3], 0.0));
+                let _ = (graph.statistic("a", [3], 0.0), graph.param("a", [3], 0.0));
             }),
-            "`a` is a buffer: a parameter needs another name"
+            "`a` is a statistic: a parameter needs another name"
         );
         let params = Params::<f64>::init(Arc::default(), 0).unwrap();
         let graph = Graph::with_params(&params);
-        let _ = graph.buffer("a", [3], 0.0);
+        let _ = graph.statistic("a", [3], 0.0);
         assert_eq!(
             graph.check_error().unwrap_err().kind.to_string(),
-            "there is no buffer `a`; the buffers given are: none"
+            "there is no statistic `a`; the statistics given are: none"
         );
     }
 }
