@@ -16,6 +16,10 @@ pub use fit::{LeastSquaresFit, LeastSquaresStop};
 use chainrule_tensor::memory;
 use solve::Residuals;
 
+/// How many Jacobians there are at a time: where it stands and where it may go to, each of them
+/// factorised, and what they are read from.
+const JACOBIANS: usize = 5;
+
 /// Least squares by the method of Levenberg and Marquardt: the parameters `b` that make
 /// `S(b) = sum r_i(b)^2` small, in `f64`.
 ///
@@ -27,7 +31,7 @@ use solve::Residuals;
 /// way of `J^T J`.
 ///
 /// It is the method of choice for curves with a few parameters and for small networks with a
-/// squared error. Memory: a few Jacobians, `residuals x parameters`.
+/// squared error. Memory: up to five Jacobians, `residuals x parameters`, whose size is checked.
 ///
 /// - [`fit_curve`](LeastSquares::fit_curve): a curve written as operations on variables.
 /// - [`fit`](LeastSquares::fit): a layer or a network.
@@ -140,16 +144,10 @@ impl LeastSquares {
         residuals: usize,
         evaluate: impl FnMut(&[f64], &mut [f64], Option<&mut [f64]>),
     ) -> Result<LeastSquaresFit, LeastSquaresError> {
+        self.check_size(residuals, parameters.len())?;
         let names: Vec<String> = (0..parameters.len()).map(|i| i.to_string()).collect();
         let groups: Vec<&str> = names.iter().map(String::as_str).collect();
         let bounds = bounds::of(&self.bounds, &groups)?;
-        let size = memory::product(&[residuals, parameters.len().max(1)]);
-        memory::check::<f64>(size).map_err(|why| {
-            let n = parameters.len();
-            LeastSquaresError::Data(format!(
-                "{residuals} residuals of {n} parameters have too many derivatives: {why}"
-            ))
-        })?;
         let row_by_row = vec![0.0; residuals * parameters.len()];
         let mut problem = Plain { evaluate, residuals: vec![0.0; residuals], jacobian: row_by_row };
         self.run(names, parameters, residuals, &bounds, &mut problem)
@@ -182,6 +180,18 @@ impl LeastSquares {
                 Err(LeastSquaresError::NonFiniteDerivative { parameter: names[column].clone() })
             }
         }
+    }
+
+    /// That memory holds the Jacobians. Where there are fewer residuals than parameters, they have
+    /// as many rows as columns.
+    fn check_size(&self, residuals: usize, parameters: usize) -> Result<(), LeastSquaresError> {
+        let rows = if self.allow_under_determined { residuals.max(parameters) } else { residuals };
+        let size = memory::product(&[rows, parameters.max(1), JACOBIANS]);
+        memory::check::<f64>(size).map_err(|why| {
+            LeastSquaresError::Data(format!(
+                "{residuals} residuals of {parameters} parameters have too many derivatives: {why}"
+            ))
+        })
     }
 
     fn check(&self) -> Result<(), LeastSquaresError> {

@@ -182,6 +182,7 @@ impl LeastSquares {
         let graph = Graph::with_params(&params.cast::<Dual>()).evaluating();
         let root = residuals(&graph);
         let mut problem = Recorded::new(root, params.cast())?;
+        self.check_size(problem.residuals.len(), problem.places.len())?;
         let (names, groups) = names(params);
         let bounds = bounds::of(&self.bounds, &groups)?;
         let mut values: Vec<f64> = problem.places.iter().map(|&i| params.values()[i]).collect();

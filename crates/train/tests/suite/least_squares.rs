@@ -463,7 +463,7 @@ fn mistakes_are_told_before_the_first_step() {
 }
 
 /// Kind "memory safety": a number of residuals that memory cannot hold is an error before it is
-/// tried.
+/// tried, and so is one of parameters, whose problem is padded to a square.
 #[test]
 fn more_derivatives_than_memory_holds_are_an_error() {
     for residuals in [usize::MAX, usize::MAX / 8, 1 << 61, 1 << 45] {
@@ -476,5 +476,16 @@ fn more_derivatives_than_memory_holds_are_an_error() {
                 "{error}"
             );
         }
+    }
+    let many = 1_000_000;
+    let squares = LeastSquares { allow_under_determined: true, ..LeastSquares::default() };
+    let by_hand = squares.minimise(&mut vec![1.0; many], 1, |_, _, _| panic!("not tried"));
+    let layout = Graph::<f64>::new();
+    let _ = layout.param("w", [many], 1.0);
+    let mut params = Params::init(layout.layout(), 0).unwrap();
+    let by_graph = squares.solve(&mut params, |graph| graph.param("w", [many], 1.0).sum(..));
+    for error in [by_hand.unwrap_err().to_string(), by_graph.unwrap_err().to_string()] {
+        let start = "least squares: 1 residuals of 1000000 parameters have too many derivatives: ";
+        assert!(error.starts_with(start), "{error}");
     }
 }
