@@ -7,7 +7,7 @@ mod support;
 use std::hint::black_box;
 use std::time::Instant;
 
-use support::{Step, WORKS, median};
+use support::{TrainingStep, WORKS, median};
 
 fn main() {
     // `cargo bench -- --test` only shows that it runs.
@@ -15,7 +15,7 @@ fn main() {
     let [early, steps] = if shown { [10, 20] } else { [500, 5000] };
     let late = steps - steps / 5;
     for work in WORKS.iter().filter(|work| work.name.starts_with("W2")) {
-        let mut step = Step::new(work, 1);
+        let mut step = TrainingStep::new(work, 1);
         let times: Vec<f64> = (0..steps)
             .map(|_| {
                 let start = Instant::now();

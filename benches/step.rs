@@ -5,7 +5,7 @@ mod support;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use support::hand::Hand;
-use support::{INFERENCES, Inference, Step, WORKS};
+use support::{INFERENCES, Inference, TrainingStep, WORKS};
 
 fn steps(criterion: &mut Criterion) {
     for work in &WORKS {
@@ -14,7 +14,7 @@ fn steps(criterion: &mut Criterion) {
             if work.name == "W4" {
                 group.sample_size(10);
             }
-            let (mut step, mut hand) = (Step::new(work, threads), Hand::new(work, threads));
+            let (mut step, mut hand) = (TrainingStep::new(work, threads), Hand::new(work, threads));
             let first = (step.step(), hand.train());
             for _ in 0..20 {
                 step.step();

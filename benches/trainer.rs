@@ -13,7 +13,7 @@ use chainrule::tensor::reduce::all_finite;
 use chainrule::tensor::simd;
 use chainrule::train::callback::{Callback, EpochEnd, Flow, StepEnd, TraceEvent};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use support::{Step, WORKS, Work};
+use support::{TrainingStep, WORKS, Work};
 
 const STEPS: usize = 100;
 
@@ -40,7 +40,7 @@ fn epoch(criterion: &mut Criterion) {
     let data = data(&work, samples);
     let mut group = criterion.benchmark_group("W1, 100 steps");
     group.throughput(Throughput::Elements(STEPS as u64));
-    let mut bare = Step::new(&work, 1);
+    let mut bare = TrainingStep::new(&work, 1);
     group.bench_function("bare steps", |bencher| {
         bencher.iter(|| (0..STEPS).map(|_| bare.step()).sum::<f32>())
     });
@@ -80,7 +80,7 @@ fn overhead(_: &mut Criterion) {
         let (data, model) = (data(&work, samples), work.model());
         let mut params = model.init([work.features()], 0).expect("sound");
         let mut others = Others {
-            bare: Step::new(&work, 1),
+            bare: TrainingStep::new(&work, 1),
             by_hand: ByHand::new(&work, &data),
             steps,
             epoch: 0,
@@ -166,7 +166,7 @@ impl Callback for InTurn {
 /// caches.
 #[derive(Debug)]
 struct Others {
-    bare: Step,
+    bare: TrainingStep,
     by_hand: ByHand,
     steps: usize,
     epoch: usize,
@@ -202,7 +202,7 @@ impl Callback for Others {
 /// loop with a random order, accuracy and the check for finite gradients.
 #[derive(Debug)]
 struct ByHand {
-    step: Step,
+    step: TrainingStep,
     batches: Batches,
     samples: Vec<f32>,
     labels: Vec<f32>,
@@ -220,7 +220,7 @@ impl ByHand {
             (vec![0.0; data.len() * Self::FEATURES], vec![0.0; data.len()]);
         data.gather(&(0..data.len()).collect::<Vec<_>>(), &mut samples, &mut labels);
         let batches = Batches::shuffled(data.len(), work.batch, 0).expect("sound");
-        ByHand { step: Step::new(work, 1), batches, samples, labels, loss: 0.0, hits: 0 }
+        ByHand { step: TrainingStep::new(work, 1), batches, samples, labels, loss: 0.0, hits: 0 }
     }
 
     fn epoch(&mut self) {

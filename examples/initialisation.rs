@@ -14,7 +14,7 @@ mod support;
 
 use chainrule::insight::gain::{self, GainReport};
 use chainrule::prelude::*;
-use chainrule::recipe::{Change, Outcome, Recipe, compare};
+use chainrule::recipe::{Change, Recipe, Variant, compare};
 use chainrule_plot::Curves;
 
 type Error = Box<dyn std::error::Error>;
@@ -42,11 +42,11 @@ pub fn recipe(depth: usize, width: usize, epochs: usize) -> Recipe {
 }
 
 /// One training for each of the [`INITIALISERS`].
-pub fn trained(recipe: &Recipe, samples: usize) -> Result<Vec<Outcome>, Error> {
+pub fn trained(recipe: &Recipe, samples: usize) -> Result<Vec<Variant>, Error> {
     let digits = Digits::load()?.dataset::<f32>().select(&(0..samples).collect::<Vec<_>>())?;
     let (train, test) = digits.split_stratified(0.2, 0)?;
     let changes = INITIALISERS[1..].iter().map(|name| Change::set("init", name));
-    Ok(compare(recipe, &changes.collect::<Vec<_>>(), &train, &test)?.runs)
+    Ok(compare(recipe, &changes.collect::<Vec<_>>(), &train, &test)?.variants)
 }
 
 /// The mean squares of values and of gradients from layer to layer, before training.

@@ -24,13 +24,13 @@ use std::time::{Duration, Instant};
 
 use chainrule::prelude::Precision;
 use support::hand::Hand;
-use support::{INFERENCES, Inference, Step, WORKS, median};
+use support::{INFERENCES, Inference, TrainingStep, WORKS, median};
 
 /// A training step, which gives the loss, or an inference, which gives the first output.
-type Run = Box<dyn FnMut() -> f32>;
+type Call = Box<dyn FnMut() -> f32>;
 
 /// What is measured: its name, its number of threads, and one run of it.
-type Contestant = (&'static str, usize, Run);
+type Contestant = (&'static str, usize, Call);
 
 const HAND: &str = "hand-written loops";
 
@@ -51,12 +51,12 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     for work in WORKS.iter().filter(|work| wanted(work.name)) {
         let own = |threads| {
-            let mut step = Step::new(work, threads).precision(precision);
-            Box::new(move || step.step()) as Run
+            let mut step = TrainingStep::new(work, threads).precision(precision);
+            Box::new(move || step.step()) as Call
         };
         let by_hand = |threads| {
             let mut loops = Hand::new(work, threads);
-            Box::new(move || loops.train()) as Run
+            Box::new(move || loops.train()) as Call
         };
         let mut contestants = contestants(precision, &threads, own, hand.then_some(by_hand));
         let first: Vec<f32> = contestants.iter_mut().map(|(.., run)| run()).collect();
@@ -75,11 +75,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     for work in INFERENCES.iter().filter(|work| wanted(work.name)) {
         let own = |threads| {
             let mut inference = Inference::new(work, threads).precision(precision);
-            Box::new(move || inference.run()[0]) as Run
+            Box::new(move || inference.run()[0]) as Call
         };
         let by_hand = |threads| {
             let mut loops = Hand::new(work, threads);
-            Box::new(move || loops.forward()[0]) as Run
+            Box::new(move || loops.forward()[0]) as Call
         };
         measure(
             work.name,
@@ -94,8 +94,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 fn contestants(
     precision: Precision,
     threads: &[usize],
-    own: impl Fn(usize) -> Run,
-    by_hand: Option<impl Fn(usize) -> Run>,
+    own: impl Fn(usize) -> Call,
+    by_hand: Option<impl Fn(usize) -> Call>,
 ) -> Vec<Contestant> {
     let own_name = match precision {
         Precision::F32 => "chainrule",
@@ -158,7 +158,7 @@ fn measure(name: &str, Pace { seconds, pause }: Pace, contestants: &mut [Contest
 }
 
 /// The time of a run after a pause in which this thread is busy with something else.
-fn time_after(pause: Duration, run: &mut Run) -> Duration {
+fn time_after(pause: Duration, run: &mut Call) -> Duration {
     let begun = Instant::now();
     while begun.elapsed() < pause {
         std::hint::spin_loop();

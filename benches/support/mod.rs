@@ -146,7 +146,7 @@ pub const RATE: f64 = 0.01;
 
 /// A model planned and filled with data, to be stepped through the public API.
 #[derive(Debug)]
-pub struct Step {
+pub struct TrainingStep {
     plan: Plan,
     params: Params,
     workspace: Workspace,
@@ -158,9 +158,9 @@ pub struct Step {
     loss: NodeId,
 }
 
-impl Step {
-    pub fn new(work: &Work, threads: usize) -> Step {
-        Step::of(
+impl TrainingStep {
+    pub fn new(work: &Work, threads: usize) -> TrainingStep {
+        TrainingStep::of(
             &work.model(),
             work.optimizer(),
             work.data(),
@@ -176,7 +176,7 @@ impl Step {
         (samples, labels): (Vec<f32>, Vec<f32>),
         [features, classes]: [usize; 2],
         threads: usize,
-    ) -> Step {
+    ) -> TrainingStep {
         let graph = Graph::new();
         let x = graph.input("x", [labels.len(), features]);
         let y = graph.class_input("y", labels.len(), classes);
@@ -194,7 +194,7 @@ impl Step {
         let mut state = State::new(optimizer.as_ref(), &params);
         state.on(pool);
         let (inputs, prediction, loss) = ([x.id(), y.id()], prediction.id(), loss.id());
-        Step {
+        TrainingStep {
             grads: plan.grads(),
             inputs,
             prediction,
@@ -208,7 +208,7 @@ impl Step {
     }
 
     /// With products of this precision.
-    pub fn precision(mut self, precision: Precision) -> Step {
+    pub fn precision(mut self, precision: Precision) -> TrainingStep {
         self.workspace.set_precision(precision);
         self
     }

@@ -30,7 +30,7 @@ use chainrule::nn::init::He;
 use chainrule::prelude::*;
 use line::Line;
 use support::hand::Hand;
-use support::{Hidden, RATE, Rule, Step, Work, median};
+use support::{Hidden, RATE, Rule, TrainingStep, Work, median};
 
 /// What grows, with everything else held still.
 struct Axis {
@@ -46,16 +46,16 @@ struct Point {
     size: usize,
     /// The size in the unit of the line.
     work: f64,
-    run: Run,
+    run: Call,
     /// Seconds, with the seconds that [`tick`] took beside them.
     samples: Vec<[f64; 2]>,
 }
 
-type Run = Box<dyn FnMut()>;
+type Call = Box<dyn FnMut()>;
 
 /// Makes a network of this width and number of layers, for so many samples and threads, ready for
 /// training steps.
-type Network = fn(usize, usize, usize, usize) -> Run;
+type Network = fn(usize, usize, usize, usize) -> Call;
 
 /// A point as it is reported.
 struct Measured {
@@ -172,7 +172,7 @@ fn parameters(network: Network, threads: usize) -> Axis {
 }
 
 fn planning(_: Network, _: usize) -> Axis {
-    let run = |layers: usize| -> Run {
+    let run = |layers: usize| -> Call {
         let model = model(64, layers);
         Box::new(move || {
             let graph = Graph::new();
@@ -199,14 +199,15 @@ fn model(width: usize, layers: usize) -> Sequential {
         .layer(linear(CLASSES))
 }
 
-fn network(width: usize, layers: usize, samples: usize, threads: usize) -> Run {
+fn network(width: usize, layers: usize, samples: usize, threads: usize) -> Call {
     let data = support::data(samples, width, CLASSES);
     let optimizer = Box::new(Sgd::new(rate(layers)));
-    let mut step = Step::of(&model(width, layers), optimizer, data, [width, CLASSES], threads);
+    let mut step =
+        TrainingStep::of(&model(width, layers), optimizer, data, [width, CLASSES], threads);
     Box::new(move || assert!(black_box(step.step()).is_finite(), "the training went astray"))
 }
 
-fn loops(width: usize, layers: usize, samples: usize, threads: usize) -> Run {
+fn loops(width: usize, layers: usize, samples: usize, threads: usize) -> Call {
     let mut widths = vec![width; layers + 1];
     widths.push(CLASSES);
     // The description of a work lives as long as the program.
@@ -229,7 +230,7 @@ fn rate(layers: usize) -> f64 {
 }
 
 impl Point {
-    fn new(size: usize, work: f64, run: Run) -> Point {
+    fn new(size: usize, work: f64, run: Call) -> Point {
         Point { size, work, run, samples: Vec::new() }
     }
 

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use chainrule_graph::{Graph, Var};
 use chainrule_tensor::Tensor;
-use common::{Random, Run, Tanh};
+use common::{Random, Session, Tanh};
 
 /// The system's allocator, with a count of what it is asked for.
 struct Counting;
@@ -48,7 +48,7 @@ static ALLOCATOR: Counting = Counting;
 fn allocations<'g>(graph: &'g Graph<f32>, x: Var<'g>, loss: Var<'g>) -> u64 {
     let batches: Vec<_> = (0..3).map(|seed| Random(seed).tensor::<f32>(x.shape())).collect();
     let x = x.id();
-    let mut run = Run::new(graph.plan(loss).unwrap());
+    let mut run = Session::new(graph.plan(loss).unwrap());
     let mut step = |batch: &Tensor<f32>| {
         run.workspace.set(x, batch.values()).unwrap();
         run.plan.forward(&run.params, &mut run.workspace);

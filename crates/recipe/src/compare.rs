@@ -10,12 +10,12 @@ use crate::{Change, Recipe, RecipeError};
 #[derive(Clone, Debug, PartialEq)]
 pub struct Comparison {
     /// The recipe as it was, then with each change.
-    pub runs: Vec<Outcome>,
+    pub variants: Vec<Variant>,
 }
 
 /// How one training went.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Outcome {
+pub struct Variant {
     /// What was changed; `None` for the recipe as it was.
     pub change: Option<Change>,
     /// What was trained, with that change.
@@ -31,7 +31,7 @@ pub struct Outcome {
     pub failed: Option<String>,
 }
 
-impl Outcome {
+impl Variant {
     /// The accuracy on the validation data at the end; `None` without classes.
     #[must_use]
     pub fn accuracy(&self) -> Option<f64> {
@@ -51,7 +51,7 @@ impl Outcome {
 /// a difference is the change's doing. Accuracy is measured wherever there are classes.
 ///
 /// First weights depend on the seed, their name and their shape; another width draws others, and
-/// [`Outcome::same_weights`] says how many are the same.
+/// [`Variant::same_weights`] says how many are the same.
 ///
 /// ```
 /// use chainrule_data::Digits;
@@ -64,7 +64,7 @@ impl Outcome {
 /// let recipe = recipe.parse::<Change>()?.apply(&Recipe::default())?.unwrap();
 /// let comparison = compare(&recipe, &[Change::set("activation", "relu")], &train, &test)?;
 ///
-/// let [sigmoid, relu] = &comparison.runs[..] else { panic!("the recipe and one change") };
+/// let [sigmoid, relu] = &comparison.variants[..] else { panic!("the recipe and one change") };
 /// assert_eq!(relu.same_weights, relu.weights, "both start from the same numbers");
 /// assert!(relu.accuracy().unwrap() > sigmoid.accuracy().unwrap() + 0.3, "{comparison}");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -82,7 +82,7 @@ pub fn compare<T: Real>(
     let before = recipe.prepare(train, None)?;
     let first = before.network().params();
     let classes = matches!(train.targets(), Targets::Classes { .. } | Targets::Probabilities(_));
-    let run = |change: Option<&Change>| -> Result<Outcome, RecipeError> {
+    let run = |change: Option<&Change>| -> Result<Variant, RecipeError> {
         let changed = match change {
             Some(change) => change.apply(recipe)?.unwrap_or_else(|| recipe.clone()),
             None => recipe.clone(),
@@ -103,19 +103,19 @@ pub fn compare<T: Real>(
         let run = prepared.fit(prepared.trainer()?)?;
         let failed = run.end.err().map(|error| error.to_string());
         let (change, epochs) = (change.cloned(), run.epochs);
-        Ok(Outcome { change, recipe: changed, weights, same_weights, epochs, failed })
+        Ok(Variant { change, recipe: changed, weights, same_weights, epochs, failed })
     };
     let changes = [None].into_iter().chain(changes.iter().map(Some));
-    Ok(Comparison { runs: changes.map(run).collect::<Result<_, _>>()? })
+    Ok(Comparison { variants: changes.map(run).collect::<Result<_, _>>()? })
 }
 
 impl fmt::Display for Comparison {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = |run: &Outcome| match &run.change {
+        let name = |variant: &Variant| match &variant.change {
             Some(change) => change.to_string(),
             None => "unchanged".to_owned(),
         };
-        let names: Vec<String> = self.runs.iter().map(name).collect();
+        let names: Vec<String> = self.variants.iter().map(name).collect();
         let widths: Vec<usize> = names.iter().map(|name| name.chars().count().max(10)).collect();
         let mut row = |title: &str, cell: &dyn Fn(usize) -> String| {
             write!(f, "{title:<22}")?;
@@ -126,16 +126,16 @@ impl fmt::Display for Comparison {
         };
         let number = |x: Option<f64>| x.map_or_else(|| "-".to_owned(), |x| format!("{x:.4}"));
         let loss_of = |epoch: Option<&EpochRecord>| number(epoch.map(|epoch| epoch.train.loss));
-        row("", &|run| names[run].clone())?;
-        row("parameters", &|run| self.runs[run].weights.to_string())?;
-        row("of them equal at first", &|run| self.runs[run].same_weights.to_string())?;
-        row("epochs", &|run| self.runs[run].epochs.len().to_string())?;
-        row("loss, first epoch", &|run| loss_of(self.runs[run].epochs.first()))?;
-        row("loss, last epoch", &|run| loss_of(self.runs[run].epochs.last()))?;
-        row("validation loss", &|run| number(self.runs[run].loss()))?;
-        row("validation accuracy", &|run| number(self.runs[run].accuracy()))?;
-        for (run, name) in self.runs.iter().zip(&names) {
-            if let Some(why) = &run.failed {
+        row("", &|variant| names[variant].clone())?;
+        row("parameters", &|variant| self.variants[variant].weights.to_string())?;
+        row("of them equal at first", &|variant| self.variants[variant].same_weights.to_string())?;
+        row("epochs", &|variant| self.variants[variant].epochs.len().to_string())?;
+        row("loss, first epoch", &|variant| loss_of(self.variants[variant].epochs.first()))?;
+        row("loss, last epoch", &|variant| loss_of(self.variants[variant].epochs.last()))?;
+        row("validation loss", &|variant| number(self.variants[variant].loss()))?;
+        row("validation accuracy", &|variant| number(self.variants[variant].accuracy()))?;
+        for (variant, name) in self.variants.iter().zip(&names) {
+            if let Some(why) = &variant.failed {
                 writeln!(f, "{name}: {why}")?;
             }
         }

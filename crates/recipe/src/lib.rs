@@ -13,7 +13,7 @@ mod run;
 mod text;
 
 pub use change::Change;
-pub use compare::{Comparison, Outcome, compare};
+pub use compare::{Comparison, Variant, compare};
 pub use error::{Line, RecipeError};
 pub use network::Network;
 pub use preprocessing::{Preprocessing, Scaling};

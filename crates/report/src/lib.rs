@@ -3,9 +3,9 @@
 pub mod figure;
 
 mod error;
+mod material;
 mod page;
 mod result;
-mod run;
 
 pub use error::ReportError;
-pub use run::Run;
+pub use material::Material;

@@ -7,12 +7,12 @@ use chainrule_insight::finding;
 use chainrule_plot::{Figure, Finding, Report, Severity};
 use chainrule_tensor::Real;
 
-use crate::{ReportError, Run, figure, result};
+use crate::{Material, ReportError, figure, result};
 
 /// A figure, and how to read it where that is not plain.
 type Shown = (Box<dyn Figure>, &'static str);
 
-impl<T: Real> Run<'_, T> {
+impl<T: Real> Material<'_, T> {
     /// All figures that apply, in the order of the page.
     ///
     /// # Errors
@@ -74,7 +74,7 @@ impl<T: Real> Run<'_, T> {
     /// interruption or a full disk leaves what was there before.
     ///
     /// # Errors
-    /// As [`report`](Run::report), or a file that cannot be written.
+    /// As [`report`](Material::report), or a file that cannot be written.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<(), ReportError> {
         Ok(self.report()?.save(path)?)
     }

@@ -4,7 +4,7 @@ use chainrule_tensor::Real;
 use chainrule_train::optimizer::Sgd;
 use chainrule_train::{EpochRecord, Scores, StopReason, Trainer};
 
-use crate::{ReportError, Run, figure};
+use crate::{Material, ReportError, figure};
 
 /// Samples that are evaluated at once.
 const BATCH: usize = 256;
@@ -16,8 +16,8 @@ type Pairs = Vec<(String, String)>;
 ///
 /// # Errors
 /// Model, parameters, loss and data that do not fit together.
-pub(crate) fn pairs<T: Real>(run: &Run<'_, T>) -> Result<Pairs, ReportError> {
-    let recording = run.recording;
+pub(crate) fn pairs<T: Real>(material: &Material<'_, T>) -> Result<Pairs, ReportError> {
+    let recording = material.recording;
     let ended = match (&recording.failure, recording.history.as_ref().map(|history| history.stop)) {
         (Some(failure), _) => format!("failed: {}", failure.message),
         (None, Some(StopReason::Finished)) => "all epochs done".to_owned(),
@@ -40,7 +40,7 @@ pub(crate) fn pairs<T: Real>(run: &Run<'_, T>) -> Result<Pairs, ReportError> {
         let text = format!("{loss} in epoch {epoch}", loss = number(loss));
         pairs.push(("lowest validation loss".to_owned(), text));
     }
-    if let (Some((model, params, data)), Some(loss)) = (run.trained(), run.loss) {
+    if let (Some((model, params, data)), Some(loss)) = (material.trained(), material.loss) {
         let loss =
             Trainer::new(model, loss, Sgd::new(1.0)).batch_size(BATCH).evaluate(params, data)?.loss;
         pairs.push((
@@ -48,7 +48,7 @@ pub(crate) fn pairs<T: Real>(run: &Run<'_, T>) -> Result<Pairs, ReportError> {
             number(loss),
         ));
     }
-    if let Some((right, all)) = figure::right(run)? {
+    if let Some((right, all)) = figure::right(material)? {
         pairs.push((
             format!("trained model, right of {}", figure::counted(all)),
             format!("{right} ({:.1} %)", share(right, all)),

@@ -6,7 +6,7 @@
 
 use crate::error::needed;
 use crate::gemm::Put;
-use crate::loops::{Loops, Run};
+use crate::loops::{InnerLoop, Loops};
 use crate::{Real, Shape, reduce, simd};
 
 /// Visits the elements of `target` in row-major order: `f(position, offset in a, offset in b)`.
@@ -25,7 +25,7 @@ use crate::{Real, Shape, reduce, simd};
 #[track_caller]
 pub fn for_each(target: Shape, a: Shape, b: Shape, mut f: impl FnMut(usize, usize, usize)) {
     let loops = loops(target, [a, b]);
-    let Run { length, steps } = loops.run();
+    let InnerLoop { length, steps } = loops.run();
     let mut position = 0;
     for [a, b] in loops.starts() {
         for i in 0..length {
@@ -95,7 +95,7 @@ fn zip_runs<T: Real>(
     b: &[T],
     f: impl Fn(T, T) -> T,
 ) {
-    let Run { length, steps } = loops.run();
+    let InnerLoop { length, steps } = loops.run();
     for ([i, j], out) in loops.starts().zip(out.chunks_exact_mut(length.max(1))) {
         // The last axis of a dense operand is walked through one by one, or repeated.
         match (put, steps) {
@@ -170,7 +170,7 @@ pub fn expand<T: Real>(put: Put, out: &mut [T], target: Shape, a: &[T], a_shape:
 
 #[inline(always)]
 fn expand_runs<T: Real>(put: Put, out: &mut [T], loops: &Loops<1>, a: &[T]) {
-    let Run { length, steps: [step] } = loops.run();
+    let InnerLoop { length, steps: [step] } = loops.run();
     for ([i], out) in loops.starts().zip(out.chunks_exact_mut(length.max(1))) {
         match (put, step) {
             (_, 0) => fill(put, out, a[i]),

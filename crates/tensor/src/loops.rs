@@ -16,7 +16,7 @@ pub(crate) struct Loops<const N: usize> {
 
 /// The innermost loop: its length, and the step of each operand from one element to the next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Run<const N: usize> {
+pub(crate) struct InnerLoop<const N: usize> {
     pub length: usize,
     pub steps: [usize; N],
 }
@@ -42,10 +42,10 @@ impl<const N: usize> Loops<N> {
     }
 
     /// The innermost loop. A single element is a run of length 1 and steps of 1.
-    pub fn run(&self) -> Run<N> {
+    pub fn run(&self) -> InnerLoop<N> {
         match self.rank.checked_sub(1) {
-            None => Run { length: 1, steps: [1; N] },
-            Some(inner) => Run { length: self.lengths[inner], steps: self.strides[inner] },
+            None => InnerLoop { length: 1, steps: [1; N] },
+            Some(inner) => InnerLoop { length: self.lengths[inner], steps: self.strides[inner] },
         }
     }
 
@@ -113,16 +113,25 @@ mod tests {
     #[test]
     fn equal_shapes_are_one_run() {
         let shape = Shape::new(&[2, 3, 1, 4]);
-        assert_eq!(loops(shape, [shape, shape]).run(), Run { length: 24, steps: [1, 1] });
-        assert_eq!(loops(shape, [shape, Shape::SCALAR]).run(), Run { length: 24, steps: [1, 0] });
+        assert_eq!(loops(shape, [shape, shape]).run(), InnerLoop { length: 24, steps: [1, 1] });
+        assert_eq!(
+            loops(shape, [shape, Shape::SCALAR]).run(),
+            InnerLoop { length: 24, steps: [1, 0] }
+        );
     }
 
     #[test]
     fn rows_and_columns_are_one_run_per_row() {
         let shape = Shape::new(&[2, 3, 4]);
-        assert_eq!(loops(shape, [shape, [4].into()]).run(), Run { length: 4, steps: [1, 1] });
-        assert_eq!(loops(shape, [shape, [3, 4].into()]).run(), Run { length: 12, steps: [1, 1] });
-        assert_eq!(loops(shape, [shape, [2, 3, 1].into()]).run(), Run { length: 4, steps: [1, 0] });
+        assert_eq!(loops(shape, [shape, [4].into()]).run(), InnerLoop { length: 4, steps: [1, 1] });
+        assert_eq!(
+            loops(shape, [shape, [3, 4].into()]).run(),
+            InnerLoop { length: 12, steps: [1, 1] }
+        );
+        assert_eq!(
+            loops(shape, [shape, [2, 3, 1].into()]).run(),
+            InnerLoop { length: 4, steps: [1, 0] }
+        );
     }
 
     #[test]
@@ -136,7 +145,7 @@ mod tests {
     fn a_single_element_is_one_run_and_an_empty_axis_none() {
         let single = loops([1, 1].into(), [Shape::SCALAR]);
         assert!(single.is_single());
-        assert_eq!(single.run(), Run { length: 1, steps: [1] });
+        assert_eq!(single.run(), InnerLoop { length: 1, steps: [1] });
         assert_eq!(loops([0, 2, 3].into(), [[2, 1].into()]).starts().count(), 0);
     }
 }

@@ -77,7 +77,7 @@ pub struct TensorBoard<'a, T: Real = f32> {
     instruments: Option<&'a mut Instruments<T>>,
     images: Vec<(String, Draw<'a, T>)>,
     failed: Option<EventError>,
-    step: Step,
+    step: Progress,
     /// The names of the instruments' layers, each once.
     layers: Vec<String>,
     /// The step of the last of the instruments' records that is written.
@@ -90,7 +90,7 @@ type Draw<'a, T> =
 
 /// The step that is being made.
 #[derive(Debug, Default)]
-struct Step {
+struct Progress {
     /// The last one made, over all epochs.
     number: u64,
     /// Its learning rate, until it is written.
@@ -125,7 +125,7 @@ impl<'a, T: Real> TensorBoard<'a, T> {
             instruments: None,
             images: Vec::new(),
             failed: None,
-            step: Step::default(),
+            step: Progress::default(),
             layers: Vec::new(),
             recorded: 0,
             gradients: Vec::new(),

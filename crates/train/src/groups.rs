@@ -107,13 +107,13 @@ impl FromStr for Group {
 /// The groups' settings for the ranges of the flat vector that need any.
 #[derive(Debug)]
 pub(crate) struct Groups<T: Real> {
-    parts: Vec<Part>,
+    parts: Vec<Stretch>,
     /// The weights before the step, as far as a part needs them.
     before: Aligned<T>,
 }
 
 #[derive(Debug)]
-struct Part {
+struct Stretch {
     range: Range<usize>,
     factor: f64,
     weight_decay: f64,
@@ -145,7 +145,7 @@ impl<T: Real> Groups<T> {
             let of_entry = || groups.iter().filter(|group| matches(&group.pattern, &entry.name));
             let Some(last) = of_entry().next_back() else { continue };
             let (factor, weight_decay) = (last.learning_rate, last.weight_decay);
-            let part = Part {
+            let part = Stretch {
                 range: entry.range.clone(),
                 factor,
                 weight_decay,
@@ -183,7 +183,7 @@ impl<T: Real> Groups<T> {
     /// After the optimizer's step with this learning rate: multiplies the moves, and takes those of
     /// frozen weights back.
     pub(crate) fn settle(&self, weights: &mut [T], learning_rate: f64) {
-        for Part { range, factor, weight_decay, frozen } in &self.parts {
+        for Stretch { range, factor, weight_decay, frozen } in &self.parts {
             let (weights, before) = (&mut weights[range.clone()], &self.before[range.clone()]);
             if *frozen {
                 weights.copy_from_slice(before);
@@ -198,7 +198,7 @@ impl<T: Real> Groups<T> {
 
     /// Gives frozen weights the values that they have there.
     pub(crate) fn keep_frozen(&self, weights: &mut [T], trained: &[T]) {
-        for Part { range, .. } in self.parts.iter().filter(|part| part.frozen) {
+        for Stretch { range, .. } in self.parts.iter().filter(|part| part.frozen) {
             weights[range.clone()].copy_from_slice(&trained[range.clone()]);
         }
     }

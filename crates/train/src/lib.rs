@@ -15,9 +15,9 @@ mod pattern;
 mod penalty;
 mod rates;
 mod rule;
-mod run;
 mod stage;
 mod trainer;
+mod training;
 
 pub use constraint::{Constraint, MaxNorm, NonNegative, UnitNorm};
 pub use error::TrainError;

@@ -20,9 +20,9 @@ use crate::pattern::choose;
 use crate::penalty::Penalty;
 use crate::rates::Rates;
 use crate::rule::GradientRule;
-use crate::run::{Run, evaluate};
 use crate::schedule::{Interval, Plateau, RangeReport, RangeTest, ReduceOnPlateau, Schedule};
 use crate::stage::{Setup, Stages, kind};
+use crate::training::{Training, evaluate};
 
 /// Trains a model: batches, forward, loss, backward, a step against the gradient, over and over.
 ///
@@ -403,7 +403,7 @@ impl<'a, T: Real> Trainer<'a, T> {
     }
 
     /// A training with all its memory, before the first step.
-    fn run(&mut self, params: &Params<T>) -> Result<Run<'_, 'a, T>, TrainError> {
+    fn run(&mut self, params: &Params<T>) -> Result<Training<'_, 'a, T>, TrainError> {
         let mut state = State::new(self.optimizer.as_ref(), params);
         state.on(Arc::clone(&self.pool));
         let layout = Arc::clone(params.layout());
@@ -444,7 +444,7 @@ impl<'a, T: Real> Trainer<'a, T> {
                 (Plateau::new(settings, base), monitor)
             }),
         };
-        Ok(Run {
+        Ok(Training {
             optimizer: self.optimizer.as_ref(),
             rules: &self.rules,
             groups,

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use chainrule::insight::{Log, RecordingError};
 use chainrule::prelude::*;
 use chainrule::recipe::{Network, Recipe};
-use chainrule::report::{ReportError, Run};
+use chainrule::report::{Material, ReportError};
 use chainrule::train::TrainError;
 
 use crate::data::digits::Parts;
@@ -102,14 +102,15 @@ impl Traces {
             }
         }
         if let Some(place) = &self.report {
-            let run = Run::new(format!("Handwritten digits, seed {}", settings.seed), &recording);
-            let run = run
+            let material =
+                Material::new(format!("Handwritten digits, seed {}", settings.seed), &recording);
+            let material = material
                 .model(model)
                 .params(params)
                 .loss(&loss)
                 .data(&parts.test)
                 .images(Digits::SIDE, Digits::SIDE);
-            match run.save(place.path()) {
+            match material.save(place.path()) {
                 Ok(()) => left.report = Some(place.path().to_owned()),
                 Err(error) => done = done.and(Err(error.into())),
             }

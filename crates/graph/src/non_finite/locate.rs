@@ -3,7 +3,7 @@ use chainrule_tensor::{Aligned, Real, Shape, Tensor, reduce};
 use super::replay::by_sample;
 use super::{NonFinite, Origin, Range, Replay, blame};
 use crate::op::Reads;
-use crate::plan::{Operand, Plan, Source, Step, TracedBack};
+use crate::plan::{Operand, Plan, PlanStep, Source, TracedBack};
 use crate::{Params, Place, Workspace};
 
 /// What [`locate`] has found.
@@ -84,7 +84,7 @@ impl<T: Real> Locator<'_, T> {
     fn each_step(
         &self,
         workspace: &mut Workspace<T>,
-        mut see: impl FnMut(usize, &Step<T>, &Workspace<T>, &[Option<Located<T>>]),
+        mut see: impl FnMut(usize, &PlanStep<T>, &Workspace<T>, &[Option<Located<T>>]),
     ) -> Vec<Option<Located<T>>> {
         workspace.rewind();
         let mut origins = Vec::new();
@@ -104,7 +104,7 @@ impl<T: Real> Locator<'_, T> {
     fn origin(
         &self,
         position: usize,
-        step: &Step<T>,
+        step: &PlanStep<T>,
         workspace: &Workspace<T>,
         origins: &[Option<Located<T>>],
     ) -> Located<T> {
@@ -126,7 +126,7 @@ impl<T: Real> Locator<'_, T> {
     fn operand_origin(
         &self,
         position: usize,
-        step: &Step<T>,
+        step: &PlanStep<T>,
         workspace: &Workspace<T>,
         origins: &[Option<Located<T>>],
         reads: Reads,
@@ -226,7 +226,13 @@ impl<T: Real> Locator<'_, T> {
     }
 
     /// The samples to blame for what an operation made.
-    fn blame(&self, replay: &Replay<T>, step: &Step<T>, shape: Shape, made: &[T]) -> Vec<usize> {
+    fn blame(
+        &self,
+        replay: &Replay<T>,
+        step: &PlanStep<T>,
+        shape: Shape,
+        made: &[T],
+    ) -> Vec<usize> {
         let Some(batch) = self.batch else { return Vec::new() };
         let to_parameter = replay.upstream.is_some()
             && !matches!(step.operands[replay.input], Operand::Value { .. });
@@ -276,7 +282,7 @@ impl<T: Real> Locator<'_, T> {
     }
 }
 
-fn place<T: Real>(step: &Step<T>) -> Place {
+fn place<T: Real>(step: &PlanStep<T>) -> Place {
     Place { op: step.op.name().to_owned(), layer: step.layer.clone() }
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use chainrule_tensor::{Real, Tensor};
 
 use crate::op::Op;
-use crate::plan::{Operand, Plan, Step};
+use crate::plan::{Operand, Plan, PlanStep};
 use crate::{Graph, Workspace};
 
 /// One operation with all that it was given, to be run again alone, also with other values.
@@ -23,7 +23,7 @@ impl<T: Real> Replay<T> {
     /// Takes what the step reads right after it has run forward.
     pub(super) fn capture(
         plan: &Plan<T>,
-        step: &Step<T>,
+        step: &PlanStep<T>,
         params: &crate::Params<T>,
         workspace: &Workspace<T>,
     ) -> Self {

@@ -3,7 +3,7 @@ use chainrule_tensor::gemm::Put;
 
 use super::buffers::Buffers;
 use super::draft::Draft;
-use super::flow::Flow;
+use super::flow::Reachability;
 use super::{Back, Slot};
 use crate::graph::{Recording, Source};
 
@@ -17,7 +17,7 @@ pub(super) struct Adjoints {
 pub(super) fn place_adjoints<T: Real>(
     recording: &Recording<T>,
     start: Option<usize>,
-    flow: &Flow,
+    flow: &Reachability,
     drafts: &[Draft<T>],
 ) -> (Vec<Option<Back>>, Slot, Adjoints) {
     let nodes = &recording.nodes;

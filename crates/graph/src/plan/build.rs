@@ -5,9 +5,9 @@ use chainrule_tensor::{Aligned, Real};
 
 use super::adjoints::place_adjoints;
 use super::draft::{Draft, draft, is_seen};
-use super::flow::Flow;
+use super::flow::Reachability;
 use super::values::Values;
-use super::{Back, Binding, Bindings, Derivatives, Operand, Plan, Slot, Step, Update};
+use super::{Back, Binding, Bindings, Derivatives, Operand, Plan, PlanStep, Slot, Update};
 use crate::graph::{Node, Recording, Source};
 
 impl<T: Real> Plan<T> {
@@ -20,7 +20,7 @@ impl<T: Real> Plan<T> {
         fuse: bool,
     ) -> Self {
         let start = if training { roots.first().copied() } else { None };
-        let flow = Flow::of(&recording.nodes, roots, start);
+        let flow = Reachability::of(&recording.nodes, roots, start);
         let drafts = draft(&recording.nodes, roots, &flow, fuse);
         let values = Values::place(&recording.nodes, roots, &flow, &drafts);
         let (backs, upstream, adjoints) = place_adjoints(recording, start, &flow, &drafts);
@@ -76,7 +76,7 @@ impl<T: Real> Plan<T> {
         let steps =
             drafts.into_iter().zip(backs).zip(values.saved).map(|((draft, back), saved)| {
                 let node = &recording.nodes[draft.node];
-                Step {
+                PlanStep {
                     operands: draft.inputs.iter().map(operand).collect(),
                     shapes: draft
                         .inputs
@@ -120,7 +120,7 @@ struct Constants<T: Real> {
 }
 
 impl<T: Real> Constants<T> {
-    fn collect(nodes: &[Node<T>], flow: &Flow) -> Self {
+    fn collect(nodes: &[Node<T>], flow: &Reachability) -> Self {
         let mut constants = Constants { values: Vec::new(), position: HashMap::new() };
         for (index, node) in nodes.iter().enumerate() {
             if let (true, Source::Constant(values)) = (flow.needed[index], &node.source) {

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use chainrule_tensor::Real;
 
 use super::copy::Copy;
-use super::flow::Flow;
+use super::flow::Reachability;
 use crate::graph::{Node, Source};
 use crate::op::Op;
 
@@ -30,7 +30,7 @@ pub(super) struct Draft<T: Real> {
 pub(super) fn draft<T: Real>(
     nodes: &[Node<T>],
     roots: &[usize],
-    flow: &Flow,
+    flow: &Reachability,
     fuse: bool,
 ) -> Vec<Draft<T>> {
     let mut consumers = vec![0_usize; nodes.len()];

@@ -5,7 +5,7 @@ use super::draft::{Draft, is_seen};
 use crate::graph::{Node, Source};
 
 /// What is needed for the roots, and where a gradient flows.
-pub(super) struct Flow {
+pub(super) struct Reachability {
     /// Ancestors of a root, or kept.
     pub(super) needed: Vec<bool>,
     /// Ancestors of the root from which the gradient starts.
@@ -15,8 +15,12 @@ pub(super) struct Flow {
     pub(super) reached: Vec<bool>,
 }
 
-impl Flow {
-    pub(super) fn of<T: Real>(nodes: &[Node<T>], roots: &[usize], start: Option<usize>) -> Flow {
+impl Reachability {
+    pub(super) fn of<T: Real>(
+        nodes: &[Node<T>],
+        roots: &[usize],
+        start: Option<usize>,
+    ) -> Reachability {
         let ancestors = |mut of: Vec<bool>| {
             for (index, node) in nodes.iter().enumerate().rev() {
                 if of[index] {
@@ -45,7 +49,7 @@ impl Flow {
                 }
             }
         }
-        Flow { needed, behind, reached }
+        Reachability { needed, behind, reached }
     }
 
     /// Whether the gradient goes back through an operation, not merely up to its value.

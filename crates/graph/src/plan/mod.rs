@@ -39,7 +39,7 @@ pub use watch::{Watched, WatchedBack, WatchedOp};
 pub struct Plan<T: Real = f32> {
     layout: Arc<Layout>,
     pub(crate) constants: Vec<Aligned<T>>,
-    pub(crate) steps: Vec<Step<T>>,
+    pub(crate) steps: Vec<PlanStep<T>>,
     /// What [`Plan::update_statistics`] copies.
     updates: Vec<Update>,
     bindings: Arc<Bindings>,
@@ -58,7 +58,7 @@ pub struct Plan<T: Real = f32> {
 
 /// One operation of a plan.
 #[derive(Debug)]
-pub(crate) struct Step<T: Real> {
+pub(crate) struct PlanStep<T: Real> {
     pub(crate) op: Arc<dyn Op<T>>,
     /// The operation without the function that was fused onto it, where one was.
     unfused: Option<Arc<dyn Op<T>>>,

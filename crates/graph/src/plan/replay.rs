@@ -6,7 +6,7 @@ use chainrule_tensor::gemm::{Precision, Put};
 use chainrule_tensor::parallel::Pool;
 use chainrule_tensor::{Aligned, Real, Shape, elementwise};
 
-use super::{Plan, Slot, Step, Update};
+use super::{Plan, PlanStep, Slot, Update};
 use crate::op::{Backward, Cotangents, Forward, Inputs, Reads};
 use crate::params::{Grads, Params};
 use crate::workspace::Workspace;
@@ -217,7 +217,7 @@ impl<T: Real> Plan<T> {
     }
 }
 
-impl<T: Real> Step<T> {
+impl<T: Real> PlanStep<T> {
     #[inline]
     pub(crate) fn forward(
         &self,

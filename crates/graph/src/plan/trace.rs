@@ -3,7 +3,7 @@ use std::panic::Location;
 use chainrule_tensor::gemm::Put;
 use chainrule_tensor::{Aligned, Real, Shape};
 
-use super::{Back, Operand, Plan, Slot, Step};
+use super::{Back, Operand, Plan, PlanStep, Slot};
 use crate::op::{Cotangents, Inputs};
 use crate::params::{Grads, Params};
 use crate::workspace::Workspace;
@@ -29,7 +29,7 @@ pub struct TracedBack<'a, T: Real> {
     pub(crate) inputs: Inputs<'a, T>,
     /// The operation's place among the [`steps`](Plan::steps).
     pub position: usize,
-    pub(crate) step: &'a Step<T>,
+    pub(crate) step: &'a PlanStep<T>,
     plan: &'a Plan<T>,
     params: &'a Params<T>,
     workspace: &'a Workspace<T>,
@@ -166,7 +166,7 @@ impl<T: Real> Plan<T> {
     }
 }
 
-impl<T: Real> Step<T> {
+impl<T: Real> PlanStep<T> {
     /// What this operation makes of an upstream gradient, in buffers of its own.
     fn cotangents(
         &self,

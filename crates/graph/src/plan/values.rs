@@ -4,7 +4,7 @@ use chainrule_tensor::Real;
 
 use super::buffers::Buffers;
 use super::draft::{Draft, is_seen};
-use super::flow::Flow;
+use super::flow::Reachability;
 use crate::graph::{Node, Source};
 
 /// The buffers of all values.
@@ -18,7 +18,7 @@ impl Values {
     pub(super) fn place<T: Real>(
         nodes: &[Node<T>],
         roots: &[usize],
-        flow: &Flow,
+        flow: &Reachability,
         drafts: &[Draft<T>],
     ) -> Values {
         // The last step of the way forward that reads each value; none where it is kept, or read on

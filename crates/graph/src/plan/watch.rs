@@ -6,7 +6,7 @@ use std::sync::Arc;
 use chainrule_tensor::gemm::Put;
 use chainrule_tensor::{Real, Shape};
 
-use super::{Operand, Plan, Step};
+use super::{Operand, Plan, PlanStep};
 use crate::graph::NodeId;
 use crate::op::{Forward, Reads};
 use crate::params::{Grads, Params};
@@ -18,7 +18,7 @@ use crate::workspace::Workspace;
 pub struct WatchedOp<'a, T: Real> {
     plan: &'a Plan<T>,
     position: usize,
-    step: &'a Step<T>,
+    step: &'a PlanStep<T>,
     params: &'a Params<T>,
     workspace: &'a Workspace<T>,
 }

@@ -25,17 +25,17 @@ impl<T: Real> Pointwise<T> for Tanh {
 }
 
 /// A plan with all that it runs on.
-pub struct Run<T: Real> {
+pub struct Session<T: Real> {
     pub plan: Plan<T>,
     pub params: Params<T>,
     pub workspace: Workspace<T>,
     pub grads: Grads<T>,
 }
 
-impl<T: Real> Run<T> {
+impl<T: Real> Session<T> {
     #[track_caller]
-    pub fn new(plan: Plan<T>) -> Run<T> {
-        Run {
+    pub fn new(plan: Plan<T>) -> Session<T> {
+        Session {
             params: plan.init(0).unwrap(),
             workspace: plan.workspace(),
             grads: plan.grads(),

@@ -3,9 +3,9 @@
 use crate::common;
 
 use chainrule_graph::Graph;
-use common::{Random, Run, Tanh};
+use common::{Random, Session, Tanh};
 
-fn model() -> (Run<f64>, chainrule_graph::NodeId) {
+fn model() -> (Session<f64>, chainrule_graph::NodeId) {
     let graph = Graph::<f64>::new();
     let x = graph.input("x", [4, 3]);
     let (w, b) = (graph.param("w", [3, 2], 0.3), graph.param("b", [2], -0.1));
@@ -13,7 +13,7 @@ fn model() -> (Run<f64>, chainrule_graph::NodeId) {
     // w is used once more, so that it is written twice in each pass.
     let loss = y.square().mean(..) + w.square().sum(..);
     let id = x.id();
-    (Run::new(graph.plan(loss).unwrap()), id)
+    (Session::new(graph.plan(loss).unwrap()), id)
 }
 
 #[test]
@@ -83,7 +83,7 @@ fn a_parameter_stays_reached_if_one_of_the_passes_reached_it() {
 fn a_loss_that_is_a_parameter_adds_up_too() {
     let graph = Graph::<f64>::new();
     let w = graph.param("w", [], 2.0);
-    let mut run = Run::new(graph.plan(w).unwrap()).forward().backward();
+    let mut run = Session::new(graph.plan(w).unwrap()).forward().backward();
     assert_eq!((run.value(w), run.grad("w")), (&[2.0][..], &[1.0][..]));
     run.plan.backward_add(&run.params, &mut run.workspace, &mut run.grads);
     assert_eq!(run.grad("w"), [2.0]);

@@ -4,7 +4,7 @@ use crate::common;
 
 use chainrule_graph::{Graph, NodeId, Var};
 use chainrule_tensor::Tensor;
-use common::{Random, Run, Tanh};
+use common::{Random, Session, Tanh};
 
 const N: usize = 3;
 
@@ -74,11 +74,11 @@ fn random_graph<'g>(
     (vec![inputs[0], inputs[1], vars[vars.len() - 1]], asked)
 }
 
-fn run(seed: u64, keep: Keep) -> (Run<f64>, Vec<NodeId>, NodeId) {
+fn run(seed: u64, keep: Keep) -> (Session<f64>, Vec<NodeId>, NodeId) {
     let graph = Graph::<f64>::new();
     let (ends, asked) = random_graph(&graph, seed, keep);
     let mut values = Random(seed ^ 0x1234);
-    let run = Run::new(graph.plan(ends[2]).unwrap());
+    let run = Session::new(graph.plan(ends[2]).unwrap());
     let run = run.set(ends[0], values.tensor::<f64>([N, N]).values());
     let run = run.set(ends[1], values.tensor::<f64>([N, N]).values());
     let asked = asked.into_iter().map(Var::id).collect();
@@ -147,7 +147,7 @@ fn a_deep_chain_reuses_buffers_and_keeps_what_was_asked_for() {
     let plan = graph.plan_forward(&[y]).unwrap();
     // The input, ten kept values, and two that take turns, one of which ends as the root.
     assert_eq!(plan.workspace_bytes().0, (1 + 10 + 2) * 4 * 8);
-    let run = Run::new(plan).set(x, &[0.0, 1.0, 2.0, 3.0]).forward();
+    let run = Session::new(plan).set(x, &[0.0, 1.0, 2.0, 3.0]).forward();
     for (y, steps) in kept {
         assert_eq!(run.value(y), [steps, steps + 1.0, steps + 2.0, steps + 3.0]);
     }
@@ -160,7 +160,7 @@ fn buffers_of_different_lengths_may_be_shared() {
     let wide = graph.constant(&Tensor::ones([3, 1]));
     // 2, 6, 2, 6, 1 elements in turn.
     let y = ((((x + 1.0) * wide).sum(0) - 1.0) * wide).sum(..);
-    let run = Run::new(graph.plan_forward(&[y]).unwrap()).set(x, &[1.0, 2.0]).forward();
+    let run = Session::new(graph.plan_forward(&[y]).unwrap()).set(x, &[1.0, 2.0]).forward();
     assert_eq!(run.value(y), [3.0 * (3.0 * 2.0 - 1.0 + 3.0 * 3.0 - 1.0)]);
 }
 

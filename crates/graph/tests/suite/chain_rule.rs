@@ -4,7 +4,7 @@ use crate::common;
 
 use chainrule_graph::{Graph, Var, gradcheck};
 use chainrule_tensor::Tensor;
-use common::{Random, Run, Tanh};
+use common::{Random, Session, Tanh};
 
 #[test]
 fn a_value_used_several_times_sums_its_gradients() {
@@ -12,7 +12,7 @@ fn a_value_used_several_times_sums_its_gradients() {
     let x = graph.input("x", []).keep_gradient();
     let (a, b) = (x * x, x * 3.0);
     let loss = a + b + x;
-    let run = Run::new(graph.plan(loss).unwrap()).set(x, &[5.0]).forward().backward();
+    let run = Session::new(graph.plan(loss).unwrap()).set(x, &[5.0]).forward().backward();
     assert_eq!((run.value(loss), run.gradient(x)), (&[45.0][..], &[14.0][..]));
 }
 
@@ -24,7 +24,7 @@ fn a_repeated_operand_sums_its_gradient_over_the_repetitions() {
     let column = graph.param("column", [2, 1], 0.0);
     let one = graph.param("one", [], 0.0);
     let loss = (x * (row + column + one)).sum(..);
-    let run = Run::new(graph.plan(loss).unwrap())
+    let run = Session::new(graph.plan(loss).unwrap())
         .set(x, &[1.0, 2.0, 3.0, 10.0, 20.0, 30.0])
         .forward()
         .backward();
@@ -38,7 +38,8 @@ fn centred_values_have_no_total_gradient() {
     let graph = Graph::<f64>::new();
     let y = graph.input("y", [5]).keep_gradient();
     let root = y - y.mean(..);
-    let run = Run::new(graph.plan_with_upstream(root).unwrap()).set(y, &[1.0, -2.0, 7.0, 0.5, 3.0]);
+    let run =
+        Session::new(graph.plan_with_upstream(root).unwrap()).set(y, &[1.0, -2.0, 7.0, 0.5, 3.0]);
     let run = run.forward().backward_with(&[1.0; 5]);
     // 1 - 5 * (1 / 5), with one rounding of 1 / 5.
     assert!(run.gradient(y).iter().all(|g| g.abs() < 1e-15), "{:?}", run.gradient(y));
@@ -66,7 +67,7 @@ fn a_vector_has_no_gradient_without_an_upstream_one() {
 fn an_upstream_gradient_gives_the_vector_jacobian_product() {
     let graph = Graph::<f64>::new();
     let x = graph.input("x", [3]).keep_gradient();
-    let run = Run::new(graph.plan_with_upstream(x.square()).unwrap()).set(x, &[1.0, 2.0, 3.0]);
+    let run = Session::new(graph.plan_with_upstream(x.square()).unwrap()).set(x, &[1.0, 2.0, 3.0]);
     let run = run.forward().backward_with(&[1.0, 10.0, 100.0]);
     assert_eq!(run.gradient(x), [2.0, 40.0, 600.0]);
     let run = run.backward_with(&[0.0, 1.0, 0.0]);
@@ -83,7 +84,7 @@ fn gradients_of_intermediates_are_those_of_the_rest_of_the_function() {
     let graph = Graph::<f64>::new();
     let (vx, vw) = (graph.input("x", [4, 3]), graph.input("w", [3, 3]));
     let h = vx.matmul(vw).map(Tanh).keep().keep_gradient();
-    let whole = Run::new(graph.plan(head(h)).unwrap())
+    let whole = Session::new(graph.plan(head(h)).unwrap())
         .set(vx, x.values())
         .set(vw, w.values())
         .forward()
@@ -92,8 +93,10 @@ fn gradients_of_intermediates_are_those_of_the_rest_of_the_function() {
     // The same with the intermediate as an input.
     let graph = Graph::<f64>::new();
     let start = graph.input("h", [4, 3]).keep_gradient();
-    let rest =
-        Run::new(graph.plan(head(start)).unwrap()).set(start, whole.value(h)).forward().backward();
+    let rest = Session::new(graph.plan(head(start)).unwrap())
+        .set(start, whole.value(h))
+        .forward()
+        .backward();
     assert_eq!(whole.gradient(h), rest.gradient(start));
     let h = Tensor::new([4, 3], whole.value(h).to_vec()).unwrap();
     gradcheck(&[h], |_, h| head(h[0])).unwrap();
@@ -107,7 +110,7 @@ fn a_kept_gradient_is_not_overwritten_by_the_operation_that_made_the_value() {
     let graph = Graph::<f64>::new();
     let x = graph.input("x", [4]).keep_gradient();
     let mean = x.mean(..).keep_gradient();
-    let run = Run::new(graph.plan(mean * 8.0).unwrap()).set(x, &[1.0; 4]).forward().backward();
+    let run = Session::new(graph.plan(mean * 8.0).unwrap()).set(x, &[1.0; 4]).forward().backward();
     assert_eq!((run.gradient(mean), run.gradient(x)), (&[8.0][..], &[2.0; 4][..]));
 
     let graph = Graph::<f64>::new();
@@ -117,7 +120,7 @@ fn a_kept_gradient_is_not_overwritten_by_the_operation_that_made_the_value() {
     let loss = (y * 3.0).sum(..).keep_gradient();
     let plan = graph.plan(loss).unwrap();
     assert_eq!(plan.steps().collect::<Vec<_>>(), ["affine + tanh", "mul", "sum"]);
-    let run = Run::new(plan).set(x, &[0.5]).forward().backward();
+    let run = Session::new(plan).set(x, &[0.5]).forward().backward();
     assert_eq!((run.gradient(y), run.gradient(loss)), (&[3.0][..], &[1.0][..]));
     let slope = 1.0 - 0.5_f64.tanh().powi(2);
     assert!((run.grad("b")[0] - 3.0 * slope).abs() < 1e-15);

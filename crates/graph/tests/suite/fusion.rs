@@ -5,7 +5,7 @@ use crate::common;
 
 use chainrule_graph::{Graph, Var};
 use chainrule_tensor::Real;
-use common::{Random, Run, Tanh};
+use common::{Random, Session, Tanh};
 
 /// One layer and a loss, with the value between the affine map and the function kept or not.
 fn layer<'g, T: Real>(graph: &'g Graph<T>, x: Var<'g, T>, keep: bool) -> Var<'g, T> {
@@ -20,7 +20,7 @@ fn run<T: Real>(keep: bool) -> (Vec<String>, Vec<T>) {
     let x = graph.input("x", [6, 7]).keep_gradient();
     let loss = layer(&graph, x, keep);
     let mut random = Random(9);
-    let mut run = Run::new(graph.plan(loss).unwrap());
+    let mut run = Session::new(graph.plan(loss).unwrap());
     run.params.get_mut("w").unwrap().copy_from_slice(random.tensor::<T>(35).values());
     run.params.get_mut("b").unwrap().copy_from_slice(random.tensor::<T>(5).values());
     let run = run.set(x, random.tensor::<T>([6, 7]).values()).forward().backward();
@@ -81,6 +81,6 @@ fn a_root_is_not_fused_away() {
     let x = graph.input("x", [1, 1]);
     let z = x.affine(graph.param("w", [1, 1], 2.0), graph.param("b", [1], 1.0));
     let y = z.map(Tanh);
-    let run = Run::new(graph.plan_forward(&[y, z]).unwrap()).set(x, &[3.0]).forward();
+    let run = Session::new(graph.plan_forward(&[y, z]).unwrap()).set(x, &[3.0]).forward();
     assert_eq!((run.value(z), run.value(y)), (&[7.0][..], &[Real::tanh(7.0_f32)][..]));
 }

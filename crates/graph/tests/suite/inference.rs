@@ -4,7 +4,7 @@ use crate::common;
 
 use chainrule_graph::{Graph, Var};
 use chainrule_tensor::Shape;
-use common::{Random, Run, Tanh, panic_message};
+use common::{Random, Session, Tanh, panic_message};
 
 fn deep<'g>(graph: &'g Graph<f32>, x: Var<'g>) -> Var<'g> {
     let layer = |h: Var<'g>, i: usize| {
@@ -29,8 +29,9 @@ fn inference_needs_two_layers_of_memory_and_training_all_of_them() {
     assert!(values >= 21 * layer, "{values}");
 
     let batch = Random(5).tensor::<f32>([8, 16]);
-    let training = Run::new(graph.plan_with_upstream(y).unwrap()).set(x, batch.values()).forward();
-    let inference = Run::new(inference).set(x, batch.values()).forward();
+    let training =
+        Session::new(graph.plan_with_upstream(y).unwrap()).set(x, batch.values()).forward();
+    let inference = Session::new(inference).set(x, batch.values()).forward();
     let bits = |values: &[f32]| values.iter().map(|y| y.to_bits()).collect::<Vec<_>>();
     assert_eq!(bits(inference.value(y)), bits(training.value(y)));
 }
@@ -39,7 +40,7 @@ fn inference_needs_two_layers_of_memory_and_training_all_of_them() {
 fn a_plan_for_inference_has_no_way_back() {
     let graph = Graph::<f32>::new();
     let w = graph.param("w", [], 1.0);
-    let mut run = Run::new(graph.plan_forward(&[w.square()]).unwrap()).forward();
+    let mut run = Session::new(graph.plan_forward(&[w.square()]).unwrap()).forward();
     let message =
         panic_message(|| run.plan.backward(&run.params, &mut run.workspace, &mut run.grads));
     assert_eq!(message, "this plan is for inference: plan the way back with `plan`");
@@ -53,7 +54,7 @@ fn several_outputs_share_what_they_have_in_common() {
     let (a, b) = (common.sum(..), common * 2.0);
     let plan = graph.plan_forward(&[a, b, a]).unwrap();
     assert_eq!(plan.steps().collect::<Vec<_>>(), ["exp", "sum", "mul"]);
-    let run = Run::new(plan).set(x, &[0.0; 3]).forward();
+    let run = Session::new(plan).set(x, &[0.0; 3]).forward();
     assert_eq!((run.value(a), run.value(b)), (&[3.0][..], &[2.0; 3][..]));
 }
 
@@ -62,7 +63,7 @@ fn tracing_shows_each_value_before_its_buffer_is_reused() {
     let graph = Graph::<f64>::new();
     let x = graph.input("x", [2]);
     let y = graph.scope("body", || (x + 1.0).square()) * 10.0;
-    let mut run = Run::new(graph.plan_forward(&[y.sum(..)]).unwrap()).set(x, &[1.0, 2.0]);
+    let mut run = Session::new(graph.plan_forward(&[y.sum(..)]).unwrap()).set(x, &[1.0, 2.0]);
     let mut seen = Vec::new();
     run.plan.forward_traced(&run.params, &mut run.workspace, |step| {
         assert_eq!(step.location.file(), file!());

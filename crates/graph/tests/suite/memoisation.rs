@@ -3,7 +3,7 @@
 use crate::common;
 
 use chainrule_graph::Graph;
-use common::Run;
+use common::Session;
 
 /// `n` steps, each of which uses the one before twice: `2^n` ways from the loss to the input.
 #[test]
@@ -22,7 +22,7 @@ fn a_ladder_of_diamonds_costs_a_derivative_for_each_edge() {
         // On the way back the ways double at each rung: 2 + 2 edges at 1 way, at 2 ways, ...
         assert_eq!(derivatives.expanded, 4.0 * (2.0_f64.powi(n) - 1.0));
 
-        let mut run = Run::new(plan).set(x, &[3.0]).forward();
+        let mut run = Session::new(plan).set(x, &[3.0]).forward();
         for pass in 1..=3 {
             run = run.backward();
             assert_eq!(run.workspace.derivative_evaluations(), pass * derivatives.memoised);
@@ -39,7 +39,7 @@ fn only_derivatives_that_lead_somewhere_are_evaluated() {
     // square count.
     let plan = graph.plan((x * w).square().sum(..)).unwrap();
     assert_eq!(plan.derivatives().memoised, 3);
-    let run = Run::new(plan).set(x, &[1.0, 2.0]).forward().backward();
+    let run = Session::new(plan).set(x, &[1.0, 2.0]).forward().backward();
     assert_eq!(run.workspace.derivative_evaluations(), 3);
     assert_eq!(run.grad("w"), [4.0, 16.0]);
 }
@@ -51,7 +51,7 @@ fn a_very_deep_graph_does_not_overflow_the_stack() {
     let w = graph.param("w", [], 1.0);
     let depth = 100_000;
     let loss = (0..depth).fold(w, |y, _| y + 1.0);
-    let run = Run::new(graph.plan(loss).unwrap()).forward().backward();
+    let run = Session::new(graph.plan(loss).unwrap()).forward().backward();
     assert_eq!((run.value(loss), run.grad("w")), (&[f64::from(depth) + 1.0][..], &[1.0][..]));
     // Two buffers for the values and two for their gradients are enough for any depth.
     assert_eq!(run.plan.workspace_bytes(), (2 * 8, 2 * 8));

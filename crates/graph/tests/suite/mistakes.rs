@@ -5,7 +5,7 @@ use crate::common;
 use chainrule_graph::op::{Backward, Forward, Op, Reads};
 use chainrule_graph::{Graph, InputError};
 use chainrule_tensor::{Real, Shape};
-use common::{Run, panic_message};
+use common::{Session, panic_message};
 
 #[test]
 fn the_first_mistake_counts_and_later_ones_stay_silent() {
@@ -70,7 +70,7 @@ fn what_belongs_to_another_plan_is_refused() {
     let record = |features: usize| {
         let graph = Graph::<f32>::new();
         let loss = graph.param("w", [features], 1.0).square().sum(..);
-        Run::new(graph.plan(loss).unwrap())
+        Session::new(graph.plan(loss).unwrap())
     };
     let (mut a, mut b, mut same) = (record(2), record(3), record(2));
     assert_eq!(
@@ -96,7 +96,7 @@ fn what_belongs_to_another_plan_is_refused() {
 fn an_upstream_gradient_of_another_length_is_refused_before_anything_changes() {
     let graph = Graph::<f32>::new();
     let w = graph.param("w", [3], 1.0);
-    let mut run = Run::new(graph.plan_with_upstream(w.square()).unwrap()).forward();
+    let mut run = Session::new(graph.plan_with_upstream(w.square()).unwrap()).forward();
     run.grads.values_mut()[0] = 7.0;
     let message =
         panic_message(|| run.plan.backward(&run.params, &mut run.workspace, &mut run.grads));
@@ -104,7 +104,7 @@ fn an_upstream_gradient_of_another_length_is_refused_before_anything_changes() {
     assert_eq!(run.grads.values()[0], 7.0);
     // Also where no gradient would flow.
     let x = graph.input("x", [2]);
-    let mut run = Run::new(graph.plan_with_upstream(x).unwrap());
+    let mut run = Session::new(graph.plan_with_upstream(x).unwrap());
     let message = panic_message(|| {
         run.plan.backward_with(&run.params, &mut run.workspace, &mut run.grads, &[1.0; 3])
     });
@@ -225,7 +225,7 @@ fn a_careless_operation_is_told() {
     let backward = |op: Careless| {
         let graph = Graph::<f32>::new();
         let w = graph.param("w", [], 1.0);
-        let run = Run::new(graph.plan(graph.apply(op, &[w])).unwrap()).forward();
+        let run = Session::new(graph.plan(graph.apply(op, &[w])).unwrap()).forward();
         panic_message(|| _ = run.backward())
     };
     assert_eq!(
@@ -283,7 +283,7 @@ fn gradients_of_one_value_meet_in_any_order() {
     let loss = (graph.apply(Backwards { both: true }, &[x, x])
         + graph.apply(Backwards { both: true }, &[w, w]))
     .sum(..);
-    let mut run = Run::new(graph.plan(loss).unwrap()).set(x, &[0.0; 2]).forward();
+    let mut run = Session::new(graph.plan(loss).unwrap()).set(x, &[0.0; 2]).forward();
     for _ in 0..2 {
         run = run.backward();
         assert_eq!((run.gradient(x), run.grad("w")), (&[3.0; 2][..], &[3.0; 2][..]));
@@ -301,7 +301,7 @@ fn a_gradient_that_is_not_asked_for_is_zero_and_not_what_was_there_before() {
     let loss = graph.apply(forgetful, &[a, b])
         + graph.apply(forgetful, &[w, b])
         + graph.apply(op, &[b, b]);
-    let mut run = Run::new(graph.plan(loss.sum(..)).unwrap()).set(x, &[0.0; 2]).forward();
+    let mut run = Session::new(graph.plan(loss.sum(..)).unwrap()).set(x, &[0.0; 2]).forward();
     run.grads.values_mut().fill(f64::NAN);
     for _ in 0..2 {
         run = run.backward();

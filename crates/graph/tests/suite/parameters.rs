@@ -5,7 +5,7 @@ use crate::common;
 use chainrule_graph::{BuildErrorKind, Graph, Initialiser, Params};
 use chainrule_tensor::random::{self, Generator};
 use chainrule_tensor::{Real, Shape};
-use common::Run;
+use common::Session;
 
 /// Uniform numbers in `[-1, 1)`.
 #[derive(Debug)]
@@ -25,7 +25,7 @@ fn a_name_stands_for_one_parameter() {
     assert_eq!(first.id(), again.id());
     let other = graph.param("w", [], 7.0);
     assert_ne!(first.id(), other.id());
-    let run = Run::new(graph.plan(first * again * other).unwrap()).forward().backward();
+    let run = Session::new(graph.plan(first * again * other).unwrap()).forward().backward();
     assert_eq!(run.params.count(), 2);
     // 7 w^2 at 3, and w^2.
     assert_eq!((run.grad("layer.w"), run.grad("w")), (&[42.0][..], &[9.0][..]));
@@ -35,7 +35,7 @@ fn a_name_stands_for_one_parameter() {
 fn a_parameter_may_be_both_operands() {
     let graph = Graph::<f64>::new();
     let w = graph.param("w", [2, 2], 1.0);
-    let mut run = Run::new(graph.plan_with_upstream(w.matmul(w)).unwrap());
+    let mut run = Session::new(graph.plan_with_upstream(w.matmul(w)).unwrap());
     run.params.get_mut("w").unwrap().copy_from_slice(&[1.0, 2.0, 3.0, 4.0]);
     let run = run.forward().backward_with(&[1.0, 0.0, 0.0, 0.0]);
     // Of w00 w00 + w01 w10.

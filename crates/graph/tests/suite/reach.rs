@@ -3,7 +3,7 @@
 use crate::common;
 
 use chainrule_graph::{Graph, Reach};
-use common::{Run, panic_message};
+use common::{Session, panic_message};
 
 fn cut(op: &str) -> Reach {
     Reach::Cut { op: op.to_owned() }
@@ -22,7 +22,7 @@ fn an_unreached_parameter_has_no_gradient_and_a_zero_one_has() {
         reach,
         [("used", &Reach::Reached), ("zero", &Reach::Reached), ("unused", &Reach::Unreached)]
     );
-    let run = Run::new(plan).set(x, &[3.0, 4.0]).forward().backward();
+    let run = Session::new(plan).set(x, &[3.0, 4.0]).forward().backward();
     assert_eq!(run.grad("used"), [3.0, 4.0]);
     assert_eq!(run.grad("zero"), [0.0, 0.0]);
     assert!(run.grads.get("unused").is_none());
@@ -42,7 +42,7 @@ fn an_operation_that_cuts_is_named() {
     let plan = graph.plan(loss.sum(..) * free).unwrap();
     let expected = [cut("detach"), cut("greater"), Reach::Reached, cut("argmax"), Reach::Reached];
     assert_eq!(plan.reach().map(|(_, reach)| reach.clone()).collect::<Vec<_>>(), expected);
-    let run = Run::new(plan).forward().backward();
+    let run = Session::new(plan).forward().backward();
     assert_eq!(run.grad("both"), [1.0; 3]);
     assert!(["detached", "compared", "before"].iter().all(|name| run.grads.get(name).is_none()));
 }
@@ -57,7 +57,7 @@ fn what_the_loss_does_not_depend_on_is_unreached_even_if_it_is_cut_elsewhere() {
         plan.reach().collect::<Vec<_>>(),
         [("w", &Reach::Unreached), ("v", &Reach::Reached)]
     );
-    assert_eq!(Run::new(plan).forward().value(watched), [1.0]);
+    assert_eq!(Session::new(plan).forward().value(watched), [1.0]);
 }
 
 #[test]
@@ -76,7 +76,7 @@ fn a_value_that_the_loss_does_not_depend_on_has_no_gradient() {
     let cut = graph.input("cut", [2]).keep_gradient();
     let aside = (x * 2.0).keep().keep_gradient();
     let plan = graph.plan((y.square() + cut.detach()).sum(..)).unwrap();
-    let run = Run::new(plan).set(x, &[1.0, 2.0]).set(y, &[3.0, 4.0]).forward().backward();
+    let run = Session::new(plan).set(x, &[1.0, 2.0]).set(y, &[3.0, 4.0]).forward().backward();
     assert_eq!((run.value(x), run.value(aside)), (&[1.0, 2.0][..], &[2.0, 4.0][..]));
     assert_eq!(run.gradient(y), [6.0, 8.0]);
     for unreached in [x, cut, aside] {
@@ -94,7 +94,7 @@ fn a_value_that_the_loss_does_not_depend_on_has_no_gradient() {
 fn the_gradient_of_a_parameter_is_looked_for_in_the_right_place() {
     let graph = Graph::<f64>::new();
     let w = graph.param("w", [], 3.0).keep_gradient();
-    let run = Run::new(graph.plan(w.square()).unwrap()).forward().backward();
+    let run = Session::new(graph.plan(w.square()).unwrap()).forward().backward();
     assert_eq!(run.grad("w"), [6.0]);
     let message = panic_message(|| _ = run.workspace.gradient(w));
     assert_eq!(message, "`w` is a parameter: its gradient is in the `Grads`");
@@ -105,7 +105,7 @@ fn a_loss_that_depends_on_no_parameter_leaves_the_gradient_at_zero() {
     let graph = Graph::<f64>::new();
     let x = graph.input("x", []);
     let _ = graph.param("w", [2], 1.0);
-    let mut run = Run::new(graph.plan(x.square()).unwrap()).set(x, &[2.0]);
+    let mut run = Session::new(graph.plan(x.square()).unwrap()).set(x, &[2.0]);
     run.grads.values_mut().fill(7.0);
     let run = run.forward().backward();
     assert!(run.grads.get("w").is_none());

@@ -3,7 +3,7 @@
 use crate::common;
 
 use chainrule_graph::Graph;
-use common::{Random, Run, Tanh};
+use common::{Random, Session, Tanh};
 
 #[test]
 fn the_traced_way_back_gives_the_same_bits_and_shows_every_operation() {
@@ -13,7 +13,7 @@ fn the_traced_way_back_gives_the_same_bits_and_shows_every_operation() {
     let hidden = graph.layer("hidden", "affine", || x.affine(w, b).map(Tanh));
     // Several consumers, one of which reads it twice, and a parameter with two uses.
     let loss = (hidden * hidden + hidden * b + hidden.exp().detach()).mean(..);
-    let mut run = Run::new(graph.plan(loss).unwrap()).forward().backward();
+    let mut run = Session::new(graph.plan(loss).unwrap()).forward().backward();
     let expected = run.grads.values().to_vec();
     run.grads.clear();
 
@@ -57,7 +57,7 @@ fn the_traced_way_back_gives_the_same_bits_and_shows_every_operation() {
 fn a_loss_without_parameters_shows_nothing() {
     let graph = Graph::<f64>::new();
     let x = graph.input("x", [2]);
-    let mut run = Run::new(graph.plan(x.sum(..)).unwrap()).set(x, &[1.0, 2.0]).forward();
+    let mut run = Session::new(graph.plan(x.sum(..)).unwrap()).set(x, &[1.0, 2.0]).forward();
     run.plan.backward_traced(&run.params, &mut run.workspace, &mut run.grads, |traced| {
         panic!("{traced:?}")
     });

@@ -1,13 +1,13 @@
 //! Remedies, applied one after another: [`observe`] trains a recipe with the instruments on and
 //! says what is found, [`fix`] applies what may help and keeps what does.
 
-mod outcome;
+mod verdict;
 
 use chainrule_recipe::{Change, Recipe};
 
 use crate::{Finding, Kind};
 
-pub use outcome::{Outcome, observe};
+pub use verdict::{Verdict, observe};
 
 /// No more trainings than these.
 const MOST_TRIALS: usize = 24;
@@ -22,7 +22,7 @@ pub struct Fixed {
     /// The recipe with all remedies that were kept.
     pub recipe: Recipe,
     /// What came of that recipe.
-    pub outcome: Outcome,
+    pub verdict: Verdict,
     /// Whether it was ended early, so that not everything was tried.
     pub interrupted: bool,
 }
@@ -37,7 +37,7 @@ pub struct Trial {
     /// The recipe with it.
     pub recipe: Recipe,
     /// What came of it.
-    pub outcome: Outcome,
+    pub verdict: Verdict,
     /// Whether the finding is gone.
     pub cured: bool,
     /// Whether the recipe goes on with the remedy.
@@ -50,18 +50,18 @@ pub struct Trial {
 /// cannot be applied to these data is passed over.
 pub fn fix<E>(
     recipe: &Recipe,
-    outcome: &Outcome,
-    mut train: impl FnMut(&Recipe, &str) -> Result<Outcome, E>,
+    verdict: &Verdict,
+    mut train: impl FnMut(&Recipe, &str) -> Result<Verdict, E>,
 ) -> Fixed {
     let mut fixed = Fixed {
         trials: Vec::new(),
         recipe: recipe.clone(),
-        outcome: outcome.clone(),
-        interrupted: outcome.interrupted,
+        verdict: verdict.clone(),
+        interrupted: verdict.interrupted,
     };
     let mut tried: Vec<(Kind, Vec<Change>)> = Vec::new();
     while let Some((kind, remedies)) =
-        options(&fixed.outcome).into_iter().find(|option| !tried.contains(option))
+        options(&fixed.verdict).into_iter().find(|option| !tried.contains(option))
     {
         tried.push((kind, remedies.clone()));
         let is_factor = matches!(&remedies[..], [one] if one.is_factor_of("learning_rate"));
@@ -83,13 +83,13 @@ pub fn fix<E>(
             let cured = after.severity(kind).is_none();
             let worse = is_worse(&fixed, &changed, &after);
             let kept = (cured || helps(&fixed, &changed, &after, kind)) && !worse;
-            let (remedies, recipe, outcome) = (remedies.clone(), changed.clone(), after.clone());
-            fixed.trials.push(Trial { kind, remedies, recipe, outcome, cured, kept });
+            let (remedies, recipe, verdict) = (remedies.clone(), changed.clone(), after.clone());
+            fixed.trials.push(Trial { kind, remedies, recipe, verdict, cured, kept });
             if kept {
-                (fixed.recipe, fixed.outcome) = (changed, after);
+                (fixed.recipe, fixed.verdict) = (changed, after);
                 powers = if is_factor { POWERS.iter() } else { [].iter() };
             } else if worse
-                && fixed.trials.last().is_some_and(|trial| trial.outcome.failure.is_none())
+                && fixed.trials.last().is_some_and(|trial| trial.verdict.failure.is_none())
             {
                 // More of what does harm will not help; more of what does not yet prevent a failure
                 // may.
@@ -105,11 +105,11 @@ pub fn fix<E>(
 
 /// What can be tried, the worst finding first. Where several of a kind ask for different remedies,
 /// such as scaled inputs and scaled targets, first all of them together.
-fn options(outcome: &Outcome) -> Vec<(Kind, Vec<Change>)> {
+fn options(verdict: &Verdict) -> Vec<(Kind, Vec<Change>)> {
     let mut options = Vec::new();
-    for finding in outcome.faults() {
+    for finding in verdict.faults() {
         let mut together: Vec<Change> = Vec::new();
-        for remedy in outcome
+        for remedy in verdict
             .faults()
             .filter(|other| other.kind == finding.kind)
             .filter_map(|f| f.remedies.first())
@@ -146,13 +146,13 @@ impl Trial {
 
 /// Whether it helps although the finding is still there: the finding is milder, there are fewer of
 /// its kind, or the loss lower by a tenth.
-fn helps(before: &Fixed, changed: &Recipe, after: &Outcome, kind: Kind) -> bool {
-    let count = |outcome: &Outcome| outcome.faults().filter(|finding| finding.kind == kind).count();
+fn helps(before: &Fixed, changed: &Recipe, after: &Verdict, kind: Kind) -> bool {
+    let count = |verdict: &Verdict| verdict.faults().filter(|finding| finding.kind == kind).count();
     let milder = (after.severity(kind), count(after))
-        < (before.outcome.severity(kind), count(&before.outcome));
+        < (before.verdict.severity(kind), count(&before.verdict));
     let better = match before.recipe.same_loss(changed) {
-        true => after.loss() < before.outcome.loss() - 0.1 * before.outcome.loss().abs(),
-        false => after.fair_quality() > before.outcome.fair_quality() + 0.02,
+        true => after.loss() < before.verdict.loss() - 0.1 * before.verdict.loss().abs(),
+        false => after.fair_quality() > before.verdict.fair_quality() + 0.02,
     };
     milder || better
 }
@@ -160,13 +160,13 @@ fn helps(before: &Fixed, changed: &Recipe, after: &Outcome, kind: Kind) -> bool 
 /// Whether the training is worse: it fails, or its loss is higher by more than a fiftieth. Losses
 /// that are different quantities are not compared; then accuracy, each class weighing the same, or
 /// the part of the variance that is explained, must not be lower by more than a hundredth.
-fn is_worse(before: &Fixed, changed: &Recipe, after: &Outcome) -> bool {
-    if after.failure.is_some() || before.outcome.failure.is_some() {
+fn is_worse(before: &Fixed, changed: &Recipe, after: &Verdict) -> bool {
+    if after.failure.is_some() || before.verdict.failure.is_some() {
         return after.failure.is_some();
     }
     let worse = match before.recipe.same_loss(changed) {
-        true => after.loss() > before.outcome.loss() + 0.02 * before.outcome.loss().abs(),
-        false => after.fair_quality() < before.outcome.fair_quality() - 0.01,
+        true => after.loss() > before.verdict.loss() + 0.02 * before.verdict.loss().abs(),
+        false => after.fair_quality() < before.verdict.fair_quality() - 0.01,
     };
     worse || after.loss().is_nan()
 }
@@ -199,11 +199,11 @@ mod tests {
         Finding { kind, severity: Severity::Warning, layer: None, evidence, remedy, remedies }
     }
 
-    fn outcome(findings: Vec<Finding>, loss: f64) -> Outcome {
+    fn verdict(findings: Vec<Finding>, loss: f64) -> Verdict {
         let scores =
             Some(Scores { loss, metrics: vec![("accuracy", 0.5), ("balanced_accuracy", 0.5)] });
         let (gain, train_loss, epochs, failure) = (None, Some(loss), 10, None);
-        Outcome {
+        Verdict {
             findings,
             gain,
             scores,
@@ -220,13 +220,13 @@ mod tests {
         let low = || finding(Kind::LearningRateTooLow, vec![Change::times("learning_rate", 10.0)]);
         let dying = || finding(Kind::DyingRelu, vec![Change::activation("leaky_relu")]);
         let before = Recipe { learning_rate: Some(1e-6), ..recipe() };
-        let fixed = fix(&before, &outcome(vec![low(), dying()], 2.0), |recipe, _| {
+        let fixed = fix(&before, &verdict(vec![low(), dying()], 2.0), |recipe, _| {
             let slow = recipe.learning_rate.unwrap() < 1e-4;
             let findings = [slow.then(low), Some(dying())].into_iter().flatten().collect();
             // The other activation gives a higher loss.
             let loss = if slow { 2.0 } else { 1.0 };
             let relu = recipe.activation == "relu";
-            Ok::<_, String>(if relu { outcome(findings, loss) } else { outcome(Vec::new(), 1.1) })
+            Ok::<_, String>(if relu { verdict(findings, loss) } else { verdict(Vec::new(), 1.1) })
         });
         let told: Vec<_> =
             fixed.trials.iter().map(|trial| (trial.kind, trial.cured, trial.kept)).collect();
@@ -237,7 +237,7 @@ mod tests {
             (Some(1e-4), "relu")
         );
         assert_eq!(
-            fixed.left(fixed.outcome.faults().next().unwrap()),
+            fixed.left(fixed.verdict.faults().next().unwrap()),
             "none of its automatic remedies helped"
         );
     }
@@ -248,15 +248,15 @@ mod tests {
     fn a_loss_below_zero_helps_when_it_falls() {
         let recipe = recipe();
         let kind = Kind::DyingRelu;
-        let of = |loss| outcome(vec![finding(kind, Vec::new())], loss);
+        let of = |loss| verdict(vec![finding(kind, Vec::new())], loss);
         for (before, better, slightly_better, worse) in [
             (2.0, 1.7, 1.9, 2.1),
             (-2.0, -2.3, -2.1, -1.9),
             (0.0, -0.1, 0.0, 0.1),
             (0.1, -0.2, 0.095, 0.2),
         ] {
-            let (recipe, outcome, trials) = (recipe.clone(), of(before), Vec::new());
-            let fixed = Fixed { trials, recipe, outcome, interrupted: false };
+            let (recipe, verdict, trials) = (recipe.clone(), of(before), Vec::new());
+            let fixed = Fixed { trials, recipe, verdict, interrupted: false };
             let judged = |after| {
                 let after = of(after);
                 (
@@ -274,8 +274,8 @@ mod tests {
     #[test]
     fn an_interruption_ends_it_with_what_is_known() {
         let dying = finding(Kind::DyingRelu, vec![Change::activation("elu")]);
-        let fixed = fix(&recipe(), &outcome(vec![dying], 2.0), |_, _| {
-            Ok::<_, String>(Outcome { interrupted: true, ..outcome(Vec::new(), 0.1) })
+        let fixed = fix(&recipe(), &verdict(vec![dying], 2.0), |_, _| {
+            Ok::<_, String>(Verdict { interrupted: true, ..verdict(Vec::new(), 0.1) })
         });
         assert!(fixed.interrupted && fixed.trials.is_empty() && fixed.recipe == recipe());
     }

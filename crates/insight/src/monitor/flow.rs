@@ -3,14 +3,14 @@ use super::{Log, Record};
 /// How the backpropagated signal goes from layer to layer at one step: `norm(dL/dz)` of the batch
 /// for each layer with weights, and the factor by which it grows per layer on its way back.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Flow {
+pub struct SignalFlow {
     /// The layers, by their place in [`Log::layers`], from the input on.
     pub layers: Vec<usize>,
     /// The signal's norm at each of them.
     pub norms: Vec<f64>,
 }
 
-impl Flow {
+impl SignalFlow {
     /// The signal at the first layer as a part of that at the last; `None` with fewer than two
     /// layers, or without a signal at the last.
     #[must_use]
@@ -43,7 +43,7 @@ pub(crate) fn growth(norms: &[f64]) -> Option<f64> {
 impl Log {
     /// How the signal went back at this step.
     #[must_use]
-    pub fn flow(&self, record: &Record) -> Flow {
+    pub fn flow(&self, record: &Record) -> SignalFlow {
         let weighted = self
             .layers
             .iter()
@@ -53,7 +53,7 @@ impl Log {
         let signals = weighted
             .filter_map(|(i, (_, seen))| Some((i, seen.pre_activation_gradients.as_ref()?.norm)));
         let (layers, norms) = signals.unzip();
-        Flow { layers, norms }
+        SignalFlow { layers, norms }
     }
 }
 
@@ -63,11 +63,11 @@ mod tests {
 
     #[test]
     fn a_geometric_series_has_its_factor() {
-        let flow = Flow { layers: vec![0, 1, 2, 3], norms: vec![1.0, 4.0, 16.0, 64.0] };
+        let flow = SignalFlow { layers: vec![0, 1, 2, 3], norms: vec![1.0, 4.0, 16.0, 64.0] };
         assert!((flow.growth().unwrap() - 0.25).abs() < 1e-15);
         assert_eq!(flow.ratio(), Some(1.0 / 64.0));
-        assert_eq!(Flow { layers: vec![0], norms: vec![1.0] }.growth(), None);
+        assert_eq!(SignalFlow { layers: vec![0], norms: vec![1.0] }.growth(), None);
         assert_eq!(growth(&[1.0, 0.0]), None);
-        assert_eq!(Flow { layers: vec![0, 1], norms: vec![1.0, 0.0] }.ratio(), None);
+        assert_eq!(SignalFlow { layers: vec![0, 1], norms: vec![1.0, 0.0] }.ratio(), None);
     }
 }

@@ -12,7 +12,7 @@
 //! |---|---|
 //! | [`Statistics`] | mean, deviation, histogram of pre-activations, activations, and the gradients of both |
 //! | [`Units`] | which units saturate, are inactive, get no gradient, over a window of steps; [`survey`](survey()): over a whole data set |
-//! | [`Flow`] | the backpropagated signal from layer to layer, and its factor per layer |
+//! | [`SignalFlow`] | the backpropagated signal from layer to layer, and its factor per layer |
 //! | [`ParameterRecord`] | gradient norm, weight norm, and how far a step moves the weights |
 //! | [`GradientNoise`] | how much the gradients of single samples differ |
 //! | [`SingularRange`] | how far a layer stretches and shrinks |
@@ -30,7 +30,7 @@ mod sums;
 mod survey;
 mod units;
 
-pub use flow::Flow;
+pub use flow::SignalFlow;
 pub(crate) use flow::growth;
 pub use histogram::Histogram;
 pub use instruments::Instruments;

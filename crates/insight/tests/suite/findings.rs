@@ -15,7 +15,7 @@ use chainrule_nn::{Layer, Linear, Model, Sequential};
 use chainrule_tensor::Tensor;
 use chainrule_train::optimizer::{Adam, Optimizer, Sgd};
 use chainrule_train::{Group, Trainer};
-use common::{Run, bad, check, circles, clouds, curve, digits, labels, show};
+use common::{Experiment, bad, check, circles, clouds, curve, digits, labels, show};
 
 use chainrule_data::{Dataset, StandardScaler, Targets};
 use chainrule_graph::{Initialiser, Var};
@@ -67,7 +67,7 @@ fn two_clouds() -> Dataset {
 #[test]
 fn vanishing_gradients() {
     let run = |kind: &str, depth, init: He| {
-        Run::new(deep(6, 16, depth, kind, init), CrossEntropy, Sgd::new(0.1), two_clouds())
+        Experiment::new(deep(6, 16, depth, kind, init), CrossEntropy, Sgd::new(0.1), two_clouds())
     };
     let found = check(
         Kind::VanishingGradients,
@@ -211,7 +211,7 @@ fn exploding_gradients() {
                 .layer(Sine)
         });
         let model = hidden.linear(24, 2);
-        Run::new(model, CrossEntropy, Sgd::new(rate), two_clouds()).epochs(4)
+        Experiment::new(model, CrossEntropy, Sgd::new(rate), two_clouds()).epochs(4)
     };
     let found = check(Kind::ExplodingGradients, run(4.0, 0.02), run(1.0, 0.02), run(1.2, 0.02));
     assert!(found[0].evidence.contains("times the norm"), "{}", found[0]);
@@ -221,7 +221,7 @@ fn exploding_gradients() {
 fn saturated_units() {
     let run = |deviation| {
         let model = deep(6, 16, 2, "tanh", Normal::new(0.0, deviation));
-        Run::new(model, CrossEntropy, Sgd::new(0.05), clouds(&[80, 80], 6, 2.0, 3)).epochs(4)
+        Experiment::new(model, CrossEntropy, Sgd::new(0.05), clouds(&[80, 80], 6, 2.0, 3)).epochs(4)
     };
     let found = check(Kind::SaturatedUnits, run(3.0), run(0.3), run(0.25));
     assert!(found[0].evidence.contains("tanh values over steps 1 to"), "{}", found[0]);
@@ -238,7 +238,7 @@ fn dying_relu() {
             .layer(layer(16))
             .layer(kind())
             .linear(16, 2);
-        Run::new(model, CrossEntropy, Adam::new(0.005), two_clouds())
+        Experiment::new(model, CrossEntropy, Adam::new(0.005), two_clouds())
     };
     let found =
         check(Kind::DyingRelu, run("relu", -4.0), run("relu", 0.0), run("leaky_relu", -4.0));
@@ -253,9 +253,9 @@ fn dying_relu() {
 fn still_layers() {
     let run = |group: Option<Group>| {
         let model = deep(6, 16, 2, "tanh", Glorot::normal());
-        Run {
+        Experiment {
             groups: group.into_iter().collect(),
-            ..Run::new(model, CrossEntropy, Adam::new(0.01), two_clouds())
+            ..Experiment::new(model, CrossEntropy, Adam::new(0.01), two_clouds())
         }
     };
     let slow = Group::new("2.*").learning_rate(1e-6);
@@ -273,7 +273,7 @@ fn still_layers() {
 #[test]
 fn learning_rate_too_high() {
     let run = |rate| {
-        Run::new(
+        Experiment::new(
             deep(6, 16, 1, "tanh", Glorot::normal()),
             CrossEntropy,
             Sgd::new(rate),
@@ -287,7 +287,7 @@ fn learning_rate_too_high() {
 #[test]
 fn learning_rate_too_low() {
     let run = |rate| {
-        Run::new(
+        Experiment::new(
             deep(6, 16, 1, "tanh", Glorot::normal()),
             CrossEntropy,
             Sgd::new(rate),
@@ -301,9 +301,14 @@ fn learning_rate_too_low() {
 #[test]
 fn bad_initialisation() {
     let run = |depth, init: Normal| {
-        Run::new(deep(6, 16, depth, "relu", init), CrossEntropy, Adam::new(0.003), two_clouds())
+        Experiment::new(
+            deep(6, 16, depth, "relu", init),
+            CrossEntropy,
+            Adam::new(0.003),
+            two_clouds(),
+        )
     };
-    let he = |model| Run::new(model, CrossEntropy, Adam::new(0.003), two_clouds());
+    let he = |model| Experiment::new(model, CrossEntropy, Adam::new(0.003), two_clouds());
     let found = check(
         Kind::BadInitialisation,
         run(5, Normal::new(0.0, 0.01)),
@@ -317,7 +322,7 @@ fn bad_initialisation() {
 
 #[test]
 fn symmetry_not_broken() {
-    let run = |model| Run::new(model, CrossEntropy, Adam::new(0.01), two_clouds());
+    let run = |model| Experiment::new(model, CrossEntropy, Adam::new(0.01), two_clouds());
     let found = check(
         Kind::SymmetryNotBroken,
         run(deep(6, 16, 2, "tanh", 0.1)),
@@ -343,7 +348,12 @@ fn unscaled_inputs() {
     let (_, inputs) = StandardScaler::fit_transform(raw.inputs()).unwrap();
     let remedied = Dataset::new(inputs, raw.targets().clone()).unwrap();
     let run = |data| {
-        Run::new(deep(6, 16, 2, "tanh", Glorot::normal()), CrossEntropy, Sgd::new(0.05), data)
+        Experiment::new(
+            deep(6, 16, 2, "tanh", Glorot::normal()),
+            CrossEntropy,
+            Sgd::new(0.05),
+            data,
+        )
     };
     let found = check(Kind::UnscaledData, run(raw), run(two_clouds()), run(remedied));
     assert!(found[0].evidence.starts_with("the inputs have a root mean square of"), "{}", found[0]);
@@ -357,7 +367,7 @@ fn unscaled_and_constant_targets() {
         Dataset::new(data.inputs().clone(), Targets::Values(targets.map(f))).unwrap()
     };
     let run = |data| {
-        Run::new(
+        Experiment::new(
             stack(3, 16, 2, "tanh", Glorot::normal(), 1),
             MeanSquaredError,
             Adam::new(0.01),
@@ -376,7 +386,7 @@ fn unscaled_and_constant_targets() {
 #[test]
 fn class_imbalance() {
     let run = |data, loss: CrossEntropy| {
-        Run::new(deep(6, 16, 1, "relu", He::normal()), loss, Adam::new(0.01), data)
+        Experiment::new(deep(6, 16, 1, "relu", He::normal()), loss, Adam::new(0.01), data)
     };
     let rare = || clouds(&[240, 12], 6, 0.5, 3);
     let weighted = CrossEntropy { weights: vec![1.0, 20.0], ..CrossEntropy };
@@ -402,7 +412,7 @@ fn class_imbalance() {
 fn overfitting() {
     let run = |train, epochs| {
         let model = stack(64, 48, 1, "relu", He::normal(), 10);
-        Run::new(model, CrossEntropy, Adam::new(0.01), train)
+        Experiment::new(model, CrossEntropy, Adam::new(0.01), train)
             .epochs(epochs)
             .validated(digits(1200, 1400))
     };
@@ -425,7 +435,8 @@ fn overfitting() {
 
 #[test]
 fn underfitting() {
-    let run = |model| Run::new(model, CrossEntropy, Adam::new(0.02), circles(160, 5)).epochs(15);
+    let run =
+        |model| Experiment::new(model, CrossEntropy, Adam::new(0.02), circles(160, 5)).epochs(15);
     let found = check(
         Kind::Underfitting,
         run(Sequential::new().linear(2, 2)),
@@ -450,7 +461,7 @@ fn non_finite_values() {
     let run = |rate| {
         let model = Sequential::new()
             .layer(Linear::new(3, 1).weight_init(Normal::new(0.0, 0.1)).bias_init(0.0));
-        Run::new(model, PoissonNll::default(), Sgd::new(rate), counts())
+        Experiment::new(model, PoissonNll::default(), Sgd::new(rate), counts())
     };
     let found = check(Kind::NonFinite, run(30.0), run(0.01), run(0.1));
     assert!(found[0].evidence.contains("the loss became inf in epoch 1, step"), "{}", found[0]);
@@ -489,7 +500,7 @@ fn a_loss_that_squashes_twice() {
         assert_eq!(beforehand(&ends(kind), &CrossEntropy, &two_clouds()), []);
     }
     // The trainer takes a tanh in front of the loss; the diagnosis of the run tells.
-    let run = |model| Run::new(model, CrossEntropy, Adam::new(0.05), two_clouds());
+    let run = |model| Experiment::new(model, CrossEntropy, Adam::new(0.05), two_clouds());
     let plain = || deep(6, 16, 1, "relu", He::normal());
     check(Kind::UnsuitedLoss, run(plain().tanh()), run(plain()), run(plain().identity()));
     let binary =
@@ -509,8 +520,8 @@ fn a_softmax_for_labels_that_do_not_exclude_each_other() {
         Dataset::new(data.inputs().clone(), Targets::Probabilities(values.clone())).unwrap();
     let model = || Sequential::new().linear(4, 16).relu().linear(16, 3);
     let run = |data: &Dataset, multi: bool| match multi {
-        true => Run::new(model(), BinaryCrossEntropy, Adam::new(0.01), data.clone()),
-        false => Run::new(model(), CrossEntropy, Adam::new(0.01), data.clone()),
+        true => Experiment::new(model(), BinaryCrossEntropy, Adam::new(0.01), data.clone()),
+        false => Experiment::new(model(), CrossEntropy, Adam::new(0.01), data.clone()),
     };
     let classes = clouds(&[60, 60, 60], 4, 0.5, 3).one_hot().unwrap();
     let found = check(
@@ -535,14 +546,14 @@ fn a_squared_error_on_classes() {
     let model = || deep(6, 16, 1, "tanh", Glorot::normal());
     let found = check(
         Kind::UnsuitedLoss,
-        Run::new(model().softmax(), MeanSquaredError, Adam::new(0.02), one_hot()),
-        Run::new(
+        Experiment::new(model().softmax(), MeanSquaredError, Adam::new(0.02), one_hot()),
+        Experiment::new(
             stack(3, 16, 1, "tanh", Glorot::normal(), 1),
             MeanSquaredError,
             Adam::new(0.02),
             curve(160, 4),
         ),
-        Run::new(model(), CrossEntropy, Adam::new(0.02), one_hot()),
+        Experiment::new(model(), CrossEntropy, Adam::new(0.02), one_hot()),
     );
     assert!(
         found[0]

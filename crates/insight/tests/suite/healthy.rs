@@ -7,7 +7,7 @@ use chainrule_nn::init::{Glorot, He};
 use chainrule_nn::loss::{BinaryCrossEntropy, CrossEntropy, MeanSquaredError};
 use chainrule_nn::{Linear, Residual, Sequential, activation};
 use chainrule_train::optimizer::{Adam, AdamW, RmsProp, Sgd};
-use common::{Run, bad, circles, clouds, curve, digits, labels, show};
+use common::{Experiment, bad, circles, clouds, curve, digits, labels, show};
 
 const KINDS: [&str; 14] = [
     "sigmoid",
@@ -43,9 +43,9 @@ fn network(inputs: usize, widths: &[usize], kind: &str, outputs: usize) -> Seque
 }
 
 #[track_caller]
-fn healthy(name: &str, run: impl Fn(u64) -> Run) {
+fn healthy(name: &str, run: impl Fn(u64) -> Experiment) {
     let alarms = (0..3).filter_map(|seed| {
-        let findings = Run { seed, ..run(seed) }.findings();
+        let findings = Experiment { seed, ..run(seed) }.findings();
         (!bad(&findings).is_empty()).then(|| format!("\n{name}, seed {seed}: {}", show(&findings)))
     });
     let alarms: String = alarms.collect();
@@ -56,7 +56,7 @@ fn healthy(name: &str, run: impl Fn(u64) -> Run) {
 fn circles_with_every_usual_activation() {
     for kind in KINDS {
         healthy(kind, |seed| {
-            Run::new(
+            Experiment::new(
                 network(2, &[16, 16], kind, 2),
                 CrossEntropy,
                 Adam::new(0.02),
@@ -72,7 +72,7 @@ fn circles_with_every_usual_activation() {
 fn regression_with_every_usual_activation() {
     for kind in KINDS {
         healthy(kind, |seed| {
-            Run::new(
+            Experiment::new(
                 network(3, &[24, 24], kind, 1),
                 MeanSquaredError,
                 Adam::new(0.01),
@@ -89,7 +89,7 @@ fn digits_with_several_optimizers() {
     let run = |kind: &'static str,
                optimizer: fn() -> Box<dyn chainrule_train::optimizer::Optimizer>| {
         healthy(kind, |_| {
-            Run::new(network(64, &[32], kind, 10), CrossEntropy, optimizer(), digits(0, 500))
+            Experiment::new(network(64, &[32], kind, 10), CrossEntropy, optimizer(), digits(0, 500))
                 .epochs(8)
                 .validated(digits(600, 900))
         });
@@ -104,7 +104,7 @@ fn digits_with_several_optimizers() {
 #[test]
 fn clouds_and_labels() {
     healthy("clouds", |seed| {
-        Run::new(
+        Experiment::new(
             network(8, &[24, 24, 24], "relu", 4),
             CrossEntropy,
             Sgd::new(0.05),
@@ -112,7 +112,7 @@ fn clouds_and_labels() {
         )
     });
     healthy("overlapping clouds", |seed| {
-        Run::new(
+        Experiment::new(
             network(4, &[16], "tanh", 3),
             CrossEntropy,
             Adam::new(0.01),
@@ -120,7 +120,7 @@ fn clouds_and_labels() {
         )
     });
     healthy("labels", |seed| {
-        Run::new(
+        Experiment::new(
             network(4, &[16], "relu", 3),
             BinaryCrossEntropy,
             Adam::new(0.01),
@@ -138,7 +138,7 @@ fn deep_networks_that_are_built_for_it() {
         };
         let model =
             (0..5).fold(block(Sequential::new(), 6), |model, _| block(model, 24)).linear(24, 3);
-        Run::new(model, CrossEntropy, Adam::new(0.003), clouds(&[60, 60, 60], 6, 0.6, seed))
+        Experiment::new(model, CrossEntropy, Adam::new(0.003), clouds(&[60, 60, 60], 6, 0.6, seed))
     });
     healthy("residual", |seed| {
         let block =
@@ -146,11 +146,11 @@ fn deep_networks_that_are_built_for_it() {
         let model = (0..5)
             .fold(Sequential::new().linear(6, 24), |model, _| model.layer(block()))
             .linear(24, 3);
-        Run::new(model, CrossEntropy, Adam::new(0.003), clouds(&[60, 60, 60], 6, 0.6, seed))
+        Experiment::new(model, CrossEntropy, Adam::new(0.003), clouds(&[60, 60, 60], 6, 0.6, seed))
     });
     healthy("he", |seed| {
         let data = clouds(&[60, 60, 60], 6, 0.6, seed);
-        Run::new(network(6, &[32; 6], "relu", 3), CrossEntropy, Adam::new(0.002), data)
+        Experiment::new(network(6, &[32; 6], "relu", 3), CrossEntropy, Adam::new(0.002), data)
     });
     healthy("dropout", |seed| {
         let model = Sequential::new()
@@ -161,6 +161,6 @@ fn deep_networks_that_are_built_for_it() {
             .relu()
             .dropout(0.3)
             .linear(48, 3);
-        Run::new(model, CrossEntropy, Adam::new(0.005), clouds(&[60, 60, 60], 6, 0.6, seed))
+        Experiment::new(model, CrossEntropy, Adam::new(0.005), clouds(&[60, 60, 60], 6, 0.6, seed))
     });
 }

@@ -317,23 +317,26 @@ fn small() -> Recipe {
 fn nothing_but_the_change_differs() {
     let changes =
         ["activation=relu", "activation=tanh", "seed=1"].map(|text| text.parse().unwrap());
-    let runs = compare(&small(), &changes, &angles(90, 0), &angles(30, 1)).unwrap().runs;
-    let losses = |run: usize| losses(&runs[run].epochs);
+    let variants = compare(&small(), &changes, &angles(90, 0), &angles(30, 1)).unwrap().variants;
+    let losses = |run: usize| losses(&variants[run].epochs);
     // A knob turned to where it was changes no bit.
     assert_eq!(losses(0), losses(1));
     assert_ne!(losses(0), losses(2));
     assert_ne!(losses(0), losses(3));
     // Weights are the same under another activation; under another seed the biases alone.
-    assert_eq!([runs[0].weights, runs[2].same_weights], [(3 * 8) + 9 * 8 + 9 * 3; 2]);
-    assert_eq!(runs[3].same_weights, 8 + 8 + 3);
-    assert_eq!(runs[2].recipe, Recipe { activation: "tanh".to_owned(), ..small() });
+    assert_eq!([variants[0].weights, variants[2].same_weights], [(3 * 8) + 9 * 8 + 9 * 3; 2]);
+    assert_eq!(variants[3].same_weights, 8 + 8 + 3);
+    assert_eq!(variants[2].recipe, Recipe { activation: "tanh".to_owned(), ..small() });
 }
 
 #[test]
 fn a_learned_slope_is_one_parameter_more_and_moves_no_other() {
     let changes = [Change::set("activation", "prelu")];
-    let runs = compare(&small(), &changes, &angles(60, 0), &angles(30, 1)).unwrap().runs;
-    assert_eq!((runs[1].weights, runs[1].same_weights), (runs[0].weights + 2, runs[0].weights));
+    let variants = compare(&small(), &changes, &angles(60, 0), &angles(30, 1)).unwrap().variants;
+    assert_eq!(
+        (variants[1].weights, variants[1].same_weights),
+        (variants[0].weights + 2, variants[0].weights)
+    );
 }
 
 #[test]
@@ -341,9 +344,9 @@ fn another_depth_has_nearly_as_many_parameters() {
     for (depth, wide) in [(1, true), (4, false), (12, false)] {
         let recipe = Recipe { hidden: vec![64, 64], epochs: 1, ..small() };
         let changes = [Change::depth(&recipe, depth, 2, 3)];
-        let runs = compare(&recipe, &changes, &angles(40, 0), &angles(9, 1)).unwrap().runs;
-        let (before, after) = (runs[0].weights as f64, runs[1].weights as f64);
-        let hidden = &runs[1].recipe.hidden;
+        let variants = compare(&recipe, &changes, &angles(40, 0), &angles(9, 1)).unwrap().variants;
+        let (before, after) = (variants[0].weights as f64, variants[1].weights as f64);
+        let hidden = &variants[1].recipe.hidden;
         assert_eq!((hidden.len(), hidden[0] > 64), (depth, wide));
         // One unit more or less changes a narrow deep model by some percent.
         assert!((after / before - 1.0).abs() < 0.1, "depth {depth}: {after}, not {before}");
@@ -355,7 +358,7 @@ fn losses_without_indices_get_rows_and_accuracy_is_comparable() {
     let changes = [Change::set("loss", "mse"), Change::set("init", "glorot_uniform")];
     let recipe = Recipe { epochs: 20, ..small() };
     let comparison = compare(&recipe, &changes, &angles(200, 0), &angles(100, 1)).unwrap();
-    assert!(comparison.runs.iter().all(|run| run.accuracy().unwrap() > 0.8), "{comparison}");
+    assert!(comparison.variants.iter().all(|run| run.accuracy().unwrap() > 0.8), "{comparison}");
     let text = comparison.to_string();
     assert!(text.contains("unchanged    loss=mse  init=glorot_uniform"), "{text}");
 }
@@ -364,10 +367,10 @@ fn losses_without_indices_get_rows_and_accuracy_is_comparable() {
 fn a_training_that_explodes_is_an_outcome_with_the_epochs_before() {
     let changes = [Change::set("learning_rate", 1e200)];
     let comparison = compare(&small(), &changes, &angles(320, 0), &angles(30, 1)).unwrap();
-    let failed = comparison.runs[1].failed.as_ref().unwrap();
-    assert!(failed.contains("became") && comparison.runs[1].epochs.len() < 3, "{failed}");
+    let failed = comparison.variants[1].failed.as_ref().unwrap();
+    assert!(failed.contains("became") && comparison.variants[1].epochs.len() < 3, "{failed}");
     assert!(comparison.to_string().contains(": the "), "{comparison}");
-    assert_eq!(comparison.runs[0].failed, None);
+    assert_eq!(comparison.variants[0].failed, None);
 }
 
 #[test]

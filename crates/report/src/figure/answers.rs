@@ -5,7 +5,7 @@ use chainrule_nn::Model;
 use chainrule_nn::loss::Predictions;
 use chainrule_tensor::{Real, Tensor};
 
-use crate::{ReportError, Run};
+use crate::{Material, ReportError};
 
 /// Samples that are predicted at once.
 const BATCH: usize = 1024;
@@ -38,12 +38,14 @@ impl Answer {
 impl Classifier {
     /// How the run's model classifies, if it does. A single output is only understood with the
     /// loss.
-    pub(super) fn of<T: Real>(run: &Run<'_, T>) -> Option<Self> {
-        match run.trained()?.2.targets() {
+    pub(super) fn of<T: Real>(material: &Material<'_, T>) -> Option<Self> {
+        match material.trained()?.2.targets() {
             Targets::Classes { classes, .. } => Some(Classifier::Largest(*classes)),
-            Targets::Probabilities(_) => Some(Classifier::Largest(run.data?.targets().width())),
-            Targets::Labels(_) if run.data?.targets().width() == 1 => {
-                match run.loss?.domain().predictions {
+            Targets::Probabilities(_) => {
+                Some(Classifier::Largest(material.data?.targets().width()))
+            }
+            Targets::Labels(_) if material.data?.targets().width() == 1 => {
+                match material.loss?.domain().predictions {
                     Predictions::Logits => Some(Classifier::Logit),
                     Predictions::Probabilities => Some(Classifier::Probability),
                     _ => None,
@@ -58,9 +60,9 @@ impl Classifier {
     }
 
     /// The names of the classes, or their numbers.
-    pub(super) fn names<T: Real>(self, run: &Run<'_, T>) -> Vec<String> {
+    pub(super) fn names<T: Real>(self, material: &Material<'_, T>) -> Vec<String> {
         (0..self.count())
-            .map(|class| run.classes.get(class).cloned().unwrap_or_else(|| class.to_string()))
+            .map(|class| material.classes.get(class).cloned().unwrap_or_else(|| class.to_string()))
             .collect()
     }
 
@@ -88,9 +90,9 @@ impl Classifier {
 }
 
 /// The samples that count: all but those of the class that the loss ignores.
-pub(super) fn counting<T: Real>(run: &Run<'_, T>) -> Vec<usize> {
-    let Some(data) = run.data else { return Vec::new() };
-    let ignored = run.loss.and_then(|loss| loss.ignore_index());
+pub(super) fn counting<T: Real>(material: &Material<'_, T>) -> Vec<usize> {
+    let Some(data) = material.data else { return Vec::new() };
+    let ignored = material.loss.and_then(|loss| loss.ignore_index());
     let counts = |sample: &usize| match data.targets() {
         Targets::Classes { indices, .. } => ignored != Some(f64::from(indices[*sample])),
         _ => true,
@@ -101,15 +103,16 @@ pub(super) fn counting<T: Real>(run: &Run<'_, T>) -> Vec<usize> {
 /// The model's answers to the run's data, without samples that the loss ignores; `None` for what is
 /// no classifier. Samples with NaN among their outputs are missing.
 pub(super) fn answers<T: Real>(
-    run: &Run<'_, T>,
+    material: &Material<'_, T>,
 ) -> Result<Option<(Classifier, Vec<Answer>)>, ReportError> {
-    let (Some((model, params, data)), Some(classifier)) = (run.trained(), Classifier::of(run))
+    let (Some((model, params, data)), Some(classifier)) =
+        (material.trained(), Classifier::of(material))
     else {
         return Ok(None);
     };
     let outputs = if let Classifier::Largest(classes) = classifier { classes } else { 1 };
     let mut answers = Vec::new();
-    for samples in counting(run).chunks(BATCH) {
+    for samples in counting(material).chunks(BATCH) {
         let part = data.select(samples)?;
         let given = model.predict(params, part.inputs())?;
         if given.shape().elements() != samples.len() * outputs {
@@ -126,9 +129,11 @@ pub(super) fn answers<T: Real>(
 }
 
 /// How many of the samples a classifier takes for what they are, and how many there are.
-pub(crate) fn right<T: Real>(run: &Run<'_, T>) -> Result<Option<(usize, usize)>, ReportError> {
+pub(crate) fn right<T: Real>(
+    material: &Material<'_, T>,
+) -> Result<Option<(usize, usize)>, ReportError> {
     let right = |answers: Vec<Answer>| answers.iter().filter(|answer| answer.is_right()).count();
-    Ok(answers(run)?.map(|(_, answers)| (right(answers), counting(run).len())))
+    Ok(answers(material)?.map(|(_, answers)| (right(answers), counting(material).len())))
 }
 
 /// The values of each sample.

@@ -3,7 +3,7 @@ use chainrule_tensor::Real;
 
 use super::answers::{answers, counting};
 use super::counted;
-use crate::{ReportError, Run};
+use crate::{Material, ReportError};
 
 /// More classes than this make no table that can be read.
 const MOST: usize = 40;
@@ -13,19 +13,22 @@ const MOST: usize = 40;
 ///
 /// # Errors
 /// Model, parameters and data that do not fit together.
-pub fn confusion<T: Real>(run: &Run<'_, T>) -> Result<Option<ConfusionMatrix>, ReportError> {
+pub fn confusion<T: Real>(
+    material: &Material<'_, T>,
+) -> Result<Option<ConfusionMatrix>, ReportError> {
     let Some((classifier, answers)) =
-        answers(run)?.filter(|(classifier, _)| classifier.count() <= MOST)
+        answers(material)?.filter(|(classifier, _)| classifier.count() <= MOST)
     else {
         return Ok(None);
     };
     let classes = classifier.count();
     let mut counts = vec![vec![0; classes]; classes];
     answers.iter().for_each(|answer| counts[answer.truth][answer.predicted] += 1);
-    let samples = counting(run).len();
+    let samples = counting(material).len();
     let title = match samples - answers.len() {
         0 => format!("Confusion over {}", counted(samples)),
         missing => format!("Confusion over {}, {missing} without an answer", counted(samples)),
     };
-    Ok((!answers.is_empty()).then(|| ConfusionMatrix::new(title, classifier.names(run), counts)))
+    Ok((!answers.is_empty())
+        .then(|| ConfusionMatrix::new(title, classifier.names(material), counts)))
 }

@@ -3,7 +3,7 @@ use chainrule_plot::DecisionSurface;
 use chainrule_tensor::{Real, Tensor};
 
 use super::answers::{answers, rows};
-use crate::{ReportError, Run};
+use crate::{Material, ReportError};
 
 /// Places along a side, and samples that can still be told apart.
 const SIDE: usize = 100;
@@ -14,13 +14,15 @@ const MOST: usize = 500;
 ///
 /// # Errors
 /// Model, parameters and data that do not fit together.
-pub fn decision<T: Real>(run: &Run<'_, T>) -> Result<Option<DecisionSurface>, ReportError> {
+pub fn decision<T: Real>(
+    material: &Material<'_, T>,
+) -> Result<Option<DecisionSurface>, ReportError> {
     let Some((model, params, data)) =
-        run.trained().filter(|(_, _, data)| data.input_shape(1) == [1, 2].into())
+        material.trained().filter(|(_, _, data)| data.input_shape(1) == [1, 2].into())
     else {
         return Ok(None);
     };
-    let Some((classifier, answers)) = answers(run)?.filter(|(_, answers)| !answers.is_empty())
+    let Some((classifier, answers)) = answers(material)?.filter(|(_, answers)| !answers.is_empty())
     else {
         return Ok(None);
     };
@@ -29,9 +31,9 @@ pub fn decision<T: Real>(run: &Run<'_, T>) -> Result<Option<DecisionSurface>, Re
     let (x, y) =
         (around(points.iter().map(|point| point[0])), around(points.iter().map(|point| point[1])));
     let name = |i: usize, otherwise: &str| {
-        run.inputs.get(i).cloned().unwrap_or_else(|| otherwise.to_owned())
+        material.inputs.get(i).cloned().unwrap_or_else(|| otherwise.to_owned())
     };
-    let mut figure = DecisionSurface::new("Decisions", classifier.names(run), x, y);
+    let mut figure = DecisionSurface::new("Decisions", classifier.names(material), x, y);
     figure.labels = [name(0, "x"), name(1, "y")];
     // All places in one batch: the figure first says which they are.
     let mut places = Vec::new();

@@ -5,7 +5,7 @@ use chainrule_nn::activation;
 use chainrule_plot::Functions;
 use chainrule_tensor::Real;
 
-use crate::{ReportError, Run};
+use crate::{Material, ReportError};
 
 /// Where they are shown: within it every common activation bends or saturates.
 const RANGE: (f64, f64) = (-5.0, 5.0);
@@ -16,10 +16,10 @@ const RANGE: (f64, f64) = (-5.0, 5.0);
 ///
 /// # Errors
 /// Parameters that do not fit the model.
-pub fn functions<T: Real>(run: &Run<'_, T>) -> Result<Option<Functions>, ReportError> {
-    let found = match run.trained() {
-        Some(_) => applied(run)?,
-        None => recorded(run),
+pub fn functions<T: Real>(material: &Material<'_, T>) -> Result<Option<Functions>, ReportError> {
+    let found = match material.trained() {
+        Some(_) => applied(material)?,
+        None => recorded(material),
     };
     let mut figure = Functions::new("Activations and their derivatives", RANGE);
     for function in found {
@@ -36,8 +36,8 @@ pub fn functions<T: Real>(run: &Run<'_, T>) -> Result<Option<Functions>, ReportE
 type Found<T> = Vec<Arc<dyn Pointwise<T>>>;
 
 /// Those that a pass over one sample meets.
-fn applied<T: Real>(run: &Run<'_, T>) -> Result<Found<T>, ReportError> {
-    let Some((model, params, data)) = run.trained() else {
+fn applied<T: Real>(material: &Material<'_, T>) -> Result<Found<T>, ReportError> {
+    let Some((model, params, data)) = material.trained() else {
         return Ok(Vec::new());
     };
     let known: Vec<String> =
@@ -68,9 +68,9 @@ fn applied<T: Real>(run: &Run<'_, T>) -> Result<Found<T>, ReportError> {
 }
 
 /// Those of the recorded layers.
-fn recorded<T: Real>(run: &Run<'_, T>) -> Found<T> {
+fn recorded<T: Real>(material: &Material<'_, T>) -> Found<T> {
     let mut found: Found<T> = Vec::new();
-    for layer in &run.recording.log.layers {
+    for layer in &material.recording.log.layers {
         let function = layer
             .activation
             .as_deref()

@@ -5,7 +5,7 @@ use chainrule_plot::GraphDrawing;
 use chainrule_tensor::Real;
 
 use super::counted;
-use crate::{ReportError, Run};
+use crate::{Material, ReportError};
 
 /// A drawing with more nodes than this is larger than a page.
 const MOST: usize = 150;
@@ -14,12 +14,12 @@ const MOST: usize = 150;
 ///
 /// # Errors
 /// Model, parameters, loss and data that do not fit together.
-pub fn graph<T: Real>(run: &Run<'_, T>) -> Result<Option<GraphDrawing>, ReportError> {
-    let Some((model, params, data)) = run.trained() else { return Ok(None) };
+pub fn graph<T: Real>(material: &Material<'_, T>) -> Result<Option<GraphDrawing>, ReportError> {
+    let Some((model, params, data)) = material.trained() else { return Ok(None) };
     let samples = data.len().clamp(1, 32);
     let graph = Graph::with_params(params).evaluating();
     let prediction = model.forward(graph.input("inputs", data.input_shape(samples)));
-    if let Some(loss) = run.loss {
+    if let Some(loss) = material.loss {
         let targets = match data.targets() {
             Targets::Classes { classes, .. } => graph.class_input("targets", samples, *classes),
             other => graph.input("targets", other.shape(samples)),

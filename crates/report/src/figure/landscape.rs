@@ -4,7 +4,7 @@ use chainrule_tensor::random::generator;
 use chainrule_train::Trainer;
 use chainrule_train::optimizer::Sgd;
 
-use crate::{ReportError, Run};
+use crate::{Material, ReportError};
 
 /// Places along a side, odd so that the middle is one of them, and samples that the loss is taken
 /// over.
@@ -24,8 +24,8 @@ const MOST: usize = 256;
 ///
 /// # Errors
 /// Model, parameters, loss and data that do not fit together.
-pub fn landscape<T: Real>(run: &Run<'_, T>) -> Result<Option<Landscape>, ReportError> {
-    let (Some((model, params, data)), Some(loss)) = (run.trained(), run.loss) else {
+pub fn landscape<T: Real>(material: &Material<'_, T>) -> Result<Option<Landscape>, ReportError> {
+    let (Some((model, params, data)), Some(loss)) = (material.trained(), material.loss) else {
         return Ok(None);
     };
     if params.iter().all(|(_, parameter)| parameter.shape().rank() < 2) {

@@ -2,7 +2,7 @@ use chainrule_plot::DigitGrid;
 use chainrule_tensor::Real;
 
 use super::answers::{Answer, answers};
-use crate::{ReportError, Run};
+use crate::{Material, ReportError};
 
 /// How many pictures there are at most, and how many of them may be wrong: whole rows.
 const MOST: usize = 30;
@@ -13,11 +13,12 @@ const WRONG: usize = 20;
 ///
 /// # Errors
 /// Model, parameters and data that do not fit together.
-pub fn pictures<T: Real>(run: &Run<'_, T>) -> Result<Option<DigitGrid>, ReportError> {
-    let (Some((width, height)), Some((classifier, answers))) = (run.image, answers(run)?) else {
+pub fn pictures<T: Real>(material: &Material<'_, T>) -> Result<Option<DigitGrid>, ReportError> {
+    let (Some((width, height)), Some((classifier, answers))) = (material.image, answers(material)?)
+    else {
         return Ok(None);
     };
-    let Some(data) = run.data.filter(|_| !answers.is_empty()) else { return Ok(None) };
+    let Some(data) = material.data.filter(|_| !answers.is_empty()) else { return Ok(None) };
     let (right, mut wrong): (Vec<Answer>, Vec<Answer>) =
         answers.iter().partition(|answer| answer.is_right());
     wrong.sort_by(|a, b| b.certainty.total_cmp(&a.certainty));
@@ -25,7 +26,7 @@ pub fn pictures<T: Real>(run: &Run<'_, T>) -> Result<Option<DigitGrid>, ReportEr
     wrong.truncate(WRONG);
     let some = wrong.len();
     let shown = wrong.into_iter().chain(right.into_iter().take(MOST - some));
-    let names = classifier.names(run);
+    let names = classifier.names(material);
     let pixels = |sample: usize| -> Vec<f64> {
         let pixels = data
             .inputs()

@@ -4,7 +4,7 @@ use chainrule_plot::{Unit, UnitMap};
 use chainrule_tensor::Real;
 
 use super::{counted, label};
-use crate::{ReportError, Run};
+use crate::{Material, ReportError};
 
 /// The part of the rows on which a unit saturates, from which on it counts as saturated.
 const NEARLY_ALL: f64 = 0.9;
@@ -15,10 +15,10 @@ const NEARLY_ALL: f64 = 0.9;
 ///
 /// # Errors
 /// Parameters or data that do not fit the model.
-pub fn units<T: Real>(run: &Run<'_, T>) -> Result<Option<UnitMap>, ReportError> {
+pub fn units<T: Real>(material: &Material<'_, T>) -> Result<Option<UnitMap>, ReportError> {
     let surveyed;
     let (title, layers): (_, Vec<(&LayerInfo, &Units)>) =
-        match (run.trained(), run.recording.log.windows.last()) {
+        match (material.trained(), material.recording.log.windows.last()) {
             (Some((model, params, data)), _) => {
                 surveyed = survey(model, params, data)?;
                 let layers = surveyed.iter().map(|seen| (&seen.layer, &seen.units)).collect();
@@ -29,7 +29,7 @@ pub fn units<T: Real>(run: &Run<'_, T>) -> Result<Option<UnitMap>, ReportError> 
                     "Dead and saturated units over steps {} to {}",
                     window.steps.0, window.steps.1
                 );
-                (title, run.recording.log.layers.iter().zip(&window.layers).collect())
+                (title, material.recording.log.layers.iter().zip(&window.layers).collect())
             }
             (None, None) => return Ok(None),
         };

@@ -2,12 +2,12 @@ use chainrule_graph::Params;
 use chainrule_plot::WeightImages;
 use chainrule_tensor::Real;
 
-use crate::Run;
+use crate::Material;
 
 /// What each unit of the first layer looks for, where samples are images.
 #[must_use]
-pub fn weights<T: Real>(run: &Run<'_, T>) -> Option<WeightImages> {
-    let ((width, height), params) = (run.image?, run.params?);
+pub fn weights<T: Real>(material: &Material<'_, T>) -> Option<WeightImages> {
+    let ((width, height), params) = (material.image?, material.params?);
     let (name, units) = first_layer(params, width.checked_mul(height)?)?;
     Some(WeightImages::new(format!("First-layer weights, {name}"), width, height, units))
 }

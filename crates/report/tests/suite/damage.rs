@@ -6,7 +6,7 @@ use chainrule_insight::{Diagnosis, Evidence, Instruments, Recording};
 use chainrule_nn::loss::MeanSquaredError;
 use chainrule_nn::{Model, Sequential};
 use chainrule_plot::Theme;
-use chainrule_report::Run;
+use chainrule_report::Material;
 use chainrule_tensor::Tensor;
 use chainrule_train::Trainer;
 use chainrule_train::optimizer::Sgd;
@@ -67,7 +67,7 @@ fn a_number_changed_by_hand_never_panics() {
             };
             loaded += 1;
             let _ = Diagnosis::<f32>::new().all_findings(&Evidence::new().recording(&recording));
-            let figures = Run::<f32>::new("Changed", &recording).figures().unwrap();
+            let figures = Material::<f32>::new("Changed", &recording).figures().unwrap();
             // Drawing takes longer than all the rest.
             if (i + j) % 16 == 0 {
                 figures

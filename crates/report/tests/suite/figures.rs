@@ -8,13 +8,13 @@ use chainrule_nn::activation::LeakyRelu;
 use chainrule_nn::loss::{BinaryCrossEntropy, CrossEntropy};
 use chainrule_nn::{Embedding, Loss, Model, Residual, Sequential};
 use chainrule_plot::{Figure, Theme, Unit};
-use chainrule_report::{Run, figure};
+use chainrule_report::{Material, figure};
 use chainrule_tensor::Tensor;
 use chainrule_train::Trainer;
 use chainrule_train::optimizer::Sgd;
 use common::{digits, regression, signs};
 
-fn titles(run: &Run<'_>) -> Vec<String> {
+fn titles(run: &Material<'_>) -> Vec<String> {
     run.figures().unwrap().iter().map(|figure| figure.title().to_owned()).collect()
 }
 
@@ -109,8 +109,11 @@ fn samples_that_the_loss_ignores_are_in_no_row_of_the_confusion() {
     let data = Dataset::new(Tensor::from_fn([8, 2], |i| (i as f32).sin()), targets).unwrap();
     let loss = CrossEntropy { ignore_index: Some(2.0), ..CrossEntropy };
     for (loss, rows) in [(&loss as &dyn Loss, [2, 2, 0]), (&CrossEntropy, [2, 2, 4])] {
-        let run =
-            Run::new("ignored", &recording).model(&model).params(&params).loss(loss).data(&data);
+        let run = Material::new("ignored", &recording)
+            .model(&model)
+            .params(&params)
+            .loss(loss)
+            .data(&data);
         let confusion = figure::confusion(&run).unwrap().unwrap();
         let counted: Vec<u64> = confusion.counts.iter().map(|row| row.iter().sum()).collect();
         assert_eq!(counted, rows);
@@ -172,7 +175,7 @@ fn two_inputs_make_a_plane_of_decisions() {
     }
     // Without the loss, a single output says nothing of classes.
     let trained = signs(true);
-    let run = Run { loss: None, ..trained.run() };
+    let run = Material { loss: None, ..trained.run() };
     assert!(
         figure::decision(&run).unwrap().is_none() && figure::confusion(&run).unwrap().is_none()
     );
@@ -193,7 +196,7 @@ fn a_regression_has_no_answers_to_show() {
 fn a_recording_alone_tells_of_the_training_and_nothing_tells_nothing() {
     let trained = digits(2);
     assert_eq!(
-        titles(&Run::new("Digits", &trained.recording)),
+        titles(&Material::new("Digits", &trained.recording)),
         [
             "Loss by epoch",
             "Accuracy by epoch",
@@ -205,9 +208,13 @@ fn a_recording_alone_tells_of_the_training_and_nothing_tells_nothing() {
         ]
     );
     let nothing = Recording::default();
-    assert!(titles(&Run::new("Nothing", &nothing)).is_empty());
+    assert!(titles(&Material::new("Nothing", &nothing)).is_empty());
     assert!(
-        Run::<f32>::new("Nothing", &nothing).report().unwrap().html().contains("Nothing was found")
+        Material::<f32>::new("Nothing", &nothing)
+            .report()
+            .unwrap()
+            .html()
+            .contains("Nothing was found")
     );
 }
 
@@ -221,7 +228,7 @@ fn activations_are_drawn_with_the_settings_that_the_model_has() {
         .tanh()
         .linear(4, 2);
     let params = model.init([2], 0).unwrap();
-    let run = Run { model: Some(&model), params: Some(&params), ..trained.run() };
+    let run = Material { model: Some(&model), params: Some(&params), ..trained.run() };
     let functions = figure::functions(&run).unwrap().unwrap().functions;
     assert_eq!(
         functions.iter().map(|f| f.label.as_str()).collect::<Vec<_>>(),
@@ -235,7 +242,7 @@ fn activations_are_drawn_with_the_settings_that_the_model_has() {
 fn what_does_not_fit_together_is_an_error() {
     let trained = digits(1);
     let other = Sequential::new().linear(2, 2);
-    let run = Run { model: Some(&other), ..trained.run() };
+    let run = Material { model: Some(&other), ..trained.run() };
     let message = run.report().unwrap_err().to_string();
     assert!(message.contains("64"), "{message}");
     // Images of another size are said in the picture.
@@ -274,8 +281,11 @@ fn unusual_models_are_no_trouble() {
         let fitted = trainer.fit(&mut params, &data, None);
         drop(trainer);
         let recording = Recording::of(&fitted).log(instruments.into_log());
-        let run =
-            Run::new("Unusual", &recording).model(&model).params(&params).loss(&loss).data(&data);
+        let run = Material::new("Unusual", &recording)
+            .model(&model)
+            .params(&params)
+            .loss(&loss)
+            .data(&data);
         assert!(fitted.is_ok(), "{fitted:?}");
         for figure in run.figures().unwrap() {
             figure.check().unwrap_or_else(|reason| panic!("{}: {reason}", figure.title()));
@@ -285,7 +295,7 @@ fn unusual_models_are_no_trouble() {
         // Weights that are no numbers any more have no answers.
         let mut broken = params.clone();
         broken.values_mut().fill(f32::NAN);
-        let run = Run { params: Some(&broken), ..run };
+        let run = Material { params: Some(&broken), ..run };
         assert!(run.report().is_ok() && figure::confusion(&run).unwrap().is_none());
     }
 }

@@ -6,7 +6,7 @@ use chainrule_graph::Params;
 use chainrule_insight::{Diagnosis, Evidence, Instruments, Recording};
 use chainrule_nn::loss::{BinaryCrossEntropy, CrossEntropy, MeanSquaredError};
 use chainrule_nn::{Loss, Model, Sequential};
-use chainrule_report::Run;
+use chainrule_report::Material;
 use chainrule_tensor::{Real, Tensor};
 use chainrule_train::Trainer;
 use chainrule_train::optimizer::Sgd;
@@ -31,7 +31,7 @@ fn page<T: Real>(
     let evidence =
         Evidence::new().recording(&recording).model(model).params(&params).loss(loss).data(data);
     recording.findings = Diagnosis::new().findings(&evidence);
-    let run = Run::new("Odd", &recording).model(model).params(&params).loss(loss).data(data);
+    let run = Material::new("Odd", &recording).model(model).params(&params).loss(loss).data(data);
     // Samples that are no pictures of this size.
     assert!(run.clone().images(usize::MAX, 2).figures().is_ok());
     run.report().unwrap().html()
@@ -106,7 +106,8 @@ fn a_landscape_without_a_finite_loss_is_left_out() {
     let mut params = model.init([2], 0).unwrap();
     params.values_mut().fill(f32::NAN);
     let recording = Recording::default();
-    let run = Run::new("NaN", &recording).model(&model).params(&params).loss(&loss).data(&data);
+    let run =
+        Material::new("NaN", &recording).model(&model).params(&params).loss(&loss).data(&data);
     assert!(chainrule_report::figure::landscape(&run).unwrap().is_none());
     let html = run.images(usize::MAX, 2).report().unwrap().html();
     assert!(html.contains("<td>NaN</td>") && html.contains("<td>0 (0.0 %)</td>"), "{html}");

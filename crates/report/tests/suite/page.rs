@@ -4,7 +4,7 @@ use crate::common;
 
 use chainrule_insight::{Finding, Kind, Recording, Severity};
 use chainrule_plot::Theme;
-use chainrule_report::Run;
+use chainrule_report::Material;
 use common::{digits, regression};
 
 #[test]
@@ -40,7 +40,7 @@ fn each_figure_is_there_once_for_each_theme() {
     );
 }
 
-fn figure_right(run: &Run<'_>) -> u64 {
+fn figure_right(run: &Material<'_>) -> u64 {
     let confusion = chainrule_report::figure::confusion(run).unwrap().unwrap();
     (0..10).map(|class| confusion.counts[class][class]).sum()
 }
@@ -72,7 +72,7 @@ fn a_training_that_failed_says_so_and_shows_what_was_seen() {
     let log = trained.recording.log.clone();
     let error = chainrule_train::TrainError::Setting("enough".to_owned());
     trained.recording = Recording::of(&Err(error)).log(log);
-    let html = Run::<f32>::new("Failed", &trained.recording).report().unwrap().html();
+    let html = Material::<f32>::new("Failed", &trained.recording).report().unwrap().html();
     assert!(
         html.contains("failed: enough")
             && html.contains("Loss by epoch")
@@ -88,7 +88,7 @@ fn the_page_replaces_what_was_there_only_when_it_is_whole() {
     let path = folder.path().join("report.html");
     std::fs::write(&path, "before").unwrap();
     let other = chainrule_nn::Sequential::new().linear(9, 9);
-    assert!(Run { model: Some(&other), ..trained.run() }.save(&path).is_err());
+    assert!(Material { model: Some(&other), ..trained.run() }.save(&path).is_err());
     assert_eq!(std::fs::read_to_string(&path).unwrap(), "before");
     trained.run().save(&path).unwrap();
     assert_eq!(std::fs::read_to_string(&path).unwrap(), trained.run().report().unwrap().html());

@@ -1,6 +1,6 @@
 use std::ops::Range;
 
-use crate::loops::{Loops, Run, Starts};
+use crate::loops::{InnerLoop, Loops, Starts};
 use crate::{Real, Shape};
 
 /// Outputs that are computed together when the reduction runs across rows.
@@ -76,7 +76,7 @@ impl Nest {
 
 /// Iterates over groups of outputs.
 pub(super) struct Groups<'a> {
-    run: Run<1>,
+    run: InnerLoop<1>,
     starts: Starts<'a, 1>,
     width: usize,
     start: usize,

@@ -8,7 +8,7 @@
 //! | name | schedule | rate in step `t`, from 0 |
 //! |---|---|---|
 //! | `constant` | [`Constant`] | `base` |
-//! | `step` | [`Step`] | `base gamma^floor(t / step_size)` |
+//! | `step` | [`StepDecay`] | `base gamma^floor(t / step_size)` |
 //! | `multi_step` | [`MultiStep`] | `base gamma^n` after `n` milestones |
 //! | `exponential` | [`Exponential`] | `base gamma^t` |
 //! | `polynomial` | [`Polynomial`] | `end + (base - end) (1 - t / total)^power` |
@@ -55,7 +55,7 @@ pub use one_cycle::OneCycle;
 pub use polynomial::Polynomial;
 pub use range_test::{RangeReport, RangeTest};
 pub use reduce_on_plateau::{Plateau, ReduceOnPlateau};
-pub use step::Step;
+pub use step::StepDecay;
 
 /// The learning rate as a function of the step or of the epoch.
 pub trait Schedule: fmt::Debug + Send + Sync {
@@ -118,7 +118,7 @@ impl<S: Schedule + Configure> Listed for S {}
 pub fn family() -> Family<dyn Listed> {
     let entries: Vec<Box<dyn Listed>> = vec![
         Box::new(Constant),
-        Box::new(Step::default()),
+        Box::new(StepDecay::default()),
         Box::new(MultiStep::default()),
         Box::new(Exponential::default()),
         Box::new(Polynomial::default()),

@@ -8,7 +8,7 @@ settings! {
 
     /// Falls by a factor every some steps: `base gamma^floor(t / step_size)`; PyTorch's `StepLR`.
     #[derive(Clone, Copy, Debug, PartialEq)]
-    pub struct Step {
+    pub struct StepDecay {
         /// How many steps lie between two falls.
         pub step_size: usize = 30, at_least(1);
         /// The factor.
@@ -16,7 +16,7 @@ settings! {
     }
 }
 
-impl Schedule for Step {
+impl Schedule for StepDecay {
     fn name(&self) -> &'static str {
         "step"
     }
@@ -37,6 +37,9 @@ mod tests {
 
     #[test]
     fn golden_rates() {
-        assert_rates(&Step { step_size: 2, gamma: 0.5 }, &[1.0, 1.0, 0.5, 0.5, 0.25, 0.25, 0.125]);
+        assert_rates(
+            &StepDecay { step_size: 2, gamma: 0.5 },
+            &[1.0, 1.0, 0.5, 0.5, 0.25, 0.25, 0.125],
+        );
     }
 }

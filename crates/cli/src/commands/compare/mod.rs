@@ -19,7 +19,7 @@ use crate::text::number::percent;
 use crate::usage;
 use args::{CompareArgs, Plan};
 use picture::Comparison;
-use runs::{Run, runs};
+use runs::{Combination, runs};
 
 /// Why there is no comparison.
 #[derive(Debug, thiserror::Error)]
@@ -54,8 +54,8 @@ pub fn run(args: &CompareArgs) -> Result<ExitCode, RunError> {
 }
 
 /// What is told of a run when it is done.
-fn line(run: &Run) -> String {
-    let Run { activation, depth, failure, .. } = run;
+fn line(run: &Combination) -> String {
+    let Combination { activation, depth, failure, .. } = run;
     let layers = if *depth == 1 { "layer" } else { "layers" };
     match failure {
         Some(failure) => format!("{activation}, {depth} hidden {layers}: {failure}"),
@@ -65,7 +65,7 @@ fn line(run: &Run) -> String {
     }
 }
 
-fn object(plan: &Plan, runs: &[Run], interrupted: bool) -> Value {
+fn object(plan: &Plan, runs: &[Combination], interrupted: bool) -> Value {
     let runs = runs.iter().map(|run| {
         json!({
             "activation": run.activation,

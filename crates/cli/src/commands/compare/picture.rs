@@ -7,7 +7,7 @@ use chainrule_files as files;
 use chainrule_plot::{Canvas, Curves, Figure, Heatmap};
 
 use super::args::Plan;
-use super::runs::Run;
+use super::runs::Combination;
 
 /// Why a picture cannot go there.
 #[derive(Debug, thiserror::Error)]
@@ -52,7 +52,7 @@ pub struct Comparison {
 }
 
 impl Comparison {
-    pub fn new(plan: &Plan, runs: &[Run]) -> Self {
+    pub fn new(plan: &Plan, runs: &[Combination]) -> Self {
         let find = |activation: &str, depth| {
             runs.iter().find(|run| run.activation == activation && run.depth == depth)
         };

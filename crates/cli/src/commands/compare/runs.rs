@@ -14,7 +14,7 @@ pub const LEARNS: f64 = 0.5;
 
 /// What came of one activation at one depth.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Run {
+pub struct Combination {
     pub activation: String,
     pub depth: usize,
     /// The accuracy on the validation digits, for each seed.
@@ -30,7 +30,7 @@ pub struct Run {
     pub failure: Option<String>,
 }
 
-impl Run {
+impl Combination {
     /// The mean accuracy over the seeds.
     pub fn accuracy(&self) -> f64 {
         self.accuracies.iter().sum::<f64>() / self.accuracies.len() as f64
@@ -58,8 +58,8 @@ impl Run {
 pub fn runs(
     plan: &Plan,
     stop: &Arc<AtomicBool>,
-    tell: impl Fn(&Run) + Sync,
-) -> Result<Vec<Run>, RecipeError> {
+    tell: impl Fn(&Combination) + Sync,
+) -> Result<Vec<Combination>, RecipeError> {
     let depths = |activation| plan.depths.iter().map(move |depth| (activation, *depth));
     let jobs: Vec<(&String, usize)> = plan.activations.iter().flat_map(depths).collect();
     let digits = Digits::load()?.dataset();
@@ -79,9 +79,9 @@ pub fn runs(
         }
     });
     let done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
-    let mut runs: Vec<Run> =
+    let mut runs: Vec<Combination> =
         done.into_iter().filter_map(Result::transpose).collect::<Result<_, _>>()?;
-    let place = |run: &Run| {
+    let place = |run: &Combination| {
         jobs.iter().position(|(name, depth)| **name == run.activation && *depth == run.depth)
     };
     runs.sort_by_key(place);
@@ -95,8 +95,8 @@ fn run(
     depth: usize,
     digits: &Dataset,
     stop: &Arc<AtomicBool>,
-) -> Result<Option<Run>, RecipeError> {
-    let mut run = Run {
+) -> Result<Option<Combination>, RecipeError> {
+    let mut run = Combination {
         activation: activation.to_owned(),
         depth,
         accuracies: Vec::new(),

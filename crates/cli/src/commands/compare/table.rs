@@ -1,7 +1,7 @@
 //! The comparison as tables.
 
 use super::args::Plan;
-use super::runs::{LEARNS, Run};
+use super::runs::{Combination, LEARNS};
 use crate::terminal::paint::Paint;
 use crate::text::number::percent;
 use crate::text::wrap::wrapped;
@@ -19,10 +19,10 @@ pub fn plan(plan: &Plan) -> String {
 }
 
 /// Accuracies, gradients, and what follows from them.
-pub fn tables(plan: &Plan, runs: &[Run], paint: Paint) -> String {
+pub fn tables(plan: &Plan, runs: &[Combination], paint: Paint) -> String {
     let seeds =
         if plan.seeds == 1 { String::new() } else { format!(", mean over {} seeds", plan.seeds) };
-    let accuracy = |run: &Run| {
+    let accuracy = |run: &Combination| {
         if run.failure.is_some() { "failed".to_owned() } else { percent(run.accuracy()) }
     };
     let title =
@@ -41,9 +41,9 @@ pub fn tables(plan: &Plan, runs: &[Run], paint: Paint) -> String {
 fn table(
     title: &str,
     plan: &Plan,
-    runs: &[Run],
+    runs: &[Combination],
     paint: Paint,
-    cell: impl Fn(&Run) -> String,
+    cell: impl Fn(&Combination) -> String,
 ) -> String {
     let width = plan.activations.iter().map(String::len).max().unwrap_or(0);
     let row = |name: &str, cells: &mut dyn Iterator<Item = String>| {
@@ -70,7 +70,7 @@ fn short(x: f64) -> String {
 }
 
 /// What learns at which depth.
-fn summary(plan: &Plan, runs: &[Run]) -> String {
+fn summary(plan: &Plan, runs: &[Combination]) -> String {
     let mut lines =
         vec![format!("A network learns, here, if it gets at least {} right:", percent(LEARNS))];
     for name in &plan.activations {

@@ -71,27 +71,27 @@ pub fn run(args: &DiagnoseArgs) -> Result<ExitCode, RunError> {
     let recipe =
         Recipe { class_weights: recipe.class_weights && recipe.takes_class_weights(), ..recipe };
     console.report(&text::plan(&recipe, &data))?;
-    let outcome = match train(&recipe, &data, &stop, progress::teller(console)) {
+    let verdict = match train(&recipe, &data, &stop, progress::teller(console)) {
         Err(TrainingError::Flag(error)) => refuse(error),
         result => result.map_err(DiagnoseError::from)?,
     };
     let paint = console.paint();
-    if let Some(gain) = &outcome.gain {
+    if let Some(gain) = &verdict.gain {
         console.report(&text::gain(gain, paint))?;
     }
-    console.report(&text::course(&outcome, paint))?;
-    if outcome.interrupted {
+    console.report(&text::course(&verdict, paint))?;
+    if verdict.interrupted {
         console.complain("interrupted; what follows is what is known so far");
     }
     console.report(&text::findings(
-        &outcome.findings,
+        &verdict.findings,
         Some(&recipe),
-        outcome.has_learned(),
+        verdict.has_learned(),
         paint,
     ))?;
 
     let fixed = args.fix.then(|| {
-        fix(&recipe, &outcome, |recipe, what| {
+        fix(&recipe, &verdict, |recipe, what| {
             console.note(what);
             let teller = match console.progress() {
                 Progress::Bar { .. } => progress::teller(console),
@@ -101,10 +101,10 @@ pub fn run(args: &DiagnoseArgs) -> Result<ExitCode, RunError> {
         })
     });
     if let Some(fixed) = &fixed {
-        console.report(&trials::table(&recipe, &outcome, fixed, paint))?;
+        console.report(&trials::table(&recipe, &verdict, fixed, paint))?;
     }
-    console.object(|| object::diagnosis(&recipe, &data, &outcome, fixed.as_ref()))?;
-    let interrupted = outcome.interrupted || fixed.is_some_and(|fixed| fixed.interrupted);
+    console.object(|| object::diagnosis(&recipe, &data, &verdict, fixed.as_ref()))?;
+    let interrupted = verdict.interrupted || fixed.is_some_and(|fixed| fixed.interrupted);
     Ok(if interrupted { interrupt::exit_code() } else { ExitCode::SUCCESS })
 }
 

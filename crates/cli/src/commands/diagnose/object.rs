@@ -1,6 +1,6 @@
 //! The diagnosis as JSON.
 
-use chainrule::insight::fix::{Fixed, Outcome};
+use chainrule::insight::fix::{Fixed, Verdict};
 use chainrule::insight::gain::GainReport;
 use chainrule::prelude::*;
 use chainrule::recipe::{Recipe, Scaling};
@@ -10,7 +10,7 @@ use super::data::Data;
 use super::flags::difference;
 
 /// All of it as one object.
-pub fn diagnosis(recipe: &Recipe, data: &Data, outcome: &Outcome, fixed: Option<&Fixed>) -> Value {
+pub fn diagnosis(recipe: &Recipe, data: &Data, verdict: &Verdict, fixed: Option<&Fixed>) -> Value {
     let mut object = json!({
         "data": {
             "file": data.path.as_ref().map(|path| path.to_string_lossy()),
@@ -23,9 +23,9 @@ pub fn diagnosis(recipe: &Recipe, data: &Data, outcome: &Outcome, fixed: Option<
             "outputs": data.train.targets().outputs(),
         },
         "training": training(recipe),
-        "gain": outcome.gain.as_ref().map(gain),
+        "gain": verdict.gain.as_ref().map(gain),
     });
-    extend(&mut object, scores(recipe, outcome));
+    extend(&mut object, scores(recipe, verdict));
     if let Some(fixed) = fixed {
         object["fix"] = fix(recipe, fixed);
     }
@@ -74,19 +74,19 @@ fn gain(gain: &GainReport) -> Value {
 }
 
 /// How a training went, and what was found.
-fn scores(recipe: &Recipe, outcome: &Outcome) -> Value {
-    let metric = |name| outcome.scores.as_ref().and_then(|scores| scores.metric(name));
+fn scores(recipe: &Recipe, verdict: &Verdict) -> Value {
+    let metric = |name| verdict.scores.as_ref().and_then(|scores| scores.metric(name));
     json!({
-        "epochs": outcome.epochs,
-        "validation_loss": outcome.loss(),
+        "epochs": verdict.epochs,
+        "validation_loss": verdict.loss(),
         "validation_accuracy": metric("accuracy"),
         "validation_balanced_accuracy": metric("balanced_accuracy"),
         "validation_r2": metric("r2"),
-        "training_loss": outcome.train_loss,
-        "failure": outcome.failure,
-        "interrupted": outcome.interrupted,
-        "healthy": outcome.is_healthy(),
-        "findings": findings(&outcome.findings, Some(recipe)),
+        "training_loss": verdict.train_loss,
+        "failure": verdict.failure,
+        "interrupted": verdict.interrupted,
+        "healthy": verdict.is_healthy(),
+        "findings": findings(&verdict.findings, Some(recipe)),
     })
 }
 
@@ -119,10 +119,10 @@ fn fix(recipe: &Recipe, fixed: &Fixed) -> Value {
             "gone": trial.cured,
             "kept": trial.kept,
         });
-        extend(&mut object, scores(&trial.recipe, &trial.outcome));
+        extend(&mut object, scores(&trial.recipe, &trial.verdict));
         object
     });
-    let left = fixed.outcome.faults().map(
+    let left = fixed.verdict.faults().map(
         |finding| json!({ "finding": finding.kind.to_string(), "why": fixed.left(finding), "remedy": finding.remedy }),
     );
     let mut object = json!({
@@ -131,7 +131,7 @@ fn fix(recipe: &Recipe, fixed: &Fixed) -> Value {
         "flags": difference(recipe, &fixed.recipe),
         "training": training(&fixed.recipe),
     });
-    extend(&mut object, scores(&fixed.recipe, &fixed.outcome));
+    extend(&mut object, scores(&fixed.recipe, &fixed.verdict));
     object["interrupted"] = fixed.interrupted.into();
     object
 }

@@ -1,7 +1,7 @@
 //! The diagnosis as a person reads it.
 
 use chainrule::insight::Recording;
-use chainrule::insight::fix::Outcome;
+use chainrule::insight::fix::Verdict;
 use chainrule::insight::gain::GainReport;
 use chainrule::prelude::*;
 use chainrule::recipe::Recipe;
@@ -107,14 +107,14 @@ fn short(x: f64) -> String {
 }
 
 /// How the training went.
-pub fn course(outcome: &Outcome, paint: Paint) -> String {
-    let mut text = match outcome.epochs {
+pub fn course(verdict: &Verdict, paint: Paint) -> String {
+    let mut text = match verdict.epochs {
         1 => "After 1 epoch".to_owned(),
         epochs => format!("After {epochs} epochs"),
     };
-    text += &scores(outcome.scores.as_ref(), outcome.train_loss);
-    match &outcome.failure {
-        Some(_) if outcome.faults().next().is_some() => {
+    text += &scores(verdict.scores.as_ref(), verdict.train_loss);
+    match &verdict.failure {
+        Some(_) if verdict.faults().next().is_some() => {
             text += " It failed, as the findings explain."
         }
         Some(failure) => text += &format!("\nIt failed: {failure}."),

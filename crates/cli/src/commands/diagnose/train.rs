@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicBool;
 
 use chainrule::data::DataError;
 use chainrule::graph::BuildErrorKind;
-use chainrule::insight::fix::{Outcome, observe};
+use chainrule::insight::fix::{Verdict, observe};
 use chainrule::nn::ConfigError as NamedError;
 use chainrule::prelude::*;
 use chainrule::recipe::{Recipe, RecipeError};
@@ -33,18 +33,18 @@ pub enum TrainingError {
 ///
 /// # Errors
 /// Data and network that do not fit together. A training that is ended by numbers that are not
-/// finite, or by a loss that is for other targets, is no error but an outcome.
+/// finite, or by a loss that is for other targets, is no error but an verdict.
 pub fn train(
     recipe: &Recipe,
     data: &Data,
     stop: &Arc<AtomicBool>,
     tell: Box<dyn FnMut(ProgressEvent<'_>)>,
-) -> Result<Outcome, TrainingError> {
+) -> Result<Verdict, TrainingError> {
     let divisor = chainrule::nn::activation::by_name::<f32>(&recipe.activation)?.divisor();
     check_size(data.train.input_width(), &recipe.hidden, divisor, data.train.targets().outputs())?;
-    let outcome =
+    let verdict =
         observe(recipe, &data.train, &data.validation, stop, &mut [&mut Progress::new(tell)]);
-    outcome.map_err(|error| match of_flag(recipe, &error) {
+    verdict.map_err(|error| match of_flag(recipe, &error) {
         Some(flag) => flag.into(),
         None => error.into(),
     })

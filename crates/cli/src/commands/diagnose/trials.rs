@@ -1,6 +1,6 @@
 //! Before and after, as a table.
 
-use chainrule::insight::fix::{Fixed, Outcome};
+use chainrule::insight::fix::{Fixed, Verdict};
 use chainrule::recipe::Recipe;
 
 use super::flags::difference;
@@ -10,11 +10,11 @@ use crate::text::number::{brief, percent};
 use crate::text::wrap::wrapped;
 
 /// A line for what was there and one for each remedy, then what is left.
-pub fn table(recipe: &Recipe, before: &Outcome, fixed: &Fixed, paint: Paint) -> String {
+pub fn table(recipe: &Recipe, before: &Verdict, fixed: &Fixed, paint: Paint) -> String {
     if before.faults().next().is_none() {
         return "\nThere is nothing to repair.\n".to_owned();
     }
-    let quality = match before.scores.as_ref().or(fixed.outcome.scores.as_ref()) {
+    let quality = match before.scores.as_ref().or(fixed.verdict.scores.as_ref()) {
         Some(scores) if scores.metric("r2").is_some() => "R2",
         _ => "accuracy",
     };
@@ -34,19 +34,19 @@ pub fn table(recipe: &Recipe, before: &Outcome, fixed: &Fixed, paint: Paint) -> 
         text += &row(
             &format!("  {}", trial.label()),
             word(trial.cured),
-            &trial.outcome,
+            &trial.verdict,
             word(trial.kept),
         );
     }
-    let [then, now] = [before, &fixed.outcome].map(|outcome| counted(outcome.faults()));
+    let [then, now] = [before, &fixed.verdict].map(|verdict| counted(verdict.faults()));
     let [was, is] =
-        [before, &fixed.outcome].map(|outcome| match (outcome.quality(), &outcome.failure) {
+        [before, &fixed.verdict].map(|verdict| match (verdict.quality(), &verdict.failure) {
             (_, Some(_)) => "a failure".to_owned(),
             (quality, _) => percent(quality),
         });
     let summary = format!("Before: {then}, {quality} {was}. After: {now}, {quality} {is}.");
     text += &format!("\n{}", wrapped(&summary, 2));
-    for finding in fixed.outcome.faults() {
+    for finding in fixed.verdict.faults() {
         text += &wrapped(
             &format!("Left: {}; {}: {}.", finding.kind, fixed.left(finding), finding.remedy),
             2,
@@ -59,10 +59,10 @@ pub fn table(recipe: &Recipe, before: &Outcome, fixed: &Fixed, paint: Paint) -> 
     text
 }
 
-fn row(label: &str, gone: &str, outcome: &Outcome, kept: &str) -> String {
-    let (quality, loss) = match outcome.failure {
+fn row(label: &str, gone: &str, verdict: &Verdict, kept: &str) -> String {
+    let (quality, loss) = match verdict.failure {
         Some(_) => ("failed".to_owned(), "-".to_owned()),
-        None => (percent(outcome.quality()), brief(outcome.loss())),
+        None => (percent(verdict.quality()), brief(verdict.loss())),
     };
     format!("{}\n", format!("  {label:<46}  {gone:<4}  {quality:>8}  {loss:>8}  {kept}").trim_end())
 }

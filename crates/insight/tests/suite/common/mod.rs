@@ -59,7 +59,7 @@ pub fn digits(from: usize, to: usize) -> Dataset {
 }
 
 /// A training with instruments, and all that can be said of it.
-pub struct Run {
+pub struct Experiment {
     pub model: Sequential,
     pub loss: Box<dyn Loss>,
     pub optimizer: Box<dyn Optimizer>,
@@ -71,16 +71,16 @@ pub struct Run {
     pub groups: Vec<Group>,
 }
 
-impl Run {
+impl Experiment {
     pub fn new(
         model: Sequential,
         loss: impl Loss + 'static,
         optimizer: impl Optimizer + 'static,
         data: Dataset,
-    ) -> Run {
+    ) -> Experiment {
         let (loss, optimizer) = (Box::new(loss), Box::new(optimizer));
         let (validation, groups) = (None, Vec::new());
-        Run {
+        Experiment {
             model,
             loss,
             optimizer,
@@ -93,20 +93,29 @@ impl Run {
         }
     }
 
-    pub fn epochs(mut self, epochs: usize) -> Run {
+    pub fn epochs(mut self, epochs: usize) -> Experiment {
         self.epochs = epochs;
         self
     }
 
-    pub fn validated(mut self, data: Dataset) -> Run {
+    pub fn validated(mut self, data: Dataset) -> Experiment {
         self.validation = Some(data);
         self
     }
 
     /// All findings, infos included.
     pub fn findings(self) -> Vec<Finding> {
-        let Run { model, loss, optimizer, data, validation, epochs, batch_size, seed, groups } =
-            self;
+        let Experiment {
+            model,
+            loss,
+            optimizer,
+            data,
+            validation,
+            epochs,
+            batch_size,
+            seed,
+            groups,
+        } = self;
         let sample = &data.inputs().shape()[1..];
         let mut params = model.init(sample, seed).unwrap();
         let mut instruments = Instruments::new().every(4);
@@ -141,7 +150,12 @@ pub fn bad(findings: &[Finding]) -> Vec<Kind> {
 /// That the fault raises exactly this kind, and neither the healthy twin nor the run with the
 /// remedy raises anything.
 #[track_caller]
-pub fn check(kind: Kind, fault: Run, twin: Run, remedied: Run) -> Vec<Finding> {
+pub fn check(
+    kind: Kind,
+    fault: Experiment,
+    twin: Experiment,
+    remedied: Experiment,
+) -> Vec<Finding> {
     let findings = fault.findings();
     assert_eq!(bad(&findings), [kind], "{}", show(&findings));
     assert!(!findings[0].remedies.is_empty(), "{}", findings[0]);

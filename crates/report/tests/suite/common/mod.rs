@@ -5,7 +5,7 @@ use chainrule_graph::Params;
 use chainrule_insight::{Diagnosis, Evidence, Instruments, Recording};
 use chainrule_nn::loss::{BinaryCrossEntropy, CrossEntropy, MeanSquaredError};
 use chainrule_nn::{Loss, Model, Sequential};
-use chainrule_report::Run;
+use chainrule_report::Material;
 use chainrule_tensor::Tensor;
 use chainrule_train::Trainer;
 use chainrule_train::metric::Metric;
@@ -53,8 +53,9 @@ impl Trained {
         Trained { title, model, loss: Box::new(loss), params, test, recording, image: None }
     }
 
-    pub fn run(&self) -> Run<'_> {
-        let run = Run::new(self.title, &self.recording).model(&self.model).params(&self.params);
+    pub fn run(&self) -> Material<'_> {
+        let run =
+            Material::new(self.title, &self.recording).model(&self.model).params(&self.params);
         let run = run.loss(self.loss.as_ref()).data(&self.test);
         if let Some((width, height)) = self.image { run.images(width, height) } else { run }
     }

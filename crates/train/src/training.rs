@@ -24,7 +24,7 @@ use crate::schedule::{RangeReport, RangeTest};
 use crate::stage::{Part, Stages, kind};
 
 /// One training: the settings that it follows, the plans, and what it remembers from step to step.
-pub(crate) struct Run<'r, 'a, T: Real> {
+pub(crate) struct Training<'r, 'a, T: Real> {
     pub(crate) optimizer: &'r dyn Optimizer<T>,
     pub(crate) rules: &'r [Box<dyn GradientRule<T> + 'a>],
     pub(crate) groups: Groups<T>,
@@ -44,7 +44,7 @@ pub(crate) struct Run<'r, 'a, T: Real> {
     pub(crate) grads: Grads<T>,
 }
 
-impl<T: Real> Run<'_, '_, T> {
+impl<T: Real> Training<'_, '_, T> {
     /// Plans for every size of batch before the first step, so that a mistake in the model comes
     /// out at once.
     pub(crate) fn prepare(

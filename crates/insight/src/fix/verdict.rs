@@ -19,7 +19,7 @@ const SAMPLES: usize = 256;
 
 /// What came of a training.
 #[derive(Clone, Debug)]
-pub struct Outcome {
+pub struct Verdict {
     /// What is wrong, the worst first.
     pub findings: Vec<Finding>,
     /// How sizes change from layer to layer before training, where that can be said.
@@ -38,7 +38,7 @@ pub struct Outcome {
     pub skill: f64,
 }
 
-impl Outcome {
+impl Verdict {
     /// What holds the training back.
     pub fn faults(&self) -> impl Iterator<Item = &Finding> {
         self.findings.iter().filter(|finding| finding.severity >= Severity::Warning)
@@ -101,10 +101,10 @@ impl Outcome {
 ///     Recipe { hidden: vec![16], init: "constant(value=0.1)".to_owned(), ..Recipe::default() };
 /// let stop = Arc::new(AtomicBool::new(false));
 /// let observed = |recipe: &Recipe, _: &str| observe(recipe, &train, &validation, &stop, &mut []);
-/// let outcome = observed(&recipe, "")?;
-/// assert!(!outcome.is_healthy(), "units that start alike stay alike");
+/// let verdict = observed(&recipe, "")?;
+/// assert!(!verdict.is_healthy(), "units that start alike stay alike");
 ///
-/// let fixed = fix(&recipe, &outcome, observed);
+/// let fixed = fix(&recipe, &verdict, observed);
 /// assert_eq!(fixed.recipe.init, "fitting");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -112,14 +112,14 @@ impl Outcome {
 /// # Errors
 /// A recipe that makes no sense, or data and network that do not fit together. A training that is
 /// ended by numbers that are not finite, or by a loss that is for other targets, is no error but an
-/// outcome.
+/// verdict.
 pub fn observe<T: Real>(
     recipe: &Recipe,
     train: &Dataset<T>,
     validation: &Dataset<T>,
     stop: &Arc<AtomicBool>,
     callbacks: &mut [&mut dyn Callback<T>],
-) -> Result<Outcome, RecipeError> {
+) -> Result<Verdict, RecipeError> {
     let mut recipe = recipe.clone();
     let wanted: &[&str] = match train.targets() {
         Targets::Classes { .. } => &["accuracy", "balanced_accuracy"],
@@ -165,7 +165,7 @@ pub fn observe<T: Real>(
     let (epochs, train_loss) =
         (log.epochs.len(), log.epochs.last().map(|record| record.train.loss));
     let skill = scores.as_ref().map_or(0.0, |scores| skill(scores, validation));
-    Ok(Outcome { findings, gain, scores, train_loss, epochs, failure, interrupted, skill })
+    Ok(Verdict { findings, gain, scores, train_loss, epochs, failure, interrupted, skill })
 }
 
 /// How far the scores are from those of the best constant answer, 0, to perfect ones, 1.

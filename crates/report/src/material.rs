@@ -15,7 +15,7 @@ type Trained<'a, T> = (&'a dyn Layer<T>, &'a Params<T>, &'a Dataset<T>);
 /// use chainrule_data::Digits;
 /// use chainrule_insight::{Instruments, Recording};
 /// use chainrule_nn::{Model, Sequential, loss::CrossEntropy};
-/// use chainrule_report::Run;
+/// use chainrule_report::Material;
 /// use chainrule_train::{Trainer, optimizer::Adam};
 ///
 /// let digits = Digits::load()?.dataset();
@@ -31,22 +31,22 @@ type Trained<'a, T> = (&'a dyn Layer<T>, &'a Params<T>, &'a Dataset<T>);
 ///
 /// let recording =
 ///     Recording::of(&fitted).log(instruments.into_log()).configuration([("optimizer", "adam")]);
-/// let run = Run::new("Digits", &recording)
+/// let material = Material::new("Digits", &recording)
 ///     .model(&model)
 ///     .params(&params)
 ///     .loss(&loss)
 ///     .data(&test)
 ///     .images(8, 8);
-/// let html = run.report()?.html();
+/// let html = material.report()?.html();
 /// assert!(html.contains("Loss by epoch") && html.contains("First-layer weights"));
 ///
 /// // Without the model, what the recording tells.
-/// let html = Run::<f32>::new("Digits", &recording).report()?.html();
+/// let html = Material::<f32>::new("Digits", &recording).report()?.html();
 /// assert!(html.contains("Loss by epoch") && !html.contains("First-layer weights"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug)]
-pub struct Run<'a, T: Real = f32> {
+pub struct Material<'a, T: Real = f32> {
     /// What stands above the page.
     pub title: String,
     /// How the training went.
@@ -67,11 +67,11 @@ pub struct Run<'a, T: Real = f32> {
     pub image: Option<(usize, usize)>,
 }
 
-impl<'a, T: Real> Run<'a, T> {
+impl<'a, T: Real> Material<'a, T> {
     /// A run of which there is the recording.
     #[must_use]
     pub fn new(title: impl Into<String>, recording: &'a Recording) -> Self {
-        Run {
+        Material {
             title: title.into(),
             recording,
             model: None,
