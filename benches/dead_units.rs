@@ -1,4 +1,4 @@
-//! Whether steps take longer once units have died and their momentum shrinks: the median of steps
+//! Asks if steps take longer once units have died and their momentum shrinks: the median of steps
 //! 4,001 to 5,000 of W2r against that of its first 500. Numbers nearer to zero than the smallest
 //! normal one made it 4.0 on Sapphire Rapids.
 

@@ -1,5 +1,5 @@
-//! What the trainer adds to bare steps: shuffling, reading batches, metrics, callbacks, checks of
-//! the gradient.
+//! The price of the trainer on top of bare steps: shuffling, reading batches, metrics, callbacks,
+//! checks of the gradient.
 
 mod support;
 
@@ -198,7 +198,7 @@ impl Callback for Others {
     }
 }
 
-/// What the trainer does around its steps, written out for W1 alone and without callbacks: a plain
+/// The trainer's work around its steps, written out for W1 alone and without callbacks: a plain
 /// loop with a random order, accuracy and the check for finite gradients.
 #[derive(Debug)]
 struct ByHand {

@@ -1,4 +1,4 @@
-//! What depth can represent that width cannot afford, and what can be represented but not learned.
+//! Functions that depth can represent and width cannot afford, and some that are not learned.
 //!
 //! The tent `t(x) = 2x` below 1/2 and `2 - 2x` above, applied `k` times, is a zigzag of `2^k`
 //! straight pieces. `k` hidden layers of two ReLUs are it exactly, since
@@ -94,7 +94,7 @@ pub fn bound(k: usize, units: usize) -> f64 {
     ((1.0 - units as f64 / teeth).max(0.0) / 12.0).sqrt()
 }
 
-/// What gradient descent makes of random weights, one network for each seed.
+/// The outcome of gradient descent from random weights, one network for each seed.
 pub fn learned(
     widths: &[usize],
     k: usize,
@@ -106,7 +106,8 @@ pub fn learned(
         .collect()
 }
 
-/// What gradient descent makes of the exact weights, each changed by about this share of itself.
+/// The outcome of gradient descent from the exact weights, each changed by about this share of
+/// itself.
 pub fn found_again(share: f64, k: usize, seeds: u64, epochs: usize) -> Result<Vec<Network>, Error> {
     let near = |seed| {
         let (model, mut params) = deep(k)?;

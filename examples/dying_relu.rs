@@ -28,7 +28,7 @@ type Error = Box<dyn std::error::Error>;
 /// Units in each hidden layer.
 pub const UNITS: usize = 16;
 
-/// What switches units off.
+/// The cause that switches units off.
 #[derive(Clone, Copy, Debug)]
 pub enum Cause {
     /// The bias that all units begin with.
@@ -39,7 +39,7 @@ pub enum Cause {
     SecondLayer(f64),
 }
 
-/// What became of the units.
+/// The fate of the units.
 #[derive(Clone, Debug)]
 pub struct Course {
     /// How many units are below zero for every sample before training.

@@ -21,8 +21,8 @@ type Error = Box<dyn std::error::Error>;
 /// How often each digit was taken for which, `[truth][answer]`.
 pub type Counts = Vec<Vec<u64>>;
 
-/// What the same hidden layer says of the test digits, with one output whose value is rounded, with
-/// ten and squared errors, and with ten and cross-entropy.
+/// The answers of the same hidden layer for the test digits, with one output whose value is
+/// rounded, with ten and squared errors, and with ten and cross-entropy.
 pub fn answers(samples: usize, epochs: usize) -> Result<[Counts; 3], Error> {
     let digits = Digits::load()?.dataset::<f32>().select(&(0..samples).collect::<Vec<_>>())?;
     let (train, test) = digits.split_stratified(0.25, 0)?;

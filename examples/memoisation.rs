@@ -1,4 +1,5 @@
-//! What the table of derivatives saves: backpropagation against the chain rule written out.
+//! The work that the table of derivatives saves: backpropagation against the chain rule written
+//! out.
 //!
 //! A ladder of `n` diamonds, `x_(k+1) = x_k x_k`, uses each value twice, so that `2^n` paths lead
 //! from the loss back to `x_0`. Written out, the chain rule evaluates the derivatives along each of

@@ -40,7 +40,7 @@ fn pictures(
     Ok((inputs, labels))
 }
 
-/// What a model says of 1000 pictures of digits that it has not seen.
+/// The answers of a model for 1000 pictures of digits that it has not seen.
 pub struct Answers {
     /// The mean probability of each of two different digits, where a picture shows two.
     pub of_two: f64,

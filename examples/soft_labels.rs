@@ -40,7 +40,7 @@ fn blends(count: usize, seed: u64) -> Result<(Tensor, Tensor), Error> {
     Ok((inputs, shares))
 }
 
-/// What comes of training on shares, or on the larger one alone.
+/// The outcome of training on shares, or on the larger one alone.
 pub struct Learned {
     /// How often the largest output is at the largest share.
     pub accuracy: f64,

@@ -1,4 +1,4 @@
-//! What one step of training costs through the public API: one line for each work,
+//! The time of one step of training through the public API: one line for each work,
 //! `library<TAB>work<TAB>threads<TAB>median microseconds`.
 //!
 //! It trains for real: the loss must fall. With several numbers of threads, and with `--hand` with
@@ -29,7 +29,7 @@ use support::{INFERENCES, Inference, TrainingStep, WORKS, median};
 /// A training step, which gives the loss, or an inference, which gives the first output.
 type Call = Box<dyn FnMut() -> f32>;
 
-/// What is measured: its name, its number of threads, and one run of it.
+/// A contestant: its name, its number of threads, and one run of it.
 type Contestant = (&'static str, usize, Call);
 
 const HAND: &str = "hand-written loops";

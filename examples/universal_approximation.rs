@@ -51,7 +51,7 @@ pub fn constructed(width: usize, f: fn(f64) -> f64) -> Result<Network, Error> {
     Ok((model(width), params))
 }
 
-/// What is learned from 200 points.
+/// The error of a network that learned from 200 points.
 pub fn learned(width: usize, f: fn(f64) -> f64, iterations: usize) -> Result<Network, Error> {
     let x = Tensor::from_fn([200, 1], |i| (i as f64 + 0.5) / 100.0 - 1.0);
     let data = Dataset::new(x.clone(), Targets::Values(x.map(f)))?;

@@ -42,7 +42,7 @@ pub fn gradient_by_layer(name: &str, depth: usize, width: usize) -> Result<Vec<f
         .collect())
 }
 
-/// What is left of the last layer's gradient in the first one, for each of the [`NAMES`].
+/// The part of the last layer's gradient that is left in the first one, for each of the [`NAMES`].
 pub fn left(depth: usize, width: usize) -> Result<[f64; 3], Error> {
     let mut left = [0.0; 3];
     for (left, name) in left.iter_mut().zip(NAMES) {

@@ -1,4 +1,5 @@
-//! What the examples claim, from fixed seeds and at small sizes: each module is the example itself.
+//! The claims of the examples, from fixed seeds and at small sizes: each module is the example
+//! itself.
 
 #![allow(dead_code, reason = "the examples' `main` functions run by themselves")]
 #![allow(clippy::duplicate_mod, reason = "each example has its own `support`")]

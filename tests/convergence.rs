@@ -1,4 +1,4 @@
-//! What can be learned is learned, from fixed seeds.
+//! Learnable tasks are learned, from fixed seeds.
 
 use chainrule::nn::activation;
 use chainrule::prelude::*;

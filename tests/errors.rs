@@ -1,4 +1,4 @@
-//! What a newcomer meets: each mistake is answered with what is wrong and what to do.
+//! Mistakes of newcomers: each mistake is answered with what is wrong and what to do.
 
 use chainrule::data::DataError;
 use chainrule::insight::non_finite;
@@ -17,7 +17,7 @@ fn model() -> Sequential {
     Sequential::new().linear(4, 3).relu().linear(3, 2)
 }
 
-/// What comes of training `model` with these targets for six samples of four features.
+/// The outcome of training `model` with these targets for six samples of four features.
 fn train(model: &Sequential, loss: impl Loss, targets: Targets) -> Result<History, TrainError> {
     let data = Dataset::new(inputs(6, 4), targets).unwrap();
     Trainer::new(model, loss, Sgd::new(0.1)).batch_size(4).fit(

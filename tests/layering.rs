@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
 
-/// What each crate of the workspace may depend on among the others, each line below the crates that
-/// it names.
+/// The crates that each crate of the workspace may depend on, each line below the crates that it
+/// names.
 const ALLOWED: [(&str, &[&str]); 16] = [
     ("chainrule-config", &[]),
     ("chainrule-files", &[]),

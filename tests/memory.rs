@@ -1,4 +1,4 @@
-//! What training a large network takes of memory: little more than weights, gradient and
+//! The memory that training a large network takes: little more than weights, gradient and
 //! activations.
 
 use std::alloc::{GlobalAlloc, Layout, System};

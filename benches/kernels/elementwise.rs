@@ -47,7 +47,7 @@ pub fn functions(criterion: &mut Criterion) {
     group.finish();
 }
 
-/// What an affine operation does before and behind its products.
+/// The work of an affine operation before and behind its products.
 pub fn bias_and_activation(criterion: &mut Criterion) {
     let (rows, columns) = (128, 512);
     let mut group = criterion.benchmark_group("bias and activation");

@@ -1,5 +1,5 @@
-//! What the peers written in Rust share: the works, the data, the clock. `measure.py` says the same
-//! for Python.
+//! The common ground of the peers written in Rust: the works, the data, the clock. `measure.py`
+//! says the same for Python.
 
 use std::time::{Duration, Instant};
 

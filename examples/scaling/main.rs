@@ -32,12 +32,12 @@ use line::Line;
 use support::hand::Hand;
 use support::{Hidden, RATE, Rule, TrainingStep, Work, median};
 
-/// What grows, with everything else held still.
+/// The quantity that grows, with everything else held still.
 struct Axis {
     name: &'static str,
-    /// What is held still.
+    /// The quantities that are held still.
     setting: &'static str,
-    /// What the line is fitted over.
+    /// The work that the line is fitted over.
     work: &'static str,
     points: Vec<Point>,
 }

@@ -1,4 +1,4 @@
-//! What the examples share: where a picture goes, and figures side by side.
+//! Helpers of the examples: where a picture goes, and figures side by side.
 
 #![allow(dead_code, reason = "not every example has more than one figure")]
 

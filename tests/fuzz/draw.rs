@@ -3,7 +3,7 @@
 
 use chainrule::tensor::{Real, Shape, Tensor};
 
-/// What one value may take of the memory here.
+/// The most memory that one value may take here.
 pub const MOST_BYTES: usize = 64 << 20;
 
 /// How many times the extent of a value may be estimated too large. What is said to be more than
@@ -159,8 +159,8 @@ impl Draw {
     }
 }
 
-/// Whether a value of this shape is small, or refused before it is tried. `bytes` is the most that
-/// an element of it may take; it may take less, but no less than [`SLACK`] allows.
+/// Returns true if a value of this shape is small, or refused before it is tried. `bytes` is the
+/// most that an element of it may take; it may take less, but no less than [`SLACK`] allows.
 pub fn is_tried(shape: Shape, bytes: usize) -> bool {
     let extent = shape.iter().fold(bytes, |extent, &length| extent.saturating_mul(length.max(1)));
     extent <= MOST_BYTES || extent / SLACK > chainrule::tensor::memory::available()

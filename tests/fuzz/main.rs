@@ -76,7 +76,7 @@ const STATED: [&str; 25] = [
     "is too many: ",
 ];
 
-/// What may stay of the memory beyond the first round: buffers of threads, which are few.
+/// The memory that may stay beyond the first round: buffers of threads, which are few.
 const MOST_KEPT: usize = 8 << 20;
 
 thread_local! {
@@ -84,7 +84,7 @@ thread_local! {
     static PLACE: RefCell<String> = const { RefCell::new(String::new()) };
 }
 
-/// What a case ends with, if it is not what the documentation states.
+/// The end of a case, if it is not what the documentation states.
 fn fault(part: Part, case: u64) -> Option<String> {
     let mut draw = Draw::new(case);
     let (ended, bytes) = memory::taken(case, || catch_unwind(AssertUnwindSafe(|| part(&mut draw))));

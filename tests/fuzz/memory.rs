@@ -1,4 +1,4 @@
-//! What the cases take of the memory: an allocator that counts, and ends what takes too much.
+//! The memory that the cases take: an allocator that counts, and ends what takes too much.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::io::Write as _;
@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 
 use crate::draw::MOST_BYTES;
 
-/// What a case may take: a few values of the most that one is drawn with.
+/// The most that a case may take: a few values of the most that one is drawn with.
 pub const MOST: usize = 4 * MOST_BYTES;
 
 /// Where the process ends, before the machine does.
@@ -58,7 +58,7 @@ pub fn in_use() -> usize {
     IN_USE.load(Relaxed)
 }
 
-/// What a case gives, and the bytes that it took at a time.
+/// The result of a case, and the bytes that it took at a time.
 pub fn taken<R>(case: u64, run: impl FnOnce() -> R) -> (R, usize) {
     CASE.store(case, Relaxed);
     let before = in_use();

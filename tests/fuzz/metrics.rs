@@ -47,7 +47,7 @@ pub fn metrics(draw: &mut Draw) {
     }
 }
 
-/// What a confusion matrix keeps of each class.
+/// The bytes that a confusion matrix keeps of each class.
 const PER_CLASS: usize = 32;
 
 fn matrix(draw: &mut Draw) {

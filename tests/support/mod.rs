@@ -1,4 +1,4 @@
-//! What the tests of allocations share.
+//! Helpers of the tests of allocations.
 
 #![allow(dead_code, reason = "each test uses a part of it")]
 

@@ -12,7 +12,7 @@ pub use chainrule_report as report;
 pub use chainrule_tensor as tensor;
 pub use chainrule_train as train;
 
-/// What most programs need, for `use chainrule::prelude::*`.
+/// The names that most programs need, for `use chainrule::prelude::*`.
 pub mod prelude {
     pub use chainrule_data::{Dataset, Digits, MinMaxScaler, StandardScaler, Targets};
     pub use chainrule_graph::op::{Backward, Forward, Op, Reads};

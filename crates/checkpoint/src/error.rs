@@ -22,7 +22,7 @@ pub enum CheckpointError {
     Format {
         /// The file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The fault.
         source: safetensors::SafeTensorError,
     },
     /// The file lacks a parameter, or holds one that the model does not have.
@@ -99,7 +99,7 @@ pub enum CheckpointError {
         position: usize,
         /// The value.
         value: f64,
-        /// What is wrong with it, and what to do.
+        /// The fault, and what to do.
         why: &'static str,
     },
     /// A name that no tensor of the format may have.
@@ -113,7 +113,7 @@ pub enum CheckpointError {
     },
 }
 
-/// What a missing name may be called in the file, of the first for which that can be guessed.
+/// The name that a missing one may have in the file, of the first for which that can be guessed.
 fn renamed(missing: &[String], unknown: &[String]) -> String {
     let known = || unknown.iter().map(String::as_str);
     let within = |name: &str| {

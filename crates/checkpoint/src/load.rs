@@ -74,7 +74,7 @@ pub fn description(path: impl AsRef<Path>) -> Result<Option<String>, CheckpointE
     Ok(metadata(path, &read(path)?)?.remove(DESCRIPTION))
 }
 
-/// What a file says of itself.
+/// The description that a file gives of itself.
 fn metadata(path: &Path, bytes: &[u8]) -> Result<HashMap<String, String>, CheckpointError> {
     let header = SafeTensors::read_metadata(bytes);
     let (_, metadata) =

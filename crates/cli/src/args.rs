@@ -83,7 +83,7 @@ pub struct Args {
     pub json: bool,
 }
 
-/// What to do instead of training on the digits.
+/// The commands, in place of training on the digits.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Train briefly, or read a recorded training, and tell what holds it back and what to do

@@ -1,4 +1,4 @@
-//! What is told of a program that is called in a wrong way.
+//! The messages for a program that is called in a wrong way.
 
 use std::fmt::Display;
 
@@ -8,7 +8,7 @@ use clap::{CommandFactory, Error};
 use crate::args::Args;
 use crate::text::shown::{self, shown};
 
-/// What is cut out of the command line and put into a message.
+/// The parts of the command line that are put into a message.
 const TYPED: [ContextKind; 4] = [
     ContextKind::InvalidArg,
     ContextKind::InvalidSubcommand,

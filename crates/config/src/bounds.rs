@@ -47,7 +47,7 @@ impl Bounds {
         Bounds { finite: false, ..self }
     }
 
-    /// Whether a number is among them.
+    /// Returns true if a number is among them.
     #[must_use]
     pub fn contains(&self, x: f64) -> bool {
         (self.low, self.high).contains(&x)

@@ -33,7 +33,7 @@ pub enum ConfigError {
     Syntax {
         /// The text.
         text: String,
-        /// What is wrong with it.
+        /// The fault.
         why: &'static str,
     },
     /// The text of a layer made of others is not of the form `name[layer, layer, ...]`.
@@ -41,7 +41,7 @@ pub enum ConfigError {
     Layers {
         /// The text.
         text: String,
-        /// What is wrong with it.
+        /// The fault.
         why: &'static str,
     },
     /// Brackets lie too deep in each other.
@@ -77,7 +77,7 @@ pub enum ConfigError {
         setting: String,
         /// The text of the value.
         value: String,
-        /// What it must be.
+        /// The rule that it must fulfil.
         rule: String,
     },
     /// The settings make no sense.

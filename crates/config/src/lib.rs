@@ -21,10 +21,11 @@ pub use shown::{shortened, shown};
 pub use statement::Field;
 pub use text::{MAX_DEPTH, check_depth};
 
-/// What an entry of a list says of itself: its formula and its settings by name. Tables, command
-/// lines and checks follow from it. [`settings!`] writes it from a statement of the settings.
+/// The description that an entry of a list gives of itself: its formula and its settings by name.
+/// Tables, command lines and checks follow from it. [`settings!`] writes it from a statement of the
+/// settings.
 pub trait Configure {
-    /// What it computes, in one line.
+    /// The formula, in one line.
     fn formula(&self) -> &'static str;
 
     /// Its settings by name, to be read or written. By default none.
@@ -38,13 +39,13 @@ pub trait Configure {
         None
     }
 
-    /// What is stated of each setting: default, bounds, documentation. By default nothing, which an
+    /// The statement of each setting: default, bounds, documentation. By default nothing, which an
     /// entry may leave at whose settings are odd.
     fn fields(&self) -> Vec<Field> {
         Vec::new()
     }
 
-    /// Whether the settings make sense.
+    /// Checks that the settings make sense.
     ///
     /// # Errors
     /// Which one does not, and what it must be.

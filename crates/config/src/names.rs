@@ -60,7 +60,7 @@ pub fn listing<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
     }
 }
 
-/// Whether two names are the same but for capitals and underscores.
+/// Returns true if two names are the same but for capitals and underscores.
 #[must_use]
 pub fn is_same_name(a: &str, b: &str) -> bool {
     let letters = |name: &str| {

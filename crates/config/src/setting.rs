@@ -72,7 +72,7 @@ pub trait Value {
         bounds.to_string()
     }
 
-    /// Whether it lies within bounds; what has no numbers always does.
+    /// Checks that it lies within bounds; what has no numbers always does.
     ///
     /// # Errors
     /// What it must be, and what it is.

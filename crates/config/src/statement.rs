@@ -1,4 +1,4 @@
-/// What is stated of one setting.
+/// The statement of one setting.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Field {
     /// Its name.

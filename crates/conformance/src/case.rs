@@ -19,7 +19,7 @@ pub struct Cases {
     pub source: String,
     /// The cases.
     pub cases: Vec<Case>,
-    /// What the source has besides, but cannot be expressed.
+    /// The cases that the source has besides, and that cannot be expressed.
     pub skipped: Vec<Skipped>,
 }
 

@@ -13,7 +13,7 @@ use chainrule::train::{metric, optimizer, schedule};
 /// One list: activations, losses and so on.
 #[derive(Debug)]
 pub struct List {
-    /// What it lists, in the plural.
+    /// The kind of entries, in the plural.
     pub name: &'static str,
     /// Its entries, in order.
     pub entries: Vec<Entry>,
@@ -28,17 +28,17 @@ pub struct Entry {
     pub aliases: Vec<&'static str>,
     /// The settings and their defaults.
     pub settings: Vec<(&'static str, String)>,
-    /// What is stated of the settings, if it is stated.
+    /// The statements of the settings, if there are any.
     pub fields: Vec<Field>,
-    /// What it computes.
+    /// The formula.
     pub formula: &'static str,
     /// Why there are no reference cases of it, if there are none.
     pub in_no_package: Option<&'static str>,
-    /// What is known of an activation.
+    /// The known facts of an activation.
     pub facts: Option<Facts>,
 }
 
-/// What is known of an activation with its default settings.
+/// The known facts of an activation with its default settings.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Facts {
     /// The infimum and supremum of the values.
@@ -50,9 +50,9 @@ pub struct Facts {
     pub lipschitz: f64,
     /// The inputs outside of which the function saturates.
     pub responsive: (f64, f64),
-    /// What an element-wise derivative is computed from.
+    /// The values that an element-wise derivative is computed from.
     pub derivative_reads: Option<DerivativeReads>,
-    /// Whether a unit can stop learning for good.
+    /// True if a unit can stop learning for good.
     pub can_die: bool,
     /// The factor on weights in front of it.
     pub gain: f64,
@@ -78,7 +78,7 @@ impl Facts {
         }
     }
 
-    /// What the derivative is computed from, in a word.
+    /// The values that the derivative is computed from, in a word.
     #[must_use]
     pub fn derivative_from(&self) -> Option<&'static str> {
         self.derivative_reads.map(|reads| match reads {

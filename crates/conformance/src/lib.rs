@@ -20,7 +20,7 @@ pub use compare::{Tolerance, close};
 /// The cases of one family, from one source or several, and how they are checked.
 #[derive(Debug)]
 pub struct Family {
-    /// What is checked, such as `activations`.
+    /// The family that is checked, such as `activations`.
     pub name: &'static str,
     /// The files of cases, one for each source, compressed.
     compressed: &'static [&'static [u8]],
@@ -28,12 +28,12 @@ pub struct Family {
     check: fn(&Case) -> Result<(), String>,
 }
 
-/// What came of the checks of a family.
+/// The outcome of the checks of a family.
 #[derive(Debug)]
 pub struct Checked {
     /// The family.
     pub family: &'static str,
-    /// What chainrule was compared with: packages with their versions, or differences.
+    /// The source that chainrule was compared with: packages with their versions, or differences.
     pub source: String,
     /// The number of cases that agree.
     pub passed: usize,

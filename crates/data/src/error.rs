@@ -1,7 +1,7 @@
 use chainrule_config::shown;
 use chainrule_tensor::{Shape, TensorError};
 
-/// What can be wrong with data. Each message names the place in the data and what to do about it.
+/// A fault in data. Each message names the place in the data and what to do about it.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum DataError {
@@ -100,7 +100,7 @@ pub enum DataError {
         op: &'static str,
         /// The name of the column.
         column: String,
-        /// What is wrong with it, and what to do.
+        /// The fault, and what to do.
         why: String,
     },
     /// A column that the table does not have.
@@ -132,7 +132,7 @@ pub enum DataError {
         op: &'static str,
         /// The parameter's name.
         what: &'static str,
-        /// What it must fulfil.
+        /// The rule that it must fulfil.
         rule: String,
         /// The value given, as text.
         value: String,
@@ -154,7 +154,7 @@ pub enum DataError {
         train: usize,
         /// The number of samples for testing.
         test: usize,
-        /// What to do.
+        /// The advice.
         advice: &'static str,
     },
     /// A tensor with another number of features than the scaler was fitted on.
@@ -190,7 +190,7 @@ pub enum DataError {
     Compressed {
         /// The operation.
         op: &'static str,
-        /// What the decoder says.
+        /// The decoder's message.
         why: String,
     },
     /// A record that cannot be read.
@@ -200,7 +200,7 @@ pub enum DataError {
         op: &'static str,
         /// The line, counted from 1.
         line: usize,
-        /// What is wrong with it.
+        /// The fault.
         why: String,
     },
     /// A tensor operation refused its operands.

@@ -2,7 +2,7 @@ use chainrule_tensor::{Real, Shape, Tensor};
 
 use crate::{DataError, check};
 
-/// What a network is to answer for each sample, and what kind of answer it is.
+/// The right answer for each sample, and what kind of answer it is.
 ///
 /// The kind decides which loss fits: class indices and probabilities go with softmax cross-entropy,
 /// labels with binary cross-entropy on logits, values with a regression loss.
@@ -38,7 +38,7 @@ impl<T: Real> Targets<T> {
         }
     }
 
-    /// Whether there is no sample.
+    /// Returns true if there is no sample.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0

@@ -58,8 +58,8 @@ impl Draft {
         self.file.sync_all()
     }
 
-    /// Whether its name could be that of a file that is there: in a sticky folder, such as `/tmp`,
-    /// only the owner of the file or of the folder may exchange it.
+    /// Finds out if its name could be that of a file that is there: in a sticky folder, such as
+    /// `/tmp`, only the owner of the file or of the folder may exchange it.
     pub fn may_replace(&self, target: &Path, there: &Metadata) -> io::Result<()> {
         #[cfg(unix)]
         {

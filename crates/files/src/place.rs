@@ -26,7 +26,7 @@ pub fn target(path: &Path) -> PathBuf {
     target
 }
 
-/// What is there under this name, if anything is.
+/// The file that is there under this name, if there is one.
 pub(crate) fn there(path: &Path) -> io::Result<Option<Metadata>> {
     match fs::symlink_metadata(path) {
         Ok(there) => Ok(Some(there)),
@@ -35,15 +35,15 @@ pub(crate) fn there(path: &Path) -> io::Result<Option<Metadata>> {
     }
 }
 
-/// Whether both paths are one file, or would be one if it were there: `x`, `./x`, `a/../x`, the
-/// absolute path, symbolic and hard links.
+/// Returns true if both paths are one file, or would be one if it were there: `x`, `./x`, `a/../x`,
+/// the absolute path, symbolic and hard links.
 #[must_use]
 pub fn same(a: &Path, b: &Path) -> bool {
     let (a, b) = (target(a), target(b));
     resolved(&a) == resolved(&b) || is_one_file(&a, &b)
 }
 
-/// Whether `path` lies in `folder`, or is the folder itself; neither needs to be there.
+/// Returns true if `path` lies in `folder`, or is the folder itself; neither needs to be there.
 #[must_use]
 pub fn within(path: &Path, folder: &Path) -> bool {
     resolved(&target(path)).starts_with(resolved(&target(folder)))

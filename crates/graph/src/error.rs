@@ -12,7 +12,7 @@ use chainrule_tensor::memory::TooLarge;
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("{kind}{} (recorded at {location})", in_layer(.layer))]
 pub struct BuildError {
-    /// What is wrong.
+    /// The fault.
     pub kind: BuildErrorKind,
     /// The layer in which it happened, as a path of scopes; empty outside of any.
     pub layer: String,

@@ -143,7 +143,7 @@ struct Layer<'a> {
     layers: Vec<Layer<'a>>,
 }
 
-/// What comes next in a drawing.
+/// The next thing in a drawing.
 enum Item<'a> {
     Node(usize),
     Open(&'a str),

@@ -57,7 +57,7 @@ pub struct Gradcheck {
     pub projections: usize,
     /// The largest number of entries of a Jacobian that is checked entry by entry; 4096 by default.
     pub full_jacobian: usize,
-    /// Whether layers behave as in training; true by default.
+    /// True if layers behave as in training; true by default.
     pub training: bool,
     /// The seed of the random projections and of the parameters' first values; 0 by default.
     pub seed: u64,
@@ -77,7 +77,7 @@ impl Default for Gradcheck {
     }
 }
 
-/// What was compared, and how well it agreed.
+/// The number of comparisons, and how well they agreed.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Gradchecked {
     /// The number of derivatives compared: entries of Jacobians and projections.
@@ -110,7 +110,7 @@ pub enum GradcheckError {
     NotFinite {
         /// The element of the value.
         element: usize,
-        /// What it is.
+        /// The value itself.
         value: f64,
     },
     /// The function could not be recorded.
@@ -236,7 +236,7 @@ struct Probe {
     inputs: Vec<(NodeId, Tensor<f64>)>,
     initial: Params<f64>,
     root: NodeId,
-    /// Whether it is `f(x) + f(x) / 2`.
+    /// True if it is `f(x) + f(x) / 2`.
     twice: bool,
     seed: u64,
     /// The value at the point.

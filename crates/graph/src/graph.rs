@@ -48,7 +48,7 @@ pub struct Graph<T: Real = f32> {
     pub(crate) recording: RefCell<Recording<T>>,
 }
 
-/// What has been recorded so far.
+/// The recording so far.
 pub(crate) struct Recording<T: Real> {
     pub(crate) nodes: Vec<Node<T>>,
     pub(crate) layout: Arc<Layout>,
@@ -97,11 +97,11 @@ pub(crate) enum Source<T: Real> {
 pub struct LayerRecord {
     /// The path of scopes, such as `encoder.0`.
     pub path: String,
-    /// What kind of layer it is, such as `linear`.
+    /// The kind of layer, such as `linear`.
     pub kind: String,
     /// The shape of what came out of it.
     pub output: Shape,
-    /// What came out of it.
+    /// The value that came out of it.
     pub value: NodeId,
 }
 
@@ -159,8 +159,8 @@ impl<T: Real> Graph<T> {
         self
     }
 
-    /// Whether layers should behave as in training; true unless [`evaluating`](Graph::evaluating)
-    /// was asked for.
+    /// True if layers should behave as in training: they do unless
+    /// [`evaluating`](Graph::evaluating) was asked for.
     #[must_use]
     pub fn is_training(&self) -> bool {
         self.training
@@ -498,8 +498,8 @@ impl<T: Real> Graph<T> {
     }
 }
 
-/// Whether memory can hold a parameter behind so many values of others, and its first values, which
-/// are drawn in `f64`.
+/// Checks that memory can hold a parameter behind so many values of others, and its first values,
+/// which are drawn in `f64`.
 pub(crate) fn drawn_fits(shape: Shape, others: usize) -> Result<(), TooLarge> {
     shape.fits::<f64>()?;
     memory::check::<f64>(others.saturating_add(shape.elements()))

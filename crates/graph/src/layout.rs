@@ -97,8 +97,8 @@ impl Layout {
         self.flat_len
     }
 
-    /// What the model remembers beside its parameters, such as running means, in order of
-    /// declaration: see [`Graph::statistic`](crate::Graph::statistic).
+    /// The numbers that the model remembers beside its parameters, such as running means, in order
+    /// of declaration: see [`Graph::statistic`](crate::Graph::statistic).
     #[must_use]
     pub fn statistics(&self) -> &[Entry] {
         &self.statistics

@@ -114,7 +114,7 @@ impl<T: Real> Params<T> {
         }
     }
 
-    /// What parameters there are.
+    /// The layout of the parameters.
     #[must_use]
     pub fn layout(&self) -> &Arc<Layout> {
         &self.layout
@@ -206,7 +206,7 @@ impl<T: Real> Grads<T> {
         }
     }
 
-    /// What parameters there are.
+    /// The layout of the parameters.
     #[must_use]
     pub fn layout(&self) -> &Arc<Layout> {
         &self.layout

@@ -1,4 +1,4 @@
-//! What the unit tests of the operations share.
+//! Helpers of the unit tests of the operations.
 
 use chainrule_tensor::{Shape, Tensor};
 

@@ -1,4 +1,4 @@
-//! What the tests of limits at infinity share.
+//! Helpers of the tests of limits at infinity.
 
 /// The limit of a sequence of which these are three members far out.
 pub(crate) fn limit([a, b, c]: [f64; 3]) -> f64 {
@@ -15,7 +15,7 @@ pub(crate) fn limit([a, b, c]: [f64; 3]) -> f64 {
     }
 }
 
-/// Whether both are the same number up to this share of it, the same infinity, or NaN.
+/// Returns true if both are the same number up to this share of it, the same infinity, or NaN.
 pub(crate) fn close(got: f64, expected: f64, tolerance: f64) -> bool {
     let both_nan = got.is_nan() && expected.is_nan();
     let near =

@@ -33,7 +33,7 @@ pub struct Summary {
 pub struct SummaryRow {
     /// The path of scopes, such as `encoder.0`.
     pub path: String,
-    /// What kind of layer it is.
+    /// The kind of layer.
     pub kind: String,
     /// The shape of what comes out of it for a batch of one.
     pub output: Shape,

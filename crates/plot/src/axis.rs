@@ -4,7 +4,7 @@
 /// overflow.
 const LARGEST: f64 = 1e300;
 
-/// Whether a number can be shown at all.
+/// Returns true if a number can be shown at all.
 pub(crate) fn shown(value: f64) -> bool {
     value.abs() <= LARGEST
 }
@@ -18,7 +18,7 @@ pub(crate) struct Axis {
     /// Positions with their numbers.
     pub(crate) ticks: Vec<(f64, String)>,
     log: bool,
-    /// Whether its places have names, which may be shortened.
+    /// True if its places have names, which may be shortened.
     pub(crate) names: bool,
 }
 

@@ -8,13 +8,13 @@ use crate::figure::Figure;
 /// What is not finite is left out and named below.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Bars {
-    /// What stands above.
+    /// The title.
     pub title: String,
-    /// What the height is.
+    /// The meaning of the height.
     pub y_label: String,
     /// The names below the groups of bars.
     pub labels: Vec<String>,
-    /// What the bars of a group are, with a number for each label.
+    /// The bars of a group, with a number for each label.
     pub series: Vec<(String, Vec<f64>)>,
 }
 

@@ -1,4 +1,4 @@
-//! What a figure draws on.
+//! The surface that a figure draws on.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -329,7 +329,7 @@ impl Canvas {
     }
 }
 
-/// What stands for an entry of a legend.
+/// The sign of an entry in a legend.
 #[derive(Clone, Copy)]
 pub(crate) enum Mark {
     Fill(Color),

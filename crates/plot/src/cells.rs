@@ -4,7 +4,7 @@ use crate::canvas::{Canvas, LABEL, SMALL};
 use crate::font::Align;
 use crate::theme::Color;
 
-/// What a table of cells is drawn from.
+/// The content of a table of cells.
 pub(crate) struct Cells<'a> {
     pub(crate) rows: usize,
     pub(crate) columns: usize,
@@ -12,7 +12,7 @@ pub(crate) struct Cells<'a> {
     pub(crate) column_names: &'a [String],
     pub(crate) x_label: &'a str,
     pub(crate) y_label: &'a str,
-    /// Whether cells are as wide as they are high.
+    /// True if cells are as wide as they are high.
     pub(crate) square: bool,
 }
 
@@ -131,7 +131,7 @@ impl Cells<'_> {
     }
 }
 
-/// Whether all rows are as long as the first, in words.
+/// Checks that all rows are as long as the first.
 pub(crate) fn same_length<T>(what: &str, rows: &[Vec<T>]) -> Result<(), String> {
     let first = rows.first().map_or(0, Vec::len);
     match rows.iter().position(|row| row.len() != first) {

@@ -1,4 +1,4 @@
-//! What every picture must be, for the tests of the figures.
+//! Rules that every picture must keep, for the tests of the figures.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -24,7 +24,7 @@ impl Picture {
         self.groups.iter().filter(|group| *group == class).count()
     }
 
-    /// Whether one of its texts is this.
+    /// Returns true if one of its texts is this.
     pub(crate) fn says(&self, text: &str) -> bool {
         self.texts.iter().any(|known| known == text)
     }

@@ -9,7 +9,7 @@ use crate::figure::Figure;
 /// count.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ConfusionMatrix {
-    /// What stands above.
+    /// The title.
     pub title: String,
     /// The names of the classes.
     pub classes: Vec<String>,

@@ -23,24 +23,24 @@ use crate::surface::Point;
 /// ```
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Curves {
-    /// What stands above.
+    /// The title.
     pub title: String,
-    /// What runs to the right.
+    /// The label of the axis to the right.
     pub x_label: String,
-    /// What runs upward.
+    /// The label of the axis upward.
     pub y_label: String,
     /// The curves.
     pub series: Vec<Series>,
-    /// Whether the axis to the right is logarithmic.
+    /// True if the axis to the right is logarithmic.
     pub log_x: bool,
-    /// Whether the axis upward is logarithmic.
+    /// True if the axis upward is logarithmic.
     pub log_y: bool,
 }
 
 /// A curve with its name.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Series {
-    /// What the legend says.
+    /// The text in the legend.
     pub label: String,
     /// Pairs of x and y in the order in which they are joined.
     pub points: Vec<(f64, f64)>,

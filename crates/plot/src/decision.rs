@@ -5,7 +5,7 @@ use crate::figure::Figure;
 use crate::surface::Point;
 use crate::theme::Color;
 
-/// What a model says everywhere in a plane of two inputs, with the data on it.
+/// The answers of a model everywhere in a plane of two inputs, with the data on it.
 ///
 /// The colour of a place is the class, paler where the model is less certain; the data of each
 /// class have a colour and a shape of their own.
@@ -23,7 +23,7 @@ use crate::theme::Color;
 /// ```
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct DecisionSurface {
-    /// What stands above.
+    /// The title.
     pub title: String,
     /// The names of the two inputs.
     pub labels: [String; 2],
@@ -157,7 +157,7 @@ pub(crate) fn fill(canvas: &Canvas, chart: &Chart<'_>, columns: usize, colors: &
     canvas.image(left, top, right - left, bottom - top, columns, &upside);
 }
 
-/// Whether a grid of values has full rows and ranges that can be shown, in words.
+/// Checks that a grid of values has full rows and ranges that can be shown.
 pub(crate) fn grid_fits(
     columns: usize,
     cells: usize,

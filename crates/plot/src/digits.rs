@@ -11,7 +11,7 @@ use crate::theme::Color;
 /// light one.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct DigitGrid {
-    /// What stands above.
+    /// The title.
     pub title: String,
     /// Pixels in a row.
     pub width: usize,
@@ -27,9 +27,9 @@ pub struct Digit {
     /// The brightness of each pixel, row by row from the upper left; any range, the same for all
     /// pictures.
     pub pixels: Vec<f64>,
-    /// What the model says.
+    /// The model's answer.
     pub predicted: String,
-    /// What is right, if that is known.
+    /// The right answer, if it is known.
     pub actual: Option<String>,
 }
 
@@ -131,7 +131,7 @@ impl Figure for DigitGrid {
     }
 }
 
-/// Whether all pictures have as many pixels as their size says, in words.
+/// Checks that all pictures have as many pixels as their size says.
 pub(crate) fn same_size(
     width: usize,
     height: usize,

@@ -1,6 +1,6 @@
 use std::path::PathBuf;
 
-/// What can go wrong when a picture or a report is made or saved.
+/// A fault while a picture or a report is made or saved.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum PlotError {
@@ -9,7 +9,7 @@ pub enum PlotError {
     Data {
         /// The figure's title.
         title: String,
-        /// What does not fit.
+        /// The misfit.
         reason: String,
     },
     /// The name of the file does not say which kind of picture is wanted.
@@ -23,7 +23,7 @@ pub enum PlotError {
     Write {
         /// The path that was given.
         path: PathBuf,
-        /// What the system says.
+        /// The system's message.
         source: std::io::Error,
     },
 }

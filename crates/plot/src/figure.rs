@@ -38,10 +38,10 @@ use crate::write::write;
 /// assert!(svg.contains(">42</text>"));
 /// ```
 pub trait Figure {
-    /// What stands above the picture.
+    /// The title above the picture.
     fn title(&self) -> &str;
 
-    /// What the picture shows, in a sentence or two for who does not see it.
+    /// A description of the picture, in a sentence or two for who does not see it.
     fn description(&self) -> String {
         String::new()
     }
@@ -51,7 +51,7 @@ pub trait Figure {
         (720, 440)
     }
 
-    /// What does not fit together, and what would.
+    /// Checks that all fits together, and says what would.
     ///
     /// # Errors
     /// That in words.

@@ -20,7 +20,7 @@ use crate::surface::Point;
 /// ```
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Functions {
-    /// What stands above.
+    /// The title.
     pub title: String,
     /// Where functions are shown.
     pub x: (f64, f64),

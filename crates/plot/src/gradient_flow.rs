@@ -12,7 +12,7 @@ use crate::figure::Figure;
 /// ten moments, ten at equal distances are shown.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct GradientFlow {
-    /// What stands above.
+    /// The title.
     pub title: String,
     /// The names of the layers, from the input to the output.
     pub layers: Vec<String>,

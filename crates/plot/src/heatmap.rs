@@ -8,13 +8,13 @@ use crate::figure::Figure;
 /// Numbers are written into the cells where there is room. What is not finite is grey.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Heatmap {
-    /// What stands above.
+    /// The title.
     pub title: String,
-    /// What the columns are.
+    /// The label of the columns.
     pub x_label: String,
-    /// What the rows are.
+    /// The label of the rows.
     pub y_label: String,
-    /// What the colours mean.
+    /// The meaning of the colours.
     pub value_label: String,
     /// The names of the columns; none or one for each.
     pub columns: Vec<String>,
@@ -22,7 +22,7 @@ pub struct Heatmap {
     pub rows: Vec<String>,
     /// The numbers row by row from the top.
     pub values: Vec<Vec<f64>>,
-    /// Whether zero is a middle with colours on both sides.
+    /// True if zero is a middle with colours on both sides.
     pub diverging: bool,
 }
 

@@ -18,7 +18,7 @@ use crate::theme::Color;
 /// 2018, for directions that are normalised by filter.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Landscape {
-    /// What stands above.
+    /// The title.
     pub title: String,
     /// The names of the two directions.
     pub labels: [String; 2],

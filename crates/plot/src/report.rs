@@ -49,11 +49,11 @@ pub enum Severity {
 pub struct Finding {
     /// How much it matters.
     pub severity: Severity,
-    /// What it is, in a few words.
+    /// The finding in a few words.
     pub title: String,
     /// The numbers that show it.
     pub evidence: String,
-    /// What may help.
+    /// The advice.
     pub advice: String,
 }
 

@@ -19,9 +19,9 @@ use crate::font::Align;
 /// ```
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Ridge {
-    /// What stands above.
+    /// The title.
     pub title: String,
-    /// What was counted.
+    /// The quantity that was counted.
     pub x_label: String,
     /// The rows from the top.
     pub rows: Vec<RidgeRow>,
@@ -30,7 +30,7 @@ pub struct Ridge {
 /// A histogram with its name.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct RidgeRow {
-    /// What stands beside it.
+    /// The label beside it.
     pub label: String,
     /// The left end of the first bin.
     pub low: f64,
@@ -57,7 +57,7 @@ impl RidgeRow {
         RidgeRow { label: label.into(), low, high, counts }
     }
 
-    /// Whether there is anything to draw.
+    /// Returns true if there is anything to draw.
     fn drawable(&self) -> bool {
         shown(self.low)
             && shown(self.high)

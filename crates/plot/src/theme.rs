@@ -116,7 +116,7 @@ impl Theme {
         self.pick("light", "dark")
     }
 
-    /// What is behind everything.
+    /// The colour behind everything.
     #[must_use]
     pub fn background(self) -> Color {
         self.pick(Color::hex(0xffffff), Color::hex(0x14171c))

@@ -9,7 +9,7 @@ use crate::theme::{Color, Theme};
 /// cross, saturated a bright one with a bar.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct UnitMap {
-    /// What stands above.
+    /// The title.
     pub title: String,
     /// The layers from the input to the output.
     pub layers: Vec<LayerUnits>,
@@ -24,7 +24,7 @@ pub struct LayerUnits {
     pub units: Vec<Unit>,
 }
 
-/// What a unit does.
+/// The behaviour of a unit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Unit {
     /// Its output varies with the input, and gradients pass.

@@ -4,14 +4,14 @@ use crate::digits::{fitted, same_size};
 use crate::figure::Figure;
 use crate::theme::Color;
 
-/// What each unit of a first layer looks for: its weights as a picture, in the arrangement of the
-/// input.
+/// The pattern that each unit of a first layer looks for: its weights as a picture, in the
+/// arrangement of the input.
 ///
 /// One colour is below zero, the other one above, the background is zero; the range is the same for
 /// all units.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct WeightImages {
-    /// What stands above.
+    /// The title.
     pub title: String,
     /// Pixels in a row.
     pub width: usize,

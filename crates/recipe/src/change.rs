@@ -104,13 +104,13 @@ impl Change {
         self
     }
 
-    /// Whether it is nothing but a factor, which can be taken again.
+    /// Returns true if it is nothing but a factor, which can be taken again.
     #[must_use]
     pub fn is_factor(&self) -> bool {
         self.edits.iter().all(|edit| matches!(edit.how, How::Times(_)))
     }
 
-    /// Whether it is a factor on this key alone.
+    /// Returns true if it is a factor on this key alone.
     #[must_use]
     pub fn is_factor_of(&self, key: &str) -> bool {
         self.is_factor() && self.edits.iter().all(|edit| edit.key == key)
@@ -156,7 +156,8 @@ impl Change {
         Ok((new != *recipe).then_some(new))
     }
 
-    /// What it sets, with the values that a recipe has then: `learning_rate=0.01` for a factor.
+    /// The settings that it makes, with the values that a recipe has then: `learning_rate=0.01` for
+    /// a factor.
     #[must_use]
     pub fn told(&self, changed: &Recipe) -> String {
         let mut changed = changed.clone();
@@ -183,8 +184,8 @@ impl Change {
     }
 }
 
-/// What has no meaning for this recipe: hidden layers that there are not, weights for classes in a
-/// loss that has none.
+/// Returns true if the change has no meaning for this recipe: hidden layers that there are not,
+/// weights for classes in a loss that has none.
 fn passes_over(recipe: &Recipe, key: &str, how: &How) -> bool {
     match key {
         "normalise" | "dropout" => !recipe.has_hidden(),

@@ -19,10 +19,9 @@ impl RecipeError {
 }
 
 impl Recipe {
-    /// Whether every value makes sense by itself: each text names something, each number is one
-    /// that can be. How model, loss and data fit together shows in
-    /// [`prepare`](Recipe::prepare), and which parameters the patterns choose before the first
-    /// step.
+    /// Checks that every value makes sense by itself: each text names something, each number is one
+    /// that can be. How model, loss and data fit together shows in [`prepare`](Recipe::prepare),
+    /// and which parameters the patterns choose before the first step.
     ///
     /// # Errors
     /// [`RecipeError::Value`] with the first key whose value makes no sense.
@@ -143,7 +142,7 @@ pub(crate) fn on_pattern<'a>(
     })
 }
 
-/// What a text of this key names.
+/// The entry that a text of this key names.
 pub(crate) fn named<E>(key: &str, found: Result<E, ConfigError>) -> Result<E, RecipeError> {
     found.map_err(|why| RecipeError::of(key, why))
 }

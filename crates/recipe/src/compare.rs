@@ -16,9 +16,9 @@ pub struct Comparison {
 /// How one training went.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Variant {
-    /// What was changed; `None` for the recipe as it was.
+    /// The change; `None` for the recipe as it was.
     pub change: Option<Change>,
-    /// What was trained, with that change.
+    /// The recipe with that change.
     pub recipe: Recipe,
     /// The number of parameters.
     pub weights: usize,

@@ -17,7 +17,7 @@ pub enum RecipeError {
     Syntax {
         /// The line.
         line: Line,
-        /// What is wrong with it.
+        /// The fault.
         why: String,
     },
     /// There is no such key.
@@ -40,7 +40,7 @@ pub enum RecipeError {
         line: Line,
         /// The key.
         key: String,
-        /// What is wrong with its value, and what it must be.
+        /// The fault of its value, and the rule that it must fulfil.
         why: String,
     },
     /// A file cannot be read, or its text makes no sense.
@@ -66,7 +66,7 @@ pub enum RecipeError {
     Description {
         /// The file.
         path: std::path::PathBuf,
-        /// What is missing or wrong.
+        /// The fault.
         why: String,
     },
     /// The outputs of the network are no probabilities.

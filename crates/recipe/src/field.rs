@@ -33,7 +33,7 @@ pub(crate) enum Value {
     Number(String),
     Flag(bool),
     List(Vec<Value>),
-    /// What no key takes.
+    /// Any kind that no key takes.
     Other,
 }
 

@@ -45,7 +45,7 @@ pub struct Network<T: Real = f32> {
     names: Vec<String>,
 }
 
-/// What a file says beside recipe and parameters.
+/// The content of a file beside recipe and parameters.
 #[derive(Default)]
 struct Fitted {
     sample: Vec<usize>,
@@ -96,7 +96,7 @@ impl<T: Real> Network<T> {
         self
     }
 
-    /// What it was made by.
+    /// The recipe that it was made by.
     #[must_use]
     pub fn recipe(&self) -> &Recipe {
         &self.recipe
@@ -114,7 +114,7 @@ impl<T: Real> Network<T> {
         &self.params
     }
 
-    /// What is done to samples before the model sees them.
+    /// The preprocessing of samples before the model sees them.
     #[must_use]
     pub fn preprocessing(&self) -> &Preprocessing {
         &self.preprocessing

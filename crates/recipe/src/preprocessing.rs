@@ -17,7 +17,7 @@ pub enum Scaling {
     MinMax,
 }
 
-/// What is done to samples before a network sees them, and undone to its answers: fitted on the
+/// The changes made to samples before a network sees them, and undone to its answers: fitted on the
 /// training data, the same for all that come later.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Preprocessing {
@@ -58,7 +58,7 @@ impl Preprocessing {
         Ok(Preprocessing { kept, inputs, targets })
     }
 
-    /// Whether it changes nothing.
+    /// Returns true if it changes nothing.
     #[must_use]
     pub fn is_none(&self) -> bool {
         *self == Preprocessing::default()
@@ -111,7 +111,7 @@ impl Preprocessing {
         }
     }
 
-    /// What it has learned, as it stands in a saved network.
+    /// The fitted numbers, as they stand in a saved network.
     pub(crate) fn learned(&self) -> Learned {
         let (input_parts, target_parts) = (self.inputs.parts(), self.targets.parts());
         let [input_offset, input_extent] =

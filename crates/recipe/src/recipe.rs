@@ -60,7 +60,7 @@ pub struct Recipe {
     pub learning_rate: Option<f64>,
     /// How the learning rate goes; constant by default.
     pub schedule: Option<String>,
-    /// What the schedule counts: `epoch`, the default, or `step`.
+    /// The unit that the schedule counts: `epoch`, the default, or `step`.
     pub schedule_by: Interval,
     /// When the learning rate is lowered, such as `reduce_on_plateau(patience=3)`; never by
     /// default.
@@ -69,8 +69,8 @@ pub struct Recipe {
     pub groups: Vec<String>,
     /// Penalties on large weights, such as `penalty(l2=1e-4, on=*.weight)`.
     pub penalties: Vec<String>,
-    /// What weights must satisfy after each step, as `pattern: constraint`, such as
-    /// `*.weight: max_norm(max_norm=3)`.
+    /// The conditions on weights after each step, as `pattern: constraint`, such as `*.weight:
+    /// max_norm(max_norm=3)`.
     pub constraints: Vec<String>,
     /// The largest norm of the gradient; none by default.
     pub clip_norm: Option<f64>,
@@ -209,7 +209,7 @@ impl Recipe {
         }
     }
 
-    /// Whether the losses of both are the same quantity.
+    /// Returns true if the losses of both are the same quantity.
     #[must_use]
     pub fn same_loss(&self, other: &Recipe) -> bool {
         let quantity =
@@ -217,14 +217,14 @@ impl Recipe {
         quantity(self) == quantity(other)
     }
 
-    /// Whether the loss has weights for classes.
+    /// Returns true if the loss has weights for classes.
     #[must_use]
     pub fn takes_class_weights(&self) -> bool {
         loss::by_name::<f64>(&self.loss)
             .is_ok_and(|mut loss| loss.settings().iter().any(|(name, _)| *name == "weights"))
     }
 
-    /// Whether the model has hidden layers that the keys of the short form describe.
+    /// Returns true if the model has hidden layers that the keys of the short form describe.
     #[must_use]
     pub fn has_hidden(&self) -> bool {
         self.layers.is_none() && !self.hidden.is_empty()

@@ -31,7 +31,7 @@ pub struct Run<T: Real = f32> {
 }
 
 impl<T: Real> Run<T> {
-    /// What was trained.
+    /// The recipe that was trained.
     #[must_use]
     pub fn recipe(&self) -> &Recipe {
         self.network.recipe()

@@ -7,7 +7,7 @@ use chainrule_tensor::Real;
 /// Model, parameters and data.
 type Trained<'a, T> = (&'a dyn Layer<T>, &'a Params<T>, &'a Dataset<T>);
 
-/// What there is of a run to be shown: its recording, and as much of the trained model and of data
+/// The material of a report on a run: its recording, and as much of the trained model and of data
 /// that it was not trained on as there is. Each figure uses what it needs, and is left out where
 /// that is not given or where it makes no sense.
 ///
@@ -47,7 +47,7 @@ type Trained<'a, T> = (&'a dyn Layer<T>, &'a Params<T>, &'a Dataset<T>);
 /// ```
 #[derive(Clone, Debug)]
 pub struct Material<'a, T: Real = f32> {
-    /// What stands above the page.
+    /// The title of the page.
     pub title: String,
     /// How the training went.
     pub recording: &'a Recording,

@@ -11,8 +11,8 @@ const BATCH: usize = 256;
 
 type Pairs = Vec<(String, String)>;
 
-/// What ended it, the last epoch, the best one, and what the trained model does with the run's
-/// data.
+/// The result of a run: what ended it, the last epoch, the best one, and what the trained model
+/// does with the run's data.
 ///
 /// # Errors
 /// Model, parameters, loss and data that do not fit together.

@@ -1,8 +1,7 @@
 use crate::Shape;
 use crate::memory::TooLarge;
 
-/// What can be wrong with the operands of a tensor operation. Each message names the operation and
-/// the shapes.
+/// A fault of the operands of a tensor operation. Each message names the operation and the shapes.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum TensorError {
@@ -53,7 +52,7 @@ pub enum TensorError {
         op: &'static str,
         /// The operand's shape.
         shape: Shape,
-        /// What it should have been.
+        /// The rule that it breaks.
         why: &'static str,
     },
     /// A row index outside of the tensor.
@@ -85,7 +84,7 @@ pub enum TensorError {
         op: &'static str,
         /// The parameter's name.
         what: &'static str,
-        /// What it must fulfil.
+        /// The rule that it must fulfil.
         rule: &'static str,
         /// The value given, as text.
         value: String,

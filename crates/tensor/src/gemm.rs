@@ -40,7 +40,7 @@ use crate::parallel::Pool;
 #[cfg(target_arch = "x86_64")]
 use crate::simd;
 
-/// Whether a kernel overwrites its destination or adds to it.
+/// The way in which a kernel writes its destination: overwrites it, or adds to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Put {
     /// Overwrite; what was there is never read.
@@ -318,7 +318,8 @@ fn shares<T>(c: &MatMut<'_, T>, threads: usize, unit: usize) -> (usize, usize) {
     }
 }
 
-/// Whether the product is of one row with a row-major matrix, which has a kernel of its own.
+/// Returns true if the product is of one row with a row-major matrix, which has a kernel of its
+/// own.
 #[inline(always)]
 fn is_single_row<T>(c: &MatMut<'_, T>, a: &Mat<'_, T>, b: &Mat<'_, T>) -> bool {
     c.rows == 1 && a.column_stride == 1 && b.column_stride == 1
@@ -343,7 +344,7 @@ fn does_not_fit(sides: [usize; 6]) -> ! {
     );
 }
 
-/// What a scalar brings to [`gemm`].
+/// The part of [`gemm`] that depends on the scalar.
 pub trait Kernel: Sized + Copy {
     /// A product of shapes that were checked, none of them empty.
     #[doc(hidden)]

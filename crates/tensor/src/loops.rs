@@ -49,7 +49,7 @@ impl<const N: usize> Loops<N> {
         }
     }
 
-    /// Whether there is but one element.
+    /// Returns true if there is but one element.
     pub fn is_single(&self) -> bool {
         self.rank == 0
     }

@@ -56,7 +56,7 @@ pub fn available() -> usize {
     })
 }
 
-/// Whether so many values of a type may be asked for; `usize::MAX` stands for a product that is
+/// Checks that so many values of a type may be asked for; `usize::MAX` stands for a product that is
 /// larger than it.
 ///
 /// # Errors

@@ -72,7 +72,7 @@ struct Shared {
 const STOP: u64 = u64::MAX;
 /// The bits that count the workers at work.
 const AT_WORK: u64 = 0xff;
-/// Whether workers may still join.
+/// Set while workers may still join.
 const OPEN: u64 = 0x100;
 /// One more job.
 const NEXT_JOB: u64 = 0x200;
@@ -221,7 +221,7 @@ impl Shared {
         Finish { shared: self, _running: running }
     }
 
-    /// What a worker does all its life; `bit` is its own among those asleep.
+    /// The life of a worker; `bit` is its own among those asleep.
     fn serve(&self, bit: u64) {
         self.ready.fetch_add(1, Ordering::Release);
         let (mut seen, mut jobs) = (0, 0);
@@ -385,7 +385,8 @@ mod tests {
         }
     }
 
-    /// Whether three threads take one part each: a part waits for the others, though not for ever.
+    /// Returns true if three threads take one part each: a part waits for the others, though not
+    /// for ever.
     fn meet(met: &AtomicUsize) -> bool {
         met.fetch_add(1, Ordering::Relaxed);
         let begun = Instant::now();
@@ -420,7 +421,7 @@ mod tests {
         }
     }
 
-    /// Whether another thread was in time for a part of short work.
+    /// Returns true if another thread was in time for a part of short work.
     fn was_shared(pool: &Pool) -> bool {
         let (own, others) = (thread::current().id(), AtomicUsize::new(0));
         pool.run_short(100, |_| {

@@ -42,8 +42,8 @@ pub trait Real:
     + DivAssign
     + 'static
 {
-    /// What sums over many elements are gathered in: `f64` for `f32` and `f64`, a dual number for
-    /// dual numbers.
+    /// The type that sums over many elements are gathered in: `f64` for `f32` and `f64`, a dual
+    /// number for dual numbers.
     type Wide: Real<Wide = Self::Wide>;
 
     /// The name of the type as NumPy and safetensors write it, `"f32"` or `"f64"`; `"dual"` for
@@ -122,9 +122,9 @@ pub trait Real:
     /// [`MIN_POSITIVE`](Real::MIN_POSITIVE). Multiplying with a denormal number takes 30 to 200
     /// times as long on common processors.
     fn flushed(self) -> Self;
-    /// Whether the value is neither infinite nor NaN.
+    /// Returns true if the value is neither infinite nor NaN.
     fn is_finite(self) -> bool;
-    /// Whether the value is NaN.
+    /// Returns true if the value is NaN.
     fn is_nan(self) -> bool;
 
     /// The larger of the two; NaN if either is (unlike [`f32::max`]).

@@ -89,8 +89,9 @@ impl Shape {
         self.iter().fold(1, |product: usize, &length| product.saturating_mul(length.max(1)))
     }
 
-    /// Whether memory can hold a value of this shape: see [`memory`]. An empty axis counts as one
-    /// of length 1, so that there are not more rows without columns than there could be with them.
+    /// Checks that memory can hold a value of this shape: see [`memory`]. An empty axis counts as
+    /// one of length 1, so that there are not more rows without columns than there could be with
+    /// them.
     ///
     /// # Errors
     /// [`TooLarge`] if it cannot.

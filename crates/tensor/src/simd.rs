@@ -62,7 +62,7 @@ pub(crate) fn dispatch_sums<R>(kernel: impl FnOnce(bool) -> R) -> R {
     kernel(FUSES)
 }
 
-/// Whether every processor of the target multiplies and adds in one instruction. Without it
+/// True if every processor of the target multiplies and adds in one instruction. Without it
 /// [`Real::mul_add`](crate::Real::mul_add) is a call for each value.
 pub(crate) const FUSES: bool = cfg!(any(target_feature = "fma", target_arch = "aarch64"));
 
@@ -144,8 +144,8 @@ const AVX2: u8 = 2;
 #[cfg(target_arch = "x86_64")]
 const AVX512: u8 = 3;
 
-/// What this processor has, asked once: seven features, each with a test of its own, cost 10 ns at
-/// every dispatch.
+/// The features of this processor, asked once: seven features, each with a test of its own, cost 10
+/// ns at every dispatch.
 #[cfg(target_arch = "x86_64")]
 #[inline(always)]
 fn level() -> u8 {

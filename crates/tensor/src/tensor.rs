@@ -208,7 +208,7 @@ impl<T: Real> Tensor<T> {
     }
 }
 
-/// Whether so many values make a tensor of this shape.
+/// Checks that so many values make a tensor of this shape.
 #[inline]
 pub(crate) fn check_parts<T>(shape: Shape, values: usize) -> Result<(), TensorError> {
     if values != shape.elements() {
@@ -218,7 +218,7 @@ pub(crate) fn check_parts<T>(shape: Shape, values: usize) -> Result<(), TensorEr
     if values == 0 { check_memory::<T>("tensor", shape) } else { Ok(()) }
 }
 
-/// Whether the values of one shape can be seen in another.
+/// Checks that the values of one shape can be seen in another.
 pub(crate) fn check_reshape<T>(left: Shape, right: Shape) -> Result<(), TensorError> {
     if left.elements() != right.elements() {
         let why = "a reshape keeps the number of elements";
@@ -227,7 +227,7 @@ pub(crate) fn check_reshape<T>(left: Shape, right: Shape) -> Result<(), TensorEr
     check_parts::<T>(right, left.elements())
 }
 
-/// Whether memory can hold a tensor of this shape.
+/// Checks that memory can hold a tensor of this shape.
 pub(crate) fn check_memory<T>(op: &'static str, shape: Shape) -> Result<(), TensorError> {
     shape.fits::<T>().map_err(|why| TensorError::Memory { op, shape, why })
 }

@@ -81,7 +81,7 @@ fn by_hand(folder: &Path) -> Result<Value, Box<dyn Error>> {
     }))
 }
 
-/// What TensorBoard must read of a picture: step, width, height.
+/// The facts that TensorBoard must read of a picture: step, width, height.
 fn picture(step: usize, png: &[u8]) -> Result<Value, png::DecodingError> {
     let (width, height) = png::Decoder::new(std::io::Cursor::new(png)).read_info()?.info().size();
     Ok(json!([step, width, height]))

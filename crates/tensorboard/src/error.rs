@@ -29,12 +29,12 @@ pub enum EventError {
         /// The operating system's reason.
         source: io::Error,
     },
-    /// What was to be written makes no sense.
+    /// A value that makes no sense was to be written.
     #[error("cannot write `{tag}`: {reason}")]
     Value {
         /// The name it was to have.
         tag: String,
-        /// What is wrong with it.
+        /// The fault.
         reason: String,
     },
 }

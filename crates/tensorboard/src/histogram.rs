@@ -55,7 +55,7 @@ impl Histogram {
         self.counts.iter().sum()
     }
 
-    /// What does not fit together.
+    /// Checks that all fits together.
     pub(crate) fn check(&self) -> Result<(), String> {
         let (edges, counts) = (self.edges.len(), self.counts.len());
         // One without parts and without edges is that of no values.

@@ -1,4 +1,4 @@
-//! What a PNG file says of itself in its first bytes.
+//! The first bytes of a PNG file.
 
 /// Size and number of channels of a picture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

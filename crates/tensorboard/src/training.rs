@@ -69,7 +69,7 @@ use crate::{EventError, EventWriter, Histogram};
 pub struct TensorBoard<'a, T: Real = f32> {
     folder: PathBuf,
     training: EventWriter,
-    /// Whether a training has begun.
+    /// True if a training has begun.
     used: bool,
     /// Made at the first epoch that is validated.
     validation: Option<EventWriter>,

@@ -1,4 +1,4 @@
-//! What weights must satisfy after each step.
+//! Conditions that weights must satisfy after each step.
 //!
 //! Chosen by name in text: `by_name("max_norm(max_norm=3)")`.
 
@@ -13,7 +13,7 @@ pub trait Constraint<T: Real = f32>: Debug + Send + Sync {
     /// Rewrites the weights of one parameter of this shape in place.
     fn apply(&self, shape: Shape, weights: &mut [T]);
 
-    /// Whether the settings make sense. By default yes.
+    /// Checks that the settings make sense. By default they do.
     ///
     /// # Errors
     /// Which one does not, and what it must be.

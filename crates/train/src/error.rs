@@ -25,9 +25,9 @@ pub enum TrainError {
         what: &'static str,
         /// Its name.
         name: String,
-        /// What the targets are.
+        /// The kind of the targets.
         target: TargetKind,
-        /// What a loss takes instead, where that is not plain from its name.
+        /// The form that a loss takes instead, where that is not plain from its name.
         form: Option<TargetForm>,
     },
     /// A model with another number of outputs than there are classes.
@@ -86,7 +86,7 @@ pub enum TrainError {
     Divisor {
         /// The loss.
         loss: String,
-        /// What it divides by.
+        /// The divisor.
         divisor: f64,
         /// The batch, as positions in the data.
         samples: Vec<usize>,
@@ -160,7 +160,7 @@ fn from(origin: &Option<Box<NonFinite>>) -> String {
         .map_or_else(|| "no single operation gives it on a replay".to_owned(), ToString::to_string)
 }
 
-/// What may help where the loss or the gradient of this step is not finite.
+/// The advice where the loss or the gradient of this step is not finite.
 fn advice(step: u64) -> &'static str {
     match step {
         1 => {
@@ -171,7 +171,7 @@ fn advice(step: u64) -> &'static str {
     }
 }
 
-/// What may help where a parameter is not finite after so many steps.
+/// The advice where a parameter is not finite after so many steps.
 fn advice_on_parameter(step: u64, value: f64) -> &'static str {
     match step {
         0 => "start from finite parameters",
@@ -205,7 +205,7 @@ fn takes(form: &Option<TargetForm>) -> String {
     form.map_or_else(String::new, |form| format!(": it takes {form}, given as {}", form.kind()))
 }
 
-/// What to use with such targets.
+/// The losses to use with such targets.
 fn instead(name: &str, target: TargetKind) -> String {
     let advice = match target {
         TargetKind::Classes => "cross_entropy, accuracy",

@@ -218,7 +218,7 @@ impl<T: Real> Groups<T> {
         )))
     }
 
-    /// Whether this range is frozen.
+    /// Returns true if this range is frozen.
     pub(crate) fn is_frozen(&self, range: &Range<usize>) -> bool {
         self.parts.iter().any(|part| part.frozen && part.range == *range)
     }

@@ -56,7 +56,7 @@ impl Penalty {
         self
     }
 
-    /// What it adds to the loss.
+    /// The value that it adds to the loss.
     ///
     /// # Errors
     /// [`TrainError::Setting`] for a factor that makes no sense, or a pattern that no parameter

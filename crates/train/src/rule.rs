@@ -8,7 +8,7 @@ pub trait GradientRule<T: Real = f32>: Debug + Send + Sync {
     /// Rewrites the flat gradient in place.
     fn apply(&self, gradient: &mut [T]);
 
-    /// Whether the settings make sense.
+    /// Checks that the settings make sense.
     ///
     /// # Errors
     /// Which one does not, and what it must be.

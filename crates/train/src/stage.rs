@@ -15,7 +15,7 @@ use chainrule_tensor::{Real, Shape, TensorView};
 use crate::TrainError;
 use crate::metric::Metric;
 
-/// What every plan of one run has in common.
+/// The settings that all plans of one run share.
 #[derive(Clone, Copy)]
 pub(crate) struct Setup<'a, T: Real> {
     pub(crate) model: &'a dyn Layer<T>,
@@ -23,7 +23,7 @@ pub(crate) struct Setup<'a, T: Real> {
     pub(crate) seed: u64,
     pub(crate) pool: &'a Arc<Pool>,
     pub(crate) precision: Precision,
-    /// Whether metrics look at the outputs.
+    /// True if metrics look at the outputs.
     pub(crate) measured: bool,
 }
 
@@ -68,7 +68,7 @@ impl<'a, T: Real> Stages<'a, T> {
         if parameters.is_empty() { Ok(()) } else { Err(TrainError::Unreached { parameters }) }
     }
 
-    /// What the mean loss of these samples divides by.
+    /// The divisor of the mean loss of these samples.
     pub(crate) fn divisor(
         &mut self,
         params: &Params<T>,
@@ -128,9 +128,9 @@ impl<'a, T: Real> Stages<'a, T> {
 /// Where a batch stands among those whose gradients make one step.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Part {
-    /// What its mean loss divides by, as a part of that of all of them together.
+    /// The divisor of its mean loss, as a part of that of all of them together.
     pub(crate) share: f64,
-    /// Whether no batch before it counts.
+    /// True if no batch before it counts.
     pub(crate) first: bool,
 }
 
@@ -199,7 +199,7 @@ impl<T: Real> Stage<T> {
         Ok(Stage { samples, plan, workspace, inputs, targets, prediction, loss, divisor, counted })
     }
 
-    /// What the mean loss of these samples divides by: their number, unless the loss states it.
+    /// The divisor of the mean loss of these samples: their number, unless the loss states it.
     pub(crate) fn divisor(&mut self, data: &Dataset<T>, samples: &[usize]) -> f64 {
         match &mut self.divisor {
             Some(divisor) => divisor.of(data, samples),
@@ -306,7 +306,7 @@ impl<T: Real> Stage<T> {
     }
 }
 
-/// What the mean of a loss divides by, computed from the targets of a batch before its pass.
+/// The divisor of a loss's mean, computed from the targets of a batch before its pass.
 struct Divisor<T: Real> {
     plan: Plan<T>,
     params: Params<T>,
@@ -380,7 +380,7 @@ impl<T: Real> Counted<T> {
     }
 }
 
-/// What the targets of a data set are.
+/// The kind of targets of a data set.
 pub(crate) fn kind<T: Real>(targets: &Targets<T>) -> TargetKind {
     match targets {
         Targets::Classes { .. } => TargetKind::Classes,

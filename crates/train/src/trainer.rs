@@ -132,9 +132,9 @@ impl<'a, T: Real> Trainer<'a, T> {
         self
     }
 
-    /// Whether to train although the loss does not depend on some parameter, or only through an
-    /// operation that lets no gradient through. By default that is an error, since such a parameter
-    /// stays at its first values; it is wanted where part of a model is frozen with
+    /// Trains although the loss does not depend on some parameter, or only through an operation
+    /// that lets no gradient through. By default that is an error, since such a parameter stays at
+    /// its first values; it is wanted where part of a model is frozen with
     /// [`detach`](chainrule_graph::Var::detach).
     #[must_use]
     pub fn allow_unreached(mut self, allow: bool) -> Self {
@@ -204,7 +204,7 @@ impl<'a, T: Real> Trainer<'a, T> {
         self
     }
 
-    /// Whether the schedule counts epochs, the default, or steps of the optimizer.
+    /// States the unit of the schedule: epochs, the default, or steps of the optimizer.
     #[must_use]
     pub fn schedule_by(mut self, interval: Interval) -> Self {
         self.interval = Some(interval);

@@ -223,7 +223,7 @@ impl<T: Real> Training<'_, '_, T> {
         Ok(report)
     }
 
-    /// Whether a callback wants to see the passes of the next step.
+    /// Returns true if a callback wants to see the passes of the next step.
     fn wants_trace(&self) -> bool {
         let step = self.state.steps() + 1;
         self.callbacks.iter().any(|callback| callback.wants_trace(step))
@@ -337,10 +337,10 @@ impl<T: Real> Training<'_, '_, T> {
 struct Turn {
     epoch: usize,
     part: Part,
-    /// What its mean loss divides by.
+    /// The divisor of its mean loss.
     divisor: f64,
     pace: Pace,
-    /// Whether a callback wants to see it.
+    /// True if a callback wants to see it.
     watched: bool,
 }
 
@@ -349,9 +349,9 @@ struct Turn {
 struct Group {
     /// How many of them are still to come.
     left: usize,
-    /// What the mean loss over all of them divides by.
+    /// The divisor of the mean loss over all of them.
     divisor: f64,
-    /// Whether one of those before counts.
+    /// True if one of those before counts.
     counted: bool,
 }
 

@@ -12,7 +12,7 @@ use crate::commands::digits::run::RunError;
 use crate::terminal::console::{Console, print};
 use crate::text::shown::shown;
 
-/// What to list.
+/// The lists to print.
 #[derive(Clone, Debug, Args)]
 pub struct ListArgs {
     /// Only this list: activations, losses, initialisers, layers, optimizers, schedules or metrics
@@ -27,7 +27,7 @@ pub struct ListArgs {
     pub json: bool,
 }
 
-/// What to check.
+/// The lists to check.
 #[derive(Clone, Debug, Args)]
 pub struct CheckArgs {
     /// Only this family
@@ -113,7 +113,7 @@ fn object(lists: &[List]) -> serde_json::Value {
         .into()
 }
 
-/// What is known of an activation; a bound that there is not is null.
+/// The known facts of an activation; a bound that there is not is null.
 fn properties(facts: &Facts) -> serde_json::Value {
     let kinks =
         facts.kinks.iter().map(|(at, derivative)| json!({ "at": at, "derivative": derivative }));

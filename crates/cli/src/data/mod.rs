@@ -1,4 +1,4 @@
-//! What is trained on.
+//! The data of a training.
 
 pub mod digits;
 pub mod table;

@@ -1,4 +1,4 @@
-//! What a training leaves, and where it goes.
+//! The files that a training leaves, and their places.
 
 pub mod place;
 pub mod tensorboard;

@@ -18,13 +18,13 @@ pub const DEFAULT_PATH: &str = "digits.safetensors";
 pub struct Place {
     path: PathBuf,
     keeps: bool,
-    /// What chooses it.
+    /// The flag that chooses it.
     flag: &'static str,
     /// The file that was there when the program began.
     earlier: Option<Stamp>,
 }
 
-/// What tells a file from another one that has taken its name.
+/// The mark that tells a file from another one that has taken its name.
 type Stamp = (u64, SystemTime);
 
 /// Where something was saved.
@@ -86,7 +86,7 @@ impl Place {
         Place { path, keeps: false, flag, earlier }
     }
 
-    /// What chooses it.
+    /// The flag that chooses it.
     pub fn flag(&self) -> &'static str {
         self.flag
     }
@@ -96,7 +96,7 @@ impl Place {
         &self.path
     }
 
-    /// Whether a file can be written there, found out before there is anything to lose.
+    /// Checks that a file can be written there, before there is anything to lose.
     ///
     /// # Errors
     /// What stands in the way.

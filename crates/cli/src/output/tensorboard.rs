@@ -24,7 +24,7 @@ pub fn open<'a>(
     Ok(TensorBoard::create(folder)?.instruments(instruments).image("first_layer", first_layer))
 }
 
-/// What the first units of the first layer look for.
+/// The patterns that the first units of the first layer look for.
 fn first_layer(end: &EpochEnd<'_, f32>) -> Result<Vec<u8>, PlotError> {
     let mut units =
         figure::first_layer(end.params, Digits::PIXELS).map_or(Vec::new(), |(_, units)| units);

@@ -1,4 +1,4 @@
-//! What a training leaves beside the network: a recording, and a report to be looked at.
+//! The files that a training leaves beside the network: a recording, and a report to be looked at.
 
 use std::path::PathBuf;
 
@@ -66,7 +66,7 @@ impl Traces {
         (!self.places().is_empty()).then(|| Instruments::new().at_most(MOST))
     }
 
-    /// Whether the files can be written, found out before there is anything to lose.
+    /// Checks that the files can be written, before there is anything to lose.
     ///
     /// # Errors
     /// What stands in the way.

@@ -1,4 +1,4 @@
-//! What the program says where it cannot go on: one line instead of a trace of calls.
+//! The last words of a program that cannot go on: one line instead of a trace of calls.
 
 use std::io::Write;
 use std::panic;

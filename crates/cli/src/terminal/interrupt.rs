@@ -32,7 +32,7 @@ pub fn flag() -> io::Result<Arc<AtomicBool>> {
     Ok(raised)
 }
 
-/// What a program that a signal stopped exits with: 128 plus the number of the signal, as shells
+/// The exit code of a program that a signal stopped: 128 plus the number of the signal, as shells
 /// have it; 130 for Ctrl-C.
 pub fn exit_code() -> ExitCode {
     let signal = SIGNAL.get().map_or(0, |which| which.load(Ordering::Relaxed));
@@ -50,7 +50,7 @@ pub fn outlive_large_files() -> io::Result<()> {
     Ok(())
 }
 
-/// Whether whoever started the program wants the signal ignored, as `nohup` does.
+/// Returns true if whoever started the program wants the signal ignored, as `nohup` does.
 fn is_ignored(signal: i32) -> bool {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));

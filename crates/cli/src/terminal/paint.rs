@@ -17,12 +17,12 @@ impl Paint {
         self.with("1", text)
     }
 
-    /// What is right.
+    /// Marks something right.
     pub fn green(self, text: &str) -> String {
         self.with("32", text)
     }
 
-    /// What is wrong.
+    /// Marks something wrong.
     pub fn red(self, text: &str) -> String {
         self.with("31", text)
     }

@@ -1,4 +1,4 @@
-//! What is shown while the network trains: a bar on a terminal, a few lines elsewhere.
+//! The progress of a training as it is shown: a bar on a terminal, a few lines elsewhere.
 
 use std::time::Duration;
 

@@ -20,7 +20,7 @@ fn start(folder: &Path, flags: &[&str]) -> Child {
     program(folder, &flags).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
 }
 
-/// What a terminal sends at Ctrl-C.
+/// The signal that a terminal sends at Ctrl-C.
 fn interrupt(child: &Child) {
     assert!(
         Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success()

@@ -1,5 +1,4 @@
-//! What is told of wrong input: one line that names the flag or the file, the value, and what to
-//! do.
+//! The answers to wrong input: one line that names the flag or the file, the value, and what to do.
 
 use crate::common;
 

@@ -1,5 +1,5 @@
-//! What the program writes: never two things in one file, never a part of one, never over what is
-//! to be kept.
+//! The program's files: never two things in one file, never a part of one, never over what is to be
+//! kept.
 
 use crate::common;
 

@@ -1,4 +1,4 @@
-//! What a run prints, on which stream, and that a seed fixes it.
+//! The output of a run, on which stream it goes, and that a seed fixes it.
 
 use crate::common;
 

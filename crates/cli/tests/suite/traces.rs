@@ -1,4 +1,4 @@
-//! What a training leaves beside the network: `--record` and `--report`.
+//! The files that a training leaves beside the network: `--record` and `--report`.
 
 use crate::common;
 

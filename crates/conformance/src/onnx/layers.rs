@@ -17,7 +17,7 @@ pub(super) const ALL: &[&str] = &[
     "RMSNormalization",
 ];
 
-/// Whether the layer behaves as in training.
+/// Returns true if the layer behaves as in training.
 pub(super) fn is_training(node: &Node) -> bool {
     match node.op.as_str() {
         "BatchNormalization" => node.integer("training_mode", 0) == 1,

@@ -1,4 +1,4 @@
-//! What a case says: an operator, its attributes, its inputs and its results.
+//! The content of a case: an operator, its attributes, its inputs and its results.
 
 use chainrule::prelude::*;
 use serde_json::Value;
@@ -46,7 +46,7 @@ impl Node {
         })
     }
 
-    /// Whether ONNX computed in `f64`.
+    /// Returns true if ONNX computed in `f64`.
     pub(super) fn is_double(&self) -> bool {
         self.double
     }
@@ -76,7 +76,7 @@ impl Node {
         self.optional(position).map(|x| x.values().iter().map(|&x| x as i64).collect())
     }
 
-    /// Whether an attribute is given.
+    /// Returns true if an attribute is given.
     pub(super) fn has(&self, name: &str) -> bool {
         !self.attributes[name].is_null()
     }
@@ -106,7 +106,7 @@ impl Node {
         Ok(counted(self.integer("axis", default), self.input(0)?.shape().rank()))
     }
 
-    /// Whether the results have the shapes and the numbers that ONNX has.
+    /// Compares shapes and numbers of the results with those of ONNX.
     pub(super) fn compare<T: Real>(
         &self,
         got: &[Tensor<T>],

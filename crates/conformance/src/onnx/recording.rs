@@ -14,7 +14,7 @@ pub(super) struct Recording<'g, 'n, T: Real> {
     params: RefCell<Vec<(String, Tensor<T>)>>,
 }
 
-/// What is recorded: the results, in ONNX's order.
+/// The recorded results, in ONNX's order.
 pub(super) type Recorded<'g, T> = Result<Vec<Var<'g, T>>, String>;
 
 impl<'g, T: Real> Recording<'g, '_, T> {

@@ -152,7 +152,7 @@ fn kept<'g, T: Real>(
     reduced.reshape(lengths.as_slice())
 }
 
-/// What moves elements without computing.
+/// The operators that move elements without computing.
 fn rearrange<'g, T: Real>(r: &Recording<'g, '_, T>, x: Var<'g, T>) -> Recorded<'g, T> {
     let (node, shape) = (r.node, x.shape());
     let y = match node.op.as_str() {

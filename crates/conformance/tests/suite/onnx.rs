@@ -1,4 +1,4 @@
-//! What of ONNX's node tests is checked, and what is not.
+//! The share of ONNX's node tests that is checked, and that which is not.
 
 use std::collections::BTreeMap;
 

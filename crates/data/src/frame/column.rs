@@ -11,7 +11,7 @@ pub enum Column {
     Categories {
         /// 0 where the category is missing or unknown, `k` for `names[k - 1]`.
         codes: Vec<u32>,
-        /// What the categories are called, each name once.
+        /// The names of the categories, each once.
         names: Vec<String>,
     },
 }
@@ -42,7 +42,7 @@ impl Column {
         }
     }
 
-    /// Whether there is no row.
+    /// Returns true if there is no row.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0

@@ -10,7 +10,7 @@ use crate::{DataError, Targets, check};
 /// Whole numbers are guessed to be classes where no more than these differ.
 const MOST_CLASSES: usize = 20;
 
-/// What is to be predicted of a sample.
+/// The kind of answer that is to be predicted of a sample.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Task {
     /// One class of several.
@@ -41,7 +41,7 @@ pub struct Target<T: Real = f32> {
     pub why: Option<String>,
     /// The targets. Values that are to be scaled are best taken in `f64`.
     pub targets: Targets<T>,
-    /// What each output is called: the classes, or the columns.
+    /// The name of each output: the classes, or the columns.
     pub names: Vec<String>,
 }
 
@@ -90,7 +90,7 @@ fn wrong(column: &str, why: String) -> DataError {
     DataError::Column { op: "Target", column: column.to_owned(), why }
 }
 
-/// What the columns look like, and why.
+/// The task that the columns look like, and why.
 fn guess(columns: &Frame) -> Result<(Task, String), DataError> {
     let mut all = columns.columns();
     if let (1, Some((_, column))) = (columns.width(), all.next()) {

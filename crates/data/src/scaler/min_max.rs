@@ -114,7 +114,7 @@ impl MinMaxScaler {
         })
     }
 
-    /// What was before [`transform`](MinMaxScaler::transform), up to rounding.
+    /// The values before [`transform`](MinMaxScaler::transform), up to rounding.
     ///
     /// # Errors
     /// As [`transform`](MinMaxScaler::transform).

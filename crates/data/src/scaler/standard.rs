@@ -122,7 +122,7 @@ impl StandardScaler {
         &self.mean
     }
 
-    /// What each feature is divided by: its standard deviation, or 1 if it is constant.
+    /// The divisor of each feature: its standard deviation, or 1 if it is constant.
     #[must_use]
     pub fn scale(&self) -> &[f64] {
         &self.scale

@@ -33,7 +33,7 @@ pub enum ZeroCause {
         /// The operation that multiplies by them.
         at: Place,
     },
-    /// What it, or its influence, is multiplied with is all zero.
+    /// All that it, or its influence, is multiplied with is zero.
     ZeroInput {
         /// The operation that multiplies.
         at: Place,
@@ -140,7 +140,7 @@ pub(super) fn first<T: Real>(traced: &TracedBack<'_, T>) -> Place {
     Place { op: op.to_owned(), layer: traced.step.first_layer.clone() }
 }
 
-/// What the derivative of a function reads.
+/// The values that the derivative of a function reads.
 fn read<'a, T: Real>(function: &dyn Pointwise<T>, traced: &TracedBack<'a, T>) -> &'a [T] {
     match function.derivative_reads() {
         DerivativeReads::Input => traced.inputs.get(0),

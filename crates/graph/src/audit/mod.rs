@@ -1,4 +1,4 @@
-//! What a backward pass gave each parameter, and why where that is nothing.
+//! The gradient that a backward pass gave each parameter, and why where there is none.
 
 mod cause;
 mod trail;
@@ -12,7 +12,7 @@ use crate::{Grads, Params, Plan, Reach, Workspace};
 pub use cause::{Place, ZeroCause};
 use trail::Trail;
 
-/// Whether a parameter has a gradient.
+/// The state of a parameter's gradient.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Status {
     /// It has one, not all of it zero.
@@ -35,7 +35,7 @@ pub struct AuditRow {
     pub name: String,
     /// Its shape.
     pub shape: Shape,
-    /// Whether it has a gradient.
+    /// The state of its gradient.
     pub status: Status,
     /// The gradient's Euclidean norm; `None` where no gradient reaches it, which is not the same as
     /// zero.
@@ -49,8 +49,8 @@ pub struct Audit {
     pub rows: Vec<AuditRow>,
 }
 
-/// What `grads` holds for each parameter after a [`backward`](Plan::backward) with this plan, and
-/// the reason where it is unreached, cut, or exactly zero.
+/// The state of the gradient in `grads` of each parameter after a [`backward`](Plan::backward) with
+/// this plan, and the reason where it is unreached, cut, or exactly zero.
 ///
 /// Where a gradient is zero, a second way back through the values in `workspace` finds where it
 /// vanishes: see [`ZeroCause`]. For a root that is not a scalar that way begins with ones, and kept
@@ -113,7 +113,7 @@ pub fn audit<T: Real>(
     Audit { rows }
 }
 
-/// Whether every element is zero; NaN is not.
+/// Returns true if every element is zero; NaN is not.
 fn is_zero<T: Real>(values: &[T]) -> bool {
     values.iter().all(|&x| x == T::ZERO)
 }

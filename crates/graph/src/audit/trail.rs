@@ -5,11 +5,11 @@ use super::is_zero;
 use crate::plan::Source;
 use crate::{Params, Plan, Workspace};
 
-/// What a second way back saw: who reads whom, and where gradients vanish.
+/// The record of a second way back: who reads whom, and where gradients vanish.
 pub(super) struct Trail {
     /// Every input of every operation that a gradient goes back to.
     edges: Vec<Edge>,
-    /// Whether all that arrives at each step is zero.
+    /// True if all that arrives at each step is zero.
     nothing_arrives: Vec<bool>,
 }
 
@@ -18,7 +18,7 @@ struct Edge {
     consumer: usize,
     source: Source,
     at: Place,
-    /// Whether the operation gives it nothing but zeros.
+    /// True if the operation gives it nothing but zeros.
     zero: bool,
     /// Why, if it is given something itself.
     cause: Option<ZeroCause>,

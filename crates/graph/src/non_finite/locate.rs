@@ -6,7 +6,7 @@ use crate::op::Reads;
 use crate::plan::{Operand, Plan, PlanStep, Source, TracedBack};
 use crate::{Params, Place, Workspace};
 
-/// What [`locate`] has found.
+/// The place that [`locate`] has found.
 #[derive(Clone, Debug)]
 pub struct Located<T: Real> {
     /// Where it began.
@@ -66,7 +66,7 @@ struct Locator<'a, T: Real> {
     batch: Option<usize>,
 }
 
-/// What the way back has met first.
+/// The first thing that the way back has met.
 enum Met<T: Real> {
     /// An operation made it, of this upstream gradient.
     Step { position: usize, input: usize, upstream: Vec<T>, made: Aligned<T> },

@@ -23,10 +23,10 @@ pub use replay::Replay;
 /// Where numbers that are not finite began. Its `Display` is one sentence in plain words.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NonFinite {
-    /// What the first of them came from.
+    /// The origin of the first of them.
     pub origin: Origin,
-    /// What it was given, all of it finite where an operation is to blame: operands, and on the way
-    /// back the upstream gradient.
+    /// The values that it was given, all of it finite where an operation is to blame: operands, and
+    /// on the way back the upstream gradient.
     pub given: Vec<Range>,
     /// The first such value: NaN or an infinity.
     pub value: f64,
@@ -44,7 +44,7 @@ pub struct NonFinite {
     pub batch: Option<usize>,
 }
 
-/// What numbers that are not finite came from.
+/// The origin of numbers that are not finite.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Origin {
     /// An operation, on the way forward.
@@ -60,17 +60,17 @@ pub enum Origin {
         at: Place,
         /// The line that recorded it.
         location: &'static Location<'static>,
-        /// What the gradient is taken with respect to.
+        /// The value that the gradient is taken with respect to.
         with_respect_to: String,
     },
     /// The sum of the finite gradients that several operations give to one value.
     Sum {
-        /// What the gradients are taken with respect to.
+        /// The value that the gradients are taken with respect to.
         with_respect_to: String,
     },
     /// No operation: it was given, as a parameter or an input.
     Given {
-        /// What holds it.
+        /// The holder of the value.
         what: String,
     },
 }

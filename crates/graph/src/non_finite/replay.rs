@@ -77,14 +77,15 @@ impl<T: Real> Replay<T> {
         workspace.gradient(inputs[self.input]).to_tensor()
     }
 
-    /// Whether running it again gives finite values alone.
+    /// Runs it again, and returns true if all values are finite.
     #[must_use]
     pub fn is_finite(&self) -> bool {
         chainrule_tensor::reduce::all_finite(self.run().values())
     }
 }
 
-/// Whether an operand has a row for each sample: parameters have not, however many rows they hold.
+/// Returns true if an operand has a row for each sample: parameters have not, however many rows
+/// they hold.
 pub(super) fn by_sample(operand: &Operand, shape: chainrule_tensor::Shape, batch: usize) -> bool {
     matches!(operand, Operand::Value { .. }) && shape.first() == Some(&batch)
 }

@@ -13,7 +13,7 @@ use crate::Var;
 /// A differentiable function of two numbers.
 trait Binary: Debug + Send + Sync + 'static {
     const NAME: &'static str;
-    /// Whether the partial derivatives read the operands; if not they are constants, the first of
+    /// True if the partial derivatives read the operands; if not they are constants, the first of
     /// them 1, and nothing is kept for them.
     const READS_OPERANDS: bool;
     fn value<T: Real>(a: T, b: T) -> T;

@@ -1,4 +1,4 @@
-//! What an operation is: a forward function and its vector-Jacobian product, side by side.
+//! An operation: a forward function and its vector-Jacobian product, side by side.
 
 mod affine;
 mod argmax;
@@ -87,7 +87,7 @@ pub trait Op<T: Real>: Debug + Send + Sync {
         0
     }
 
-    /// Whether a gradient goes back to this input; not so for class indices, or through
+    /// Returns true if a gradient goes back to this input; not so for class indices, or through
     /// [`detach`](crate::Var::detach). By default yes.
     fn differentiable(&self, input: usize) -> bool {
         let _ = input;
@@ -156,13 +156,13 @@ impl Reads {
         Reads { inputs: self.inputs, output: true }
     }
 
-    /// Whether the input at this position is read.
+    /// Returns true if the input at this position is read.
     #[must_use]
     pub const fn reads_input(self, position: usize) -> bool {
         self.inputs >> (if position < 63 { position } else { 63 }) & 1 == 1
     }
 
-    /// Whether the value is read.
+    /// Returns true if the value is read.
     #[must_use]
     pub const fn reads_output(self) -> bool {
         self.output

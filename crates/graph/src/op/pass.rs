@@ -9,7 +9,7 @@ use chainrule_tensor::{Aligned, Real, Shape};
 use super::{Op, Reads};
 use crate::plan::{Operand, Slot};
 
-/// What [`Op::forward`] works with.
+/// The operands of [`Op::forward`].
 #[derive(Debug)]
 pub struct Forward<'a, T: Real> {
     /// The inputs' values and shapes.
@@ -29,7 +29,7 @@ pub struct Forward<'a, T: Real> {
     pub precision: Precision,
 }
 
-/// What [`Op::vjp`] works with.
+/// The operands of [`Op::vjp`].
 #[derive(Debug)]
 pub struct Backward<'a, T: Real> {
     /// The inputs' shapes, and the values of those that [`Op::reads`] names.
@@ -38,7 +38,7 @@ pub struct Backward<'a, T: Real> {
     pub output: &'a [T],
     /// The value's shape.
     pub shape: Shape,
-    /// What `forward` saved.
+    /// The values that `forward` saved.
     pub saved: &'a [T],
     /// The gradient with respect to the value. No one reads it afterwards: it may be overwritten.
     pub upstream: &'a mut [T],
@@ -180,7 +180,7 @@ impl<T: Real> Debug for Cotangents<'_, T> {
 pub struct Cotangent<'a, T: Real> {
     /// The gradient, in row-major order.
     pub values: &'a mut [T],
-    /// Whether to overwrite it or to add to it.
+    /// How to write: overwrite, or add.
     pub put: Put,
 }
 

@@ -7,7 +7,7 @@ use super::flow::Reachability;
 use crate::graph::{Node, Source};
 use crate::op::Op;
 
-/// Whether the outside may read a value.
+/// Returns true if the outside may read a value.
 pub(super) fn is_seen<T: Real>(node: &Node<T>, index: usize, roots: &[usize]) -> bool {
     node.keep || roots.contains(&index)
 }

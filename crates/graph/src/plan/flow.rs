@@ -4,7 +4,7 @@ use super::Reach;
 use super::draft::{Draft, is_seen};
 use crate::graph::{Node, Source};
 
-/// What is needed for the roots, and where a gradient flows.
+/// The nodes that are needed for the roots, and those that a gradient reaches.
 pub(super) struct Reachability {
     /// Ancestors of a root, or kept.
     pub(super) needed: Vec<bool>,
@@ -52,7 +52,7 @@ impl Reachability {
         Reachability { needed, behind, reached }
     }
 
-    /// Whether the gradient goes back through an operation, not merely up to its value.
+    /// Returns true if the gradient goes back through an operation, not merely up to its value.
     pub(super) fn has_back<T: Real>(&self, draft: &Draft<T>) -> bool {
         self.reached[draft.node]
             && draft
@@ -62,8 +62,8 @@ impl Reachability {
                 .any(|(i, &input)| draft.op.differentiable(i) && self.reached[input])
     }
 
-    /// Whether the gradient reaches each of the parameters, which have these nodes; those that are
-    /// not used have none.
+    /// How the gradient reaches each of the parameters, which have these nodes; those that are not
+    /// used have none.
     pub(super) fn reach<T: Real>(
         &self,
         nodes: &[Node<T>],

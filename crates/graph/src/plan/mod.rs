@@ -40,7 +40,7 @@ pub struct Plan<T: Real = f32> {
     layout: Arc<Layout>,
     pub(crate) constants: Vec<Aligned<T>>,
     pub(crate) steps: Vec<PlanStep<T>>,
-    /// What [`Plan::update_statistics`] copies.
+    /// The copies that [`Plan::update_statistics`] makes.
     updates: Vec<Update>,
     bindings: Arc<Bindings>,
     pub(crate) value_lens: Vec<usize>,
@@ -94,7 +94,8 @@ struct Back {
     /// Where the upstream gradient is kept for the outside, before the operation may overwrite it.
     kept: Option<usize>,
     slots: Vec<Slot>,
-    /// What several of the slots share: cleared beforehand, so that they can add in any order.
+    /// The slot that several of the slots share: cleared beforehand, so that they can add in any
+    /// order.
     shared: Vec<Slot>,
 }
 
@@ -117,7 +118,8 @@ pub(crate) enum Slot {
 }
 
 impl Slot {
-    /// Whether the gradient is the first to be left there, and how: `None` if nobody wants it.
+    /// The way in which the gradient is left there, as the first or added: `None` if nobody wants
+    /// it.
     fn put(&mut self) -> Option<&mut Put> {
         match self {
             Slot::Unwanted => None,
@@ -137,7 +139,7 @@ impl Slot {
     }
 }
 
-/// What the outside may reach in a workspace, by node.
+/// The values that the outside may reach in a workspace, by node.
 #[derive(Debug, Default)]
 pub(crate) struct Bindings {
     pub(crate) graph: u32,
@@ -155,7 +157,7 @@ pub(crate) struct Binding {
     pub(crate) gradient: Option<usize>,
 }
 
-/// Whether the gradient of a loss reaches a parameter.
+/// The way in which the gradient of a loss reaches a parameter, if it does.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reach {
     /// It does.
@@ -223,7 +225,7 @@ impl<T: Real> Plan<T> {
         &self.layout
     }
 
-    /// Whether and how the gradient reaches each parameter, in the order of the
+    /// How the gradient reaches each parameter, if it does, in the order of the
     /// [`layout`](Plan::layout). A plan for inference reaches none.
     pub fn reach(&self) -> impl Iterator<Item = (&str, &Reach)> {
         self.layout.entries().iter().map(|entry| entry.name.as_str()).zip(&self.reach)

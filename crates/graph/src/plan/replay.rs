@@ -11,7 +11,7 @@ use crate::op::{Backward, Cotangents, Forward, Inputs, Reads};
 use crate::params::{Grads, Params};
 use crate::workspace::Workspace;
 
-/// What [`Plan::forward_traced`] shows after each operation.
+/// The view that [`Plan::forward_traced`] gives after each operation.
 #[derive(Clone, Copy, Debug)]
 pub struct Traced<'a, T: Real> {
     /// The operation's name.

@@ -34,7 +34,7 @@ impl<T: Real> Plan<T> {
         steps.collect()
     }
 
-    /// What messages call an operand.
+    /// The name of an operand in messages.
     pub(crate) fn operand_name(&self, operand: &Operand, source: Source) -> String {
         let input = |buffer: &usize| {
             self.bindings.nodes.iter().find(|node| node.is_input && node.value == Some(*buffer))

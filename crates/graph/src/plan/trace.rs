@@ -8,7 +8,7 @@ use crate::op::{Cotangents, Inputs};
 use crate::params::{Grads, Params};
 use crate::workspace::Workspace;
 
-/// What [`Plan::backward_traced`] shows at each operation on the way back.
+/// The view that [`Plan::backward_traced`] gives at each operation on the way back.
 pub struct TracedBack<'a, T: Real> {
     /// The operation's name.
     pub op: &'a str,
@@ -20,8 +20,8 @@ pub struct TracedBack<'a, T: Real> {
     pub shape: Shape,
     /// The gradient with respect to its value, from all consumers together.
     pub upstream: &'a [T],
-    /// What this operation alone adds to the gradient with respect to each of its inputs; `None`
-    /// where nobody wants it.
+    /// The part that this operation alone adds to the gradient with respect to each of its inputs;
+    /// `None` where nobody wants it.
     pub cotangents: &'a [Option<Aligned<T>>],
     /// The operation's value if the way back reads it, else empty.
     pub(crate) output: &'a [T],
@@ -167,7 +167,7 @@ impl<T: Real> Plan<T> {
 }
 
 impl<T: Real> PlanStep<T> {
-    /// What this operation makes of an upstream gradient, in buffers of its own.
+    /// The gradients that this operation makes of an upstream one, in buffers of its own.
     fn cotangents(
         &self,
         back: &Back,

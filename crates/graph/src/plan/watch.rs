@@ -23,7 +23,7 @@ pub struct WatchedOp<'a, T: Real> {
     workspace: &'a Workspace<T>,
 }
 
-/// What [`Plan::forward_watched`] shows after each operation.
+/// The view that [`Plan::forward_watched`] gives after each operation.
 #[derive(Clone, Copy)]
 pub struct Watched<'a, T: Real> {
     /// The operation.
@@ -32,7 +32,7 @@ pub struct Watched<'a, T: Real> {
     pub values: &'a [T],
 }
 
-/// What [`Plan::backward_watched`] shows before each operation goes back.
+/// The view that [`Plan::backward_watched`] gives before each operation goes back.
 #[derive(Clone, Copy)]
 pub struct WatchedBack<'a, T: Real> {
     /// The operation.
@@ -165,13 +165,13 @@ impl<'a, T: Real> WatchedOp<'a, T> {
         self.step.op.pointwise().or(self.step.op.fused())
     }
 
-    /// Whether a function was fused onto it.
+    /// Returns true if a function was fused onto it.
     #[must_use]
     pub fn is_fused(self) -> bool {
         self.step.unfused.is_some()
     }
 
-    /// Whether its first input is the value of the operation before it.
+    /// Returns true if its first input is the value of the operation before it.
     #[must_use]
     pub fn continues(self) -> bool {
         let before = self.position.checked_sub(1).map(|before| self.plan.steps[before].output);

@@ -62,10 +62,10 @@ pub trait Pointwise<T: Real>: Debug + Send + Sync + 'static {
     /// output.
     fn derivative(&self, at: T) -> T;
 
-    /// Whether [`derivative`](Pointwise::derivative) is a function of the input or of the output.
+    /// States the value that [`derivative`](Pointwise::derivative) reads: input or output.
     fn derivative_reads(&self) -> DerivativeReads;
 
-    /// What is known of the function: its kinks, its range, where it saturates.
+    /// The known facts of the function: its kinks, its range, where it saturates.
     fn properties(&self) -> Properties {
         Properties::default()
     }
@@ -211,7 +211,7 @@ macro_rules! pointwise_by_value {
     };
 }
 
-/// What the derivative of a [`Pointwise`] function is computed from.
+/// The value that the derivative of a [`Pointwise`] function is computed from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DerivativeReads {
     /// The input `x`, which is then kept for the way back.
@@ -222,7 +222,7 @@ pub enum DerivativeReads {
     Nothing,
 }
 
-/// What is known of a [`Pointwise`] function beyond its values; initialisers, gradient checks and
+/// The known facts of a [`Pointwise`] function beyond its values; initialisers, gradient checks and
 /// diagnosis read it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Properties {
@@ -237,7 +237,7 @@ pub struct Properties {
     /// The inputs outside of which the function saturates: `|f'|` is below 5 % of its maximum
     /// there, and above just within. The bounds may be infinite.
     pub responsive: (f64, f64),
-    /// Whether the derivative is exactly zero over a whole half-line, so that a unit can stop
+    /// True if the derivative is exactly zero over a whole half-line, so that a unit can stop
     /// learning for good.
     pub can_die: bool,
     /// The factor by which initialisers scale weights in front of this function:

@@ -14,7 +14,7 @@ pub struct Curvature {
     loss: NodeId,
 }
 
-/// What one pass forward and back gives.
+/// The results of one pass forward and back.
 #[derive(Clone, Debug, PartialEq)]
 pub struct HessianVector {
     /// The loss `L`.

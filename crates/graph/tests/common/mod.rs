@@ -1,4 +1,4 @@
-//! What the tests of the graph share.
+//! Helpers of the tests of the graph.
 
 #![allow(dead_code, reason = "each test binary uses its own part")]
 

@@ -8,7 +8,7 @@ use common::{Random, Session, Tanh};
 
 const N: usize = 3;
 
-/// What is asked for of a random graph.
+/// The values of a random graph that are asked for.
 #[derive(Clone, Copy)]
 enum Keep {
     Everything,

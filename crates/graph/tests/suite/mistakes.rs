@@ -1,4 +1,4 @@
-//! What can go wrong, and what is said then.
+//! The mistakes that can be made, and their messages.
 
 use crate::common;
 

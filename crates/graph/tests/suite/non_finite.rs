@@ -4,7 +4,7 @@ use chainrule_graph::non_finite::{Located, Origin, locate};
 use chainrule_graph::{DerivativeReads, Graph, Params, Plan, Pointwise, Var};
 use chainrule_tensor::{Real, Tensor};
 
-/// What is found after a forward pass with these inputs.
+/// The finding after a forward pass with these inputs.
 fn found(
     graph: &Graph<f64>,
     loss: Var<'_, f64>,

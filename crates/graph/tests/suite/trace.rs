@@ -1,4 +1,4 @@
-//! What the traced way back shows.
+//! The traced way back.
 
 use crate::common;
 

@@ -143,7 +143,7 @@ fn found(severity: Severity, evidence: String, remedies: Vec<Change>) -> Finding
     }
 }
 
-/// What the loss makes of one sample of each class, where the model knows nothing.
+/// The weight that the loss gives one sample of each class, where the model knows nothing.
 fn class_weights<T: Real>(loss: &dyn Loss<T>, classes: usize) -> Option<Vec<f64>> {
     let targets: Vec<T> = (0..classes).map(|class| T::from_f64(class as f64)).collect();
     let gradient = gradient(loss, classes, classes, Some(&targets), &targets)?;
@@ -152,7 +152,7 @@ fn class_weights<T: Real>(loss: &dyn Loss<T>, classes: usize) -> Option<Vec<f64>
     )
 }
 
-/// What the loss makes of a 1 and of a 0 of each label, where the model knows nothing.
+/// The weights that the loss gives a 1 and a 0 of each label, where the model knows nothing.
 fn label_weights<T: Real>(loss: &dyn Loss<T>, width: usize) -> Option<Vec<[f64; 2]>> {
     let targets: Vec<T> =
         (0..2 * width).map(|i| if i < width { T::ONE } else { T::ZERO }).collect();

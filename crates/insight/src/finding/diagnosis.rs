@@ -16,7 +16,7 @@ pub trait Rule<T: Real = f32>: Configure + Debug {
     /// The name, in configuration.
     fn name(&self) -> &'static str;
 
-    /// What it finds.
+    /// Finds the fault, if it is there.
     fn find(&self, evidence: &Evidence<'_, T>) -> Vec<Finding>;
 }
 
@@ -122,7 +122,7 @@ impl<T: Real> Diagnosis<T> {
         &self.rules
     }
 
-    /// What is wrong, the worst first; of what follows from something else that is found, nothing.
+    /// The faults, the worst first; of what follows from something else that is found, nothing.
     #[must_use]
     pub fn findings(&self, evidence: &Evidence<'_, T>) -> Vec<Finding> {
         let mut findings = self.all_findings(evidence);
@@ -133,7 +133,7 @@ impl<T: Real> Diagnosis<T> {
         findings
     }
 
-    /// What is wrong, the worst first, consequences included.
+    /// The faults, the worst first, consequences included.
     #[must_use]
     pub fn all_findings(&self, evidence: &Evidence<'_, T>) -> Vec<Finding> {
         let mut findings: Vec<Finding> =

@@ -7,14 +7,14 @@ use chainrule_train::TrainError;
 use super::Failure;
 use crate::{Log, Recording};
 
-/// What there is to judge a training by. Each rule uses what it needs, and finds nothing where that
-/// is not given.
+/// The facts that a training is judged by. Each rule uses what it needs, and finds nothing where
+/// that is not given.
 ///
 /// Before a training, model, loss and data are enough for some; the log of the
 /// [instruments](crate::Instruments) tells most.
 #[derive(Clone, Copy, Debug)]
 pub struct Evidence<'a, T: Real = f32> {
-    /// What the instruments have seen.
+    /// The instruments' log.
     pub log: Option<&'a Log>,
     /// The model.
     pub model: Option<&'a dyn Layer<T>>,
@@ -24,9 +24,9 @@ pub struct Evidence<'a, T: Real = f32> {
     pub loss: Option<&'a dyn Loss<T>>,
     /// The training data.
     pub data: Option<&'a Dataset<T>>,
-    /// What ended the training.
+    /// The error that ended the training.
     pub error: Option<&'a TrainError>,
-    /// What ended the training, as a recording tells it.
+    /// The error that ended the training, as a recording tells it.
     pub failure: Option<&'a Failure>,
 }
 

@@ -1,7 +1,7 @@
 use chainrule_graph::non_finite::Origin;
 use chainrule_train::TrainError;
 
-/// What ended a training with an error, in words that can be kept.
+/// The error that ended a training, in words that can be kept.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Failure {
     /// The error's message.
@@ -12,7 +12,7 @@ pub struct Failure {
 }
 
 impl Failure {
-    /// What there is to say of this error.
+    /// The description of this error.
     #[must_use]
     pub fn of(error: &TrainError) -> Self {
         let non_finite = match error {

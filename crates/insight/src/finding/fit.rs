@@ -161,8 +161,8 @@ pub(super) fn constant_loss<T: Real>(data: &Dataset<T>, loss: &dyn Loss<T>) -> O
     }
 }
 
-/// What the samples of each class count together: their number, unless the loss weighs or ignores
-/// classes.
+/// The weight of the samples of each class together: their number, unless the loss weighs or
+/// ignores classes.
 fn class_weights<T: Real>(counts: &[usize], loss: &dyn Loss<T>) -> Option<Vec<f64>> {
     let graph = Graph::<T>::new();
     let target = graph.class_input("target", 1, counts.len());
@@ -192,7 +192,7 @@ mod tests {
     use super::*;
     use chainrule_train::Scores;
 
-    /// What is found in these losses on training and validation data.
+    /// The kinds of finding in these losses on training and validation data.
     fn kinds(train: &[f64], validation: &[f64]) -> Vec<Kind> {
         let scores = |loss| Scores { loss, metrics: Vec::new() };
         let epochs = train.iter().zip(validation).zip(1..).map(|((&train, &validation), epoch)| {

@@ -2,7 +2,7 @@ use std::fmt;
 
 use chainrule_recipe::Change;
 
-/// What is wrong.
+/// A kind of fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Kind {
@@ -136,17 +136,18 @@ impl fmt::Display for Severity {
 /// One thing that is wrong. Its `Display` is a sentence or three.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Finding {
-    /// What is wrong.
+    /// The kind of fault.
     pub kind: Kind,
     /// How bad it is.
     pub severity: Severity,
     /// The layer or the parameter, where it is about one.
     pub layer: Option<String>,
-    /// What shows it, in numbers and words.
+    /// The evidence, in numbers and words.
     pub evidence: String,
-    /// What to do.
+    /// The advice.
     pub remedy: String,
-    /// What of it a program can do, the first to be tried first; empty where it takes a person.
+    /// The changes that a program can make, the first to be tried first; empty where it takes a
+    /// person.
     pub remedies: Vec<Change>,
 }
 

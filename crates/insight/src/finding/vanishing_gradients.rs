@@ -82,7 +82,7 @@ impl<T: Real> Rule<T> for VanishingGradients {
     }
 }
 
-/// What to do depends on what is in the way.
+/// The advice, which depends on the obstacle.
 fn remedy(log: &Log) -> (String, Vec<Change>) {
     let flat = log.layers.iter().find(|layer| !layer.output && layer.properties.lipschitz < 0.9);
     match flat.and_then(|layer| Some((layer.activation.as_ref()?, layer.properties.lipschitz))) {

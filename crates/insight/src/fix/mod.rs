@@ -14,33 +14,33 @@ const MOST_TRIALS: usize = 24;
 /// How often a factor is applied, one after the other until the finding is gone.
 const POWERS: [u32; 9] = [1, 2, 3, 4, 6, 8, 12, 16, 32];
 
-/// What was tried, and what became of it.
+/// The attempts at a cure, and their outcome.
 #[derive(Debug)]
 pub struct Fixed {
     /// One after the other.
     pub trials: Vec<Trial>,
     /// The recipe with all remedies that were kept.
     pub recipe: Recipe,
-    /// What came of that recipe.
+    /// The verdict on that recipe.
     pub verdict: Verdict,
-    /// Whether it was ended early, so that not everything was tried.
+    /// True if it was ended early, so that not everything was tried.
     pub interrupted: bool,
 }
 
 /// One remedy for one kind of finding, or several together where there are several such findings.
 #[derive(Debug)]
 pub struct Trial {
-    /// What was found.
+    /// The kind of finding.
     pub kind: Kind,
-    /// What was changed.
+    /// The changes.
     pub remedies: Vec<Change>,
     /// The recipe with it.
     pub recipe: Recipe,
-    /// What came of it.
+    /// The verdict on the training with them.
     pub verdict: Verdict,
-    /// Whether the finding is gone.
+    /// True if the finding is gone.
     pub cured: bool,
-    /// Whether the recipe goes on with the remedy.
+    /// True if the recipe goes on with the remedy.
     pub kept: bool,
 }
 
@@ -103,8 +103,8 @@ pub fn fix<E>(
     fixed
 }
 
-/// What can be tried, the worst finding first. Where several of a kind ask for different remedies,
-/// such as scaled inputs and scaled targets, first all of them together.
+/// The changes that can be tried, the worst finding first. Where several of a kind ask for
+/// different remedies, such as scaled inputs and scaled targets, first all of them together.
 fn options(verdict: &Verdict) -> Vec<(Kind, Vec<Change>)> {
     let mut options = Vec::new();
     for finding in verdict.faults() {
@@ -131,21 +131,21 @@ fn with_all(recipe: &Recipe, remedies: &[Change], power: u32) -> Option<Recipe> 
     (changed != *recipe).then_some(changed)
 }
 
-/// What is changed, with the values as they are then.
+/// The changes, with the values as they are then.
 fn label(remedies: &[Change], changed: &Recipe) -> String {
     remedies.iter().map(|remedy| remedy.told(changed)).collect::<Vec<_>>().join(" and ")
 }
 
 impl Trial {
-    /// What was changed, with the values as they were then.
+    /// The changes, with the values as they were then.
     #[must_use]
     pub fn label(&self) -> String {
         label(&self.remedies, &self.recipe)
     }
 }
 
-/// Whether it helps although the finding is still there: the finding is milder, there are fewer of
-/// its kind, or the loss lower by a tenth.
+/// Returns true if it helps although the finding is still there: the finding is milder, there are
+/// fewer of its kind, or the loss lower by a tenth.
 fn helps(before: &Fixed, changed: &Recipe, after: &Verdict, kind: Kind) -> bool {
     let count = |verdict: &Verdict| verdict.faults().filter(|finding| finding.kind == kind).count();
     let milder = (after.severity(kind), count(after))
@@ -157,9 +157,9 @@ fn helps(before: &Fixed, changed: &Recipe, after: &Verdict, kind: Kind) -> bool 
     milder || better
 }
 
-/// Whether the training is worse: it fails, or its loss is higher by more than a fiftieth. Losses
-/// that are different quantities are not compared; then accuracy, each class weighing the same, or
-/// the part of the variance that is explained, must not be lower by more than a hundredth.
+/// Returns true if the training is worse: it fails, or its loss is higher by more than a fiftieth.
+/// Losses that are different quantities are not compared; then accuracy, each class weighing the
+/// same, or the part of the variance that is explained, must not be lower by more than a hundredth.
 fn is_worse(before: &Fixed, changed: &Recipe, after: &Verdict) -> bool {
     if after.failure.is_some() || before.verdict.failure.is_some() {
         return after.failure.is_some();

@@ -17,10 +17,10 @@ const MOST_RECORDS: usize = 1000;
 /// So many samples show how sizes change from layer to layer.
 const SAMPLES: usize = 256;
 
-/// What came of a training.
+/// The outcome of a training.
 #[derive(Clone, Debug)]
 pub struct Verdict {
-    /// What is wrong, the worst first.
+    /// The faults, the worst first.
     pub findings: Vec<Finding>,
     /// How sizes change from layer to layer before training, where that can be said.
     pub gain: Option<GainReport>,
@@ -32,31 +32,31 @@ pub struct Verdict {
     pub epochs: usize,
     /// The error that ended it.
     pub failure: Option<String>,
-    /// Whether Ctrl-C ended it.
+    /// True if Ctrl-C ended it.
     pub interrupted: bool,
     /// How far it is, on the validation data, from a constant answer, 0, to perfect ones, 1.
     pub skill: f64,
 }
 
 impl Verdict {
-    /// What holds the training back.
+    /// The findings that hold the training back.
     pub fn faults(&self) -> impl Iterator<Item = &Finding> {
         self.findings.iter().filter(|finding| finding.severity >= Severity::Warning)
     }
 
-    /// Whether nothing holds it back, and it does better than a constant answer.
+    /// Returns true if nothing holds it back, and it does better than a constant answer.
     #[must_use]
     pub fn is_healthy(&self) -> bool {
         self.faults().next().is_none() && self.has_learned()
     }
 
-    /// Whether it does better than a constant answer by a tenth of what there is to gain.
+    /// Returns true if it does better than a constant answer by a tenth of what there is to gain.
     #[must_use]
     pub fn has_learned(&self) -> bool {
         self.skill > 0.1
     }
 
-    /// Whether this kind is found, and how bad.
+    /// The severity of this kind, if it is found.
     #[must_use]
     pub fn severity(&self, kind: Kind) -> Option<Severity> {
         self.faults().filter(|finding| finding.kind == kind).map(|finding| finding.severity).max()

@@ -1,5 +1,5 @@
-//! Whether values and gradients keep their size from layer to layer before training, what theory
-//! says, and which gain would repair it: one pass forward and one back at initialisation.
+//! Sizes of values and gradients from layer to layer before training, what theory says, and which
+//! gain would repair it: one pass forward and one back at initialisation.
 //!
 //! Sizes are mean squares, over all samples and features: variances about zero. With weights `w`
 //! that are independent of what they meet, of mean zero and mean square `v`, and `z` normal with
@@ -54,18 +54,18 @@ pub struct GainReport {
     pub underflow: Option<usize>,
     /// After how many it is above the largest, likewise.
     pub overflow: Option<usize>,
-    /// What would keep the sizes, for each activation.
+    /// The settings that would keep the sizes, for each activation.
     pub repairs: Vec<Repair>,
     /// The type of the numbers: `f32` or `f64`.
     pub dtype: &'static str,
 }
 
-/// What one layer does to the sizes.
+/// The effect of one layer on the sizes.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LayerGain {
     /// Its path, such as `2`.
     pub path: String,
-    /// What kind of layer it is.
+    /// The kind of layer.
     pub kind: String,
     /// The shape of what comes out.
     pub output: Shape,
@@ -111,7 +111,7 @@ pub struct Repair {
 }
 
 impl Repair {
-    /// What the weights as they are would have to be multiplied by.
+    /// The factor that the weights as they are would need.
     #[must_use]
     pub fn factor(&self) -> f64 {
         self.gain / self.now

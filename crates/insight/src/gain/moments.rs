@@ -1,7 +1,7 @@
 use chainrule_graph::{DerivativeReads, Pointwise};
 use chainrule_tensor::Real;
 
-/// What an activation does to the size of normally distributed values, and to that of their
+/// The effect of an activation on the size of normally distributed values, and to that of their
 /// gradients.
 ///
 /// For `z` normal with mean 0 and mean square `q`: `square(q) = E f(z)^2` and

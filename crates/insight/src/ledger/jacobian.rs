@@ -11,7 +11,7 @@ const EXACT: usize = 256;
 /// Beyond, so many random combinations of rows.
 const PROBES: usize = 64;
 
-/// What is to be said of each edge.
+/// The facts of each edge.
 pub(super) fn locals<T: Real>(
     plan: &Plan<T>,
     params: &Params<T>,

@@ -61,7 +61,7 @@ pub struct Local {
     pub operand_shape: Shape,
     /// The Frobenius norm of the Jacobian.
     pub norm: f64,
-    /// Whether that norm is an estimate.
+    /// True if that norm is an estimate.
     pub estimated: bool,
 }
 
@@ -78,7 +78,7 @@ impl Local {
 pub struct Path {
     /// Its local derivatives, from the loss on, as positions in [`Ledger::locals`].
     pub locals: Vec<usize>,
-    /// What it contributes to the derivative: the product of its Jacobians, in row-major order.
+    /// Its part of the derivative: the product of its Jacobians, in row-major order.
     pub product: Vec<f64>,
     /// The Euclidean norm of that.
     pub norm: f64,

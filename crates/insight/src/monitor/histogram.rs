@@ -18,7 +18,7 @@ pub struct Histogram {
     pub counts: Vec<u32>,
 }
 
-/// Whether a histogram may have so many parts.
+/// Checks that a histogram may have so many parts.
 pub(super) fn check_bins(bins: usize) -> Result<(), String> {
     memory::check::<[u32; SIDE_BY_SIDE]>(bins)
         .map_err(|why| why.to_string())

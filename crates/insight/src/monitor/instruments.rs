@@ -71,7 +71,7 @@ pub struct Instruments<T: Real = f32> {
     z: Vec<T>,
     /// The activation's derivatives, and the layer that they are of.
     slopes: (Vec<T>, Option<usize>),
-    /// Whether the first batch has not been seen to its end.
+    /// True if the first batch has not been seen to its end.
     learning: bool,
 }
 
@@ -95,7 +95,7 @@ impl Open {
 #[derive(Debug)]
 struct Batch {
     about: TracedBatch,
-    /// Whether the loss has begun.
+    /// True if the loss has begun.
     in_loss: bool,
     layers: Vec<LayerRecord>,
     /// The squared norms of the samples' gradients, and the parameters that they are of.
@@ -172,13 +172,13 @@ impl<T: Real> Instruments<T> {
         self
     }
 
-    /// What they have seen of the last training.
+    /// The log of the last training.
     #[must_use]
     pub fn log(&self) -> &Log {
         &self.log
     }
 
-    /// What they have seen of the last training, without a copy.
+    /// The log of the last training, without a copy.
     #[must_use]
     pub fn into_log(self) -> Log {
         self.log

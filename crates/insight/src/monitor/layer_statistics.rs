@@ -3,7 +3,7 @@ use chainrule_tensor::{Real, reduce};
 use super::Histogram;
 use super::sums::{Sums, is_safe};
 
-/// What a batch of values is like: over all samples and units of a layer.
+/// The distribution of a batch of values, in numbers: over all samples and units of a layer.
 ///
 /// Mean, deviation (divided by the count), norm and extremes are those of the finite values,
 /// gathered in `f64`.

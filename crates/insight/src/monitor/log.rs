@@ -1,4 +1,4 @@
-//! What the instruments have seen, in plain numbers.
+//! The instruments' log, in plain numbers.
 
 use chainrule_graph::Properties;
 use chainrule_tensor::Shape;
@@ -52,13 +52,13 @@ pub struct LayerInfo {
     pub op: String,
     /// The activation's name.
     pub activation: Option<String>,
-    /// What is known of the activation.
+    /// The known facts of the activation.
     pub properties: Properties,
     /// The number of units: the length of the last axis.
     pub units: usize,
-    /// Whether it has weights: a product, or an operation with a matrix of parameters.
+    /// True if it has weights: a product, or an operation with a matrix of parameters.
     pub weighted: bool,
-    /// Whether it is the model's last.
+    /// True if it is the model's last.
     pub output: bool,
 }
 
@@ -98,9 +98,9 @@ pub struct Record {
 /// One layer at one step. Gradients are those of the batch's mean loss.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct LayerRecord {
-    /// What goes into the activation, or comes out of a layer without one.
+    /// The values that go into the activation, or come out of a layer without one.
     pub pre_activations: Option<Statistics>,
-    /// What comes out of the activation.
+    /// The values that come out of the activation.
     pub activations: Option<Statistics>,
     /// `dL/dz`: the gradients with respect to the pre-activations.
     pub pre_activation_gradients: Option<Statistics>,
@@ -142,7 +142,7 @@ impl ParameterRecord {
     }
 }
 
-/// What the units did over several observed steps.
+/// The units over several observed steps.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Window {
     /// Its first step and its last.
@@ -162,6 +162,6 @@ pub struct NonFiniteSeen {
     pub op: String,
     /// Its layer; empty for the loss.
     pub layer: String,
-    /// Whether it was a gradient, on the way back.
+    /// True if it was a gradient, on the way back.
     pub gradient: bool,
 }

@@ -6,14 +6,14 @@ use chainrule_tensor::Real;
 
 use super::LayerInfo;
 
-/// What an operation of the plan is to a layer.
+/// The part that an operation of the plan plays in a layer.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Role {
     /// The layer's place among the layers.
     pub(super) layer: usize,
-    /// Whether it makes the layer's pre-activations from weights.
+    /// True if it makes the layer's pre-activations from weights.
     pub(super) weights: bool,
-    /// Whether it makes the layer's activations.
+    /// True if it makes the layer's activations.
     pub(super) activation: bool,
 }
 
@@ -77,7 +77,7 @@ fn activation_of<T: Real>(op: WatchedOp<'_, T>) -> Option<(String, Properties)> 
     (keeps && !known.for_outputs()).then(|| (op.name().to_owned(), known.properties()))
 }
 
-/// Whether it is a product, or has a matrix of parameters.
+/// Returns true if it is a product, or has a matrix of parameters.
 fn has_weights<T: Real>(op: WatchedOp<'_, T>) -> bool {
     let name = op.name().split(" + ").next().unwrap_or_default();
     let matrices = op.input_shapes().iter().enumerate().filter(|(_, shape)| shape.rank() >= 2);

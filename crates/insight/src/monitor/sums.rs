@@ -93,7 +93,7 @@ pub(super) fn wide_square<T: Real>(values: &[T]) -> f64 {
     ((a + e) + (c + g)) + ((b + f) + (d + h)) + rest
 }
 
-/// Whether a sum of squares neither overflowed nor lost digits.
+/// Returns true if a sum of squares neither overflowed nor lost digits.
 pub(super) fn is_safe(square: f64) -> bool {
     square.is_finite() && square >= f64::MIN_POSITIVE / f64::EPSILON
 }

@@ -6,7 +6,7 @@ use chainrule_tensor::Real;
 use super::roles::Roles;
 use super::{LayerInfo, Units};
 
-/// What the units of one layer do over a whole data set.
+/// The units of one layer over a whole data set.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SurveyedLayer {
     /// The layer.

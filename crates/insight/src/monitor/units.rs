@@ -1,8 +1,8 @@
 use chainrule_tensor::{Real, simd};
 
-/// What the units of one layer did over a window of rows: samples, times the positions of a sample
-/// where there are several. Which window: that of [`Log::windows`](super::Log::windows), or all of
-/// a data set for [`survey`](super::survey()).
+/// The units of one layer over a window of rows: samples, times the positions of a sample where
+/// there are several. Which window: that of [`Log::windows`](super::Log::windows), or all of a data
+/// set for [`survey`](super::survey()).
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Units {
     /// The number of rows seen.

@@ -26,7 +26,7 @@ pub enum RecordingError {
         path: PathBuf,
         /// The place in the recording, such as `recording.log.records[3]`.
         at: String,
-        /// What belongs there.
+        /// The kind of value that belongs there.
         expected: &'static str,
     },
     /// Another kind of file.
@@ -63,7 +63,7 @@ pub enum RecordingError {
         path: PathBuf,
         /// The place in the file, such as `recording.log.records[3].loss`.
         at: String,
-        /// What belongs there.
+        /// The kind of value that belongs there.
         expected: &'static str,
     },
 }

@@ -1,4 +1,4 @@
-//! What is recorded of each kind of thing: all of its fields, under their names. A field that is
+//! The recorded fields of each kind of thing: all of its fields, under their names. A field that is
 //! added there and forgotten here does not compile.
 
 use chainrule_graph::Properties;

@@ -6,8 +6,8 @@ use std::sync::Mutex;
 use chainrule_tensor::Shape;
 use serde_json::Value;
 
-/// What is written as JSON and read again. A number that JSON has no word for is text: `NaN`,
-/// `Infinity`, `-Infinity`.
+/// A value that is written as JSON and read again. A number that JSON has no word for is text:
+/// `NaN`, `Infinity`, `-Infinity`.
 pub(super) trait Json: Sized {
     fn write(&self) -> Value;
 

@@ -56,22 +56,23 @@ pub use error::RecordingError;
 /// ```
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Recording {
-    /// What was trained and how: names and values, in the order in which they are to be shown.
+    /// The network and how it was trained: names and values, in the order in which they are to be
+    /// shown.
     pub configuration: Vec<(String, String)>,
-    /// What it was trained with.
+    /// The environment that it was trained in.
     pub environment: Environment,
     /// How it went, epoch by epoch; `None` if it ended with an error, when [`Log::epochs`] has the
     /// epochs before that.
     pub history: Option<History>,
-    /// What the instruments have seen; empty without them.
+    /// The instruments' log; empty without them.
     pub log: Log,
-    /// What was found when the training was over, the worst first.
+    /// The findings when the training was over, the worst first.
     pub findings: Vec<Finding>,
-    /// What ended it, if that was an error.
+    /// The error that ended it, if one did.
     pub failure: Option<Failure>,
 }
 
-/// What a training was run with. Nothing in it names the machine or its user.
+/// The environment of a training. Nothing in it names the machine or its user.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Environment {
     /// The version of this library.
@@ -170,8 +171,8 @@ impl Recording {
         Recording::from_json(path, &bytes)
     }
 
-    /// What [`save`](Recording::save) wrote, from its bytes; errors name the path that they came
-    /// from.
+    /// Reads what [`save`](Recording::save) wrote, from its bytes; errors name the path that they
+    /// came from.
     ///
     /// # Errors
     /// As [`load`](Recording::load), for all but reading.
@@ -203,8 +204,8 @@ impl Recording {
         )
     }
 
-    /// What everyone who reads a log relies on: that there is an entry for each layer and each
-    /// parameter.
+    /// Checks the rules that everyone who reads a log relies on: that there is an entry for each
+    /// layer and each parameter.
     fn check(&self) -> Result<(), Wrong> {
         let Log { layers, parameters, records, windows, .. } = &self.log;
         for (i, record) in records.iter().enumerate() {
@@ -223,5 +224,5 @@ impl Recording {
     }
 }
 
-/// What says that a file is one.
+/// The mark of such a file.
 const FORMAT: &str = "chainrule recording";

@@ -467,7 +467,7 @@ fn non_finite_values() {
     assert!(found[0].evidence.contains("the loss became inf in epoch 1, step"), "{}", found[0]);
 }
 
-/// What is found of model, loss and data before any training.
+/// The findings of model, loss and data before any training.
 fn beforehand(model: &Sequential, loss: &dyn Loss, data: &Dataset) -> Vec<Finding> {
     Diagnosis::new()
         .without("class_imbalance")

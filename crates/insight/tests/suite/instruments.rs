@@ -1,4 +1,4 @@
-//! What the instruments measure, against the definitions, and that they leave a training as it is.
+//! The instruments measure by the definitions, and leave a training as it is.
 
 use chainrule_data::{Dataset, Digits, Targets};
 use chainrule_graph::{Graph, Params};

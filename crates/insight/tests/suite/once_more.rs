@@ -85,7 +85,7 @@ fn each_training_has_a_log_of_its_own() {
     }
 }
 
-/// What was put together by hand from two trainings is not saved, since it could not be loaded; nor
+/// A log put together by hand from two trainings is not saved, since it could not be loaded; nor
 /// does any rule panic at epochs and steps that begin anew.
 #[test]
 fn logs_of_two_models_are_refused_by_save_and_read_by_every_rule() {

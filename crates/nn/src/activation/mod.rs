@@ -118,14 +118,14 @@ pub trait Activation<T: Real = f32>: Layer<T> + Configure {
         None
     }
 
-    /// What the length of the last axis must be divisible by; the output's last axis is shorter by
-    /// this factor. By default 1: any length, which stays.
+    /// The number that the length of the last axis must be divisible by; the output's last axis is
+    /// shorter by this factor. By default 1: any length, which stays.
     fn divisor(&self) -> usize {
         1
     }
 
-    /// Whether it makes a distribution of the last axis, for the output of a model rather than for
-    /// hidden layers. By default no.
+    /// Returns true if it makes a distribution of the last axis, for the output of a model rather
+    /// than for hidden layers. By default no.
     fn for_outputs(&self) -> bool {
         false
     }

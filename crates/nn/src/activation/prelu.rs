@@ -31,7 +31,7 @@ settings! {
     /// ```
     #[derive(Clone, Copy, Debug, PartialEq)]
     pub struct PRelu {
-        /// Whether each channel has a slope of its own.
+        /// True if each channel has a slope of its own.
         pub per_channel: bool = false;
         /// The slopes' first value.
         pub initial: f64 = 0.25;

@@ -4,7 +4,7 @@ use chainrule_tensor::Real;
 use super::gain::second_moment_gain;
 use crate::config::formula;
 
-/// What the hyperbolic tangent cuts off: `y = x - tanh x`; derivative `tanh^2 x`.
+/// The part that the hyperbolic tangent cuts off: `y = x - tanh x`; derivative `tanh^2 x`.
 ///
 /// Flat at zero, where the derivative vanishes, and steep far away.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

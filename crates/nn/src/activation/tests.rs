@@ -1,4 +1,4 @@
-//! What holds for every activation of the list, with its default settings and with others.
+//! Rules that hold for every activation of the list, with its default settings and with others.
 
 use std::sync::Arc;
 

@@ -17,7 +17,7 @@ settings! {
     /// Co-Adapting Features", 2014.
     #[derive(Clone, Copy, Debug, PartialEq)]
     pub struct Threshold {
-        /// What an input must exceed to pass; must be finite.
+        /// The threshold that an input must exceed to pass; must be finite.
         pub threshold: f64 = 0.0, finite();
         /// The output otherwise; must be finite.
         pub value: f64 = 0.0, finite();

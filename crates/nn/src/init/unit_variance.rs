@@ -41,7 +41,7 @@ pub struct UnitVariance {
     pub seed: u64,
 }
 
-/// What [`UnitVariance`] has done to one layer.
+/// The effect of [`UnitVariance`] on one layer.
 #[derive(Clone, Debug, PartialEq)]
 pub struct UnitVarianceLayer {
     /// The layer's path, such as `2`.

@@ -50,9 +50,9 @@ settings! {
         pub epsilon: f64 = 1e-5, at_least(0.0);
         /// How much of a batch goes into the running statistics, or none for their plain mean.
         pub momentum: Option<f64> = Some(0.1), within(0.0..=1.0);
-        /// Whether a learned scale and offset follow.
+        /// True if a learned scale and offset follow.
         pub affine: bool = true;
-        /// Whether running statistics are kept.
+        /// True if running statistics are kept.
         pub tracked: bool = true;
     }
 }

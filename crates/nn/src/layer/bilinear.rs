@@ -35,7 +35,7 @@ pub struct Bilinear {
     pub second: usize,
     /// The number of outputs.
     pub outputs: usize,
-    /// Whether a bias is added; true by default.
+    /// True if a bias is added; true by default.
     pub bias: bool,
 }
 

@@ -1,4 +1,4 @@
-//! What the tests of the layers have in common.
+//! Helpers of the tests of the layers.
 
 use chainrule_graph::{Graph, Params, gradcheck};
 use chainrule_tensor::{Shape, Tensor};

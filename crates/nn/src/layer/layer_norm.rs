@@ -25,9 +25,9 @@ settings! {
     pub struct LayerNorm {
         /// Added to the variance.
         pub epsilon: f64 = 1e-5, at_least(0.0);
-        /// Whether a learned scale and offset follow.
+        /// True if a learned scale and offset follow.
         pub affine: bool = true;
-        /// Whether the offset is among them.
+        /// True if the offset is among them.
         pub bias: bool = true;
         /// How many of the last axes are normalised together.
         pub axes: usize = 1;

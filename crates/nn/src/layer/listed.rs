@@ -12,8 +12,8 @@ use crate::{ConfigError, Configure, activation};
 /// A layer of the list: one with a formula, settings, and examples of what it takes. Its name is
 /// its [`kind`](Layer::kind).
 pub trait Listed<T: Real = f32>: Layer<T> + Configure {
-    /// What it takes, without the batch axis, in shapes that are worth a check. By default values
-    /// of any shape.
+    /// The samples that it takes, without the batch axis, in shapes that are worth a check. By
+    /// default values of any shape.
     fn samples(&self) -> Vec<Sample> {
         [&[1][..], &[5], &[2, 3]].map(|shape| Sample::Values(shape.into())).to_vec()
     }

@@ -1,4 +1,4 @@
-//! What a layer is, and the layers.
+//! The trait of layers, and the layers.
 //!
 //! | layer | what it does | training and evaluation |
 //! |---|---|---|
@@ -100,7 +100,7 @@ pub use weight_norm::WeightNorm;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub trait Layer<T: Real = f32>: Debug + Send + Sync {
-    /// What kind of layer it is, as shown in summaries, such as `linear`.
+    /// The kind of layer, as shown in summaries, such as `linear`.
     fn kind(&self) -> &str;
 
     /// Records the layer's value for the input `x`, of shape `[batch, ..]`.
@@ -168,7 +168,7 @@ impl<T: Real, L: Layer<T> + ?Sized> Layer<T> for &L {
     }
 }
 
-/// What can be done with any [`Layer`] as a whole model.
+/// The operations on any [`Layer`] as a whole model.
 pub trait Model<T: Real = f32>: Layer<T> {
     /// The first values of all parameters, for samples of this shape (without the batch axis).
     ///

@@ -1,4 +1,4 @@
-//! What dropout layers have in common: each element is kept or dropped at random.
+//! The common part of dropout layers: each element is kept or dropped at random.
 
 use chainrule_graph::op::{Backward, Forward, Op, Reads};
 use chainrule_tensor::{Real, Shape, elementwise, random};

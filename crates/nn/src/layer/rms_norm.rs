@@ -24,7 +24,7 @@ settings! {
     pub struct RmsNorm {
         /// Added to the mean square; by default none, which stands for the type's machine epsilon.
         pub epsilon: Option<f64> = None, at_least(0.0);
-        /// Whether a learned scale follows.
+        /// True if a learned scale follows.
         pub affine: bool = true;
         /// How many of the last axes are normalised together.
         pub axes: usize = 1;

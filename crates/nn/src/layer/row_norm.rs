@@ -1,4 +1,4 @@
-//! What layer normalisation and its variant without a mean have in common.
+//! The common part of layer normalisation and its variant without a mean.
 
 use chainrule_graph::op::{Backward, Forward, Op, Reads};
 use chainrule_tensor::{Real, Shape, reduce, simd};
@@ -159,7 +159,7 @@ fn product<T: Real>(g: &[T], x: &[T], mean: T) -> T::Wide {
     lanes.into_iter().sum()
 }
 
-/// Whether a mean of squares neither overflowed nor lost digits.
+/// Returns true if a mean of squares neither overflowed nor lost digits.
 #[inline(always)]
 pub(super) fn is_safe<W: Real>(square: W) -> bool {
     square.is_finite() && square >= W::MIN_POSITIVE / W::EPSILON

@@ -1,4 +1,4 @@
-//! What losses check while they are recorded.
+//! Checks of losses while they are recorded.
 
 use chainrule_graph::Var;
 use chainrule_graph::op::{Backward, Forward, Op, Reads};

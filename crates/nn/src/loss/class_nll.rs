@@ -70,7 +70,7 @@ impl<T: Real> ClassNll<T> {
         self.ignore_index == Some(label)
     }
 
-    /// What the target takes of each class: `a`.
+    /// The share of each class in the target: `a`.
     fn shares<'a>(&'a self, target: RowTarget<'a, T>, classes: usize) -> impl Fn(usize) -> T + 'a {
         let (kept, spread) = (T::ONE - self.smoothing, self.smoothing / T::from_usize(classes));
         move |c| {

@@ -154,7 +154,7 @@ impl<V, G> fmt::Debug for Written<V, G> {
     }
 }
 
-/// What the mean of a [`CustomLoss`] divides by.
+/// The divisor of the mean of a [`CustomLoss`].
 pub trait Divisor<T: Real>: Send + Sync {
     /// As [`Loss::divisor`].
     fn of<'g>(&self, target: Var<'g, T>) -> Option<Var<'g, T>>;

@@ -5,17 +5,17 @@ use chainrule_tensor::{Shape, Tensor};
 
 use super::TargetKind;
 
-/// What a loss takes. Which targets it accepts follows from it, what a model in front of it may end
-/// in, and samples for checks.
+/// The predictions and targets that a loss takes. Which targets it accepts follows from it, what a
+/// model in front of it may end in, and samples for checks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Domain {
-    /// What the predictions are.
+    /// The kind of predictions.
     pub predictions: Predictions,
     /// The forms of targets, the usual one first.
     pub targets: &'static [TargetForm],
 }
 
-/// What the predictions of a loss are.
+/// The kind of predictions that a loss takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Predictions {
@@ -67,7 +67,7 @@ impl Domain {
         targets: &[TargetForm::Values, TargetForm::Labels, TargetForm::Probabilities],
     };
 
-    /// Whether targets of this kind come in one of the forms.
+    /// Returns true if targets of this kind come in one of the forms.
     #[must_use]
     pub fn accepts(&self, kind: TargetKind) -> bool {
         self.targets.iter().any(|form| form.kind() == kind)
@@ -131,8 +131,8 @@ impl TargetForm {
         }
     }
 
-    /// Whether a target may be moved a little and still be one, so that there is a derivative by
-    /// it.
+    /// Returns true if a target may be moved a little and still be one, so that there is a
+    /// derivative by it.
     #[must_use]
     pub fn is_continuous(self) -> bool {
         !matches!(

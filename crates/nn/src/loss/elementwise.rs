@@ -16,7 +16,7 @@ pub trait Elementwise<T: Real>: fmt::Debug + Send + Sync + 'static {
     /// The name, in messages and drawings.
     fn name(&self) -> &str;
 
-    /// What it takes; by default any numbers.
+    /// The predictions and targets that it takes; by default any numbers.
     fn domain(&self) -> Domain {
         Domain::VALUES
     }

@@ -28,11 +28,11 @@ settings! {
     /// distribution", 1994.
     #[derive(Clone, Copy, Debug, PartialEq)]
     pub struct GaussianNll {
-        /// Whether to add the constant `ln(2 pi) / 2`.
+        /// Adds the constant `ln(2 pi) / 2`.
         pub full: bool = false;
         /// The smallest variance, above zero.
         pub eps: f64 = 1e-6, above(0.0);
-        /// Whether the second half are logarithms of variances.
+        /// True if the second half are logarithms of variances.
         pub log_variance: bool = false;
     }
 }

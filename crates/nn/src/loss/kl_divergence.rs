@@ -19,7 +19,7 @@ settings! {
     /// [`LogSoftmax`](crate::activation::LogSoftmax).
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub struct KlDivergence {
-        /// Whether targets are logarithms of probabilities.
+        /// True if targets are logarithms of probabilities.
         pub log_target: bool = false;
     }
 }

@@ -89,8 +89,8 @@ impl Extreme {
         point
     }
 
-    /// Whether two numbers may be compared with each other: on one side, or in one vector of a
-    /// pair.
+    /// Returns true if two numbers may be compared with each other: on one side, or in one vector
+    /// of a pair.
     fn compares(&self) -> bool {
         self.at[0].1 == self.at[1].1
             || (self.base.len() == 6 && self.at[0].0 / 3 == self.at[1].0 / 3)

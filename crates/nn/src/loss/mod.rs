@@ -97,12 +97,12 @@ pub trait Loss<T: Real = f32>: fmt::Debug + Send + Sync {
     /// The name, in messages and configuration.
     fn name(&self) -> &str;
 
-    /// What it takes, as predictions and as targets; by default any numbers.
+    /// The predictions and targets that it takes; by default any numbers.
     fn domain(&self) -> Domain {
         Domain::VALUES
     }
 
-    /// Whether targets of this kind make sense for it; by default those of its
+    /// Returns true if targets of this kind make sense for it; by default those of its
     /// [`domain`](Loss::domain).
     fn accepts(&self, target: TargetKind) -> bool {
         self.domain().accepts(target)
@@ -112,9 +112,9 @@ pub trait Loss<T: Real = f32>: fmt::Debug + Send + Sync {
     /// element-wise.
     fn values<'g>(&self, prediction: Var<'g, T>, target: Var<'g, T>) -> Var<'g, T>;
 
-    /// What the mean divides the sum of the values by, as a scalar of the targets alone, for
-    /// predictions of this shape: the sum of weights, or the number of values that a mask leaves.
-    /// `None`, the default, is the number of values, elements included, as in PyTorch.
+    /// The divisor of the mean, as a scalar of the targets alone, for predictions of this shape:
+    /// the sum of weights, or the number of values that a mask leaves. `None`, the default, is the
+    /// number of values, elements included, as in PyTorch.
     ///
     /// It is what a batch counts by: a mean over several batches is the sum of each one's mean
     /// times its divisor, by the sum of the divisors, so that it is that of one batch of all. It
@@ -231,7 +231,7 @@ impl<T: Real, L: Loss<T> + ?Sized> Loss<T> for &L {
     }
 }
 
-/// What becomes of the values of a loss.
+/// The way in which the values of a loss become one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Reduction {
     /// They stay as they are.
@@ -256,7 +256,7 @@ impl Reduction {
     }
 }
 
-/// What the targets of a data set are.
+/// The kind of targets of a data set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TargetKind {
     /// The index of the one class that each sample belongs to.

@@ -18,11 +18,11 @@ settings! {
     /// over all elements, as in PyTorch's `PoissonNLLLoss`.
     #[derive(Clone, Copy, Debug, PartialEq)]
     pub struct PoissonNll {
-        /// Whether predictions are logarithms of rates.
+        /// True if predictions are logarithms of rates.
         pub log_input: bool = true;
-        /// Whether to add the approximation of `ln t!`.
+        /// Adds the approximation of `ln t!`.
         pub full: bool = false;
-        /// What keeps the logarithm of a rate of zero finite, not negative.
+        /// Keeps the logarithm of a rate of zero finite; not negative.
         pub eps: f64 = 1e-8, at_least(0.0);
     }
 }

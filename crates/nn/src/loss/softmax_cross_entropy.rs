@@ -124,8 +124,8 @@ fn sums_exp<T: Real>(x: &[T], classes: usize) -> [[T; ROWS]; 2] {
     [maxima, sums]
 }
 
-/// What a class of probability `q` adds to the loss. One of probability zero costs nothing, even at
-/// a logit of minus infinity.
+/// The part that a class of probability `q` adds to the loss. One of probability zero costs
+/// nothing, even at a logit of minus infinity.
 #[inline(always)]
 fn cost<T: Real>(q: T, x: T, max: T, log_sum: T) -> T {
     share_of(q, log_sum - less(x, max))

@@ -1,4 +1,4 @@
-//! What a backward pass gave each parameter, and why: a model for each answer.
+//! The gradient that a backward pass gave each parameter, and why: a model for each answer.
 
 use chainrule_graph::{Audit, Graph, Params, Place, Status, Var, ZeroCause, audit};
 use chainrule_nn::init::Constant;

@@ -17,7 +17,7 @@ const SIDE: f64 = 22.0;
 /// Between a parameter and what reads it.
 const BESIDE: f64 = 18.0;
 
-/// What must be left between boxes for an arrow to be seen.
+/// The gap between boxes that an arrow needs to be seen.
 const ARROW: f64 = 20.0;
 
 /// A node's rectangle.
@@ -48,7 +48,8 @@ pub(super) struct Layout {
     pub(super) boxes: Vec<LayerBox>,
 }
 
-/// What takes room in a row: a node with the parameters on its left, or an edge that passes.
+/// A thing that takes room in a row: a node with the parameters on its left, or an edge that
+/// passes.
 struct Slot {
     row: usize,
     node: Option<usize>,

@@ -31,7 +31,7 @@ use crate::theme::{Color, Theme};
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct GraphDrawing {
-    /// What stands above.
+    /// The title.
     pub title: String,
     /// The nodes in order of recording: each after those that it reads.
     pub nodes: Vec<GraphNode>,
@@ -46,13 +46,13 @@ pub struct GraphNode {
     pub label: String,
     /// The shape of its value, such as `[32, 64]`.
     pub shape: String,
-    /// What it is.
+    /// The value itself.
     pub kind: NodeKind,
     /// The names of the layers that it is in, from the outermost one.
     pub layer: Vec<String>,
 }
 
-/// What a node of a graph is.
+/// The kind of a node of a graph.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum NodeKind {
     /// Computed from other nodes.

@@ -1,4 +1,4 @@
-//! What a picture is drawn on: SVG text or pixels, behind plotters' seam for backends.
+//! The surfaces that a picture is drawn on: SVG text or pixels, behind plotters' seam for backends.
 //!
 //! plotters' own backends are not used: its SVG knows no images, groups, tooltips and text
 //! alternatives, and its pixels are not smoothed where lines are wide.
@@ -35,7 +35,7 @@ pub(crate) struct Text {
     pub(crate) bold: bool,
     pub(crate) color: Color,
     pub(crate) align: Align,
-    /// Whether it runs upward.
+    /// True if it runs upward.
     pub(crate) upward: bool,
 }
 

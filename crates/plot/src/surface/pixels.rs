@@ -59,7 +59,7 @@ impl Pixels {
         encode(columns, &small)
     }
 
-    /// Whether not all pixels are the same.
+    /// Returns true if not all pixels are the same.
     #[cfg(test)]
     pub(crate) fn drawn(&self) -> bool {
         self.rgb.chunks_exact(3).any(|pixel| *pixel != self.rgb[..3])

@@ -123,7 +123,7 @@ fn report(figures: &[Box<dyn Figure>]) -> String {
     figures.iter().fold(report.section("Figures"), |report, figure| report.figure(figure)).html()
 }
 
-/// What is measured in the page: the size of each figure's visible picture, and everything that
+/// The measurements in the page: the size of each figure's visible picture, and everything that
 /// sticks out of it.
 const MEASURE: &str = "<script>
 const report = [...document.querySelectorAll('figure')].map(figure => {

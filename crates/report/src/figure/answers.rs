@@ -1,4 +1,4 @@
-//! What a classifier says of samples.
+//! The answers of a classifier for samples.
 
 use chainrule_data::Targets;
 use chainrule_nn::Model;

@@ -9,8 +9,8 @@ use crate::{Material, ReportError};
 const SIDE: usize = 100;
 const MOST: usize = 500;
 
-/// What a classifier of two inputs says everywhere around the run's data, with the first samples on
-/// it.
+/// The answers of a classifier of two inputs everywhere around the run's data, with the first
+/// samples on it.
 ///
 /// # Errors
 /// Model, parameters and data that do not fit together.

@@ -31,7 +31,7 @@ pub use weights::{first_layer, weights};
 
 use chainrule_insight::monitor::LayerInfo;
 
-/// What a layer is called beside a figure: its path, and what its units apply.
+/// The name of a layer beside a figure: its path, and what its units apply.
 fn label(layer: &LayerInfo) -> String {
     let path = if layer.path.is_empty() { &layer.op } else { &layer.path };
     layer

@@ -4,7 +4,7 @@ use chainrule_tensor::Real;
 
 use crate::Material;
 
-/// What each unit of the first layer looks for, where samples are images.
+/// The pattern that each unit of the first layer looks for, where samples are images.
 #[must_use]
 pub fn weights<T: Real>(material: &Material<'_, T>) -> Option<WeightImages> {
     let ((width, height), params) = (material.image?, material.params?);

@@ -9,7 +9,7 @@ use std::process::Command;
 
 use common::{Trained, digits, regression, signs};
 
-/// What the browser answers to a page: the page after its scripts, and all that was logged to the
+/// The browser's answer to a page: the page after its scripts, and all that was logged to the
 /// console.
 fn load(html: &str, options: &[&str]) -> (String, Vec<String>) {
     let folder = tempfile::tempdir().expect("a folder");

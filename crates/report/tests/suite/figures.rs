@@ -1,4 +1,4 @@
-//! What is in the figures, and which there are for which model.
+//! The content of the figures, and which there are for which model.
 
 use crate::common;
 

@@ -26,10 +26,10 @@ pub(super) struct Sizes {
 /// Up to so many bytes a factor is read where it is, a first cache full.
 const SMALL: usize = 32 << 10;
 
-/// What has more bytes is fetched ahead, the panels of a `b` that is copied and the rows of `c`. In
-/// networks of 128 and 256 layers of 64, whose small weights are in a far cache by their number, a
-/// step took 0.89 and 0.86 of the time while others used that cache too; where all is in a near
-/// one, 1.005.
+/// From so many bytes on, operands are fetched ahead, the panels of a `b` that is copied and the
+/// rows of `c`. In networks of 128 and 256 layers of 64, whose small weights are in a far cache by
+/// their number, a step took 0.89 and 0.86 of the time while others used that cache too; where all
+/// is in a near one, 1.005.
 const NEAR: usize = 8 << 10;
 
 /// Where the pieces are copied to.
@@ -109,7 +109,7 @@ struct Block<'a, T> {
     c: Window<'a, T>,
     rows: Rows<'a, T>,
     b: Mat<'a, T>,
-    /// What comes after `b`.
+    /// The matrix after `b`.
     then: Mat<'a, T>,
 }
 

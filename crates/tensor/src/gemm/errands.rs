@@ -1,5 +1,5 @@
-//! What tiles do on the way: they fetch what comes later, and tall ones copy the next panel of `b`.
-//! A little at a time, so that nobody waits for it.
+//! Errands of tiles on the way: they fetch what comes later, and tall ones copy the next panel of
+//! `b`. A little at a time, so that nobody waits for it.
 
 use super::Mat;
 use crate::Real;
@@ -20,10 +20,10 @@ const AHEAD: usize = 4;
 const SOON: usize = 8;
 
 pub(super) struct Errands<T> {
-    /// Whether they are done between the steps of tall tiles, else before those of each tile: there
+    /// True if they are done between the steps of tall tiles, else before those of each tile: there
     /// the loop around the steps costs more registers and code than it brings.
     pub spread: bool,
-    /// Whether the panel [`AHEAD`] is fetched, into the second cache, else the next one into the
+    /// True if the panel [`AHEAD`] is fetched, into the second cache, else the next one into the
     /// first.
     far: bool,
     /// After so many steps it is time for some of it, an even number, and how often that is for
@@ -157,7 +157,7 @@ impl<T: Real> Errands<T> {
         *left = left.saturating_sub(*at_once);
     }
 
-    /// Whether anything is left.
+    /// Returns true if anything is left.
     #[inline(always)]
     pub fn are_left(&self) -> bool {
         self.rows_of_c + self.lines.left + self.copy.left > 0

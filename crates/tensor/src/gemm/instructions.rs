@@ -7,7 +7,7 @@ use crate::{Real, simd};
 
 /// A set of vector instructions that tiles are computed with.
 pub(super) trait Instructions {
-    /// What suits the processors that have them.
+    /// The sizes that suit the processors that have them.
     const SIZES: Sizes;
 
     /// Computes a tile of `H` rows and `W` columns.

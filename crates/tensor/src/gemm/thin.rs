@@ -16,8 +16,9 @@ const WIDEST: usize = 16;
 /// The rows of a block: with two registers for its columns, its sums stay in the sixteen of AVX2.
 const HEIGHT: usize = 6;
 
-/// Whether these loops are taken: where rows are written that are much longer than what each value
-/// sums. Where blocks would not fit they can go over some columns again, but not if they add.
+/// Returns true if these loops are taken: where rows are written that are much longer than what
+/// each value sums. Where blocks would not fit they can go over some columns again, but not if they
+/// add.
 pub(super) fn pays(put: Put, inner: usize, columns: usize) -> bool {
     let is_short = inner <= THIN && columns >= WIDEST.max(4 * inner);
     inner == 1 || is_short && (put == Put::Set || columns.is_multiple_of(WIDEST))

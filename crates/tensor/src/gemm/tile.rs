@@ -25,7 +25,7 @@ pub(super) struct Tile<'a, T> {
     pub inner: usize,
     /// Where the rows of `b` are copied to, one after the other, on the way.
     pub copy: &'a mut [T],
-    /// What else is done on the way.
+    /// The errands on the way.
     pub errands: &'a mut Errands<T>,
 }
 

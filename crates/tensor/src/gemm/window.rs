@@ -1,4 +1,4 @@
-//! What a product writes to: a matrix, or the part of it that one thread computes.
+//! The destination of a product: a matrix, or the part of it that one thread computes.
 
 use std::marker::PhantomData;
 use std::ops::Range;

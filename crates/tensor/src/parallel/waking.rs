@@ -1,5 +1,5 @@
-//! Whether short work is worth waking a sleeping thread for, which comes some tens of microseconds
-//! later.
+//! Judges if short work is worth waking a sleeping thread for, which comes some tens of
+//! microseconds later.
 //!
 //! Learned from what came before: single predictions now and then are never worth it, many in a row
 //! are. A prediction of 784-512-256-10 every 300 us took 1.3 to 1.5 of one thread's time on two
@@ -24,7 +24,7 @@ const LONG_ROW: Duration = Duration::from_micros(200);
 const PAUSE: Duration = Duration::from_micros(75);
 
 pub(super) struct Waking {
-    /// Whether it was worth it the last time.
+    /// True if it was worth it the last time.
     paid: AtomicBool,
     row: Mutex<Row>,
 }
@@ -46,7 +46,7 @@ impl Waking {
         self.paid.store(jobs >= ENOUGH, Ordering::Relaxed);
     }
 
-    /// Whether short work that begins now, while a thread sleeps, is worth waking it.
+    /// Returns true if short work that begins now, while a thread sleeps, is worth waking it.
     pub(super) fn pays(&self, now: Instant) -> bool {
         let mut row = lock(&self.row);
         if now.duration_since(row.ended) > PAUSE {

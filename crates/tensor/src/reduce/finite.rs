@@ -1,6 +1,6 @@
 use crate::{Real, simd};
 
-/// Whether no value is infinite or NaN; true for none at all.
+/// Returns true if no value is infinite or NaN; true for none at all.
 ///
 /// ```
 /// use chainrule_tensor::reduce::all_finite;

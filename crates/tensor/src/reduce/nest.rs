@@ -32,8 +32,8 @@ impl Nest {
         Nest { kept: loops(true), reduced: loops(false) }
     }
 
-    /// Whether each slice is reduced to one output; otherwise the slices are reduced element by
-    /// element.
+    /// Returns true if each slice is reduced to one output; otherwise the slices are reduced
+    /// element by element.
     pub fn along(&self) -> bool {
         !self.reduced.is_single() && self.reduced.run().steps == [1]
     }

@@ -1,4 +1,4 @@
-//! What is written by hand, read back from the bytes.
+//! Files written by hand, read back from the bytes.
 
 use crate::common;
 

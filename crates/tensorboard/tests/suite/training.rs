@@ -1,4 +1,4 @@
-//! What a training writes, against its history and what the instruments have seen.
+//! The files of a training, against its history and what the instruments have seen.
 
 use crate::common;
 

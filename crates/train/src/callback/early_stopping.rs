@@ -23,7 +23,7 @@ impl EarlyStopping {
         EarlyStopping { monitor, patience, margin: 0.0, best: None, waited: 0, stopped: None }
     }
 
-    /// What an improvement must be more than; finite and not negative, 0 by default. A trainer
+    /// The margin that an improvement must exceed; finite and not negative, 0 by default. A trainer
     /// refuses another.
     #[must_use]
     pub fn margin(mut self, margin: f64) -> Self {

@@ -22,7 +22,7 @@ pub use progress::{Progress, ProgressEvent};
 pub use trace::{TraceEvent, TracedBatch, TracedEnd};
 pub use weight_average::WeightAverage;
 
-/// What looks on while a model trains. All methods do nothing by default.
+/// An onlooker while a model trains. All methods do nothing by default.
 ///
 /// A callback may look on at one training after the other, of the same model or of another one,
 /// however the last one ended: [`start`](Callback::start) begins anew, as steps, epochs and the
@@ -35,8 +35,8 @@ pub trait Callback<T: Real = f32>: Debug {
         Vec::new()
     }
 
-    /// Whether it can look on at this training; asked before [`start`](Callback::start). By default
-    /// yes.
+    /// Checks that it can look on at this training; asked before [`start`](Callback::start). By
+    /// default yes.
     ///
     /// # Errors
     /// Why not, and what to do.
@@ -60,9 +60,9 @@ pub trait Callback<T: Real = f32>: Debug {
         let _ = step;
     }
 
-    /// Whether to be shown the passes of this step, operation by operation; by default not, which
-    /// costs nothing. Steps count over all epochs from 1. What is computed is the same bits either
-    /// way.
+    /// Returns true if it wants to be shown the passes of this step, operation by operation; by
+    /// default not, which costs nothing. Steps count over all epochs from 1. What is computed is
+    /// the same bits either way.
     fn wants_trace(&self, step: u64) -> bool {
         let _ = step;
         false
@@ -96,7 +96,7 @@ pub trait Callback<T: Real = f32>: Debug {
         let _ = params;
     }
 
-    /// Whether the settings make sense. By default yes.
+    /// Checks that the settings make sense. By default they do.
     ///
     /// # Errors
     /// Which one does not, and what it must be.
@@ -144,7 +144,7 @@ impl<T: Real, C: Callback<T> + ?Sized> Callback<T> for &mut C {
     }
 }
 
-/// Whether to go on.
+/// The answer of a callback: to go on, or to stop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Flow {
     /// With the next epoch.
@@ -153,7 +153,7 @@ pub enum Flow {
     Stop,
 }
 
-/// What is about to be done.
+/// The training that is about to begin, in numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FitPlan {
     /// The number of epochs.
@@ -175,7 +175,7 @@ pub struct BatchEnd {
     pub batch: usize,
     /// The number of samples in the batch.
     pub samples: usize,
-    /// What the mean loss of the batch divides by: the number of samples, unless the loss
+    /// The divisor of the batch's mean loss: the number of samples, unless the loss
     /// [states](chainrule_nn::Loss::divisor) another. A batch of which it is 0 counts nothing.
     pub divisor: f64,
     /// The mean loss of the epoch so far, each batch by its divisor; NaN before one has counted.

@@ -32,7 +32,7 @@ impl Monitor {
         Monitor { metric: Some(metric.to_owned()), more_is_better: false }
     }
 
-    /// Whether more of it is better.
+    /// Returns true if more of it is better.
     #[must_use]
     pub fn more_is_better(&self) -> bool {
         self.more_is_better
@@ -70,8 +70,8 @@ impl Monitor {
         ))
     }
 
-    /// Whether `value` is better than `best` by more than `margin`; NaN never is, and anything is
-    /// better than nothing.
+    /// Returns true if `value` is better than `best` by more than `margin`; NaN never is, and
+    /// anything is better than nothing.
     #[must_use]
     pub fn improves(&self, value: f64, best: Option<f64>, margin: f64) -> bool {
         match best {

@@ -10,7 +10,7 @@ pub struct Progress<F> {
     tell: F,
 }
 
-/// What there is to tell.
+/// The news of a training.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub enum ProgressEvent<'a> {

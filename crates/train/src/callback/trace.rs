@@ -1,8 +1,8 @@
 use chainrule_graph::{Grads, NodeId, Params, Watched, WatchedBack};
 use chainrule_tensor::Real;
 
-/// What a callback is shown of a batch that it [wants to see](super::Callback::wants_trace), in
-/// this order.
+/// The view that a callback gets of a batch that it [wants to see](super::Callback::wants_trace),
+/// in this order.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub enum TraceEvent<'a, T: Real> {
@@ -26,8 +26,8 @@ pub struct TracedBatch {
     pub step: u64,
     /// The number of samples in the batch.
     pub samples: usize,
-    /// What the mean loss of the batch divides by; see
-    /// [`BatchEnd::divisor`](super::BatchEnd::divisor). It is above 0: others are not shown.
+    /// The divisor of the batch's mean loss; see [`BatchEnd::divisor`](super::BatchEnd::divisor).
+    /// It is above 0: others are not shown.
     pub divisor: f64,
     /// Its part of that of the whole step; gradients are smaller by it. 1 unless batches are
     /// accumulated.
@@ -60,7 +60,7 @@ mod tests {
     use chainrule_nn::{Model, Sequential};
     use chainrule_tensor::Tensor;
 
-    /// What it was shown, in short.
+    /// The events that it was shown, in short.
     #[derive(Debug, Default)]
     struct Seen(Vec<String>);
 

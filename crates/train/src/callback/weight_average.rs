@@ -38,7 +38,7 @@ pub struct WeightAverage<T: Real = f32> {
     bias_correction: bool,
     /// The average, corrected, once a step was made.
     average: Aligned<T>,
-    /// Whether the average stands in the parameters, and the weights here.
+    /// True if the average stands in the parameters, and the weights here.
     exchanged: bool,
     steps: u64,
 }

@@ -1,7 +1,8 @@
 use super::LeastSquaresError;
 use crate::pattern::matches;
 
-/// What some parameters are kept within: see [`LeastSquares::bound`](super::LeastSquares::bound).
+/// The bounds that some parameters are kept within: see
+/// [`LeastSquares::bound`](super::LeastSquares::bound).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Bound {
     /// The name of a parameter, or a pattern with `*` for any text.

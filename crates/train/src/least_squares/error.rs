@@ -46,7 +46,7 @@ pub enum LeastSquaresError {
     NonFinite {
         /// Which one, from 0.
         residual: usize,
-        /// What it is.
+        /// The value itself.
         value: f64,
     },
     /// A derivative that is NaN or infinite at the first parameters.

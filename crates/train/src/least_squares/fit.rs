@@ -6,7 +6,7 @@ use super::LeastSquaresError;
 use super::qr::{Qr, dot, norm};
 use super::solve::Solved;
 
-/// What [`LeastSquares`](super::LeastSquares) has found. As text it is a table of the parameters
+/// The result of [`LeastSquares`](super::LeastSquares). As text it is a table of the parameters
 /// with their standard errors.
 #[derive(Clone, Debug)]
 pub struct LeastSquaresFit {
@@ -15,7 +15,7 @@ pub struct LeastSquaresFit {
     pub names: Vec<String>,
     /// The parameters.
     pub parameters: Vec<f64>,
-    /// Whether each parameter is held by one of its bounds.
+    /// True for each parameter that is held by one of its bounds.
     pub held: Vec<bool>,
     /// The residuals, each times the root of its weight.
     pub residuals: Vec<f64>,
@@ -72,7 +72,7 @@ impl LeastSquaresFit {
         }
     }
 
-    /// Whether it ended at a minimum, as far as can be told.
+    /// Returns true if it ended at a minimum, as far as can be told.
     #[must_use]
     pub fn is_converged(&self) -> bool {
         use LeastSquaresStop::{Cost, Gradient, Step};

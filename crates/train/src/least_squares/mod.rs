@@ -72,10 +72,11 @@ pub struct LeastSquares {
     /// Ends when the radius is at most this share of the length of the scaled parameters; 1e-15 by
     /// default.
     pub tolerance_step: f64,
-    /// Whether fewer residuals than parameters are solved for, which have many solutions and no
+    /// True if fewer residuals than parameters are solved for, which have many solutions and no
     /// standard errors. False by default: that is an error.
     pub allow_under_determined: bool,
-    /// What parameters are kept within; none by default. Later ones replace earlier ones.
+    /// The bounds that parameters are kept within; none by default. Later ones replace earlier
+    /// ones.
     pub bounds: Vec<Bound>,
 }
 

@@ -26,7 +26,7 @@ pub(super) trait Residuals {
 pub(super) struct Solved {
     pub(super) residuals: Vec<f64>,
     pub(super) jacobian: Vec<Vec<f64>>,
-    /// Whether each parameter is held by one of its bounds.
+    /// True for each parameter that is held by one of its bounds.
     pub(super) held: Vec<bool>,
     pub(super) iterations: usize,
     pub(super) evaluations: usize,
@@ -200,7 +200,7 @@ fn factorise(at: &Solved, free: &[usize], fixed: &[f64]) -> Qr {
     Qr::new(columns, padded(b))
 }
 
-/// What a step must stay within.
+/// The region that a step must stay within.
 struct Within<'a> {
     at: &'a Solved,
     x: &'a [f64],

@@ -68,7 +68,7 @@ impl<T: Real> Metric<T> for Accuracy {
     }
 }
 
-/// Whether the first largest value is at this index, which is a whole number if it is one.
+/// Returns true if the first largest value is at this index, which is a whole number if it is one.
 #[inline(always)]
 fn is_hit<T: Real>(row: &[T], index: T) -> bool {
     index >= T::ZERO && is_first_largest(row, index.to_f64() as u32 as usize)

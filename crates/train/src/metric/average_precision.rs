@@ -27,7 +27,7 @@ impl AveragePrecision {
         AveragePrecision::default()
     }
 
-    /// What the outputs are: [`Input::Logits`] by default.
+    /// States the kind of outputs: [`Input::Logits`] by default.
     #[must_use]
     pub fn input(self, input: Input) -> Self {
         AveragePrecision(self.0.input(input))

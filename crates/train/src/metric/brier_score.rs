@@ -28,7 +28,7 @@ impl BrierScore {
         BrierScore::default()
     }
 
-    /// What the outputs are: [`Input::Logits`] by default.
+    /// States the kind of outputs: [`Input::Logits`] by default.
     #[must_use]
     pub fn input(self, input: Input) -> Self {
         BrierScore { probabilities: self.probabilities.input(input), ..self }

@@ -33,7 +33,7 @@ pub struct ConfusionMatrix {
     pairs: Pairs,
 }
 
-/// What is counted of each class, so that a score needs no row or column of the matrix.
+/// The counts of each class, so that a score needs no row or column of the matrix.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Class {
     counts: Counts,

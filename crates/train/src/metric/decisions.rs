@@ -1,4 +1,4 @@
-//! What precision, recall and F1 have in common.
+//! The common part of precision, recall and F1.
 
 use chainrule_config::Setting;
 use chainrule_nn::TargetKind;
@@ -16,7 +16,7 @@ pub(super) struct Decisions {
     class: Option<usize>,
     /// From which output on a label is predicted.
     threshold: f64,
-    /// Whether targets are labels.
+    /// True if targets are labels.
     multi_label: bool,
     matrix: ConfusionMatrix,
     labels: Vec<Counts>,

@@ -41,7 +41,7 @@ impl ExpectedCalibrationError {
         }
     }
 
-    /// What the outputs are: [`Input::Logits`] by default.
+    /// States the kind of outputs: [`Input::Logits`] by default.
     #[must_use]
     pub fn input(self, input: Input) -> Self {
         ExpectedCalibrationError { probabilities: self.probabilities.input(input), ..self }

@@ -26,7 +26,7 @@ impl LogLoss {
         LogLoss::default()
     }
 
-    /// What the outputs are: [`Input::Logits`] by default.
+    /// States the kind of outputs: [`Input::Logits`] by default.
     #[must_use]
     pub fn input(self, input: Input) -> Self {
         LogLoss { probabilities: self.probabilities.input(input), ..self }

@@ -94,7 +94,7 @@ pub trait Metric<T: Real = f32>: Debug + Send {
     /// The name, in histories and messages.
     fn name(&self) -> &'static str;
 
-    /// Whether targets of this kind make sense for it.
+    /// Returns true if targets of this kind make sense for it.
     fn accepts(&self, target: TargetKind) -> bool;
 
     /// Told before the batches of a data set, of what kind the targets are, which cannot always be

@@ -4,7 +4,7 @@ use chainrule_config::Setting;
 use chainrule_nn::TargetKind;
 use chainrule_tensor::Real;
 
-/// What a model's outputs are, for metrics that need probabilities.
+/// The kind of a model's outputs, for metrics that need probabilities.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Input {
     /// Logits, as cross-entropy takes them: a softmax makes them probabilities of classes, a
@@ -36,7 +36,7 @@ impl Probabilities {
         self.multi_label = target == TargetKind::Labels;
     }
 
-    /// Whether targets are labels, each on its own.
+    /// Returns true if targets are labels, each on its own.
     pub(super) fn multi_label(&self) -> bool {
         self.multi_label
     }

@@ -26,7 +26,7 @@ struct Output {
     total: f64,
     /// The sum of squared errors.
     residual: f64,
-    /// Whether all of it is of numbers times [`SMALLER`].
+    /// True if all of it is of numbers times [`SMALLER`].
     shrunk: bool,
 }
 

@@ -27,7 +27,7 @@ impl RocAuc {
         RocAuc::default()
     }
 
-    /// What the outputs are: [`Input::Logits`] by default.
+    /// States the kind of outputs: [`Input::Logits`] by default.
     #[must_use]
     pub fn input(self, input: Input) -> Self {
         RocAuc(self.0.input(input))

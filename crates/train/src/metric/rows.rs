@@ -1,9 +1,9 @@
-//! What all metrics of classes read from a batch.
+//! The rows that all metrics of classes read from a batch.
 
 use chainrule_config::Setting;
 use chainrule_tensor::{Real, Shape, TensorView};
 
-/// What is right for one sample.
+/// The right answer for one sample.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Target<'a, T> {
     /// The index of its class.
@@ -111,8 +111,8 @@ fn class_of<T: Real>(index: T) -> Option<usize> {
     (index >= T::ZERO).then(|| index.to_f64() as usize)
 }
 
-/// Whether the value at this position is larger than all before it and at least as large as all
-/// after it.
+/// Returns true if the value at this position is larger than all before it and at least as large as
+/// all after it.
 ///
 /// Looks at all of them without a branch, since what is right is hard to foresee, and at eight at a
 /// time, the last of which may have been seen before.
@@ -161,7 +161,7 @@ pub(super) fn largest<T: Real>(row: &[T]) -> Option<usize> {
     (!nan).then_some(best)
 }
 
-/// Whether a label is predicted: from an output of the threshold on. Unlike a comparison alone, it
+/// The predicted label: true from an output of the threshold on. Unlike a comparison alone, it
 /// tells NaN from a label that is not.
 #[inline]
 pub(super) fn predicted<T: Real>(output: T, threshold: f64) -> Option<bool> {
@@ -182,7 +182,7 @@ pub(super) fn check_threshold(metric: &str, threshold: f64) -> Result<(), String
     }
 }
 
-/// Whether a label is given: from 1/2 on.
+/// Returns true if a label is given: from 1/2 on.
 #[inline]
 pub(super) fn given<T: Real>(label: T) -> bool {
     label >= T::HALF

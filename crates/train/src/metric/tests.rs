@@ -1,4 +1,4 @@
-//! What holds for every metric of the list.
+//! Rules that hold for every metric of the list.
 
 use chainrule_tensor::Tensor;
 use chainrule_tensor::random::generator;

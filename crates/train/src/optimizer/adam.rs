@@ -30,8 +30,7 @@ pub struct Adam {
     /// Added to the gradient for each unit of weight (L2, not decoupled; see
     /// [`AdamW`](super::AdamW)); 0 by default.
     pub weight_decay: f64,
-    /// Whether to divide by the largest mean of squares so far. False by default; it is then named
-    /// `amsgrad`.
+    /// Divides by the largest mean of squares so far. False by default; it is then named `amsgrad`.
     pub amsgrad: bool,
 }
 
@@ -109,7 +108,7 @@ impl<T: Real> Optimizer<T> for Adam {
     }
 }
 
-/// What the settings of this family must be: learning rate, two betas, epsilon, weight decay.
+/// Checks the settings of this family: learning rate, two betas, epsilon, weight decay.
 pub(super) fn check(
     name: &str,
     [learning_rate, beta1, beta2, epsilon, weight_decay]: [f64; 5],

@@ -25,7 +25,7 @@ settings! {
         pub epsilon: f64 = 1e-8, at_least(0.0);
         /// How much of each weight a step takes away, for a learning rate of 1.
         pub weight_decay: f64 = 1e-2, at_least(0.0);
-        /// Whether to divide by the largest mean of squares so far.
+        /// Divides by the largest mean of squares so far.
         pub amsgrad: bool = false;
     }
 }

@@ -91,15 +91,16 @@ pub trait Optimizer<T: Real = f32>: fmt::Debug + Send + Sync {
     /// unless it sees [whole](Optimizer::whole) parameters.
     fn slots(&self) -> &[&'static str];
 
-    /// What it needs to see this parameter whole, which [`step_whole`](Optimizer::step_whole) then
-    /// moves; none if any stretch of the flat vector will do, which [`step`](Optimizer::step)
-    /// moves. By default none. Asked once for each parameter, when the [`State`] is made.
+    /// The needs of the rule for seeing this parameter whole, which
+    /// [`step_whole`](Optimizer::step_whole) then moves; none if any stretch of the flat vector
+    /// will do, which [`step`](Optimizer::step) moves. By default none. Asked once for each
+    /// parameter, when the [`State`] is made.
     fn whole(&self, parameter: &Parameter) -> Option<Whole> {
         let _ = parameter;
         None
     }
 
-    /// Whether the settings make sense. By default yes.
+    /// Checks that the settings make sense. By default they do.
     ///
     /// # Errors
     /// Which one does not, and what it must be.
@@ -123,7 +124,7 @@ pub trait Optimizer<T: Real = f32>: fmt::Debug + Send + Sync {
         );
     }
 
-    /// Whether other weights than those that are trained are to be validated and kept, which
+    /// Returns true if other weights than the trained ones are to be validated and kept, which
     /// [`average`](Optimizer::average) computes. By default no.
     fn averages(&self) -> bool {
         false
@@ -136,7 +137,7 @@ pub trait Optimizer<T: Real = f32>: fmt::Debug + Send + Sync {
     }
 }
 
-/// What one step of an [`Optimizer`] works with.
+/// The operands of one step of an [`Optimizer`].
 #[derive(Debug)]
 pub struct Update<'a, T: Real> {
     /// The number of this step, from 1.
@@ -152,11 +153,11 @@ pub struct Update<'a, T: Real> {
     pub weights: &'a mut [T],
     /// Their gradient.
     pub gradient: &'a [T],
-    /// What the rule remembers, in the order of its [`slots`](Optimizer::slots).
+    /// The memory of the rule, in the order of its [`slots`](Optimizer::slots).
     pub slots: &'a mut [&'a mut [T]],
 }
 
-/// What a schedule says of one step.
+/// The answer of a schedule for one step.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Pace {
     /// The learning rate.

@@ -46,7 +46,7 @@ pub struct Muon {
     pub learning_rate: f64,
     /// How long the mean of the gradient is remembered, in `[0, 1)`; 0.95 by default.
     pub momentum: f64,
-    /// Whether to look ahead along the momentum. True by default.
+    /// Looks ahead along the momentum. True by default.
     pub nesterov: bool,
     /// How much of each weight a step takes away, for a learning rate of 1; 0.1 by default.
     pub weight_decay: f64,

@@ -35,7 +35,7 @@ settings! {
         pub weight_decay: f64 = 0.0, at_least(0.0);
         /// How fast the momentum grows from `beta1 / 2` to `beta1`.
         pub momentum_decay: f64 = 4e-3, at_least(0.0);
-        /// Whether the weight decay is apart from the gradient, as in [`AdamW`](super::AdamW).
+        /// Keeps the weight decay apart from the gradient, as in [`AdamW`](super::AdamW).
         pub decoupled_weight_decay: bool = false;
     }
 }

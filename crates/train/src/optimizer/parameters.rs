@@ -1,4 +1,5 @@
-//! What a rule may see of the parameters: by default nothing but stretches of their flat vector.
+//! The view that a rule has of the parameters: by default nothing but stretches of their flat
+//! vector.
 
 use std::ops::Range;
 
@@ -90,7 +91,7 @@ impl<T: Real> From<&Params<T>> for Parameters {
     }
 }
 
-/// What a rule needs for a step over a whole parameter.
+/// The needs of a rule for a step over a whole parameter.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Whole {
     /// The length of each slot for this parameter, in the order of the rule's
@@ -100,7 +101,7 @@ pub struct Whole {
     pub scratch: usize,
 }
 
-/// What a step over one whole parameter works with.
+/// The operands of a step over one whole parameter.
 #[derive(Debug)]
 pub struct WholeUpdate<'a, T: Real> {
     /// The parameter.

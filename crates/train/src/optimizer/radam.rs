@@ -33,7 +33,7 @@ settings! {
         /// Added to the gradient for each unit of weight (L2), or taken from the weight if
         /// decoupled.
         pub weight_decay: f64 = 0.0, at_least(0.0);
-        /// Whether the weight decay is apart from the gradient, as in [`AdamW`](super::AdamW).
+        /// Keeps the weight decay apart from the gradient, as in [`AdamW`](super::AdamW).
         pub decoupled_weight_decay: bool = false;
     }
 }

@@ -29,7 +29,7 @@ settings! {
         pub weight_decay: f64 = 0.0, at_least(0.0);
         /// How much of the last step goes into the next, in `[0, 1)`.
         pub momentum: f64 = 0.0, within(0.0..1.0);
-        /// Whether to divide by the standard deviation in place of the root of the mean square.
+        /// Divides by the standard deviation in place of the root of the mean square.
         pub centered: bool = false;
     }
 }

@@ -34,10 +34,9 @@ settings! {
         pub dampening: f64 = 0.0, finite();
         /// Added to the gradient for each unit of weight (L2).
         pub weight_decay: f64 = 0.0, at_least(0.0);
-        /// Whether to look ahead along the momentum; needs momentum, and no dampening. False by
-        /// default.
+        /// Looks ahead along the momentum; needs momentum, and no dampening. False by default.
         pub nesterov: bool = false;
-        /// Whether to go up the gradient.
+        /// Goes up the gradient.
         pub maximise: bool = false;
     }
 }

@@ -1,4 +1,4 @@
-//! What an optimizer remembers, and how its steps are shared among threads.
+//! The memory of an optimizer, and how its steps are shared among threads.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use chainrule_tensor::{Aligned, Real};
 
 use super::{MOST_SLOTS, Optimizer, Pace, Parameters, Update, WholeUpdate};
 
-/// What an optimizer remembers from step to step.
+/// The memory of an optimizer from step to step.
 #[derive(Clone, Debug)]
 pub struct State<T: Real = f32> {
     step: u64,

@@ -27,7 +27,7 @@ pub struct Cyclic {
     pub step_size_down: Option<usize>,
     /// The factor of each step, for `exp_range`; 1 by default.
     pub gamma: f64,
-    /// Whether the momentum has a cycle too. True by default.
+    /// True if the momentum has a cycle too. True by default.
     pub cycle_momentum: bool,
     /// The lowest momentum, in `[0, 1)`; 0.8 by default.
     pub base_momentum: f64,

@@ -52,7 +52,7 @@ impl LinearWarmup {
         LinearWarmup { start_factor, ..self }
     }
 
-    /// What comes after the warm-up.
+    /// The schedule after the warm-up.
     #[must_use]
     pub fn then(self, schedule: impl Schedule + 'static) -> Self {
         let text = schedule.name().to_owned();

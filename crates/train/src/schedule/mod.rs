@@ -73,7 +73,7 @@ pub trait Schedule: fmt::Debug + Send + Sync {
         None
     }
 
-    /// Whether the settings make sense. By default yes.
+    /// Checks that the settings make sense. By default they do.
     ///
     /// # Errors
     /// Which one does not, and what it must be.
@@ -97,7 +97,7 @@ impl<S: Schedule + ?Sized> Schedule for Box<S> {
     }
 }
 
-/// What a schedule counts.
+/// The unit that a schedule counts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Interval {
     /// Epochs: the rate is the same throughout an epoch. The default.

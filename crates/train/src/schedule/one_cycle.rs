@@ -30,15 +30,15 @@ settings! {
         pub total_steps: usize = 100, at_least(1);
         /// The part of the cycle that leads up, in `[0, 1]`.
         pub pct_start: f64 = 0.3, within(0.0..=1.0);
-        /// Whether it goes in straight lines in place of half cosine waves.
+        /// True if it goes in straight lines in place of half cosine waves.
         pub linear: bool = false;
         /// How many times the first rate goes into the highest.
         pub div_factor: f64 = 25.0, above(0.0);
         /// How many times the last rate goes into the first.
         pub final_div_factor: f64 = 1e4, above(0.0);
-        /// Whether it falls in two phases.
+        /// True if it falls in two phases.
         pub three_phase: bool = false;
-        /// Whether the momentum has a cycle too.
+        /// True if the momentum has a cycle too.
         pub cycle_momentum: bool = true;
         /// The lowest momentum, in `[0, 1)`.
         pub base_momentum: f64 = 0.85, within(0.0..1.0);

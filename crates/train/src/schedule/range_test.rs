@@ -33,7 +33,7 @@ impl Default for RangeTest {
     }
 }
 
-/// What a [`RangeTest`] has seen.
+/// The record of a [`RangeTest`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct RangeReport {
     /// The learning rate of each batch.
@@ -42,7 +42,7 @@ pub struct RangeReport {
     pub losses: Vec<f64>,
     /// The losses, smoothed.
     pub smoothed: Vec<f64>,
-    /// Whether it ended early.
+    /// True if it ended early.
     pub diverged: bool,
 }
 

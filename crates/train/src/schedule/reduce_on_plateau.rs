@@ -22,13 +22,13 @@ settings! {
     /// `"reduce_on_plateau(patience=3)".parse::<ReduceOnPlateau>()`, also by PyTorch's name.
     #[derive(Clone, Copy, Debug, PartialEq)]
     pub struct ReduceOnPlateau {
-        /// What the rate is multiplied by, in `[0, 1)`.
+        /// The factor on the rate, in `[0, 1)`.
         pub factor: f64 = 0.1, within(0.0..1.0);
         /// How many epochs in a row may not be good.
         pub patience: usize = 10;
         /// By how much a good epoch is better.
         pub threshold: f64 = 1e-4, at_least(0.0);
-        /// Whether the threshold is a difference in place of a part of the best number. False by
+        /// True if the threshold is a difference in place of a part of the best number. False by
         /// default.
         pub absolute: bool = false;
         /// How many epochs do not count after the rate was lowered.
@@ -37,8 +37,7 @@ settings! {
         pub min_learning_rate: f64 = 0.0, at_least(0.0);
         /// The least change that is made.
         pub epsilon: f64 = 1e-8, at_least(0.0);
-        /// Whether more of the watched number is better; the trainer takes it
-        /// from the monitor.
+        /// True if more of the watched number is better; the trainer takes it from the monitor.
         pub maximise: bool = false;
     }
 }
@@ -58,7 +57,7 @@ impl FromStr for ReduceOnPlateau {
     }
 }
 
-/// What [`ReduceOnPlateau`] remembers of one training.
+/// The memory of [`ReduceOnPlateau`] over one training.
 #[derive(Clone, Debug)]
 pub struct Plateau {
     settings: ReduceOnPlateau,

@@ -71,7 +71,7 @@ fn equal_values_steps_within_the_margin_and_nan_are_no_improvement() {
     assert_eq!(stopped(&[f64::NAN, 0.5, 0.6], highest(), 2, 0.0), (None, 3));
 }
 
-/// What a callback has to say after a training.
+/// The words of a callback after a training.
 trait Tells: Callback {
     fn told(&self) -> String;
 }

@@ -1,5 +1,5 @@
-//! What moves the learning rate of a training: schedules, plateaus, and the search for a rate to
-//! begin with.
+//! The learning rate of a training and all that moves it: schedules, plateaus, and the search for a
+//! rate to begin with.
 
 use crate::common;
 

@@ -1,4 +1,4 @@
-//! What one step does to the weights: the update by hand, clipping, the order of samples.
+//! The effect of one step on the weights: the update by hand, clipping, the order of samples.
 
 use crate::common;
 
@@ -11,8 +11,8 @@ use chainrule_train::optimizer::{Adam, Sgd, State};
 use chainrule_train::{ClipNorm, ClipValue, GradientRule, Trainer};
 use common::{classes, classifier};
 
-/// What one step with the whole data as its batch takes away from the weights, at a learning rate
-/// of 1: the gradient after the rules.
+/// The amount that one step with the whole data as its batch takes away from the weights, at a
+/// learning rate of 1: the gradient after the rules.
 fn step(rules: Vec<Box<dyn GradientRule>>) -> Vec<f32> {
     let (model, train) = (classifier(), classes(30, 0));
     let mut params = model.init([2], 0).unwrap();

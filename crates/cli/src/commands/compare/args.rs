@@ -17,7 +17,7 @@ use chainrule::prelude::*;
 /// Networks with more layers would take hours.
 const MOST_LAYERS: usize = 1000;
 
-/// What to compare.
+/// The trainings to compare.
 #[derive(Clone, Debug, Args)]
 pub struct CompareArgs {
     #[arg(long, value_name = "NAMES", default_value = "sigmoid,tanh,relu,leaky_relu,prelu,elu",

@@ -53,7 +53,7 @@ pub fn run(args: &CompareArgs) -> Result<ExitCode, RunError> {
     Ok(if interrupted { interrupt::exit_code() } else { ExitCode::SUCCESS })
 }
 
-/// What is told of a run when it is done.
+/// The line about a run when it is done.
 fn line(run: &Combination) -> String {
     let Combination { activation, depth, failure, .. } = run;
     let layers = if *depth == 1 { "layer" } else { "layers" };

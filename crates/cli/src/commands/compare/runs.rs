@@ -12,7 +12,7 @@ use super::args::Plan;
 /// An accuracy from which a network counts as one that learns.
 pub const LEARNS: f64 = 0.5;
 
-/// What came of one activation at one depth.
+/// The outcome of one activation at one depth.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Combination {
     pub activation: String,
@@ -36,7 +36,7 @@ impl Combination {
         self.accuracies.iter().sum::<f64>() / self.accuracies.len() as f64
     }
 
-    /// Whether the network learns.
+    /// Returns true if the network learns.
     pub fn learns(&self) -> bool {
         self.accuracy() >= LEARNS
     }

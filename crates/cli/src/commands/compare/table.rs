@@ -6,7 +6,7 @@ use crate::terminal::paint::Paint;
 use crate::text::number::percent;
 use crate::text::wrap::wrapped;
 
-/// What is about to be trained.
+/// The networks that are about to be trained.
 pub fn plan(plan: &Plan) -> String {
     let Plan { width, epochs, seeds, optimizer, learning_rate, batch_size, .. } = plan;
     let count = plan.activations.len() * plan.depths.len() * seeds;
@@ -69,7 +69,7 @@ fn short(x: f64) -> String {
     if (1e-2..1e4).contains(&x) { format!("{x:.2}") } else { format!("{x:.1e}") }
 }
 
-/// What learns at which depth.
+/// The summary: which activation learns at which depth.
 fn summary(plan: &Plan, runs: &[Combination]) -> String {
     let mut lines =
         vec![format!("A network learns, here, if it gets at least {} right:", percent(LEARNS))];

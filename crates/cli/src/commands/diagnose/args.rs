@@ -8,7 +8,7 @@ use crate::data::table::Task;
 use crate::flags::config::{activations, optimizers};
 use crate::flags::parse;
 
-/// What to diagnose.
+/// The training to diagnose.
 #[derive(Clone, Debug, Args)]
 pub struct DiagnoseArgs {
     /// A table (CSV, one sample a line), or the recording of a training (JSON); without it, the
@@ -21,7 +21,7 @@ pub struct DiagnoseArgs {
     #[arg(long, value_name = "COLUMN")]
     pub label: Option<String>,
 
-    /// What that column holds
+    /// The content of that column
     #[arg(long, value_enum, default_value_t = Task::Auto)]
     pub task: Task,
 
@@ -38,7 +38,7 @@ pub struct DiagnoseArgs {
     #[arg(long, value_name = "NAME", default_value = "fitting")]
     pub init: String,
 
-    /// What the output layer applies, such as softmax; `none` as a rule, since most losses take
+    /// The function of the output layer, such as softmax; `none` as a rule, since most losses take
     /// logits
     #[arg(long, value_name = "NAME", default_value = "none")]
     pub output_activation: String,
@@ -88,7 +88,7 @@ pub struct DiagnoseArgs {
     pub json: bool,
 }
 
-/// What remedies switch on.
+/// The settings that remedies switch on.
 #[derive(Clone, Debug, Args)]
 pub struct Cures {
     /// Normalise what goes into each activation over its features

@@ -1,4 +1,4 @@
-//! What is trained on.
+//! The data of a training.
 
 use std::path::{Path, PathBuf};
 
@@ -15,7 +15,7 @@ pub struct Data {
     pub validation: Dataset,
     /// The file; `None` for the digits.
     pub path: Option<PathBuf>,
-    /// What is predicted.
+    /// The column that is predicted.
     pub label: String,
     /// The names of the classes, where they have some.
     pub classes: Vec<String>,
@@ -48,7 +48,7 @@ impl Data {
         if self.has_classes() { "cross_entropy" } else { "mse" }
     }
 
-    /// Whether classes are predicted.
+    /// Returns true if classes are predicted.
     pub fn has_classes(&self) -> bool {
         !matches!(self.train.targets(), Targets::Values(_))
     }

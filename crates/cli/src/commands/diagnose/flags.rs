@@ -155,7 +155,7 @@ mod tests {
     use crate::args::{Args, Command};
     use clap::{CommandFactory, Parser};
 
-    /// What these flags of `chainrule diagnose` mean.
+    /// The recipe that these flags of `chainrule diagnose` ask for.
     fn recipe(flags: &[&str]) -> Result<Recipe, String> {
         let args = Args::try_parse_from(["chainrule", "diagnose"].iter().chain(flags)).unwrap();
         let Some(Command::Diagnose(args)) = args.command else { panic!("{args:?}") };

@@ -90,7 +90,7 @@ fn scores(recipe: &Recipe, verdict: &Verdict) -> Value {
     })
 }
 
-/// What was found, the worst first.
+/// The findings, the worst first.
 pub fn findings(findings: &[Finding], recipe: Option<&Recipe>) -> Value {
     let finding = |finding: &Finding| {
         let remedies = finding.remedies.iter().map(|remedy| {

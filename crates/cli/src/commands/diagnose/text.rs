@@ -17,7 +17,7 @@ use crate::text::wrap::wrapped;
 /// So many classes are told by name.
 const NAMED_CLASSES: usize = 12;
 
-/// What is about to be trained, and on what.
+/// The network that is about to be trained, and its data.
 pub fn plan(recipe: &Recipe, data: &Data) -> String {
     let name = data
         .path
@@ -141,7 +141,7 @@ fn scores(scores: Option<&Scores>, train_loss: Option<f64>) -> String {
     )
 }
 
-/// What was recorded.
+/// The recorded training, in words.
 pub fn recorded(recording: &Recording, paint: Paint) -> String {
     let pairs = recording.configuration.iter().map(|(name, value)| format!("{name}: {value}"));
     let mut text = wrapped(&pairs.collect::<Vec<_>>().join("\n"), 0);
@@ -159,7 +159,7 @@ pub fn recorded(recording: &Recording, paint: Paint) -> String {
     text
 }
 
-/// What was found, the worst first; with flags for what a program can change, where there is a
+/// The findings, the worst first; with flags for what a program can change, where there is a
 /// recipe.
 pub fn findings(
     findings: &[Finding],

@@ -1,4 +1,4 @@
-//! What the network says of each digit of the test set.
+//! The answers of the network for the digits of the test set.
 
 use chainrule::prelude::*;
 
@@ -16,7 +16,7 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// Whether the network is right.
+    /// Returns true if the network is right.
     pub fn is_right(&self) -> bool {
         self.truth == self.predicted
     }

@@ -10,7 +10,7 @@ use crate::commands::digits::answer::Answer;
 use crate::flags::config::Settings;
 use crate::output::traces::Left;
 
-/// What was done, and what came of it.
+/// A training that was done, and its outcome.
 pub struct Outcome<'a> {
     pub settings: &'a Settings,
     pub recipe: &'a Recipe,
@@ -27,7 +27,7 @@ pub struct Outcome<'a> {
 }
 
 impl Outcome<'_> {
-    /// Whether Ctrl-C ended it.
+    /// Returns true if Ctrl-C ended it.
     pub fn interrupted(&self) -> bool {
         self.history.stop == StopReason::Interrupted
     }
@@ -45,7 +45,7 @@ impl Outcome<'_> {
         }
     }
 
-    /// What Ctrl-C did; where nothing was saved, because of the file that is there, if one is.
+    /// The effect of Ctrl-C; where nothing was saved, because of the file that is there, if one is.
     pub fn interruption(&self, in_the_way: Option<&Path>) -> String {
         let done = self.history.epochs.len();
         let what = match self.best_epoch {

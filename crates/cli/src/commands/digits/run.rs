@@ -43,7 +43,7 @@ pub enum RunError {
     #[error("{}\n{rescued}", unfit::train(.error))]
     Train {
         error: TrainError,
-        /// What became of the weights.
+        /// The fate of the weights.
         rescued: String,
     },
     #[error(transparent)]

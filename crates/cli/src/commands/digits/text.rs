@@ -16,7 +16,7 @@ use crate::text::number::{brief, percent, thousands};
 const RIGHT: usize = 4;
 const WRONG: usize = 12;
 
-/// What is about to be trained, and on what.
+/// The network that is about to be trained, and its data.
 pub fn plan(settings: &Settings, parts: &Parts, summary: &Summary) -> String {
     let [train, validation, test] =
         [&parts.train, &parts.validation, &parts.test].map(|part| thousands(part.len() as u64));

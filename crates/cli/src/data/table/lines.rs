@@ -52,7 +52,7 @@ pub fn lines(path: &Path, mut text: Vec<u8>) -> Result<Vec<StringRecord>, TableE
     }
 }
 
-/// What the first line has most of.
+/// The delimiter that the first line has most of.
 fn delimiter(text: &[u8]) -> u8 {
     let line = text.split(|byte| *byte == b'\n').next().unwrap_or_default();
     let count = |delimiter: &u8| line.iter().filter(|byte| *byte == delimiter).count();

@@ -98,9 +98,9 @@ fn number(text: &str) -> Option<f32> {
     text.parse().ok()
 }
 
-/// Whether the first line is one of names: where one of its inputs is not a number. If no column
-/// was asked for, or by a number, all but that one are inputs; by a name, that line must have the
-/// name.
+/// Returns true if the first line is one of names: where one of its inputs is not a number. If no
+/// column was asked for, or by a number, all but that one are inputs; by a name, that line must
+/// have the name.
 fn header(lines: &[StringRecord], label: Option<&str>) -> bool {
     let first = &lines[0];
     let is_name = |column: usize| number(&first[column]).is_none();

@@ -1,4 +1,4 @@
-//! What a file holds, read once: a pipe gives its bytes to the first reader only.
+//! The content of a file, read once: a pipe gives its bytes to the first reader only.
 
 use std::fs::File;
 use std::io::Read;

@@ -1,6 +1,6 @@
 use clap::ValueEnum;
 
-/// What is to be predicted.
+/// The kind of answer that is to be predicted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Task {
     /// Numbers with fractions, or more than 50 different ones, are values, all else are classes

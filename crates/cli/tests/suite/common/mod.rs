@@ -15,7 +15,7 @@ pub fn program(folder: &Path, flags: &[&str]) -> Command {
     command
 }
 
-/// What it prints and exits with.
+/// Its output and exit code.
 pub fn run(folder: &Path, flags: &[&str]) -> Output {
     program(folder, flags).output().unwrap()
 }
@@ -35,7 +35,7 @@ pub fn stderr(output: &Output) -> String {
     String::from_utf8(output.stderr.clone()).unwrap()
 }
 
-/// What it prints and exits with if Ctrl-C comes right after the first line on standard output.
+/// Its output and exit code if Ctrl-C comes right after the first line on standard output.
 #[cfg(unix)]
 pub fn interrupted(folder: &Path, flags: &[&str]) -> Output {
     use std::io::{BufRead, BufReader, Read};

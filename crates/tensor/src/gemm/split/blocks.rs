@@ -24,7 +24,7 @@ const B_LEN: usize = WIDE * panel_len(3, SHORT) / 2;
 /// Panels of `a` that are gone over with all of a block of `b` before the next ones.
 const HIGH: usize = 4;
 
-/// What the matrix units do: packing and computing, in the hardware and as a model of it.
+/// The work of the matrix units: packing and computing, in the hardware and as a model of it.
 pub(super) trait Units {
     /// Ready to compute while it lives, on this thread.
     ///
@@ -45,7 +45,7 @@ pub(super) trait Units {
 
 /// Where the `SIDE` rows and columns of a block go.
 pub(super) struct Out {
-    /// Whether they are added to what is there.
+    /// True if they are added to what is there.
     pub adds: bool,
     pub start: *mut f32,
     /// From a row to the next.

@@ -1,4 +1,4 @@
-//! What the matrix units compute, to the bit, in plain Rust: the oracle of the tests on every
+//! The product of the matrix units, to the bit, in plain Rust: the oracle of the tests on every
 //! machine.
 //!
 //! An instruction adds to each sum `c` the chain of the even products plus the chain of the odd

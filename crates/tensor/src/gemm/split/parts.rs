@@ -49,8 +49,8 @@ impl Range {
         Range { lowest: least_less_one.saturating_add(1) >> 23, highest: greatest >> 23 }
     }
 
-    /// Whether no part of these values and no product of parts with others is lost or becomes
-    /// infinite.
+    /// Returns true if no part of these values and no product of parts with others is lost or
+    /// becomes infinite.
     ///
     /// The last part's last bit is `2^-23` of the value, a product's `2^-46`, of which those that
     /// are used are `2^-26` and more. The units take all that is below `2^-126` for 0. Sums of 256

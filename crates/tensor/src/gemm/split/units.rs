@@ -10,7 +10,7 @@ use super::parts::{Range, SIDE, STEP, Side, TILE, TILE_ROWS, panel_len};
 use crate::gemm::Mat;
 use crate::simd;
 
-/// Whether this process may use them, asked once.
+/// Returns true if this process may use them, asked once.
 pub(super) fn are_there() -> bool {
     const NO: u8 = 1;
     const YES: u8 = 2;
@@ -29,7 +29,7 @@ pub(super) fn are_there() -> bool {
     }
 }
 
-/// Whether the processor has tiles, their product of `bfloat16`, and AVX-512 for packing.
+/// Returns true if the processor has tiles, their product of `bfloat16`, and AVX-512 for packing.
 fn has_instructions() -> bool {
     const AMX_BF16: u32 = 1 << 22;
     const AMX_TILE: u32 = 1 << 24;
@@ -43,7 +43,7 @@ fn has_instructions() -> bool {
     leaf.edx & (AMX_BF16 | AMX_TILE) == AMX_BF16 | AMX_TILE
 }
 
-/// Whether the system saves tiles and their configuration for each thread. Needs `xsave`.
+/// Returns true if the system saves tiles and their configuration for each thread. Needs `xsave`.
 fn is_enabled() -> bool {
     const TILE_CONFIGURATION: u64 = 1 << 17;
     const TILES: u64 = 1 << 18;
@@ -83,7 +83,7 @@ fn is_permitted() -> bool {
 /// The units while they are configured for tiles of 16 rows of 64 bytes.
 pub(super) struct Amx(());
 
-/// What `ldtilecfg` reads.
+/// The operand of `ldtilecfg`.
 #[repr(C, align(64))]
 struct Configuration {
     palette: u8,

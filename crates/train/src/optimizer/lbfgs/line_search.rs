@@ -48,7 +48,7 @@ pub(super) struct Line<'a, T: Real, F> {
     pub(super) evaluations: usize,
     /// At the origin.
     pub(super) loss: f64,
-    /// Whether the loss falls without end along it.
+    /// True if the loss falls without end along it.
     pub(super) unbounded: bool,
 }
 
@@ -87,7 +87,7 @@ impl<T: Real, F: FnMut(&[T], &mut [T]) -> f64> Line<'_, T, F> {
         moves.fold(0.0, |most: f64, part| Real::maximum(most, part))
     }
 
-    /// Whether a place is beyond the largest numbers.
+    /// Returns true if a place is beyond the largest numbers.
     fn overflows(&self, at: f64) -> bool {
         let t = T::from_f64(at);
         self.origin.iter().zip(self.direction).any(|(&x, &d)| !(x + t * d).is_finite())

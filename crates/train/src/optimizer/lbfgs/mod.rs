@@ -81,14 +81,14 @@ settings! {
         pub tolerance_change: f64 = 1e-9, at_least(0.0);
         /// How many steps the approximation remembers, at least 1.
         pub history: usize = 100, at_least(1);
-        /// Whether [`fit`](Lbfgs::fit) trains a model although the loss does not depend on some
+        /// True if [`fit`](Lbfgs::fit) trains a model although the loss does not depend on some
         /// parameter, or only through an operation that lets no gradient through. False by default:
         /// that is an error.
         pub allow_unreached: bool = false;
     }
 }
 
-/// What [`Lbfgs`] has reached.
+/// The result of [`Lbfgs`].
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Minimum {
     /// The loss at the last weights.
@@ -237,7 +237,7 @@ impl FromStr for Lbfgs {
 /// The last steps, from which the second derivative is approximated.
 struct Memory<T: Real> {
     pairs: VecDeque<Pair<T>>,
-    /// What stands for the inverse of the second derivative before any pair.
+    /// The number that stands for the inverse of the second derivative before any pair.
     scale: f64,
     history: usize,
 }
@@ -249,7 +249,7 @@ struct Pair<T: Real> {
     change: Vec<T>,
     /// `1 / s^T y`.
     weight: f64,
-    /// What the first loop leaves to the second.
+    /// The share that the first loop leaves to the second.
     share: f64,
 }
 

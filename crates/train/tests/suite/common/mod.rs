@@ -1,4 +1,4 @@
-//! What several of these tests work with.
+//! Helpers of several of these tests.
 
 use std::sync::Mutex;
 
