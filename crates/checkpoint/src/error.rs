@@ -8,7 +8,11 @@ use chainrule_tensor::Shape;
 #[non_exhaustive]
 pub enum CheckpointError {
     /// The file cannot be read or written.
-    #[error("cannot {action} {}: {source}", path.display())]
+    #[error(
+        "cannot {action} {}: {source}{}",
+        path.display(),
+        if *.action == "write" { chainrule_files::advice(.source) } else { "" }
+    )]
     Io {
         /// Read or write.
         action: &'static str,

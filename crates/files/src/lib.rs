@@ -7,6 +7,8 @@
 //! One rule for links: a symbolic link is followed, and the file it leads to is replaced; of a file
 //! with several names (hard links), the one name gets the new file and the others keep the old one.
 //!
+//! [`advice`] says in a message what to do about a file that could not be written.
+//!
 //! Not for files that are appended to.
 
 mod draft;
@@ -72,6 +74,28 @@ pub fn create(path: impl AsRef<Path>, bytes: &[u8]) -> io::Result<()> {
     let mut draft = Draft::new(folder(path))?;
     draft.write(bytes)?;
     draft.create(path)
+}
+
+/// What to do about a file that could not be written, to stand behind the system's reason: room is
+/// made on a disk that is full, within a share of it that is used up, or below a limit on the size
+/// of files; for all else another place helps.
+///
+/// ```
+/// use std::io::{Error, ErrorKind};
+///
+/// let error = Error::from(ErrorKind::StorageFull);
+/// assert_eq!(
+///     format!("cannot write net: {error}{}", chainrule_files::advice(&error)),
+///     "cannot write net: no storage space; make room, or choose another place"
+/// );
+/// ```
+#[must_use]
+pub fn advice(error: &io::Error) -> &'static str {
+    use io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
+    match error.kind() {
+        StorageFull | QuotaExceeded | FileTooLarge => "; make room, or choose another place",
+        _ => "; choose another place",
+    }
 }
 
 /// Finds out whether [`replace`] could write a file there, as far as that can be known beforehand:

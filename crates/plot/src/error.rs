@@ -19,7 +19,7 @@ pub enum PlotError {
         path: PathBuf,
     },
     /// The file could not be written.
-    #[error("cannot write {path}: {source}")]
+    #[error("cannot write {path}: {source}{}", chainrule_files::advice(source))]
     Write {
         /// The path that was given.
         path: PathBuf,

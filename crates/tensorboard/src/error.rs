@@ -21,8 +21,11 @@ pub enum EventError {
         /// The folder.
         path: PathBuf,
     },
-    /// The file cannot be written.
-    #[error("cannot write {}: {source}", path.display())]
+    /// The file, which was made, cannot be written any further.
+    #[error(
+        "cannot write {}: {source}; the events end there; make room, or choose another folder",
+        path.display()
+    )]
     Write {
         /// The file.
         path: PathBuf,

@@ -4,6 +4,8 @@ mod common;
 mod compare;
 mod diagnose;
 mod flags;
+#[cfg(target_os = "linux")]
+mod full_disk;
 #[cfg(unix)]
 mod interrupt;
 mod licences;

@@ -5,7 +5,11 @@ use std::path::PathBuf;
 #[non_exhaustive]
 pub enum RecordingError {
     /// The file cannot be read or written.
-    #[error("cannot {action} {}: {source}", path.display())]
+    #[error(
+        "cannot {action} {}: {source}{}",
+        path.display(),
+        if *.action == "write" { chainrule_files::advice(.source) } else { "" }
+    )]
     Io {
         /// Read or write.
         action: &'static str,
