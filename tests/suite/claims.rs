@@ -4,29 +4,29 @@
 #![allow(dead_code, reason = "the examples' `main` functions run by themselves")]
 #![allow(clippy::duplicate_mod, reason = "each example has its own `support`")]
 
-#[path = "../examples/cross_entropy_asymmetry.rs"]
+#[path = "../../examples/cross_entropy_asymmetry.rs"]
 mod cross_entropy_asymmetry;
-#[path = "../examples/depth_vs_width.rs"]
+#[path = "../../examples/depth_vs_width.rs"]
 mod depth_vs_width;
-#[path = "../examples/dying_relu.rs"]
+#[path = "../../examples/dying_relu.rs"]
 mod dying_relu;
-#[path = "../examples/initialisation.rs"]
+#[path = "../../examples/initialisation.rs"]
 mod initialisation;
-#[path = "../examples/loss_choice.rs"]
+#[path = "../../examples/loss_choice.rs"]
 mod loss_choice;
-#[path = "../examples/memoisation.rs"]
+#[path = "../../examples/memoisation.rs"]
 mod memoisation;
-#[path = "../examples/multi_label.rs"]
+#[path = "../../examples/multi_label.rs"]
 mod multi_label;
-#[path = "../examples/prelu_learns_its_slope.rs"]
+#[path = "../../examples/prelu_learns_its_slope.rs"]
 mod prelu_learns_its_slope;
-#[path = "../examples/soft_labels.rs"]
+#[path = "../../examples/soft_labels.rs"]
 mod soft_labels;
-#[path = "../examples/universal_approximation.rs"]
+#[path = "../../examples/universal_approximation.rs"]
 mod universal_approximation;
-#[path = "../examples/vanishing_gradients.rs"]
+#[path = "../../examples/vanishing_gradients.rs"]
 mod vanishing_gradients;
-#[path = "../examples/zero_centred.rs"]
+#[path = "../../examples/zero_centred.rs"]
 mod zero_centred;
 
 use chainrule::nn::{Activation, activation};

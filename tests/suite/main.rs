@@ -1,0 +1,12 @@
+//! One program for the tests that need none of their own, since each is linked by itself.
+
+mod claims;
+mod convergence;
+mod denormals;
+mod derivatives;
+mod determinism;
+mod errors;
+mod layering;
+mod precision;
+mod second_order;
+mod width;
