@@ -1,0 +1,27 @@
+use crate::Form;
+
+/// The inputs of a model: columns by name, with what their cells are. It follows from the table that
+/// was trained on, and [`read_as`](crate::read_as) reads other files by it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Schema {
+    /// The columns, in the order in which the model takes them.
+    pub fields: Vec<Field>,
+}
+
+/// One column of a [`Schema`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Field {
+    /// The name of the column.
+    pub name: String,
+    /// What its cells are.
+    pub cells: Cells,
+}
+
+/// What the cells of a column are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Cells {
+    /// Numbers, written in this form or plainly.
+    Numbers(Form),
+    /// Categories of these names; others are unknown.
+    Categories(Vec<String>),
+}
