@@ -3,8 +3,8 @@ use std::io;
 use chainrule_config::shown;
 use chainrule_data::DataError;
 
-/// Why a file is no table of samples. Each message is one line that names the file, the place in
-/// it, and what to do.
+/// A reason why a file is no table of samples. Each message is one line that names the file, the
+/// place in it, and what to do.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TableError {
@@ -13,7 +13,7 @@ pub enum TableError {
     Read {
         /// The file.
         file: String,
-        /// What the system says.
+        /// The message of the system.
         source: io::Error,
     },
     /// The file as a whole is not what it must be.
@@ -21,7 +21,7 @@ pub enum TableError {
     File {
         /// The file.
         file: String,
-        /// What is wrong with it, and what to do.
+        /// The mistake, and what to do.
         what: String,
     },
     /// A place in the file is wrong.
@@ -33,7 +33,7 @@ pub enum TableError {
         place: String,
         /// The name of the column, where one is meant.
         column: Option<String>,
-        /// What is wrong there, and what to do.
+        /// The mistake, and what to do.
         what: String,
     },
     /// A column as a whole is wrong.
@@ -43,7 +43,7 @@ pub enum TableError {
         file: String,
         /// The name of the column.
         column: String,
-        /// What is wrong with it, and what to do.
+        /// The mistake, and what to do.
         what: String,
     },
     /// An option names a column that the file does not have.
@@ -51,7 +51,7 @@ pub enum TableError {
     NoColumn {
         /// The option, as in [`Options`](crate::Options).
         option: &'static str,
-        /// What was asked for.
+        /// The name that was asked for.
         column: String,
         /// The file.
         file: String,
@@ -67,7 +67,7 @@ pub enum TableError {
         option: &'static str,
         /// The column.
         column: String,
-        /// What is wrong, and what to do.
+        /// The mistake, and what to do.
         what: String,
     },
     /// The columns that were read make no data.
@@ -75,13 +75,13 @@ pub enum TableError {
     Data {
         /// The file.
         file: String,
-        /// What is wrong with them.
+        /// The mistake in them.
         source: DataError,
     },
 }
 
 impl TableError {
-    /// Whether an option is wrong, not the file.
+    /// Returns true if an option is wrong, not the file.
     #[must_use]
     pub fn is_of_options(&self) -> bool {
         matches!(self, TableError::NoColumn { .. } | TableError::Option { .. })

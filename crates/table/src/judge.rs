@@ -1,4 +1,4 @@
-//! What a column is taken for, by all of its cells.
+//! The kind of a column, decided by all of its cells.
 
 use std::collections::HashSet;
 
@@ -25,7 +25,7 @@ pub(crate) struct Judged {
     pub why: String,
     pub missing: usize,
     pub distinct: Distinct,
-    /// What it holds; `None` if it is left out.
+    /// Its values; `None` if it is left out.
     pub column: Option<Column>,
     pub cells: Cells,
 }
@@ -255,8 +255,8 @@ fn why_words(words: &Words, latin: bool) -> String {
     )
 }
 
-/// Why whole numbers only name the samples, if they do: the column has no name, or that of an
-/// identifier, and no number is there twice.
+/// The reason why whole numbers only name the samples, if they do: the column has no name, or that
+/// of an identifier, and no number is there twice.
 fn numbering(name: &str, values: &[f64], there: usize, counts: bool) -> Option<String> {
     let is_whole = values.iter().all(|value| value.is_nan() || value.fract() == 0.0);
     let is_of_pandas = name.starts_with("__index_level_");
@@ -278,7 +278,8 @@ fn is_digits(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// Whether the name of a column says that it names the samples: `id`, `row_id`, `PassengerId`.
+/// Returns true if the name of a column says that it names the samples: `id`, `row_id`,
+/// `PassengerId`.
 fn names_samples(name: &str) -> bool {
     let lower = name.to_lowercase();
     let known =
@@ -288,7 +289,7 @@ fn names_samples(name: &str) -> bool {
         || (name.ends_with("Id") || name.ends_with("ID"))
 }
 
-/// Whether each number is the one before and 1.
+/// Returns true if each number is the one before and 1.
 fn counts_up(values: &[f64]) -> bool {
     values.len() > 1 && values.windows(2).all(|two| two[1] == two[0] + 1.0)
 }

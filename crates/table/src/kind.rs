@@ -1,4 +1,4 @@
-//! What a file is, by its first bytes.
+//! The kind of a file, by its first bytes.
 
 use crate::TableError;
 
@@ -54,7 +54,7 @@ impl Kind {
     }
 }
 
-/// Where it stands, how it begins, and what it is.
+/// Known kinds: the place of their mark, the mark, and what they are.
 const KNOWN: [(usize, &[u8], &str); 14] = [
     (0, b"PAR1", "is Parquet; use a build with the feature `parquet`, or write the table as CSV"),
     (0, b"BZh", "is compressed by bzip2; unpack it first"),
@@ -72,7 +72,7 @@ const KNOWN: [(usize, &[u8], &str); 14] = [
     (257, b"ustar", "is a tar archive; unpack it first"),
 ];
 
-/// What a zip file holds, by the name of its first entry.
+/// The content of a zip file, by the name of its first entry.
 fn archive(begin: &[u8]) -> &'static str {
     let length = begin.get(26..28).map_or(0, |two| usize::from(two[0]) | usize::from(two[1]) << 8);
     let name = begin.get(30..).map_or(&[][..], |rest| &rest[..length.min(rest.len())]);

@@ -1,18 +1,18 @@
 use chainrule_data::Task;
 
-/// How a table is read, and what its columns are for. By default the last column is predicted, and
-/// all else is decided by what the file holds.
+/// Settings for reading a table, and what its columns are for. By default the last column is
+/// predicted, and all else is decided by what the file holds.
 ///
 /// A column is named by its name, or by its number from 1 where no name is the same.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Options {
     /// The columns to be predicted; without one, the last of the file.
     pub targets: Vec<String>,
-    /// What is to be predicted; without it, [`Target`](chainrule_data::Target) guesses. Values must
+    /// The kind of prediction; without it, [`Target`](chainrule_data::Target) guesses. Values must
     /// be numbers.
     pub task: Option<Task>,
-    /// Whether the first line has the names of the columns; without it, it is compared with the
-    /// others.
+    /// True if the first line has the names of the columns, false if it has not; without it, the
+    /// first line is compared with the others.
     pub names: Option<bool>,
     /// The only columns to be inputs.
     pub only: Vec<String>,

@@ -67,7 +67,7 @@ pub struct Stream<'a> {
 /// A column of the schema in the file.
 struct Known<'a> {
     field: &'a Field,
-    /// Where it stands in the file.
+    /// Its place in the file.
     at: usize,
     codes: HashMap<&'a str, u32>,
     numbers: HashMap<u64, u32>,

@@ -11,7 +11,7 @@ pub(crate) struct Raw {
     pub columns: Vec<RawColumn>,
     pub rows: usize,
     pub places: Places,
-    /// What was noticed and is told, such as an encoding or lines left out.
+    /// Remarks that are told, such as an encoding or lines left out.
     pub notes: Vec<String>,
     pub comma_separates: bool,
     /// Bytes are of Latin-1.
@@ -31,7 +31,7 @@ pub(crate) enum RawColumn {
     Skipped,
 }
 
-/// Where a row stands in the file.
+/// The place of each row in the file.
 #[derive(Clone, Debug)]
 pub(crate) enum Places {
     /// In files without lines.
@@ -84,7 +84,7 @@ enum State {
         infinite: Option<(usize, String)>,
     },
     Words(Words),
-    /// What was taken for numbers is not; the column must be read again, as words.
+    /// A column that was taken for numbers is none; it must be read again, as words.
     Lost,
     Skipped,
 }
@@ -114,7 +114,7 @@ impl Collector {
         Collector { state: State::Skipped, as_words: false, exact: false, bad: None }
     }
 
-    /// Whether the column must be read again, with its texts kept.
+    /// Returns true if the column must be read again, with its texts kept.
     pub fn is_lost(&self) -> bool {
         matches!(self.state, State::Lost)
     }

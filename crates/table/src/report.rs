@@ -4,7 +4,7 @@ use chainrule_config::shortened;
 
 use crate::Role;
 
-/// What a column was taken for.
+/// The kind that a column was taken for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Kind {
     /// Numbers.
@@ -41,14 +41,14 @@ impl Kind {
         }
     }
 
-    /// Whether columns of this kind are inputs.
+    /// Returns true if columns of this kind are inputs.
     #[must_use]
     pub fn is_input(self) -> bool {
         matches!(self, Kind::Number | Kind::Flag | Kind::Category | Kind::Date)
     }
 }
 
-/// How many different values a column has.
+/// The number of different values of a column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Distinct {
     /// The number of values.
@@ -63,16 +63,16 @@ impl fmt::Display for Distinct {
     }
 }
 
-/// What was made of one column of a file, and why.
+/// One column of a file: the kind that it was taken for, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ColumnReport {
     /// Its name, or its number from 1 where the file has no names.
     pub name: String,
-    /// What it is for.
+    /// Its purpose.
     pub role: Role,
-    /// What it was taken for.
+    /// The kind that it was taken for.
     pub kind: Kind,
-    /// Why, or how its cells were read.
+    /// The reason, or how its cells were read.
     pub why: String,
     /// The number of samples without a value.
     pub missing: usize,
@@ -81,14 +81,14 @@ pub struct ColumnReport {
 }
 
 impl ColumnReport {
-    /// Whether it neither is an input nor is it for something else.
+    /// Returns true if it neither is an input nor has another purpose.
     #[must_use]
     pub fn is_left_out(&self) -> bool {
         self.role == Role::Ignored || (self.role == Role::Input && !self.kind.is_input())
     }
 }
 
-/// What was made of a file: each column with what it was taken for and why. Its [`Display`] is a
+/// The columns of a file, each with the kind that it was taken for and why. Its [`Display`] is a
 /// table, one line a column.
 ///
 /// [`Display`]: fmt::Display
@@ -98,7 +98,7 @@ pub struct Report {
     pub file: String,
     /// The number of samples.
     pub samples: usize,
-    /// What is to be told of the file as a whole, one sentence each.
+    /// Remarks on the file as a whole, one sentence each.
     pub notes: Vec<String>,
     /// The columns, in the order of the file.
     pub columns: Vec<ColumnReport>,

@@ -1,11 +1,11 @@
-//! What each column is for, as the options say.
+//! The purpose of each column, as the options say.
 
 use chainrule_config::{did_you_mean, listing};
 
 use crate::text::Want;
 use crate::{Options, TableError};
 
-/// What a column is for.
+/// The purpose of a column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Role {
     /// It is learned from.
@@ -22,7 +22,7 @@ pub enum Role {
     Ignored,
 }
 
-/// What an input is to be taken for.
+/// The kind that an input is asked to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Asked {
     Nothing,
@@ -123,7 +123,7 @@ impl Roles {
     }
 }
 
-/// Where the column is that an option names, by its name or by its number from 1.
+/// The place of the column that an option names, by its name or by its number from 1.
 fn position(
     names: &[String],
     option: &'static str,

@@ -1,7 +1,7 @@
 use crate::Form;
 
-/// The inputs of a model: columns by name, with what their cells are. It follows from the table that
-/// was trained on, and [`read_as`](crate::read_as) reads other files by it.
+/// The inputs of a model: columns by name, with what their cells are. It follows from the table
+/// that was trained on, and [`read_as`](crate::read_as) reads other files by it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Schema {
     /// The columns, in the order in which the model takes them.
@@ -13,11 +13,11 @@ pub struct Schema {
 pub struct Field {
     /// The name of the column.
     pub name: String,
-    /// What its cells are.
+    /// The kind of its cells.
     pub cells: Cells,
 }
 
-/// What the cells of a column are.
+/// The kind of the cells of a column.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Cells {
     /// Numbers, written in this form or plainly.

@@ -1,4 +1,4 @@
-//! Where a table comes from.
+//! The origin of a table.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -60,7 +60,7 @@ impl Source {
         Source::read(name, file)
     }
 
-    /// What a reader gives, to its end; `name` stands for the file in messages.
+    /// All that a reader gives, to its end; `name` stands for the file in messages.
     ///
     /// # Errors
     /// [`TableError::Read`] if it fails; [`TableError::File`] if there is more than memory holds.
@@ -87,7 +87,7 @@ impl Source {
         Source { name: name.to_owned(), content: Content::Memory(bytes.into()) }
     }
 
-    /// What messages call it.
+    /// Its name in messages.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name

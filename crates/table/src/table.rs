@@ -13,19 +13,19 @@ use crate::{Field, Options, Schema, Source, TableError, text};
 /// the samples.
 #[derive(Debug)]
 pub struct Table {
-    /// What is learned from, in `f64`. All-missing, constant and identifying columns are left out.
+    /// The inputs, in `f64`. All-missing, constant and identifying columns are left out.
     pub inputs: Frame,
     /// The columns that are predicted, without missing values.
     pub targets: Frame,
-    /// What each sample weighs, where a column says so.
+    /// The weight of each sample, where a column says so.
     pub weights: Option<Vec<f64>>,
     /// The group of each sample, counted from 0, where a column says so.
     pub groups: Option<Vec<u32>>,
-    /// When each sample came, where a column says so.
+    /// The time of each sample, where a column says so.
     pub time: Option<Vec<f64>>,
-    /// What a file must hold to be predicted from.
+    /// The columns that a file must hold to be predicted from.
     pub schema: Schema,
-    /// What each column was taken for, and why.
+    /// The kind that each column was taken for, and why.
     pub report: Report,
     task: Option<Task>,
     places: Places,
@@ -40,7 +40,7 @@ impl Table {
         self.targets.rows()
     }
 
-    /// Where a sample stands in the file, such as `line 7`.
+    /// The place of a sample in the file, such as `line 7`.
     #[must_use]
     pub fn place(&self, sample: usize) -> String {
         let row = self.rows.as_ref().map_or(sample, |rows| rows[sample]);

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 pub(crate) struct Words {
     pub codes: Vec<u32>,
     texts: Vec<u8>,
-    /// Where each text ends.
+    /// The end of each text.
     ends: Vec<usize>,
     index: HashMap<Box<[u8]>, u32>,
 }

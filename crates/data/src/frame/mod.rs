@@ -92,7 +92,7 @@ impl Frame {
         self.names.iter().map(String::as_str).zip(&self.columns)
     }
 
-    /// Where the column of this name is, from 0; `None` if there is none.
+    /// The place of the column of this name, from 0; `None` if there is none.
     #[must_use]
     pub fn position(&self, name: &str) -> Option<usize> {
         let found = self.by_name.binary_search_by(|&column| self.names[column].as_str().cmp(name));

@@ -37,7 +37,7 @@ pub enum Task {
 pub struct Target<T: Real = f32> {
     /// The kind that was asked for, or guessed.
     pub task: Task,
-    /// Why the kind was guessed, such as `"2 different whole numbers"`; `None` if it was asked for.
+    /// The reason for a guess, such as `"2 different whole numbers"`; `None` if it was asked for.
     pub why: Option<String>,
     /// The targets. Values that are to be scaled are best taken in `f64`.
     pub targets: Targets<T>,

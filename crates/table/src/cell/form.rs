@@ -4,7 +4,7 @@ use std::str::FromStr;
 use super::date::{self, Order};
 use super::number::{self, Marks};
 
-/// How the numbers of a column are written, dates and times among them. As text it is one of a few
+/// The spelling of the numbers of a column, dates and times among them. As text it is one of a few
 /// words, such as `number` or `date (day first)`.
 ///
 /// ```
@@ -68,13 +68,13 @@ impl Form {
         self.number(text.trim().as_bytes())
     }
 
-    /// Whether it is of dates or times.
+    /// Returns true if it is of dates or times.
     #[must_use]
     pub fn is_date(self) -> bool {
         !matches!(self.0, Inner::Plain | Inner::Marked { .. })
     }
 
-    /// What the numbers mean, as a report says it; `None` for plain numbers.
+    /// The meaning of the numbers, as a report says it; `None` for plain numbers.
     pub(crate) fn words(self) -> Option<&'static str> {
         match self.0 {
             Inner::Plain => None,

@@ -1,6 +1,6 @@
 //! Numbers as they are written.
 
-/// How numbers are written: the decimal mark, and what stands between groups of three digits.
+/// The marks within numbers: the decimal mark, and what stands between groups of three digits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Marks {
     pub decimal: u8,
@@ -69,13 +69,14 @@ fn group(text: &[u8], mark: u8) -> Option<usize> {
     }
 }
 
-/// Whether a cell without groups could have none: a number of four digits or more.
+/// Returns true if a cell has no groups although it could: a number of four digits or more.
 pub(super) fn is_ungrouped(cell: &[u8], mark: u8) -> bool {
     let digits = cell.trim_prefix_sign().iter().take_while(|byte| byte.is_ascii_digit()).count();
     digits > 3 && !cell.contains(&mark)
 }
 
-/// Whether a cell shows that a comma is no decimal one: there are two, or none in a short number.
+/// Returns true if a cell shows that a comma is no decimal one: there are two, or none in a short
+/// number.
 pub(super) fn shows_groups(cell: &[u8], mark: u8) -> bool {
     cell.iter().filter(|byte| **byte == mark).count() != 1
 }

@@ -1,4 +1,4 @@
-//! How a text is laid out, told from its begin.
+//! The layout of a text, told from its begin.
 
 use super::header;
 use super::split::{self, Cell, Separator};
@@ -10,7 +10,7 @@ const SAMPLE: usize = 1000;
 #[derive(Debug)]
 pub(super) struct Dialect {
     pub separator: Separator,
-    /// What ends a line.
+    /// The byte that ends a line.
     pub end: u8,
     /// The number of columns.
     pub width: usize,
@@ -18,7 +18,7 @@ pub(super) struct Dialect {
     pub names: Option<Vec<Vec<u8>>>,
     /// The line of the names.
     pub names_line: u64,
-    /// Where the first sample begins, and in which line.
+    /// The place of the first sample, and its line.
     pub begin: usize,
     pub line: u64,
     /// Columns at the end that hold nothing.
@@ -32,12 +32,12 @@ pub(super) struct Dialect {
 struct Sample {
     separator: Separator,
     lines: Vec<SampleLine>,
-    /// Where cutting stopped: at the end, after enough lines, or at what cannot be cut.
+    /// The place and line where cutting stopped: at the end, after enough lines, or at an error.
     stop: (usize, u64),
 }
 
 struct SampleLine {
-    /// Where it begins.
+    /// The place where it begins.
     at: usize,
     /// Its number, from 1.
     line: u64,
@@ -64,8 +64,8 @@ impl Sample {
         Sample { separator, lines, stop: (at, line) }
     }
 
-    /// The number of cells that most lines have, and the share of them; the first of equals. A first
-    /// line above others is left out, since names may be one short.
+    /// The number of cells that most lines have, and the share of them; the first of equals. A
+    /// first line above others is left out, since names may be one short.
     fn width(&self) -> (usize, f64) {
         let mut counts: Vec<(usize, usize)> = Vec::new();
         let lines = if self.lines.len() > 1 { &self.lines[1..] } else { &self.lines[..] };
@@ -159,7 +159,7 @@ fn sample_lines(sample: &Sample) -> Vec<&[Cell]> {
     sample.lines.iter().map(|line| &line.cells[..]).collect()
 }
 
-/// What stands above the first line.
+/// Everything above the first line.
 struct Top {
     begin: usize,
     line: u64,
@@ -167,7 +167,7 @@ struct Top {
     separator: Option<Separator>,
     comments: usize,
     empty_lines: usize,
-    /// Where the text of the last comment begins, and its line.
+    /// The place where the text of the last comment begins, and its line.
     last: Option<(usize, u64)>,
 }
 
@@ -201,7 +201,7 @@ impl Top {
     }
 }
 
-/// Whether a line begins with a column that is called `#`.
+/// Returns true if a line begins with a column that is called `#`.
 fn is_name_of_hash(line: &[u8]) -> bool {
     matches!(line, [b'#', b',' | b';' | b'\t' | b'|', ..])
 }

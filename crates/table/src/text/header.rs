@@ -1,4 +1,4 @@
-//! Whether the first line has the names of the columns.
+//! The names of the columns, if the first line has them.
 
 use std::collections::HashMap;
 
@@ -82,7 +82,7 @@ fn is_number(cell: &[u8]) -> bool {
     decide(std::iter::once(cell), false).is_ok()
 }
 
-/// Whether the first line is 0, 1, 2, 3 and so on, behind an empty cell or not.
+/// Returns true if the first line is 0, 1, 2, 3 and so on, behind an empty cell or not.
 fn counts_up(first: &[Vec<u8>]) -> bool {
     let rest = match first {
         [empty, rest @ ..] if empty.is_empty() => rest,

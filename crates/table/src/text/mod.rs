@@ -15,7 +15,7 @@ use crate::{Options, Source, TableError};
 pub(crate) use decode::text as decoded;
 pub(crate) use rows::Rows;
 
-/// What is asked of a column.
+/// The form in which a column is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Want {
     /// Its numbers, or its texts.
@@ -33,7 +33,7 @@ pub(crate) enum Want {
 /// is gone through once more, for that column alone.
 ///
 /// # Errors
-/// What is wrong, and where.
+/// Everything that is wrong with the text, with its place.
 pub(crate) fn read(
     source: &Source,
     options: &Options,

@@ -42,7 +42,7 @@ pub(crate) struct Rows<'a> {
     reader: Box<dyn Read + Send + 'a>,
     dialect: Dialect,
     buffer: Vec<u8>,
-    /// Where in the buffer the next line begins, and its number.
+    /// The place in the buffer where the next line begins, and its number.
     at: usize,
     line: u64,
     is_whole: bool,
@@ -89,7 +89,7 @@ impl<'a> Rows<'a> {
         Ok(rows)
     }
 
-    /// Where the last line begins that may not be whole.
+    /// The place where the last line begins, which may not be whole.
     fn last_line(&self) -> usize {
         let last = self.buffer.iter().rposition(|byte| matches!(byte, b'\n' | b'\r'));
         last.map_or(0, |at| at + 1)
@@ -113,7 +113,7 @@ impl<'a> Rows<'a> {
         names.into_iter().any(|name| std::str::from_utf8(name).is_err())
     }
 
-    /// What the columns are called; those without a name after their number.
+    /// The names of the columns; those without one are called by their number.
     ///
     /// # Errors
     /// Two columns with one name.
@@ -179,7 +179,7 @@ impl<'a> Rows<'a> {
         Ok(there.then_some(Block { first, width, text, cells }))
     }
 
-    /// Where a row stands that was read.
+    /// The place in the file of a row that was read.
     pub(crate) fn place(&self, row: usize) -> String {
         self.places.place(row)
     }
@@ -241,7 +241,7 @@ impl<'a> Rows<'a> {
         Ok(())
     }
 
-    /// Whether a line might be cut with more of the text at hand.
+    /// Returns true if a line might be cut with more of the text at hand.
     fn is_open(&self, cut: Result<split::Line, Cut>) -> bool {
         match cut {
             Err(Cut::Open { .. }) => self.buffer.len() - self.at < LONGEST_LINE,

@@ -36,7 +36,7 @@ impl Cell {
     }
 }
 
-/// What separates cells.
+/// The separator of cells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Separator {
     Byte(u8),
@@ -57,7 +57,7 @@ impl Separator {
     }
 }
 
-/// Why a line cannot be cut.
+/// The reason why a line cannot be cut.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Cut {
     /// A quote that is opened here is not closed before the text ends.
@@ -69,7 +69,7 @@ pub(crate) enum Cut {
 /// A line that was cut.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Line {
-    /// Where the next one begins.
+    /// The place where the next one begins.
     pub next: usize,
     /// The text ended before the line did.
     pub open: bool,
@@ -164,7 +164,8 @@ pub(crate) fn line(
     }
 }
 
-/// Where the quote closes that was opened before `at`, and whether there are doubled ones in it.
+/// The place where the quote closes that was opened before `at`, and whether quotes are doubled in
+/// it.
 fn closing(block: &[u8], mut at: usize) -> Option<(usize, bool)> {
     let mut doubled = false;
     loop {

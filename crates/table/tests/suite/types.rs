@@ -1,4 +1,4 @@
-//! What columns are taken for, by all of their rows.
+//! The kinds that columns are taken for, by all of their rows.
 
 use std::io::Write;
 
@@ -17,10 +17,10 @@ fn kinds(table: &Table) -> Vec<(&str, Kind)> {
 
 #[test]
 fn each_kind_of_column_and_the_report_of_it() {
-    let mut text = "PassengerId,price,town,day,clock,paid,flag,name,same,none,y\n".to_owned();
+    let mut text = "ID,price,town,day,clock,paid,flag,name,same,none,y\n".to_owned();
     for i in 0..30 {
         text += &format!(
-            "{},{}.5,{},2024-02-{:02},{:02}:30,{},{},person number {i},x,,{}\n",
+            "{},{}.5,{},2024-02-{:02},{:02}:30,{},{},no {i},x,,{}\n",
             i + 892,
             if i == 7 { "1".to_owned() } else { i.to_string() },
             ["Ulm", "Bern", "NA"][i % 3],
@@ -35,7 +35,7 @@ fn each_kind_of_column_and_the_report_of_it() {
     assert_eq!(
         kinds(&table),
         [
-            ("PassengerId", Kind::Identifier),
+            ("ID", Kind::Identifier),
             ("price", Kind::Number),
             ("town", Kind::Category),
             ("day", Kind::Date),
@@ -51,18 +51,18 @@ fn each_kind_of_column_and_the_report_of_it() {
     assert_eq!(table.inputs.names(), ["price", "town", "day", "clock", "paid", "flag"]);
     let expected = "\
 data.csv: 30 samples, 6 inputs
-  column       taken for             missing  distinct  why
-  PassengerId  identifier, left out        0        30  named as an identifier, and it counts the samples
-  price        number                      0        29  all its values are numbers
-  town         category                   10         2  words, such as `Ulm`
-  day          date                        0        29  date, days since 1970
-  clock        date                        0        24  time, seconds since midnight
-  paid         flag                        0         2  words, such as `yes`
-  flag         flag                        0         2  0 and 1
-  name         text, left out              0        30  each of its 30 values is another, as `person number 0`
-  same         constant, left out          0         1  always `x`
-  none         constant, left out         30         0  it holds no value
-  y            target, flag                0         2  0 and 1
+  column  taken for             missing  distinct  why
+  ID      identifier, left out        0        30  named as an identifier, and it counts the samples
+  price   number                      0        29  all its values are numbers
+  town    category                   10         2  words, such as `Ulm`
+  day     date                        0        29  date, days since 1970
+  clock   date                        0        24  time, seconds since midnight
+  paid    flag                        0         2  words, such as `yes`
+  flag    flag                        0         2  0 and 1
+  name    text, left out              0        30  each of its 30 values is another, as `no 0`
+  same    constant, left out          0         1  always `x`
+  none    constant, left out         30         0  it holds no value
+  y       target, flag                0         2  0 and 1
 ";
     assert_eq!(table.report.to_string(), expected);
 }
