@@ -1,11 +1,14 @@
-//! The program `chainrule`: trains the digit recogniser from the command line.
+//! The program `chainrule`. It translates flags and files into a recipe, has the library run it,
+//! and prints what came of it.
 //!
-//! Raw flags ([`args`]) become a checked configuration ([`flags`]), which a command runs and tells
-//! about ([`commands`]).
+//! Each command has a folder in [`commands`], and none imports another's. What they share stands
+//! beside: flags ([`flags`]), data ([`data`]), files that are written ([`output`]), the terminal
+//! ([`terminal`]) and words ([`text`]).
 
 mod args;
 mod commands;
 mod data;
+mod failure;
 mod flags;
 mod output;
 mod terminal;
@@ -17,9 +20,8 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use args::{Args, Command};
-use commands::digits::run::{self, RunError};
-use commands::{compare, diagnose, list};
-use flags::config::Config;
+use commands::{compare, conformance, diagnose, digits, gradcheck, list};
+use failure::{Failure, Kind};
 use terminal::console::Console;
 use terminal::faults;
 use text::shown;
@@ -27,23 +29,22 @@ use text::shown;
 fn main() -> ExitCode {
     faults::tell_in_one_line();
     let args = Args::try_parse().unwrap_or_else(|error| usage::exit(error));
-    let console = Console::new(args.quiet, args.json);
-    let done = match &args.command {
-        Some(Command::Diagnose(args)) => diagnose::run(args),
-        Some(Command::Compare(args)) => compare::run(args),
-        Some(Command::List(args)) => list::list(args),
-        Some(Command::Gradcheck(args)) => list::gradcheck(args, console),
-        Some(Command::Conformance(args)) => list::conformance(args, console),
-        None => train(args, console),
+    let (command, done) = match &args.command {
+        Some(Command::Diagnose(args)) => (Some("diagnose"), diagnose::run(args)),
+        Some(Command::Compare(args)) => (Some("compare"), compare::run(args)),
+        Some(Command::List(args)) => (Some("list"), list::run(args)),
+        Some(Command::Gradcheck(args)) => (Some("gradcheck"), gradcheck::run(args)),
+        Some(Command::Conformance(args)) => (Some("conformance"), conformance::run(args)),
+        None => (None, digits::run(&args.digits)),
     };
-    done.unwrap_or_else(|error| {
-        console.complain(&shown::message(&format!("error: {error}")));
-        // A name that is in no list is a wrong flag.
-        ExitCode::from(if matches!(error, RunError::Unknown { .. }) { 2 } else { 1 })
-    })
+    done.unwrap_or_else(|failure| tell(command, &failure))
 }
 
-fn train(args: Args, console: Console) -> Result<ExitCode, RunError> {
-    let config = Config::resolve(args).unwrap_or_else(|error| usage::refuse(None, error));
-    run::run(config, console)
+fn tell(command: Option<&str>, failure: &Failure) -> ExitCode {
+    if failure.kind == Kind::Flag {
+        usage::refuse(command, &failure.message)
+    }
+    let line = shown::message(&format!("error: {}", failure.message));
+    Console::new(false, false).complain(&line);
+    ExitCode::from(failure.code())
 }

@@ -16,6 +16,13 @@ const TYPED: [ContextKind; 4] = [
     ContextKind::PriorArg,
 ];
 
+/// Flags that have another name now.
+const RENAMED: [(&str, &str); 3] = [
+    ("--label", "--target"),
+    ("--standardise-inputs", "--scale-inputs standard"),
+    ("--standardise-targets", "--scale-targets standard"),
+];
+
 /// Says what is wrong with a flag, of a subcommand if it is one of its flags, and ends the program.
 pub fn refuse(subcommand: Option<&str>, error: impl Display) -> ! {
     let mut command = Args::command();
@@ -35,6 +42,12 @@ pub fn exit(mut error: Error) -> ! {
             error.insert(kind, ContextValue::String(typed));
         }
     }
+    if let Some(ContextValue::String(typed)) = error.get(ContextKind::InvalidArg) {
+        let name = typed.split(['=', ' ']).next().unwrap_or_default();
+        if let Some((_, new)) = RENAMED.iter().find(|(old, _)| *old == name) {
+            refuse(called().as_deref(), format!("{name}: that flag is now {new}"));
+        }
+    }
     let typed = |kind| match error.get(kind) {
         Some(ContextValue::String(typed)) => Some(typed.as_str()),
         _ => None,
@@ -50,10 +63,8 @@ pub fn exit(mut error: Error) -> ! {
     }
     let word = typed(ContextKind::InvalidArg).filter(|word| !word.starts_with('-'));
     if let (ErrorKind::UnknownArgument, Some(word)) = (error.kind(), word) {
-        let subcommand =
-            std::env::args().nth(1).and_then(|first| names.into_iter().find(|name| *name == first));
         refuse(
-            subcommand,
+            called().as_deref(),
             format!(
                 "`{word}` is a word too many; leave it out, or write what it is a value of before \
                  it"
@@ -61,4 +72,12 @@ pub fn exit(mut error: Error) -> ! {
         );
     }
     error.exit()
+}
+
+/// The command that was called, if it is one.
+fn called() -> Option<String> {
+    let first = std::env::args().nth(1)?;
+    let names = Args::command();
+    let name = names.get_subcommands().find(|command| command.get_name() == first)?.get_name();
+    Some(name.to_owned())
 }

@@ -3,7 +3,7 @@ use std::str::FromStr;
 
 use crate::field::{Field, split_outside_brackets};
 use crate::recipe::SHORT_FORM;
-use crate::{Line, Recipe, RecipeError};
+use crate::{Recipe, RecipeError};
 
 /// A change to a recipe: keys that get other values. A knob that is turned to see what it does, a
 /// remedy for a finding and a flag of a program are each one.
@@ -140,9 +140,7 @@ impl Change {
             }
             let mut fields = new.fields();
             let Some((_, field)) = fields.iter_mut().find(|(known, _)| known == key) else {
-                let known: Vec<&str> = fields.iter().map(|(known, _)| *known).collect();
-                let (key, known) = (key.clone(), known.join(", "));
-                return Err(RecipeError::Key { line: Line(None), key, known });
+                return Err(RecipeError::unknown(key, &fields));
             };
             let set = match how {
                 How::Set(value) => field.parse(value),
@@ -233,7 +231,7 @@ impl FromStr for Change {
     /// A text that is not of the form `key=value` or `key*=factor`, or a key that there is not.
     fn from_str(text: &str) -> Result<Self, RecipeError> {
         let mut recipe = Recipe::default();
-        let known: Vec<&str> = recipe.fields().iter().map(|(known, _)| *known).collect();
+        let fields = recipe.fields();
         let edit = |part: &str| {
             let Some((key, value)) = part.split_once('=') else {
                 return Err(RecipeError::of(part, "write key=value, or key*=factor for a number"));
@@ -247,9 +245,8 @@ impl FromStr for Change {
                     (key.trim(), How::Times(factor.ok_or_else(wrong)?))
                 }
             };
-            if !known.contains(&key) {
-                let (key, known) = (key.to_owned(), known.join(", "));
-                return Err(RecipeError::Key { line: Line(None), key, known });
+            if !fields.iter().any(|(known, _)| *known == key) {
+                return Err(RecipeError::unknown(key, &fields));
             }
             Ok(Edit { key: key.to_owned(), how })
         };

@@ -8,6 +8,7 @@ use chainrule_train::metric;
 use chainrule_train::schedule::{self, Interval, ReduceOnPlateau};
 use chainrule_train::{Group, Penalty};
 
+use crate::field::Field;
 use crate::recipe::FITTING;
 use crate::{Line, Recipe, RecipeError};
 
@@ -15,6 +16,12 @@ impl RecipeError {
     /// That the value of this key makes no sense.
     pub(crate) fn of(key: &str, why: impl ToString) -> RecipeError {
         RecipeError::Value { line: Line(None), key: key.to_owned(), why: why.to_string() }
+    }
+
+    /// That there is no such key among these.
+    pub(crate) fn unknown(key: &str, fields: &[(&'static str, Field<'_>)]) -> RecipeError {
+        let known: Vec<&str> = fields.iter().map(|(known, _)| *known).collect();
+        RecipeError::Key { line: Line(None), key: key.to_owned(), known: known.join(", ") }
     }
 }
 
@@ -89,10 +96,14 @@ impl Recipe {
         }
         let found = named("activation", activation::by_name::<f64>(&self.activation))?;
         if found.for_outputs() {
+            let all = activation::all::<f64>();
+            let hidden = all.iter().filter(|entry| !entry.for_outputs());
+            let known: Vec<&str> = hidden.map(|entry| entry.kind()).collect();
             let why = format!(
                 "`{}` turns the outputs of a whole layer into probabilities, so that it is not \
-                 for hidden layers",
-                self.activation
+                 for hidden layers; there are: {}",
+                self.activation,
+                known.join(", ")
             );
             return Err(RecipeError::of("activation", why));
         }

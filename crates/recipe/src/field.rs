@@ -228,6 +228,18 @@ impl Field<'_> {
     }
 }
 
+impl Field<'_> {
+    /// The value as plain texts: the entries of a list of texts, one text for any other value, none
+    /// for an absent one.
+    pub(crate) fn values(&self) -> Vec<String> {
+        match self {
+            Field::Texts(field) => field.to_vec(),
+            _ if self.toml().is_none() => Vec::new(),
+            _ => vec![self.plain()],
+        }
+    }
+}
+
 /// In the form of TOML, which has a point or an exponent in each number that is not whole.
 fn number(x: f64) -> String {
     match x {

@@ -198,6 +198,46 @@ impl Recipe {
         ]
     }
 
+    /// The names of all keys, in the order of the text.
+    #[must_use]
+    pub fn keys() -> Vec<&'static str> {
+        Recipe::default().fields().into_iter().map(|(key, _)| key).collect()
+    }
+
+    /// Gives a key a value in plain text, as behind a flag: `none` for an absent one, lists in
+    /// brackets. The text alone is looked at; [`check`](Recipe::check) says whether the value makes
+    /// sense.
+    ///
+    /// ```
+    /// use chainrule_recipe::Recipe;
+    ///
+    /// let mut recipe = Recipe::default();
+    /// recipe.set("hidden", "[64, 32]")?;
+    /// recipe.set("metrics", "[accuracy, f1(average=micro)]")?;
+    /// assert_eq!(recipe.values("metrics"), ["accuracy", "f1(average=micro)"]);
+    /// # Ok::<(), chainrule_recipe::RecipeError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// A key that there is not, or a value of another kind.
+    pub fn set(&mut self, key: &str, value: &str) -> Result<(), RecipeError> {
+        let mut fields = self.fields();
+        match fields.iter_mut().find(|(known, _)| *known == key) {
+            Some((_, field)) => field.parse(value).map_err(|why| RecipeError::of(key, why)),
+            None => Err(RecipeError::unknown(key, &fields)),
+        }
+    }
+
+    /// The value of a key in plain text, which [`set`](Recipe::set) reads: one text for each entry
+    /// of a list of texts, one for any other value, none for an absent one or an unknown key.
+    #[must_use]
+    pub fn values(&self, key: &str) -> Vec<String> {
+        let mut copy = self.clone();
+        let fields = copy.fields();
+        let field = fields.iter().find(|(known, _)| *known == key);
+        field.map_or_else(Vec::new, |(_, field)| field.values())
+    }
+
     /// The learning rate: its own, or the optimizer's.
     ///
     /// # Errors

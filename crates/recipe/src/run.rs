@@ -217,6 +217,16 @@ impl<T: Real> Prepared<'_, T> {
         Ok(trainer)
     }
 
+    /// Loss and metrics of a network of this training on other data, given as the training data
+    /// were: they are scaled here.
+    ///
+    /// # Errors
+    /// Data that are not as those of the training were.
+    pub fn scores(&self, network: &Network<T>, data: &Dataset<T>) -> Result<Scores, RecipeError> {
+        let data = prepared(network.preprocessing(), data, &self.loss)?;
+        Ok(self.trainer()?.evaluate(network.params(), &data)?)
+    }
+
     /// Trains, and gives what is known of it.
     ///
     /// # Errors

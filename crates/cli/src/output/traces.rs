@@ -1,20 +1,37 @@
-//! The files that a training leaves beside the network: a recording, and a report to be looked at.
+//! What a training leaves beside the network: a recording, and a report to be looked at.
 
 use std::path::PathBuf;
 
 use chainrule::insight::{Log, RecordingError};
 use chainrule::prelude::*;
-use chainrule::recipe::{Network, Recipe};
+use chainrule::recipe::Network;
 use chainrule::report::{Material, ReportError};
 use chainrule::train::TrainError;
+use clap::Args;
 
-use crate::data::digits::Parts;
-use crate::flags::config::Settings;
 use crate::output::place::{Place, PlaceError};
 
 /// More steps than this make a recording large, about 5 MB for the default network, and no picture
 /// better.
 const MOST: usize = 1000;
+
+/// The files that are to be left of a training beside the network.
+#[derive(Clone, Debug, Args)]
+pub struct TraceArgs {
+    /// Watch the training, and show it on one page of HTML: curves, gradients, units, samples,
+    /// findings
+    #[arg(long, value_name = "FILE.html")]
+    pub report: Option<PathBuf>,
+
+    /// Watch the training, and write down what was seen as JSON, for reading later
+    #[arg(long, value_name = "FILE.json")]
+    pub record: Option<PathBuf>,
+
+    /// Write loss, accuracy, gradients and what the layers do for TensorBoard, into a folder of
+    /// this training alone
+    #[arg(long, value_name = "FOLDER")]
+    pub tensorboard: Option<PathBuf>,
+}
 
 /// The files that were asked for.
 #[derive(Debug)]
@@ -34,9 +51,15 @@ pub struct Left {
 
 /// A training that is over, well or not.
 pub struct Seen<'a> {
-    pub settings: &'a Settings,
+    pub title: String,
+    /// The training, as names and values.
+    pub about: Vec<(&'static str, String)>,
     pub network: &'a Network,
-    pub parts: &'a Parts,
+    pub loss: &'a dyn Loss,
+    pub train: &'a Dataset,
+    pub test: &'a Dataset,
+    /// Samples are pictures of so many pixels a side.
+    pub side: Option<usize>,
     pub fitted: &'a Result<History, TrainError>,
     pub log: Log,
 }
@@ -51,9 +74,11 @@ pub enum TracesError {
 }
 
 impl Traces {
-    pub fn new(report: Option<PathBuf>, record: Option<PathBuf>) -> Self {
-        let place = |flag, path: Option<PathBuf>| path.map(|path| Place::asked_for(flag, path));
-        Traces { report: place("report", report), record: place("record", record) }
+    pub fn new(args: &TraceArgs) -> Self {
+        let place = |flag, path: &Option<PathBuf>| {
+            path.as_ref().map(|path| Place::asked_for(flag, path.clone()))
+        };
+        Traces { report: place("report", &args.report), record: place("record", &args.record) }
     }
 
     /// The places of those that were asked for.
@@ -66,7 +91,7 @@ impl Traces {
         (!self.places().is_empty()).then(|| Instruments::new().at_most(MOST))
     }
 
-    /// Checks that the files can be written, before there is anything to lose.
+    /// Checks that the files can be written, found out before there is anything to lose.
     ///
     /// # Errors
     /// What stands in the way.
@@ -80,20 +105,15 @@ impl Traces {
         if self.places().is_empty() {
             return (left, done);
         }
-        let Seen { settings, network, parts, fitted, log } = seen;
-        let params = network.params();
-        let mut recording = Recording::of(fitted).log(log).configuration(configuration(
-            settings,
-            network.recipe(),
-            parts,
-        ));
-        let (model, loss) = (network.model(), CrossEntropy);
+        let Seen { title, about, network, loss, train, test, side, fitted, log } = seen;
+        let (model, params) = (network.model(), network.params());
+        let mut recording = Recording::of(fitted).log(log).configuration(about);
         let evidence = Evidence::new()
             .recording(&recording)
             .model(model)
             .params(params)
-            .loss(&loss)
-            .data(&parts.train);
+            .loss(loss)
+            .data(train);
         recording.findings = Diagnosis::new().findings(&evidence);
         if let Some(place) = &self.record {
             match recording.save(place.path()) {
@@ -102,14 +122,12 @@ impl Traces {
             }
         }
         if let Some(place) = &self.report {
-            let material =
-                Material::new(format!("Handwritten digits, seed {}", settings.seed), &recording);
-            let material = material
-                .model(model)
-                .params(params)
-                .loss(&loss)
-                .data(&parts.test)
-                .images(Digits::SIDE, Digits::SIDE);
+            let material = Material::new(title, &recording);
+            let material = material.model(model).params(params).loss(loss).data(test);
+            let material = match side {
+                Some(side) => material.images(side, side),
+                None => material,
+            };
             match material.save(place.path()) {
                 Ok(()) => left.report = Some(place.path().to_owned()),
                 Err(error) => done = done.and(Err(error.into())),
@@ -132,29 +150,4 @@ impl Left {
         });
         line("recording", &self.record) + &line("report", &self.report) + &events
     }
-}
-
-fn configuration(
-    settings: &Settings,
-    recipe: &Recipe,
-    parts: &Parts,
-) -> Vec<(&'static str, String)> {
-    let Settings { seed, epochs, batch_size, optimizer_text, learning_rate, .. } = settings;
-    let hidden: Vec<String> = recipe.hidden.iter().map(usize::to_string).collect();
-    let hidden = if hidden.is_empty() { "none".to_owned() } else { hidden.join(", ") };
-    let digits = |part: &Dataset| part.len().to_string();
-    vec![
-        ("hidden layers", hidden),
-        ("activation", recipe.activation.clone()),
-        ("loss", Loss::<f32>::name(&CrossEntropy).to_owned()),
-        ("optimizer", optimizer_text.clone()),
-        ("learning rate", learning_rate.to_string()),
-        ("batch size", batch_size.to_string()),
-        ("epochs asked for", epochs.to_string()),
-        ("seed", seed.to_string()),
-        ("weights kept", "those of the epoch with the lowest validation loss".to_owned()),
-        ("digits to train on", digits(&parts.train)),
-        ("digits to choose the best epoch by", digits(&parts.validation)),
-        ("digits to test on", digits(&parts.test)),
-    ]
 }

@@ -130,7 +130,7 @@ fn a_table_with_unscaled_inputs_is_repaired() {
     assert_eq!(faults(&object), ["unscaled data"]);
     assert_eq!(
         (faults(&object["fix"]), &object["fix"]["flags"]),
-        (vec![], &"--standardise-inputs".into())
+        (vec![], &"--scale-inputs standard".into())
     );
 }
 
@@ -139,7 +139,7 @@ fn a_rare_class_gets_weights_and_a_squared_error_is_exchanged() {
     let folder = tempfile::tempdir().unwrap();
     clouds(&folder.path().join("rare.csv"), [230, 12], 1.0);
     let flags = [
-        "diagnose", "rare.csv", "--label", "kind", "--hidden", "8", "--epochs", "10", "--fix",
+        "diagnose", "rare.csv", "--target", "kind", "--hidden", "8", "--epochs", "10", "--fix",
         "--json",
     ];
     let rare = object(&run(folder.path(), &flags));
@@ -228,7 +228,7 @@ fn inputs_and_targets_are_scaled_together() {
     assert_eq!(fix["trials"][0]["remedy"], "scale_inputs=standard and scale_targets=standard");
     assert_eq!(
         (faults(fix), &fix["flags"]),
-        (vec![], &"--standardise-inputs --standardise-targets".into())
+        (vec![], &"--scale-inputs standard --scale-targets standard".into())
     );
     assert!(fix["validation_r2"].as_f64().unwrap() > 0.8, "{fix}");
 }
@@ -307,14 +307,14 @@ fn wrong_files_and_flags_are_told() {
     std::fs::write(folder.path().join("words.csv"), "a,b\n1,2\nx,3\n").unwrap();
     std::fs::write(folder.path().join("other.json"), "{\"a\": 1}").unwrap();
     for (flags, code, expected) in [
-        (&["nothing.csv"][..], 1, "error: cannot read nothing.csv: "),
-        (&["nothing.json"], 1, "error: cannot read nothing.json: "),
-        (&["words.csv"], 1, "error: words.csv, line 3, column a: `x` is not a number"),
-        (&["other.json"], 1, "error: other.json is not the recording of a training"),
+        (&["nothing.csv"][..], 2, "error: cannot read nothing.csv: "),
+        (&["nothing.json"], 2, "error: cannot read nothing.json: "),
+        (&["words.csv"], 2, "error: words.csv, line 3, column a: `x` is not a number"),
+        (&["other.json"], 2, "error: other.json is not the recording of a training"),
         (
-            &["words.csv", "--label", "c"],
+            &["words.csv", "--target", "c"],
             2,
-            "error: --label c: words.csv has no such column; there are: a, b",
+            "error: --target c: words.csv has no such column; there are: a, b",
         ),
         (
             &["--activation", "rleu"],

@@ -77,7 +77,7 @@ fn what_has_no_end_and_is_no_text_is_refused_at_once() {
     for device in ["/dev/zero", "/dev/urandom"] {
         if Path::new(device).exists() {
             let output = run(folder.path(), &["diagnose", device]);
-            assert_eq!(output.status.code(), Some(1));
+            assert_eq!(output.status.code(), Some(2));
             let expected = format!("error: {device} is no text; give a table");
             assert!(stderr(&output).starts_with(&expected), "{}", stderr(&output));
         }

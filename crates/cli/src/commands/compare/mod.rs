@@ -2,44 +2,35 @@
 
 pub mod args;
 mod picture;
+mod place;
+mod plan;
 mod runs;
 mod table;
 
 use std::process::ExitCode;
 use std::sync::atomic::Ordering;
 
-use chainrule::recipe::RecipeError;
-use chainrule_plot::{Figure, PlotError};
+use chainrule_plot::Figure;
 use serde_json::{Value, json};
 
-use crate::commands::digits::run::RunError;
-use crate::terminal::console::Console;
+use crate::failure::Failure;
 use crate::terminal::interrupt;
 use crate::text::number::percent;
-use crate::usage;
-use args::{CompareArgs, Plan};
+use args::CompareArgs;
 use picture::Comparison;
+use plan::Plan;
 use runs::{Combination, runs};
-
-/// Why there is no comparison.
-#[derive(Debug, thiserror::Error)]
-pub enum CompareError {
-    #[error(transparent)]
-    Train(#[from] RecipeError),
-    #[error(transparent)]
-    Picture(#[from] PlotError),
-}
 
 /// Trains each activation at each depth, and tells. Gives what the program exits with.
 ///
 /// # Errors
 /// A picture that cannot be written.
-pub fn run(args: &CompareArgs) -> Result<ExitCode, RunError> {
-    let console = Console::new(args.quiet, args.json);
-    let plan = Plan::resolve(args).unwrap_or_else(|error| usage::refuse(Some("compare"), error));
-    let stop = interrupt::flag().map_err(RunError::Interrupt)?;
+pub fn run(args: &CompareArgs) -> Result<ExitCode, Failure> {
+    let console = args.talk.console();
+    let plan = Plan::resolve(args)?;
+    let stop = interrupt::flag().map_err(Failure::signals)?;
     console.report(&table::plan(&plan))?;
-    let runs = runs(&plan, &stop, |run| console.note(&line(run))).map_err(CompareError::from)?;
+    let runs = runs(&plan, &stop, |run| console.note(&line(run)))?;
     let interrupted = stop.load(Ordering::Relaxed);
     if interrupted {
         console.complain("interrupted; what follows is what is known so far");
@@ -47,13 +38,13 @@ pub fn run(args: &CompareArgs) -> Result<ExitCode, RunError> {
     console.report(&table::tables(&plan, &runs, console.paint()))?;
     console.object(|| object(&plan, &runs, interrupted))?;
     if let Some(path) = plan.picture.as_ref().filter(|_| !runs.is_empty()) {
-        Comparison::new(&plan, &runs).save(path).map_err(CompareError::from)?;
+        Comparison::new(&plan, &runs).save(path)?;
         console.report(&format!("Drawn in {}\n", path.display()))?;
     }
     Ok(if interrupted { interrupt::exit_code() } else { ExitCode::SUCCESS })
 }
 
-/// The line about a run when it is done.
+/// The line that is told of a run when it is done.
 fn line(run: &Combination) -> String {
     let Combination { activation, depth, failure, .. } = run;
     let layers = if *depth == 1 { "layer" } else { "layers" };
@@ -82,11 +73,11 @@ fn object(plan: &Plan, runs: &[Combination], interrupted: bool) -> Value {
     });
     json!({
         "width": plan.width,
-        "epochs": plan.epochs,
+        "epochs": plan.recipe.epochs,
         "seeds": plan.seeds,
-        "optimizer": plan.optimizer,
-        "learning_rate": plan.learning_rate,
-        "batch_size": plan.batch_size,
+        "optimizer": plan.recipe.optimizer,
+        "learning_rate": plan.recipe.rate().ok(),
+        "batch_size": plan.recipe.batch_size,
         "interrupted": interrupted,
         "runs": runs.collect::<Vec<_>>(),
     })

@@ -1,47 +1,9 @@
 //! Accuracies and gradients as a picture.
 
-use std::io;
-use std::path::{Path, PathBuf};
-
-use chainrule_files as files;
 use chainrule_plot::{Canvas, Curves, Figure, Heatmap};
 
-use super::args::Plan;
+use super::plan::Plan;
 use super::runs::Combination;
-
-/// Why a picture cannot go there.
-#[derive(Debug, thiserror::Error)]
-pub enum PlaceError {
-    #[error("end the name in .svg or .png")]
-    Kind,
-    #[error("there is no folder {}; create it, or choose another place", .0.display())]
-    NoFolder(PathBuf),
-    #[error("there is something there that is not a file; choose another place")]
-    NotAFile,
-    #[error("{0}; choose another place")]
-    Unwritable(#[from] io::Error),
-}
-
-/// That a picture can be in this file, found out before there is anything to draw.
-///
-/// # Errors
-/// What stands in the way.
-pub fn check_place(path: &Path) -> Result<(), PlaceError> {
-    let extension = path.extension().map(|extension| extension.to_ascii_lowercase());
-    if !matches!(extension.as_deref().and_then(|extension| extension.to_str()), Some("svg" | "png"))
-    {
-        return Err(PlaceError::Kind);
-    }
-    let target = files::target(path);
-    let folder = files::folder(&target);
-    if !folder.is_dir() {
-        return Err(PlaceError::NoFolder(folder.to_owned()));
-    }
-    if path.exists() && !path.is_file() {
-        return Err(PlaceError::NotAFile);
-    }
-    Ok(files::check(path)?)
-}
 
 /// The accuracies as a table of colours, and below it the gradients of the deepest networks by
 /// layer.
@@ -62,7 +24,7 @@ impl Comparison {
             };
             plan.depths.iter().map(of).collect()
         };
-        let title = format!("Validation accuracy after {} epochs", plan.epochs);
+        let title = format!("Validation accuracy after {} epochs", plan.recipe.epochs);
         let accuracies = Heatmap::new(title, plan.activations.iter().map(row).collect())
             .labels("hidden layers", "activation", "per cent")
             .names(plan.depths.iter().map(ToString::to_string).collect(), plan.activations.clone());
@@ -74,8 +36,10 @@ impl Comparison {
         for run in runs.iter().filter(|run| run.depth == deepest) {
             gradients = gradients.curve(run.activation.clone(), &run.norms);
         }
-        let title =
-            format!("Activations by depth: {} units in each layer, {}", plan.width, plan.optimizer);
+        let title = format!(
+            "Activations by depth: {} units in each layer, {}",
+            plan.width, plan.recipe.optimizer
+        );
         Comparison { title, accuracies, gradients }
     }
 }

@@ -7,7 +7,8 @@ use std::thread;
 use chainrule::prelude::*;
 use chainrule::recipe::{Recipe, RecipeError};
 
-use super::args::Plan;
+use super::plan::Plan;
+use crate::flags::training::measuring;
 
 /// An accuracy from which a network counts as one that learns.
 pub const LEARNS: f64 = 0.5;
@@ -105,24 +106,22 @@ fn run(
         growth: None,
         failure: None,
     };
-    for seed in 0..plan.seeds as u64 {
+    let first = plan.recipe.seed;
+    for seed in (0..plan.seeds as u64).map(|index| first.wrapping_add(index)) {
         let (train, validation) = digits.split_stratified(0.2, seed)?;
         let recipe = Recipe {
             hidden: vec![plan.width; depth],
             activation: activation.to_owned(),
-            optimizer: plan.optimizer.clone(),
-            learning_rate: Some(plan.learning_rate),
-            metrics: vec!["accuracy".to_owned()],
-            epochs: plan.epochs,
-            batch_size: plan.batch_size,
             seed,
-            ..Recipe::default()
+            ..measuring(plan.recipe.clone(), "accuracy")
         };
-        let prepared = recipe.prepare(&train, None)?;
+        // Without it, the digits that tell the accuracy are not looked at before the end.
+        let watched = recipe.best_weights || recipe.plateau.is_some();
+        let prepared = recipe.prepare(&train, watched.then_some(&validation))?;
         // The first step alone, and that of the first seed.
         let mut instruments = Instruments::new().every(u64::MAX).bins(0);
         let mut trainer = prepared.trainer()?.threads(1).stop_when(Arc::clone(stop));
-        if seed == 0 {
+        if seed == first {
             trainer = trainer.callback(&mut instruments);
         }
         let trained = prepared.fit(trainer)?;
@@ -131,8 +130,7 @@ fn run(
             Ok(_) => {}
             Err(error) => run.failure = Some(error.to_string()),
         }
-        let scores =
-            prepared.trainer()?.threads(1).evaluate(trained.network.params(), &validation)?;
+        let scores = prepared.scores(&trained.network, &validation)?;
         run.accuracies.push(scores.metric("accuracy").unwrap_or(f64::NAN));
         run.loss += scores.loss / plan.seeds as f64;
         let log = instruments.into_log();

@@ -1,6 +1,8 @@
 //! The comparison as tables.
 
-use super::args::Plan;
+use chainrule::recipe::Recipe;
+
+use super::plan::Plan;
 use super::runs::{Combination, LEARNS};
 use crate::terminal::paint::Paint;
 use crate::text::number::percent;
@@ -8,7 +10,9 @@ use crate::text::wrap::wrapped;
 
 /// The networks that are about to be trained.
 pub fn plan(plan: &Plan) -> String {
-    let Plan { width, epochs, seeds, optimizer, learning_rate, batch_size, .. } = plan;
+    let Plan { width, seeds, recipe, .. } = plan;
+    let Recipe { epochs, optimizer, batch_size, .. } = recipe;
+    let learning_rate = recipe.rate().unwrap_or(f64::NAN);
     let count = plan.activations.len() * plan.depths.len() * seeds;
     let text = format!(
         "Handwritten digits, {count} trainings of {epochs} epochs: layers of {width} units, \
@@ -26,7 +30,7 @@ pub fn tables(plan: &Plan, runs: &[Combination], paint: Paint) -> String {
         if run.failure.is_some() { "failed".to_owned() } else { percent(run.accuracy()) }
     };
     let title =
-        format!("Validation accuracy after {} epochs{seeds}, by hidden layers", plan.epochs);
+        format!("Validation accuracy after {} epochs{seeds}, by hidden layers", plan.recipe.epochs);
     let mut text = table(&title, plan, runs, paint, accuracy);
     let title = "Gradient at the first step: its norm in the first layer by that at the output";
     text += &format!("\n{}", table(title, plan, runs, paint, |run| short(run.ratio())));
@@ -69,7 +73,7 @@ fn short(x: f64) -> String {
     if (1e-2..1e4).contains(&x) { format!("{x:.2}") } else { format!("{x:.1e}") }
 }
 
-/// The summary: which activation learns at which depth.
+/// Which activations learn at which depth.
 fn summary(plan: &Plan, runs: &[Combination]) -> String {
     let mut lines =
         vec![format!("A network learns, here, if it gets at least {} right:", percent(LEARNS))];

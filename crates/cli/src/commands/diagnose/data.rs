@@ -26,9 +26,13 @@ impl Data {
     ///
     /// # Errors
     /// A file that is no table, or too small to be split.
-    pub fn load(source: Option<(&Path, Vec<u8>)>, args: &DiagnoseArgs) -> Result<Self, TableError> {
+    pub fn load(
+        source: Option<(&Path, Vec<u8>)>,
+        args: &DiagnoseArgs,
+        seed: u64,
+    ) -> Result<Self, TableError> {
         let Some((path, text)) = source else {
-            let digits::Parts { train, validation, .. } = digits::Parts::load(args.seed)?;
+            let digits::Parts { train, validation, .. } = digits::Parts::load(seed)?;
             return Ok(Data {
                 train,
                 validation,
@@ -37,8 +41,8 @@ impl Data {
                 classes: Vec::new(),
             });
         };
-        let table = table::read(path, text, args.label.as_deref(), args.task)?;
-        let (train, validation) = table.split(path, args.seed)?;
+        let table = table::read(path, text, args.target.as_deref(), args.task)?;
+        let (train, validation) = table.split(path, seed)?;
         let (label, classes) = (format!("column {}", table.label), table.classes);
         Ok(Data { train, validation, path: Some(path.to_owned()), label, classes })
     }

@@ -2,79 +2,73 @@
 
 pub mod args;
 mod data;
-mod flags;
 mod object;
 mod text;
 mod train;
 mod trials;
 
-use std::fmt::Display;
 use std::path::Path;
 use std::process::ExitCode;
 
 use chainrule::insight::fix::fix;
-use chainrule::insight::recording::RecordingError;
 use chainrule::insight::{Diagnosis, Evidence, Recording};
 use chainrule::prelude::*;
-use chainrule::recipe::Recipe;
+use chainrule::recipe::{Recipe, RecipeError};
 use serde_json::json;
 
-use crate::commands::digits::run::RunError;
 use crate::data::table::TableError;
 use crate::data::table::source::{self, Source};
+use crate::failure::Failure;
+use crate::flags::training::usual;
 use crate::terminal::console::{Console, Progress};
 use crate::terminal::{interrupt, progress};
-use crate::usage;
 use args::DiagnoseArgs;
 use data::Data;
 use train::{TrainingError, train};
-
-/// Why there is no diagnosis.
-#[derive(Debug, thiserror::Error)]
-pub enum DiagnoseError {
-    #[error(transparent)]
-    Table(#[from] TableError),
-    #[error(transparent)]
-    Training(#[from] TrainingError),
-    #[error(transparent)]
-    Recording(#[from] RecordingError),
-}
 
 /// Diagnoses the digits, a table or a recording. Gives what the program exits with.
 ///
 /// # Errors
 /// A file that cannot be read, or data and network that do not fit together.
-pub fn run(args: &DiagnoseArgs) -> Result<ExitCode, RunError> {
-    let console = Console::new(args.quiet, args.json);
-    // Wrong flags are told before anything is read.
-    let checked = flags::resolve(args, "cross_entropy").unwrap_or_else(|error| refuse(error));
+pub fn run(args: &DiagnoseArgs) -> Result<ExitCode, Failure> {
+    let console = args.talk.console();
+    let training = &args.training;
+    // Wrong flags are told before anything is read; those that hang on the loss afterwards.
+    let provisional = match training.chooses_loss() {
+        true => training.recipe(&usual())?,
+        false => training.recipe(&Recipe { loss: "cross_entropy".to_owned(), ..usual() })?,
+    };
     let source = args.source.as_deref().map(|path| source::read(path).map(|source| (path, source)));
-    let table = match source.transpose().map_err(DiagnoseError::from)? {
+    let table = match source.transpose().map_err(Failure::input)? {
         Some((_, Source::Recording(_))) if args.fix => {
-            refuse("--fix: a recording has no data to train on; give the data in its place")
+            let why = "--fix: a recording has no data to train on; give the data in its place";
+            return Err(Failure::flag(why));
         }
         Some((path, Source::Recording(text))) => return recorded(path, &text, console),
         Some((path, Source::Table(text))) => Some((path, text)),
         None => None,
     };
-    let data = Data::load(table, args).map_err(|error| match error {
-        TableError::Label { .. } => refuse(error),
-        error => DiagnoseError::from(error),
+    let data = Data::load(table, args, provisional.seed).map_err(|error| match error {
+        TableError::Label { .. } => Failure::flag(error),
+        error => Failure::input(error),
     })?;
     // Not before: reading ends at once.
-    let stop = interrupt::flag().map_err(RunError::Interrupt)?;
-    let recipe = match &args.loss {
-        Some(_) => checked,
-        None => Recipe { loss: data.default_loss().to_owned(), ..checked },
+    let stop = interrupt::flag().map_err(Failure::signals)?;
+    let recipe = match training.chooses_loss() {
+        true => provisional,
+        false => training.recipe(&Recipe { loss: data.default_loss().to_owned(), ..usual() })?,
     };
-    // Values have no classes to be weighed.
-    let recipe =
-        Recipe { class_weights: recipe.class_weights && recipe.takes_class_weights(), ..recipe };
+    if data.has_classes() {
+        let why = "there are no targets that are numbers, which it could scale; leave it out";
+        training.refuse(&["scale_targets"], why)?;
+    }
     console.report(&text::plan(&recipe, &data))?;
-    let verdict = match train(&recipe, &data, &stop, progress::teller(console)) {
-        Err(TrainingError::Flag(error)) => refuse(error),
-        result => result.map_err(DiagnoseError::from)?,
-    };
+    let verdict = train(&recipe, &data, &stop, progress::teller(console));
+    let verdict = verdict.map_err(|error| match error {
+        TrainingError::Flag(error) => Failure::flag(error),
+        TrainingError::Recipe(error @ RecipeError::Value { .. }) => training.told(error).into(),
+        error => Failure::other(error),
+    })?;
     let paint = console.paint();
     if let Some(gain) = &verdict.gain {
         console.report(&text::gain(gain, paint))?;
@@ -110,8 +104,8 @@ pub fn run(args: &DiagnoseArgs) -> Result<ExitCode, RunError> {
 
 /// Tells what was found in a recorded training; where nothing was recorded of it, what its
 /// instruments show.
-fn recorded(path: &Path, text: &[u8], console: Console) -> Result<ExitCode, RunError> {
-    let recording = Recording::from_json(path, text).map_err(DiagnoseError::from)?;
+fn recorded(path: &Path, text: &[u8], console: Console) -> Result<ExitCode, Failure> {
+    let recording = Recording::from_json(path, text).map_err(Failure::input)?;
     let anew = || Diagnosis::<f32>::new().findings(&Evidence::new().recording(&recording));
     let findings = if recording.findings.is_empty() { anew() } else { recording.findings.clone() };
     console.report(&text::recorded(&recording, console.paint()))?;
@@ -136,9 +130,4 @@ fn recorded(path: &Path, text: &[u8], console: Console) -> Result<ExitCode, RunE
         })
     })?;
     Ok(ExitCode::SUCCESS)
-}
-
-/// Says what is wrong with a flag, and ends the program.
-fn refuse(error: impl Display) -> ! {
-    usage::refuse(Some("diagnose"), error)
 }

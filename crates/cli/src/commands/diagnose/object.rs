@@ -7,7 +7,7 @@ use chainrule::recipe::{Recipe, Scaling};
 use serde_json::{Value, json};
 
 use super::data::Data;
-use super::flags::difference;
+use crate::flags::told::difference;
 
 /// All of it as one object.
 pub fn diagnosis(recipe: &Recipe, data: &Data, verdict: &Verdict, fixed: Option<&Fixed>) -> Value {
@@ -23,6 +23,7 @@ pub fn diagnosis(recipe: &Recipe, data: &Data, verdict: &Verdict, fixed: Option<
             "outputs": data.train.targets().outputs(),
         },
         "training": training(recipe),
+        "recipe": recipe.to_toml(),
         "gain": verdict.gain.as_ref().map(gain),
     });
     extend(&mut object, scores(recipe, verdict));

@@ -8,7 +8,7 @@ use chainrule::recipe::Recipe;
 use chainrule::train::Scores;
 
 use super::data::Data;
-use super::flags::{difference, short as rate};
+use crate::flags::told::{difference, rate};
 use crate::terminal::paint::Paint;
 use crate::text::number::{brief, percent, thousands};
 use crate::text::shown::shown;

@@ -6,13 +6,13 @@ use std::sync::atomic::AtomicBool;
 use chainrule::data::DataError;
 use chainrule::graph::BuildErrorKind;
 use chainrule::insight::fix::{Verdict, observe};
-use chainrule::nn::ConfigError as NamedError;
 use chainrule::prelude::*;
 use chainrule::recipe::{Recipe, RecipeError};
 use chainrule::train::TrainError;
 
 use super::data::Data;
-use crate::flags::config::{ConfigError, check_size};
+use crate::flags::error::FlagError;
+use crate::flags::size;
 use crate::text::unfit;
 
 /// Why there is nothing to diagnose.
@@ -23,9 +23,7 @@ pub enum TrainingError {
     #[error("{}", unfit::recipe(.0))]
     Recipe(#[from] RecipeError),
     #[error(transparent)]
-    Name(#[from] NamedError),
-    #[error(transparent)]
-    Flag(#[from] ConfigError),
+    Flag(#[from] FlagError),
 }
 
 /// Trains a recipe on the data, observed, and judges it. The flag ends it early; `tell` hears how
@@ -33,15 +31,14 @@ pub enum TrainingError {
 ///
 /// # Errors
 /// Data and network that do not fit together. A training that is ended by numbers that are not
-/// finite, or by a loss that is for other targets, is no error but an verdict.
+/// finite, or by a loss that is for other targets, is no error but a verdict.
 pub fn train(
     recipe: &Recipe,
     data: &Data,
     stop: &Arc<AtomicBool>,
     tell: Box<dyn FnMut(ProgressEvent<'_>)>,
 ) -> Result<Verdict, TrainingError> {
-    let divisor = chainrule::nn::activation::by_name::<f32>(&recipe.activation)?.divisor();
-    check_size(data.train.input_width(), &recipe.hidden, divisor, data.train.targets().outputs())?;
+    size::check(recipe, data.train.input_width(), data.train.targets().outputs())?;
     let verdict =
         observe(recipe, &data.train, &data.validation, stop, &mut [&mut Progress::new(tell)]);
     verdict.map_err(|error| match of_flag(recipe, &error) {
@@ -51,17 +48,17 @@ pub fn train(
 }
 
 /// The flag that an error goes back to, if it does to one.
-fn of_flag(recipe: &Recipe, error: &RecipeError) -> Option<ConfigError> {
+fn of_flag(recipe: &Recipe, error: &RecipeError) -> Option<FlagError> {
     let error = match error {
         RecipeError::Build(error) | RecipeError::Train(TrainError::Build(error)) => error,
         RecipeError::Train(error @ TrainError::Classes { .. }) => {
             let (flag, value) = ("output-activation", recipe.output_activation.clone()?);
-            return Some(ConfigError::Unfit { flag, value, why: error.to_string() });
+            return Some(FlagError::Value { flag, value, why: error.to_string() });
         }
         _ => return None,
     };
     if let BuildErrorKind::Initialiser { why, .. } = &error.kind {
-        return Some(ConfigError::Unfit {
+        return Some(FlagError::Value {
             flag: "init",
             value: recipe.init.clone(),
             why: why.clone(),
@@ -71,5 +68,5 @@ fn of_flag(recipe: &Recipe, error: &RecipeError) -> Option<ConfigError> {
     let is_of_loss = why.starts_with(recipe.loss::<f32>(None).ok()?.name());
     // What ends the model is chosen by a flag, too.
     let why = why.replace("end it in ", "add --output-activation ");
-    is_of_loss.then_some(ConfigError::Unfit { flag: "loss", value, why })
+    is_of_loss.then_some(FlagError::Value { flag: "loss", value, why })
 }

@@ -3,8 +3,8 @@
 use chainrule::insight::fix::{Fixed, Verdict};
 use chainrule::recipe::Recipe;
 
-use super::flags::difference;
 use super::text::counted;
+use crate::flags::told::difference;
 use crate::terminal::paint::Paint;
 use crate::text::number::{brief, percent};
 use crate::text::wrap::wrapped;

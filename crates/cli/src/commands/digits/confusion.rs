@@ -64,8 +64,12 @@ pub(super) mod tests {
 
     /// Digits as (true, predicted).
     pub fn confusion(pairs: &[(usize, usize)]) -> Confusion {
-        let answer =
-            |(sample, &(truth, predicted))| Answer { sample, truth, predicted, probability: 1.0 };
+        let answer = |(sample, &(truth, predicted))| Answer {
+            sample,
+            truth,
+            predicted,
+            probability: Some(1.0),
+        };
         Confusion::of(&pairs.iter().enumerate().map(answer).collect::<Vec<_>>())
     }
 

@@ -42,7 +42,10 @@ fn drawing(answer: &Answer, image: &[f32], paint: Paint) -> Vec<String> {
         format!("{line:width$}")
     };
     let mut lines: Vec<String> = image.chunks(Digits::SIDE).map(line).collect();
-    let verdict = format!("as {} with {}", answer.predicted, percent(answer.probability));
+    let verdict = match answer.probability {
+        Some(probability) => format!("as {} with {}", answer.predicted, percent(probability)),
+        None => format!("as {}", answer.predicted),
+    };
     let verdict = format!("{verdict:width$}");
     lines.push(format!("{:width$}", format!("a {}, read", answer.truth)));
     lines.push(if answer.is_right() { paint.green(&verdict) } else { paint.red(&verdict) });
@@ -65,8 +68,8 @@ mod tests {
             image[row * 8 + 2] = pixel;
             image[row * 8 + 3] = 1.0;
         }
-        let right = Answer { sample: 0, truth: 1, predicted: 1, probability: 0.99876 };
-        let wrong = Answer { predicted: 7, probability: 1.0, ..right };
+        let right = Answer { sample: 0, truth: 1, predicted: 1, probability: Some(0.99876) };
+        let wrong = Answer { predicted: 7, probability: Some(1.0), ..right };
         assert_eq!(
             drawings(&[right, wrong], |_| &image, Paint::new(false)),
             "      ██                  ██
@@ -85,7 +88,7 @@ as 1 with 99.9 %    as 7 with 100.0 %
 
     #[test]
     fn rows_of_drawings_fit_into_80_columns_with_an_empty_line_between() {
-        let answer = Answer { sample: 0, truth: 1, predicted: 7, probability: 1.0 };
+        let answer = Answer { sample: 0, truth: 1, predicted: 7, probability: Some(1.0) };
         let text = drawings(&[answer; 6], |_| &[1.0; 64], Paint::new(false));
         assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
         assert_eq!(text.lines().count(), 2 * 10 + 1);

@@ -6,13 +6,11 @@ use chainrule::prelude::*;
 use chainrule::recipe::Recipe;
 use serde_json::{Value, json};
 
-use crate::commands::digits::answer::Answer;
-use crate::flags::config::Settings;
+use super::answer::Answer;
 use crate::output::traces::Left;
 
 /// A training that was done, and its outcome.
 pub struct Outcome<'a> {
-    pub settings: &'a Settings,
     pub recipe: &'a Recipe,
     pub history: &'a History,
     /// The epoch with the lowest validation loss, whose weights were kept, if an epoch was
@@ -35,10 +33,17 @@ impl Outcome<'_> {
     /// Which weights the network has.
     pub fn weights(&self) -> String {
         match (self.best_epoch, self.history.epochs.len()) {
-            (Some(epoch), done) => format!("epoch {epoch} of {done}, the best by validation loss"),
+            (Some(epoch), done) => {
+                let by = match self.recipe.monitor.as_str() {
+                    "loss" => "validation loss",
+                    monitor => monitor,
+                };
+                format!("epoch {epoch} of {done}, the best by {by}")
+            }
             (None, 0) => {
                 "the moment of the interruption, before the end of the first epoch".to_owned()
             }
+            (None, done) if !self.recipe.best_weights => format!("epoch {done}, the last"),
             (None, done) => format!(
                 "epoch {done}, the last, since no epoch had a validation loss that is a number"
             ),
@@ -61,12 +66,13 @@ impl Outcome<'_> {
         };
         let kept = in_the_way.filter(|_| done == 0).map(kept);
         let saved = saved.or(kept).unwrap_or("nothing was saved".to_owned());
-        format!("interrupted in epoch {} of {}\n{saved}", done + 1, self.settings.epochs)
+        format!("interrupted in epoch {} of {}\n{saved}", done + 1, self.recipe.epochs)
     }
 
     /// All of it as a JSON object.
     pub fn object(&self, answers: &[Answer], test_loss: f64, parameters: usize) -> Value {
-        let Settings { seed, batch_size, optimizer, learning_rate, .. } = self.settings;
+        let Recipe { seed, batch_size, .. } = self.recipe;
+        let optimizer = self.recipe.optimizer::<f32>().ok();
         let right = answers.iter().filter(|answer| answer.is_right()).count();
         let last = self.history.last();
         let validation =
@@ -83,10 +89,12 @@ impl Outcome<'_> {
             "seconds": self.seconds,
             "seed": seed,
             "parameters": parameters,
+            "layers": self.recipe.layers,
             "hidden": self.recipe.hidden,
             "activation": self.recipe.activation,
-            "optimizer": optimizer,
-            "learning_rate": learning_rate,
+            "loss": self.recipe.loss,
+            "optimizer": optimizer.as_ref().map(|optimizer| optimizer.name()),
+            "learning_rate": self.recipe.rate().ok(),
             "batch_size": batch_size,
             "model": self.saved_to.map(Path::to_string_lossy),
             "recording": self.left.record.as_ref().map(|path| path.to_string_lossy()),

@@ -62,8 +62,8 @@ fn row(name: &str, scores: &Scores, support: usize) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::confusion::tests::confusion;
     use super::*;
-    use crate::commands::digits::confusion::tests::confusion;
 
     #[test]
     fn scores_follow_their_definitions() {

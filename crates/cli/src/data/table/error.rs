@@ -40,7 +40,7 @@ pub enum TableError {
         place(path)
     )]
     OneColumn { path: PathBuf },
-    #[error("--label {}: {} has no such column{}; there are: \
+    #[error("--target {}: {} has no such column{}; there are: \
              {columns}", shown(.label), place(path), meant(.near))]
     Label { path: PathBuf, label: String, near: Option<String>, columns: String },
     #[error("{}, line {line}, column {}: `{}` is not a number; \
@@ -53,7 +53,7 @@ pub enum TableError {
              {least}", place(path), samples = counted(*.samples))]
     TooFew { path: PathBuf, samples: usize, least: usize },
     #[error("{}: every label in column {} is another one, so that there is nothing to learn from; \
-             choose the column of the classes with --label, or predict numbers with --task \
+             choose the column of the classes with --target, or predict numbers with --task \
              values", place(path), shown(.column))]
     AllDifferent { path: PathBuf, column: String },
     #[error("{}: {source}", place(path))]

@@ -199,7 +199,7 @@ mod tests {
                 "a,b\n1,2\n",
                 Some("c"),
                 Task::Auto,
-                "--label c: data.csv has no such column; there are: a, b",
+                "--target c: data.csv has no such column; there are: a, b",
             ),
             (
                 "age,kind\n1,2\n",
