@@ -1,7 +1,10 @@
 //! The memory of the program, and what is told where there is no more.
 
 use std::alloc::{GlobalAlloc, Layout, System};
+use std::fmt;
 use std::io::{Cursor, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 /// The memory of the system; where that has no more, one line on standard error and the end of the
 /// program.
@@ -45,13 +48,19 @@ fn given(pointer: *mut u8, size: usize) -> *mut u8 {
 
 #[cold]
 fn end(size: usize) -> ! {
-    // Nothing here may ask for memory.
+    exhausted(format_args!("{size} more bytes are"))
+}
+
+/// Says what is not to be had, such as `8 more bytes are`, and ends the program. Nothing here asks
+/// for memory. Of several threads that come here the first one speaks.
+pub fn exhausted(what: fmt::Arguments<'_>) -> ! {
+    static SAID: AtomicBool = AtomicBool::new(false);
+    while SAID.swap(true, Ordering::Relaxed) {
+        std::thread::sleep(Duration::from_secs(1));
+    }
     let mut line = Cursor::new([0_u8; 160]);
     let advice = "make the network, the batches or the table smaller";
-    let _ = writeln!(
-        line,
-        "error: the memory is exhausted: {size} more bytes are not to be had; {advice}"
-    );
+    let _ = writeln!(line, "error: the memory is exhausted: {what} not to be had; {advice}");
     let length = line.position() as usize;
     let _ = std::io::stderr().write_all(&line.get_ref()[..length]);
     signal_hook::low_level::exit(1)

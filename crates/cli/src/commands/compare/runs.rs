@@ -74,10 +74,12 @@ pub fn runs(
             done.lock().unwrap_or_else(PoisonError::into_inner).push(run);
         }
     };
+    let threads = thread::available_parallelism().map_or(1, usize::from).min(jobs.len());
     thread::scope(|scope| {
-        for _ in 0..thread::available_parallelism().map_or(1, usize::from).min(jobs.len()) {
-            scope.spawn(work);
-        }
+        // If the system refuses a thread, there are fewer.
+        let _ = (1..threads)
+            .try_for_each(|_| thread::Builder::new().spawn_scoped(scope, work).map(|_| ()));
+        work();
     });
     let done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
     let mut runs: Vec<Combination> =
