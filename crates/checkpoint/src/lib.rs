@@ -1,9 +1,4 @@
-//! Saves and loads [chainrule](https://docs.rs/chainrule) parameters as
-//! [safetensors](https://docs.rs/safetensors) files, which Python's `safetensors` package reads as
-//! well.
-//!
-//! Each parameter is one tensor under its own name, such as `0.weight`, with weights as
-//! `[inputs, outputs]`.
+#![doc = include_str!("../README.md")]
 
 mod error;
 mod load;

@@ -1,15 +1,4 @@
-//! Writes a file as a whole or not at all.
-//!
-//! [`replace`] leaves what was there before until everything is on the disk; [`create`] refuses a
-//! name that is taken. [`check`] finds out before the work what would stand in the way after it,
-//! and [`same`] tells whether two paths are one file.
-//!
-//! One rule for links: a symbolic link is followed, and the file it leads to is replaced; of a file
-//! with several names (hard links), the one name gets the new file and the others keep the old one.
-//!
-//! [`advice`] says in a message what to do about a file that could not be written.
-//!
-//! Not for files that are appended to.
+#![doc = include_str!("../README.md")]
 
 mod draft;
 mod place;
