@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use chainrule::nn::TargetKind;
 use chainrule::prelude::*;
+use chainrule::recipe::{Recipe, Scaling};
 use chainrule::tensor::parallel::Pool;
 use chainrule::train::callback::{BatchEnd, Callback, FitPlan};
 use chainrule::train::metric::{all, by_name};
@@ -146,6 +147,42 @@ fn every_layer_and_its_running_statistics() {
 }
 
 #[test]
+fn predictions_of_a_model_and_of_a_network_with_preprocessing() {
+    let model = Sequential::new().linear(20, 32).relu().batch_norm().linear(32, 10);
+    let params = model.init([20], 0).unwrap();
+    let mut predictor = Predictor::new(&model);
+    let batches = [1, 16, 7].map(|samples| inputs(samples, 20));
+    let mut calls = || {
+        batches.iter().for_each(|batch| {
+            predictor.predict(&params, batch).unwrap();
+        });
+        count()
+    };
+    assert_eq!(calls(), calls());
+    assert_eq!(predictor.plans(), 3);
+
+    let recipe = Recipe {
+        hidden: vec![8],
+        epochs: 1,
+        scale_inputs: Scaling::Standard,
+        drop_constant_inputs: true,
+        ..Recipe::default()
+    };
+    let run = recipe.run(&classes(64, 20), None, &mut []).unwrap();
+    let mut predictor = run.network.predictor();
+    let mut calls = || {
+        batches.iter().for_each(|batch| {
+            predictor.predict(batch).unwrap();
+            predictor.probabilities(batch).unwrap();
+            predictor.classes(batch).unwrap();
+        });
+        count()
+    };
+    assert_eq!(calls(), calls());
+    assert_eq!(predictor.plans(), 3);
+}
+
+#[test]
 fn another_thread_allocates_its_packing_buffers_once() {
     let model = Sequential::new().linear(784, 256).relu().linear(256, 10);
     let mut training = Training::new(&model, &CrossEntropy, &classes(32, 784), Sgd::new(0.1));
@@ -183,33 +220,34 @@ fn fit(samples: usize, loss: &CrossEntropy) -> (u64, Vec<u64>) {
     let (train, validation) = (classes(samples, 20), classes(50, 20));
     let mut snapshots = Snapshots::default();
     let mut batches = 0;
-    let mut trainer = Trainer::new(&model, loss, Adam::new(0.01))
-        .epochs(3)
-        .batch_size(16)
-        .groups([
-            Group::new("*.bias").learning_rate(0.5).weight_decay(0.1),
-            Group::new("2.*").frozen(),
-        ])
-        .penalty(Penalty { l1: 1e-4, ..Penalty::l2(1e-4) }.on("*.weight"))
-        .constraint("*.weight", MaxNorm { max_norm: 2.0 })
-        .accumulate(2)
-        .schedule(LinearWarmup::new(3).then(Cosine::new(100)))
-        .schedule_by(Interval::Step)
-        .reduce_on_plateau(ReduceOnPlateau::default(), Monitor::loss())
-        .callback(WeightAverage::new(0.9))
-        .rule(ClipNorm { max_norm: 1.0 })
-        .rule(ClipValue { max_value: 0.1 })
-        .metric(Accuracy::new())
-        .callback(EarlyStopping::new(Monitor::loss(), 5))
-        .callback(BestWeights::new(Monitor::highest("accuracy")))
-        .callback(Progress::new(|event| {
-            batches += usize::from(matches!(event, ProgressEvent::Batch(_)))
-        }))
-        .callback(&mut snapshots);
-    let before = count();
-    trainer.fit(&mut params, &train, Some(&validation)).unwrap();
-    let all = count() - before;
-    drop(trainer);
+    let all = {
+        let mut trainer = Trainer::new(&model, loss, Adam::new(0.01))
+            .epochs(3)
+            .batch_size(16)
+            .groups([
+                Group::new("*.bias").learning_rate(0.5).weight_decay(0.1),
+                Group::new("2.*").frozen(),
+            ])
+            .penalty(Penalty { l1: 1e-4, ..Penalty::l2(1e-4) }.on("*.weight"))
+            .constraint("*.weight", MaxNorm { max_norm: 2.0 })
+            .accumulate(2)
+            .schedule(LinearWarmup::new(3).then(Cosine::new(100)))
+            .schedule_by(Interval::Step)
+            .reduce_on_plateau(ReduceOnPlateau::default(), Monitor::loss())
+            .callback(WeightAverage::new(0.9))
+            .rule(ClipNorm { max_norm: 1.0 })
+            .rule(ClipValue { max_value: 0.1 })
+            .metric(Accuracy::new())
+            .callback(EarlyStopping::new(Monitor::loss(), 5))
+            .callback(BestWeights::new(Monitor::highest("accuracy")))
+            .callback(Progress::new(|event| {
+                batches += usize::from(matches!(event, ProgressEvent::Batch(_)))
+            }))
+            .callback(&mut snapshots);
+        let before = count();
+        trainer.fit(&mut params, &train, Some(&validation)).unwrap();
+        count() - before
+    };
     assert_eq!(batches, 3 * samples.div_ceil(16));
     assert_eq!(snapshots.after_batch.len(), batches);
     let pairs = snapshots.after_batch.windows(2).filter(|pair| pair[0].0 == pair[1].0);

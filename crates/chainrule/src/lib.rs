@@ -26,7 +26,7 @@ pub mod prelude {
     pub use chainrule_nn::loss::{BinaryCrossEntropy, CrossEntropy, CustomLoss, MeanSquaredError};
     pub use chainrule_nn::{
         Activation, BatchNorm, Bilinear, Dropout, Embedding, Flatten, Layer, LayerNorm, Linear,
-        Loss, Model, Parallel, Reduction, Residual, RmsNorm, Sequential, init,
+        Loss, Model, Parallel, Predictor, Reduction, Residual, RmsNorm, Sequential, init,
     };
     pub use chainrule_tensor::gemm::Precision;
     pub use chainrule_tensor::random::generator;

@@ -8,6 +8,7 @@ pub mod loss;
 mod error;
 #[cfg(test)]
 mod limit;
+mod predictor;
 mod summary;
 
 pub use activation::Activation;
@@ -20,4 +21,5 @@ pub use layer::{
     Model, Parallel, Residual, RmsNorm, Sequential, WeightNorm,
 };
 pub use loss::{Loss, Reduction, TargetKind};
+pub use predictor::Predictor;
 pub use summary::{Summary, SummaryRow};

@@ -3,15 +3,13 @@ use std::sync::Arc;
 
 use chainrule_checkpoint as checkpoint;
 use chainrule_graph::Params;
-use chainrule_nn::activation::{Sigmoid, Softmax};
-use chainrule_nn::loss::{self, Predictions};
-use chainrule_nn::{Layer, Model, TargetKind};
+use chainrule_nn::Layer;
 use chainrule_tensor::{Real, Shape, Tensor};
 
 use crate::field::Field;
 use crate::preprocessing::Learned;
 use crate::text::{FITTED, lines, read};
-use crate::{Preprocessing, Recipe, RecipeError};
+use crate::{Predictor, Preprocessing, Recipe, RecipeError};
 
 /// A network with all that it takes to use it: model, parameters, preprocessing, names of classes,
 /// and the recipe that it was made by. Its file is loaded without any of them being known.
@@ -108,6 +106,10 @@ impl<T: Real> Network<T> {
         &*self.model
     }
 
+    pub(crate) fn shared_model(&self) -> &Arc<dyn Layer<T>> {
+        &self.model
+    }
+
     /// The parameters.
     #[must_use]
     pub fn params(&self) -> &Params<T> {
@@ -126,17 +128,19 @@ impl<T: Real> Network<T> {
         &self.names
     }
 
+    /// A value that answers again and again, without planning anew and without an allocation.
+    #[must_use]
+    pub fn predictor(&self) -> Predictor<T> {
+        Predictor::new(self.clone())
+    }
+
     /// The answers for inputs `[samples, ...]` as they stand in the data: the model's outputs, in
-    /// the units of the targets.
+    /// the units of the targets. For many calls, keep a [`predictor`](Network::predictor).
     ///
     /// # Errors
     /// Inputs that are not as those of the training were.
     pub fn predict(&self, inputs: &Tensor<T>) -> Result<Tensor<T>, RecipeError> {
-        let outputs = match self.preprocessing.is_none() {
-            true => self.model.predict(&self.params, inputs)?,
-            false => self.model.predict(&self.params, &self.preprocessing.inputs(inputs)?)?,
-        };
-        Ok(self.preprocessing.answers(outputs)?)
+        Ok(self.predictor().predict(inputs)?.to_tensor())
     }
 
     /// The probability of each class, or of each label, for inputs `[samples, ...]`: by softmax or
@@ -145,22 +149,7 @@ impl<T: Real> Network<T> {
     /// # Errors
     /// As [`predict`](Network::predict); a loss whose predictions are no probabilities.
     pub fn probabilities(&self, inputs: &Tensor<T>) -> Result<Tensor<T>, RecipeError> {
-        let loss = loss::by_name::<T>(&self.recipe.loss);
-        let loss = loss.map_err(|why| RecipeError::of("loss", why))?;
-        let is_of_classes =
-            loss.accepts(TargetKind::Classes) || loss.accepts(TargetKind::Probabilities);
-        let outputs = self.predict(inputs)?;
-        let through = |layer: &dyn Layer<T>| -> Result<Tensor<T>, RecipeError> {
-            let none = layer.init(outputs.shape().without_axis(0), 0)?;
-            Ok(layer.predict(&none, &outputs)?)
-        };
-        match loss.domain().predictions {
-            Predictions::Logits if is_of_classes => through(&Softmax),
-            Predictions::Logits => through(&Sigmoid),
-            Predictions::LogProbabilities => Ok(outputs.map(T::exp)),
-            Predictions::Probabilities => Ok(outputs),
-            _ => Err(RecipeError::NoProbabilities(self.recipe.loss.clone())),
-        }
+        Ok(self.predictor().probabilities(inputs)?.to_tensor())
     }
 
     /// The most likely class of each sample, the first of equals: the position of the largest
@@ -169,13 +158,7 @@ impl<T: Real> Network<T> {
     /// # Errors
     /// As [`predict`](Network::predict).
     pub fn classes(&self, inputs: &Tensor<T>) -> Result<Vec<usize>, RecipeError> {
-        let outputs = self.predict(inputs)?;
-        let largest = |row: &[T]| {
-            let better = |best: usize, i: usize| if row[i] > row[best] { i } else { best };
-            (1..row.len()).fold(0, better)
-        };
-        let samples = outputs.shape().first().copied().unwrap_or(0);
-        Ok((0..samples).map(|sample| largest(outputs.row(sample))).collect())
+        Ok(self.predictor().classes(inputs)?.to_vec())
     }
 
     /// Saves parameters, recipe and all else in one safetensors file.

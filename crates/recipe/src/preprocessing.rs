@@ -1,6 +1,6 @@
 use chainrule_data::{DataError, Dataset, MinMaxScaler, StandardScaler, Targets};
 use chainrule_nn::{Loss, TargetKind};
-use chainrule_tensor::{Real, Tensor};
+use chainrule_tensor::{Real, Shape, Tensor, TensorView};
 
 use crate::field::Field;
 use crate::{Recipe, RecipeError};
@@ -69,21 +69,49 @@ impl Preprocessing {
     /// # Errors
     /// Another number of features than those of the training data.
     pub fn inputs<T: Real>(&self, inputs: &Tensor<T>) -> Result<Tensor<T>, DataError> {
-        match &self.kept {
-            Some(kept) => self.inputs.apply(&columns(inputs, kept)?),
-            None => self.inputs.apply(inputs),
-        }
+        Ok(self.prepare(inputs.view(), &mut Vec::new())?.to_tensor())
     }
 
     /// The network's answers in the units of the targets.
     ///
     /// # Errors
     /// Another number of outputs than the targets of the training data had.
-    pub fn answers<T: Real>(&self, answers: Tensor<T>) -> Result<Tensor<T>, DataError> {
+    pub fn answers<T: Real>(&self, mut answers: Tensor<T>) -> Result<Tensor<T>, DataError> {
+        self.restore(answers.shape(), answers.values_mut())?;
+        Ok(answers)
+    }
+
+    /// [`inputs`](Preprocessing::inputs), left in `prepared` unless they stay as they are.
+    pub(crate) fn prepare<'v, T: Real>(
+        &self,
+        inputs: TensorView<'v, T>,
+        prepared: &'v mut Vec<T>,
+    ) -> Result<TensorView<'v, T>, DataError> {
+        if self.kept.is_none() && self.inputs == Scaler::None {
+            return Ok(inputs);
+        }
+        prepared.clear();
+        let shape = match &self.kept {
+            Some(kept) => keep_columns(inputs, kept, prepared)?,
+            None => {
+                prepared.extend_from_slice(inputs.values());
+                inputs.shape()
+            }
+        };
+        self.inputs.apply(shape, prepared)?;
+        Ok(TensorView::new(shape, prepared)?)
+    }
+
+    /// [`answers`](Preprocessing::answers), in place.
+    pub(crate) fn restore<T: Real>(
+        &self,
+        shape: Shape,
+        answers: &mut [T],
+    ) -> Result<(), DataError> {
         match &self.targets {
-            Scaler::None => Ok(answers),
-            Scaler::Standard(scaler) => scaler.inverse_transform(&answers),
-            Scaler::MinMax(scaler) => scaler.inverse_transform(&answers),
+            Scaler::None => Ok(()),
+            Scaler::Standard(scaler) => scaler.inverse_transform_in_place(shape, answers),
+            Scaler::MinMax(scaler) => scaler.inverse_transform_in_place(shape, answers),
         }
     }
 
@@ -99,7 +127,11 @@ impl Preprocessing {
     ) -> Result<Dataset<T>, DataError> {
         let inputs = self.inputs(data.inputs())?;
         let targets = match data.targets() {
-            Targets::Values(values) => Targets::Values(self.targets.apply(values)?),
+            Targets::Values(values) => {
+                let mut values = values.clone();
+                self.targets.apply(values.shape(), values.values_mut())?;
+                Targets::Values(values)
+            }
             targets => targets.clone(),
         };
         let data = Dataset::new(inputs, targets)?;
@@ -183,11 +215,11 @@ impl Scaler {
         })
     }
 
-    fn apply<T: Real>(&self, x: &Tensor<T>) -> Result<Tensor<T>, DataError> {
+    fn apply<T: Real>(&self, shape: Shape, values: &mut [T]) -> Result<(), DataError> {
         match self {
-            Scaler::None => Ok(x.clone()),
-            Scaler::Standard(scaler) => scaler.transform(x),
-            Scaler::MinMax(scaler) => scaler.transform(x),
+            Scaler::None => Ok(()),
+            Scaler::Standard(scaler) => scaler.transform_in_place(shape, values),
+            Scaler::MinMax(scaler) => scaler.transform_in_place(shape, values),
         }
     }
 
@@ -203,7 +235,7 @@ impl Scaler {
 
 /// The columns that vary.
 fn varying<T: Real>(inputs: &Tensor<T>) -> Result<Vec<usize>, DataError> {
-    let (shape, width) = (inputs.shape(), two_axes(inputs)?);
+    let (shape, width) = (inputs.shape(), two_axes(inputs.shape())?);
     if shape[0] == 0 {
         return Ok(Vec::new());
     }
@@ -213,23 +245,35 @@ fn varying<T: Real>(inputs: &Tensor<T>) -> Result<Vec<usize>, DataError> {
 }
 
 fn columns<T: Real>(inputs: &Tensor<T>, chosen: &[usize]) -> Result<Tensor<T>, DataError> {
-    let (rows, width) = (inputs.shape().as_rows().0, two_axes(inputs)?);
+    let mut kept = Vec::new();
+    let shape = keep_columns(inputs.view(), chosen, &mut kept)?;
+    Ok(Tensor::new(shape, kept)?)
+}
+
+/// Appends the chosen columns of each row; the shape of all of them.
+fn keep_columns<T: Real>(
+    inputs: TensorView<'_, T>,
+    chosen: &[usize],
+    into: &mut Vec<T>,
+) -> Result<Shape, DataError> {
+    let (rows, width) = (inputs.shape().as_rows().0, two_axes(inputs.shape())?);
     if let Some(last) = chosen.iter().find(|&&column| column >= width) {
         let (op, shape, expected) = ("preprocessing", inputs.shape(), last + 1);
         return Err(DataError::Features { op, expected, actual: width, shape });
     }
     let row = |row| chosen.iter().map(move |&column| inputs.row(row)[column]);
-    Ok(Tensor::new([rows, chosen.len()], (0..rows).flat_map(row).collect())?)
+    into.extend((0..rows).flat_map(row));
+    Ok(Shape::new(&[rows, chosen.len()]))
 }
 
 /// The number of features of `[samples, features]`.
-fn two_axes<T: Real>(inputs: &Tensor<T>) -> Result<usize, DataError> {
-    match *inputs.shape() {
+fn two_axes(shape: Shape) -> Result<usize, DataError> {
+    match *shape {
         [_, features] => Ok(features),
         _ => Err(DataError::Axes {
             op: "preprocessing",
             what: "inputs",
-            shape: inputs.shape(),
+            shape,
             expected: "[samples, features]",
         }),
     }

@@ -236,18 +236,19 @@ impl<T: Real> Prepared<'_, T> {
         let mut epochs = Epochs::default();
         let mut params = self.network.params().clone();
         let validation = self.validation.as_deref();
-        let mut trainer = trainer.callback(&mut epochs);
-        let end = match trainer.fit(&mut params, &self.train, validation) {
-            Ok(history) => Ok(history.stop),
-            Err(
-                error @ (TrainError::NonFiniteLoss { .. }
-                | TrainError::NonFiniteGradient { .. }
-                | TrainError::NonFiniteParameter { .. }),
-            ) => Err(error),
-            Err(error) => return Err(error.into()),
+        let (end, scores) = {
+            let mut trainer = trainer.callback(&mut epochs);
+            let end = match trainer.fit(&mut params, &self.train, validation) {
+                Ok(history) => Ok(history.stop),
+                Err(
+                    error @ (TrainError::NonFiniteLoss { .. }
+                    | TrainError::NonFiniteGradient { .. }
+                    | TrainError::NonFiniteParameter { .. }),
+                ) => Err(error),
+                Err(error) => return Err(error.into()),
+            };
+            (end, validation.and_then(|data| trainer.evaluate(&params, data).ok()))
         };
-        let scores = validation.and_then(|data| trainer.evaluate(&params, data).ok());
-        drop(trainer);
         let monitor = self.network.recipe().monitored()?;
         let best = epochs.0.iter().fold(None, |best: Option<(usize, f64)>, record| {
             let value = monitor.value(record).unwrap_or(f64::NAN);

@@ -1,6 +1,6 @@
-use chainrule_tensor::{Real, Tensor};
+use chainrule_tensor::{Real, Shape, Tensor};
 
-use super::{check_fit, check_parts, map_columns};
+use super::{changed, check_fit, check_parts, map_columns};
 use crate::DataError;
 
 /// Scales each feature to a range, by default 0 to 1: with `r = (x - min) / (max - min)`,
@@ -108,7 +108,24 @@ impl MinMaxScaler {
     /// [`DataError::Features`] if `x` has another number of columns; [`DataError::Axes`] unless
     /// there are two axes.
     pub fn transform<T: Real>(&self, x: &Tensor<T>) -> Result<Tensor<T>, DataError> {
-        map_columns("MinMaxScaler::transform", x, &self.min, &self.divisors, |x, min, divisor| {
+        changed(x, |shape, values| self.transform_in_place(shape, values))
+    }
+
+    /// [`transform`](MinMaxScaler::transform) of values `[samples, features]` where they stand.
+    ///
+    /// # Errors
+    /// As [`transform`](MinMaxScaler::transform).
+    ///
+    /// # Panics
+    /// If the values do not fill the shape.
+    #[track_caller]
+    pub fn transform_in_place<T: Real>(
+        &self,
+        shape: impl Into<Shape>,
+        values: &mut [T],
+    ) -> Result<(), DataError> {
+        let (op, values) = ("MinMaxScaler::transform", (shape.into(), values));
+        map_columns(op, values, &self.min, &self.divisors, |x, min, divisor| {
             let r = (x - min) / divisor;
             self.low * (1.0 - r) + self.high * r
         })
@@ -119,13 +136,27 @@ impl MinMaxScaler {
     /// # Errors
     /// As [`transform`](MinMaxScaler::transform).
     pub fn inverse_transform<T: Real>(&self, y: &Tensor<T>) -> Result<Tensor<T>, DataError> {
-        map_columns(
-            "MinMaxScaler::inverse_transform",
-            y,
-            &self.min,
-            &self.divisors,
-            |y, min, divisor| (y - self.low) / (self.high - self.low) * divisor + min,
-        )
+        changed(y, |shape, values| self.inverse_transform_in_place(shape, values))
+    }
+
+    /// [`inverse_transform`](MinMaxScaler::inverse_transform) of values `[samples, features]` where
+    /// they stand.
+    ///
+    /// # Errors
+    /// As [`transform`](MinMaxScaler::transform).
+    ///
+    /// # Panics
+    /// If the values do not fill the shape.
+    #[track_caller]
+    pub fn inverse_transform_in_place<T: Real>(
+        &self,
+        shape: impl Into<Shape>,
+        values: &mut [T],
+    ) -> Result<(), DataError> {
+        let (op, values) = ("MinMaxScaler::inverse_transform", (shape.into(), values));
+        map_columns(op, values, &self.min, &self.divisors, |y, min, divisor| {
+            (y - self.low) / (self.high - self.low) * divisor + min
+        })
     }
 
     /// The smallest value of each feature.

@@ -6,7 +6,7 @@ mod standard;
 pub use min_max::MinMaxScaler;
 pub use standard::StandardScaler;
 
-use chainrule_tensor::{Real, Tensor};
+use chainrule_tensor::{Real, Shape, Tensor};
 
 use crate::{DataError, check};
 
@@ -36,25 +36,34 @@ fn check_parts(
     }
 }
 
-/// Each value replaced by `f(value, offset, scale)` with the offset and scale of its column, in
-/// `f64` with one rounding at the end.
+/// Each value of `[samples, features]` replaced by `f(value, offset, scale)` with the offset and
+/// scale of its column, in `f64` with one rounding at the end.
 fn map_columns<T: Real>(
     op: &'static str,
-    x: &Tensor<T>,
+    (shape, values): (Shape, &mut [T]),
     offsets: &[f64],
     scales: &[f64],
     f: impl Fn(f64, f64, f64) -> f64,
-) -> Result<Tensor<T>, DataError> {
-    let shape = x.shape();
+) -> Result<(), DataError> {
     check::matrix(op, "inputs", shape, "[samples, features]")?;
     if shape[1] != offsets.len() {
         return Err(DataError::Features { op, expected: offsets.len(), actual: shape[1], shape });
     }
-    let mut out = x.clone();
-    for row in out.values_mut().chunks_exact_mut(offsets.len()) {
+    assert_eq!(values.len(), shape.elements(), "{op}: the values must fill the shape {shape}");
+    for row in values.chunks_exact_mut(offsets.len()) {
         for ((value, &offset), &scale) in row.iter_mut().zip(offsets).zip(scales) {
             *value = T::from_f64(f(value.to_f64(), offset, scale));
         }
     }
-    Ok(out)
+    Ok(())
+}
+
+/// A copy of `x`, changed in place.
+fn changed<T: Real>(
+    x: &Tensor<T>,
+    change: impl FnOnce(Shape, &mut [T]) -> Result<(), DataError>,
+) -> Result<Tensor<T>, DataError> {
+    let mut changed = x.clone();
+    change(x.shape(), changed.values_mut())?;
+    Ok(changed)
 }

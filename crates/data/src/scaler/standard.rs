@@ -1,6 +1,6 @@
-use chainrule_tensor::{Real, Tensor};
+use chainrule_tensor::{Real, Shape, Tensor};
 
-use super::{check_fit, check_parts, map_columns};
+use super::{changed, check_fit, check_parts, map_columns};
 use crate::DataError;
 
 /// Shifts and scales each feature to mean 0 and standard deviation 1: `z = (x - mean) / scale`.
@@ -96,9 +96,24 @@ impl StandardScaler {
     /// [`DataError::Features`] if `x` has another number of columns; [`DataError::Axes`] unless
     /// there are two axes.
     pub fn transform<T: Real>(&self, x: &Tensor<T>) -> Result<Tensor<T>, DataError> {
-        map_columns("StandardScaler::transform", x, &self.mean, &self.scale, |x, mean, scale| {
-            (x - mean) / scale
-        })
+        changed(x, |shape, values| self.transform_in_place(shape, values))
+    }
+
+    /// [`transform`](StandardScaler::transform) of values `[samples, features]` where they stand.
+    ///
+    /// # Errors
+    /// As [`transform`](StandardScaler::transform).
+    ///
+    /// # Panics
+    /// If the values do not fill the shape.
+    #[track_caller]
+    pub fn transform_in_place<T: Real>(
+        &self,
+        shape: impl Into<Shape>,
+        values: &mut [T],
+    ) -> Result<(), DataError> {
+        let (op, values) = ("StandardScaler::transform", (shape.into(), values));
+        map_columns(op, values, &self.mean, &self.scale, |x, mean, scale| (x - mean) / scale)
     }
 
     /// `z * scale + mean`, column by column: what was before
@@ -107,13 +122,25 @@ impl StandardScaler {
     /// # Errors
     /// As [`transform`](StandardScaler::transform).
     pub fn inverse_transform<T: Real>(&self, z: &Tensor<T>) -> Result<Tensor<T>, DataError> {
-        map_columns(
-            "StandardScaler::inverse_transform",
-            z,
-            &self.mean,
-            &self.scale,
-            |z, mean, scale| z * scale + mean,
-        )
+        changed(z, |shape, values| self.inverse_transform_in_place(shape, values))
+    }
+
+    /// [`inverse_transform`](StandardScaler::inverse_transform) of values `[samples, features]`
+    /// where they stand.
+    ///
+    /// # Errors
+    /// As [`transform`](StandardScaler::transform).
+    ///
+    /// # Panics
+    /// If the values do not fill the shape.
+    #[track_caller]
+    pub fn inverse_transform_in_place<T: Real>(
+        &self,
+        shape: impl Into<Shape>,
+        values: &mut [T],
+    ) -> Result<(), DataError> {
+        let (op, values) = ("StandardScaler::inverse_transform", (shape.into(), values));
+        map_columns(op, values, &self.mean, &self.scale, |z, mean, scale| z * scale + mean)
     }
 
     /// The mean of each feature.

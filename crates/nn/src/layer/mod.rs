@@ -39,12 +39,13 @@ mod squares;
 mod weight_norm;
 
 use std::fmt::Debug;
+use std::sync::Arc;
 
 use chainrule_graph::{BuildError, Graph, Params, Var};
 use chainrule_tensor::{Real, Shape, Tensor};
 
 use crate::summary::Summary;
-use crate::{Configure, PredictError};
+use crate::{Configure, PredictError, Predictor};
 
 pub use alpha_dropout::AlphaDropout;
 pub use batch_norm::BatchNorm;
@@ -168,6 +169,18 @@ impl<T: Real, L: Layer<T> + ?Sized> Layer<T> for &L {
     }
 }
 
+impl<T: Real, L: Layer<T> + ?Sized> Layer<T> for Arc<L> {
+    fn kind(&self) -> &str {
+        (**self).kind()
+    }
+    fn forward<'g>(&self, x: Var<'g, T>) -> Var<'g, T> {
+        (**self).forward(x)
+    }
+    fn depth(&self) -> usize {
+        (**self).depth()
+    }
+}
+
 /// The operations on any [`Layer`] as a whole model.
 pub trait Model<T: Real = f32>: Layer<T> {
     /// The first values of all parameters, for samples of this shape (without the batch axis).
@@ -197,27 +210,12 @@ pub trait Model<T: Real = f32>: Layer<T> {
 
     /// The model's output for a batch of inputs `[samples, ..]`, layers behaving as in evaluation.
     ///
-    /// Records and plans anew at each call. For many calls, plan once with [`Graph::plan_forward`]
-    /// and replay.
+    /// Records and plans the model for this call alone. For many calls, keep a [`Predictor`].
     ///
     /// # Errors
     /// Inputs without a batch axis, or inputs and parameters that do not fit the model.
     fn predict(&self, params: &Params<T>, inputs: &Tensor<T>) -> Result<Tensor<T>, PredictError> {
-        let shape = inputs.shape();
-        let Some(&samples) = shape.first() else {
-            return Err(PredictError::NoBatch);
-        };
-        let graph = Graph::with_params(params).evaluating();
-        let x = graph.input("input", shape);
-        let y = self.forward(x);
-        let plan = graph.plan_forward(&[y])?;
-        if y.shape().first() != Some(&samples) {
-            return Err(PredictError::Batch { inputs: shape, outputs: y.shape() });
-        }
-        let mut workspace = plan.workspace();
-        workspace.input_mut(x).copy_from_slice(inputs.values());
-        plan.forward(params, &mut workspace);
-        Ok(workspace.value(y).to_tensor())
+        Ok(Predictor::new(self).predict(params, inputs)?.to_tensor())
     }
 }
 

@@ -58,7 +58,7 @@ fn all_that_a_recipe_says_reaches_the_trainer() {
     let mut params = model.init([64], 1).unwrap();
     params.draw("0.weight", &init::Orthogonal::default(), 1).unwrap();
     let mut best = BestWeights::new(Monitor::highest("accuracy"));
-    let mut trainer = Trainer::new(&*model, CrossEntropy, Sgd::new(0.3).momentum(0.9))
+    let history = Trainer::new(&*model, CrossEntropy, Sgd::new(0.3).momentum(0.9))
         .epochs(3)
         .batch_size(20)
         .accumulate(2)
@@ -71,9 +71,9 @@ fn all_that_a_recipe_says_reaches_the_trainer() {
         .constraint("3.weight", MaxNorm { max_norm: 1.0 })
         .rule(ClipNorm { max_norm: 0.5 })
         .metric(Accuracy::new())
-        .callback(&mut best);
-    let history = trainer.fit(&mut params, &train, Some(&test)).unwrap();
-    drop(trainer);
+        .callback(&mut best)
+        .fit(&mut params, &train, Some(&test))
+        .unwrap();
 
     let recipe = Recipe::from_toml(&format!(
         "layers = '{text}'
@@ -158,6 +158,13 @@ fn scaled_network_comes_back<T: Real>(scaling: Scaling) {
     assert_eq!(network.recipe(), &recipe);
     assert_eq!(network.predict(data.inputs()).unwrap().values(), answers.values());
     assert_eq!(network.preprocessing(), run.network.preprocessing());
+    let mut predictor = network.predictor();
+    for row in 0..data.len() {
+        let sample = data.inputs().view().slice_rows(row..row + 1).unwrap();
+        let answer = predictor.predict(sample).unwrap().to_tensor();
+        assert_eq!(answer, network.predict(&sample.to_tensor()).unwrap());
+    }
+    assert_eq!(predictor.plans(), 1);
     let error = network.predict(&Tensor::<T>::zeros([2, 2])).unwrap_err().to_string();
     assert!(error.contains('3') && error.contains('2'), "{error}");
 }
