@@ -86,9 +86,10 @@ fn overhead(_: &mut Criterion) {
             epoch: 0,
             seconds: Seconds::default(),
         };
-        let mut trainer = trainer(&model, &work, PAIRS * Others::EPOCHS).callback(&mut others);
-        let history = trainer.fit(&mut params, &data, None).expect("sound");
-        drop(trainer);
+        let history = trainer(&model, &work, PAIRS * Others::EPOCHS)
+            .callback(&mut others)
+            .fit(&mut params, &data, None)
+            .expect("sound");
         let blocks = history.epochs.chunks(Others::EPOCHS);
         let trainer: Vec<f64> =
             blocks.map(|block| block.iter().map(|epoch| epoch.seconds).sum()).collect();
@@ -122,9 +123,10 @@ fn instruments(_: &mut Criterion) {
         let (data, model) = (data(&work, STEPS * work.batch), work.model());
         let mut params = model.init([work.features()], 0).expect("sound");
         let mut in_turn = InTurn { instruments: Instruments::new(), epoch: 1 };
-        let mut trainer = trainer(&model, &work, 2 * pairs).callback(&mut in_turn);
-        let history = trainer.fit(&mut params, &data, None).expect("sound");
-        drop(trainer);
+        let history = trainer(&model, &work, 2 * pairs)
+            .callback(&mut in_turn)
+            .fit(&mut params, &data, None)
+            .expect("sound");
         let (pairs, _) = history.epochs.as_chunks::<2>();
         let [low, median, high] =
             percent_added(pairs.iter().map(|[with, without]| (with.seconds, without.seconds)));

@@ -125,10 +125,11 @@ pub fn found_again(share: f64, k: usize, seeds: u64, epochs: usize) -> Result<Ve
 fn trained((model, mut params): Network, k: usize, epochs: usize) -> Result<Network, Error> {
     let (x, y) = zigzag(k);
     let (batch, data) = (x.values().len(), Dataset::new(x, Targets::Values(y))?);
-    let mut trainer =
-        Trainer::new(&model, MeanSquaredError, Adam::new(0.01)).epochs(epochs).batch_size(batch);
-    trainer.fit(&mut params, &data, None)?;
-    drop(trainer);
+    Trainer::new(&model, MeanSquaredError, Adam::new(0.01)).epochs(epochs).batch_size(batch).fit(
+        &mut params,
+        &data,
+        None,
+    )?;
     Ok((model, params))
 }
 

@@ -54,7 +54,7 @@ pub fn report(initialiser: &str, depth: usize, width: usize) -> Result<GainRepor
     let rule = init::by_name(initialiser)?;
     let linear = |outputs| Linear::to(outputs).weight_init(rule.clone()).bias_init(0.0);
     let hidden =
-        (0..depth).fold(Sequential::<f64>::default(), |model, _| model.layer(linear(width)).relu());
+        (0..depth).fold(Sequential::double(), |model, _| model.layer(linear(width)).relu());
     let model = hidden.layer(linear(10));
     let data = Digits::load()?.dataset().select(&(0..64).collect::<Vec<_>>())?;
     Ok(gain::report(&model, &CrossEntropy, &model.init([64], 0)?, &data)?)

@@ -27,7 +27,7 @@ pub const NAMES: [&str; 3] = ["sigmoid", "tanh", "relu"];
 pub fn gradient_by_layer(name: &str, depth: usize, width: usize) -> Result<Vec<f64>, Error> {
     let rule = init::He::normal().for_activation(&*activation::by_name::<f64>(name)?);
     let linear = |outputs| Linear::to(outputs).weight_init(rule).bias_init(0.0);
-    let mut model = Sequential::<f64>::default();
+    let mut model = Sequential::double();
     for _ in 1..depth {
         model = model.layer(linear(width)).layer(activation::by_name(name)?);
     }

@@ -122,15 +122,15 @@ fn batches_of_a_training() {
     let model = Sequential::new().linear(784, 512).relu().linear(512, 10);
     let mut params = model.init([784], 0).unwrap();
     let mut snapshots = Snapshots::default();
-    let mut trainer = Trainer::new(&model, CrossEntropy, Adam::new(0.001))
+    Trainer::new(&model, CrossEntropy, Adam::new(0.001))
         .threads(THREADS)
         .epochs(4)
         .batch_size(128)
         .rule(ClipNorm { max_norm: 1.0 })
         .metric(Accuracy::new())
-        .callback(&mut snapshots);
-    trainer.fit(&mut params, &classes(512, 784), None).unwrap();
-    drop(trainer);
+        .callback(&mut snapshots)
+        .fit(&mut params, &classes(512, 784), None)
+        .unwrap();
     // Whenever a thread that the first batch did without meets its first product.
     let pairs = snapshots.after_batch.windows(2).filter(|pair| pair[0].0 == pair[1].0);
     let between: Vec<u64> = pairs.map(|pair| pair[1].1 - pair[0].1).collect();

@@ -54,7 +54,7 @@ fn a_straight_line_is_recovered() {
     let x: Tensor<f64> = Tensor::uniform([64, 2], -1.0..1.0, &mut generator(3)).unwrap();
     let y = Tensor::from_fn([64, 1], |i| 3.0 * x.row(i)[0] - 2.0 * x.row(i)[1] + 0.5);
     let data = Dataset::new(x, Targets::Values(y)).unwrap();
-    let model = Sequential::<f64>::default().linear(2, 1);
+    let model = Sequential::double().linear(2, 1);
     let mut params = model.init([2], 0).unwrap();
     Trainer::new(&model, MeanSquaredError, Sgd::new(0.2))
         .epochs(200)

@@ -54,7 +54,7 @@ fn slopes_for_each_channel() {
 
 #[test]
 fn a_deep_network_of_everything() {
-    let model = Sequential::<f64>::default()
+    let model = Sequential::double()
         .linear(5, 7)
         .relu()
         .linear(7, 6)

@@ -1,5 +1,5 @@
-//! No line of code, documentation or Markdown is longer than 100 columns, tables and addresses
-//! aside.
+//! What holds for every file of Rust and Markdown: no line is longer than 100 columns, tables and
+//! addresses aside, and no trainer is dropped by hand.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -22,6 +22,16 @@ fn no_line_is_longer_than_100_columns() {
         }
     }
     assert!(long.is_empty(), "{} lines are too long:\n{}", long.len(), long.join("\n"));
+}
+
+/// What is lent to a trainer comes back by itself: a training that ends its expression has ended.
+#[test]
+fn no_trainer_is_dropped_by_hand() {
+    let (drop, root) = (concat!("drop(", "trainer)"), Path::new(env!("CARGO_MANIFEST_DIR")));
+    for file in files(root) {
+        let text = fs::read_to_string(&file).unwrap();
+        assert!(!text.contains(drop), "{} drops a trainer by hand", file.display());
+    }
 }
 
 /// The files of Rust and Markdown below a folder, build folders and hidden ones left out.

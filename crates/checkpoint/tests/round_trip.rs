@@ -314,7 +314,7 @@ fn renamed_tensors_are_guessed() {
         &[("layers.0.weight", &[1, 2], &[1.0, 2.0]), ("layers.0.bias", &[2], &[0.0; 2])],
         None,
     );
-    let error = load(&mut Sequential::<f64>::default().linear(1, 2).init([1], 0).unwrap(), &path)
+    let error = load(&mut Sequential::double().linear(1, 2).init([1], 0).unwrap(), &path)
         .unwrap_err()
         .to_string();
     assert!(

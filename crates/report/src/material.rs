@@ -24,10 +24,10 @@ type Trained<'a, T> = (&'a dyn Layer<T>, &'a Params<T>, &'a Dataset<T>);
 /// let model = Sequential::new().linear(64, 16).tanh().linear(16, 10);
 /// let (mut params, loss) = (model.init([64], 0)?, CrossEntropy);
 /// let mut instruments = Instruments::new();
-/// let mut trainer =
-///     Trainer::new(&model, &loss, Adam::new(0.01)).epochs(2).callback(&mut instruments);
-/// let fitted = trainer.fit(&mut params, &data, None);
-/// drop(trainer);
+/// let fitted = Trainer::new(&model, &loss, Adam::new(0.01))
+///     .epochs(2)
+///     .callback(&mut instruments)
+///     .fit(&mut params, &data, None);
 ///
 /// let recording =
 ///     Recording::of(&fitted).log(instruments.into_log()).configuration([("optimizer", "adam")]);

@@ -290,6 +290,26 @@ impl<'a, T: Real> Trainer<'a, T> {
 
     /// Adds a callback; `&mut callback` will do, to ask it something afterwards. Each call of
     /// [`fit`](Trainer::fit) is a training of its own to it: see [`Callback`].
+    ///
+    /// A trainer borrows it for as long as there is a trainer. One that is made and fitted in one
+    /// expression has ended with it:
+    ///
+    /// ```
+    /// # use chainrule_data::{Dataset, Targets};
+    /// # use chainrule_nn::{Model, Sequential, loss::MeanSquaredError};
+    /// # use chainrule_tensor::Tensor;
+    /// use chainrule_train::callback::{BestWeights, Monitor};
+    /// # use chainrule_train::{Trainer, optimizer::Sgd};
+    ///
+    /// # let data = Dataset::new(Tensor::ones([8, 2]), Targets::Values(Tensor::ones([8, 1])))?;
+    /// # let model = Sequential::new().linear(2, 1);
+    /// # let mut params = model.init([2], 0)?;
+    /// let mut best = BestWeights::new(Monitor::loss());
+    /// let trainer = Trainer::new(&model, MeanSquaredError, Sgd::new(0.1)).epochs(3);
+    /// trainer.callback(&mut best).fit(&mut params, &data, None)?;
+    /// assert!(best.best().is_some());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn callback(mut self, callback: impl Callback<T> + 'a) -> Self {
         self.callbacks.push(Box::new(callback));

@@ -243,10 +243,10 @@ fn a_recorded_training_is_read_and_told() {
     let model = deep.linear(16, 10);
     let mut params = model.init([64], 0).unwrap();
     let mut instruments = Instruments::new();
-    let mut trainer =
-        Trainer::new(&model, CrossEntropy, Sgd::new(0.1)).epochs(4).callback(&mut instruments);
-    let fitted = trainer.fit(&mut params, &data, None);
-    drop(trainer);
+    let fitted = Trainer::new(&model, CrossEntropy, Sgd::new(0.1))
+        .epochs(4)
+        .callback(&mut instruments)
+        .fit(&mut params, &data, None);
     let recording = Recording::of(&fitted).log(instruments.into_log());
     recording
         .configuration([("activation", "sigmoid")])

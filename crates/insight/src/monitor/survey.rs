@@ -25,7 +25,7 @@ pub struct SurveyedLayer {
 /// use chainrule_nn::{Linear, Model, Sequential};
 /// use chainrule_tensor::Tensor;
 ///
-/// let model = Sequential::<f64>::default()
+/// let model = Sequential::double()
 ///     .layer(Linear::new(1, 2).weight_init(1.0).bias_init(0.0))
 ///     .relu()
 ///     .linear(2, 1);

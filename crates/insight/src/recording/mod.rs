@@ -31,10 +31,10 @@ pub use error::RecordingError;
 /// let model = Sequential::new().linear(64, 16).relu().linear(16, 10);
 /// let mut params = model.init([64], 0)?;
 /// let mut instruments = Instruments::new();
-/// let mut trainer =
-///     Trainer::new(&model, CrossEntropy, Adam::new(0.01)).epochs(3).callback(&mut instruments);
-/// let fitted = trainer.fit(&mut params, &data, None);
-/// drop(trainer);
+/// let fitted = Trainer::new(&model, CrossEntropy, Adam::new(0.01))
+///     .epochs(3)
+///     .callback(&mut instruments)
+///     .fit(&mut params, &data, None);
 ///
 /// let mut recording = Recording::of(&fitted)
 ///     .log(instruments.into_log())

@@ -19,13 +19,12 @@ fn recorded(learning_rate: f64) -> Recording {
     let model = Sequential::new().linear(2, 3).relu().linear(3, 1);
     let mut params = model.init([2], 0).unwrap();
     let mut instruments = Instruments::new().every(2).window(2).singular_values_up_to(4);
-    let mut trainer = Trainer::new(&model, MeanSquaredError, Sgd::new(learning_rate))
+    let fitted = Trainer::new(&model, MeanSquaredError, Sgd::new(learning_rate))
         .epochs(3)
         .batch_size(8)
         .metric(MeanAbsoluteError::new())
-        .callback(&mut instruments);
-    let fitted = trainer.fit(&mut params, &data, Some(&data));
-    drop(trainer);
+        .callback(&mut instruments)
+        .fit(&mut params, &data, Some(&data));
     Recording::of(&fitted)
         .log(instruments.into_log())
         .configuration([("learning rate", learning_rate)])

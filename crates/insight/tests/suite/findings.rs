@@ -89,9 +89,10 @@ fn a_signal_that_comes_too_late() {
     let model = deep(6, 16, 8, "sigmoid", He::normal().gain(1.0));
     let mut params = model.init([6], 1).unwrap();
     let mut instruments = Instruments::new().every(4);
-    let mut trainer = Trainer::new(&model, CrossEntropy, Sgd::new(0.1)).callback(&mut instruments);
-    trainer.fit(&mut params, &two_clouds(), None).unwrap();
-    drop(trainer);
+    Trainer::new(&model, CrossEntropy, Sgd::new(0.1))
+        .callback(&mut instruments)
+        .fit(&mut params, &two_clouds(), None)
+        .unwrap();
     let mut log = instruments.into_log();
     let quarter = log.records.len().div_ceil(4);
     for record in &mut log.records[quarter..] {

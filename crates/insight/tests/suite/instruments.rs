@@ -44,11 +44,13 @@ fn the_record_of_accumulated_batches_is_that_of_one_batch_of_all() {
         || CrossEntropy { weights: weights.clone(), ignore_index: Some(3.0), ..CrossEntropy };
     let record = |batch_size, accumulate| {
         let (mut params, mut instruments) = (model.init([64], 3).unwrap(), Instruments::new());
-        let mut trainer =
-            Trainer::new(&model, weighted(), Adam::new(0.01)).epochs(1).batch_size(batch_size);
-        trainer = trainer.accumulate(accumulate).callback(&mut instruments);
-        trainer.fit(&mut params, &data, None).unwrap();
-        drop(trainer);
+        Trainer::new(&model, weighted(), Adam::new(0.01))
+            .epochs(1)
+            .batch_size(batch_size)
+            .accumulate(accumulate)
+            .callback(&mut instruments)
+            .fit(&mut params, &data, None)
+            .unwrap();
         let records = &instruments.log().records;
         assert_eq!(records.len(), 1);
         (records[0].loss, records[0].samples)
@@ -252,12 +254,8 @@ fn units_are_counted_over_the_rows_of_a_window() {
 #[test]
 fn relus_that_recover_are_told_from_those_that_do_not() {
     let layer = |from, to| Linear::new(from, to).weight_init(1.0).bias_init(0.0);
-    let model = Sequential::<f64>::default()
-        .layer(layer(1, 1))
-        .relu()
-        .layer(layer(1, 3))
-        .relu()
-        .layer(layer(3, 1));
+    let model =
+        Sequential::double().layer(layer(1, 1)).relu().layer(layer(1, 3)).relu().layer(layer(3, 1));
     let mut params = model.init([1], 0).unwrap();
     params.get_mut("2.bias").unwrap().copy_from_slice(&[0.0, -1.8, -1e3]);
     let inputs = Tensor::from_rows([[0.8], [0.9], [1.0], [1.1]]);

@@ -190,7 +190,7 @@ mod tests {
 
     #[test]
     fn every_linear_layer_gets_unit_variance_in_order() {
-        let model = Sequential::<f64>::default()
+        let model = Sequential::double()
             .linear(12, 30)
             .relu()
             .batch_norm()
@@ -236,7 +236,7 @@ mod tests {
 
     #[test]
     fn a_layer_that_gives_one_value_is_left_and_reported() {
-        let model = Sequential::<f64>::default().layer(Linear::new(12, 3).bias_init(2.0));
+        let model = Sequential::double().layer(Linear::new(12, 3).bias_init(2.0));
         let mut params = model.init([12], 0).unwrap();
         let report =
             UnitVariance::default().apply(&model, &mut params, &Tensor::zeros([5, 12])).unwrap();

@@ -11,8 +11,8 @@ use crate::activation::{
 /// Layers one after the other. Parameters carry the layer's position in front: `0.weight`,
 /// `0.bias`, `2.weight`.
 ///
-/// [`Sequential::new`] starts a model in `f32`; one in `f64`, as for a gradient check, starts from
-/// `Sequential::<f64>::default()`.
+/// [`Sequential::new`] starts a model in `f32`, [`Sequential::double`] one in `f64`, and
+/// `Sequential::default()` one of the type that the code around it asks for.
 ///
 /// ```
 /// use chainrule_nn::{Model, Sequential};
@@ -39,6 +39,25 @@ impl Sequential {
     /// No layer yet: the identity, in `f32`.
     #[must_use]
     pub fn new() -> Self {
+        Sequential::default()
+    }
+}
+
+impl Sequential<f64> {
+    /// No layer yet, in `f64`: for models whose numbers need more digits, and for gradient checks.
+    ///
+    /// ```
+    /// use chainrule_nn::{Model, Sequential};
+    /// use chainrule_tensor::Tensor;
+    ///
+    /// let model = Sequential::double().linear(2, 3).tanh();
+    /// let params = model.init([2], 0)?;
+    /// let outputs: Tensor<f64> = model.predict(&params, &Tensor::from_rows([[0.5, -1.0]]))?;
+    /// assert_eq!(outputs.shape(), [1, 3].into());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn double() -> Self {
         Sequential::default()
     }
 }

@@ -78,7 +78,7 @@ fn initialisation_gains() {
 fn linear_layers_start_uniformly_within_one_over_the_root_of_their_inputs() {
     for inputs in [1, 7, 64, 400] {
         let bound = 1.0 / (inputs as f64).sqrt();
-        let params = Sequential::<f64>::default().linear(inputs, 300).init([inputs], 5).unwrap();
+        let params = Sequential::double().linear(inputs, 300).init([inputs], 5).unwrap();
         for name in ["0.weight", "0.bias"] {
             let values = params.get(name).unwrap().values().to_vec();
             let count = values.len() as f64;

@@ -20,10 +20,10 @@ fn small() -> Recording {
     let model = Sequential::new().linear(2, 2).relu().linear(2, 2).tanh().linear(2, 1);
     let mut params = model.init([2], 0).unwrap();
     let mut instruments = Instruments::new().every(1).window(1).bins(2).singular_values_up_to(4);
-    let mut trainer =
-        Trainer::new(&model, MeanSquaredError, Sgd::new(0.1)).epochs(2).callback(&mut instruments);
-    let fitted = trainer.fit(&mut params, &data, Some(&data));
-    drop(trainer);
+    let fitted = Trainer::new(&model, MeanSquaredError, Sgd::new(0.1))
+        .epochs(2)
+        .callback(&mut instruments)
+        .fit(&mut params, &data, Some(&data));
     Recording::of(&fitted).log(instruments.into_log())
 }
 

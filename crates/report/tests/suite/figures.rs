@@ -276,10 +276,10 @@ fn unusual_models_are_no_trouble() {
     for (data, model, loss) in cases {
         let mut params = model.init(&data.input_shape(1)[1..], 0).unwrap();
         let mut instruments = Instruments::new();
-        let mut trainer =
-            Trainer::new(&model, &loss, Sgd::new(0.1)).epochs(2).callback(&mut instruments);
-        let fitted = trainer.fit(&mut params, &data, None);
-        drop(trainer);
+        let fitted = Trainer::new(&model, &loss, Sgd::new(0.1))
+            .epochs(2)
+            .callback(&mut instruments)
+            .fit(&mut params, &data, None);
         let recording = Recording::of(&fitted).log(instruments.into_log());
         let run = Material::new("Unusual", &recording)
             .model(&model)

@@ -21,12 +21,11 @@ fn page<T: Real>(
 ) -> String {
     let mut params: Params<T> = model.init(&data.input_shape(1)[1..], 0).unwrap();
     let mut instruments = Instruments::new().every(1);
-    let mut trainer = Trainer::new(model, loss, Sgd::new(rate))
+    let fitted = Trainer::new(model, loss, Sgd::new(rate))
         .epochs(2)
         .batch_size(batch)
-        .callback(&mut instruments);
-    let fitted = trainer.fit(&mut params, data, None);
-    drop(trainer);
+        .callback(&mut instruments)
+        .fit(&mut params, data, None);
     let mut recording = Recording::of(&fitted).log(instruments.into_log());
     let evidence =
         Evidence::new().recording(&recording).model(model).params(&params).loss(loss).data(data);
@@ -124,6 +123,6 @@ fn several_labels_and_double_precision() {
         several.contains("Loss around the trained weights") && !several.contains("Confusion over"),
         "{several}"
     );
-    let double = Sequential::<f64>::default().linear(2, 4).sigmoid().linear(4, 3);
+    let double = Sequential::double().linear(2, 4).sigmoid().linear(4, 3);
     assert!(page(&double, &CrossEntropy, &classes(12, 3), 4, 0.1).contains("Decisions"));
 }

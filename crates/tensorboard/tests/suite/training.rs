@@ -38,7 +38,6 @@ fn train(tensorboard: Option<&mut TensorBoard<'_>>, accumulate: usize) -> (Histo
         trainer = trainer.callback(tensorboard);
     }
     let history = trainer.fit(&mut params, &data, Some(&validation)).unwrap();
-    drop(trainer);
     (history, params.values().iter().map(|w| w.to_bits()).collect())
 }
 
@@ -188,10 +187,11 @@ fn a_layer_that_is_applied_twice_has_two_names() {
     let mut params = model.init([64], 0).unwrap();
     let mut instruments = Instruments::new().bins(4);
     let mut tensorboard = TensorBoard::create(folder.path()).unwrap().instruments(&mut instruments);
-    let mut trainer =
-        Trainer::new(&model, CrossEntropy, Adam::new(0.01)).epochs(1).callback(&mut tensorboard);
-    trainer.fit(&mut params, &digits().0, None).unwrap();
-    drop(trainer);
+    Trainer::new(&model, CrossEntropy, Adam::new(0.01))
+        .epochs(1)
+        .callback(&mut tensorboard)
+        .fit(&mut params, &digits().0, None)
+        .unwrap();
     tensorboard.finish().unwrap();
     let events = events_in(&folder.path().join("training"));
     let layers: Vec<&str> =
@@ -298,28 +298,32 @@ fn a_second_training_is_refused_and_instruments_may_be_used_again() {
         let mut params = model.init([64], 0).unwrap();
         let mut tensorboard = TensorBoard::create(&folder).unwrap().instruments(&mut instruments);
         let stop = Arc::new(AtomicBool::new(stop));
-        let mut trainer =
-            Trainer::new(&model, CrossEntropy, Sgd::new(rate)).epochs(3).callback(&mut tensorboard);
-        trainer = trainer.stop_when(Arc::clone(&stop));
-        assert_eq!(trainer.fit(&mut params, &data, Some(&validation)).is_err(), run == "failed");
-        let (before, weights) = (events_in(&folder.join("training")), params.clone());
-        stop.store(false, Ordering::Relaxed);
-        let error = trainer.fit(&mut params, &data, None).unwrap_err().to_string();
-        assert_eq!(
-            error,
-            format!(
-                "TensorBoard: {} already holds the events of a training, and the steps of another \
-                 one begin anew; create \
-                 another `TensorBoard`, with a folder of its own, for each training",
-                folder.display()
-            )
-        );
-        assert_eq!(
-            (events_in(&folder.join("training")), params.values()),
-            (before, weights.values())
-        );
-        trainer.evaluate(&params, &validation).unwrap();
-        drop(trainer);
+        {
+            let mut trainer = Trainer::new(&model, CrossEntropy, Sgd::new(rate))
+                .epochs(3)
+                .callback(&mut tensorboard)
+                .stop_when(Arc::clone(&stop));
+            assert_eq!(
+                trainer.fit(&mut params, &data, Some(&validation)).is_err(),
+                run == "failed"
+            );
+            let (before, weights) = (events_in(&folder.join("training")), params.clone());
+            stop.store(false, Ordering::Relaxed);
+            let error = trainer.fit(&mut params, &data, None).unwrap_err().to_string();
+            assert_eq!(
+                error,
+                format!(
+                    "TensorBoard: {} already holds the events of a training, and the steps of \
+                     another one begin anew; create another `TensorBoard`, with a folder of its own, for each training",
+                    folder.display()
+                )
+            );
+            assert_eq!(
+                (events_in(&folder.join("training")), params.values()),
+                (before, weights.values())
+            );
+            trainer.evaluate(&params, &validation).unwrap();
+        }
         tensorboard.finish().unwrap();
         let norms = scalars(&events_in(&folder.join("training")), "step/gradient_norm");
         assert_eq!(norms.len(), instruments.log().records.len(), "{run}");

@@ -82,7 +82,7 @@ mod tests {
 
     #[test]
     fn the_passes_of_the_steps_asked_for_are_shown_in_order() {
-        let model = Sequential::<f64>::default().linear(2, 3).tanh().linear(3, 1);
+        let model = Sequential::double().linear(2, 3).tanh().linear(3, 1);
         let inputs = Tensor::from_rows([[0.5, -1.0], [1.0, 2.0], [-0.25, 0.75], [0.0, 1.5]]);
         let data =
             Dataset::new(inputs, Targets::Values(Tensor::from_rows([[1.0], [2.0], [3.0], [4.0]])))

@@ -24,7 +24,7 @@ fn trained(
 ) -> Vec<f64> {
     let inputs = Tensor::normal([23, 4], 0.0, 1.0, &mut generator(0)).unwrap();
     let data = Dataset::new(inputs, targets).unwrap();
-    let model = Sequential::<f64>::default().linear(4, 5).tanh().linear(5, 3);
+    let model = Sequential::double().linear(4, 5).tanh().linear(5, 3);
     let mut params = model.init([4], 0).unwrap();
     let trainer =
         Trainer::new(&model, loss, Adam::new(0.01)).epochs(3).batch_size(batch_size).in_order();

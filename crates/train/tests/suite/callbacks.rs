@@ -30,9 +30,11 @@ fn stopped(
     let mut params = model.init([2], 0).unwrap();
     let mut stopping = EarlyStopping::new(monitor, patience).margin(margin);
     let trainer = Trainer::new(&model, CrossEntropy, Sgd::new(0.1)).epochs(script.len());
-    let mut trainer = trainer.metric(Scripted::new(script)).callback(&mut stopping);
-    let history = trainer.fit(&mut params, &train, Some(&validation)).unwrap();
-    drop(trainer);
+    let history = trainer
+        .metric(Scripted::new(script))
+        .callback(&mut stopping)
+        .fit(&mut params, &train, Some(&validation))
+        .unwrap();
     let reason = if stopping.stopped_after().is_some() {
         StopReason::Callback
     } else {
@@ -187,13 +189,13 @@ fn the_best_weights_are_those_after_the_best_epoch() {
     ] {
         let mut params = model.init([2], 0).unwrap();
         let (mut best, mut weights) = (BestWeights::new(monitor), Weights::default());
-        let mut trainer = Trainer::new(&model, CrossEntropy, Sgd::new(0.5))
+        Trainer::new(&model, CrossEntropy, Sgd::new(0.5))
             .epochs(5)
             .metric(Scripted::new(&script))
             .callback(&mut best)
-            .callback(&mut weights);
-        trainer.fit(&mut params, &train, Some(&validation)).unwrap();
-        drop(trainer);
+            .callback(&mut weights)
+            .fit(&mut params, &train, Some(&validation))
+            .unwrap();
         assert_eq!(best.best(), expected);
         let epoch = expected.map_or(5, |(epoch, _)| epoch);
         assert_eq!(params.values(), weights.0[epoch - 1]);
@@ -207,10 +209,11 @@ fn what_is_watched_comes_from_validation_if_there_is_any() {
     for validation in [Some(&validation), None] {
         let mut params = model.init([2], 0).unwrap();
         let mut best = BestWeights::new(Monitor::loss());
-        let mut trainer =
-            Trainer::new(&model, CrossEntropy, Sgd::new(0.5)).epochs(4).callback(&mut best);
-        let history = trainer.fit(&mut params, &train, validation).unwrap();
-        drop(trainer);
+        let history = Trainer::new(&model, CrossEntropy, Sgd::new(0.5))
+            .epochs(4)
+            .callback(&mut best)
+            .fit(&mut params, &train, validation)
+            .unwrap();
         let losses = history
             .epochs
             .iter()

@@ -94,9 +94,11 @@ fn trainer<'a>(model: &'a dyn Layer<f64>, loss: impl Loss<f64> + 'a) -> Trainer<
 fn trained(loss: &dyn Loss<f64>, data: &Dataset<f64>, batch_size: usize) -> (Vec<f64>, History) {
     let mut params = Factors.init(data.input_width(), 0).unwrap();
     let trainer = trainer(&Factors, loss).penalty(Penalty::l2(0.1)).epochs(2);
-    let mut trainer = trainer.batch_size(batch_size).accumulate(data.len().div_ceil(batch_size));
-    let history = trainer.fit(&mut params, data, Some(data)).unwrap();
-    drop(trainer);
+    let history = trainer
+        .batch_size(batch_size)
+        .accumulate(data.len().div_ceil(batch_size))
+        .fit(&mut params, data, Some(data))
+        .unwrap();
     (params.values().to_vec(), history)
 }
 
@@ -142,7 +144,7 @@ fn seven(indices: [u32; 7]) -> Dataset<f64> {
 
 /// A linear layer that gives what it is given.
 fn identity() -> (Sequential<f64>, Params<f64>) {
-    let model = Sequential::<f64>::default().linear(2, 2);
+    let model = Sequential::double().linear(2, 2);
     let mut params = model.init([2], 0).unwrap();
     params.get_mut("0.weight").unwrap().copy_from_slice(&[1.0, 0.0, 0.0, 1.0]);
     params.get_mut("0.bias").unwrap().fill(0.0);
@@ -233,7 +235,7 @@ fn a_group_of_ignored_batches_makes_no_step_and_one_among_others_adds_nothing() 
 #[test]
 fn running_statistics_are_of_batches_that_count() {
     let data = seven([0, 0, 1, 1, 0, 0, 1]);
-    let model = Sequential::<f64>::default().layer(BatchNorm::default()).linear(2, 2);
+    let model = Sequential::double().layer(BatchNorm::default()).linear(2, 2);
     let run = |data: &Dataset<f64>| {
         let mut params = model.init([2], 0).unwrap();
         trainer(&model, ignoring(0.0))

@@ -61,7 +61,7 @@ fn what_is_frozen_does_not_count_in_the_norm() {
 
 #[test]
 fn running_statistics_are_those_of_the_batches_seen() {
-    let model = Sequential::<f64>::default().batch_norm();
+    let model = Sequential::double().batch_norm();
     let mut params = model.init([3], 0).unwrap();
     let inputs = data().inputs().clone();
     let identity = Dataset::new(inputs.clone(), Targets::Values(inputs.clone())).unwrap();

@@ -19,7 +19,7 @@ fn line() -> (Sequential<f64>, Dataset<f64>) {
     let inputs = Tensor::from_fn([8, 1], |i| i as f64 / 4.0 - 1.0);
     let targets = inputs.map(|x: f64| 0.5 * x + 0.25);
     let data = Dataset::new(inputs, Targets::Values(targets)).unwrap();
-    (Sequential::<f64>::default().linear(1, 1), data)
+    (Sequential::double().linear(1, 1), data)
 }
 
 /// The squared error and a number.

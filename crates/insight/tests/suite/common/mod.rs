@@ -119,14 +119,14 @@ impl Experiment {
         let sample = &data.inputs().shape()[1..];
         let mut params = model.init(sample, seed).unwrap();
         let mut instruments = Instruments::new().every(4);
-        let mut trainer = Trainer::new(&model, &*loss, optimizer)
+        let error = Trainer::new(&model, &*loss, optimizer)
             .epochs(epochs)
             .batch_size(batch_size)
             .seed(seed)
             .groups(groups)
-            .callback(&mut instruments);
-        let error = trainer.fit(&mut params, &data, validation.as_ref()).err();
-        drop(trainer);
+            .callback(&mut instruments)
+            .fit(&mut params, &data, validation.as_ref())
+            .err();
         let log = instruments.into_log();
         let mut evidence =
             Evidence::new().log(&log).model(&model).params(&params).loss(&*loss).data(&data);

@@ -32,14 +32,12 @@ impl Trained {
     ) -> Trained {
         let mut params = model.init(&train.input_shape(1)[1..], 0).unwrap();
         let mut instruments = Instruments::new().every(4);
-        let mut trainer = Trainer::new(&model, loss.clone(), Adam::new(learning_rate))
-            .epochs(epochs)
-            .callback(&mut instruments);
+        let mut trainer =
+            Trainer::new(&model, loss.clone(), Adam::new(learning_rate)).epochs(epochs);
         if let Some(metric) = metric {
             trainer = trainer.metric(metric);
         }
-        let fitted = trainer.fit(&mut params, &train, Some(&test));
-        drop(trainer);
+        let fitted = trainer.callback(&mut instruments).fit(&mut params, &train, Some(&test));
         let mut recording = Recording::of(&fitted)
             .log(instruments.into_log())
             .configuration([("optimizer", "adam"), ("epochs", &epochs.to_string())]);

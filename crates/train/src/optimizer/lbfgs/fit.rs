@@ -91,7 +91,7 @@ mod tests {
         let inputs = Tensor::<f64>::from_fn([16, 1], |i| 5.0 + i as f64);
         let targets = inputs.map(|x: f64| 0.1 * x - 1.0);
         let data = Dataset::new(inputs, Targets::Values(targets)).unwrap();
-        let model = Sequential::<f64>::default().batch_norm().linear(1, 1);
+        let model = Sequential::double().batch_norm().linear(1, 1);
         let mut params = model.init([1], 0).unwrap();
         let enough = Lbfgs { tolerance_gradient: 0.0, tolerance_change: 0.0, ..Lbfgs::new(200) };
         let minimum = enough.fit(&model, &MeanSquaredError, &mut params, &data).unwrap();
