@@ -15,6 +15,7 @@ mod pattern;
 mod penalty;
 mod rates;
 mod rule;
+mod snapshot;
 mod stage;
 mod trainer;
 mod training;
@@ -27,4 +28,5 @@ pub use least_squares::{LeastSquares, LeastSquaresError, LeastSquaresFit, LeastS
 pub use pattern::matches;
 pub use penalty::Penalty;
 pub use rule::{ClipNorm, ClipValue, GradientRule};
+pub use snapshot::{Memory, OptimizerMemory, Snapshot};
 pub use trainer::Trainer;

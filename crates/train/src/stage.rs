@@ -60,6 +60,15 @@ impl<'a, T: Real> Stages<'a, T> {
         Ok(())
     }
 
+    /// Seeds what is random within the model, from the seed and the number of the epoch alone, so
+    /// that a training can go on from any of them. Batches of another size draw other numbers.
+    pub(crate) fn seed(&mut self, seed: u64, epoch: usize) {
+        for stage in &mut self.stages {
+            let place = (epoch as u64) << 32 | stage.samples as u64;
+            stage.workspace.seed(seed.wrapping_add(place.wrapping_mul(0x9e37_79b9_7f4a_7c15)));
+        }
+    }
+
     /// An error if a parameter would never change, which planning has found out.
     pub(crate) fn refuse_unreached(&self) -> Result<(), TrainError> {
         let unreached = self.stages.first().into_iter().flat_map(|stage| stage.plan.unreached());

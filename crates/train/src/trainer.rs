@@ -21,6 +21,7 @@ use crate::penalty::Penalty;
 use crate::rates::Rates;
 use crate::rule::GradientRule;
 use crate::schedule::{Interval, Plateau, RangeReport, RangeTest, ReduceOnPlateau, Schedule};
+use crate::snapshot::Snapshot;
 use crate::stage::{Setup, Stages, kind};
 use crate::training::{Training, evaluate};
 
@@ -68,6 +69,8 @@ pub struct Trainer<'a, T: Real = f32> {
     stop: Option<Arc<AtomicBool>>,
     pool: Arc<Pool>,
     precision: Precision,
+    snapshots: Option<Box<dyn FnMut(Snapshot<T>) + 'a>>,
+    resume: Option<Snapshot<T>>,
 }
 
 impl<'a, T: Real> Trainer<'a, T> {
@@ -101,6 +104,8 @@ impl<'a, T: Real> Trainer<'a, T> {
             stop: None,
             pool: Pool::shared(),
             precision: Precision::F32,
+            snapshots: None,
+            resume: None,
         }
     }
 
@@ -325,10 +330,30 @@ impl<'a, T: Real> Trainer<'a, T> {
         self
     }
 
+    /// Gives a [`Snapshot`] after each epoch, from which [`resume`](Trainer::resume) goes on. It
+    /// copies weights, the optimizer's memory and that of callbacks.
+    #[must_use]
+    pub fn snapshots(mut self, keep: impl FnMut(Snapshot<T>) + 'a) -> Self {
+        self.snapshots = Some(Box::new(keep));
+        self
+    }
+
+    /// Lets the next [`fit`](Trainer::fit) go on from a snapshot, with the bits of a training that
+    /// was never stopped; the parameters that `fit` is given are overwritten.
+    ///
+    /// Model, data, seed, batch size and all else must be those of the training that left the
+    /// snapshot. The number of epochs counts those that are done. The history begins with their
+    /// records; callbacks that do not [remember](Callback::remembers) see the later epochs alone.
+    #[must_use]
+    pub fn resume(mut self, snapshot: Snapshot<T>) -> Self {
+        self.resume = Some(snapshot);
+        self
+    }
+
     /// Trains on `train`, and looks at `validation` after each epoch.
     ///
     /// Training on from parameters that were trained before is possible; the optimizer's memory
-    /// begins anew.
+    /// begins anew, unless a [snapshot](Trainer::resume) is given.
     ///
     /// # Errors
     /// Data, model, loss and metrics that do not fit together, data of which no sample counts in
@@ -353,17 +378,19 @@ impl<'a, T: Real> Trainer<'a, T> {
             batches: batches.count(),
             samples: train.len(),
             weights: params.values().len(),
+            statistics: params.statistic_values().len(),
         };
         self.callbacks
             .iter()
             .try_for_each(|callback| callback.accepts(&plan))
             .map_err(TrainError::Setting)?;
+        let resume = self.resume.take();
         let mut run = self.run(params)?;
         run.prepare(params, train, validation, batch_size)?;
         if !allow_unreached {
             run.training.refuse_unreached()?;
         }
-        run.fit(params, train, validation, &mut batches, &plan)
+        run.fit(params, train, validation, &mut batches, (&plan, resume.as_ref()))
     }
 
     /// Tries learning rates, from low to high, on a copy of the parameters, to find one to begin
@@ -473,6 +500,8 @@ impl<'a, T: Real> Trainer<'a, T> {
             metrics: &mut self.metrics,
             callbacks: &mut self.callbacks,
             stop: self.stop.as_deref(),
+            snapshots: self.snapshots.as_deref_mut(),
+            seed: self.seed,
             rates,
             accumulate: self.accumulate,
             training: Stages::training(setup),

@@ -21,6 +21,7 @@ use crate::penalty::Penalty;
 use crate::rates::Rates;
 use crate::rule::GradientRule;
 use crate::schedule::{RangeReport, RangeTest};
+use crate::snapshot::{Memory, Snapshot, refused};
 use crate::stage::{Part, Stages, kind};
 
 /// One training: the settings that it follows, the plans, and what it remembers from step to step.
@@ -33,6 +34,8 @@ pub(crate) struct Training<'r, 'a, T: Real> {
     pub(crate) metrics: &'r mut [Box<dyn Metric<T> + 'a>],
     pub(crate) callbacks: &'r mut [Box<dyn Callback<T> + 'a>],
     pub(crate) stop: Option<&'r AtomicBool>,
+    pub(crate) snapshots: Option<&'r mut (dyn FnMut(Snapshot<T>) + 'a)>,
+    pub(crate) seed: u64,
     pub(crate) rates: Rates<'r>,
     /// How many batches make a step.
     pub(crate) accumulate: usize,
@@ -68,18 +71,28 @@ impl<T: Real> Training<'_, '_, T> {
         train: &Dataset<T>,
         validation: Option<&Dataset<T>>,
         batches: &mut Batches,
-        plan: &FitPlan,
+        (plan, resume): (&FitPlan, Option<&Snapshot<T>>),
     ) -> Result<History, TrainError> {
         self.callbacks.iter_mut().for_each(|callback| callback.start(plan));
         let mut history = History { epochs: Vec::new(), stop: StopReason::Finished };
-        let mut result = Ok(());
-        for epoch in 1..=plan.epochs {
+        if let Some(snapshot) = resume {
+            self.recall(params, batches, snapshot, plan)?;
+            history.epochs.clone_from(&snapshot.epochs);
+            if snapshot.stopped {
+                history.stop = StopReason::Callback;
+            }
+        }
+        let (mut result, done) = (Ok(()), history.epochs.len());
+        let left = if history.stop == StopReason::Callback { done } else { plan.epochs };
+        for epoch in done + 1..=left {
             match self.epoch(params, train, validation, batches, epoch) {
-                Ok(Ended::Epoch(record, Flow::Continue)) => history.epochs.push(record),
-                Ok(Ended::Epoch(record, Flow::Stop)) => {
+                Ok(Ended::Epoch(record, flow)) => {
                     history.epochs.push(record);
-                    history.stop = StopReason::Callback;
-                    break;
+                    self.snapshot(params, &history.epochs, flow);
+                    if flow == Flow::Stop {
+                        history.stop = StopReason::Callback;
+                        break;
+                    }
                 }
                 Ok(Ended::Interrupted) => {
                     history.stop = StopReason::Interrupted;
@@ -98,6 +111,67 @@ impl<T: Real> Training<'_, '_, T> {
         result.map(|()| history)
     }
 
+    /// Goes on from a snapshot: before the first step.
+    fn recall(
+        &mut self,
+        params: &mut Params<T>,
+        batches: &mut Batches,
+        snapshot: &Snapshot<T>,
+        plan: &FitPlan,
+    ) -> Result<(), TrainError> {
+        let done = snapshot.epochs.len();
+        if done > plan.epochs {
+            let asked = plan.epochs;
+            return Err(refused(format!(
+                "it has {done} epochs behind it, and {asked} are asked for"
+            )));
+        }
+        self.state.recall(self.optimizer, &snapshot.optimizer).map_err(refused)?;
+        let remembering =
+            |callback: &&mut Box<dyn Callback<T> + '_>| callback.remembers().is_some();
+        let callbacks: Vec<_> = self.callbacks.iter_mut().filter(remembering).collect();
+        let here: Vec<_> = callbacks.iter().filter_map(|callback| callback.remembers()).collect();
+        let there: Vec<_> = snapshot.callbacks.iter().map(|(name, _)| name.as_str()).collect();
+        if here != there {
+            let text = |names: &[&str]| match names {
+                [] => "none".to_owned(),
+                names => names.join(", "),
+            };
+            return Err(refused(format!(
+                "callbacks that remember must be the same; it has {}, and the trainer has {}",
+                text(&there),
+                text(&here)
+            )));
+        }
+        for (callback, (name, memory)) in callbacks.into_iter().zip(&snapshot.callbacks) {
+            callback.recall(memory).map_err(|why| refused(format!("`{name}`: {why}")))?;
+        }
+        snapshot.restore(params)?;
+        for record in &snapshot.epochs {
+            self.rates.epoch_end(record);
+            // Each epoch has an order of its own, which follows from the one before.
+            let _ = batches.epoch();
+        }
+        Ok(())
+    }
+
+    fn snapshot(&mut self, params: &Params<T>, epochs: &[EpochRecord], flow: Flow) {
+        let Some(keep) = &mut self.snapshots else { return };
+        let memory = |callback: &Box<dyn Callback<T> + '_>| {
+            let (name, mut memory) = (callback.remembers()?, Memory::default());
+            callback.remember(&mut memory);
+            Some((name.to_owned(), memory))
+        };
+        keep(Snapshot {
+            epochs: epochs.to_vec(),
+            stopped: flow == Flow::Stop,
+            weights: params.values().to_vec(),
+            statistics: params.statistic_values().to_vec(),
+            optimizer: self.state.memory(self.optimizer),
+            callbacks: self.callbacks.iter().filter_map(memory).collect(),
+        });
+    }
+
     fn epoch(
         &mut self,
         params: &mut Params<T>,
@@ -109,6 +183,7 @@ impl<T: Real> Training<'_, '_, T> {
         let begun = Instant::now();
         let batch_size = batches.batch_size();
         begin(self.metrics, train)?;
+        self.training.seed(self.seed, epoch);
         let mut loss = WeightedMean::default();
         let mut learning_rate = f64::NAN;
         let mut group = Group::default();

@@ -100,7 +100,8 @@ mod tests {
     fn said(epochs: usize) -> Vec<String> {
         let mut said = Vec::new();
         let mut tell = lines(|line| said.push(line.to_owned()));
-        tell(ProgressEvent::Start(&FitPlan { epochs, batches: 3, samples: 90, weights: 10 }));
+        let plan = FitPlan { epochs, batches: 3, samples: 90, weights: 10, statistics: 0 };
+        tell(ProgressEvent::Start(&plan));
         for epoch in 1..=epochs {
             let scores = |accuracy| Scores { loss: 0.25, metrics: vec![("accuracy", accuracy)] };
             let (train, validation) = (scores(0.5), Some(scores(0.975)));

@@ -2,6 +2,7 @@ use chainrule_graph::Params;
 use chainrule_tensor::{Aligned, Real};
 
 use super::{Callback, EpochEnd, FitPlan, Flow, Monitor};
+use crate::snapshot::Memory;
 
 /// Remembers the weights, and the statistics beside them, of the best epoch and puts them back when
 /// training ends, for whatever reason.
@@ -9,6 +10,8 @@ use super::{Callback, EpochEnd, FitPlan, Flow, Monitor};
 pub struct BestWeights<T: Real = f32> {
     monitor: Monitor,
     best: Option<Best<T>>,
+    /// The number of weights and of statistics.
+    lens: [usize; 2],
 }
 
 #[derive(Clone, Debug)]
@@ -23,7 +26,7 @@ impl<T: Real> BestWeights<T> {
     /// The best epoch is the one with the best watched number; the first of equals.
     #[must_use]
     pub fn new(monitor: Monitor) -> Self {
-        BestWeights { monitor, best: None }
+        BestWeights { monitor, best: None, lens: [0; 2] }
     }
 
     /// The best epoch and its watched number, if any epoch had one that is not NaN.
@@ -38,8 +41,29 @@ impl<T: Real> Callback<T> for BestWeights<T> {
         vec![&self.monitor]
     }
 
-    fn start(&mut self, _: &FitPlan) {
-        self.best = None;
+    fn start(&mut self, plan: &FitPlan) {
+        (self.best, self.lens) = (None, [plan.weights, plan.statistics]);
+    }
+
+    fn remembers(&self) -> Option<&'static str> {
+        Some("best_weights")
+    }
+
+    fn remember(&self, memory: &mut Memory<T>) {
+        if let Some(best) = &self.best {
+            memory.put("epoch", Some(best.epoch as f64));
+            memory.put("value", Some(best.value));
+            memory.put_vector("weights", &best.weights);
+            memory.put_vector("statistics", &best.statistics);
+        }
+    }
+
+    fn recall(&mut self, memory: &Memory<T>) -> Result<(), String> {
+        let Some(value) = memory.number("value") else { return Ok(()) };
+        let weights = Aligned::from_slice(memory.vector("weights", self.lens[0])?);
+        let statistics = Aligned::from_slice(memory.vector("statistics", self.lens[1])?);
+        self.best = Some(Best { epoch: memory.count("epoch"), value, weights, statistics });
+        Ok(())
     }
 
     fn epoch_end(&mut self, epoch: &EpochEnd<'_, T>) -> Flow {

@@ -2,6 +2,7 @@ use chainrule_tensor::Real;
 
 use super::{Callback, EpochEnd, FitPlan, Flow, Monitor};
 use crate::check::not_negative;
+use crate::snapshot::Memory;
 
 /// Stops when the watched number has not improved by more than a margin for some epochs in a row.
 ///
@@ -49,6 +50,20 @@ impl<T: Real> Callback<T> for EarlyStopping {
 
     fn start(&mut self, _: &FitPlan) {
         (self.best, self.waited, self.stopped) = (None, 0, None);
+    }
+
+    fn remembers(&self) -> Option<&'static str> {
+        Some("early_stopping")
+    }
+
+    fn remember(&self, memory: &mut Memory<T>) {
+        memory.put("best", self.best);
+        memory.put("waited", Some(self.waited as f64));
+    }
+
+    fn recall(&mut self, memory: &Memory<T>) -> Result<(), String> {
+        (self.best, self.waited) = (memory.number("best"), memory.count("waited"));
+        Ok(())
     }
 
     fn epoch_end(&mut self, epoch: &EpochEnd<'_, T>) -> Flow {

@@ -13,6 +13,7 @@ use chainrule_graph::Params;
 use chainrule_tensor::Real;
 
 use crate::history::EpochRecord;
+use crate::snapshot::Memory;
 
 pub use best_weights::BestWeights;
 pub use early_stopping::EarlyStopping;
@@ -96,6 +97,27 @@ pub trait Callback<T: Real = f32>: Debug {
         let _ = params;
     }
 
+    /// The name by which a [`Snapshot`](crate::Snapshot) keeps its memory, if it needs one to look
+    /// on at the rest of a training; by default none.
+    fn remembers(&self) -> Option<&'static str> {
+        None
+    }
+
+    /// Writes down what it has to know after this epoch, if it [remembers](Callback::remembers)
+    /// anything.
+    fn remember(&self, memory: &mut Memory<T>) {
+        let _ = memory;
+    }
+
+    /// Goes on from what it wrote down, right behind [`start`](Callback::start).
+    ///
+    /// # Errors
+    /// What does not fit.
+    fn recall(&mut self, memory: &Memory<T>) -> Result<(), String> {
+        let _ = memory;
+        Ok(())
+    }
+
     /// Checks that the settings make sense. By default they do.
     ///
     /// # Errors
@@ -136,6 +158,15 @@ impl<T: Real, C: Callback<T> + ?Sized> Callback<T> for &mut C {
     fn check(&self) -> Result<(), String> {
         (**self).check()
     }
+    fn remembers(&self) -> Option<&'static str> {
+        (**self).remembers()
+    }
+    fn remember(&self, memory: &mut Memory<T>) {
+        (**self).remember(memory);
+    }
+    fn recall(&mut self, memory: &Memory<T>) -> Result<(), String> {
+        (**self).recall(memory)
+    }
     fn epoch_end(&mut self, epoch: &EpochEnd<'_, T>) -> Flow {
         (**self).epoch_end(epoch)
     }
@@ -164,6 +195,8 @@ pub struct FitPlan {
     pub samples: usize,
     /// The length of the flat vector of parameters.
     pub weights: usize,
+    /// The length of the flat vector of statistics.
+    pub statistics: usize,
 }
 
 /// How far training is after a batch.

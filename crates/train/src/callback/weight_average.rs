@@ -2,6 +2,7 @@ use chainrule_graph::Params;
 use chainrule_tensor::{Aligned, Real, simd};
 
 use super::{Callback, FitPlan, StepEnd};
+use crate::snapshot::Memory;
 
 /// Keeps an exponential moving average of the weights, which is validated in their place, and which
 /// training ends with.
@@ -105,6 +106,22 @@ impl<T: Real> Callback<T> for WeightAverage<T> {
                 }
             },
         );
+    }
+
+    fn remembers(&self) -> Option<&'static str> {
+        Some("weight_average")
+    }
+
+    fn remember(&self, memory: &mut Memory<T>) {
+        memory.put("steps", Some(self.steps as f64));
+        memory.put_vector("average", &self.average);
+    }
+
+    fn recall(&mut self, memory: &Memory<T>) -> Result<(), String> {
+        let average = memory.vector("average", self.average.len())?;
+        self.average.copy_from_slice(average);
+        self.steps = memory.count("steps") as u64;
+        Ok(())
     }
 
     fn before_validation(&mut self, params: &mut Params<T>) {

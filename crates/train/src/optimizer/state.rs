@@ -7,6 +7,7 @@ use chainrule_tensor::parallel::{Chunks, Pool};
 use chainrule_tensor::{Aligned, Real};
 
 use super::{MOST_SLOTS, Optimizer, Pace, Parameters, Update, WholeUpdate};
+use crate::snapshot::OptimizerMemory;
 
 /// The memory of an optimizer from step to step.
 #[derive(Clone, Debug)]
@@ -115,6 +116,48 @@ impl<T: Real> State<T> {
     #[must_use]
     pub fn steps(&self) -> u64 {
         self.step
+    }
+
+    /// All that it remembers, to [`recall`](State::recall) later.
+    #[must_use]
+    pub fn memory(&self, optimizer: &dyn Optimizer<T>) -> OptimizerMemory<T> {
+        OptimizerMemory {
+            name: optimizer.name().to_owned(),
+            steps: self.step,
+            largest_rate: self.largest,
+            squares: self.squares,
+            slots: self.slots.iter().map(|slot| slot.to_vec()).collect(),
+        }
+    }
+
+    /// Goes on from what a state of the same optimizer and parameters remembered.
+    ///
+    /// # Errors
+    /// The memory of another optimizer, or of other parameters; then nothing has changed.
+    pub fn recall(
+        &mut self,
+        optimizer: &dyn Optimizer<T>,
+        memory: &OptimizerMemory<T>,
+    ) -> Result<(), String> {
+        let OptimizerMemory { name, steps, largest_rate, squares, slots } = memory;
+        if name != optimizer.name() {
+            let here = optimizer.name();
+            return Err(format!(
+                "it was trained by the optimizer `{name}`, and this one is `{here}`"
+            ));
+        }
+        let lens = |slots: &[usize]| format!("{slots:?}");
+        let has: Vec<usize> = slots.iter().map(Vec::len).collect();
+        let needs: Vec<usize> = self.slots.iter().map(|slot| slot.len()).collect();
+        if has != needs {
+            let (has, needs) = (lens(&has), lens(&needs));
+            return Err(format!("its optimizer remembers {has} values, but {needs} are needed"));
+        }
+        (self.step, self.largest, self.squares) = (*steps, *largest_rate, *squares);
+        for (slot, remembered) in self.slots.iter_mut().zip(slots) {
+            slot.copy_from_slice(remembered);
+        }
+        Ok(())
     }
 
     /// The remembered vectors, in the order of the optimizer's [`slots`](Optimizer::slots): each as

@@ -10,6 +10,7 @@ mod learning_rates;
 mod least_squares;
 mod names;
 mod negative_losses;
+mod resume;
 mod scores;
 mod steps;
 mod unreached;
