@@ -49,9 +49,21 @@ impl Judge<'_> {
     ) -> Result<Judged, TableError> {
         match column {
             RawColumn::Skipped => Ok(ignored()),
+            RawColumn::Numbers { values, infinite, .. } if asked == Asked::Categorical => {
+                self.finite(at, infinite)?;
+                Ok(self.categories(&Words::of_numbers(&values), "asked for".to_owned()))
+            }
             RawColumn::Numbers { form, values, infinite } => {
                 self.finite(at, infinite)?;
                 Ok(self.numbers(at, form, values, asked))
+            }
+            RawColumn::Words(words)
+                if asked != Asked::Categorical
+                    && !self.raw.declared[at]
+                    && let Some(numbers) =
+                        raw::numbers(&words, self.raw.comma_separates, false) =>
+            {
+                self.input(at, numbers, asked)
             }
             RawColumn::Words(words) if asked == Asked::Numeric && words.different() > 0 => {
                 let column = self.must_be_numbers(at, &words)?;
@@ -76,7 +88,13 @@ impl Judge<'_> {
                 let column = self.must_be_numbers(at, &words)?;
                 self.other(at, column, true)
             }
+            RawColumn::Words(words) if self.raw.declared[at] => {
+                Ok(self.categories(&words, "the file says so".to_owned()))
+            }
             RawColumn::Words(words) => {
+                if let Some(numbers) = raw::numbers(&words, self.raw.comma_separates, true) {
+                    return self.other(at, numbers, must_be_numbers);
+                }
                 self.mostly_numbers(at, &words)?;
                 Ok(self.categories(&words, why_words(&words, self.raw.latin)))
             }
@@ -187,14 +205,18 @@ impl Judge<'_> {
             let cells = Cells::Categories(Vec::new());
             Ok(Judged { kind, why, missing, distinct, column: None, cells })
         };
+        let is_declared = self.raw.declared[at];
         if asked == Asked::Nothing {
-            self.mostly_numbers(at, words)?;
+            if !is_declared {
+                self.mostly_numbers(at, words)?;
+            }
             let first = || shown(&decoded(words.text(1), self.raw.latin));
             match different {
                 0 => return left_out(Kind::Constant, "it holds no value".to_owned()),
                 1 if missing == 0 => {
                     return left_out(Kind::Constant, format!("always `{}`", first()));
                 }
+                _ if is_declared => {}
                 _ if different > FEW && different == there => {
                     let why = format!("each of its {there} values is another, as `{}`", first());
                     let has_blanks = words.texts().filter(|text| text.contains(&b' ')).count();
@@ -210,6 +232,7 @@ impl Judge<'_> {
         }
         let why = match asked {
             Asked::Categorical => "asked for".to_owned(),
+            _ if is_declared => "the file says so".to_owned(),
             _ => why_words(words, self.raw.latin),
         };
         Ok(self.categories(words, why))

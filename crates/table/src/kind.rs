@@ -1,13 +1,26 @@
 //! The kind of a file, by its first bytes.
 
 use crate::TableError;
+use crate::format::{arff, libsvm};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     /// Bytes of text, or nothing at all.
     Text,
     /// UTF-16 with its mark, or plainly without; whether the higher byte comes first.
-    Utf16 { big: bool, marked: bool },
+    Utf16 {
+        big: bool,
+        marked: bool,
+    },
+    /// An array of NumPy, or several.
+    Npy,
+    Npz,
+    /// An array as MNIST has it.
+    Idx,
+    /// A table of Weka.
+    Arff,
+    /// Sparse rows.
+    Libsvm,
     /// A second layer of gzip, which is as good as none.
     Gzip,
     /// No table, and what to do.
@@ -36,8 +49,12 @@ impl Kind {
             [_, _, _, _, _, 0, 0, 0, b'{', ..] => {
                 Kind::Other("is a saved network; give the table that it is to read")
             }
-            [b'P', b'K', 3, 4, ..] => Kind::Other(archive(begin)),
+            [b'P', b'K', 3, 4, ..] => archive(begin),
+            [0x93, b'N', b'U', b'M', b'P', b'Y', ..] => Kind::Npy,
+            [0, 0, 8 | 9 | 11..=14, 1..=8, ..] => Kind::Idx,
             _ if known.is_some() => Kind::Other(known.map_or("", |(_, _, what)| what)),
+            _ if arff::is_arff(begin) => Kind::Arff,
+            _ if libsvm::is_sparse(begin) => Kind::Libsvm,
             _ => without_mark(begin),
         }
     }
@@ -73,11 +90,11 @@ const KNOWN: [(usize, &[u8], &str); 14] = [
 ];
 
 /// The content of a zip file, by the name of its first entry.
-fn archive(begin: &[u8]) -> &'static str {
+fn archive(begin: &[u8]) -> Kind {
     let length = begin.get(26..28).map_or(0, |two| usize::from(two[0]) | usize::from(two[1]) << 8);
     let name = begin.get(30..).map_or(&[][..], |rest| &rest[..length.min(rest.len())]);
     let holds = |part: &str| begin.windows(part.len()).any(|window| window == part.as_bytes());
-    match name {
+    Kind::Other(match name {
         b"[Content_Types].xml" | b"_rels/.rels" => {
             "is a workbook of Excel (.xlsx); save its sheet as CSV"
         }
@@ -88,8 +105,9 @@ fn archive(begin: &[u8]) -> &'static str {
             "is an OpenDocument sheet (.ods); save it as CSV"
         }
         b"mimetype" => "is a document; write the table in it as CSV",
+        _ if name.ends_with(b".npy") => return Kind::Npz,
         _ => "is a zip archive; unpack it first",
-    }
+    })
 }
 
 /// UTF-16 without a mark has every other byte 0; other text has none.

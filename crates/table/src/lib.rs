@@ -2,6 +2,7 @@
 
 mod cell;
 mod error;
+mod format;
 mod judge;
 mod kind;
 mod options;

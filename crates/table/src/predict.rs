@@ -4,8 +4,10 @@ use chainrule_config::{listing, shown};
 use chainrule_data::{Column, Frame};
 
 use crate::cell::{Form, is_missing, is_missing_number};
+use crate::raw::{Places, Raw, RawColumn};
 use crate::text::{self, Rows, decoded};
-use crate::{Cells, Field, Options, Schema, Source, TableError};
+use crate::words::Words;
+use crate::{Cells, Field, Options, Schema, Source, TableError, format};
 
 /// Samples that were read by a [`Schema`].
 #[derive(Clone, Debug, PartialEq)]
@@ -57,11 +59,17 @@ pub fn read_as(source: &Source, schema: &Schema) -> Result<Samples, TableError> 
 }
 
 /// The samples of a table, some thousands at a time, read by a [`Schema`] as [`read_as`] does.
+/// Files that are not of lines come in one part.
 pub struct Stream<'a> {
     source: &'a Source,
-    rows: Rows<'a>,
+    content: Content<'a>,
     columns: Vec<Known<'a>>,
     others: Vec<String>,
+}
+
+enum Content<'a> {
+    Rows(Box<Rows<'a>>),
+    Whole(Option<Box<Raw>>),
 }
 
 /// A column of the schema in the file.
@@ -82,8 +90,13 @@ impl<'a> Stream<'a> {
         // A file without names can only follow one without.
         let has_names = schema.fields.iter().any(|field| field.name.parse::<usize>().is_err());
         let options = Options { names: has_names.then_some(true), ..Options::default() };
-        let rows = text::open(source, &options)?;
-        let names = rows.names()?;
+        let (names, content) = match format::read(source)? {
+            Some(raw) => (raw.names.clone(), Content::Whole(Some(Box::new(raw)))),
+            None => {
+                let rows = text::open(source, &options)?;
+                (rows.names()?, Content::Rows(Box::new(rows)))
+            }
+        };
         if names.is_empty() {
             return Err(source.wrong("has no samples"));
         }
@@ -103,7 +116,7 @@ impl<'a> Stream<'a> {
         let used: Vec<usize> = columns.iter().map(|column| column.at).collect();
         let others = names.iter().enumerate().filter(|(at, _)| !used.contains(at));
         let others = others.map(|(_, name)| name.clone()).collect();
-        Ok(Stream { source, rows, columns, others })
+        Ok(Stream { source, content, columns, others })
     }
 
     /// The columns of the file that the schema does not have.
@@ -117,29 +130,37 @@ impl<'a> Stream<'a> {
     /// # Errors
     /// As [`read_as`].
     pub fn next_samples(&mut self) -> Result<Option<Samples>, TableError> {
-        let Some(block) = self.rows.block()? else { return Ok(None) };
-        let (first, rows) = (block.first, block.rows());
-        let mut unknown = Vec::new();
         let mut columns = Vec::with_capacity(self.columns.len());
-        let mut wrong = None;
-        for column in &self.columns {
-            match column.read(block.column(column.at), rows) {
-                Ok((read, 0)) => columns.push((column.field.name.clone(), read)),
-                Ok((read, count)) => {
-                    unknown.push((column.field.name.clone(), count));
-                    columns.push((column.field.name.clone(), read));
+        let (rows, first) = match &mut self.content {
+            Content::Rows(rows) => {
+                let Some(block) = rows.block()? else { return Ok(None) };
+                for column in &self.columns {
+                    columns.push(column.read(block.column(column.at), block.rows()));
                 }
-                Err((row, what)) => {
-                    wrong = Some((first + row, column.field.name.clone(), what));
-                    break;
-                }
+                let first = block.first;
+                (Some(&**rows), first)
             }
+            Content::Whole(raw) => {
+                let Some(raw) = raw.take().filter(|raw| raw.rows > 0) else { return Ok(None) };
+                for column in &self.columns {
+                    columns.push(column.take(&raw.columns[column.at]));
+                }
+                (None, 0)
+            }
+        };
+        let (mut unknown, mut read) = (Vec::new(), Vec::with_capacity(columns.len()));
+        for (column, found) in self.columns.iter().zip(columns) {
+            let name = column.field.name.clone();
+            let (found, count) = found.map_err(|(row, what)| TableError::Place {
+                file: self.source.name().to_owned(),
+                place: rows.map_or_else(|| Places::Rows.place(row), |rows| rows.place(first + row)),
+                column: Some(name.clone()),
+                what,
+            })?;
+            unknown.extend((count > 0).then(|| (name.clone(), count)));
+            read.push((name, found));
         }
-        if let Some((row, column, what)) = wrong {
-            let (file, place) = (self.source.name().to_owned(), self.rows.place(row));
-            return Err(TableError::Place { file, place, column: Some(column), what });
-        }
-        let inputs = Frame::new(columns).map_err(|source| self.data(source))?;
+        let inputs = Frame::new(read).map_err(|source| self.data(source))?;
         Ok(Some(Samples { inputs, unknown }))
     }
 
@@ -227,6 +248,23 @@ impl<'a> Known<'a> {
                 }
                 Ok((Column::Categories { codes, names: names.clone() }, unknown))
             }
+        }
+    }
+
+    /// As [`Known::read`], of a column that was read whole.
+    fn take(&self, column: &RawColumn) -> Result<(Column, usize), (usize, String)> {
+        match (column, &self.field.cells) {
+            (RawColumn::Numbers { values, infinite: None, .. }, Cells::Numbers(_)) => {
+                Ok((Column::Numbers(values.clone()), 0))
+            }
+            (RawColumn::Numbers { values, .. }, _) => {
+                self.take(&RawColumn::Words(Words::of_numbers(values)))
+            }
+            (RawColumn::Words(words), _) => {
+                let text = |&code: &u32| if code == 0 { &b""[..] } else { words.text(code) };
+                self.read(words.codes.iter().map(text), words.codes.len())
+            }
+            (RawColumn::Skipped, _) => self.read(std::iter::empty(), 0),
         }
     }
 

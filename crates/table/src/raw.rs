@@ -16,6 +16,10 @@ pub(crate) struct Raw {
     pub comma_separates: bool,
     /// Bytes are of Latin-1.
     pub latin: bool,
+    /// The columns that the file itself says are categories.
+    pub declared: Vec<bool>,
+    /// The columns that the file itself says are predicted.
+    pub targets: Vec<usize>,
 }
 
 #[derive(Clone, Debug)]

@@ -43,7 +43,12 @@ pub(crate) struct Roles {
 impl Roles {
     /// # Errors
     /// A column that is not there, or with two things asked of it that exclude each other.
-    pub(crate) fn of(names: &[String], options: &Options, file: &str) -> Result<Self, TableError> {
+    pub(crate) fn of(
+        names: &[String],
+        of_file: &[usize],
+        options: &Options,
+        file: &str,
+    ) -> Result<Self, TableError> {
         let count = names.len();
         let mut roles: Vec<Option<(Role, &'static str)>> = vec![None; count];
         let mut asked = vec![Asked::Nothing; count];
@@ -70,6 +75,12 @@ impl Roles {
                     None => roles[at] = Some((role, option)),
                 }
                 targets.extend((role == Role::Target).then_some(at));
+            }
+        }
+        for &at in of_file.iter().filter(|_| options.targets.is_empty()) {
+            if roles[at].is_none() {
+                roles[at] = Some((Role::Target, "target"));
+                targets.push(at);
             }
         }
         if targets.is_empty() {

@@ -109,6 +109,13 @@ impl Source {
         Ok((Box::new(io::Cursor::new(begin).chain(reader)), kind))
     }
 
+    /// The file beside this one whose name follows from its own, if it is there.
+    pub(crate) fn beside(&self, name: impl FnOnce(&str) -> Option<String>) -> Option<Source> {
+        let Content::File(path) = &self.content else { return None };
+        let other = path.with_file_name(name(path.file_name()?.to_str()?)?);
+        if other.is_file() && other != *path { Source::open(&other).ok() } else { None }
+    }
+
     fn begin(&self, reader: &mut dyn Read) -> Result<Vec<u8>, TableError> {
         let mut begin = Vec::new();
         reader.take(BEGIN as u64).read_to_end(&mut begin).map_err(|error| self.failed(error))?;

@@ -7,7 +7,7 @@ use crate::judge::{Judge, Judged};
 use crate::raw::{Places, Raw, RawColumn};
 use crate::report::{ColumnReport, Report};
 use crate::roles::{Role, Roles};
-use crate::{Field, Options, Schema, Source, TableError, text};
+use crate::{Field, Options, Schema, Source, TableError, format, text};
 
 /// A table that was read: what is learned from, what is predicted, and what else its columns say of
 /// the samples.
@@ -74,8 +74,7 @@ impl Table {
 /// [`TableError`], one line with the file, the place in it and what to do.
 pub fn read(source: &Source, options: &Options) -> Result<Table, TableError> {
     let file = source.name();
-    let mut roles = None;
-    let raw = text::read(source, options, |names| {
+    let check = |names: &[String]| {
         if names.len() == 1 {
             return Err(source.wrong(
                 "has one column only; a table has columns to learn from, and one to be predicted",
@@ -84,15 +83,22 @@ pub fn read(source: &Source, options: &Options) -> Result<Table, TableError> {
         if names.is_empty() {
             return Err(source.wrong("has no samples"));
         }
-        let found = Roles::of(names, options, file)?;
+        Ok(())
+    };
+    if let Some(raw) = format::read(source)? {
+        check(&raw.names)?;
+        let roles = Roles::of(&raw.names, &raw.targets, options, file)?;
+        return assemble(file, raw, &roles, options);
+    }
+    let mut roles = None;
+    let raw = text::read(source, options, |names| {
+        check(names)?;
+        let found = Roles::of(names, &[], options, file)?;
         let wants = found.wants();
         roles = Some(found);
         Ok(wants)
     })?;
     let Some(roles) = roles else { return Err(source.wrong("has no samples")) };
-    if raw.rows == 0 {
-        return Err(source.wrong("has no samples"));
-    }
     assemble(file, raw, &roles, options)
 }
 
@@ -102,6 +108,9 @@ fn assemble(
     roles: &Roles,
     options: &Options,
 ) -> Result<Table, TableError> {
+    if raw.rows == 0 {
+        return Err(TableError::File { file: file.to_owned(), what: "has no samples".to_owned() });
+    }
     let columns = std::mem::take(&mut raw.columns);
     let judge = Judge { file, raw: &raw };
     let mut judged = Vec::with_capacity(columns.len());

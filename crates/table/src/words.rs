@@ -31,6 +31,17 @@ impl Words {
         Ok(())
     }
 
+    /// Numbers as they are written, NaN where one is missing.
+    pub fn of_numbers(values: &[f64]) -> Words {
+        let mut words = Words::default();
+        for value in values {
+            if value.is_nan() || words.push((value + 0.0).to_string().as_bytes()).is_err() {
+                words.push_missing();
+            }
+        }
+        words
+    }
+
     /// Adds a missing cell.
     pub fn push_missing(&mut self) {
         self.codes.push(0);

@@ -88,7 +88,17 @@ pub(crate) fn read(
     if latin {
         notes.push("it is not UTF-8, and was read as Latin-1 (Windows-1252)".to_owned());
     }
-    Ok(Raw { names, columns, rows: count, places, notes, comma_separates, latin })
+    Ok(Raw {
+        declared: vec![false; names.len()],
+        names,
+        columns,
+        rows: count,
+        places,
+        notes,
+        comma_separates,
+        latin,
+        targets: Vec::new(),
+    })
 }
 
 fn collect(rows: &mut Rows<'_>, columns: &mut [Collector]) -> Result<(), TableError> {

@@ -1,9 +1,11 @@
 //! The tests of this crate, linked as one program.
 
 mod bad;
+mod formats;
 mod odd;
 mod schema;
 mod types;
+mod written;
 
 use chainrule_table::{Options, Source, Table, TableError, read};
 

@@ -1,0 +1,70 @@
+"""Writes the small files in `written/` with the programs that users write theirs with.
+
+    pip install numpy==2.* pandas==3.* polars==1.* duckdb==1.* scikit-learn==1.* scipy==1.* pyarrow
+    python crates/table/tests/write.py
+
+Every file holds the same table: 12 samples, `size` with a missing value at sample 3, `count`,
+`town` with a missing value at sample 5 (in formats that have missing texts), and `kind`, which is
+predicted. Formats of numbers alone hold `size` (0 where it is missing), `count` and `kind`.
+"""
+
+import gzip
+import struct
+from pathlib import Path
+
+import duckdb
+import numpy as np
+import pandas as pd
+import polars as pl
+from sklearn.datasets import dump_svmlight_file
+
+folder = Path(__file__).parent / "written"
+folder.mkdir(exist_ok=True)
+
+size = [0.5 * i + 0.25 for i in range(12)]
+size[3] = None
+count = [(7 * i) % 5 for i in range(12)]
+town = [["Ulm", "Bern, CH", 'St. "Gallen"'][i % 3] for i in range(12)]
+town[5] = None
+kind = [i % 2 for i in range(12)]
+
+pandas = pd.DataFrame({"size": size, "count": count, "town": town, "kind": kind})
+polars = pl.DataFrame({"size": size, "count": count, "town": town, "kind": kind})
+
+pandas.to_csv(folder / "pandas.csv")
+pandas.to_csv(folder / "pandas_plain.csv.gz", index=False, compression={"method": "gzip", "mtime": 0})
+pandas.to_csv(folder / "pandas_german.csv", index=False, sep=";", decimal=",")
+pandas.to_csv(folder / "pandas_utf16.csv", index=False, encoding="utf-16")
+polars.write_csv(folder / "polars.csv")
+duckdb.sql("select * from polars").write_csv(str(folder / "duckdb.csv"))
+
+numbers = np.array([[0.0 if s is None else s, c, k] for s, c, k in zip(size, count, kind)])
+np.savetxt(folder / "numpy.txt", numbers)
+np.savetxt(folder / "numpy_named.csv", numbers, delimiter=",", header="size,count,kind")
+np.save(folder / "numpy.npy", numbers)
+np.save(folder / "numpy_fortran.npy", np.asfortranarray(numbers.astype(">f4")))
+structured = np.array(
+    list(zip(numbers[:, 0], count, [t or "" for t in town], kind)),
+    dtype=[("size", "<f8"), ("count", "<i2"), ("town", "<U12"), ("kind", "u1")],
+)
+np.save(folder / "numpy_structured.npy", structured)
+np.savez(folder / "numpy.npz", y=np.array(kind), X=numbers[:, :2])
+np.savez_compressed(folder / "numpy_packed.npz", X=numbers[:, :2].astype("f2"), y=np.array(kind) == 1)
+cube = np.arange(12 * 2 * 3).reshape(12, 2, 3)
+np.save(folder / "numpy_cube.npy", cube)
+np.save(folder / "numpy_cube_fortran.npy", np.asfortranarray(cube.astype("u1")))
+
+dump_svmlight_file(numbers[:, :2], np.array(kind), str(folder / "sklearn.svm"), zero_based=False)
+dump_svmlight_file(
+    numbers[:, :2],
+    np.array([[i % 2, i % 3 == 0] for i in range(12)]),
+    str(folder / "sklearn_labels.svm"),
+    zero_based=True,
+    multilabel=True,
+)
+
+pictures = np.arange(12 * 2 * 2, dtype="u1").reshape(12, 2, 2)
+with gzip.GzipFile(folder / "train-images-idx3-ubyte.gz", "wb", mtime=0) as file:
+    file.write(struct.pack(">BBBBIII", 0, 0, 8, 3, 12, 2, 2) + pictures.tobytes())
+with gzip.GzipFile(folder / "train-labels-idx1-ubyte.gz", "wb", mtime=0) as file:
+    file.write(struct.pack(">BBBBI", 0, 0, 8, 1, 12) + bytes(kind))
