@@ -1,5 +1,5 @@
-//! The peak of one core, in fused multiplications and additions of `f32`, and the share of it that
-//! products reach at the shapes of the benchmarked networks and at larger ones.
+//! The peak of one core, in fused multiplications and additions of `f32`. Beside it stands the
+//! share that products reach, at the shapes of the benchmarked networks and at larger ones.
 //!
 //! The peak and the products are measured in turn; printed are medians over the rounds.
 

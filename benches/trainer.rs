@@ -69,7 +69,7 @@ fn epoch(criterion: &mut Criterion) {
 }
 
 /// Some epochs, as many bare steps, and as many epochs written by hand in turn, since other work on
-/// the machine slows all of them: prints the medians of the ratios of neighbours. With as many
+/// the machine slows all of them. Prints the medians of the ratios of neighbours. With as many
 /// samples as the handwritten digits have, and with more than the second cache of most processors
 /// holds.
 fn overhead(_: &mut Criterion) {

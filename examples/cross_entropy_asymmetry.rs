@@ -1,9 +1,8 @@
 //! The cross-entropy is not symmetric: `H(p, q) = -sum p ln q` asks how surprised one who believes
-//! in `q` is by what comes from `p`, and that is not how surprised one who believes in `p` is by
-//! `q`.
+//! in `q` is by what comes from `p`. That is not how surprised one who believes in `p` is by `q`.
 //!
 //! With two classes and a `p` held still, `H(p, q)` grows without bound as `q` turns away from `p`,
-//! and `H(q, p)` is a straight line: `q` stands before the logarithm, and is pulled the same way
+//! and `H(q, p)` is a straight line. `q` stands before the logarithm, and is pulled the same way
 //! everywhere. Learning shows what the difference is good for. Of all `q`, `H(p, q)` is least for
 //! `q = p`: the order for targets `p` and predictions `q`. Taken the wrong way round, `H(q, p)` is
 //! least where `q` puts everything on the most probable class of `p`: the prediction forgets all

@@ -5,14 +5,14 @@
 //! `t(x) = 2 relu(x) - 4 relu(x - 1/2)`: `6k + 1` parameters. One hidden layer of `m` ReLUs has at
 //! most `m + 1` pieces, so it needs `2^k - 1` units at least; `2^k` do.
 //!
-//! With fewer it is not close either. Of the `2^(k-1)` teeth, `m` kinks bend at most `m`; over each
+//! With fewer it is not close either. Of the `2^(k-1)` teeth, `m` kinks bend at most `m`. Over each
 //! other tooth the network is a straight line, whose mean squared error is 1/12 at least, that of
 //! the constant 1/2. At an equal number of parameters, `m = 2k`, that leaves hardly anything to be
 //! had but the constant.
 //!
-//! And yet gradient descent does not find the narrow deep network from random weights, not even
-//! where it finds it again from nearby, and where a network of sixty times as many parameters is
-//! found.
+//! And yet gradient descent does not find the narrow deep network from random weights. It does not
+//! even where it finds it again from nearby, and where a network of sixty times as many parameters
+//! is found.
 //!
 //! Source: Telgarsky, "Benefits of depth in neural networks", 2016.
 //!

@@ -9,7 +9,7 @@
 //! few come back as the units before them move.
 //!
 //! To come back is not to learn. A layer of leaky or parametric units that are all below zero is a
-//! straight line; it learns the best one, at which the gradient has nothing more to say, and mostly
+//! straight line. It learns the best one, at which the gradient has nothing more to say, and mostly
 //! stays near it. Exponential units bend.
 //!
 //! ```console

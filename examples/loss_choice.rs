@@ -1,11 +1,11 @@
 //! One output that is to be the digit's value, or one output for each digit? And squared errors, or
 //! cross-entropy?
 //!
-//! A value makes a 9 lie nearer to an 8 than to a 0, which its pixels know nothing of, and what
-//! might be either of two digits is answered with one between them: a 9 is more often taken for an
-//! 8 than for a 9. Ten outputs have no such order, and are right nearly always, here with either
-//! loss. But the squared error of a softmax learns slowly from what it gets confidently wrong,
-//! since its gradient carries the softmax's own derivative, `p (1 - p)`.
+//! A value makes a 9 lie nearer to an 8 than to a 0, which its pixels know nothing of. What might
+//! be either of two digits is answered with one between them: a 9 is more often taken for an 8 than
+//! for a 9. Ten outputs have no such order, and are right nearly always, here with either loss. But
+//! the squared error of a softmax learns slowly from what it gets confidently wrong, since its
+//! gradient carries the softmax's own derivative, `p (1 - p)`.
 //!
 //! ```console
 //! cargo run --release --example loss_choice

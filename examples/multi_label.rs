@@ -2,7 +2,7 @@
 //!
 //! Each picture has room for two digits side by side, and each of them is blotted out half of the
 //! time; the labels say which digits can be seen. A sigmoid for each label answers each question on
-//! its own. A softmax makes the labels compete for one unit of probability: of two digits that can
+//! its own. A softmax makes the labels compete for one unit of probability. Of two digits that can
 //! be seen it gives each a half, and where there is none it must name one.
 //!
 //! ```console

@@ -1,4 +1,4 @@
-//! A parametric ReLU finds the slope that the data have: `y = x` above zero and `s x` below, with
+//! A parametric ReLU finds the slope that the data have. `y = x` above zero and `s x` below, with
 //! `s` to be learned from 0.25 on, also where it is negative, as for `|x|`, or 1, as for a straight
 //! line.
 //!

@@ -2,8 +2,8 @@
 //! `library<TAB>work<TAB>threads<TAB>median microseconds`.
 //!
 //! It trains for real: the loss must fall. With several numbers of threads, and with `--hand` with
-//! hand-written loops on the same kernels, all of them are measured in turn, so that a machine that
-//! changes its speed changes all alike.
+//! hand-written loops on the same kernels, all are measured in turn. A machine that changes its
+//! speed then changes all alike.
 //!
 //! ```console
 //! cargo run --release --example step_times -- --threads 1
@@ -118,8 +118,8 @@ struct Pace {
 }
 
 /// Prints the median of each, measured in turn in blocks of at least half a millisecond, ten times
-/// that with pauses; behind hand-written loops the ratio to them, and behind more threads than at
-/// first the ratio to those, each the median of the ratios of neighbours.
+/// that with pauses. Behind hand-written loops stands the ratio to them, and behind more threads
+/// than at first the ratio to those. Each is the median of the ratios of neighbours.
 fn measure(name: &str, Pace { seconds, pause }: Pace, contestants: &mut [Contestant]) {
     contestants[0].2();
     let once = Instant::now();

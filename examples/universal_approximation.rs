@@ -4,7 +4,7 @@
 //! of slope there as its weight. For a smooth function the error is at most `h^2 / 8 max |f''|`,
 //! with `h` the distance of the knots. A kink costs nothing if it is a knot, and little otherwise.
 //! A step is not continuous: its mean error falls, its largest stays. Then by learning from a
-//! random start, which is another matter: it chooses its own knots, and does better than equal
+//! random start, which is another matter. It chooses its own knots, and does better than equal
 //! distances with few units, but with many it does not get as close as they would allow.
 //!
 //! ```console

@@ -3,7 +3,7 @@
 //!
 //! A sigmoid's derivative is at most 1/4, so that 20 of them leave at most `4^-20` of a gradient,
 //! whatever the weights do not make up for. The derivative of tanh reaches 1, that of ReLU is 1 for
-//! half of the units; with weights drawn to match, the gradient keeps its size, or grows by a few
+//! half of the units. With weights drawn to match, the gradient keeps its size, or grows by a few
 //! per cent a layer.
 //!
 //! ```console

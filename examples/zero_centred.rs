@@ -6,11 +6,11 @@
 //! tanh with tanh plus 1.
 //!
 //! Behind positive outputs, a sample moves all weights into a unit of the next layer in one
-//! direction, up or down together, since their gradients are the unit's error times those outputs;
-//! before training, a batch moves most units so as well. The loss is steep along the mean of the
-//! outputs and flat across it: the step must be small for the one, and is then too small for the
-//! other. So tanh gets further than tanh plus 1, by larger steps; too large ones make it explode
-//! all the same.
+//! direction, up or down together. Their gradients are the unit's error times those outputs. Before
+//! training, a batch moves most units so as well. The loss is steep along the mean of the outputs
+//! and flat across it: the step must be small for the one, and is then too small for the other. So
+//! tanh gets further than tanh plus 1, by larger steps; too large ones make it explode all the
+//! same.
 //!
 //! That is not all of tanh's advantage. At the same step the sigmoid gains about a tenth by being
 //! moved down; most of what it lacks is slope.

@@ -3,7 +3,7 @@
 //!
 //! Prints `axis<TAB>size<TAB>work<TAB>median microseconds<TAB>microseconds on the line<TAB>ratio`,
 //! and draws a picture of each axis. The line is `a + b work` with `a >= 0` (`line.rs`). The sizes
-//! are measured in turn, in many rounds, so that no drift of the machine bends the line; samples
+//! are measured in turn, in many rounds, so that no drift of the machine bends the line. Samples
 //! taken while the processor ran at another speed than it mostly does are left out.
 //!
 //! A step is forward propagation, softmax cross-entropy, backpropagation and plain gradient
@@ -277,7 +277,7 @@ fn medians(points: &[Point], usual: f64) -> Vec<Measured> {
 }
 
 /// The seconds that this thread has waited so far for a processor that another program had, where
-/// the system tells: a long step is interrupted more often than a short one, which would bend the
+/// the system tells. A long step is interrupted more often than a short one, which would bend the
 /// line.
 fn waiting() -> f64 {
     let status = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();

@@ -1,10 +1,10 @@
-//! Random sizes, limits and settings, over every list and the public constructors: whatever comes
-//! in, what comes out is a value, an error, or a panic that the documentation states; never another
+//! Random sizes, limits and settings, over every list and the public constructors. Whatever comes
+//! in, what comes out is a value, an error, or a panic that the documentation states: never another
 //! panic, a signal or a loop without end.
 //!
 //! The cases are the same in each run and take a few seconds. `CHAINRULE_FUZZ_SECONDS=600` goes on
 //! for longer with new ones; `CHAINRULE_FUZZ_CASE=123` runs one alone. What asks for between 64 MB
-//! and all the memory that there is, which would be tried, is left out: no case takes more than a
+//! and all the memory that there is, which would be tried, is left out. No case takes more than a
 //! few times 64 MB, and none keeps any of it.
 
 mod data;

@@ -142,8 +142,8 @@ fn every_activation() {
     }
 }
 
-/// Where branches meet, or a function is at its limit: the derivative is that of the way back, and
-/// where its own derivative does not jump, so is the second one.
+/// Where branches meet, or a function is at its limit, the derivative is that of the way back.
+/// Where its own derivative does not jump, so is the second one.
 #[test]
 fn every_activation_where_its_branches_meet() {
     for (activation, plain) in activation::all::<Dual>().iter().zip(activation::all::<f64>()) {

@@ -18,7 +18,7 @@ use crate::{CheckpointError, DESCRIPTION};
 ///
 /// # Errors
 /// A file that cannot be read, is no safetensors file, or does not hold just the model's
-/// parameters; values that are not finite, or become so in the parameters' precision, and negative
+/// parameters. Values that are not finite, or become so in the parameters' precision. Negative
 /// `running_var` or `batches`, which no training leaves.
 pub fn load<T: Real>(
     params: &mut Params<T>,

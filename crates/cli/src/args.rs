@@ -11,8 +11,8 @@ use crate::flags::checks::CheckArgs;
 /// Trains a network to read handwritten digits, shows how well it does, and saves it.
 ///
 /// The 1797 digits of 8x8 pixels come with the program. A fifth of them, with the classes in
-/// proportion, is set aside to test on; a tenth of the rest chooses the epoch whose weights are
-/// kept; the network learns from what remains.
+/// proportion, is set aside to test on. A tenth of the rest chooses the epoch whose weights are
+/// kept, and the network learns from what remains.
 #[derive(Debug, Parser)]
 #[command(name = "chainrule", version, after_help = AFTER_HELP,
     args_conflicts_with_subcommands = true)]

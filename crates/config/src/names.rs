@@ -2,9 +2,9 @@
 
 use crate::shown;
 
-/// The known name that an unknown one is most like, the first of equals, if any is like it: by the
-/// similarity of Jaro and Winkler, above 0.75, or by a third of its letters at most that are wrong,
-/// whatever the capitals.
+/// The known name that an unknown one is most like, the first of equals, if any is like it. It is
+/// like it by the similarity of Jaro and Winkler, above 0.75, or by a third of its letters at most
+/// that are wrong, whatever the capitals.
 ///
 /// ```
 /// use chainrule_config::nearest;

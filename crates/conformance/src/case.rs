@@ -4,8 +4,8 @@
 //!
 //! A tensor is `{"shape": [2, 3], "values": [..]}`; NaN and infinities, which JSON has not, are the
 //! texts `"nan"`, `"inf"` and `"-inf"`. A file may have a list `skipped` of what was not taken from
-//! the source, and a list `tensors` of those that stand in several cases: there a case's `inputs`
-//! and `outputs` hold the place in that list.
+//! the source. It may also have a list `tensors` of those that stand in several cases; a case's
+//! `inputs` and `outputs` then hold the place in that list.
 
 use std::io::Read;
 

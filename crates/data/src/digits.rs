@@ -11,8 +11,8 @@ const OP: &str = "Digits";
 /// 1797 handwritten digits of 8 x 8 pixels, each from 0 (paper) to 16 (ink), embedded in the crate.
 ///
 /// They are the test half of the UCI data set "Optical Recognition of Handwritten Digits" (Alpaydin
-/// and Kaynak, 1998), in the form that scikit-learn carries: all by the same 13 writers, so that a
-/// random split has each writer on both sides and flatters a network a little.
+/// and Kaynak, 1998), in the form that scikit-learn carries. All are by the same 13 writers: a
+/// random split has each writer on both sides, and flatters a network a little.
 ///
 /// ```
 /// use chainrule_data::Digits;

@@ -2,7 +2,7 @@
 //! 1797 embedded handwritten digits.
 //!
 //! A [`Dataset`] is inputs and [`Targets`], checked once when it is built, so that nothing after it
-//! has to ask again. It is split with a seed, [`Batches`] gives the order in which the samples are
+//! has to ask again. It is split with a seed. [`Batches`] gives the order in which the samples are
 //! visited, and [`Dataset::gather`] copies one batch at a time into buffers that belong to the
 //! caller.
 //!
@@ -28,7 +28,7 @@
 //! ```
 //!
 //! A [`Frame`] is a table as it was read, with numbers and categories in named columns, before it
-//! becomes inputs; [`Target`] makes targets of the columns that are to be predicted.
+//! becomes inputs. [`Target`] makes targets of the columns that are to be predicted.
 //!
 //! Everything is held in memory: this crate is not for data that do not fit there.
 

@@ -14,7 +14,7 @@ impl<T: Real> Dataset<T> {
     /// result.
     ///
     /// # Errors
-    /// [`DataError::Parameter`] if the fraction is not between 0 and 1; [`DataError::Split`] if a
+    /// [`DataError::Parameter`] if the fraction is not between 0 and 1. [`DataError::Split`] if a
     /// part would be empty.
     pub fn split(&self, fraction: f64, seed: u64) -> Result<(Self, Self), DataError> {
         let op = "split";
@@ -39,11 +39,11 @@ impl<T: Real> Dataset<T> {
     /// order.
     ///
     /// The test set has `ceil(fraction * samples)` samples, as in scikit-learn, shared among the
-    /// classes by largest remainder: each class gets the whole part of its proportional share, and
-    /// those with the largest fractional parts one more (the lower class at a tie). A class with
-    /// two or more samples is in both parts, a class with one sample stays in the training set;
-    /// only where that makes the size impossible is the test set larger or smaller. The seed fixes
-    /// the result.
+    /// classes by largest remainder. Each class gets the whole part of its proportional share.
+    /// Those with the largest fractional parts get one more (the lower class at a tie). A class
+    /// with two or more samples is in both parts, a class with one sample stays in the training
+    /// set. Only where that makes the size impossible is the test set larger or smaller. The seed
+    /// fixes the result.
     ///
     /// ```
     /// use chainrule_data::Digits;
@@ -56,7 +56,7 @@ impl<T: Real> Dataset<T> {
     ///
     /// # Errors
     /// [`DataError::Kind`] unless the targets are class indices; [`DataError::Parameter`] if the
-    /// fraction is not between 0 and 1; [`DataError::Split`] if every class has a single sample,
+    /// fraction is not between 0 and 1. [`DataError::Split`] if every class has a single sample,
     /// which leaves nothing to test on.
     pub fn split_stratified(&self, fraction: f64, seed: u64) -> Result<(Self, Self), DataError> {
         let op = "split_stratified";

@@ -58,7 +58,7 @@ impl Draft {
         self.file.sync_all()
     }
 
-    /// Finds out if its name could be that of a file that is there: in a sticky folder, such as
+    /// Finds out if its name could be that of a file that is there. In a sticky folder, such as
     /// `/tmp`, only the owner of the file or of the folder may exchange it.
     pub fn may_replace(&self, target: &Path, there: &Metadata) -> io::Result<()> {
         #[cfg(unix)]

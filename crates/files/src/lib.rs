@@ -65,9 +65,9 @@ pub fn create(path: impl AsRef<Path>, bytes: &[u8]) -> io::Result<()> {
     draft.create(path)
 }
 
-/// What to do about a file that could not be written, to stand behind the system's reason: room is
+/// The advice about a file that could not be written, to stand behind the system's reason. Room is
 /// made on a disk that is full, within a share of it that is used up, or below a limit on the size
-/// of files; for all else another place helps.
+/// of files. For all else another place helps.
 ///
 /// ```
 /// use std::io::{Error, ErrorKind};
@@ -87,8 +87,9 @@ pub fn advice(error: &io::Error) -> &'static str {
     }
 }
 
-/// Finds out whether [`replace`] could write a file there, as far as that can be known beforehand:
-/// the name, the permissions of the folder and of a file that is there. Nothing is left behind.
+/// Finds out whether [`replace`] could write a file there, as far as that can be known beforehand.
+/// It looks at the name, the permissions of the folder and of a file that is there. Nothing is left
+/// behind.
 ///
 /// ```
 /// let folder = tempfile::tempdir()?;

@@ -24,7 +24,7 @@ where
 /// respect to its inputs and to every parameter that it declares.
 ///
 /// A small function is checked entry by entry of its Jacobian, and every function through random
-/// projections: for random `u` and `v`, `<u, J v>` from two evaluations of the function against
+/// projections. For random `u` and `v`, `<u, J v>` from two evaluations of the function against
 /// `<J^T u, v>` from one way back. Both are then repeated on `f(x) + f(x) / 2`, which makes every
 /// derivative add to what another has left.
 ///
@@ -45,9 +45,9 @@ where
 /// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Gradcheck {
-    /// The step of the central difference, relative to the larger of 1 and the coordinate; 6e-6 by
-    /// default, the cube root of the rounding error, where the errors of truncation and of rounding
-    /// are about equal.
+    /// The step of the central difference, relative to the larger of 1 and the coordinate. By
+    /// default it is 6e-6, the cube root of the rounding error, where the errors of truncation and
+    /// of rounding are about equal.
     pub step: f64,
     /// The absolute part of the tolerance `absolute + relative * |numeric|`; 1e-8 by default.
     pub absolute: f64,

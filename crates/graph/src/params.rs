@@ -224,8 +224,8 @@ impl<T: Real> Grads<T> {
         &mut self.values
     }
 
-    /// The gradient of the parameter of this name; `None` if there is none or the loss does not
-    /// depend on it, which is not the same as a gradient of zero.
+    /// The gradient of the parameter of this name; `None` if there is none, or the loss does not
+    /// depend on it. That is not the same as a gradient of zero.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<TensorView<'_, T>> {
         let position = self.layout.position(name)?;

@@ -11,9 +11,9 @@ use crate::{BuildErrorKind, Var};
 
 impl<T: Real> Graph<T> {
     /// The statistic of this name in the current [`scope`](Graph::scope), declared at its first
-    /// use: a named tensor in the [`Params`](crate::Params), such as a running mean, that is saved
-    /// with them and is none of them. No gradient is taken with respect to it, no optimizer moves
-    /// it, it does not count as a parameter.
+    /// use. It is a named tensor in the [`Params`](crate::Params), such as a running mean, that is
+    /// saved with them and is none of them. No gradient is taken with respect to it, no optimizer
+    /// moves it, it does not count as a parameter.
     ///
     /// Its value changes through [`update_statistic`](Graph::update_statistic) alone. A pass reads
     /// the parameters and does not write to them: the new value is computed in the workspace, and
@@ -73,10 +73,10 @@ impl<T: Real> Graph<T> {
         }
     }
 
-    /// Records `value` as the new value of a statistic of the current scope: what
-    /// [`Plan::update_statistics`](crate::Plan::update_statistics) takes over after a pass, and
-    /// what [`statistic`](Graph::statistic) gives from here on, so that a layer used twice updates
-    /// it twice.
+    /// Records `value` as the new value of a statistic of the current scope.
+    /// [`Plan::update_statistics`](crate::Plan::update_statistics) takes it over after a pass.
+    /// [`statistic`](Graph::statistic) gives it from here on, so that a layer used twice updates it
+    /// twice.
     ///
     /// A statistic that was not declared, or of another shape, is a mistake that planning reports.
     ///

@@ -43,7 +43,7 @@ unsafe impl GlobalAlloc for Counting {
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
-/// The allocations in ten training steps and as many traced ones, after two to warm up: the matrix
+/// The allocations in ten training steps and as many traced ones, after two to warm up. The matrix
 /// product keeps buffers for each thread, which it allocates at its first product.
 fn allocations<'g>(graph: &'g Graph<f32>, x: Var<'g>, loss: Var<'g>) -> u64 {
     let batches: Vec<_> = (0..3).map(|seed| Random(seed).tensor::<f32>(x.shape())).collect();

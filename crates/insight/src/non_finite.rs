@@ -2,9 +2,9 @@
 //! operation by operation.
 //!
 //! The trainer looks at every loss and every gradient, which costs one pass over the numbers. Where
-//! one is not finite it stops with the parameters of the last good step, makes the same pass again
-//! with the full trace, and names the operation in its error. [`find`] makes that step anew, with
-//! the operations that a plan fuses taken apart, and gives the operation to run alone:
+//! one is not finite it stops with the parameters of the last good step. It makes the same pass
+//! again with the full trace, and names the operation in its error. [`find`] makes that step anew,
+//! with the operations that a plan fuses taken apart, and gives the operation to run alone:
 //!
 //! ```
 //! use chainrule_data::{Dataset, Targets};
@@ -48,7 +48,7 @@ pub use chainrule_graph::non_finite::{Located, NonFinite, Origin, Range, Replay,
 use crate::pass::Pass;
 
 /// Makes one step of training up to its gradient, for the samples at these positions of the data,
-/// and finds where NaN or infinity began; `None` if loss and gradient are finite. Samples in the
+/// and finds where NaN or infinity began. `None` if loss and gradient are finite. Samples in the
 /// report are positions in the data.
 ///
 /// First the cheap check, then the full trace on the second pass. Layers behave as in training, and

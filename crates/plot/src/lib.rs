@@ -39,10 +39,10 @@
 //! scripts.
 //!
 //! Colours are those of Okabe and Ito, cividis, and blue against orange, which can be told apart
-//! with the common kinds of colour blindness; states, classes and curves differ in shape, sign or
+//! with the common kinds of colour blindness. States, classes and curves differ in shape, sign or
 //! dashes as well. A figure is drawn for a light or a dark page ([`Theme`]).
 //!
-//! Text is measured and, in PNG, drawn with DejaVu Sans, which is part of the program: no font of
+//! Text is measured and, in PNG, drawn with DejaVu Sans, which is part of the program. No font of
 //! the system is needed, and the same figure gives the same bytes everywhere. An SVG names DejaVu
 //! Sans and Verdana, which is as wide, and is shown with what the reader has.
 //!

@@ -82,7 +82,7 @@ impl plotters::style::Color for Color {
 }
 
 /// Okabe and Ito, "Color Universal Design", 2008, in an order that starts with the pairs that
-/// differ most; its yellow has no contrast on white, so that the light page has a grey instead.
+/// differ most. Its yellow has no contrast on white, so that the light page has a grey instead.
 const LIGHT: [Color; 8] = [
     Color::hex(0x0072b2),
     Color::hex(0xd55e00),

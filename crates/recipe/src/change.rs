@@ -74,8 +74,8 @@ impl Change {
         Change::set("early_stopping", patience).and(Change::set("best_weights", true))
     }
 
-    /// So many hidden layers of one width, which is the one whose number of parameters is nearest
-    /// to that of the recipe's layers, for samples of `inputs` features and this many outputs.
+    /// So many hidden layers of one width. It is the one whose number of parameters is nearest to
+    /// that of the recipe's layers, for samples of `inputs` features and this many outputs.
     #[must_use]
     pub fn depth(recipe: &Recipe, depth: usize, inputs: usize, outputs: usize) -> Change {
         let weights = |widths: &mut dyn Iterator<Item = usize>| {

@@ -108,8 +108,8 @@ impl Recipe {
 
 /// The layer with first values that fit the activation behind it.
 ///
-/// Weights start by He's rule, which keeps the size of values where the activation lets large ones
-/// pass, or by Glorot's, which minds the gradients too where it is bounded; biases start at 0.
+/// Weights start by He's rule, which keeps the size of values, where the activation lets large ones
+/// pass, or by Glorot's, which minds the gradients too, where it is bounded. Biases start at 0.
 fn fitting(linear: Linear, activation: &Properties) -> Linear {
     if activation.range.1.is_infinite() {
         linear.weight_init(init::He::normal().gain(activation.gain)).bias_init(0.0)

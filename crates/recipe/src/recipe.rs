@@ -69,8 +69,8 @@ pub struct Recipe {
     pub groups: Vec<String>,
     /// Penalties on large weights, such as `penalty(l2=1e-4, on=*.weight)`.
     pub penalties: Vec<String>,
-    /// The conditions on weights after each step, as `pattern: constraint`, such as `*.weight:
-    /// max_norm(max_norm=3)`.
+    /// The conditions on weights after each step, as `pattern: constraint`, such as
+    /// `*.weight: max_norm(max_norm=3)`.
     pub constraints: Vec<String>,
     /// The largest norm of the gradient; none by default.
     pub clip_norm: Option<f64>,
@@ -228,8 +228,8 @@ impl Recipe {
         }
     }
 
-    /// The value of a key in plain text, which [`set`](Recipe::set) reads: one text for each entry
-    /// of a list of texts, one for any other value, none for an absent one or an unknown key.
+    /// The value of a key in plain text, which [`set`](Recipe::set) reads. It is one text for each
+    /// entry of a list of texts, one for any other value, none for an absent one or an unknown key.
     #[must_use]
     pub fn values(&self, key: &str) -> Vec<String> {
         let mut copy = self.clone();

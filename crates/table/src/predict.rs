@@ -18,7 +18,7 @@ pub struct Samples {
     pub unknown: Vec<(String, usize)>,
 }
 
-/// Reads a table by the columns that a model knows: each is found by its name, its cells are of the
+/// Reads a table by the columns that a model knows. Each is found by its name, its cells are of the
 /// kind that it had in training, and categories have the codes of then. Columns beside them are not
 /// looked at.
 ///

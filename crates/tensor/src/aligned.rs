@@ -66,7 +66,7 @@ impl<T: Real> Aligned<T> {
     }
 }
 
-/// Asks Linux for pages of 2 MiB before the memory is touched, where it takes several: a product
+/// Asks Linux for pages of 2 MiB before the memory is touched, where it takes several. A product
 /// reads a few values of each of many rows, and with pages of 4 KiB spends a tenth of its time on
 /// finding them. A step of 1024-2048-2048-2048-1000 took 0.92 of the time.
 #[cfg(all(target_os = "linux", not(miri)))]
@@ -86,8 +86,8 @@ fn prefer_large_pages(lines: &mut Vec<Line>) {
     }
     let start = memory.as_mut_ptr().cast::<u8>();
     let skipped = start.align_offset(PAGE);
-    // SAFETY: whole pages within memory of our own, of which only the size of its pages changes;
-    // with other pages the rest is left out or refused, and a refusal changes nothing.
+    // SAFETY: whole pages within memory of our own, of which only the size of its pages changes.
+    // With other pages the rest is left out or refused, and a refusal changes nothing.
     unsafe { madvise(start.wrapping_add(skipped), (bytes - skipped) / PAGE * PAGE, MADV_HUGEPAGE) };
 }
 

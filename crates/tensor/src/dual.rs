@@ -13,8 +13,8 @@ use crate::math::double;
 /// differentiation. Run on the way back of a graph, it gives a Hessian-vector product.
 ///
 /// - Derivatives are exact up to rounding. At a kink the derivative is the mean of those on both
-///   sides, as in PyTorch: 0 for `|x|` at zero, half of each for the maximum or minimum of two
-///   equal numbers. So smooth sums of kinks, such as `max(x, 0) + ln(1 + e^-|x|)`, have their
+///   sides, as in PyTorch. It is 0 for `|x|` at zero, half of each for the maximum or minimum of
+///   two equal numbers. So smooth sums of kinks, such as `max(x, 0) + ln(1 + e^-|x|)`, have their
 ///   derivative there as well.
 /// - Two dual numbers compare by their values; [`to_f64`](Real::to_f64), [`is_nan`](Real::is_nan)
 ///   and [`is_finite`](Real::is_finite) are those of the value.

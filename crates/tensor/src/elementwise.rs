@@ -10,7 +10,7 @@
 //! call.
 //!
 //! The kernels take the function by value, so that numbers which it has captured by value (`move`)
-//! are loaded once; one behind a reference is loaded for each element, since the output might lie
+//! are loaded once. One behind a reference is loaded for each element, since the output might lie
 //! there.
 //!
 //! The kernels themselves are plain loops, marked in the same way: an iterator adaptor around such

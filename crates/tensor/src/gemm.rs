@@ -2,7 +2,7 @@
 //! by swapping its strides.
 //!
 //! `blocks.rs` cuts it into tiles, `rows.rs` those of the first factor; `tile.rs` computes one in
-//! registers, with `errands.rs` on the way, `pack.rs` copies pieces of the factors next to each
+//! registers, with `errands.rs` on the way. `pack.rs` copies pieces of the factors next to each
 //! other, `window.rs` is what a thread may write to, and `instructions.rs` chooses the vector
 //! instructions. Products with a single row have loops of their own (`row.rs`), so have those with
 //! a short inner length (`thin.rs`), and dual numbers otherwise (`dual.rs`).
@@ -193,7 +193,7 @@ fn multiply<T: Real>(
     loops(precision, put, &c, &a, &b).0(put, Window::new(c), a, b);
 }
 
-/// The loops for a product that is not of a single row, chosen for all of it: parts that take other
+/// The loops for a product that is not of a single row, chosen for all of it. Parts that take other
 /// loops than each other would be rounded otherwise, and a row that is a part must not take the
 /// loops for a single row.
 ///
@@ -217,14 +217,14 @@ fn loops<T: Real>(
 /// Computes the product, or some rows or columns of it.
 pub type Loops<T> = fn(Put, Window<'_, T>, Mat<'_, T>, Mat<'_, T>);
 
-/// From this many multiplications and additions on, a product is worth sharing: about 40 us of work
-/// for one thread, against about 1 us to hand over to a thread that is awake.
+/// From this many multiplications and additions on, a product is worth sharing. That is about 40 us
+/// of work for one thread, against about 1 us to hand over to a thread that is awake.
 const SHARED_WORK: usize = 4_000_000;
 
 /// From this many on it is also worth waking threads: about 100 us.
 const LONG_WORK: usize = 10_000_000;
 
-/// [`gemm`] on the threads of a pool, where the product is large enough to gain from it; then
+/// [`gemm`] on the threads of a pool, where the product is large enough to gain from it. Then
 /// `finish` with each part of `c` that is done, still in the cache: rows one after the other, one
 /// at least, and which columns they have.
 ///
@@ -305,9 +305,9 @@ fn share<T: Real>(
 }
 
 /// The rows and columns of each thread's part. Each thread copies what it reads of `b`, once for
-/// each block of rows: with few rows, parts of the columns of `b` took 0.95 of the time of a step
-/// of 784-512-256-10 on batches of 128 and of 1024-2048-2048-2048-1000 on 256, on two threads,
-/// against parts of the rows of `a`.
+/// each block of rows. With few rows, parts of the columns of `b` took 0.95 of the time that parts
+/// of the rows of `a` took. That was a step of 784-512-256-10 on batches of 128, and of
+/// 1024-2048-2048-2048-1000 on 256, on two threads.
 fn shares<T>(c: &MatMut<'_, T>, threads: usize, unit: usize) -> (usize, usize) {
     // Whole cache lines.
     const COLUMNS: usize = 64;

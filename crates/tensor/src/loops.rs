@@ -4,7 +4,7 @@ use crate::Shape;
 /// element in `N` operands.
 ///
 /// Axes of length 1 are dropped, and neighbouring axes that every operand walks through in equal
-/// steps become one: equal shapes are one long run, a matrix with a row vector is one run per row.
+/// steps become one. Equal shapes are one long run, a matrix with a row vector is one run per row.
 /// Kernels work on whole runs, so that this single rule gives them all their fast paths.
 #[derive(Debug)]
 pub(crate) struct Loops<const N: usize> {

@@ -1,7 +1,7 @@
 //! The elementary functions of each scalar.
 //!
 //! [`single`] holds polynomials for `f32` without branches or calls, so that a loop over them
-//! inside [`simd::dispatch`](crate::simd::dispatch) is vectorised by the compiler; [`double`] is
+//! inside [`simd::dispatch`](crate::simd::dispatch) is vectorised by the compiler. [`double`] is
 //! the standard library's, which serves as their oracle, with an error function of its own (within
 //! 6e-16, relative).
 //!
@@ -17,7 +17,7 @@
 //! | `erfc` | above 0.8135 `e^(-x^2) / (2 x + 1)` times degree 8, their roundings carried along | 1.62 | 0.49156 |
 //!
 //! The errors are against the exact value, in units in the last place of the result, over all 2^32
-//! arguments (for `erf` and `erfc` over all from 0.3 to 10.1 in size, and a sample of the others).
+//! arguments. For `erf` and `erfc` it is all from 0.3 to 10.1 in size, and a sample of the others.
 //! Subnormal results are right to the same bounds; infinities, zeros with their signs, and NaN come
 //! out as in the standard library. A test (`tests/math_accuracy.rs`) measures a sample each time
 //! and all arguments on demand.

@@ -2,12 +2,12 @@ use nalgebra::{DMatrix, DMatrixView, DMatrixViewMut};
 
 use crate::{Real, Tensor, TensorError, TensorView};
 
-// No view with the tensor's own orientation is offered: it would have row strides, with which
-// nalgebra 0.35 writes outside of its operands (`axcpy_uninit` takes the length of a strided slice
-// for the number of its elements), even in `matrix * vector`.
+// No view with the tensor's own orientation is offered. It would have row strides, with which
+// nalgebra 0.35 writes outside of its operands, even in `matrix * vector`. `axcpy_uninit` takes the
+// length of a strided slice for the number of its elements.
 
 /// nalgebra is column-major. The storage of a row-major `[rows, columns]` tensor is, as it stands,
-/// that of the `columns x rows` matrix which is its transpose; all conversions without a copy are
+/// that of the `columns x rows` matrix which is its transpose. All conversions without a copy are
 /// to and from that transpose.
 impl<T: Real> Tensor<T> {
     /// The transpose as a nalgebra matrix, without a copy: element `(j, i)` of the matrix is

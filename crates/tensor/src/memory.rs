@@ -1,9 +1,9 @@
 //! The one rule for sizes that come from outside: what a single value may ask for of the memory.
 //!
-//! A size that a caller, a text or a file names is checked before anything of it is allocated, so
-//! that a wrong one is an error instead of an overflow, an abort or a computer that swaps: one
-//! value may ask for as many bytes as the [memory that there is](available), and no more. Shapes
-//! are checked by [`Shape::fits`](crate::Shape::fits), other numbers of values by [`check`].
+//! A size that a caller, a text or a file names is checked before anything of it is allocated. So a
+//! wrong one is an error instead of an overflow, an abort or a computer that swaps. One value may
+//! ask for as many bytes as the [memory that there is](available), and no more. Shapes are checked
+//! by [`Shape::fits`](crate::Shape::fits), other numbers of values by [`check`].
 
 use std::fs::read_to_string;
 use std::sync::OnceLock;

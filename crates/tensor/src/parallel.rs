@@ -1,9 +1,8 @@
 //! Threads that wait for work: a pool that hands a closure to all of its threads in well under a
 //! microsecond.
 //!
-//! A part of the work is a number; the same parts are done in the same way whichever thread does
-//! them, so that results do not depend on the number of threads as long as the parts do not share
-//! sums.
+//! A part of the work is a number. The same parts are done in the same way whichever thread does
+//! them. So results do not depend on the number of threads as long as the parts do not share sums.
 
 mod chunks;
 mod waking;
@@ -18,8 +17,8 @@ use std::time::{Duration, Instant};
 pub use chunks::Chunks;
 use waking::Waking;
 
-/// How often a waiting thread looks for work before it goes to sleep: about 100 us on AMD Zen 3,
-/// longer than most gaps within a training step, short enough not to be in the way of other
+/// How often a waiting thread looks for work before it goes to sleep. It is about 100 us on AMD Zen
+/// 3: longer than most gaps within a training step, short enough not to be in the way of other
 /// programs.
 const SPINS: u32 = 4_000;
 
@@ -146,8 +145,8 @@ impl Pool {
     ///
     /// A thread that sleeps comes too late for work that takes no longer than waking it, some tens
     /// of microseconds. Such work wakes threads only if the last one to fall asleep had been in
-    /// time for several jobs, or if it has come in a row for several times as long; until then
-    /// whoever is awake does it, if need be the calling thread alone.
+    /// time for several jobs. It also does if it has come in a row for several times as long. Until
+    /// then whoever is awake does it, if need be the calling thread alone.
     ///
     /// # Panics
     /// As [`run`](Pool::run).
@@ -207,7 +206,7 @@ impl Shared {
         running: MutexGuard<'a, ()>,
     ) -> Finish<'a> {
         // SAFETY: only the lifetime is extended. Workers use the reference only while they count as
-        // at work, which they can begin only while the job is open; `Finish` closes it and waits
+        // at work, which they can begin only while the job is open. `Finish` closes it and waits
         // until no one is at work before it lets go of the borrow `'a`, also when the caller
         // unwinds. It is private, and its one user drops it. Compared with one thread in the tests.
         let work = unsafe {
@@ -344,7 +343,7 @@ impl std::fmt::Debug for Pool {
 }
 
 /// Waits a moment between two looks. Now and then it is another thread's turn, since who is waited
-/// for may need this very processor: systems often wake a thread on the processor of the one that
+/// for may need this very processor. Systems often wake a thread on the processor of the one that
 /// woke it, even if another is idle. Gives whether another thread took its turn.
 fn pause(looks: u32) -> bool {
     std::hint::spin_loop();

@@ -15,7 +15,7 @@ use crate::math;
 /// (see [`simd::dispatch`](crate::simd::dispatch)); `f64` uses the standard library's.
 ///
 /// A computation that is to keep the tangents of dual numbers must not go by way of
-/// [`to_f64`](Real::to_f64), which drops them: sums that are to be more accurate than the scalar
+/// [`to_f64`](Real::to_f64), which drops them. Sums that are to be more accurate than the scalar
 /// are gathered in [`Wide`](Real::Wide).
 pub trait Real:
     sealed::Sealed

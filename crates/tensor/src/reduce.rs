@@ -1,7 +1,7 @@
 //! Reductions over slices: sums, extrema and log-sum-exp over everything or over any set of axes,
 //! and the position of the maximum.
 //!
-//! A reduction over axes is told by two shapes of equal rank: `shape` is that of the operand,
+//! A reduction over axes is told by two shapes of equal rank. `shape` is that of the operand,
 //! `reduced` is the same with length 1 at each reduced axis (see [`Axes::reduced`]). Nothing here
 //! allocates. NaN is never lost: where one goes in, NaN comes out.
 

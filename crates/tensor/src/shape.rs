@@ -60,8 +60,8 @@ impl Shape {
     /// The number of elements: the product of the lengths, 1 without axes.
     ///
     /// It is `usize::MAX`, more than any slice of numbers holds, where the lengths that are not 0
-    /// have a larger product. So what compares it with the length of a slice refuses such a shape,
-    /// and the strides and the product of any axes of a shape that a tensor has are smaller.
+    /// have a larger product. So what compares it with the length of a slice refuses such a shape.
+    /// The strides and the product of any axes of a shape that a tensor has are smaller.
     ///
     /// ```
     /// use chainrule_tensor::Shape;

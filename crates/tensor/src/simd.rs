@@ -1,14 +1,14 @@
 //! Run-time dispatch to the best vector instructions.
 //!
 //! A plain loop over slices is compiled three times, for AVX-512, for AVX2 with FMA and for the
-//! target's baseline, and the best one that this processor has is called: a portable binary runs as
+//! target's baseline, and the best one that this processor has is called. A portable binary runs as
 //! fast as one built for the machine it runs on.
 
 /// Runs `kernel` compiled for the best vector instructions that this processor has.
 ///
 /// The kernel is an ordinary closure over slices. What is compiled for the better instructions is
-/// what the compiler inlines: a closure of any size needs `#[inline(always)]` before it, so does
-/// what it calls, and inner loops should be plain `for` loops, since an iterator adaptor around a
+/// what the compiler inlines. A closure of any size needs `#[inline(always)]` before it, and so
+/// does what it calls. Inner loops should be plain `for` loops, since an iterator adaptor around a
 /// heavy function becomes a call. A kernel that is not inlined still gives the right result, at the
 /// speed of the baseline. The result does not depend on which version runs: no version may reorder
 /// floating-point operations, and a [`Real::mul_add`](crate::Real::mul_add) rounds once everywhere.
@@ -34,7 +34,7 @@ pub fn dispatch<R>(kernel: impl FnOnce() -> R) -> R {
 }
 
 /// [`dispatch`] for sums of products, which tells the kernel whether its instructions multiply and
-/// add in one, for [`add_product`]. So sums are rounded otherwise on a processor without: there a
+/// add in one, for [`add_product`]. So sums are rounded otherwise on a processor without. There a
 /// prediction of 784-512-256-10 took 34 times as long with a call for each product (SSE2 alone, on
 /// AMD Zen 3).
 #[inline(always)]

@@ -107,7 +107,7 @@ pub enum TrainError {
         loss: f64,
         /// The batch, as positions in the training data.
         samples: Vec<usize>,
-        /// Where it began, with samples as positions in the training data; `None` if a second pass
+        /// Where it began, with samples as positions in the training data. `None` if a second pass
         /// over the batch is finite.
         origin: Option<Box<NonFinite>>,
     },
@@ -131,7 +131,7 @@ pub enum TrainError {
         value: f64,
         /// The batch, as positions in the training data.
         samples: Vec<usize>,
-        /// Where it began, with samples as positions in the training data; `None` if the gradient
+        /// Where it began, with samples as positions in the training data. `None` if the gradient
         /// of this batch alone is finite, so that it is a sum over several that is not.
         origin: Option<Box<NonFinite>>,
     },

@@ -12,8 +12,8 @@ use crate::TrainError;
 use crate::check::not_negative;
 use crate::pattern::{Chosen, choose, matches};
 
-/// Parameters chosen by a pattern of their names, in which `*` stands for any text and `?` for any
-/// one character, with a learning rate, a weight decay, or none of both.
+/// Parameters chosen by a pattern of their names, with a learning rate, a weight decay, or none of
+/// both. In a pattern `*` stands for any text and `?` for any one character.
 ///
 /// Where several groups choose a parameter, the last of them counts; but once frozen by any it
 /// stays frozen. A group that later ones leave nothing of is refused, as is one that is frozen and

@@ -34,8 +34,8 @@ pub(crate) fn choose(layout: &Layout, pattern: &str) -> Result<Vec<Chosen>, Trai
     Ok(chosen)
 }
 
-/// Returns true if a parameter's name is of the form of a pattern, in which `*` stands for any text
-/// and `?` for any one character: what groups, penalties and constraints choose by.
+/// Returns true if a parameter's name is of the form of a pattern. In it `*` stands for any text
+/// and `?` for any one character. It is what groups, penalties and constraints choose by.
 ///
 /// ```
 /// assert!(chainrule_train::matches("*.weight", "0.weight"));

@@ -357,11 +357,11 @@ impl<'a, T: Real> Trainer<'a, T> {
     ///
     /// # Errors
     /// Data, model, loss and metrics that do not fit together, data of which no sample counts in
-    /// the loss, settings that make no sense, parameters that no gradient reaches, all before the
-    /// first step; and a loss or a gradient that is not finite: then the parameters are as the last
-    /// good step left them, and callbacks have ended as usual. Only a step that makes a parameter
-    /// itself overflow cannot be taken back; it is reported by the next step or at the end of the
-    /// epoch.
+    /// the loss, settings that make no sense, parameters that no gradient reaches. All of these
+    /// come before the first step. Later a loss or a gradient that is not finite: then the
+    /// parameters are as the last good step left them, and callbacks have ended as usual. Only a
+    /// step that makes a parameter itself overflow cannot be taken back; it is reported by the next
+    /// step or at the end of the epoch.
     pub fn fit(
         &mut self,
         params: &mut Params<T>,

@@ -125,7 +125,7 @@ impl Place {
     }
 
     /// Saves the bytes of a network. One that was there under the default name when the program
-    /// began is kept under another; one that another program saved there since then stays, and the
+    /// began is kept under another. One that another program saved there since then stays, and the
     /// new one takes another name. Nothing is kept twice.
     ///
     /// # Errors

@@ -1,4 +1,4 @@
-//! What a training leaves beside the network: a recording, and a report to be looked at.
+//! The files that a training leaves beside the network: a recording, and a report to be looked at.
 
 use std::path::PathBuf;
 

@@ -66,7 +66,7 @@ impl Column {
         }
     }
 
-    /// The column with the codes of other names, such as those that a model was trained with: a
+    /// The column with the codes of other names, such as those that a model was trained with. A
     /// category that is not among them becomes code 0, as missing ones are.
     ///
     /// Numbers find their name as numbers: 1 is found in `"1"`, and in `"1.0"` too.

@@ -48,8 +48,8 @@ pub struct Target<T: Real = f32> {
 impl<T: Real> Target<T> {
     /// The targets that all columns of a table make together.
     ///
-    /// Without a task, one column of categories is classes, and so is one of whole numbers where at
-    /// most 20 differ and each occurs twice or more; other numbers are values. Several columns are
+    /// Without a task, one column of categories is classes. So is one of whole numbers where at
+    /// most 20 differ and each occurs twice or more. Other numbers are values. Several columns are
     /// labels where each holds yes or no (0 and 1, or two categories such as `no` and `yes`), else
     /// values.
     ///

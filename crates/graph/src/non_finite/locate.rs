@@ -15,9 +15,9 @@ pub struct Located<T: Real> {
     pub replay: Option<Replay<T>>,
 }
 
-/// Finds what made the root or a gradient of the last forward pass NaN or infinite: makes that pass
-/// again, with the same random numbers, and if the root is finite the way back from a gradient of
-/// ones. `None` where all that comes out is finite.
+/// Finds what made the root or a gradient of the last forward pass NaN or infinite. It makes that
+/// pass again, with the same random numbers, and if the root is finite, the way back from a
+/// gradient of ones. `None` where all that comes out is finite.
 ///
 /// It allocates and takes several times as long as a step: for the step that has failed the cheap
 /// check. Gradients that were kept are overwritten.

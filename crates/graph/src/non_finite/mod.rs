@@ -1,7 +1,7 @@
 //! Which operation first turned finite numbers into NaN or infinity, forward or backward.
 //!
 //! The cheap check is the caller's: a loss and a gradient that are finite need no search. Where
-//! they are not, [`locate`] makes the same passes again, operation by operation: a value that is
+//! they are not, [`locate`] makes the same passes again, operation by operation. A value that is
 //! not finite is traced back to the operation whose inputs all are, to a parameter, or to an input.
 //! What an operation hides, such as the branch that a `select` does not take, is not blamed for a
 //! loss that is NaN for another reason.
@@ -36,9 +36,9 @@ pub struct NonFinite {
     pub shape: Shape,
     /// The place of the first one.
     pub index: Vec<usize>,
-    /// The samples to blame, as rows of the batch: those whose rows are not finite; where samples
-    /// have no rows of their own, as in a sum over the batch, the fewest of the largest without
-    /// which the operation's result is finite. Empty where no sample is at fault.
+    /// The samples to blame, as rows of the batch: those whose rows are not finite. Where samples
+    /// have no rows of their own, as in a sum over the batch, they are the fewest of the largest
+    /// without which the operation's result is finite. Empty where no sample is at fault.
     pub samples: Vec<usize>,
     /// The number of samples in the batch, if there is one.
     pub batch: Option<usize>,

@@ -218,7 +218,7 @@ impl<'g, T: Real> Var<'g, T> {
     /// - A negative base with a whole exponent has a value and a derivative by the base; its
     ///   derivative by the exponent is NaN. With any other exponent all are NaN.
     /// - A base of 0 gives 0 for a positive exponent, 1 for 0 and infinity for a negative one. The
-    ///   derivative by the exponent is 0 there, as in PyTorch, and `-inf` for a negative one; that
+    ///   derivative by the exponent is 0 there, as in PyTorch, and `-inf` for a negative one. That
     ///   by the base is 0 for an exponent of 0 and above 1, 1 for 1, and infinite below.
     /// - An exponent of 0 gives 1 for every base, even for NaN.
     ///

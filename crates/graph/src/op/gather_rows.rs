@@ -90,8 +90,8 @@ fn row<T: Real>(index: T, rows: usize) -> Option<usize> {
 
 impl<'g, T: Real> Var<'g, T> {
     /// The rows of `self` (indices of its first axis) at `indices`, as in an embedding:
-    /// `[rows, features]` at `[batch]` gives `[batch, features]`, and indices of any shape give
-    /// that shape followed by the row's.
+    /// `[rows, features]` at `[batch]` gives `[batch, features]`. Indices of any shape give that
+    /// shape followed by the row's.
     ///
     /// The gradient of a row is the sum over all places to which it went; there is none with
     /// respect to the indices.

@@ -98,7 +98,7 @@ pub trait Op<T: Real>: Debug + Send + Sync {
     fn forward(&self, pass: Forward<'_, T>);
 
     /// The vector-Jacobian product: from the gradient with respect to the value, `pass.upstream`,
-    /// to the gradients with respect to the inputs, `pass.cotangents`, each of which is asked for
+    /// to the gradients with respect to the inputs, `pass.cotangents`. Each of these is asked for
     /// at most once, in any order. One that is not asked for is zero.
     fn vjp(&self, pass: Backward<'_, T>);
 

@@ -85,8 +85,9 @@ impl<'g, T: Real> Var<'g, T> {
     ///
     /// The gradient goes to the one that was taken, and not to the condition. What was not taken
     /// may be infinite or NaN without harm, except that an operation *before* it multiplies its
-    /// zero gradient with its own derivative: keep the argument of a `sqrt` or `ln` in its domain,
-    /// not only its result. Where the condition is NaN, so are the value and both gradients.
+    /// zero gradient with its own derivative. So keep the argument of a `sqrt` or `ln` in its
+    /// domain, not only its result. Where the condition is NaN, so are the value and both
+    /// gradients.
     ///
     /// Shapes that do not broadcast are a mistake that planning reports.
     ///

@@ -25,7 +25,7 @@ pub(super) struct Draft<T: Real> {
 }
 
 /// The needed operations in order: first copies of the parameters and constants that the outside
-/// reads; each function fused, if `fuse`, into the affine operation before it where no one else
+/// reads. Each function is fused, if `fuse`, into the affine operation before it where no one else
 /// reads what is in between.
 pub(super) fn draft<T: Real>(
     nodes: &[Node<T>],

@@ -79,9 +79,9 @@ impl Reachability {
         })
     }
 
-    /// For each value the first operation on its ways to the root that holds the gradient back: for
-    /// all of them at once, since a look for each parameter would take time that grows with the
-    /// square of the depth.
+    /// For each value the first operation on its ways to the root that holds the gradient back. All
+    /// of them are found at once, since a look for each parameter would take time that grows with
+    /// the square of the depth.
     fn barriers<'a, T: Real>(&self, nodes: &'a [Node<T>]) -> Vec<Option<(usize, &'a str)>> {
         let mut barriers = vec![None; nodes.len()];
         for (index, node) in nodes.iter().enumerate().rev().filter(|(index, _)| self.behind[*index])

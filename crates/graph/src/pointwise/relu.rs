@@ -33,7 +33,7 @@ impl<T: Real> Pointwise<T> for Relu {
     #[inline(always)]
     fn pull_back(&self, upstream: T, y: T) -> T {
         // The sum keeps the compiler from writing the gradient in place through a mask, which some
-        // processors do slowly: a step of W1 took 1.4 times as long on AMD's Zen 3. It changes
+        // processors do slowly. A step of W1 took 1.4 times as long on AMD's Zen 3. It changes
         // nothing but the sign of a zero.
         (if y <= T::ZERO { T::ZERO } else { upstream }) + T::ZERO
     }

@@ -7,7 +7,7 @@ use crate::Var;
 /// The logistic function `y = 1 / (1 + e^-x)`, computed without overflow; derivative `y (1 - y)`.
 ///
 /// The derivative is at most 1/4, so that a gradient shrinks by at least that factor in each layer,
-/// on top of what the weights do: in a deep network it vanishes. Beyond `|x| = 4.36` the derivative
+/// on top of what the weights do. In a deep network it vanishes. Beyond `|x| = 4.36` the derivative
 /// is under 5 % of its maximum: the unit is saturated.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Sigmoid;

@@ -124,7 +124,7 @@ fn random_graphs_agree_with_the_same_graphs_where_everything_is_kept() {
     assert!(saved_bytes > 300 * N * N * 8, "{saved_bytes}");
 }
 
-/// Equal but for the order in which the gradients of several consumers are added: a fused operation
+/// Equal but for the order in which the gradients of several consumers are added. A fused operation
 /// goes back where the function stands, an unfused one where the affine map stands.
 fn close(a: &[f64], b: &[f64]) -> bool {
     let scale = b.iter().fold(1.0, |max: f64, b| max.max(b.abs()));

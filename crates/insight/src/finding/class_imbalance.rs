@@ -13,12 +13,12 @@ settings! {
 
     /// Some classes hardly count, so that a model that ignores them already has a small loss.
     ///
-    /// A class counts by its samples times what the loss makes of one of them: the norm of its
-    /// gradient at a model that knows nothing, so that weights of classes or labels count as well.
-    /// Found where the class that counts most does so more than `warning` times as much as the one
-    /// that counts least, among classes that have a sample; above `info`, and for classes without a
-    /// sample, an info. For multi-label targets: where 1 counts less than the part `rare` of a
-    /// label.
+    /// A class counts by its samples times what the loss makes of one of them. That is the norm of
+    /// its gradient at a model that knows nothing, so that weights of classes or labels count as
+    /// well. Found where the class that counts most does so more than `warning` times as much as
+    /// the one that counts least, among classes that have a sample. Above `info`, and for classes
+    /// without a sample, an info. For multi-label targets: where 1 counts less than the part `rare`
+    /// of a label.
     #[derive(Clone, Copy, Debug, PartialEq)]
     pub struct ClassImbalance {
         /// How many times as much a class counts for an info.

@@ -12,9 +12,9 @@ settings! {
 
     /// Inputs or targets are unscaled or constant.
     ///
-    /// - Inputs: the median root mean square of the features that vary is above `large`, or their
+    /// - Inputs: the median root mean square of the features that vary is above `large`. Or their
     ///   deviations, the upper tenth against the lower tenth, differ by more than the factor
-    ///   `spread`; or at least the part `constant` of them never changes. Fewer that never change
+    ///   `spread`. Or at least the part `constant` of them never changes. Fewer that never change
     ///   are an info. Whole numbers in front of an embedding are left alone.
     /// - Targets that are numbers: the deviation of a column is above `large` or below its inverse,
     ///   or its mean is more than `large` deviations away from zero. A column that never changes,

@@ -10,16 +10,16 @@ settings! {
         "units with f'(z) = 0 on all rows >= info, warning or error of the layer; milder if loss \
          < unlearned first loss";
 
-    /// Units are inactive for all samples: the activation's derivative is exactly zero on every
+    /// Units are inactive for all samples. The activation's derivative is exactly zero on every
     /// row, so that no gradient can bring them back but by a change of what is in front of them.
     ///
     /// Found for a hidden layer whose activation [can die](chainrule_graph::Properties::can_die)
     /// where at least the part `info`, `warning` or `error` of its units is inactive over the last
-    /// window; with model, parameters and data among the evidence over all of the data, which makes
-    /// them dead for certain. Healthy networks have them too, a few at the beginning and in narrow
-    /// layers up to half in the end. So where the loss over the last window is below `unlearned`
-    /// times that of the first observed step, `error` is a mere warning and `warning` an info.
-    /// Leaky ReLU, ELU and their kin never die.
+    /// window. With model, parameters and data among the evidence it is over all of the data, which
+    /// makes them dead for certain. Healthy networks have them too, a few at the beginning and in
+    /// narrow layers up to half in the end. So where the loss over the last window is below
+    /// `unlearned` times that of the first observed step, `error` is a mere warning and `warning`
+    /// an info. Leaky ReLU, ELU and their kin never die.
     #[derive(Clone, Copy, Debug, PartialEq)]
     pub struct DyingRelu {
         /// The inactive part of a layer for an info.

@@ -11,8 +11,7 @@ settings! {
     /// The backpropagated signal grows beyond measure on its way to the first layers.
     ///
     /// Found where the norm of the signal at the first layer with weights, by that at the last, has
-    /// a median over the observed steps above `ratio`; an error above `severe`. Needs `layers`
-    /// layers with weights.
+    /// a median above `ratio`; an error above `severe`. Needs `layers` layers with weights.
     #[derive(Clone, Copy, Debug, PartialEq)]
     pub struct ExplodingGradients {
         /// The largest healthy ratio of the norms.

@@ -16,16 +16,15 @@ settings! {
     /// The model learns its training data by heart, or learns next to nothing.
     ///
     /// - Overfitting: the loss on the validation data ends above `worse` times its best, which is
-    ///   at least `patience` epochs back, while the loss on the training data fell by at least a
-    ///   tenth. Of a best that is not above zero, the rise must be that part of its size, and of
+    ///   at least `patience` epochs back. Meanwhile the loss on the training data fell by at least
+    ///   a tenth. Of a best that is not above zero, the rise must be that part of its size, and of
     ///   the fall to it from the first epoch. One that ends below `negligible` times that of the
     ///   best constant answer is none.
     /// - Underfitting: after at least `epochs` epochs the loss on the training data is still above
-    ///   `constant` times that of the best constant answer, and over the second half of them it
-    ///   fell by less than the part `plateau`. That answer has the entropy of the labels, or of the
-    ///   classes as the loss weighs and ignores them,
-    ///   for the cross-entropies, the variance for the squared error. Other losses are compared
-    ///   with their own first epoch.
+    ///   `constant` times that of the best constant answer. Over the second half of them it fell by
+    ///   less than the part `plateau`. That answer has the entropy of the labels, or of the classes
+    ///   as the loss weighs and ignores them, for the cross-entropies, the variance for the squared
+    ///   error. Other losses are compared with their own first epoch.
     ///
     /// Of a loss below zero, "times" is a change by a part of its size.
     #[derive(Clone, Copy, Debug, PartialEq)]

@@ -12,10 +12,11 @@ settings! {
     /// The variance of the values drifts with depth from the beginning, so that the last layers see
     /// next to nothing, or far too much.
     ///
-    /// Found where at the first step the root mean square of the pre-activations of the last hidden
-    /// layer with weights is by more than the factor `drift` above or below that of the first, and
-    /// `layers` such layers are there. A linear layer with weights of variance `v` multiplies the
-    /// mean square by `fan_in v E[x^2]`; initialisers choose `v` such that it stays.
+    /// Found by the root mean square of the pre-activations at the first step. That of the last
+    /// hidden layer with weights is far from that of the first: by more than the factor `drift`
+    /// above or below. At least `layers` such layers must be there. A linear layer with weights of
+    /// variance `v` multiplies the mean square by `fan_in v E[x^2]`; initialisers choose `v` such
+    /// that it stays.
     ///
     /// Source: Glorot and Bengio, "Understanding the Difficulty of Training Deep Feedforward Neural
     /// Networks", 2010; He, Zhang, Ren and Sun, "Delving Deep into Rectifiers", 2015.

@@ -14,13 +14,13 @@ settings! {
 
     /// The learning rate is too high, or too low.
     ///
-    /// Judged by the loss at the first observed step, the median loss over the last quarter of at
-    /// least `records` observed steps, and the update-to-weight ratio, the median over steps and
-    /// matrices of weights.
+    /// The rule looks at the loss of the first observed step, and at the median loss over the last
+    /// quarter of at least `records` observed steps. It also looks at the update-to-weight ratio,
+    /// the median over steps and matrices of weights.
     ///
-    /// - Too high: the loss ends above `diverged` times the first, which is that of a single batch,
-    ///   and also above that of the best constant answer, or where that is not known above twice as
-    ///   much; or a step changes the weights by more than `restless` of themselves and the loss
+    /// - Too high: the loss ends above `diverged` times the first, which is that of a single batch.
+    ///   It is also above that of the best constant answer, or where that is not known above twice
+    ///   as much. Or a step changes the weights by more than `restless` of themselves and the loss
     ///   ends above `stuck` times the first.
     /// - Too low: a step changes the weights by less than `idle` of themselves, and the loss ends
     ///   above `stuck` times the first.

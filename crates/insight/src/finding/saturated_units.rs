@@ -13,8 +13,8 @@ settings! {
     /// A unit saturates on a row where its pre-activation is outside of the interval in which the
     /// activation [responds](chainrule_graph::Properties::responsive): for sigmoid beyond 4.36, for
     /// tanh beyond 2.18. Found for a hidden layer where in some window more than `share` of all
-    /// rows and units do, while the loss is still above `unlearned` times that of the first window:
-    /// units that saturate because the model is sure, and right, are none of it.
+    /// rows and units do. Meanwhile the loss is still above `unlearned` times that of the first
+    /// window. Units that saturate because the model is sure, and right, are none of it.
     #[derive(Clone, Copy, Debug, PartialEq)]
     pub struct SaturatedUnits {
         /// The part of all rows and units that saturates.

@@ -11,8 +11,8 @@ settings! {
     /// they get the same gradients.
     ///
     /// Found for a hidden layer with weights where at the first and at the last observed step at
-    /// least the part `share` of the units has a twin, whose pre-activation agrees with its own on
-    /// every row.
+    /// least the part `share` of the units has a twin. The twin's pre-activation agrees with its
+    /// own on every row.
     #[derive(Clone, Copy, Debug, PartialEq)]
     pub struct SymmetryNotBroken {
         /// The part of the units of a layer that have a twin.

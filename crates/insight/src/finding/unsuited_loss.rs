@@ -15,10 +15,11 @@ settings! {
     ///
     /// - A loss on logits behind an activation with bounds squashes twice: behind softmax or
     ///   sigmoid an error, behind another, such as tanh or relu, a warning.
-    /// - A softmax, in the model or in the loss, for labels that do not exclude each other: rows of
-    ///   targets that do not sum to 1, of which at least the part `rows` are, is an error.
+    /// - A softmax, in the model or in the loss, for labels that do not exclude each other, is an
+    ///   error. Such labels are rows of targets that do not sum to 1, for at least the part `rows`
+    ///   of them.
     /// - A regression loss such as the squared error on classes or labels, of which at least the
-    ///   part `hard` is 0 or 1, is a warning; one that the trainer refuses is an error.
+    ///   part `hard` is 0 or 1, is a warning. One that the trainer refuses is an error.
     /// - Targets outside of the range of the last activation, at least the part `rows` of them, are
     ///   an error: no weights can reach them.
     #[derive(Clone, Copy, Debug, PartialEq)]

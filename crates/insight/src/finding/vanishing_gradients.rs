@@ -15,11 +15,11 @@ settings! {
     /// The backpropagated signal is lost before it reaches the first layers.
     ///
     /// Found where the norm of the signal at the first layer with weights, as a part of that at the
-    /// last, has a median over the observed steps below `ratio`; an error below `severe`. Where
-    /// only that over the first quarter of them is, it is a warning if the loss ends above
-    /// `unlearned` times the first: the training got going, too late. Needs `layers` layers with
-    /// weights. A signal of exactly zero counts unless an activation that is flat somewhere could
-    /// have stopped it, which is for [`DyingRelu`](super::DyingRelu) to say.
+    /// last, has a median below `ratio`; an error below `severe`. Where only that over the first
+    /// quarter of them is, it is a warning if the loss ends above `unlearned` times the first: the
+    /// training got going, too late. Needs `layers` layers with weights. A signal of exactly zero
+    /// counts unless an activation that is flat somewhere could have stopped it, which is for
+    /// [`DyingRelu`](super::DyingRelu) to say.
     #[derive(Clone, Copy, Debug, PartialEq)]
     pub struct VanishingGradients {
         /// The smallest healthy ratio of the norms.

@@ -158,7 +158,7 @@ fn helps(before: &Fixed, changed: &Recipe, after: &Verdict, kind: Kind) -> bool 
 }
 
 /// Returns true if the training is worse: it fails, or its loss is higher by more than a fiftieth.
-/// Losses that are different quantities are not compared; then accuracy, each class weighing the
+/// Losses that are different quantities are not compared. Then accuracy, each class weighing the
 /// same, or the part of the variance that is explained, must not be lower by more than a hundredth.
 fn is_worse(before: &Fixed, changed: &Recipe, after: &Verdict) -> bool {
     if after.failure.is_some() || before.verdict.failure.is_some() {

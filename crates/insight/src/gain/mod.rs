@@ -1,9 +1,9 @@
 //! Sizes of values and gradients from layer to layer before training, what theory says, and which
 //! gain would repair it: one pass forward and one back at initialisation.
 //!
-//! Sizes are mean squares, over all samples and features: variances about zero. With weights `w`
-//! that are independent of what they meet, of mean zero and mean square `v`, and `z` normal with
-//! mean square `q` in front of an activation `f`, theory says:
+//! Sizes are mean squares, over all samples and features: variances about zero. The weights `w` are
+//! independent of what they meet, of mean zero and mean square `v`. In front of an activation `f`
+//! stands a normal `z` of mean square `q`. Then theory says:
 //!
 //! | layer | values, out to in | gradients, in to out |
 //! |---|---|---|
@@ -50,7 +50,7 @@ pub struct GainReport {
     /// The factor of the gradient's mean square from one linear layer to the one before, likewise.
     pub backward: Option<f64>,
     /// After how many linear layers on the way back the gradient is below the smallest normal
-    /// number of its type, if it goes on shrinking so; `None` if it does not shrink.
+    /// number of its type, if it goes on shrinking so. `None` if it does not shrink.
     pub underflow: Option<usize>,
     /// After how many it is above the largest, likewise.
     pub overflow: Option<usize>,

@@ -5,8 +5,8 @@ use chainrule_tensor::Real;
 /// gradients.
 ///
 /// For `z` normal with mean 0 and mean square `q`: `square(q) = E f(z)^2` and
-/// `slope(q) = E f'(z)^2`, by the midpoint rule on 1024 intervals within 8 standard deviations,
-/// which is right to four digits also at kinks.
+/// `slope(q) = E f'(z)^2`, by the midpoint rule on 1024 intervals within 8 standard deviations. It
+/// is right to four digits also at kinks.
 pub(super) struct Moments<'a, T: Real>(pub(super) &'a dyn Pointwise<T>);
 
 impl<T: Real> Moments<'_, T> {
@@ -56,8 +56,8 @@ impl<T: Real> Moments<'_, T> {
         Some((q / self.square(q)).sqrt())
     }
 
-    /// How much a gradient's mean square grows in each layer, on the way back, when weights of this
-    /// gain have brought the values to the mean square at which they stay.
+    /// How much a gradient's mean square grows in each layer on the way back. Weights of this gain
+    /// have then brought the values to the mean square at which they stay.
     pub(super) fn growth_at(&self, gain: f64) -> f64 {
         let mut q: f64 = 1.0;
         for _ in 0..60 {

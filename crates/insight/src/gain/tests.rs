@@ -6,8 +6,8 @@ use chainrule_nn::{Linear, Model, Sequential, activation};
 use chainrule_tensor::Tensor;
 use chainrule_tensor::random::generator;
 
-/// Standard normal inputs with as many targets, which are so large that the gradient does not
-/// depend on the weights by way of the outputs: theory takes it to be independent of them.
+/// Standard normal inputs with as many targets. These are so large that the gradient does not
+/// depend on the weights by way of the outputs, since theory takes it to be independent of them.
 fn data<T: Real>(samples: usize, width: usize) -> Dataset<T> {
     let draw = |deviation, seed| {
         Tensor::normal([samples, width], 0.0, deviation, &mut generator(seed)).unwrap()

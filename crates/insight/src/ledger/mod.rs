@@ -9,7 +9,7 @@
 //!
 //! A local Jacobian is `[values out, values in]`. Its size is the Frobenius norm, the root of the
 //! sum of all squares: the norm of a product is at most the product of the norms. Up to 256 values
-//! out it is computed row by row; beyond, it is estimated from 64 random rows of signs `s`, since
+//! out it is computed row by row. Beyond, it is estimated from 64 random rows of signs `s`, since
 //! `E |s J|^2 = |J|^2` (Hutchinson, "A stochastic estimator of the trace of the influence matrix",
 //! 1989).
 

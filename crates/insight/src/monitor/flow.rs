@@ -1,7 +1,8 @@
 use super::{Log, Record};
 
-/// How the backpropagated signal goes from layer to layer at one step: `norm(dL/dz)` of the batch
-/// for each layer with weights, and the factor by which it grows per layer on its way back.
+/// How the backpropagated signal goes from layer to layer at one step. It holds `norm(dL/dz)` of
+/// the batch for each layer with weights, and gives the factor by which it grows per layer on its
+/// way back.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SignalFlow {
     /// The layers, by their place in [`Log::layers`], from the input on.

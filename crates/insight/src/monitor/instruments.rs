@@ -19,8 +19,8 @@ use super::{
 ///
 /// By default it looks at the first of every 20 steps, makes histograms of 32 parts, and counts
 /// what units do over windows of 10 observed steps. It costs memory for the [`Log`], and at an
-/// observed step about as much time as the step itself, or twice as much where the network has only
-/// a few thousand weights.
+/// observed step about as much time as the step itself. It is twice as much where the network has
+/// only a few thousand weights.
 ///
 /// Each training begins a new log: whoever trains on with the same instruments takes
 /// [`log`](Instruments::log) before.
@@ -140,7 +140,7 @@ impl<T: Real> Instruments<T> {
     }
 
     /// Keeps at most so many records of steps, so that a training without a foreseeable end does
-    /// not fill the memory: when there are more, every second one is dropped, and half as many
+    /// not fill the memory. When there are more, every second one is dropped, and half as many
     /// steps are looked at from there on. By default all are kept.
     #[must_use]
     pub fn at_most(mut self, records: usize) -> Self {

@@ -1,7 +1,7 @@
 //! Instruments: what is measured while a model trains.
 //!
 //! [`Instruments`] is a callback for any training. At one step in 20, or as often as asked for, it
-//! looks at every layer of the batch at hand; what it computes goes nowhere near the training,
+//! looks at every layer of the batch at hand. What it computes goes nowhere near the training,
 //! whose weights are the same bits with and without it. What it has seen is a [`Log`] of plain
 //! numbers: to be read, drawn, or handed to the [findings](crate::finding).
 //!

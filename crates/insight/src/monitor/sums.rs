@@ -48,7 +48,7 @@ struct Lanes<T> {
 }
 
 impl<T: Real> Lanes<T> {
-    // What is left over and the sum over the lanes stay out of it: in the same function as the loop
+    // What is left over and the sum over the lanes stay out of it. In the same function as the loop
     // they make the compiler mix the lanes, and it takes twice the time.
     fn of(blocks: &[[T; LANES]]) -> Lanes<T> {
         simd::dispatch(

@@ -5,9 +5,9 @@ use chainrule_tensor::Tensor;
 
 use crate::{Activation, Model};
 
-/// Compares `f` and `f'` with reference values `(x, f(x), f'(x))` given to 12 digits, the gradient
-/// with central differences away from the kinks, and the stated properties with what is seen on a
-/// grid.
+/// Compares `f` and `f'` with reference values `(x, f(x), f'(x))` given to 12 digits. Compares the
+/// gradient with central differences away from the kinks, and the stated properties with what is
+/// seen on a grid.
 pub(super) fn golden<P: Pointwise<f64> + Pointwise<f32> + Copy>(
     function: &P,
     cases: &[(f64, f64, f64)],

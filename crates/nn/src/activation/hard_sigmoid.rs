@@ -4,8 +4,9 @@ use chainrule_tensor::Real;
 use super::gain::second_moment_gain;
 use crate::config::formula;
 
-/// A piecewise linear stand-in for the logistic function: `y = x / 6 + 1/2`, limited to 0 and 1;
-/// derivative 1/6 between `x = -3` and 3, and 0 elsewhere, at the two kinks too, as in PyTorch.
+/// A piecewise linear stand-in for the logistic function: `y = x / 6 + 1/2`, limited to 0 and 1.
+/// The derivative is 1/6 between `x = -3` and 3, and 0 elsewhere, at the two kinks too, as in
+/// PyTorch.
 ///
 /// As PyTorch, Keras and MobileNetV3 have it. ONNX's default slope is 1/5.
 ///

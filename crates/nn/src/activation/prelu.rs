@@ -14,8 +14,8 @@ settings! {
     /// slope `a` a parameter of the model, named `slope`.
     ///
     /// Derivatives: by `x`, 1 or `a`; by `a`, the sum of `x` times the upstream gradient where `x`
-    /// is not positive. One slope for all features by default, or one for each channel: for each
-    /// feature of `[batch, features]`, and with more axes for each place of the second,
+    /// is not positive. One slope for all features by default, or one for each channel. A channel
+    /// is each feature of `[batch, features]`, and with more axes each place of the second,
     /// `[batch, channels, ..]`, as in PyTorch. First value 0.25, as there.
     ///
     /// Source: He, Zhang, Ren and Sun, "Delving Deep into Rectifiers", 2015.

@@ -11,15 +11,15 @@ use crate::{Configure, Layer};
 settings! {
     "rrelu": "x where x > 0, else a x, with a random in training", checked by ordered;
 
-    /// The randomized leaky rectified linear unit: `y = x` above zero, `a x` at zero and below,
-    /// with `a` drawn anew for each element in training and `(lower + upper) / 2` in evaluation;
-    /// derivative 1 or `a`.
+    /// The randomised leaky rectified linear unit: `y = x` above zero, `a x` at zero and below;
+    /// derivative 1 or `a`. In training `a` is drawn anew for each element, in evaluation it is
+    /// `(lower + upper) / 2`.
     ///
     /// The slopes are drawn uniformly from `lower` to `upper`, 1/8 and 1/3 by default as in
     /// PyTorch, from the workspace's generator
-    /// ([`Workspace::seed`](chainrule_graph::Workspace::seed)): one for each element, whatever its
-    /// sign, so that what is drawn later does not depend on the data. The gain is that of a leaky
-    /// ReLU, `sqrt(2 / (1 + E[a^2]))`.
+    /// ([`Workspace::seed`](chainrule_graph::Workspace::seed)). There is one for each element,
+    /// whatever its sign, so that what is drawn later does not depend on the data. The gain is that
+    /// of a leaky ReLU, `sqrt(2 / (1 + E[a^2]))`.
     ///
     /// Source: Xu, Wang, Chen and Li, "Empirical Evaluation of Rectified Activations in
     /// Convolutional Network", 2015.

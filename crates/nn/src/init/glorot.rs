@@ -7,8 +7,8 @@ use super::fan::{Distribution, fans};
 use crate::config::Setting;
 use crate::{Activation, Configure};
 
-/// Glorot's rule, also named Xavier: variance `gain^2 * 2 / (fan in + fan out)`, which keeps the
-/// size of values on the way forward and of gradients on the way back, as a compromise, for
+/// Glorot's rule, also named Xavier, has the variance `gain^2 * 2 / (fan in + fan out)`. It keeps
+/// the size of values on the way forward and of gradients on the way back, as a compromise, for
 /// activations that are linear near zero. Gain 1 by default; 5/3 for tanh.
 ///
 /// Source: Glorot and Bengio, "Understanding the difficulty of training deep feedforward neural

@@ -14,8 +14,8 @@ settings! {
     /// column of `[inputs, outputs]`, `ceil(sparsity inputs)` of the weights, chosen at random.
     ///
     /// Sparsity 0.1 and deviation 0.01 by default, the latter as in PyTorch, whose `sparse_` has
-    /// the zeros in the columns of `[outputs, inputs]`: there each input reaches equally many
-    /// units, here, as in the paper, each unit has equally many inputs.
+    /// the zeros in the columns of `[outputs, inputs]`. There each input reaches equally many
+    /// units; here, as in the paper, each unit has equally many inputs.
     ///
     /// Source: Martens, "Deep learning via Hessian-free optimization", 2010.
     #[derive(Clone, Copy, Debug, PartialEq)]

@@ -9,10 +9,10 @@ use crate::{ConfigError, Configure, Layer, PredictError};
 
 /// Layer-sequential unit variance: first values from data instead of a formula.
 ///
-/// The weights of every [`Linear`](crate::Linear) layer become orthonormal; then, layer by layer
-/// from the input on, they are divided by the standard deviation of what comes out of the layer for
-/// a batch of inputs, until the variance over all samples and outputs is 1 within `tolerance`.
-/// Biases and all other layers stay as they are; layers behave as in evaluation.
+/// The weights of every [`Linear`](crate::Linear) layer become orthonormal. Then, layer by layer
+/// from the input on, they are divided by the standard deviation of what comes out for a batch of
+/// inputs. That ends when the variance over all samples and outputs is 1 within `tolerance`. Biases
+/// and all other layers stay as they are; layers behave as in evaluation.
 ///
 /// ```
 /// use chainrule_nn::init::UnitVariance;

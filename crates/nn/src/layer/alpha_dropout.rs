@@ -12,8 +12,8 @@ settings! {
     "alpha_dropout": "a x + b with probability 1 - p, else b - a s; keeps mean 0 and variance 1";
 
     /// Dropout behind SELU: in training, an element is set to SELU's lowest value `-s` with
-    /// probability `p`, and then all are scaled and shifted so that mean 0 and variance 1 stay as
-    /// they are: `y = a z + b` with `z` either `x` or `-s`, `a = 1 / sqrt((1 - p) (1 + p s^2))` and
+    /// probability `p`. Then all are scaled and shifted so that mean 0 and variance 1 stay as they
+    /// are: `y = a z + b` with `z` either `x` or `-s`, `a = 1 / sqrt((1 - p) (1 + p s^2))` and
     /// `b = a p s`, where `s = 1.758..`. In evaluation `y = x`. The derivative is `a` where `x` was
     /// kept, else 0.
     ///

@@ -71,10 +71,9 @@ pub const ALIASES: Aliases = &[
     ("rms_normalization", "rms_norm"),
 ];
 
-/// The layer that a text names: one of the list with its settings, such as
+/// The layer that a text names. It is one of the list with its settings, such as
 /// `linear(inputs=64, outputs=10)`; an activation, such as `elu(alpha=0.5)`; or one made of others
-/// in brackets, such as `sequential[linear(outputs=32), relu, residual[layer_norm,
-/// linear(outputs=32)], linear(outputs=10)]`.
+/// in brackets, such as `sequential[linear(outputs=32), relu, residual[layer_norm]]`.
 ///
 /// In `sequential` and `residual` the layers follow each other, in `parallel` they stand side by
 /// side. Names may also be [`ALIASES`] or those of the [activations](crate::activation::ALIASES),

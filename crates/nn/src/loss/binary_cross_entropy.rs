@@ -16,7 +16,7 @@ settings! {
     /// infinite.
     ///
     /// For samples with several labels that do not exclude each other, such as a picture with both
-    /// a laptop and a smartphone: each label has a sigmoid of its own, where a softmax would make
+    /// a laptop and a smartphone. Each label has a sigmoid of its own, where a softmax would make
     /// them compete. Targets are in `[0, 1]`, soft ones included, and have the shape of the logits.
     /// The mean is over all elements, as in PyTorch's `BCEWithLogitsLoss`. On probabilities it is
     /// [`BinaryCrossEntropyOnProbabilities`](super::BinaryCrossEntropyOnProbabilities).
@@ -66,7 +66,7 @@ impl<T: Real> Loss<T> for BinaryCrossEntropy {
 /// The whole in one: built from `max` and `abs` its gradient at zero would be `-t`, not `1/2 - t`.
 ///
 /// Both sides are computed alike: `|p|` times the share of the label that is not on the logit's
-/// side, `1 - t` or `t`, so that nothing cancels, and the limits at infinite logits are exact.
+/// side, `1 - t` or `t`. Nothing cancels, and the limits at infinite logits are exact.
 #[derive(Debug)]
 pub(super) struct SigmoidCrossEntropy;
 

@@ -12,8 +12,8 @@ settings! {
         "1 - cos(a, b) where t = 1, max(0, cos(a, b) - margin) where t = -1, p = [a, b]";
 
     /// How far the angle between two vectors `a` and `b` is from what it should be, one value for
-    /// each sample: `1 - cos` where the target is 1, `max(0, cos - margin)` where it is -1, with
-    /// `cos = a b / sqrt((a a + 1e-12) (b b + 1e-12))`.
+    /// each sample. It is `1 - cos` where the target is 1, `max(0, cos - margin)` where it is -1,
+    /// with `cos = a b / sqrt((a a + 1e-12) (b b + 1e-12))`.
     ///
     /// The prediction `[.., 2 d]` holds along its last axis the `d` numbers of `a`, then those of
     /// `b`; the target is `[..]` or `[.., 1]`. The derivative of `cos` by `a` is

@@ -18,8 +18,8 @@ settings! {
     ///
     /// The prediction `[.., 2 d]` holds along its last axis the `d` means, then the `d` variances;
     /// the target is `[.., d]`. A variance below `eps` counts as `eps`, but its gradient is that at
-    /// `eps`, not 0, so that it can grow again: as in PyTorch's `GaussianNLLLoss`, which takes the
-    /// variance as an input of its own. The mean is over all elements.
+    /// `eps`, not 0, so that it can grow again. That is as in PyTorch's `GaussianNLLLoss`, which
+    /// takes the variance as an input of its own. The mean is over all elements.
     ///
     /// With `log_variance` the second half holds `ln v`, so that a model needs nothing in front to
     /// keep it positive; the gradient by it is `(1 - (t - m)^2 / v) / 2`.

@@ -1,5 +1,5 @@
-//! Zero times infinity (kind 4 of RELIABILITY.md): every loss at infinite predictions is the limit
-//! of its values at larger and larger ones, from that side, and so is its gradient; where the limit
+//! Zero times infinity (kind 4 of RELIABILITY.md). Every loss at infinite predictions is the limit
+//! of its values at larger and larger ones, from that side, and so is its gradient. Where the limit
 //! depends on the way, it is NaN. Public reports: pytorch#49844, numpyro#2240, optax#1786.
 
 use chainrule_tensor::{Real, Tensor};

@@ -116,9 +116,9 @@ pub trait Loss<T: Real = f32>: fmt::Debug + Send + Sync {
     /// the sum of weights, or the number of values that a mask leaves. `None`, the default, is the
     /// number of values, elements included, as in PyTorch.
     ///
-    /// It is what a batch counts by: a mean over several batches is the sum of each one's mean
-    /// times its divisor, by the sum of the divisors, so that it is that of one batch of all. It
-    /// must be finite and not negative; a batch whose divisor is 0 counts nothing.
+    /// It is what a batch counts by. A mean over several batches is the sum of each one's mean
+    /// times its divisor, by the sum of the divisors. So it is that of one batch of all. It must be
+    /// finite and not negative; a batch whose divisor is 0 counts nothing.
     ///
     /// ```
     /// use chainrule_graph::Var;

@@ -38,8 +38,8 @@ impl<T: Real> Op<T> for SoftmaxCrossEntropy {
         let (losses, saved) = (pass.output, pass.saved);
         let (block, width) = (ROWS * classes, if by_index { 1 } else { classes });
         // A probability that is smaller beside the largest one makes denormal numbers of its
-        // products with weights and activations on the way back, and they took a third of a step of
-        // ten layers that fit their samples.
+        // products with weights and activations on the way back. They took a third of a step of ten
+        // layers that fit their samples.
         let least = T::MIN_POSITIVE / T::EPSILON;
         simd::dispatch(
             #[inline(always)]

@@ -1,5 +1,5 @@
 //! Kind "names that do nothing": every family that takes a text refuses a name with a letter too
-//! few, and a setting's name with a letter too many, and suggests what was probably meant
+//! few, and a setting's name with a letter too many. It suggests what was probably meant
 //! (keras-team/keras#6954).
 
 use chainrule_nn::config::Setting;

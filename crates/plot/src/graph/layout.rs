@@ -1,8 +1,8 @@
 //! Where the nodes of a graph go.
 //!
 //! Source: Sugiyama, Tagawa and Toda, "Methods for Visual Understanding of Hierarchical System
-//! Structures", 1981: nodes in rows by their distance from the inputs, order within rows by the
-//! mean of neighbours, and edges over several rows through a place in each of them.
+//! Structures", 1981. Nodes stand in rows by their distance from the inputs, order within rows by
+//! the mean of neighbours, and edges over several rows through a place in each of them.
 
 use std::collections::BTreeMap;
 

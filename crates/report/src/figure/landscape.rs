@@ -14,10 +14,10 @@ const MOST: usize = 256;
 /// The loss over the first 256 samples of the run's data around the trained weights, along two
 /// random directions.
 ///
-/// A direction is drawn from a normal distribution, and each of its filters, the weights into one
-/// unit, is then given the norm of the weights that it changes; biases and other vectors stay. So a
-/// step of 1 changes each unit by as much as it is, and networks can be compared. The same run
-/// gives the same picture. There is none where no loss is finite.
+/// A direction is drawn from a normal distribution. Each of its filters, the weights into one unit,
+/// is then given the norm of the weights that it changes. Biases and other vectors stay. So a step
+/// of 1 changes each unit by as much as it is, and networks can be compared. The same run gives the
+/// same picture. There is none where no loss is finite.
 ///
 /// Source: Li, Xu, Taylor, Studer and Goldstein, "Visualizing the Loss Landscape of Neural Nets",
 /// 2018, section 4.

@@ -28,8 +28,8 @@ pub(super) fn date(cell: &[u8], order: Order) -> Option<f64> {
     days(digits(year, 4..=4)?, short(month)?, short(day)?)
 }
 
-/// The seconds since 1970 of a date alone, or with a time behind a blank or a `T`, and with an
-/// offset from UTC such as `Z` or `+02:00` or without.
+/// The seconds since 1970 of a date alone, or with a time. The time stands behind a blank or a `T`,
+/// and with an offset from UTC such as `Z` or `+02:00` or without.
 pub(super) fn date_and_time(cell: &[u8], order: Order) -> Option<f64> {
     let end = cell.iter().position(|byte| matches!(byte, b' ' | b'T'));
     let Some(end) = end else { return Some(date(cell, order)? * 86_400.0) };

@@ -60,9 +60,9 @@ impl Form {
     /// A number with a decimal point, without groups.
     pub const NUMBER: Form = Form(Inner::Plain);
 
-    /// The number that a text stands for: that of `12%` is 0.12, of a date the days since 1970, of
-    /// a date with a time the seconds since 1970 (UTC where it names no other offset), of a time
-    /// the seconds since midnight. `None` if the text is not of this form.
+    /// The number that a text stands for. That of `12%` is 0.12, that of a date the days since
+    /// 1970, that of a time the seconds since midnight. Of a date with a time it is the seconds
+    /// since 1970 (UTC where it names no other offset). `None` if the text is not of this form.
     #[must_use]
     pub fn parse(self, text: &str) -> Option<f64> {
         self.number(text.trim().as_bytes())

@@ -1,9 +1,9 @@
 //! The loops around the tiles: which piece of the factors is in which cache while it is worked on.
 //!
 //! The scheme is that of Goto and van de Geijn, Anatomy of High-Performance Matrix Multiplication,
-//! 2008: a block of `a` stays in the second cache, a panel of `b` in the first, each copied to the
+//! 2008. A block of `a` stays in the second cache, a panel of `b` in the first, each copied to the
 //! order in which it is read. Small factors are read where they are. What differs is that tall
-//! tiles of one panel of `b` copy the next one on the way and fetch a later one; where there are
+//! tiles of one panel of `b` copy the next one on the way and fetch a later one. Where there are
 //! none, the first tile of a panel copies it, and all of them fetch a later one.
 
 use super::errands::Errands;
@@ -28,8 +28,8 @@ const SMALL: usize = 32 << 10;
 
 /// From so many bytes on, operands are fetched ahead, the panels of a `b` that is copied and the
 /// rows of `c`. In networks of 128 and 256 layers of 64, whose small weights are in a far cache by
-/// their number, a step took 0.89 and 0.86 of the time while others used that cache too; where all
-/// is in a near one, 1.005.
+/// their number, a step took 0.89 and 0.86 of the time. That was while others used that cache too;
+/// where all is in a near one, it took 1.005.
 const NEAR: usize = 8 << 10;
 
 /// Where the pieces are copied to.

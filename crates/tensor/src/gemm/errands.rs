@@ -20,7 +20,7 @@ const AHEAD: usize = 4;
 const SOON: usize = 8;
 
 pub(super) struct Errands<T> {
-    /// True if they are done between the steps of tall tiles, else before those of each tile: there
+    /// True if they are done between the steps of tall tiles, else before those of each tile. There
     /// the loop around the steps costs more registers and code than it brings.
     pub spread: bool,
     /// True if the panel [`AHEAD`] is fetched, into the second cache, else the next one into the

@@ -93,7 +93,7 @@ instructions!(Baseline, fused: simd::FUSES, tall: 6, height: 6, SMALL_CACHES);
 const SMALL_CACHES: Sizes = Sizes { panel: 16 << 10, block: 264 << 10 };
 
 /// The product with the best instructions. The constants are half, one, two, four and eight times
-/// the values of a register of AVX2: a panel has two registers of AVX-512 or AVX2, two of the
+/// the values of a register of AVX2. A panel has two registers of AVX-512 or AVX2, two of the
 /// shorter ones of other x86-64 processors, and four where there are 32 of those.
 pub(super) fn multiply<
     T: Real,

@@ -1,9 +1,9 @@
 /// How exactly large products of `f32` are computed: how many parts each factor is split into.
 ///
-/// A processor with matrix units (Intel's AMX, found at run time on Linux) multiplies `bfloat16`,
-/// which has the range of `f32` and 8 bits of its precision, many times faster than `f32`. Two or
-/// three such numbers hold an `f32`: `x = x1 + x2 + x3`, each the nearest one to what is left. The
-/// largest products of parts are then added up in `f32`.
+/// A processor with matrix units (Intel's AMX, found at run time on Linux) multiplies `bfloat16`
+/// many times faster than `f32`. A `bfloat16` has the range of `f32` and 8 bits of its precision.
+/// Two or three such numbers hold an `f32`: `x = x1 + x2 + x3`, each the nearest one to what is
+/// left. The largest products of parts are then added up in `f32`.
 ///
 /// | | terms of `a b` | error beside that of the sum itself | typical error |
 /// |---|---|---|---|
@@ -16,9 +16,9 @@
 ///
 /// It is a permission: small products, `f64` and dual numbers, and all products on other processors
 /// are computed as with `F32`, without the matrix units. So are pieces of a product with factors
-/// that a split would lose or turn to infinity: magnitudes below `2^-100` or from `2^126` on,
-/// products below `2^-100` or from `2^116` on, infinities and NaN. Which pieces these are depends
-/// on the factors alone, and the bits are the same with any number of threads.
+/// that a split would lose or turn to infinity. Those are magnitudes below `2^-100` or from `2^126`
+/// on, products below `2^-100` or from `2^116` on, infinities and NaN. Which pieces these are
+/// depends on the factors alone, and the bits are the same with any number of threads.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Precision {
     /// As accurate as a product of `f32`: on matrix units with six terms, where those are faster.

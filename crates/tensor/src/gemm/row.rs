@@ -12,7 +12,7 @@ use crate::{Real, simd};
 /// are better read from end to end.
 const SHORT: usize = 128;
 
-/// How many sums a few columns have, since each addition waits for the one before it: one sample
+/// How many sums a few columns have, since each addition waits for the one before it. One sample
 /// went through 64-64-10 in 0.72 of the time, on one core with AVX2.
 const CHAINS: usize = 4;
 

@@ -42,10 +42,10 @@ pub(super) fn loops(
 }
 
 /// Returns true if the units are faster than the product of `f32`. On a processor with both, with
-/// the product's tiles in AVX-512: 1.2 to 1.6 times as fast with six terms from 128x128x128 on, the
-/// same at 64x784x512 and less with fewer rows; with three terms 1.1 to 1.4 times at 128x64x64 and
-/// 32x128x128, 0.9 to 1.05 at 64x64x64, less with 16 rows; with one term 1.3 times at 64x64x64 and
-/// at 16x512x512, 0.8 at 32x64x64.
+/// the product's tiles in AVX-512, they are 1.2 to 1.6 times as fast with six terms from
+/// 128x128x128 on. It is the same at 64x784x512, and less with fewer rows. With three terms 1.1 to
+/// 1.4 times at 128x64x64 and 32x128x128, 0.9 to 1.05 at 64x64x64, less with 16 rows. With one term
+/// 1.3 times at 64x64x64 and at 16x512x512, 0.8 at 32x64x64.
 fn pays(precision: Precision, rows: usize, inner: usize, columns: usize) -> bool {
     let least = |side: usize| rows.min(columns) >= side && inner >= side.min(64);
     let work = rows.saturating_mul(inner).saturating_mul(columns);

@@ -79,9 +79,9 @@ impl<T: Real> Tile<'_, T> {
         // A closure would not always be inlined, and only what is has the instructions.
         macro_rules! step {
             ($k:expr) => {
-                // SAFETY: the assertions above are that the last element of each is in its slice:
-                // `a`'s in row `H - 1` and column `last`, `b`'s in row `last`, and as many values
-                // of `copy`. Compared with the definition in the tests.
+                // SAFETY: the assertions above are that the last element of each is in its slice.
+                // That is `a`'s in row `H - 1` and column `last`, `b`'s in row `last`, and as many
+                // values of `copy`. Compared with the definition in the tests.
                 let of_b = unsafe { *b.cast::<[T; W]>() };
                 if COPY {
                     // SAFETY: as above.

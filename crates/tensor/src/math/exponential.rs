@@ -77,8 +77,8 @@ pub(super) fn clamp(x: f32, least: f32, most: f32) -> f32 {
 pub(crate) fn exp(x: f32) -> f32 {
     // Beyond these bounds the result is infinite or zero in any case.
     let (exponent, p) = reduced(clamp(x, -105.0, 89.0));
-    // 2^n alone may be subnormal or too large: 2^32 is taken out on the side that needs it and put
-    // back at the end, where the product overflows or becomes subnormal by itself.
+    // 2^n alone may be subnormal or too large. So 2^32 is taken out on the side that needs it and
+    // put back at the end, where the product overflows or becomes subnormal by itself.
     let (unit, rest) = if x < 0.0 { (TWO_32, 1.0 / TWO_32) } else { (1.0 / TWO_32, TWO_32) };
     let scale = scaled(unit, exponent);
     scale.mul_add(p, scale) * rest

@@ -3,7 +3,7 @@
 //!
 //! Learned from what came before: single predictions now and then are never worth it, many in a row
 //! are. A prediction of 784-512-256-10 every 300 us took 1.3 to 1.5 of one thread's time on two
-//! that were always woken, on AMD Zen 3; this way it takes 1.0, and 0.6 to 0.7 where predictions
+//! that were always woken, on AMD Zen 3. This way it takes 1.0, and 0.6 to 0.7 where predictions
 //! come in a row.
 
 use std::sync::Mutex;
@@ -15,8 +15,8 @@ use super::lock;
 /// From this many jobs on, it was worth waking a thread for them.
 const ENOUGH: u64 = 4;
 
-/// How long short work must have come in a row before it wakes a thread for the first time: several
-/// times as long as it takes until the thread is there.
+/// How long short work must have come in a row before it wakes a thread for the first time. It is
+/// several times as long as it takes until the thread is there.
 const LONG_ROW: Duration = Duration::from_micros(200);
 
 /// The longest pause between two jobs in a row: shorter than a thread looks for work before it

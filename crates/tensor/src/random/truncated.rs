@@ -8,9 +8,9 @@ use crate::{Real, TensorError};
 ///
 /// The bounds are absolute, as in PyTorch's `trunc_normal_`, not in units of the deviation; they
 /// may be infinite. A deviation of 0 gives the point of the interval that is nearest to the mean.
-/// It is exact and fast wherever the interval lies: about two draws for a number at worst, however
-/// far out in a tail (Robert, *Simulation of truncated normal variables*, Statistics and Computing
-/// 5, 1995).
+/// It is exact and fast wherever the interval lies. It takes about two draws for a number at worst,
+/// however far out in a tail (Robert, *Simulation of truncated normal variables*, Statistics and
+/// Computing 5, 1995).
 ///
 /// # Errors
 /// [`TensorError::Parameter`] unless `low < high`, the mean is finite and the deviation finite and

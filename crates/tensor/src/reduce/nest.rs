@@ -8,8 +8,8 @@ pub(super) const TILE: usize = 64;
 
 /// The loops of a reduction: one nest over the outputs, one over what goes into each of them.
 ///
-/// The last axis that counts is either reduced, and each output is made from contiguous runs
-/// ([`along`](Nest::along)), or kept, and neighbouring outputs, up to [`TILE`] of them, are made
+/// If the last axis that counts is reduced, each output is made from contiguous runs
+/// ([`along`](Nest::along)). If it is kept, neighbouring outputs, up to [`TILE`] of them, are made
 /// together from contiguous pieces of rows. Either way the innermost work is on contiguous slices.
 /// The operand must not be empty.
 pub(super) struct Nest {

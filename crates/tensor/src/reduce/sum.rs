@@ -13,7 +13,7 @@ const BLOCK: usize = 16;
 
 /// The sum of all values.
 ///
-/// 32 partial sums of at most 16 values each are added up in `T`, everything else in `f64`: the
+/// 32 partial sums of at most 16 values each are added up in `T`, everything else in `f64`. The
 /// error is at most `(16 epsilon + n 2^-62) sum |x_i|` with `T`'s epsilon and `n` values, whatever
 /// their order. The result has the same bits on every processor. Of dual numbers it is the value
 /// alone: see [`wide_sum`].

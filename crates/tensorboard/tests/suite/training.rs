@@ -283,7 +283,7 @@ fn a_folder_with_another_training_is_refused_and_stays_as_it_is() {
 }
 
 /// Kind "once more": a second training is refused before its first step, whatever became of the
-/// first, and the files stay as they are; instruments go on to another one (keras-team/keras#9935).
+/// first, and the files stay as they are. Instruments go on to another one (keras-team/keras#9935).
 #[test]
 fn a_second_training_is_refused_and_instruments_may_be_used_again() {
     let folder = tempfile::tempdir().unwrap();

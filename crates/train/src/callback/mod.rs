@@ -26,7 +26,7 @@ pub use weight_average::WeightAverage;
 /// An onlooker while a model trains. All methods do nothing by default.
 ///
 /// A callback may look on at one training after the other, of the same model or of another one,
-/// however the last one ended: [`start`](Callback::start) begins anew, as steps, epochs and the
+/// however the last one ended. [`start`](Callback::start) begins anew, as steps, epochs and the
 /// optimizer's memory do. What it has seen of the last training is there until then. One that
 /// cannot begin anew says so by [`accepts`](Callback::accepts), before the first step.
 pub trait Callback<T: Real = f32>: Debug {

@@ -137,8 +137,8 @@ impl LeastSquares {
     ///
     /// # Errors
     /// Settings and bounds that make no sense, parameters outside of their bounds, fewer residuals
-    /// than parameters, more derivatives than [memory] holds, and
-    /// residuals or derivatives that are not finite at the first parameters.
+    /// than parameters, more derivatives than [memory] holds. Residuals or derivatives that are not
+    /// finite at the first parameters.
     pub fn minimise(
         &self,
         parameters: &mut [f64],

@@ -7,7 +7,7 @@ use super::probabilities::Input;
 use super::ranking::{Ranking, Tie, mean};
 
 /// The area under the steps of precision over recall: `sum (R_n - R_(n-1)) P_n` over the distinct
-/// scores from the highest to the lowest, with precision and recall of what has at least that
+/// scores from the highest to the lowest. Precision and recall are those of what has at least that
 /// score. Not interpolated.
 ///
 /// Of two classes that of the second; of more the mean over classes, each against the rest; of

@@ -7,7 +7,7 @@ use super::rows::{Target, rows};
 use super::{Mean, Metric};
 
 /// The squared error of probabilities: for more than two classes `sum (p_c - q_c)^2`, from 0 to 2,
-/// the mean over samples; for two classes half of it, which is `(p_1 - t)^2`, from 0 to 1; for
+/// the mean over samples. For two classes half of it, which is `(p_1 - t)^2`, from 0 to 1. For
 /// labels `(p - t)^2`, the mean over samples and labels. scikit-learn's `brier_score_loss` with its
 /// default `scale_by_half="auto"`.
 ///

@@ -255,7 +255,8 @@ impl<T: Real> Metric<T> for ConfusionMatrix {
 }
 
 /// A table: a row for each right class, a column for each predicted one, recall and precision at
-/// the edges; of more than 1,000 classes, which no one reads, their number and the accuracy.
+/// the edges. Of more than 1,000 classes, which no one reads, it gives their number and the
+/// accuracy.
 impl fmt::Display for ConfusionMatrix {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let classes = 0..self.classes();

@@ -6,7 +6,7 @@ use super::Metric;
 use super::probabilities::{Input, Probabilities};
 use super::rows::{is_first_largest, largest, rows};
 
-/// How far confidence is from accuracy: samples are put into bins of equal width by the probability
+/// How far confidence is from accuracy. Samples are put into bins of equal width by the probability
 /// of the class that they are taken for, and
 /// `sum over bins of samples_b / n |accuracy_b - confidence_b|`; 15 bins by default.
 ///

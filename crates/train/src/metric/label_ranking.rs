@@ -5,9 +5,9 @@ use chainrule_tensor::{Real, TensorView};
 use super::rows::{given, row_pairs};
 use super::{Mean, Metric};
 
-/// How far up the given labels of a sample are among all, from 0 to 1: for each given label, of the
-/// labels with an output at least as large as its own the share that is given; the mean over these,
-/// then over samples.
+/// How far up the given labels of a sample are among all, from 0 to 1. For each given label it is
+/// the share that is given, of the labels with an output at least as large as its own. The mean is
+/// over these, then over samples.
 ///
 /// A sample with no label or with all of them counts 1. Logits and probabilities give the same. A
 /// NaN among the outputs makes the value NaN. The time for a sample grows with the number of labels

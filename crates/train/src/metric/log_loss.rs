@@ -6,8 +6,8 @@ use super::probabilities::{Input, Probabilities};
 use super::rows::{Target, pairs, rows};
 use super::{Mean, Metric};
 
-/// The negative logarithm of the probability of what is right: for classes `-ln p_t`, or
-/// `-sum q ln p` with soft targets `q`, the mean over samples; for labels
+/// The negative logarithm of the probability of what is right. For classes `-ln p_t`, or
+/// `-sum q ln p` with soft targets `q`, the mean over samples. For labels
 /// `-t ln p - (1 - t) ln(1 - p)`, the mean over samples and labels.
 ///
 /// Outputs are logits unless [`input`](LogLoss::input) says otherwise; from them the logarithms are

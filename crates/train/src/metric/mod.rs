@@ -24,10 +24,10 @@
 //! "Classes" are class indices or probabilities, of which the most probable class counts unless a
 //! metric says otherwise; "labels" are multi-label targets, which count as given from 1/2 on. A
 //! class is predicted where its output is the first of the largest ones, a label where its output
-//! is at least a threshold: 0 by default, the logit of a probability of 1/2; 0.5 has to be set for
-//! a model that ends in a sigmoid. Counts are `u64`, sums `f64`; they are gathered sample by
-//! sample, so that a value is the same however the samples are cut into batches. All values are NaN
-//! over no samples.
+//! is at least a threshold. That is 0 by default, the logit of a probability of 1/2; 0.5 has to be
+//! set for a model that ends in a sigmoid. Counts are `u64`, sums `f64`; they are gathered sample
+//! by sample, so that a value is the same however the samples are cut into batches. All values are
+//! NaN over no samples.
 
 mod accuracy;
 mod average;
@@ -97,7 +97,7 @@ pub trait Metric<T: Real = f32>: Debug + Send {
     /// Returns true if targets of this kind make sense for it.
     fn accepts(&self, target: TargetKind) -> bool;
 
-    /// Told before the batches of a data set, of what kind the targets are, which cannot always be
+    /// Told before the batches of a data set, of what kind the targets are. That cannot always be
     /// seen from them: probabilities of classes and multi-label targets have the same shape. By
     /// default nothing is made of it.
     ///

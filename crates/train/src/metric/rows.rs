@@ -114,8 +114,8 @@ fn class_of<T: Real>(index: T) -> Option<usize> {
 /// Returns true if the value at this position is larger than all before it and at least as large as
 /// all after it.
 ///
-/// Looks at all of them without a branch, since what is right is hard to foresee, and at eight at a
-/// time, the last of which may have been seen before.
+/// Looks at all of them without a branch, since what is right is hard to foresee. It looks at eight
+/// at a time, the last of which may have been seen before.
 #[inline(always)]
 pub(super) fn is_first_largest<T: Real>(row: &[T], position: usize) -> bool {
     let Some(&value) = row.get(position) else { return false };

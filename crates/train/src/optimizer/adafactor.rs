@@ -12,11 +12,11 @@ settings! {
     /// Adafactor: of a matrix it remembers the mean squares of rows and of columns alone, in place
     /// of one for each weight; as in PyTorch.
     ///
-    /// For each parameter `w` with gradient `g` in step `t`, with `b = t^beta2_decay` and
+    /// For each parameter `w` with gradient `g` in step `t`, let `b = t^beta2_decay` and
     /// `a = min(learning_rate, 1 / sqrt t) max(epsilon2, rms w)`, where `rms x` is the root of the
-    /// mean square: `w -= learning_rate weight_decay w`; of a matrix
+    /// mean square. First `w -= learning_rate weight_decay w`. Of a matrix follow
     /// `r = r + b (mean of g^2 over each row - r)`, `c = c + b (mean of g^2 over each column - c)`
-    /// and `v = r c / max(mean r, epsilon1)`, of others `v = v + b (g^2 - v)`; then
+    /// and `v = r c / max(mean r, epsilon1)`, of others `v = v + b (g^2 - v)`. Then
     /// `u = g / sqrt max(v, epsilon1^2)` and `w -= a u / max(1, rms u / threshold)`.
     ///
     /// Parameters of more than two axes are matrices of the last two, each for itself. `epsilon1`

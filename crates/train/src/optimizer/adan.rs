@@ -18,7 +18,7 @@ settings! {
     /// beta2) v') / (sqrt(n' + epsilon_root) + epsilon) + weight_decay w)` with Adam's bias
     /// corrections of all three.
     ///
-    /// Two things differ from the paper, as in Optax: the weight decay is that of
+    /// Two things differ from the paper, as in Optax. The weight decay is that of
     /// [`AdamW`](super::AdamW), where the paper divides by `1 + learning_rate weight_decay`; and
     /// betas say how much is kept, where the paper's say how much is new.
     ///

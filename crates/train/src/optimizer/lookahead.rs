@@ -12,7 +12,7 @@ use super::{
 ///
 /// In every `steps`-th step, after the inner optimizer's: `slow += alpha (w - slow)`, then
 /// `w = slow`. The slow weights begin where training begins. The inner optimizer's memory stays as
-/// it is, and it may name at most four vectors: a lookahead around AMSGrad may be wrapped again, a
+/// it is, and it may name at most four vectors. A lookahead around AMSGrad may be wrapped again, a
 /// lookahead around one of four vectors may not.
 ///
 /// ```

@@ -1,11 +1,11 @@
 //! Optimizers: rules that move weights against their gradient.
 //!
 //! An optimizer holds its settings alone; its memory is a [`State`] that the caller owns. Most are
-//! one pass over flat slices, shared among threads; a rule that needs the shape, the name or the
+//! one pass over flat slices, shared among threads. A rule that needs the shape, the name or the
 //! norm of a parameter, or all of a matrix, asks for it by [`Optimizer::whole`]. Definitions and
-//! defaults are PyTorch's, unless the optimizer says otherwise. For those that remember squares a
+//! defaults are PyTorch's, unless the optimizer says otherwise. For those that remember squares, a
 //! gradient beyond half the square root of the largest number, 9.2e18 in `f32` and 6.7e153 in
-//! `f64`, counts as that (for Adagrad, which sums them, beyond 1/1024 of it): its square would be
+//! `f64`, counts as that. For Adagrad, which sums them, that is 1/1024 of it. Its square would be
 //! infinite, and the weight would never move again.
 //!
 //! | name | optimizer | a step divides the gradient by |

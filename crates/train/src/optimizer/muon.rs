@@ -13,12 +13,12 @@ use super::{
 use crate::pattern::matches;
 
 /// Muon: a step moves each matrix along the nearest matrix with orthogonal rows or columns, so that
-/// it is as long in each direction; what is not a matrix moves as by [`AdamW`](super::AdamW).
+/// it is as long in each direction. What is not a matrix moves as by [`AdamW`](super::AdamW).
 ///
 /// For each matrix `W` with gradient `G`: `M = momentum M + (1 - momentum) G`;
 /// `U = momentum M + (1 - momentum) G` with Nesterov's rule, else `U = M`;
 /// `X = U / max(|U|, epsilon)`, then some times `X = a X + (b A + c A^2) X` with `A = X X^T`, which
-/// brings all singular values near 1; at last `W -= learning_rate (adjust X + weight_decay W)`. As
+/// brings all singular values near 1. At last `W -= learning_rate (adjust X + weight_decay W)`. As
 /// an option says, `adjust` is `sqrt max(1, outputs / inputs)` (`original`),
 /// `0.2 sqrt max(inputs, outputs)` (`match_rms_adamw`, for the learning rate of AdamW) or
 /// `sqrt(outputs / inputs)` (`spectral_unclamped`), where `W` is `[inputs, outputs]`.

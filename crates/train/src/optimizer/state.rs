@@ -39,8 +39,8 @@ struct Piece {
 pub(super) const SHARED_VALUES: usize = 200_000;
 
 /// From this many on it is worth waking threads, and shorter steps wake them only where that has
-/// paid: in networks of 32 and 64 layers of 64 on 32 samples, where nothing else is worth sharing,
-/// a step that always did took 1.07 and 1.04 of the time of one alone.
+/// paid. In networks of 32 and 64 layers of 64 on 32 samples nothing else is worth sharing. A step
+/// that always did took 1.07 and 1.04 of the time of one alone.
 pub(super) const LONG_VALUES: usize = 800_000;
 
 /// Memory of a piece begins at a multiple of so many values, a cache line of either scalar.
@@ -257,8 +257,8 @@ impl<T: Real> State<T> {
         }
     }
 
-    /// Puts the weights that are to be validated and kept in place of those that are trained, where
-    /// the optimizer has [others](Optimizer::averages) and has made a step; gives whether it did.
+    /// Puts the weights that are to be validated and kept in place of the trained ones, where the
+    /// optimizer has [others](Optimizer::averages) and has made a step. Returns true if it did.
     pub fn average(&self, optimizer: &dyn Optimizer<T>, weights: &mut [T]) -> bool {
         if self.step == 0 || !optimizer.averages() {
             return false;

@@ -1,7 +1,7 @@
 //! Schedules: the learning rate as a function of the step or of the epoch.
 //!
-//! A schedule is a pure function: it is given the optimizer's own learning rate, the `base`, and
-//! the number of steps (or epochs) made so far, and gives the rate of the next one. Definitions are
+//! A schedule is a pure function. It is given the optimizer's own learning rate, the `base`, and
+//! the number of steps (or epochs) made so far. It gives the rate of the next one. Definitions are
 //! PyTorch's. Where PyTorch has no default for a setting, the one here is named in its
 //! documentation.
 //!

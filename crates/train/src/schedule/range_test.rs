@@ -7,8 +7,8 @@ use super::at_least_one;
 /// smoothed as `s = smoothing s + (1 - smoothing) loss`, corrected by `1 - smoothing^(i + 1)`; the
 /// test ends early when that leaves `divergence` times its best value behind, or is not finite.
 /// Where the best is not above zero, it ends when `s` has risen from it by more than
-/// `divergence - 1` times its size, or times the fall to it from the first, if that is more. The
-/// defaults are those of Lightning's `lr_find`.
+/// `divergence - 1` times its size. If that part of the fall to it from the first is more, it
+/// counts. The defaults are those of Lightning's `lr_find`.
 ///
 /// [`Trainer::range_test`](crate::Trainer::range_test) runs it.
 ///

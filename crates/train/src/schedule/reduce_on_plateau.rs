@@ -10,11 +10,11 @@ settings! {
     /// `ReduceLROnPlateau`.
     ///
     /// An epoch is good if its number is better than the best so far by more than the threshold:
-    /// `value < best - threshold abs(best)`, or `value < best - threshold` if that is absolute; the
-    /// other way round for a number of which more is better. PyTorch takes a part of the best
-    /// itself, so that below zero what is worse counts as good. After more than `patience` epochs
-    /// in a row that are not good, the rate is multiplied by `factor`, but not below
-    /// `min_learning_rate`, and not if it would change by `epsilon` or less; then the next
+    /// `value < best - threshold abs(best)`, or `value < best - threshold` if that is absolute. It
+    /// is the other way round for a number of which more is better. PyTorch takes a part of the
+    /// best itself, so that below zero what is worse counts as good. After more than `patience`
+    /// epochs in a row that are not good, the rate is multiplied by `factor`, but not below
+    /// `min_learning_rate`. It stays if it would change by `epsilon` or less. Then the next
     /// `cooldown` epochs do not count. NaN is never good.
     ///
     /// These are the settings; [`Plateau`] remembers, and

@@ -96,8 +96,8 @@ impl Tells for WeightAverage {
     }
 }
 
-/// Kind "once more": each callback in a second training after one that was finished, stopped,
-/// interrupted, or failed, and of another model, says and does what a new one would
+/// Kind "once more": each callback in a second training, also of another model, says and does what
+/// a new one would. The first one was finished, stopped, interrupted, or failed
 /// (keras-team/keras#20521).
 #[test]
 fn every_callback_begins_anew_in_each_training() {

@@ -463,7 +463,7 @@ fn mistakes_are_told_before_the_first_step() {
 }
 
 /// Kind "memory safety": a number of residuals that memory cannot hold is an error before it is
-/// tried, and so is one of parameters, whose problem is padded to a square.
+/// tried. So is one of parameters, whose problem is padded to a square.
 #[test]
 fn more_derivatives_than_memory_holds_are_an_error() {
     for residuals in [usize::MAX, usize::MAX / 8, 1 << 61, 1 << 45] {

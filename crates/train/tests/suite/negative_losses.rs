@@ -1,5 +1,5 @@
 //! Comparisons with numbers that may be negative or zero, in a training (pytorch#47513, optax
-//! PR#1767, fastai#962): what is better than the best does not depend on which side of zero it is.
+//! PR#1767, fastai#962). What is better than the best does not depend on which side of zero it is.
 
 use chainrule_data::{Dataset, Targets};
 use chainrule_graph::Var;

@@ -2,9 +2,9 @@
 //! machine.
 //!
 //! An instruction adds to each sum `c` the chain of the even products plus the chain of the odd
-//! ones, each a chain of fused multiplications and additions that begins with 0. All are rounded to
-//! the nearest, to even where two are as near; denormal numbers count as 0, and results that would
-//! be denormal are 0.
+//! ones. Each is a chain of fused multiplications and additions that begins with 0. All are rounded
+//! to the nearest, to even where two are as near; denormal numbers count as 0, and results that
+//! would be denormal are 0.
 
 use super::blocks::{Out, Units};
 use super::parts::{Range, SIDE, STEP, Side, TILE, TILE_ROWS, nearest, panel_len, value};

@@ -271,8 +271,8 @@ macro_rules! steps {
 }
 
 // The small terms first, and between two terms as few tiles to load as there can be. With three
-// parts the small terms of all steps come first, so that the sum is rounded once for each step;
-// with two that would change little, and cost a tenth.
+// parts the small terms of all steps come first, so that the sum is rounded once for each step.
+// With two that would change little, and cost a tenth.
 block!(block_of_1, 2048, [], [a!(0), b!(0), term!()]);
 block!(block_of_2, 4096, [], [a!(2048), b!(0), term!(), a!(0), b!(2048), term!(), b!(0), term!()]);
 block!(
@@ -446,8 +446,8 @@ fn pairs() -> __m512i {
 #[repr(align(64))]
 struct Turned([f32; TILE]);
 
-/// Transposes up to 16 runs of up to 32 values to 32 rows of 16, or where they are `LONG`, up to 32
-/// runs of up to 16 to 16 rows of 32; what is missing is 0.
+/// Transposes up to 16 runs of up to 32 values to 32 rows of 16. Where they are `LONG`, it is up to
+/// 32 runs of up to 16 to 16 rows of 32. What is missing is 0.
 ///
 /// # Safety
 /// So many values must be at the start of each run, the runs `stride` apart.

@@ -36,7 +36,7 @@ impl Lbfgs {
     ///
     /// # Errors
     /// Data, model and loss that do not fit together, data of which no sample counts in the loss,
-    /// settings that make no sense, parameters that no gradient reaches, and a loss or a gradient
+    /// settings that make no sense, and parameters that no gradient reaches. A loss or a gradient
     /// that is not finite at the first weights.
     pub fn fit<T: Real>(
         &self,

@@ -16,7 +16,7 @@ const DECREASE: f64 = 1e-4;
 /// How much of the slope a step may leave.
 const SLOPE: f64 = 0.9;
 /// By what part of themselves weights may still move between the ends of what is enclosed before it
-/// is narrowed no further, whatever the tolerances outside of the search are: without it a search
+/// is narrowed no further, whatever the tolerances outside of the search are. Without it a search
 /// could go on for ever. For weights above 1 it is the difference itself, as in PyTorch.
 const NARROWEST: f64 = 1e-9;
 /// How near the ends may come to each other, as a part of the farther one, where numbers are so
@@ -72,9 +72,9 @@ impl<T: Real, F: FnMut(&[T], &mut [T]) -> f64> Line<'_, T, F> {
         }
     }
 
-    /// By how much of itself a unit of the line moves the weight that it moves most; of 1 where a
-    /// weight is larger, and of the largest weight where it is 0, or of the first step where all
-    /// are.
+    /// By how much of itself a unit of the line moves the weight that it moves most. It is that
+    /// part of 1 where a weight is larger, and of the largest weight where it is 0, or of the first
+    /// step where all are.
     fn reach(&self, first: f64) -> f64 {
         let size = match largest(self.origin) {
             0.0 => first * largest(self.direction),
