@@ -36,6 +36,7 @@ const ALLOWED: [(&str, &[&str]); 17] = [
             "chainrule-data",
             "chainrule-train",
             "chainrule-checkpoint",
+            "chainrule-files",
         ],
     ),
     (

@@ -4,10 +4,12 @@ mod error;
 mod load;
 mod save;
 mod value;
+mod vectors;
 
 pub use error::CheckpointError;
 pub use load::{description, load};
 pub use save::{encode, save};
+pub use vectors::{encode_vectors, load_vectors};
 
 /// The key of the file's metadata that holds the description.
 const DESCRIPTION: &str = "chainrule";

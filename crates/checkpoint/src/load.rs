@@ -75,7 +75,10 @@ pub fn description(path: impl AsRef<Path>) -> Result<Option<String>, CheckpointE
 }
 
 /// The description that a file gives of itself.
-fn metadata(path: &Path, bytes: &[u8]) -> Result<HashMap<String, String>, CheckpointError> {
+pub(crate) fn metadata(
+    path: &Path,
+    bytes: &[u8],
+) -> Result<HashMap<String, String>, CheckpointError> {
     let header = SafeTensors::read_metadata(bytes);
     let (_, metadata) =
         header.map_err(|source| CheckpointError::Format { path: path.to_owned(), source })?;
@@ -101,7 +104,7 @@ fn refuse_ambiguous<T: Real>(params: &Params<T>, path: &Path) -> Result<(), Chec
     }
 }
 
-fn read(path: &Path) -> Result<Vec<u8>, CheckpointError> {
+pub(crate) fn read(path: &Path) -> Result<Vec<u8>, CheckpointError> {
     std::fs::read(path).map_err(|source| CheckpointError::Io {
         action: "read",
         path: path.to_owned(),
@@ -109,7 +112,7 @@ fn read(path: &Path) -> Result<Vec<u8>, CheckpointError> {
     })
 }
 
-fn parse<'a>(path: &Path, bytes: &'a [u8]) -> Result<SafeTensors<'a>, CheckpointError> {
+pub(crate) fn parse<'a>(path: &Path, bytes: &'a [u8]) -> Result<SafeTensors<'a>, CheckpointError> {
     SafeTensors::deserialize(bytes)
         .map_err(|source| CheckpointError::Format { path: path.to_owned(), source })
 }
@@ -138,7 +141,7 @@ fn check_names<T: Real>(
 }
 
 /// The values of a tensor's bytes; none for a type that is not read.
-fn decode(dtype: Dtype, bytes: &[u8]) -> Option<Vec<f64>> {
+pub(crate) fn decode(dtype: Dtype, bytes: &[u8]) -> Option<Vec<f64>> {
     match dtype {
         Dtype::F32 => {
             let values = bytes.as_chunks::<4>().0.iter();

@@ -75,7 +75,7 @@ pub fn encode<T: Real>(
     file.map_err(|source| CheckpointError::Format { path: path.to_owned(), source })
 }
 
-fn little_endian<T: Real>(values: &[T]) -> Vec<u8> {
+pub(crate) fn little_endian<T: Real>(values: &[T]) -> Vec<u8> {
     if T::DTYPE == "f32" {
         values.iter().flat_map(|x| (x.to_f64() as f32).to_le_bytes()).collect()
     } else {

@@ -2,6 +2,7 @@
 
 mod change;
 mod check;
+mod checkpoints;
 mod compare;
 mod error;
 mod field;
@@ -14,6 +15,7 @@ mod run;
 mod text;
 
 pub use change::Change;
+pub use checkpoints::{Checkpoints, Found};
 pub use compare::{Comparison, Variant, compare};
 pub use error::{Line, RecipeError};
 pub use network::Network;

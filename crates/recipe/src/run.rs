@@ -12,7 +12,7 @@ use chainrule_train::{
 };
 
 use crate::check::{named, on_pattern};
-use crate::{Network, Preprocessing, Recipe, RecipeError};
+use crate::{Checkpoints, Found, Network, Preprocessing, Recipe, RecipeError};
 
 /// All that is known of a training that happened.
 #[derive(Debug)]
@@ -28,6 +28,8 @@ pub struct Run<T: Real = f32> {
     /// Loss and metrics on the validation data, with the weights that training left; `None` without
     /// such data, or where the network gives no finite answers.
     pub scores: Option<Scores>,
+    /// The error of the first state that [`Prepared::fit_kept`] could not write, if there was one.
+    pub unkept: Option<RecipeError>,
 }
 
 impl<T: Real> Run<T> {
@@ -233,7 +235,39 @@ impl<T: Real> Prepared<'_, T> {
     /// Model, loss and data that do not fit together. What ends a training that has begun is no
     /// error but its [end](Run::end).
     pub fn fit<'a>(&'a self, trainer: Trainer<'a, T>) -> Result<Run<T>, RecipeError> {
-        let mut epochs = Epochs::default();
+        self.go(trainer, Epochs::default())
+    }
+
+    /// Trains, from a state that was [found](Checkpoints::latest) or from the beginning, and keeps
+    /// the state after each epoch. One that cannot be written ends nothing: it is
+    /// [told](Run::unkept) at the end.
+    ///
+    /// # Errors
+    /// As [`fit`](Prepared::fit); a state of another training.
+    pub fn fit_kept<'a>(
+        &'a self,
+        trainer: Trainer<'a, T>,
+        checkpoints: &'a Checkpoints,
+        found: Option<Found<T>>,
+    ) -> Result<Run<T>, RecipeError> {
+        let mut unkept = None;
+        let done = found.as_ref().map_or_else(Vec::new, |found| found.snapshot.epochs.clone());
+        let trainer = trainer.snapshots(|snapshot| {
+            unkept = unkept.take().or(checkpoints.save(self, &snapshot).err());
+        });
+        let trainer = match found {
+            Some(found) => trainer.resume(found.snapshot),
+            None => trainer,
+        };
+        let run = self.go(trainer, Epochs { done: done.clone(), all: done })?;
+        Ok(Run { unkept, ..run })
+    }
+
+    fn go<'a>(
+        &'a self,
+        trainer: Trainer<'a, T>,
+        mut epochs: Epochs,
+    ) -> Result<Run<T>, RecipeError> {
         let mut params = self.network.params().clone();
         let validation = self.validation.as_deref();
         let (end, scores) = {
@@ -250,7 +284,7 @@ impl<T: Real> Prepared<'_, T> {
             (end, validation.and_then(|data| trainer.evaluate(&params, data).ok()))
         };
         let monitor = self.network.recipe().monitored()?;
-        let best = epochs.0.iter().fold(None, |best: Option<(usize, f64)>, record| {
+        let best = epochs.all.iter().fold(None, |best: Option<(usize, f64)>, record| {
             let value = monitor.value(record).unwrap_or(f64::NAN);
             match monitor.improves(value, best.map(|(_, value)| value), 0.0) {
                 true => Some((record.epoch, value)),
@@ -258,21 +292,25 @@ impl<T: Real> Prepared<'_, T> {
             }
         });
         let network = self.network.with_params(Arc::new(params));
-        Ok(Run { network, epochs: epochs.0, end, best, scores })
+        Ok(Run { network, epochs: epochs.all, end, best, scores, unkept: None })
     }
 }
 
 /// Keeps each epoch, also those before a failure.
 #[derive(Debug, Default)]
-struct Epochs(Vec<EpochRecord>);
+struct Epochs {
+    /// Those before this training.
+    done: Vec<EpochRecord>,
+    all: Vec<EpochRecord>,
+}
 
 impl<T: Real> Callback<T> for Epochs {
     fn start(&mut self, _: &FitPlan) {
-        self.0.clear();
+        self.all.clone_from(&self.done);
     }
 
     fn epoch_end(&mut self, epoch: &EpochEnd<'_, T>) -> Flow {
-        self.0.push(epoch.record.clone());
+        self.all.push(epoch.record.clone());
         Flow::Continue
     }
 }
