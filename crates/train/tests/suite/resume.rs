@@ -38,9 +38,10 @@ fn train<'a>(
     if let Some(snapshot) = resume {
         trainer = trainer.resume(snapshot);
     }
-    let mut trainer = trainer.snapshots(|snapshot| snapshots.lock().unwrap().push(snapshot));
-    let history = trainer.fit(&mut params, &train, Some(&validation)).unwrap();
-    drop(trainer);
+    let history = trainer
+        .snapshots(|snapshot| snapshots.lock().unwrap().push(snapshot))
+        .fit(&mut params, &train, Some(&validation))
+        .unwrap();
     let mut epochs = history.epochs;
     // Time is all that may differ.
     epochs.iter_mut().for_each(|epoch| (epoch.seconds, epoch.samples_per_second) = (0.0, 0.0));
