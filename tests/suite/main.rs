@@ -8,5 +8,8 @@ mod determinism;
 mod errors;
 mod layering;
 mod precision;
+mod readmes;
 mod second_order;
+mod sources;
 mod width;
+mod words;

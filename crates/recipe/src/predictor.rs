@@ -31,7 +31,7 @@ use crate::{Network, RecipeError};
 pub struct Predictor<T: Real = f32> {
     network: Network<T>,
     model: chainrule_nn::Predictor<'static, T>,
-    /// What `probabilities` does to outputs, once it was asked for.
+    /// The step from outputs to `probabilities`, once it was asked for.
     chances: Option<Chances<T>>,
     inputs: Vec<T>,
     outputs: Vec<T>,

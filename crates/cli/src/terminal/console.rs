@@ -84,8 +84,8 @@ pub fn print(text: &str) -> io::Result<()> {
     }
 }
 
-/// Colour is for terminals that can, unless NO_COLOR asks for none (no-color.org: any value but the
-/// empty one).
+/// Colour is for terminals that can, unless `NO_COLOR` asks for none (`no-color.org`: any value but
+/// the empty one).
 fn colour(terminal: bool) -> bool {
     is_lively(terminal) && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
 }

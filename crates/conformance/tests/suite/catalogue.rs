@@ -10,8 +10,8 @@ const HEAD: &str = "\
 
 Every activation, loss, initialiser, layer, optimizer, schedule and metric, with its settings and
 their defaults. Each is chosen by its name in text: `activation::by_name(\"elu(alpha=0.5)\")` in a
-program, `--activation \"elu(alpha=0.5)\"` on the command line, `activation = \"elu(alpha=0.5)\"` in a
-recipe. Settings that are not named keep their defaults.
+program, `--activation \"elu(alpha=0.5)\"` on the command line, or in a recipe
+`activation = \"elu(alpha=0.5)\"`. Settings that are not named keep their defaults.
 
 `chainrule list` prints the same lists. `chainrule gradcheck` compares every derivative with
 differences. `chainrule conformance` compares values, gradients and whole trainings with reference

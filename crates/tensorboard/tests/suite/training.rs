@@ -314,7 +314,8 @@ fn a_second_training_is_refused_and_instruments_may_be_used_again() {
                 error,
                 format!(
                     "TensorBoard: {} already holds the events of a training, and the steps of \
-                     another one begin anew; create another `TensorBoard`, with a folder of its own, for each training",
+                     another one begin anew; create another `TensorBoard`, with a folder of its \
+                     own, for each training",
                     folder.display()
                 )
             );
