@@ -1,11 +1,12 @@
-//! Each crate shows its README in its documentation, so that the programs in it run as tests, and
-//! no README names an item that is not there.
+//! Each crate shows its README in its documentation, so that the programs in it run as tests. No
+//! README names an item that is not there, and no comment a file.
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
 
 use crate::sources::{files, root};
+use crate::words::PASSAGES;
 
 /// Names in code that are not ours: values in tables, and names of other packages.
 const FOREIGN: [&str; 8] = ["None", "NaN", "NaT", "Na", "Nan", "PassengerId", "Display", "Default"];
@@ -48,6 +49,48 @@ fn readmes_name_items_that_exist() {
         }
     }
     assert!(wrong.is_empty(), "no such items:\n{}", wrong.join("\n"));
+}
+
+#[test]
+fn files_that_are_named_exist() {
+    let there: Vec<String> =
+        files(root()).iter().map(|file| file.to_string_lossy().into_owned()).collect();
+    let is_there = |name: &str| there.iter().any(|file| file.ends_with(&format!("/{name}")));
+    let mut wrong = Vec::new();
+    for (file, passage) in PASSAGES.iter() {
+        let code = passage.text.split('`').skip(1).step_by(2);
+        let is_file = |code: &&str| {
+            let is_plain = |c: char| c.is_alphanumeric() || "/_-{},.".contains(c);
+            (code.ends_with(".rs") || code.ends_with(".md")) && code.chars().all(is_plain)
+        };
+        for name in code.filter(is_file).flat_map(spelled_out) {
+            // A file of a crate may go without the folder of its sources.
+            if !is_there(&name) && !is_there(&name.replacen('/', "/src/", 1)) {
+                wrong.push(format!("{file}:{}: `{name}`", passage.line));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "no such files:\n{}", wrong.join("\n"));
+}
+
+/// The names that a name with alternatives in braces stands for.
+fn spelled_out(name: &str) -> Vec<String> {
+    let Some((before, rest)) = name.split_once('{') else { return vec![name.to_owned()] };
+    let Some((inner, after)) = rest.split_once('}') else { return vec![name.to_owned()] };
+    inner.split(',').flat_map(|one| spelled_out(&format!("{before}{one}{after}"))).collect()
+}
+
+#[test]
+fn the_readme_of_nn_names_every_layer() {
+    let folder = root().join("crates/nn");
+    let [source, readme] =
+        ["src/lib.rs", "README.md"].map(|name| fs::read_to_string(folder.join(name)).unwrap());
+    let exported = source.split("pub use layer::{").nth(1).unwrap().split('}').next().unwrap();
+    let layers: Vec<&str> = exported.split(',').map(str::trim).filter(|l| !l.is_empty()).collect();
+    assert!(layers.len() > 10, "{layers:?}");
+    for layer in layers {
+        assert!(readme.contains(&format!("`{layer}`")), "the README of nn lacks `{layer}`");
+    }
 }
 
 fn crates() -> Vec<PathBuf> {

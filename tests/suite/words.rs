@@ -43,10 +43,10 @@ const SPELLINGS: [(&str, &str); 24] = [
 ];
 
 /// A paragraph or an entry of a list, in one line.
-struct Passage {
+pub struct Passage {
     /// The line on which it begins, from 1.
-    line: usize,
-    text: String,
+    pub line: usize,
+    pub text: String,
     /// True if it begins the documentation of an item.
     begins_item: bool,
 }
@@ -102,7 +102,7 @@ fn each_word_has_one_spelling() {
 }
 
 /// All passages with their files, read once.
-static PASSAGES: LazyLock<Vec<(String, Passage)>> = LazyLock::new(|| {
+pub static PASSAGES: LazyLock<Vec<(String, Passage)>> = LazyLock::new(|| {
     let mut found = Vec::new();
     for file in files(root()) {
         let name = file.strip_prefix(root()).unwrap().to_string_lossy().into_owned();

@@ -22,7 +22,7 @@ fn in_precision<T: Real>(
         "sum" => Reduction::Sum,
         other => return Err(format!("there is no reduction `{other}`")),
     };
-    let (prediction, target, seed) =
+    let (prediction, target, upstream) =
         (case.tensor("prediction")?, case.tensor("target")?, case.tensor("seed")?);
     let graph = Graph::<T>::new();
     let p = graph.input("prediction", prediction.shape()).keep_gradient();
@@ -35,7 +35,7 @@ fn in_precision<T: Real>(
     workspace.set(p, &of(&prediction)).map_err(|error| error.to_string())?;
     workspace.set(t, &of(&target)).map_err(|error| error.to_string())?;
     plan.forward(&params, &mut workspace);
-    plan.backward_with(&params, &mut workspace, &mut grads, &of(&seed));
+    plan.backward_with(&params, &mut workspace, &mut grads, &of(&upstream));
 
     let tolerance = tolerance(prediction.values().len());
     let back = |x: &[T]| x.iter().map(|x| x.to_f64()).collect::<Vec<f64>>();

@@ -12,8 +12,8 @@ use crate::field::Field;
 use crate::text::{FITTED, lines, read};
 use crate::{Prepared, Recipe, RecipeError};
 
-/// A folder with the state of a training after its last epochs and after its best one, from which
-/// it goes on with the bits of one that was never stopped.
+/// A folder with the state of a training after its last epochs and after its best one. From it the
+/// training goes on with the bits of one that was never stopped.
 ///
 /// A file is written aside, and takes its name once it is on the disk, so that a process that is
 /// killed leaves the ones before. Each holds its recipe, a mark of the data and a check sum.

@@ -19,8 +19,8 @@
 //! The errors are against the exact value, in units in the last place of the result, over all 2^32
 //! arguments. For `erf` and `erfc` it is all from 0.3 to 10.1 in size, and a sample of the others.
 //! Subnormal results are right to the same bounds; infinities, zeros with their signs, and NaN come
-//! out as in the standard library. A test (`tests/math_accuracy.rs`) measures a sample each time
-//! and all arguments on demand.
+//! out as in the standard library. A test (`tests/suite/math_accuracy.rs`) measures a sample each
+//! time and all arguments on demand.
 //!
 //! The results are the same bits whichever instructions they are compiled for. Where these include
 //! no fused multiply-add, as on x86-64 outside `dispatch`, each `mul_add` is a call and a function
