@@ -148,7 +148,7 @@ impl<'a, T: Real> TensorBoard<'a, T> {
     }
 
     /// Writes a picture after each epoch under this tag. It is the bytes of a PNG file that `draw`
-    /// makes of the parameters or of the epoch's scores: such as first-layer weights or a confusion
+    /// makes of the parameters or of the epoch's scores, such as first-layer weights or a confusion
     /// matrix. The trainer refuses two of one tag.
     #[must_use]
     pub fn image<E: Into<Box<dyn Error + Send + Sync>>>(
