@@ -8,7 +8,7 @@ use chainrule_data::Column;
 use crate::cell::{Form, decide, is_missing_number};
 use crate::raw::{self, Raw, RawColumn};
 use crate::report::{Distinct, Kind};
-use crate::roles::Asked;
+use crate::roles::{Asked, is_index};
 use crate::text::decoded;
 use crate::words::Words;
 use crate::{Cells, TableError};
@@ -282,7 +282,7 @@ fn why_words(words: &Words, latin: bool) -> String {
 /// of an identifier, and no number is there twice.
 fn numbering(name: &str, values: &[f64], there: usize, counts: bool) -> Option<String> {
     let is_whole = values.iter().all(|value| value.is_nan() || value.fract() == 0.0);
-    let is_of_pandas = name.starts_with("__index_level_");
+    let is_of_pandas = is_index(name);
     let has_no_name = name.strip_prefix("column ").is_some_and(is_digits)
         || name.strip_prefix("Unnamed: ").is_some_and(is_digits);
     let is_asked = is_of_pandas || has_no_name || names_samples(name);

@@ -15,6 +15,7 @@ pub(crate) enum Kind {
     /// An array of NumPy, or several.
     Npy,
     Npz,
+    Parquet,
     /// An array as MNIST has it.
     Idx,
     /// A table of Weka.
@@ -51,6 +52,10 @@ impl Kind {
             }
             [b'P', b'K', 3, 4, ..] => archive(begin),
             [0x93, b'N', b'U', b'M', b'P', b'Y', ..] => Kind::Npy,
+            [b'P', b'A', b'R', b'1', ..] if cfg!(feature = "parquet") => Kind::Parquet,
+            [b'P', b'A', b'R', b'1', ..] => Kind::Other(
+                "is Parquet; use a build with the feature `parquet`, or write the table as CSV",
+            ),
             [0, 0, 8 | 9 | 11..=14, 1..=8, ..] => Kind::Idx,
             _ if known.is_some() => Kind::Other(known.map_or("", |(_, _, what)| what)),
             _ if arff::is_arff(begin) => Kind::Arff,
@@ -72,8 +77,7 @@ impl Kind {
 }
 
 /// Known kinds: the place of their mark, the mark, and what they are.
-const KNOWN: [(usize, &[u8], &str); 14] = [
-    (0, b"PAR1", "is Parquet; use a build with the feature `parquet`, or write the table as CSV"),
+const KNOWN: [(usize, &[u8], &str); 13] = [
     (0, b"BZh", "is compressed by bzip2; unpack it first"),
     (0, b"\xfd7zXZ", "is compressed by xz; unpack it first"),
     (0, b"7z\xbc\xaf", "is a 7z archive; unpack it first"),
@@ -150,7 +154,6 @@ mod tests {
             (b"\x40\0\0\0\0\0\0\0{\"a\"".to_vec(), "is a saved network"),
             (b"\x28\xb5\x2f\xfd\0".to_vec(), "is compressed by zstd"),
             (b"\x89PNG\r\n\x1a\n\0".to_vec(), "is a picture"),
-            (b"PAR1\x15\x04".to_vec(), "is Parquet"),
             (b"\xfd7zXZ\0".to_vec(), "is compressed by xz"),
             (b"a,\0\x01\x02".to_vec(), "is no text"),
             (b"\0".to_vec(), "is no text"),

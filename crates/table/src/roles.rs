@@ -84,7 +84,8 @@ impl Roles {
             }
         }
         if targets.is_empty() {
-            let last = roles.iter().rposition(Option::is_none).ok_or_else(|| TableError::File {
+            let is_free = |at: &usize| roles[*at].is_none() && !is_index(&names[*at]);
+            let last = (0..count).rev().find(is_free).ok_or_else(|| TableError::File {
                 file: file.to_owned(),
                 what: "has no column left to be predicted; name one as target".to_owned(),
             })?;
@@ -132,6 +133,11 @@ impl Roles {
         };
         self.roles.iter().zip(&self.asked).map(want).collect()
     }
+}
+
+/// Returns true if a column has the row numbers of pandas, which writes them last.
+pub(crate) fn is_index(name: &str) -> bool {
+    name.starts_with("__index_level_")
 }
 
 /// The place of the column that an option names, by its name or by its number from 1.

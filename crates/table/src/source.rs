@@ -116,6 +116,16 @@ impl Source {
         if other.is_file() && other != *path { Source::open(&other).ok() } else { None }
     }
 
+    /// The file itself, if it is one that is not packed.
+    #[cfg(feature = "parquet")]
+    pub(crate) fn plain_file(&self) -> Result<Option<File>, TableError> {
+        let Content::File(path) = &self.content else { return Ok(None) };
+        let mut file = File::open(path).map_err(|error| self.failed(error))?;
+        let is_packed = self.begin(&mut file)?.starts_with(&[0x1f, 0x8b]);
+        let again = || File::open(path).map_err(|error| self.failed(error));
+        if is_packed { Ok(None) } else { again().map(Some) }
+    }
+
     fn begin(&self, reader: &mut dyn Read) -> Result<Vec<u8>, TableError> {
         let mut begin = Vec::new();
         reader.take(BEGIN as u64).read_to_end(&mut begin).map_err(|error| self.failed(error))?;

@@ -1,6 +1,6 @@
 """Writes the small files in `written/` with the programs that users write theirs with.
 
-    pip install numpy==2.* pandas==3.* polars==1.* duckdb==1.* scikit-learn==1.* scipy==1.* pyarrow
+    pip install numpy==2.* pandas==3.* polars==1.* duckdb==1.* scikit-learn==1.* scipy==1.* pyarrow fastparquet
     python crates/table/tests/write.py
 
 Every file holds the same table: 12 samples, `size` with a missing value at sample 3, `count`,
@@ -8,6 +8,8 @@ Every file holds the same table: 12 samples, `size` with a missing value at samp
 predicted. Formats of numbers alone hold `size` (0 where it is missing), `count` and `kind`.
 """
 
+import datetime
+import decimal
 import gzip
 import struct
 from pathlib import Path
@@ -68,3 +70,32 @@ with gzip.GzipFile(folder / "train-images-idx3-ubyte.gz", "wb", mtime=0) as file
     file.write(struct.pack(">BBBBIII", 0, 0, 8, 3, 12, 2, 2) + pictures.tobytes())
 with gzip.GzipFile(folder / "train-labels-idx1-ubyte.gz", "wb", mtime=0) as file:
     file.write(struct.pack(">BBBBI", 0, 0, 8, 1, 12) + bytes(kind))
+
+pandas.to_parquet(folder / "pandas.parquet")
+pandas.iloc[[0, 1, 2, 4, 3, 5, 6, 7, 8, 9, 10, 11]].to_parquet(folder / "pandas_index.parquet", compression="lz4")
+pandas.to_parquet(folder / "fastparquet.parquet", engine="fastparquet", compression="gzip")
+polars.write_parquet(folder / "polars.parquet")
+polars.write_parquet(folder / "polars_plain.parquet", compression="uncompressed", row_group_size=5)
+duckdb.sql("select * from polars").write_parquet(str(folder / "duckdb.parquet"))
+
+start = datetime.datetime(2020, 1, 1, 12, 30)
+types = pl.DataFrame(
+    {
+        "day": [datetime.date(2020, 1, 1) + datetime.timedelta(days=i) for i in range(11)] + [None],
+        "ms": pl.Series([start + datetime.timedelta(milliseconds=i) for i in range(12)], dtype=pl.Datetime("ms")),
+        "us": pl.Series([start + datetime.timedelta(microseconds=i) for i in range(12)], dtype=pl.Datetime("us", "UTC")),
+        "ns": pl.Series([start] * 12, dtype=pl.Datetime("ns")),
+        "clock": [datetime.time(12, i) for i in range(12)],
+        "price": [decimal.Decimal(i) / 4 for i in range(12)],
+        "yes": [True, False, None] * 4,
+        "half": pl.Series([0.5 * i for i in range(12)], dtype=pl.Float32),
+        "small": pl.Series(range(-6, 6), dtype=pl.Int8),
+        "large": pl.Series([2**64 - 1 - i for i in range(12)], dtype=pl.UInt64),
+        "town": pl.Series([t or "Rom" for t in town], dtype=pl.Categorical),
+        "list": [[i, i] for i in range(12)],
+        "kind": [2**53 + i % 2 for i in range(12)],
+    }
+)
+types.write_parquet(folder / "types_polars.parquet", compression="uncompressed")
+types.drop("list").to_pandas().to_parquet(folder / "types_pandas.parquet", use_deprecated_int96_timestamps=True)
+duckdb.sql("select * exclude (list) from types").write_parquet(str(folder / "types_duckdb.parquet"), compression="gzip")

@@ -5,6 +5,8 @@ mod idx;
 pub(crate) mod libsvm;
 mod npy;
 mod npz;
+#[cfg(feature = "parquet")]
+mod parquet;
 
 use std::io::Read;
 
@@ -39,6 +41,8 @@ pub(crate) fn read(source: &Source) -> Result<Option<Raw>, TableError> {
         Kind::Npy => npy::read(source, &whole()?)?,
         Kind::Npz => npz::read(source, &whole()?)?,
         Kind::Idx => idx::read(source, &whole()?)?,
+        #[cfg(feature = "parquet")]
+        Kind::Parquet => parquet::read(source, whole)?,
         Kind::Arff => arff::read(source, &whole()?)?,
         Kind::Libsvm => libsvm::read(source, &whole()?)?,
         _ => return Ok(None),

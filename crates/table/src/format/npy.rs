@@ -209,7 +209,7 @@ fn fields(descr: &str) -> Result<Vec<(String, Dtype)>, String> {
 }
 
 /// A number of 16 bits (IEEE 754 binary16).
-fn half(bits: u16) -> f64 {
+pub(super) fn half(bits: u16) -> f64 {
     let (exponent, fraction) = (i32::from(bits >> 10 & 0x1f), f64::from(bits & 0x3ff));
     let size = match exponent {
         0 => fraction * 2f64.powi(-24),

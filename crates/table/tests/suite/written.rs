@@ -133,3 +133,119 @@ fn pictures_as_mnist_has_them() {
     has_kinds(&table);
     assert!(table.report.notes[0].ends_with("train-labels-idx1-ubyte.gz"));
 }
+
+/// The message for a file, or the table.
+#[cfg(not(feature = "parquet-zstd"))]
+fn error(name: &str) -> String {
+    let read = Source::open(&path(name)).and_then(|source| read(&source, &Options::default()));
+    read.map(|table| table.report.to_string()).unwrap_err().to_string()
+}
+
+#[cfg(not(feature = "parquet"))]
+#[test]
+fn without_parquet_the_build_that_has_it_is_named() {
+    let error = error("duckdb.parquet");
+    let expected = "is Parquet; use a build with the feature `parquet`, or write the table as CSV";
+    assert!(error.ends_with(expected), "{error}");
+}
+
+#[cfg(all(feature = "parquet", not(feature = "parquet-zstd")))]
+#[test]
+fn without_zstandard_the_build_that_has_it_is_named() {
+    let error = error("polars.parquet");
+    let expected = "is packed by Zstandard; use a build with the feature `parquet-zstd`, or write \
+                    it with Snappy";
+    assert!(error.ends_with(expected), "{error}");
+}
+
+#[cfg(feature = "parquet")]
+mod parquet {
+    use super::*;
+
+    #[test]
+    fn tables_of_pandas_polars_and_duckdb() {
+        let mut names =
+            vec!["pandas.parquet", "fastparquet.parquet", "polars_plain.parquet", "duckdb.parquet"];
+        names.extend(cfg!(feature = "parquet-zstd").then_some("polars.parquet"));
+        for name in names {
+            let table = open(name);
+            assert_eq!(table.inputs.names(), ["size", "count", "town"], "{name}");
+            has(&table, "size", size);
+            has(&table, "count", |row| (7 * row % 5) as f64);
+            has_towns(&table);
+            has_kinds(&table);
+        }
+        // Shuffled rows bring their numbers with them, which are no input.
+        let shuffled = open("pandas_index.parquet");
+        assert_eq!(shuffled.inputs.names(), ["size", "count", "town"]);
+        let last = shuffled.report.columns.last().unwrap();
+        assert_eq!((last.name.as_str(), last.kind), ("__index_level_0__", Kind::Identifier));
+        let source = Source::open(&path("duckdb.parquet")).unwrap();
+        let read = read_as(&source, &shuffled.schema).unwrap();
+        assert_eq!(format!("{:?}", read.inputs), format!("{:?}", open("duckdb.parquet").inputs));
+        let csv = Source::open(&path("pandas_german.csv")).unwrap();
+        let read = read_as(&csv, &shuffled.schema).unwrap_err().to_string();
+        assert!(read.contains("column size: `0,25` is not a number"), "{read}");
+    }
+
+    #[test]
+    fn every_type_is_read_from_every_writer() {
+        for name in ["types_polars.parquet", "types_duckdb.parquet", "types_pandas.parquet"] {
+            let table = open(name);
+            // 2020-01-01 12:30 in UTC.
+            let start = 1_577_881_800.0;
+            let is_pandas = name == "types_pandas.parquet";
+            has(&table, "day", |row| match row {
+                11 => f64::NAN,
+                row if is_pandas => (18_262 + row) as f64 * 86_400.0,
+                row => (18_262 + row) as f64,
+            });
+            let Column::Numbers(ms) = table.inputs.column("ms").unwrap() else { panic!() };
+            assert!(ms.iter().enumerate().all(|(i, x)| (x - start - i as f64 / 1e3).abs() < 1e-6));
+            let Column::Numbers(us) = table.inputs.column("us").unwrap() else { panic!() };
+            assert!(us.iter().enumerate().all(|(i, x)| (x - start - i as f64 / 1e6).abs() < 1e-6));
+            let ns = table.report.columns.iter().find(|column| column.name == "ns").unwrap();
+            assert_eq!((ns.kind, ns.why.as_str()), (Kind::Constant, "always 1577881800"));
+            has(&table, "clock", |row| (43_200 + 60 * row) as f64);
+            has(&table, "price", |row| row as f64 / 4.0);
+            has(&table, "yes", |row| [1.0, 0.0, f64::NAN][row % 3]);
+            has(&table, "half", |row| row as f64 / 2.0);
+            has(&table, "small", |row| row as f64 - 6.0);
+            let large = table.report.columns.iter().find(|column| column.name == "large").unwrap();
+            assert_eq!(large.why, "always 18446744073709552000");
+            // Labels that only differ beyond what f64 holds stay different.
+            let target = table.target::<f32>().unwrap();
+            assert_eq!(target.names, ["9007199254740992", "9007199254740993"]);
+            assert_eq!(
+                target.targets,
+                Targets::Classes { indices: (0..12).map(|i| i % 2).collect(), classes: 2 }
+            );
+        }
+        let notes = open("types_polars.parquet").report.notes;
+        assert_eq!(notes, ["left out: column list.list.element, which holds lists"]);
+    }
+
+    #[test]
+    fn damaged_files_are_told() {
+        let whole = std::fs::read(path("duckdb.parquet")).unwrap();
+        let error = |bytes: Vec<u8>| {
+            let read = read(&Source::bytes("a.parquet", bytes), &Options::default());
+            read.map(|table| table.report.to_string())
+        };
+        assert!(error(whole.clone()).is_ok());
+        for end in [4, 8, 100, whole.len() - 1] {
+            let error = error(whole[..end].to_vec()).unwrap_err().to_string();
+            assert!(error.starts_with("a.parquet is a damaged Parquet file ("), "{error}");
+        }
+        // Whatever a single byte becomes, the answer is a table or one line; at two of the places
+        // the library panics.
+        let flips = (0..whole.len()).step_by(5).map(|at| (at, 0x55));
+        for (at, bits) in flips.chain([(164, 1), (683, 128)]) {
+            let mut bytes = whole.clone();
+            bytes[at] ^= bits;
+            if let Err(error) = error(bytes) {
+                assert!(!error.to_string().contains('\n'), "{error}");
+            }
+        }
+    }
+}
