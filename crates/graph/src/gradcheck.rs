@@ -24,9 +24,9 @@ where
 /// respect to its inputs and to every parameter that it declares.
 ///
 /// A small function is checked entry by entry of its Jacobian, and every function through random
-/// projections. For random `u` and `v`, `<u, J v>` from two evaluations of the function against
-/// `<J^T u, v>` from one way back. Both are then repeated on `f(x) + f(x) / 2`, which makes every
-/// derivative add to what another has left.
+/// projections. For random `u` and `v` it compares `<u, J v>` from two evaluations of the function
+/// with `<J^T u, v>` from one way back. Both are then repeated on `f(x) + f(x) / 2`, which makes
+/// every derivative add to what another has left.
 ///
 /// At a kink the two need not agree: keep the inputs away from it by more than
 /// [`step`](Gradcheck::step). Inputs that only name something, such as the indices of

@@ -7,7 +7,7 @@ use super::elementwise::same_shape;
 use super::{Domain, Loss, Predictions, TargetForm};
 use crate::config::formula;
 
-/// The hinge loss of several labels, one value for each sample.
+/// The hinge loss of several labels, one value for each sample. It is
 /// `1 / C sum_{y, c} max(0, 1 - p_y + p_c)` over the pairs of a label `y` that the sample has and a
 /// label `c` that it has not.
 ///

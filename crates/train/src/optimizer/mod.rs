@@ -5,8 +5,8 @@
 //! norm of a parameter, or all of a matrix, asks for it by [`Optimizer::whole`]. Definitions and
 //! defaults are PyTorch's, unless the optimizer says otherwise. For those that remember squares, a
 //! gradient beyond half the square root of the largest number, 9.2e18 in `f32` and 6.7e153 in
-//! `f64`, counts as that. For Adagrad, which sums them, that is 1/1024 of it. Its square would be
-//! infinite, and the weight would never move again.
+//! `f64`, counts as that. For Adagrad, which sums them, the bound is 1/1024 of it. Its square would
+//! be infinite, and the weight would never move again.
 //!
 //! | name | optimizer | a step divides the gradient by |
 //! |---|---|---|
