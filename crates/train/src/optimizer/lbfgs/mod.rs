@@ -25,11 +25,12 @@ settings! {
     /// `line_search_fn="strong_wolfe"`.
     ///
     /// The direction is `-H g`, where `H` approximates the inverse of the second derivative from
-    /// the last steps `s` and the changes `y` of the gradient. `H = (1 - r s y^T) H (1 - r y s^T) +
-    /// r s s^T` with `r = 1 / s^T y`, from `H = (s^T y / y^T y)` onwards. The step `t` along a
-    /// direction `d` satisfies `f(x + t d) <= f(x) + 1e-4 t g^T d` and `|g(x + t d)^T d| <= 0.9
-    /// |g^T d|`. Where the loss moves by no more than its rounding, `epsilon^0.75` of it, the
-    /// slopes alone decide: `g(x + t d)^T d <= -0.9998 g^T d` in place of the first condition.
+    /// the last steps `s` and the changes `y` of the gradient.
+    /// `H = (1 - r s y^T) H (1 - r y s^T) + r s s^T` with `r = 1 / s^T y`, from
+    /// `H = (s^T y / y^T y)` onwards. The step `t` along a direction `d` satisfies
+    /// `f(x + t d) <= f(x) + 1e-4 t g^T d` and `|g(x + t d)^T d| <= 0.9 |g^T d|`. Where the loss
+    /// moves by no more than its rounding, `epsilon^0.75` of it, the slopes alone decide:
+    /// `g(x + t d)^T d <= -0.9998 g^T d` in place of the first condition.
     ///
     /// It needs the exact loss over all data, several times for each step, and is the method of
     /// choice for small data and small networks. It is a function and not an
