@@ -22,6 +22,8 @@ pub(crate) enum Kind {
     Arff,
     /// Sparse rows.
     Libsvm,
+    /// A folder, not a file.
+    Folder,
     /// A second layer of gzip, which is as good as none.
     Gzip,
     /// No table, and what to do.
@@ -41,9 +43,9 @@ impl Kind {
             [0xd0, 0xcf, 0x11, 0xe0, ..] => {
                 Kind::Other("is a workbook of Excel (.xls); save its sheet as CSV")
             }
-            [0x89, b'P', b'N', b'G', ..] | [0xff, 0xd8, 0xff, ..] => {
-                Kind::Other("is a picture; give a table")
-            }
+            [0x89, b'P', b'N', b'G', ..] | [0xff, 0xd8, 0xff, ..] => Kind::Other(
+                "is a picture; give a folder of pictures, with one folder a class, or a table",
+            ),
             [0x89, b'H', b'D', b'F', ..] => Kind::Other("is HDF5; write the table as CSV"),
             [0x80, 2..=5, ..] => Kind::Other("is a pickle of Python; write the table as CSV"),
             // The length of what describes the tensors, then that.
@@ -68,6 +70,12 @@ impl Kind {
     /// That it is no table.
     pub(crate) fn check(self, file: &str) -> Result<(), TableError> {
         match self {
+            Kind::Folder => Err(TableError::File {
+                file: file.to_owned(),
+                what: "is a folder; give a file of it, or use a build with the feature `pictures` \
+                       for pictures"
+                    .to_owned(),
+            }),
             Kind::Other(what) => {
                 Err(TableError::File { file: file.to_owned(), what: what.to_owned() })
             }

@@ -31,15 +31,18 @@ pub struct Source {
 #[derive(Clone, Debug)]
 enum Content {
     File(PathBuf),
+    /// Pictures, one folder a class.
+    Folder(PathBuf),
     Memory(Arc<[u8]>),
 }
 
 impl Source {
-    /// The file of this path, which may be a pipe or a device; `-` is standard input.
+    /// The file of this path, which may be a pipe or a device, or a folder of pictures; `-` is
+    /// standard input.
     ///
     /// # Errors
     /// [`TableError::Read`] if it is not there or may not be read; [`TableError::File`] if it is a
-    /// folder, or a pipe with more than memory holds.
+    /// pipe with more than memory holds.
     pub fn open(path: &Path) -> Result<Self, TableError> {
         if path == Path::new("-") {
             return Source::read("standard input".to_owned(), io::stdin().lock());
@@ -53,8 +56,7 @@ impl Source {
             return Ok(Source { name, content: Content::File(path.to_owned()) });
         }
         if kind.is_dir() {
-            let what = "is a folder; give a file of it".to_owned();
-            return Err(TableError::File { file: name, what });
+            return Ok(Source { name, content: Content::Folder(path.to_owned()) });
         }
         let file = File::open(path).map_err(failed)?;
         Source::read(name, file)
@@ -98,6 +100,7 @@ impl Source {
         let failed = |source| self.failed(source);
         let mut reader: Box<dyn Read + Send + '_> = match &self.content {
             Content::File(path) => Box::new(File::open(path).map_err(failed)?),
+            Content::Folder(_) => return Ok((Box::new(io::empty()), Kind::Folder)),
             Content::Memory(bytes) => Box::new(&bytes[..]),
         };
         let mut begin = self.begin(&mut reader)?;
@@ -124,6 +127,15 @@ impl Source {
         let is_packed = self.begin(&mut file)?.starts_with(&[0x1f, 0x8b]);
         let again = || File::open(path).map_err(|error| self.failed(error));
         if is_packed { Ok(None) } else { again().map(Some) }
+    }
+
+    /// The folder, if it is one.
+    #[cfg(feature = "pictures")]
+    pub(crate) fn folder(&self) -> Option<&Path> {
+        match &self.content {
+            Content::Folder(path) => Some(path),
+            _ => None,
+        }
     }
 
     fn begin(&self, reader: &mut dyn Read) -> Result<Vec<u8>, TableError> {

@@ -1,6 +1,6 @@
 """Writes the small files in `written/` with the programs that users write theirs with.
 
-    pip install numpy==2.* pandas==3.* polars==1.* duckdb==1.* scikit-learn==1.* scipy==1.* pyarrow fastparquet
+    pip install numpy==2.* pandas==3.* polars==1.* duckdb==1.* scikit-learn==1.* scipy==1.* pyarrow fastparquet pillow
     python crates/table/tests/write.py
 
 Every file holds the same table: 12 samples, `size` with a missing value at sample 3, `count`,
@@ -18,6 +18,7 @@ import duckdb
 import numpy as np
 import pandas as pd
 import polars as pl
+from PIL import Image
 from sklearn.datasets import dump_svmlight_file
 
 folder = Path(__file__).parent / "written"
@@ -99,3 +100,21 @@ types = pl.DataFrame(
 types.write_parquet(folder / "types_polars.parquet", compression="uncompressed")
 types.drop("list").to_pandas().to_parquet(folder / "types_pandas.parquet", use_deprecated_int96_timestamps=True)
 duckdb.sql("select * exclude (list) from types").write_parquet(str(folder / "types_duckdb.parquet"), compression="gzip")
+
+rng = np.random.default_rng(0)
+smooth = np.add.outer(np.arange(8) * 9, np.arange(8) * 11).astype("u1") + np.arange(6, dtype="u1")[:, None, None]
+for name in ["pictures/cat", "pictures/dog", "grey/0", "grey/1"]:
+    (folder / name).mkdir(parents=True, exist_ok=True)
+coloured = np.stack([smooth[0], 255 - smooth[0], smooth[0] // 2], axis=-1)
+Image.fromarray(coloured).save(folder / "pictures/cat/rgb.png")
+Image.fromarray(coloured).convert("RGBA").save(folder / "pictures/cat/alpha.png")
+Image.fromarray(coloured).quantize(64).save(folder / "pictures/cat/palette.png")
+Image.fromarray(coloured).save(folder / "pictures/dog/colour.jpg", quality=95, subsampling=0)
+Image.fromarray(smooth[1]).save(folder / "pictures/dog/grey.jpeg", quality=95)
+Image.fromarray(smooth[2].astype("u2") * 257).save(folder / "pictures/dog/sixteen.png")
+order = ["cat/alpha.png", "cat/palette.png", "cat/rgb.png", "dog/colour.jpg", "dog/grey.jpeg"]
+read = [np.asarray(Image.open(folder / "pictures" / name).convert("RGB")) for name in order]
+read.append(np.stack([smooth[2]] * 3, axis=-1))
+np.save(folder / "pictures.npy", np.stack(read))
+for i in range(4):
+    Image.fromarray(smooth[i]).save(folder / f"grey/{i % 2}/{i}.png")

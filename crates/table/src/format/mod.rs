@@ -7,6 +7,8 @@ mod npy;
 mod npz;
 #[cfg(feature = "parquet")]
 mod parquet;
+#[cfg(feature = "pictures")]
+mod pictures;
 
 use std::io::Read;
 
@@ -43,6 +45,8 @@ pub(crate) fn read(source: &Source) -> Result<Option<Raw>, TableError> {
         Kind::Idx => idx::read(source, &whole()?)?,
         #[cfg(feature = "parquet")]
         Kind::Parquet => parquet::read(source, whole)?,
+        #[cfg(feature = "pictures")]
+        Kind::Folder => pictures::read(source)?,
         Kind::Arff => arff::read(source, &whole()?)?,
         Kind::Libsvm => libsvm::read(source, &whole()?)?,
         _ => return Ok(None),

@@ -316,8 +316,17 @@ fn a_file_that_is_not_there_is_told() {
     let path = std::env::temp_dir().join("no such table.csv");
     let error = Source::open(&path).unwrap_err().to_string();
     assert!(error.starts_with("cannot read ") && error.contains("no such table.csv: "), "{error}");
-    let error = Source::open(&std::env::temp_dir()).unwrap_err().to_string();
-    assert!(error.ends_with(" is a folder; give a file of it"), "{error}");
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let folder = Source::open(&folder).unwrap();
+    let error = read(&folder, &Options::default()).unwrap_err().to_string();
+    let expected = match cfg!(feature = "pictures") {
+        true => "has no pictures; put those of each class into a folder in it",
+        false => {
+            "is a folder; give a file of it, or use a build with the feature `pictures` for \
+                  pictures"
+        }
+    };
+    assert!(error.ends_with(expected), "{error}");
     let source = Source::bytes("\u{1b}[2J.csv", *b"");
     assert!(read(&source, &Options::default()).is_err());
 }

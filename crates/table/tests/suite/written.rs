@@ -249,3 +249,65 @@ mod parquet {
         }
     }
 }
+
+#[cfg(feature = "pictures")]
+mod pictures {
+    use super::*;
+
+    /// PNG is read to the bit; decoders of JPEG may differ by 2.
+    #[test]
+    fn folders_are_classes() {
+        let table = open("pictures");
+        let expected = open("pictures.npy");
+        assert_eq!((table.samples(), table.inputs.width()), (6, 8 * 8 * 3));
+        for column in 1..8 * 8 * 3 {
+            let name = column.to_string();
+            let values = |table: &Table| match table.inputs.column(&name) {
+                Ok(Column::Numbers(values)) => values.clone(),
+                other => panic!("{other:?}"),
+            };
+            let (found, expected) = (values(&table), values(&expected));
+            for (row, (found, expected)) in found.iter().zip(&expected).enumerate() {
+                let off = if row == 3 || row == 4 { 2.0 } else { 0.0 };
+                assert!((found - expected).abs() <= off, "{row} {column}: {found} {expected}");
+            }
+        }
+        let target = table.target::<f32>().unwrap();
+        assert_eq!(target.names, ["cat", "dog"]);
+        let indices = vec![0, 0, 0, 1, 1, 1];
+        assert_eq!(target.targets, Targets::Classes { indices, classes: 2 });
+        assert_eq!(table.report.notes, ["pictures of 8 x 8 pixels, coloured"]);
+    }
+
+    #[test]
+    fn grey_pictures_have_one_value_a_pixel_and_are_predicted_without_classes() {
+        let table = open("grey");
+        assert_eq!((table.samples(), table.inputs.width()), (4, 64));
+        assert_eq!(table.target::<f32>().unwrap().names, ["0", "1"]);
+        let new = Source::open(&path("grey/1")).unwrap();
+        let read = read_as(&new, &table.schema).unwrap().inputs;
+        assert_eq!(read, table.inputs.select(&[2, 3]).unwrap());
+    }
+
+    #[test]
+    fn pictures_that_do_not_fit_are_told_by_name() {
+        let folder = std::env::temp_dir().join(format!("pictures-{}", std::process::id()));
+        std::fs::create_dir_all(folder.join("a")).unwrap();
+        let grey = std::fs::read(path("grey/0/0.png")).unwrap();
+        let error = |bytes: &[u8]| {
+            std::fs::write(folder.join("a/1.png"), &grey).unwrap();
+            std::fs::write(folder.join("a/2.png"), bytes).unwrap();
+            let source = Source::open(&folder).unwrap();
+            read(&source, &Options::default()).map(|table| table.samples())
+        };
+        for (bytes, expected) in [
+            (&b"no picture"[..], "2.png, which is no PNG or JPEG; write it as one"),
+            (&grey[..grey.len() / 2], "2.png, which is damaged ("),
+            (b"\xff\xd8\xff\xe0", "2.png, which is damaged ("),
+        ] {
+            let error = error(bytes).unwrap_err().to_string();
+            assert!(error.contains(expected) && !error.contains('\n'), "{error}");
+        }
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
+}
