@@ -18,8 +18,8 @@ use crate::{Source, TableError};
 /// Reads the pictures of each folder in the folder, whose name is their class; or, without classes,
 /// those that lie in the folder itself.
 ///
-/// The columns are the pixels by rows, of 0 to 255: one value each where all pictures are grey, else
-/// red, green and blue. How much of a pixel is seen through (alpha) is left out.
+/// The columns are the pixels by rows, of 0 to 255: one value each where all pictures are grey,
+/// else red, green and blue. How much of a pixel is seen through (alpha) is left out.
 pub(super) fn read(source: &Source) -> Result<Raw, TableError> {
     let folder = source.folder().unwrap_or(Path::new("."));
     let (mut files, mut classes) = (Vec::new(), Vec::new());
