@@ -1,5 +1,6 @@
 //! One program for the tests that need none of their own, since each is linked by itself.
 
+mod circles;
 mod claims;
 mod convergence;
 mod denormals;

@@ -10,6 +10,3 @@ pub use error::CheckpointError;
 pub use load::{description, load};
 pub use save::{encode, save};
 pub use vectors::{encode_vectors, load_vectors};
-
-/// The key of the file's metadata that holds the description.
-const DESCRIPTION: &str = "chainrule";

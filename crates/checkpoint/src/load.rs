@@ -5,8 +5,9 @@ use chainrule_graph::Params;
 use chainrule_tensor::{Real, Shape};
 use safetensors::{Dtype, SafeTensors};
 
+use crate::CheckpointError;
+use crate::save::DESCRIPTION;
 use crate::value::checked;
-use crate::{CheckpointError, DESCRIPTION};
 
 /// Loads a file's tensors into the parameters and statistics of the same names and shapes, from
 /// `F32` or `F64`. On any error the parameters stay as they were.

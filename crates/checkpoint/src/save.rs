@@ -6,8 +6,11 @@ use chainrule_tensor::Real;
 use safetensors::Dtype;
 use safetensors::tensor::TensorView;
 
+use crate::CheckpointError;
 use crate::value::checked;
-use crate::{CheckpointError, DESCRIPTION};
+
+/// The key of the file's metadata that holds the description.
+pub(crate) const DESCRIPTION: &str = "chainrule";
 
 /// Saves all parameters and statistics, and a description of the model in words of one's own.
 ///

@@ -5,9 +5,9 @@ use chainrule_tensor::Real;
 use safetensors::Dtype;
 use safetensors::tensor::TensorView;
 
+use crate::CheckpointError;
 use crate::load::{decode, metadata, parse, read};
-use crate::save::little_endian;
-use crate::{CheckpointError, DESCRIPTION};
+use crate::save::{DESCRIPTION, little_endian};
 
 /// The bytes of a safetensors file with these vectors and a description: such as the state of a
 /// training, which is no model. Numbers are kept as `F64`, values in their own precision, all to

@@ -1,24 +1,12 @@
-use std::fmt::Debug;
-
 use chainrule_config::Family;
-use chainrule_nn::{ConfigError, Configure, UnknownName};
+use chainrule_nn::{ConfigError, UnknownName};
 use chainrule_tensor::Real;
 
 use super::{
     BadInitialisation, ClassImbalance, DyingRelu, Evidence, ExplodingGradients, Finding, Fit,
-    LearningRate, NonFinite, SaturatedUnits, Severity, StillLayers, SymmetryNotBroken,
+    LearningRate, NonFinite, Rule, SaturatedUnits, Severity, StillLayers, SymmetryNotBroken,
     UnscaledData, UnsuitedLoss, VanishingGradients,
 };
-
-/// A rule that finds one kind of fault, or two that are the opposite of each other. Its thresholds
-/// are its settings.
-pub trait Rule<T: Real = f32>: Configure + Debug {
-    /// The name, in configuration.
-    fn name(&self) -> &'static str;
-
-    /// Finds the fault, if it is there.
-    fn find(&self, evidence: &Evidence<'_, T>) -> Vec<Finding>;
-}
 
 /// Every rule with its default thresholds, causes before what they bring about.
 #[must_use]

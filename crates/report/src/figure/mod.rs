@@ -14,6 +14,7 @@ mod pictures;
 mod units;
 mod updates;
 mod weights;
+mod words;
 
 pub use activations::activations;
 pub(crate) use answers::right;
@@ -28,19 +29,5 @@ pub use pictures::pictures;
 pub use units::units;
 pub use updates::updates;
 pub use weights::{first_layer, weights};
-
-use chainrule_insight::monitor::LayerInfo;
-
-/// The name of a layer beside a figure: its path, and what its units apply.
-fn label(layer: &LayerInfo) -> String {
-    let path = if layer.path.is_empty() { &layer.op } else { &layer.path };
-    layer
-        .activation
-        .as_ref()
-        .map_or_else(|| path.clone(), |activation| format!("{path} {activation}"))
-}
-
-/// So many samples, in words.
-pub(crate) fn counted(samples: usize) -> String {
-    if samples == 1 { "one sample".to_owned() } else { format!("{samples} samples") }
-}
+pub(crate) use words::counted;
+use words::label;

@@ -37,6 +37,7 @@ mod brier_score;
 mod cohen_kappa;
 mod confusion;
 mod decisions;
+mod definition;
 mod expected_calibration_error;
 mod f1;
 mod hamming_loss;
@@ -56,11 +57,9 @@ mod roc_auc;
 mod rows;
 mod top_k_accuracy;
 
-use std::fmt::Debug;
-
 use chainrule_config::{Aliases, Family};
-use chainrule_nn::{ConfigError, Configure, TargetKind};
-use chainrule_tensor::{Real, TensorView};
+use chainrule_nn::{ConfigError, Configure};
+use chainrule_tensor::Real;
 
 pub use accuracy::Accuracy;
 pub use average::Average;
@@ -69,6 +68,8 @@ pub use balanced_accuracy::BalancedAccuracy;
 pub use brier_score::BrierScore;
 pub use cohen_kappa::CohenKappa;
 pub use confusion::ConfusionMatrix;
+pub use definition::Metric;
+use definition::{Mean, Ratio};
 pub use expected_calibration_error::ExpectedCalibrationError;
 pub use f1::F1;
 pub use hamming_loss::HammingLoss;
@@ -85,70 +86,6 @@ pub use r2::R2;
 pub use recall::Recall;
 pub use roc_auc::RocAuc;
 pub use top_k_accuracy::TopKAccuracy;
-
-/// A number over a whole data set, gathered batch by batch.
-///
-/// One of one's own needs only these methods; the metrics of the [list](all) also say their formula
-/// and settings ([`Configure`]).
-pub trait Metric<T: Real = f32>: Debug + Send {
-    /// The name, in histories and messages.
-    fn name(&self) -> &'static str;
-
-    /// Returns true if targets of this kind make sense for it.
-    fn accepts(&self, target: TargetKind) -> bool;
-
-    /// Told before the batches of a data set, of what kind the targets are. That cannot always be
-    /// seen from them: probabilities of classes and multi-label targets have the same shape. By
-    /// default nothing is made of it.
-    ///
-    /// # Errors
-    /// Settings that make no sense: which, and what they must be.
-    fn prepare(&mut self, target: TargetKind) -> Result<(), String> {
-        _ = target;
-        Ok(())
-    }
-
-    /// Forgets all batches.
-    fn reset(&mut self);
-
-    /// Takes in a batch: the model's outputs, of shape `[samples, outputs]`, and the targets: class
-    /// indices, one for each sample, or as many numbers as the outputs.
-    ///
-    /// # Panics
-    /// If the shapes do not fit each other, or for settings that [`prepare`](Metric::prepare)
-    /// refuses. A trainer sees to both.
-    fn update(&mut self, prediction: TensorView<'_, T>, target: TensorView<'_, T>);
-
-    /// The value over all batches since the last reset; NaN over none.
-    fn value(&self) -> f64;
-}
-
-macro_rules! metric_of_pointer {
-    ($pointer:ty) => {
-        impl<T: Real, M: Metric<T> + ?Sized> Metric<T> for $pointer {
-            fn name(&self) -> &'static str {
-                (**self).name()
-            }
-            fn accepts(&self, target: TargetKind) -> bool {
-                (**self).accepts(target)
-            }
-            fn prepare(&mut self, target: TargetKind) -> Result<(), String> {
-                (**self).prepare(target)
-            }
-            fn reset(&mut self) {
-                (**self).reset();
-            }
-            fn update(&mut self, prediction: TensorView<'_, T>, target: TensorView<'_, T>) {
-                (**self).update(prediction, target);
-            }
-            fn value(&self) -> f64 {
-                (**self).value()
-            }
-        }
-    };
-}
-metric_of_pointer!(Box<M>);
-metric_of_pointer!(&mut M);
 
 /// A metric of the list: one with a formula and settings by name.
 pub trait Listed<T: Real>: Metric<T> + Configure {}
@@ -227,42 +164,6 @@ pub const ALIASES: Aliases = &[
 /// [`ConfigError`] says what is wrong with the text, and what there is.
 pub fn by_name<T: Real>(text: &str) -> Result<Box<dyn Listed<T>>, ConfigError> {
     family().by_name(text)
-}
-
-/// Counts hits among trials.
-#[derive(Clone, Copy, Debug, Default)]
-struct Ratio {
-    hits: u64,
-    trials: u64,
-}
-
-impl Ratio {
-    fn add(&mut self, hit: bool) {
-        self.hits += u64::from(hit);
-        self.trials += 1;
-    }
-
-    fn value(self) -> f64 {
-        self.hits as f64 / self.trials as f64
-    }
-}
-
-/// A mean of numbers that come one by one.
-#[derive(Clone, Copy, Debug, Default)]
-struct Mean {
-    sum: f64,
-    count: u64,
-}
-
-impl Mean {
-    fn add(&mut self, value: f64) {
-        self.sum += value;
-        self.count += 1;
-    }
-
-    fn value(self) -> f64 {
-        self.sum / self.count as f64
-    }
 }
 
 #[cfg(test)]

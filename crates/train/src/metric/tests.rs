@@ -4,6 +4,7 @@ use chainrule_tensor::Tensor;
 use chainrule_tensor::random::generator;
 
 use super::*;
+use chainrule_nn::TargetKind;
 
 const SAMPLES: usize = 23;
 const OUTPUTS: usize = 4;

@@ -1,0 +1,157 @@
+use std::fmt;
+
+use chainrule_tensor::Real;
+
+use super::{Parameter, Whole, WholeUpdate};
+
+/// A rule that moves weights against their gradient.
+pub trait Optimizer<T: Real = f32>: fmt::Debug + Send + Sync {
+    /// The name, in messages and configuration.
+    fn name(&self) -> &'static str;
+
+    /// The learning rate, before any schedule.
+    fn learning_rate(&self) -> f64;
+
+    /// The names of the vectors that it remembers: each as long as the weights that it moves,
+    /// unless it sees [whole](Optimizer::whole) parameters.
+    fn slots(&self) -> &[&'static str];
+
+    /// The needs of the rule for seeing this parameter whole, which
+    /// [`step_whole`](Optimizer::step_whole) then moves; none if any stretch of the flat vector
+    /// will do, which [`step`](Optimizer::step) moves. By default none. Asked once for each
+    /// parameter, when the [`State`] is made.
+    fn whole(&self, parameter: &Parameter) -> Option<Whole> {
+        let _ = parameter;
+        None
+    }
+
+    /// Checks that the settings make sense. By default they do.
+    ///
+    /// # Errors
+    /// Which one does not, and what it must be.
+    fn check(&self) -> Result<(), String> {
+        Ok(())
+    }
+
+    /// Moves a stretch of the weights once, whatever the parameters are that it covers. Threads do
+    /// so at the same time.
+    fn step(&self, update: Update<'_, T>);
+
+    /// Moves one whole parameter once.
+    ///
+    /// # Panics
+    /// By default: a rule that asks for a [whole](Optimizer::whole) parameter must move it.
+    fn step_whole(&self, update: WholeUpdate<'_, T>) {
+        panic!(
+            "{} asks for no whole parameter, `{}` among them",
+            self.name(),
+            update.parameter.name
+        );
+    }
+
+    /// Returns true if other weights than the trained ones are to be validated and kept, which
+    /// [`average`](Optimizer::average) computes. By default no.
+    fn averages(&self) -> bool {
+        false
+    }
+
+    /// Puts the weights that are to be validated and kept in place of those that are trained; by
+    /// default they are the same. The slots are as long as the weights.
+    fn average(&self, weights: &mut [T], slots: &[&[T]]) {
+        let _ = (weights, slots);
+    }
+}
+
+/// The operands of one step of an [`Optimizer`].
+#[derive(Debug)]
+pub struct Update<'a, T: Real> {
+    /// The number of this step, from 1.
+    pub step: u64,
+    /// The learning rate of this step.
+    pub learning_rate: f64,
+    /// The momentum of this step, or `beta1`, in place of the rule's own; none for its own.
+    pub momentum: Option<f64>,
+    /// This step's part in an average over all steps until now, each by the square of the largest
+    /// learning rate until then: `1 / step` while the learning rate is constant.
+    pub share: f64,
+    /// The weights, to be moved.
+    pub weights: &'a mut [T],
+    /// Their gradient.
+    pub gradient: &'a [T],
+    /// The memory of the rule, in the order of its [`slots`](Optimizer::slots).
+    pub slots: &'a mut [&'a mut [T]],
+}
+
+/// The answer of a schedule for one step.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Pace {
+    /// The learning rate.
+    pub learning_rate: f64,
+    /// The momentum, or `beta1`, in place of the optimizer's own; none for its own.
+    pub momentum: Option<f64>,
+}
+
+/// The most vectors that a rule may remember.
+pub(crate) const MOST_SLOTS: usize = 5;
+
+impl<T: Real, O: Optimizer<T> + ?Sized> Optimizer<T> for Box<O> {
+    fn name(&self) -> &'static str {
+        (**self).name()
+    }
+    fn learning_rate(&self) -> f64 {
+        (**self).learning_rate()
+    }
+    fn slots(&self) -> &[&'static str] {
+        (**self).slots()
+    }
+    fn check(&self) -> Result<(), String> {
+        (**self).check()
+    }
+    fn whole(&self, parameter: &Parameter) -> Option<Whole> {
+        (**self).whole(parameter)
+    }
+    fn step(&self, update: Update<'_, T>) {
+        (**self).step(update);
+    }
+    fn step_whole(&self, update: WholeUpdate<'_, T>) {
+        (**self).step_whole(update);
+    }
+    fn averages(&self) -> bool {
+        (**self).averages()
+    }
+    fn average(&self, weights: &mut [T], slots: &[&[T]]) {
+        (**self).average(weights, slots);
+    }
+}
+
+/// Weight decay as two factors: what the weight is multiplied by before the step, and how much of
+/// the weight is added to the gradient. It is decoupled from the gradient (Loshchilov and Hutter),
+/// or L2.
+pub(super) fn decay<T: Real>(weight_decay: f64, decoupled: bool, learning_rate: f64) -> [T; 2] {
+    if decoupled {
+        [T::from_f64(1.0 - learning_rate * weight_decay), T::ZERO]
+    } else {
+        [T::ONE, T::from_f64(weight_decay)]
+    }
+}
+
+/// The largest gradient that an optimizer with a memory of squares takes as it is: half the square
+/// root of the largest number, 9.2e18 in `f32`. Its square and means of such squares stay finite,
+/// rounding included.
+pub(super) fn gradient_limit<T: Real>() -> T {
+    T::HALF * T::MAX.sqrt()
+}
+
+/// A gradient within this bound on both sides; NaN stays. Beyond it a square would make the memory
+/// infinite, and the weight would not move again.
+#[inline(always)]
+pub(super) fn bounded<T: Real>(gradient: T, limit: T) -> T {
+    let gradient = if gradient > limit { limit } else { gradient };
+    if gradient < -limit { -limit } else { gradient }
+}
+
+/// `1 - beta^step`: what a mean that began at zero lacks. `powf`, since a step past 2^31 would
+/// overflow `powi`'s exponent.
+pub(super) fn bias_correction(beta: f64, step: u64) -> f64 {
+    1.0 - beta.powf(step as f64)
+}
