@@ -100,7 +100,10 @@ impl Source {
         let failed = |source| self.failed(source);
         let mut reader: Box<dyn Read + Send + '_> = match &self.content {
             Content::File(path) => Box::new(File::open(path).map_err(failed)?),
-            Content::Folder(_) => return Ok((Box::new(io::empty()), Kind::Folder)),
+            Content::Folder(path) => {
+                path.read_dir().map_err(failed)?;
+                return Ok((Box::new(io::empty()), Kind::Folder));
+            }
             Content::Memory(bytes) => Box::new(&bytes[..]),
         };
         let mut begin = self.begin(&mut reader)?;

@@ -8,6 +8,8 @@ mod split;
 
 use std::io::Read;
 
+use chainrule_tensor::parallel::{Chunks, Pool};
+
 use crate::kind::Kind;
 use crate::raw::{Collector, Raw, RawColumn};
 use crate::{Options, Source, TableError};
@@ -26,6 +28,11 @@ pub(crate) enum Want {
     Words,
     Nothing,
 }
+
+/// More threads wait for the one that cuts lines.
+const MOST_THREADS: usize = 4;
+/// A block of fewer cells is not worth waking a thread.
+const FEW_CELLS: usize = 20_000;
 
 /// Reads a text; `wants` is asked once for the names of the columns.
 ///
@@ -103,9 +110,21 @@ pub(crate) fn read(
 
 fn collect(rows: &mut Rows<'_>, columns: &mut [Collector]) -> Result<(), TableError> {
     let comma_separates = rows.comma_separates();
+    let pool = Pool::shared();
+    let threads = pool.threads().min(MOST_THREADS);
+    let each = columns.len().div_ceil(threads).max(1);
     while let Some(block) = rows.block()? {
-        for (at, column) in columns.iter_mut().enumerate() {
-            column.push(block.first, block.column(at), comma_separates);
+        let take = |first: usize, part: &mut [Collector]| {
+            for (at, column) in (first..).zip(part) {
+                column.push(block.first, block.column(at), comma_separates);
+            }
+        };
+        // Columns do not know of each other, so that threads change nothing.
+        if threads == 1 || block.rows().saturating_mul(columns.len()) < FEW_CELLS {
+            take(0, columns);
+        } else {
+            let parts = Chunks::new(columns, each);
+            pool.run(threads, |part| take(part * each, parts.take(part)));
         }
     }
     Ok(())
