@@ -3,6 +3,7 @@
 mod bad;
 mod formats;
 mod odd;
+mod random;
 mod schema;
 mod types;
 mod written;
