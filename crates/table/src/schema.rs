@@ -1,7 +1,10 @@
 use crate::Form;
 
-/// The inputs of a model: columns by name, with what their cells are. It follows from the table
-/// that was trained on, and [`read_as`](crate::read_as) reads other files by it.
+/// The columns that a model takes, each by its name, with the kind of its cells.
+///
+/// It follows from the table that was trained on ([`Table::schema`](crate::Table)), and
+/// [`read_as`](crate::read_as) reads other files by it. With a field for the target added, a table
+/// is read for scoring, or again and again in parts by [`Stream`](crate::Stream).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Schema {
     /// The columns, in the order in which the model takes them.
