@@ -1,5 +1,6 @@
 use std::fmt;
 
+use crate::number::exact;
 use crate::{Bounds, ConfigError};
 
 /// One setting of an entry, to be read or written.
@@ -78,6 +79,44 @@ pub trait Value {
     /// What it must be, and what it is.
     fn check(&self, _bounds: &Bounds) -> Result<(), String> {
         Ok(())
+    }
+}
+
+/// One of several words, as a setting: the first by default.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Choice {
+    index: usize,
+    words: &'static [&'static str],
+}
+
+impl Choice {
+    /// The first of these words.
+    #[must_use]
+    pub const fn of(words: &'static [&'static str]) -> Self {
+        Choice { index: 0, words }
+    }
+
+    /// Another one of them.
+    ///
+    /// # Panics
+    /// If there are not so many.
+    #[track_caller]
+    #[must_use]
+    pub const fn at(self, index: usize) -> Self {
+        assert!(index < self.words.len(), "there are not so many words");
+        Choice { index, ..self }
+    }
+
+    /// Its place among the words.
+    #[must_use]
+    pub const fn index(self) -> usize {
+        self.index
+    }
+}
+
+impl Value for Choice {
+    fn setting(&mut self) -> Setting<'_> {
+        Setting::Choice(&mut self.index, self.words)
     }
 }
 
@@ -224,33 +263,19 @@ impl Setting<'_> {
 impl fmt::Display for Setting<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Setting::Number(value) | Setting::NumberOr(value, _) => Short(**value).fmt(f),
-            Setting::Optional(Some(value)) => Short(*value).fmt(f),
+            Setting::Number(value) | Setting::NumberOr(value, _) => f.write_str(&exact(**value)),
+            Setting::Optional(Some(value)) => f.write_str(&exact(*value)),
             Setting::Count(value) => write!(f, "{value}"),
             Setting::OptionalCount(Some(value)) => write!(f, "{value}"),
             Setting::Optional(None) | Setting::OptionalCount(None) => f.write_str("none"),
             Setting::Flag(value) => write!(f, "{value}"),
             Setting::Numbers(values) => {
-                let numbers: Vec<_> = values.iter().map(|&x| Short(x).to_string()).collect();
+                let numbers: Vec<_> = values.iter().map(|&x| exact(x)).collect();
                 write!(f, "[{}]", numbers.join(", "))
             }
             Setting::Choice(chosen, words) => f.write_str(words[**chosen]),
             Setting::Text(value) => f.write_str(value),
             Setting::Entry(entry) => f.write_str(entry.text()),
-        }
-    }
-}
-
-/// A number without a row of zeros: `1e-8` instead of `0.00000001`.
-struct Short(f64);
-
-impl fmt::Display for Short {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0.abs() {
-            x if x != 0.0 && x.is_finite() && !(1e-4..1e7).contains(&x) => {
-                write!(f, "{:e}", self.0)
-            }
-            _ => write!(f, "{}", self.0),
         }
     }
 }

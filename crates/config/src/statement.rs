@@ -29,7 +29,9 @@ impl Field {
 /// [`Bounds`](crate::Bounds) by one of the functions [`above`](crate::above),
 /// [`at_least`](crate::at_least), [`within`](crate::within), [`finite`](crate::finite) and
 /// [`whole`](crate::whole). Other rules are a function, named behind the formula: `checked by
-/// ordered`. Of what no published package has, `in no package: "why"` stands there, too.
+/// ordered`. Of what no published package has, `in no package: "why"` stands there, too. Behind
+/// `..` stand fields that are no settings, such as what a metric has gathered, each with its first
+/// value.
 ///
 /// ```
 /// use chainrule_config::{Configure, settings};
@@ -69,6 +71,10 @@ macro_rules! settings {
                 $(#[doc = $doc:literal])*
                 $field_vis:vis $field:ident: $value:ty = $default:expr $(, $bounds:expr)?;
             )*
+            $(.. $(
+                $(#[doc = $state_doc:literal])*
+                $state_vis:vis $state:ident: $state_type:ty = $first:expr;
+            )*)?
         }
     ) => {
         $(#[$meta])*
@@ -81,11 +87,15 @@ macro_rules! settings {
                 )]
                 $field_vis $field: $value,
             )*
+            $($(
+                $(#[doc = $state_doc])*
+                $state_vis $state: $state_type,
+            )*)?
         }
 
         impl Default for $type {
             fn default() -> Self {
-                $type { $($field: $default),* }
+                $type { $($field: $default,)* $($($state: $first,)*)? }
             }
         }
 

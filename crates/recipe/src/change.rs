@@ -1,6 +1,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use chainrule_nn::config::number::exact;
+
 use crate::field::{Field, split_outside_brackets};
 use crate::recipe::SHORT_FORM;
 use crate::{Recipe, RecipeError};
@@ -217,7 +219,7 @@ impl fmt::Display for Change {
             f.write_str(if i == 0 { "" } else { ", " })?;
             match how {
                 How::Set(value) => write!(f, "{key}={value}")?,
-                How::Times(factor) => write!(f, "{key}*={}", crate::field::short(*factor))?,
+                How::Times(factor) => write!(f, "{key}*={}", exact(*factor))?,
             }
         }
         Ok(())

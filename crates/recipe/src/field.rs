@@ -1,5 +1,6 @@
 //! One value of a recipe: read from TOML or from plain text, and written as either.
 
+use chainrule_nn::config::number::exact;
 use chainrule_tensor::gemm::Precision;
 use chainrule_train::schedule::Interval;
 
@@ -221,8 +222,8 @@ impl Field<'_> {
             Field::Texts(field) => format!("[{}]", field.join(", ")),
             Field::Seed(field) => field.to_string(),
             Field::Word(field) => field.word().to_owned(),
-            Field::Number(field) => short(**field),
-            Field::OptionalNumber(Some(field)) => short(*field),
+            Field::Number(field) => exact(**field),
+            Field::OptionalNumber(Some(field)) => exact(*field),
             _ => self.toml().unwrap_or_else(|| "none".to_owned()),
         }
     }
@@ -247,11 +248,6 @@ fn number(x: f64) -> String {
         x if x.is_infinite() => if x > 0.0 { "inf" } else { "-inf" }.to_owned(),
         _ => format!("{x:?}"),
     }
-}
-
-/// A number without a row of zeros.
-pub(crate) fn short(x: f64) -> String {
-    if x == 0.0 || (1e-4..1e6).contains(&x.abs()) { x.to_string() } else { format!("{x:e}") }
 }
 
 /// A basic string of TOML.

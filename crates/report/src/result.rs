@@ -1,5 +1,6 @@
 //! How a training ended, in names and values.
 
+use chainrule_nn::config::number::fixed;
 use chainrule_tensor::Real;
 use chainrule_train::optimizer::Sgd;
 use chainrule_train::{EpochRecord, Scores, StopReason, Trainer};
@@ -37,15 +38,16 @@ pub(crate) fn pairs<T: Real>(material: &Material<'_, T>) -> Result<Pairs, Report
         pairs.push(("training time".to_owned(), format!("{seconds:.2} s")));
     }
     if let Some((epoch, loss)) = best(epochs) {
-        let text = format!("{loss} in epoch {epoch}", loss = number(loss));
+        let text = format!("{loss} in epoch {epoch}", loss = fixed(loss, 4));
         pairs.push(("lowest validation loss".to_owned(), text));
     }
-    if let (Some((model, params, data)), Some(loss)) = (material.trained(), material.loss) {
+    if let (Some((model, params, data)), Some(loss)) = (material.trained(), material.evidence.loss)
+    {
         let loss =
             Trainer::new(model, loss, Sgd::new(1.0)).batch_size(BATCH).evaluate(params, data)?.loss;
         pairs.push((
             format!("trained model, loss over {}", figure::counted(data.len())),
-            number(loss),
+            fixed(loss, 4),
         ));
     }
     if let Some((right, all)) = figure::right(material)? {
@@ -67,13 +69,8 @@ fn best(epochs: &[EpochRecord]) -> Option<(usize, f64)> {
 fn scores(what: &str, scores: &Scores, pairs: &mut Pairs) {
     let metrics = scores.metrics.iter().map(|(name, value)| (name.replace('_', " "), *value));
     for (name, value) in [("loss".to_owned(), scores.loss)].into_iter().chain(metrics) {
-        pairs.push((format!("{what} {name}, last epoch"), number(value)));
+        pairs.push((format!("{what} {name}, last epoch"), fixed(value, 4)));
     }
-}
-
-/// A number for a table: four digits.
-fn number(x: f64) -> String {
-    if x == 0.0 || (1e-3..1e6).contains(&x.abs()) { format!("{x:.4}") } else { format!("{x:.3e}") }
 }
 
 fn share(part: usize, all: usize) -> f64 {

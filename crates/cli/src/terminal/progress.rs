@@ -7,7 +7,7 @@ use chainrule::train::EpochRecord;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::terminal::console::{self, Console};
-use crate::text::number::{brief, percent, thousands};
+use chainrule::config::number::{fixed, percent, thousands};
 
 /// The function to be told how training goes.
 pub fn teller(console: Console) -> Box<dyn FnMut(ProgressEvent<'_>)> {
@@ -41,12 +41,12 @@ fn bar(console: Console, colour: bool) -> impl FnMut(ProgressEvent<'_>) {
             bar.set_prefix(format!("epoch {}", counted(batch.epoch, epochs)));
             // There is none before a batch has counted.
             if !batch.loss.is_nan() {
-                bar.set_message(format!("loss {}{last_epoch}", brief(batch.loss)));
+                bar.set_message(format!("loss {}{last_epoch}", fixed(batch.loss, 4)));
             }
         }
         ProgressEvent::Epoch(record) => {
             last_epoch = format!("  {}", accuracy_and_speed(record));
-            bar.set_message(format!("loss {}{last_epoch}", brief(record.train.loss)));
+            bar.set_message(format!("loss {}{last_epoch}", fixed(record.train.loss, 4)));
         }
         ProgressEvent::End => {
             bar.abandon();
@@ -65,7 +65,7 @@ fn lines(mut say: impl FnMut(&str)) -> impl FnMut(ProgressEvent<'_>) {
         ProgressEvent::Epoch(record) => {
             let few = epochs.div_ceil(10).max(1);
             if record.epoch == 1 || record.epoch == epochs || record.epoch.is_multiple_of(few) {
-                let (epoch, loss) = (counted(record.epoch, epochs), brief(record.train.loss));
+                let (epoch, loss) = (counted(record.epoch, epochs), fixed(record.train.loss, 4));
                 say(&format!("epoch {epoch}  loss {loss}  {}", accuracy_and_speed(record)));
             }
         }

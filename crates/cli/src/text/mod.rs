@@ -1,7 +1,6 @@
 //! Text for people.
 
 pub mod checked;
-pub mod number;
 pub mod shown;
 pub mod unfit;
 pub mod wrap;

@@ -13,6 +13,7 @@ mod replay;
 use std::fmt;
 use std::panic::Location;
 
+use chainrule_config::number::significant;
 use chainrule_tensor::{Real, Shape};
 
 use crate::Place;
@@ -131,14 +132,9 @@ impl fmt::Display for Origin {
 
 impl fmt::Display for Range {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {} from {} to {}", self.what, self.shape, short(self.min), short(self.max))
+        let [min, max] = [self.min, self.max].map(|x| significant(x, 4));
+        write!(f, "{} {} from {min} to {max}", self.what, self.shape)
     }
-}
-
-/// Four digits, without an exponent where that is short.
-fn short(x: f64) -> String {
-    let plain = x == 0.0 || !x.is_finite() || (1e-3..1e5).contains(&x.abs());
-    if plain { format!("{}", (x * 1e4).round() / 1e4) } else { format!("{x:.3e}") }
 }
 
 impl fmt::Display for NonFinite {

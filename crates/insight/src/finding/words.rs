@@ -1,3 +1,5 @@
+use chainrule_config::number::significant;
+
 /// The middle of these numbers, those that are not numbers left out; `None` without one.
 pub(super) fn median(numbers: impl IntoIterator<Item = f64>) -> Option<f64> {
     let mut numbers: Vec<f64> = numbers.into_iter().filter(|x| !x.is_nan()).collect();
@@ -15,20 +17,9 @@ pub(super) fn times(factor: f64, loss: f64) -> f64 {
     if loss < 0.0 { (2.0 - factor) * loss } else { factor * loss }
 }
 
-/// A number for a sentence: three digits, with an exponent where it is far from 1.
+/// A number for a sentence.
 pub(super) fn words(x: f64) -> String {
-    if x == 0.0 || (1e-3..1e4).contains(&x.abs()) {
-        let digits =
-            if x == 0.0 { 0 } else { (2 - x.abs().log10().floor() as i32).clamp(0, 6) as usize };
-        let text = format!("{x:.digits$}");
-        if text.contains('.') {
-            text.trim_end_matches('0').trim_end_matches('.').to_owned()
-        } else {
-            text
-        }
-    } else {
-        format!("{x:.1e}")
-    }
+    significant(x, 3)
 }
 
 /// A part as a percentage.

@@ -1,10 +1,12 @@
 use std::fmt;
 
+use chainrule_config::number::fixed;
+
 use super::{GainReport, LayerGain, Ratio, Repair};
 
 impl fmt::Display for Ratio {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let text = |x: Option<f64>| x.map_or_else(|| "-".to_owned(), short);
+        let text = |x: Option<f64>| x.map_or_else(|| "-".to_owned(), |x| fixed(x, 3));
         f.pad(&format!("{} ({})", text(self.measured), text(self.theory)))
     }
 }
@@ -45,7 +47,7 @@ impl fmt::Display for GainReport {
                 "{:<a$}  {:<b$}  {:>10}  {:>18}  {gradient:>10}  {:>18}  {gain:>5}",
                 layer.path,
                 layer.kind,
-                short(layer.mean_square),
+                fixed(layer.mean_square, 3),
                 layer.forward,
                 layer.backward
             )?;
@@ -55,8 +57,8 @@ impl fmt::Display for GainReport {
                 f,
                 "from one linear layer to the next, values^2 change by {}, gradients^2 on their \
                  way back by {}",
-                short(forward),
-                short(backward)
+                fixed(forward, 3),
+                fixed(backward, 3)
             )?;
         }
         if let Some(layers) = self.underflow {
@@ -75,8 +77,4 @@ impl fmt::Display for GainReport {
         }
         self.repairs.iter().try_for_each(|repair| writeln!(f, "{repair}"))
     }
-}
-
-fn short(x: f64) -> String {
-    if x == 0.0 || (1e-2..1e3).contains(&x.abs()) { format!("{x:.3}") } else { format!("{x:.1e}") }
 }

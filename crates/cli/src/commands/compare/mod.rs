@@ -15,8 +15,8 @@ use serde_json::{Value, json};
 
 use crate::failure::Failure;
 use crate::terminal::interrupt;
-use crate::text::number::percent;
 use args::CompareArgs;
+use chainrule::config::number::percent;
 use picture::Comparison;
 use plan::Plan;
 use runs::{Combination, runs};

@@ -5,8 +5,8 @@ use chainrule::recipe::Recipe;
 use super::plan::Plan;
 use super::runs::{Combination, LEARNS};
 use crate::terminal::paint::Paint;
-use crate::text::number::percent;
 use crate::text::wrap::wrapped;
+use chainrule::config::number::{fixed, percent};
 
 /// The networks that are about to be trained.
 pub fn plan(plan: &Plan) -> String {
@@ -33,11 +33,11 @@ pub fn tables(plan: &Plan, runs: &[Combination], paint: Paint) -> String {
         format!("Validation accuracy after {} epochs{seeds}, by hidden layers", plan.recipe.epochs);
     let mut text = table(&title, plan, runs, paint, accuracy);
     let title = "Gradient at the first step: its norm in the first layer by that at the output";
-    text += &format!("\n{}", table(title, plan, runs, paint, |run| short(run.ratio())));
+    text += &format!("\n{}", table(title, plan, runs, paint, |run| fixed(run.ratio(), 2)));
     let title = "Its factor per layer on the way back";
     text += &format!(
         "\n{}\n",
-        table(title, plan, runs, paint, |run| run.growth.map_or("-".to_owned(), short))
+        table(title, plan, runs, paint, |run| run.growth.map_or("-".to_owned(), |x| fixed(x, 2)))
     );
     text + &wrapped(&summary(plan, runs), 0)
 }
@@ -67,10 +67,6 @@ fn table(
         );
     }
     text
-}
-
-fn short(x: f64) -> String {
-    if (1e-2..1e4).contains(&x) { format!("{x:.2}") } else { format!("{x:.1e}") }
 }
 
 /// Which activations learn at which depth.

@@ -10,9 +10,9 @@ use chainrule::train::Scores;
 use super::data::Data;
 use crate::flags::told::{difference, rate};
 use crate::terminal::paint::Paint;
-use crate::text::number::{brief, percent, thousands};
 use crate::text::shown::shown;
 use crate::text::wrap::wrapped;
+use chainrule::config::number::{fixed, percent, thousands};
 
 /// So many classes are told by name.
 const NAMED_CLASSES: usize = 12;
@@ -81,8 +81,8 @@ pub fn gain(gain: &GainReport, paint: Paint) -> String {
             "From one layer to the next, the mean square of values changes by a factor of {}, that \
              of gradients on \
              their way back by {}.",
-            short(forward),
-            short(backward)
+            fixed(forward, 2),
+            fixed(backward, 2)
         );
     }
     let wrong: Vec<_> =
@@ -100,10 +100,6 @@ pub fn gain(gain: &GainReport, paint: Paint) -> String {
     } else {
         format!("\n{}\n{}", paint.bold("Before training"), wrapped(&text, 2))
     }
-}
-
-fn short(x: f64) -> String {
-    if (1e-2..1e3).contains(&x.abs()) { format!("{x:.2}") } else { format!("{x:.1e}") }
 }
 
 /// How the training went.
@@ -131,7 +127,7 @@ fn scores(scores: Option<&Scores>, train_loss: Option<f64>) -> String {
         accuracy.or(scores.metric("r2").map(|r2| format!("explained variance {}, ", percent(r2))))
     });
     let [validation, training] =
-        [scores.map(|scores| scores.loss), train_loss].map(|loss| loss.map(brief));
+        [scores.map(|scores| scores.loss), train_loss].map(|loss| loss.map(|loss| fixed(loss, 4)));
     let number = |loss: Option<String>| loss.unwrap_or_else(|| "-".to_owned());
     format!(
         ": {}validation loss {}, training loss {}.",

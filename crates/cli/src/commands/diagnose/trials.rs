@@ -6,8 +6,8 @@ use chainrule::recipe::Recipe;
 use super::text::counted;
 use crate::flags::told::difference;
 use crate::terminal::paint::Paint;
-use crate::text::number::{brief, percent};
 use crate::text::wrap::wrapped;
+use chainrule::config::number::{fixed, percent};
 
 /// A line for what was there and one for each remedy, then what is left.
 pub fn table(recipe: &Recipe, before: &Verdict, fixed: &Fixed, paint: Paint) -> String {
@@ -62,7 +62,7 @@ pub fn table(recipe: &Recipe, before: &Verdict, fixed: &Fixed, paint: Paint) -> 
 fn row(label: &str, gone: &str, verdict: &Verdict, kept: &str) -> String {
     let (quality, loss) = match verdict.failure {
         Some(_) => ("failed".to_owned(), "-".to_owned()),
-        None => (percent(verdict.quality()), brief(verdict.loss())),
+        None => (percent(verdict.quality()), fixed(verdict.loss(), 4)),
     };
     format!("{}\n", format!("  {label:<46}  {gone:<4}  {quality:>8}  {loss:>8}  {kept}").trim_end())
 }

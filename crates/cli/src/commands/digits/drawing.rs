@@ -4,7 +4,7 @@ use chainrule::prelude::Digits;
 
 use super::answer::Answer;
 use crate::terminal::paint::Paint;
-use crate::text::number::percent;
+use chainrule::config::number::percent;
 
 /// From paper to ink.
 const SHADES: [char; 5] = [' ', '\u{2591}', '\u{2592}', '\u{2593}', '\u{2588}'];

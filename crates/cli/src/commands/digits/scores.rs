@@ -4,7 +4,7 @@ use chainrule::prelude::Digits;
 
 use super::confusion::Confusion;
 use crate::terminal::paint::Paint;
-use crate::text::number::percent;
+use chainrule::config::number::percent;
 
 /// How well one class is recognised; `None` where it would be 0 / 0.
 struct Scores {

@@ -10,8 +10,8 @@ use super::drawing::drawings;
 use super::scores;
 use crate::data::digits::Parts;
 use crate::terminal::paint::Paint;
-use crate::text::number::{brief, percent, thousands};
 use crate::text::wrap::wrapped;
+use chainrule::config::number::{fixed, percent, thousands};
 
 /// How many digits are drawn that were read right, and how many that were not.
 const RIGHT: usize = 4;
@@ -106,7 +106,7 @@ pub fn results(
          {weights}.\n\n{}\n{}\n{}",
         paint.bold(&accuracy),
         answers.len(),
-        brief(loss),
+        fixed(loss, 4),
         scores::table(&confusion, paint),
         confusion.table(paint),
         examples(answers, test, paint)
