@@ -27,7 +27,8 @@ pub use layout::{Entry, Initialiser, Layout};
 pub use non_finite::NonFinite;
 pub use params::{Grads, Params};
 pub use plan::{
-    Derivatives, Plan, Reach, Source, Traced, TracedBack, Watched, WatchedBack, WatchedOp,
+    Derivatives, Observer, Plan, Reach, Source, Watched, WatchedBack, WatchedOp, on_backward,
+    on_forward,
 };
 #[doc(hidden)]
 pub use pointwise::kernels;

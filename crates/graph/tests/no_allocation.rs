@@ -5,7 +5,7 @@ mod common;
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use chainrule_graph::{Graph, Var};
+use chainrule_graph::{Graph, Var, on_forward};
 use chainrule_tensor::Tensor;
 use common::{Random, Session, Tanh};
 
@@ -43,7 +43,7 @@ unsafe impl GlobalAlloc for Counting {
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
-/// The allocations in ten training steps and as many traced ones, after two to warm up. The matrix
+/// The allocations in ten training steps and as many watched ones, after two to warm up. The matrix
 /// product keeps buffers for each thread, which it allocates at its first product.
 fn allocations<'g>(graph: &'g Graph<f32>, x: Var<'g>, loss: Var<'g>) -> u64 {
     let batches: Vec<_> = (0..3).map(|seed| Random(seed).tensor::<f32>(x.shape())).collect();
@@ -55,7 +55,7 @@ fn allocations<'g>(graph: &'g Graph<f32>, x: Var<'g>, loss: Var<'g>) -> u64 {
         run.plan.backward(&run.params, &mut run.workspace, &mut run.grads);
         run.plan.backward_add(&run.params, &mut run.workspace, &mut run.grads);
         let mut steps = 0;
-        run.plan.forward_traced(&run.params, &mut run.workspace, |_| steps += 1);
+        run.plan.forward_watched(&run.params, &mut run.workspace, &mut on_forward(|_| steps += 1));
         assert!(steps > 0 && run.workspace.value(loss).values()[0].is_finite());
     };
     step(&batches[0]);

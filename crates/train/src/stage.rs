@@ -4,9 +4,7 @@ use std::sync::Arc;
 
 use chainrule_data::{Batches, Dataset, Targets};
 use chainrule_graph::non_finite::locate;
-use chainrule_graph::{
-    Grads, Graph, NodeId, NonFinite, Params, Plan, Watched, WatchedBack, Workspace,
-};
+use chainrule_graph::{Grads, Graph, NodeId, NonFinite, Observer, Params, Plan, Workspace};
 use chainrule_nn::{Layer, Loss, Reduction, TargetKind};
 use chainrule_tensor::gemm::{Precision, Put};
 use chainrule_tensor::parallel::Pool;
@@ -234,10 +232,10 @@ impl<T: Real> Stage<T> {
         params: &Params<T>,
         data: &Dataset<T>,
         samples: &[usize],
-        see: impl FnMut(Watched<'_, T>),
+        observer: &mut impl Observer<T>,
     ) -> f64 {
         self.read(data, samples);
-        self.plan.forward_watched(params, &mut self.workspace, see);
+        self.plan.forward_watched(params, &mut self.workspace, observer);
         self.loss()
     }
 
@@ -280,11 +278,11 @@ impl<T: Real> Stage<T> {
         params: &Params<T>,
         grads: &mut Grads<T>,
         part: Part,
-        see: impl FnMut(WatchedBack<'_, T>),
+        observer: &mut impl Observer<T>,
     ) {
         let put = if part.first { Put::Set } else { Put::Add };
         let seed = [T::from_f64(part.share)];
-        self.plan.backward_watched(params, &mut self.workspace, grads, (put, &seed), see);
+        self.plan.backward_watched(params, &mut self.workspace, grads, (put, &seed), observer);
     }
 
     /// Lets the metrics see the batch, without the samples that the loss ignores.

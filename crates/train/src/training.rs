@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use chainrule_data::{Batches, Dataset};
-use chainrule_graph::{Grads, Params};
+use chainrule_graph::{Grads, Observer, Params, Watched, WatchedBack};
 use chainrule_tensor::{Real, TensorView, reduce};
 
 use crate::TrainError;
@@ -314,13 +314,9 @@ impl<T: Real> Training<'_, '_, T> {
     ) -> Result<f64, TrainError> {
         let stage = self.training.get(params, data, samples.len())?;
         let step = self.state.steps() + 1;
-        let callbacks = &mut *self.callbacks;
-        let mut show = |event: TraceEvent<'_, T>| {
-            let wanting = callbacks.iter_mut().filter(|callback| callback.wants_trace(step));
-            wanting.for_each(|callback| callback.traced(&event));
-        };
+        let mut watchers = Watchers { callbacks: &mut *self.callbacks, step };
         let loss = if watched {
-            show(TraceEvent::Start(TracedBatch {
+            watchers.show(TraceEvent::Start(TracedBatch {
                 epoch,
                 step,
                 samples: samples.len(),
@@ -329,7 +325,7 @@ impl<T: Real> Training<'_, '_, T> {
                 prediction: stage.prediction(),
                 learning_rate: pace.learning_rate,
             }));
-            stage.forward_watched(params, data, samples, |op| show(TraceEvent::Forward(op)))
+            stage.forward_watched(params, data, samples, &mut watchers)
         } else {
             stage.forward(params, data, samples)
         };
@@ -345,9 +341,7 @@ impl<T: Real> Training<'_, '_, T> {
             });
         }
         if watched {
-            stage.backward_watched(params, &mut self.grads, part, |op| {
-                show(TraceEvent::Backward(op))
-            });
+            stage.backward_watched(params, &mut self.grads, part, &mut watchers);
         } else if part == Part::WHOLE {
             stage.backward(params, &mut self.grads);
         } else {
@@ -367,7 +361,7 @@ impl<T: Real> Training<'_, '_, T> {
             });
         }
         if watched {
-            show(TraceEvent::End(TracedEnd { loss, params, grads: &self.grads }));
+            watchers.show(TraceEvent::End(TracedEnd { loss, params, grads: &self.grads }));
         }
         stage.update(self.metrics);
         stage.update_statistics(params);
@@ -404,6 +398,29 @@ impl<T: Real> Training<'_, '_, T> {
                 constraint.apply(*shape, &mut params.values_mut()[range.clone()]);
             }
         }
+    }
+}
+
+/// The callbacks that want to see the passes of a step.
+struct Watchers<'r, 'a, T: Real> {
+    callbacks: &'r mut [Box<dyn Callback<T> + 'a>],
+    step: u64,
+}
+
+impl<T: Real> Watchers<'_, '_, T> {
+    fn show(&mut self, event: TraceEvent<'_, T>) {
+        let wanting = self.callbacks.iter_mut().filter(|callback| callback.wants_trace(self.step));
+        wanting.for_each(|callback| callback.traced(&event));
+    }
+}
+
+impl<T: Real> Observer<T> for Watchers<'_, '_, T> {
+    fn forward(&mut self, watched: Watched<'_, T>) {
+        self.show(TraceEvent::Forward(watched));
+    }
+
+    fn backward(&mut self, watched: WatchedBack<'_, T>) {
+        self.show(TraceEvent::Backward(watched));
     }
 }
 

@@ -4,7 +4,7 @@ use chainrule_tensor::gemm::Put;
 use chainrule_tensor::{Aligned, Real};
 
 use super::is_zero;
-use crate::plan::TracedBack;
+use crate::plan::WatchedBack;
 use crate::pointwise::{DerivativeReads, Pointwise};
 
 /// Why a gradient that reaches a parameter is exactly zero.
@@ -92,79 +92,78 @@ impl fmt::Display for ZeroCause {
 }
 
 /// Why an operation makes nothing of an upstream gradient that is not zero.
-pub(super) fn cause<T: Real>(traced: &TracedBack<'_, T>, input: usize) -> ZeroCause {
-    let at = |op: &str| Place { op: op.to_owned(), layer: traced.layer.to_owned() };
-    let op = &traced.step.op;
+pub(super) fn cause<T: Real>(watched: WatchedBack<'_, T>, input: usize) -> ZeroCause {
+    let at = |op: &str| Place { op: op.to_owned(), layer: watched.op.layer().to_owned() };
+    let op = &watched.op.step.op;
     // The activation first: what it lets through is what the rest of the operation sees.
     let mut seen = None;
     if let Some(function) = op.pointwise().or(op.fused()) {
-        let passed = behind(&**function, traced);
+        let passed = behind(&**function, watched);
         if is_zero(&passed) {
-            return flat(&**function, traced, at(function.name()));
+            return flat(&**function, watched, at(function.name()));
         }
         seen = Some(passed);
     }
-    let first = first(traced);
+    let first = first(watched);
     if first.op == "affine" && input == 2 {
         return ZeroCause::Cancelled { at: first };
     }
     // A softmax that gives each row to one class is no element-wise function, but as flat as a
     // saturated one.
     let decided = |&y: &T| y == T::ZERO || y == T::ONE;
-    if traced.inputs.len() == 1 && !traced.output.is_empty() && traced.output.iter().all(decided) {
-        return ZeroCause::Saturated { at: first, units: traced.shape.as_rows().1 };
+    let (inputs, output) = (watched.op.step.operands.len(), watched.output());
+    if inputs == 1 && !output.is_empty() && output.iter().all(decided) {
+        return ZeroCause::Saturated { at: first, units: watched.op.shape().as_rows().1 };
     }
-    let product =
-        matches!(&*first.op, "affine" | "matmul" | "mul") && traced.inputs.len() > 1 && input <= 1;
+    let product = matches!(&*first.op, "affine" | "matmul" | "mul") && inputs > 1 && input <= 1;
     let unknown = ZeroCause::Unknown { at: Some(first.clone()) };
-    if !product || !seen.as_deref().unwrap_or(traced.upstream).iter().any(|&g| g != T::ZERO) {
+    if !product || !seen.as_deref().unwrap_or(watched.upstream).iter().any(|&g| g != T::ZERO) {
         return unknown;
     }
     let other = 1 - input;
-    if !traced.inputs.readable.reads_input(other) || !is_zero(traced.inputs.get(other)) {
+    if !watched.input(other).is_some_and(is_zero) {
         return unknown;
     }
-    match traced.parameter(other) {
+    match watched.op.parameter(other) {
         Some(parameter) => ZeroCause::ZeroWeights { parameter: parameter.to_owned(), at: first },
         None => ZeroCause::ZeroInput { at: first },
     }
 }
 
 /// The operation, without a function fused onto it.
-pub(super) fn first<T: Real>(traced: &TracedBack<'_, T>) -> Place {
-    let op = if traced.step.op.fused().is_some() {
-        traced.op.split(" + ").next().unwrap_or_default()
-    } else {
-        traced.op
-    };
-    Place { op: op.to_owned(), layer: traced.step.first_layer.clone() }
+pub(super) fn first<T: Real>(watched: WatchedBack<'_, T>) -> Place {
+    let name = watched.op.name();
+    let op =
+        if watched.op.is_fused() { name.split(" + ").next().unwrap_or_default() } else { name };
+    Place { op: op.to_owned(), layer: watched.op.first_layer().to_owned() }
 }
 
 /// The values that the derivative of a function reads.
-fn read<'a, T: Real>(function: &dyn Pointwise<T>, traced: &TracedBack<'a, T>) -> &'a [T] {
+fn read<'a, T: Real>(function: &dyn Pointwise<T>, watched: WatchedBack<'a, T>) -> &'a [T] {
     match function.derivative_reads() {
-        DerivativeReads::Input => traced.inputs.get(0),
-        DerivativeReads::Output => traced.output,
-        DerivativeReads::Nothing => traced.upstream,
+        DerivativeReads::Input => watched.op.inputs(watched.op.step.op.reads()).get(0),
+        DerivativeReads::Output => watched.output(),
+        DerivativeReads::Nothing => watched.upstream,
     }
 }
 
 /// The upstream gradient behind the function.
-fn behind<T: Real>(function: &dyn Pointwise<T>, traced: &TracedBack<'_, T>) -> Aligned<T> {
-    let mut passed = Aligned::zeros(traced.upstream.len());
-    function.map_back(Put::Set, &mut passed, traced.upstream, read(function, traced));
+fn behind<T: Real>(function: &dyn Pointwise<T>, watched: WatchedBack<'_, T>) -> Aligned<T> {
+    let mut passed = Aligned::zeros(watched.upstream.len());
+    function.map_back(Put::Set, &mut passed, watched.upstream, read(function, watched));
     passed
 }
 
 /// Which kind of flatness stops every gradient, if it is the function's own and not a product that
 /// underflows.
-fn flat<T: Real>(function: &dyn Pointwise<T>, traced: &TracedBack<'_, T>, at: Place) -> ZeroCause {
-    let slopes = traced.upstream.iter().zip(read(function, traced)).filter(|(g, _)| **g != T::ZERO);
+fn flat<T: Real>(function: &dyn Pointwise<T>, watched: WatchedBack<'_, T>, at: Place) -> ZeroCause {
+    let slopes =
+        watched.upstream.iter().zip(read(function, watched)).filter(|(g, _)| **g != T::ZERO);
     let mut flat = slopes.map(|(_, &x)| function.derivative(x) == T::ZERO);
     let properties = function.properties();
     let saturates =
         [properties.range.0, properties.range.1, properties.responsive.0, properties.responsive.1];
-    let (_, units) = traced.shape.as_rows();
+    let (_, units) = watched.op.shape().as_rows();
     match flat.all(|flat| flat) {
         true if properties.can_die => ZeroCause::Dead { at, units },
         true if saturates.iter().any(|bound| bound.is_finite()) => {

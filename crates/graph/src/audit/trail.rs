@@ -1,8 +1,9 @@
 use chainrule_tensor::Real;
+use chainrule_tensor::gemm::Put;
 
 use super::cause::{Place, ZeroCause, cause, first};
 use super::is_zero;
-use crate::plan::Source;
+use crate::plan::{Observer, Source, WatchedBack};
 use crate::{Params, Plan, Workspace};
 
 /// The record of a second way back: who reads whom, and where gradients vanish.
@@ -30,25 +31,15 @@ impl Trail {
         params: &Params<T>,
         workspace: &mut Workspace<T>,
     ) -> Trail {
-        let sources = plan.sources();
-        let mut trail = Trail { edges: Vec::new(), nothing_arrives: vec![false; plan.steps.len()] };
+        let nothing_arrives = vec![false; plan.steps.len()];
+        let mut tracker = Tracker {
+            sources: plan.sources(),
+            trail: Trail { edges: Vec::new(), nothing_arrives },
+        };
         let upstream = vec![T::ONE; plan.root_len.unwrap_or(0)];
-        plan.trace_back(params, workspace, &mut plan.grads(), &upstream, |traced| {
-            let nothing = is_zero(traced.upstream);
-            trail.nothing_arrives[traced.position] = nothing;
-            for (input, cotangent) in traced.cotangents.iter().enumerate() {
-                let Some(cotangent) = cotangent else { continue };
-                let zero = is_zero(cotangent);
-                trail.edges.push(Edge {
-                    consumer: traced.position,
-                    source: sources[traced.position][input],
-                    at: first(&traced),
-                    zero,
-                    cause: (zero && !nothing).then(|| cause(&traced, input)),
-                });
-            }
-        });
-        trail
+        let from = (Put::Set, &*upstream);
+        plan.backward_watched(params, workspace, &mut plan.grads(), from, &mut tracker);
+        tracker.trail
     }
 
     /// Why nothing arrives at the parameter at this position of the layout: the first reason met on
@@ -71,5 +62,29 @@ impl Trail {
             }
         }
         unknown
+    }
+}
+
+/// Follows the way back.
+struct Tracker {
+    sources: Vec<Vec<Source>>,
+    trail: Trail,
+}
+
+impl<T: Real> Observer<T> for Tracker {
+    fn backward(&mut self, watched: WatchedBack<'_, T>) {
+        let (position, nothing) = (watched.op.position(), is_zero(watched.upstream));
+        self.trail.nothing_arrives[position] = nothing;
+        for (input, cotangent) in watched.cotangents().iter().enumerate() {
+            let Some(cotangent) = cotangent else { continue };
+            let zero = is_zero(cotangent);
+            self.trail.edges.push(Edge {
+                consumer: position,
+                source: self.sources[position][input],
+                at: first(watched),
+                zero,
+                cause: (zero && !nothing).then(|| cause(watched, input)),
+            });
+        }
     }
 }

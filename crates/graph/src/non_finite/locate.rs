@@ -1,9 +1,10 @@
+use chainrule_tensor::gemm::Put;
 use chainrule_tensor::{Aligned, Real, Shape, Tensor, reduce};
 
 use super::replay::by_sample;
 use super::{NonFinite, Origin, Range, Replay, blame};
 use crate::op::Reads;
-use crate::plan::{Operand, Plan, PlanStep, Source, TracedBack};
+use crate::plan::{Observer, Operand, Plan, PlanStep, Source, Watched, WatchedBack};
 use crate::{Params, Place, Workspace};
 
 /// The place that [`locate`] has found.
@@ -77,44 +78,25 @@ enum Met<T: Real> {
 impl<T: Real> Locator<'_, T> {
     /// The origin of a root that is not finite.
     fn forward(&self, workspace: &mut Workspace<T>) -> Option<Located<T>> {
-        self.each_step(workspace, |_, _, _, _| {}).get_mut(self.plan.root?)?.take()
+        let mut origins = Origins::of(self);
+        self.again(workspace, &mut origins);
+        origins.of_steps.get_mut(self.plan.root?)?.take()
     }
 
-    /// Runs forward; gives for each step where its value began to be other than finite, if it is.
-    fn each_step(
-        &self,
-        workspace: &mut Workspace<T>,
-        mut see: impl FnMut(usize, &PlanStep<T>, &Workspace<T>, &[Option<Located<T>>]),
-    ) -> Vec<Option<Located<T>>> {
+    /// The last pass forward once more.
+    fn again(&self, workspace: &mut Workspace<T>, observer: &mut impl Observer<T>) {
         workspace.rewind();
-        let mut origins = Vec::new();
-        for (position, step) in self.plan.steps.iter().enumerate() {
-            step.forward(&self.plan.constants, self.params, workspace);
-            let values = &workspace.values[step.output][..step.len];
-            let origin = (!reduce::all_finite(values))
-                .then(|| self.origin(position, step, workspace, &origins));
-            origins.push(origin);
-            see(position, step, workspace, &origins);
-        }
-        origins
+        self.plan.forward_watched(self.params, workspace, observer);
     }
 
     /// Where a step's value began to be other than finite: where one of its operands did, else
     /// here.
-    fn origin(
-        &self,
-        position: usize,
-        step: &PlanStep<T>,
-        workspace: &Workspace<T>,
-        origins: &[Option<Located<T>>],
-    ) -> Located<T> {
-        if let Some(origin) =
-            self.operand_origin(position, step, workspace, origins, Reads::EVERYTHING)
-        {
+    fn origin(&self, watched: Watched<'_, T>, origins: &[Option<Located<T>>]) -> Located<T> {
+        if let Some(origin) = self.operand_origin(watched, origins, Reads::EVERYTHING) {
             return origin;
         }
-        let replay = Replay::capture(self.plan, step, self.params, workspace);
-        let values = &workspace.values[step.output][..step.len];
+        let (position, step, values) = (watched.op.position(), watched.op.step, watched.values);
+        let replay = Replay::capture(watched);
         let samples = self.blame(&replay, step, step.shape, values);
         let origin = Origin::Forward { at: place(step), location: step.location };
         let report =
@@ -125,21 +107,14 @@ impl<T: Real> Locator<'_, T> {
     /// Where the first of these operands that is not finite began to be so.
     fn operand_origin(
         &self,
-        position: usize,
-        step: &PlanStep<T>,
-        workspace: &Workspace<T>,
+        watched: Watched<'_, T>,
         origins: &[Option<Located<T>>],
         reads: Reads,
     ) -> Option<Located<T>> {
-        let inputs = step.inputs(
-            &self.plan.constants,
-            self.params,
-            [&workspace.values, &[]],
-            Reads::EVERYTHING,
-        );
-        let operands = step.operands.iter().zip(&self.sources[position]).enumerate();
+        let step = watched.op.step;
+        let operands = step.operands.iter().zip(&self.sources[watched.op.position()]).enumerate();
         operands.filter(|(i, _)| reads.reads_input(*i)).find_map(|(i, (operand, &source))| {
-            let (values, shape) = (inputs.get(i), step.shapes[i]);
+            let (values, shape) = (watched.input(i), step.shapes[i]);
             match source {
                 Source::Step(earlier) => origins[earlier].clone(),
                 _ if reduce::all_finite(values) => None,
@@ -158,13 +133,9 @@ impl<T: Real> Locator<'_, T> {
     /// The origin of a gradient that is not finite, after a forward pass.
     fn backward(&self, workspace: &mut Workspace<T>) -> Option<Located<T>> {
         let upstream = vec![T::ONE; self.plan.root_len?];
-        let mut met = None;
-        let mut grads = self.plan.grads();
-        self.plan.trace_back(self.params, workspace, &mut grads, &upstream, |traced| {
-            if met.is_none() {
-                met = meet(&traced);
-            }
-        });
+        let (mut first, mut grads) = (First(None), self.plan.grads());
+        let from = (Put::Set, &*upstream);
+        self.plan.backward_watched(self.params, workspace, &mut grads, from, &mut first);
         let in_sum = || {
             let (name, gradient) =
                 grads.iter().find(|(_, gradient)| !reduce::all_finite(gradient.values()))?;
@@ -175,7 +146,7 @@ impl<T: Real> Locator<'_, T> {
                 values: gradient.values().to_vec(),
             })
         };
-        match met.or_else(in_sum)? {
+        match first.0.or_else(in_sum)? {
             Met::Sum { with_respect_to, shape, values } => {
                 let rows = self.batch.filter(|&batch| shape.first() == Some(&batch));
                 let samples = rows.map_or_else(Vec::new, |batch| blame::rows(&values, batch));
@@ -190,21 +161,13 @@ impl<T: Real> Locator<'_, T> {
             }
             Met::Step { position, input, upstream, made } => {
                 // By now the operands are overwritten: once more forward.
-                let (mut replay, mut given) = (None, None);
-                self.each_step(workspace, |here, step, workspace, origins| {
-                    if here == position {
-                        let reads = step.op.reads();
-                        given = self.operand_origin(here, step, workspace, origins, reads);
-                        given = given
-                            .take()
-                            .or_else(|| origins[here].clone().filter(|_| reads.reads_output()));
-                        replay = Some(Replay::capture(self.plan, step, self.params, workspace));
-                    }
-                });
-                if given.is_some() {
-                    return given;
+                let mut given =
+                    Given { position, origins: Origins::of(self), replay: None, by: None };
+                self.again(workspace, &mut given);
+                if given.by.is_some() {
+                    return given.by;
                 }
-                let (mut replay, step) = (replay?, &self.plan.steps[position]);
+                let (mut replay, step) = (given.replay?, &self.plan.steps[position]);
                 let upstream = Tensor::new(step.shape, upstream)
                     .expect("a gradient has the shape of its value");
                 let mut given =
@@ -286,24 +249,75 @@ fn place<T: Real>(step: &PlanStep<T>) -> Place {
     Place { op: step.op.name().to_owned(), layer: step.layer.clone() }
 }
 
+/// Where the value of each operation so far began to be other than finite, if it is.
+struct Origins<'l, 'a, T: Real> {
+    locator: &'l Locator<'a, T>,
+    of_steps: Vec<Option<Located<T>>>,
+}
+
+impl<'l, 'a, T: Real> Origins<'l, 'a, T> {
+    fn of(locator: &'l Locator<'a, T>) -> Self {
+        Origins { locator, of_steps: Vec::new() }
+    }
+}
+
+impl<T: Real> Observer<T> for Origins<'_, '_, T> {
+    fn forward(&mut self, watched: Watched<'_, T>) {
+        let origin = (!reduce::all_finite(watched.values))
+            .then(|| self.locator.origin(watched, &self.of_steps));
+        self.of_steps.push(origin);
+    }
+}
+
+/// What the operation at one position was given.
+struct Given<'l, 'a, T: Real> {
+    position: usize,
+    origins: Origins<'l, 'a, T>,
+    replay: Option<Replay<T>>,
+    /// Where what its way back reads began to be other than finite, if it is.
+    by: Option<Located<T>>,
+}
+
+impl<T: Real> Observer<T> for Given<'_, '_, T> {
+    fn forward(&mut self, watched: Watched<'_, T>) {
+        self.origins.forward(watched);
+        if watched.op.position() != self.position {
+            return;
+        }
+        let (reads, origins) = (watched.op.step.op.reads(), &self.origins);
+        let of_output =
+            || origins.of_steps.last().cloned().flatten().filter(|_| reads.reads_output());
+        let of_operands = origins.locator.operand_origin(watched, &origins.of_steps, reads);
+        self.by = of_operands.or_else(of_output);
+        self.replay = Some(Replay::capture(watched));
+    }
+}
+
+/// The first value on the way back that is not finite.
+struct First<T: Real>(Option<Met<T>>);
+
+impl<T: Real> Observer<T> for First<T> {
+    fn backward(&mut self, watched: WatchedBack<'_, T>) {
+        if self.0.is_none() {
+            self.0 = meet(watched);
+        }
+    }
+}
+
 /// The first value on the way back that is not finite, if it is met at this operation.
-fn meet<T: Real>(traced: &TracedBack<'_, T>) -> Option<Met<T>> {
-    if !reduce::all_finite(traced.upstream) {
-        let with_respect_to = format!("the value of `{}`", traced.op);
+fn meet<T: Real>(watched: WatchedBack<'_, T>) -> Option<Met<T>> {
+    if !reduce::all_finite(watched.upstream) {
+        let with_respect_to = format!("the value of `{}`", watched.op.name());
         return Some(Met::Sum {
             with_respect_to,
-            shape: traced.shape,
-            values: traced.upstream.to_vec(),
+            shape: watched.op.shape(),
+            values: watched.upstream.to_vec(),
         });
     }
-    let made = |(input, made): (usize, &Option<Aligned<T>>)| {
-        let made = made.as_ref().filter(|made| !reduce::all_finite(made))?;
-        Some(Met::Step {
-            position: traced.position,
-            input,
-            upstream: traced.upstream.to_vec(),
-            made: made.clone(),
-        })
+    let made = |(input, made): (usize, Option<Aligned<T>>)| {
+        let made = made.filter(|made| !reduce::all_finite(made))?;
+        let (position, upstream) = (watched.op.position(), watched.upstream.to_vec());
+        Some(Met::Step { position, input, upstream, made })
     };
-    traced.cotangents.iter().enumerate().find_map(made)
+    watched.cotangents().into_iter().enumerate().find_map(made)
 }

@@ -3,9 +3,9 @@ use std::sync::Arc;
 
 use chainrule_tensor::{Real, Tensor};
 
+use crate::Graph;
 use crate::op::Op;
-use crate::plan::{Operand, Plan, PlanStep};
-use crate::{Graph, Workspace};
+use crate::plan::{Operand, Watched};
 
 /// One operation with all that it was given, to be run again alone, also with other values.
 #[derive(Clone, Debug)]
@@ -20,21 +20,11 @@ pub struct Replay<T: Real> {
 }
 
 impl<T: Real> Replay<T> {
-    /// Takes what the step reads right after it has run forward.
-    pub(super) fn capture(
-        plan: &Plan<T>,
-        step: &PlanStep<T>,
-        params: &crate::Params<T>,
-        workspace: &Workspace<T>,
-    ) -> Self {
-        let inputs = step.inputs(
-            &plan.constants,
-            params,
-            [&workspace.values, &[]],
-            crate::op::Reads::EVERYTHING,
-        );
+    /// Takes what the operation reads right after it has run forward.
+    pub(super) fn capture(watched: Watched<'_, T>) -> Self {
+        let step = watched.op.step;
         let tensor = |i: usize| {
-            Tensor::new(step.shapes[i], inputs.get(i).to_vec())
+            Tensor::new(step.shapes[i], watched.input(i).to_vec())
                 .expect("an operand has the elements of its shape")
         };
         Replay {

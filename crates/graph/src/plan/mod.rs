@@ -8,8 +8,8 @@ mod draft;
 mod flow;
 mod replay;
 mod sources;
-mod trace;
 mod values;
+mod walk;
 mod watch;
 
 use std::fmt;
@@ -26,9 +26,8 @@ use crate::op::Op;
 use crate::params::{Grads, Params};
 use crate::workspace::Workspace;
 
-pub use replay::Traced;
 pub use sources::Source;
-pub use trace::TracedBack;
+pub use walk::{Observer, on_backward, on_forward};
 pub use watch::{Watched, WatchedBack, WatchedOp};
 
 /// A recording turned into a program: which operations are needed, in what order, on which buffers.

@@ -1,30 +1,15 @@
 use std::mem;
-use std::panic::Location;
 use std::sync::Arc;
 
 use chainrule_tensor::gemm::{Precision, Put};
 use chainrule_tensor::parallel::Pool;
-use chainrule_tensor::{Aligned, Real, Shape, elementwise};
+use chainrule_tensor::{Aligned, Real, elementwise};
 
+use super::walk::Nobody;
 use super::{Plan, PlanStep, Slot, Update};
 use crate::op::{Backward, Cotangents, Forward, Inputs, Reads};
 use crate::params::{Grads, Params};
 use crate::workspace::Workspace;
-
-/// The view that [`Plan::forward_traced`] gives after each operation.
-#[derive(Clone, Copy, Debug)]
-pub struct Traced<'a, T: Real> {
-    /// The operation's name.
-    pub op: &'a str,
-    /// The layer that it belongs to, as a path of scopes.
-    pub layer: &'a str,
-    /// The line that recorded it.
-    pub location: &'static Location<'static>,
-    /// The shape of its value.
-    pub shape: Shape,
-    /// Its value, just written.
-    pub values: &'a [T],
-}
 
 impl<T: Real> Plan<T> {
     /// Forward propagation: every needed value from the workspace's inputs and the parameters.
@@ -33,38 +18,7 @@ impl<T: Real> Plan<T> {
     /// If the parameters or the workspace belong to something else than this plan.
     #[track_caller]
     pub fn forward(&self, params: &Params<T>, workspace: &mut Workspace<T>) {
-        self.check(params, workspace);
-        workspace.before.clone_from(&workspace.generator);
-        for step in &self.steps {
-            step.forward(&self.constants, params, workspace);
-        }
-    }
-
-    /// [`forward`](Plan::forward), showing each operation's value before its buffer is reused; for
-    /// diagnosis.
-    ///
-    /// # Panics
-    /// If the parameters or the workspace belong to something else than this plan.
-    #[track_caller]
-    pub fn forward_traced(
-        &self,
-        params: &Params<T>,
-        workspace: &mut Workspace<T>,
-        mut see: impl FnMut(Traced<'_, T>),
-    ) {
-        self.check(params, workspace);
-        workspace.before.clone_from(&workspace.generator);
-        for step in &self.steps {
-            step.forward(&self.constants, params, workspace);
-            let values = &workspace.values[step.output][..step.len];
-            see(Traced {
-                op: step.op.name(),
-                layer: &step.layer,
-                location: step.location,
-                shape: step.shape,
-                values,
-            });
-        }
+        self.walk(params, workspace, None::<&mut Nobody>);
     }
 
     /// Backpropagation after a [`forward`](Plan::forward) with the same parameters: the gradient of
@@ -79,7 +33,7 @@ impl<T: Real> Plan<T> {
     /// workspace belong to something else than this plan.
     #[track_caller]
     pub fn backward(&self, params: &Params<T>, workspace: &mut Workspace<T>, grads: &mut Grads<T>) {
-        self.back(params, workspace, grads, &[T::ONE], false);
+        self.walk_back(params, workspace, grads, (Put::Set, &[T::ONE]), None::<&mut Nobody>);
     }
 
     /// [`backward`](Plan::backward), adding to what `grads` holds: the gradient of a sum over
@@ -94,7 +48,7 @@ impl<T: Real> Plan<T> {
         workspace: &mut Workspace<T>,
         grads: &mut Grads<T>,
     ) {
-        self.back(params, workspace, grads, &[T::ONE], true);
+        self.walk_back(params, workspace, grads, (Put::Add, &[T::ONE]), None::<&mut Nobody>);
     }
 
     /// The vector-Jacobian product: [`backward`](Plan::backward) from a given gradient with respect
@@ -110,7 +64,7 @@ impl<T: Real> Plan<T> {
         grads: &mut Grads<T>,
         upstream: &[T],
     ) {
-        self.back(params, workspace, grads, upstream, false);
+        self.walk_back(params, workspace, grads, (Put::Set, upstream), None::<&mut Nobody>);
     }
 
     /// [`backward_with`](Plan::backward_with), adding to what `grads` holds: the gradient of a
@@ -126,7 +80,7 @@ impl<T: Real> Plan<T> {
         grads: &mut Grads<T>,
         upstream: &[T],
     ) {
-        self.back(params, workspace, grads, upstream, true);
+        self.walk_back(params, workspace, grads, (Put::Add, upstream), None::<&mut Nobody>);
     }
 
     /// Takes over the new values of the [statistics](crate::Graph::statistic) that the last forward
@@ -141,22 +95,6 @@ impl<T: Real> Plan<T> {
         for Update { range, value } in &self.updates {
             let len = range.len();
             params.statistics[range.clone()].copy_from_slice(&workspace.values[*value][..len]);
-        }
-    }
-
-    #[track_caller]
-    fn back(
-        &self,
-        params: &Params<T>,
-        workspace: &mut Workspace<T>,
-        grads: &mut Grads<T>,
-        upstream: &[T],
-        accumulate: bool,
-    ) {
-        if self.begin_back(params, workspace, grads, upstream, accumulate) {
-            for step in self.steps.iter().rev() {
-                step.backward(&self.constants, params, workspace, &mut grads.values, accumulate);
-            }
         }
     }
 

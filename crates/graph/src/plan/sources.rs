@@ -34,6 +34,12 @@ impl<T: Real> Plan<T> {
         steps.collect()
     }
 
+    /// The position in the layout of the parameter that an operand is.
+    pub(crate) fn parameter(&self, operand: &Operand) -> Option<usize> {
+        let Operand::Param(range) = operand else { return None };
+        self.layout.entries().iter().position(|entry| entry.range == *range)
+    }
+
     /// The name of an operand in messages.
     pub(crate) fn operand_name(&self, operand: &Operand, source: Source) -> String {
         let input = |buffer: &usize| {

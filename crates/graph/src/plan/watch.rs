@@ -1,29 +1,30 @@
-//! Passes that show each operation at work, each derivative still evaluated once.
+//! An operation at work, as an observer is shown it.
 
 use std::fmt;
+use std::panic::Location;
 use std::sync::Arc;
 
 use chainrule_tensor::gemm::Put;
-use chainrule_tensor::{Real, Shape};
+use chainrule_tensor::{Aligned, Real, Shape};
 
-use super::{Operand, Plan, PlanStep};
+use super::{Operand, Plan, PlanStep, Slot};
 use crate::graph::NodeId;
-use crate::op::{Forward, Reads};
-use crate::params::{Grads, Params};
+use crate::op::{Cotangents, Forward, Reads};
+use crate::params::Params;
 use crate::pointwise::{DerivativeReads, Pointwise};
 use crate::workspace::Workspace;
 
-/// An operation of a plan, as a watched pass shows it.
+/// An operation of a plan, as an [`Observer`](super::Observer) is shown it.
 #[derive(Clone, Copy)]
 pub struct WatchedOp<'a, T: Real> {
-    plan: &'a Plan<T>,
-    position: usize,
-    step: &'a PlanStep<T>,
-    params: &'a Params<T>,
-    workspace: &'a Workspace<T>,
+    pub(super) plan: &'a Plan<T>,
+    pub(super) position: usize,
+    pub(crate) step: &'a PlanStep<T>,
+    pub(super) params: &'a Params<T>,
+    pub(crate) workspace: &'a Workspace<T>,
 }
 
-/// The view that [`Plan::forward_watched`] gives after each operation.
+/// An operation on the way forward, right after it has run.
 #[derive(Clone, Copy)]
 pub struct Watched<'a, T: Real> {
     /// The operation.
@@ -32,92 +33,13 @@ pub struct Watched<'a, T: Real> {
     pub values: &'a [T],
 }
 
-/// The view that [`Plan::backward_watched`] gives before each operation goes back.
+/// An operation on the way back, right before it runs.
 #[derive(Clone, Copy)]
 pub struct WatchedBack<'a, T: Real> {
     /// The operation.
     pub op: WatchedOp<'a, T>,
     /// The gradient with respect to its value, from all consumers together.
     pub upstream: &'a [T],
-}
-
-impl<T: Real> Plan<T> {
-    /// [`forward`](Plan::forward), showing each operation with its value and what it reads; the
-    /// values are the same bits.
-    ///
-    /// ```
-    /// use chainrule_graph::Graph;
-    ///
-    /// let graph = Graph::<f64>::new();
-    /// let x = graph.input("x", [1, 2]);
-    /// let y = x.affine(graph.param("w", [2, 1], 1.0), graph.param("b", [1], 0.5)).exp().mean(..);
-    /// let plan = graph.plan(y)?;
-    /// let (params, mut workspace) = (plan.init(0)?, plan.workspace());
-    /// workspace.set(x, &[1.0, -1.5]).unwrap();
-    /// let (mut z, mut seen) = (Vec::new(), Vec::new());
-    /// plan.forward_watched(&params, &mut workspace, |watched| {
-    ///     if watched.pre_activation(&mut z) {
-    ///         seen.push((watched.op.name().to_owned(), z[0], watched.values[0]));
-    ///     }
-    /// });
-    /// // Product, bias and function are one operation; what the function was given is computed for
-    /// // the one who asks.
-    /// assert_eq!(seen, [("affine + exp".to_owned(), 0.0, 1.0)]);
-    /// # Ok::<(), chainrule_graph::BuildError>(())
-    /// ```
-    ///
-    /// # Panics
-    /// As [`forward`](Plan::forward).
-    #[track_caller]
-    pub fn forward_watched(
-        &self,
-        params: &Params<T>,
-        workspace: &mut Workspace<T>,
-        mut see: impl FnMut(Watched<'_, T>),
-    ) {
-        self.check(params, workspace);
-        workspace.before.clone_from(&workspace.generator);
-        for (position, step) in self.steps.iter().enumerate() {
-            step.forward(&self.constants, params, workspace);
-            let values = &workspace.values[step.output][..step.len];
-            see(Watched {
-                op: WatchedOp { plan: self, position, step, params, workspace },
-                values,
-            });
-        }
-    }
-
-    /// [`backward_with`](Plan::backward_with), or with [`Put::Add`]
-    /// [`backward_add_with`](Plan::backward_add_with), showing the gradient with respect to each
-    /// operation's value, from the loss on. Unlike [`backward_traced`](Plan::backward_traced) it
-    /// evaluates each derivative once, and does not allocate; the gradients are the same bits.
-    ///
-    /// # Panics
-    /// As [`backward_with`](Plan::backward_with).
-    #[track_caller]
-    pub fn backward_watched(
-        &self,
-        params: &Params<T>,
-        workspace: &mut Workspace<T>,
-        grads: &mut Grads<T>,
-        (put, upstream): (Put, &[T]),
-        mut see: impl FnMut(WatchedBack<'_, T>),
-    ) {
-        let accumulate = put == Put::Add;
-        if !self.begin_back(params, workspace, grads, upstream, accumulate) {
-            return;
-        }
-        for (position, step) in self.steps.iter().enumerate().rev() {
-            if let Some(back) = &step.back {
-                let upstream = &workspace.adjoints[back.upstream][..step.len];
-                see(WatchedBack {
-                    op: WatchedOp { plan: self, position, step, params, workspace },
-                    upstream,
-                });
-            }
-            step.backward(&self.constants, params, workspace, &mut grads.values, accumulate);
-        }
-    }
 }
 
 impl<'a, T: Real> WatchedOp<'a, T> {
@@ -145,6 +67,12 @@ impl<'a, T: Real> WatchedOp<'a, T> {
     #[must_use]
     pub fn first_layer(self) -> &'a str {
         &self.step.first_layer
+    }
+
+    /// The line that recorded it.
+    #[must_use]
+    pub fn location(self) -> &'static Location<'static> {
+        self.step.location
     }
 
     /// The shape of its value.
@@ -192,7 +120,8 @@ impl<'a, T: Real> WatchedOp<'a, T> {
         Some(&self.plan.layout.entries()[position].name)
     }
 
-    fn inputs(self, readable: Reads) -> crate::op::Inputs<'a, T> {
+    /// Those of its inputs that `readable` names.
+    pub(crate) fn inputs(self, readable: Reads) -> crate::op::Inputs<'a, T> {
         self.step.inputs(&self.plan.constants, self.params, [&self.workspace.values, &[]], readable)
     }
 }
@@ -234,6 +163,92 @@ impl<'a, T: Real> Watched<'a, T> {
 }
 
 impl<'a, T: Real> WatchedBack<'a, T> {
+    /// Whether the gradient with respect to this input is wanted by anybody.
+    #[must_use]
+    pub fn wants(self, input: usize) -> bool {
+        let slots = self.op.step.back.as_ref().map_or(&[][..], |back| &back.slots);
+        slots.get(input).is_some_and(|slot| !matches!(slot, Slot::Unwanted))
+    }
+
+    /// What this operation alone adds to the gradient with respect to each of its inputs; `None`
+    /// where nobody wants it. It is computed for the one who asks, in buffers of its own: for
+    /// diagnosis.
+    ///
+    /// ```
+    /// use chainrule_graph::{Graph, on_backward};
+    /// use chainrule_tensor::gemm::Put;
+    ///
+    /// let graph = Graph::<f64>::new();
+    /// let w = graph.param("w", [], 3.0);
+    /// let plan = graph.plan(w.square() * 2.0)?;
+    /// let params = plan.init(0)?;
+    /// let (mut workspace, mut grads) = (plan.workspace(), plan.grads());
+    /// plan.forward(&params, &mut workspace);
+    /// let mut seen = Vec::new();
+    /// let mut observer = on_backward(|watched| {
+    ///     let gradient = watched.cotangents()[0].as_ref().unwrap()[0];
+    ///     seen.push((watched.op.name().to_owned(), watched.upstream[0], gradient));
+    /// });
+    /// let whole = (Put::Set, &[1.0][..]);
+    /// plan.backward_watched(&params, &mut workspace, &mut grads, whole, &mut observer);
+    /// drop(observer);
+    /// assert_eq!(seen, [("mul".to_owned(), 1.0, 2.0), ("square".to_owned(), 2.0, 12.0)]);
+    /// # Ok::<(), chainrule_graph::BuildError>(())
+    /// ```
+    #[must_use]
+    pub fn cotangents(self) -> Vec<Option<Aligned<T>>> {
+        self.pull_back(self.upstream)
+    }
+
+    /// The local vector-Jacobian products: what this operation makes of another gradient with
+    /// respect to its value, for each input; `None` where nobody wants it. A unit vector gives a
+    /// row of the local Jacobian.
+    ///
+    /// # Panics
+    /// If `upstream` has another length than the value.
+    #[track_caller]
+    #[must_use]
+    pub fn pull_back(self, upstream: &[T]) -> Vec<Option<Aligned<T>>> {
+        let WatchedOp { plan, step, params, workspace, .. } = self.op;
+        assert!(
+            upstream.len() == step.len,
+            "`{}` has {} values, the gradient given for them {}",
+            self.op.name(),
+            step.len,
+            upstream.len()
+        );
+        let back = step.back.as_ref().expect("only operations with a way back are shown");
+        let own = |(buffer, slot): (usize, &Slot)| match slot {
+            Slot::Unwanted => Slot::Unwanted,
+            _ => Slot::Adjoint { buffer, len: step.shapes[buffer].elements(), put: Put::Set },
+        };
+        let slots: Vec<Slot> = back.slots.iter().enumerate().map(own).collect();
+        let mut buffers: Vec<Aligned<T>> =
+            step.shapes.iter().map(|shape| Aligned::zeros(shape.elements())).collect();
+        let cotangents = Cotangents {
+            slots: &slots,
+            adjoints: &mut buffers,
+            grads: &mut [],
+            accumulate: false,
+            asked: &mut vec![false; slots.len()],
+            evaluations: &mut 0,
+            op: &*step.op,
+        };
+        let on = (&*workspace.pool, workspace.precision);
+        let mut upstream = upstream.to_vec();
+        step.vjp(&plan.constants, params, &workspace.values, &mut upstream, cotangents, on);
+        let wanted = slots.iter().zip(buffers);
+        wanted.map(|(slot, buffer)| (!matches!(slot, Slot::Unwanted)).then_some(buffer)).collect()
+    }
+
+    /// The operation's value if the way back reads it, else empty.
+    pub(crate) fn output(self) -> &'a [T] {
+        match self.op.step.op.reads().reads_output() {
+            true => &self.op.workspace.values[self.op.step.output][..self.op.step.len],
+            false => &[],
+        }
+    }
+
     /// The value of an input; `None` where the way back does not read it, so that it may be gone.
     #[must_use]
     pub fn input(self, input: usize) -> Option<&'a [T]> {
@@ -246,7 +261,7 @@ impl<'a, T: Real> WatchedBack<'a, T> {
     /// upstream gradient times the function's derivative. False, with nothing written, where there
     /// is no function.
     pub fn through_function(self, into: &mut Vec<T>) -> bool {
-        self.pull_back(into, |function, into, at| {
+        self.with_function(into, |function, into, at| {
             function.map_back(Put::Set, into, self.upstream, at)
         })
     }
@@ -254,7 +269,7 @@ impl<'a, T: Real> WatchedBack<'a, T> {
     /// Writes the derivative of the [function](WatchedOp::function). False, with nothing written,
     /// where there is none.
     pub fn derivative(self, into: &mut Vec<T>) -> bool {
-        self.pull_back(into, |function, into, at| {
+        self.with_function(into, |function, into, at| {
             let ones = [T::ONE; 256];
             for (into, at) in into.chunks_mut(ones.len()).zip(at.chunks(ones.len())) {
                 function.map_back(Put::Set, into, &ones[..at.len()], at);
@@ -262,7 +277,7 @@ impl<'a, T: Real> WatchedBack<'a, T> {
         })
     }
 
-    fn pull_back(
+    fn with_function(
         self,
         into: &mut Vec<T>,
         map_back: impl FnOnce(&dyn Pointwise<T>, &mut [T], &[T]),
@@ -302,7 +317,7 @@ impl<T: Real> fmt::Debug for WatchedBack<'_, T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Graph, Var};
+    use crate::{Graph, Var, on_backward, on_forward};
 
     fn model(graph: &Graph<f64>) -> (Var<'_, f64>, Var<'_, f64>) {
         let x = graph.input("x", [3, 2]);
@@ -325,19 +340,30 @@ mod tests {
         let values: Vec<f64> = (0..700).map(|i| f64::from(i) * 0.01 - 3.0).collect();
         workspace.set(x, &values).unwrap();
         let (mut z, mut expected, mut slope) = (Vec::new(), Vec::new(), Vec::new());
-        plan.forward_watched(&params, &mut workspace, |watched| {
-            if watched.pre_activation(&mut z) {
-                let function = watched.op.function().unwrap();
-                let output = function.derivative_reads() == DerivativeReads::Output;
-                let at = if output { watched.values } else { &z };
-                expected.push(at.iter().map(|&at| function.derivative(at)).collect::<Vec<f64>>());
-            }
-        });
-        plan.backward_watched(&params, &mut workspace, &mut grads, (Put::Set, &[1.0]), |watched| {
-            if watched.derivative(&mut slope) {
-                assert_eq!(Some(&slope), expected.pop().as_ref(), "{:?}", watched.op);
-            }
-        });
+        plan.forward_watched(
+            &params,
+            &mut workspace,
+            &mut on_forward(|watched| {
+                if watched.pre_activation(&mut z) {
+                    let function = watched.op.function().unwrap();
+                    let output = function.derivative_reads() == DerivativeReads::Output;
+                    let at = if output { watched.values } else { &z };
+                    expected
+                        .push(at.iter().map(|&at| function.derivative(at)).collect::<Vec<f64>>());
+                }
+            }),
+        );
+        plan.backward_watched(
+            &params,
+            &mut workspace,
+            &mut grads,
+            (Put::Set, &[1.0]),
+            &mut on_backward(|watched| {
+                if watched.derivative(&mut slope) {
+                    assert_eq!(Some(&slope), expected.pop().as_ref(), "{:?}", watched.op);
+                }
+            }),
+        );
         assert!(expected.is_empty());
     }
 
@@ -356,15 +382,19 @@ mod tests {
         plan.backward(&params, &mut plain, &mut expected);
 
         let (mut z, mut seen) = (Vec::new(), Vec::new());
-        plan.forward_watched(&params, &mut watched, |watched| {
-            if watched.pre_activation(&mut z) {
-                let op = watched.op;
-                let function = op.function().unwrap();
-                let again: Vec<f64> = z.iter().map(|&z| function.value(z)).collect();
-                assert_eq!(again, watched.values, "{op:?}");
-                seen.push((op.first_layer().to_owned(), op.is_fused(), op.continues(), z[0]));
-            }
-        });
+        plan.forward_watched(
+            &params,
+            &mut watched,
+            &mut on_forward(|watched| {
+                if watched.pre_activation(&mut z) {
+                    let op = watched.op;
+                    let function = op.function().unwrap();
+                    let again: Vec<f64> = z.iter().map(|&z| function.value(z)).collect();
+                    assert_eq!(again, watched.values, "{op:?}");
+                    seen.push((op.first_layer().to_owned(), op.is_fused(), op.continues(), z[0]));
+                }
+            }),
+        );
         let z0 = 0.3 * 0.5 - 0.3 + 0.3;
         let z1 = 4.0 * (0.3 * f64::exp(z0));
         assert_eq!(
@@ -374,21 +404,33 @@ mod tests {
         assert!((seen[0].3 - z0).abs() < 1e-15 && (seen[1].3 - z1).abs() < 1e-15);
 
         let (mut pulled, mut slope, mut back) = (Vec::new(), Vec::new(), Vec::new());
-        plan.backward_watched(&params, &mut watched, &mut grads, (Put::Set, &[1.0]), |watched| {
-            if watched.through_function(&mut pulled) && watched.derivative(&mut slope) {
-                assert_eq!(pulled[0], watched.upstream[0] * slope[0]);
-                back.push((
-                    watched.op.name().to_owned(),
-                    watched.op.parameter(1).map(str::to_owned),
-                ));
-            }
-        });
+        plan.backward_watched(
+            &params,
+            &mut watched,
+            &mut grads,
+            (Put::Set, &[1.0]),
+            &mut on_backward(|watched| {
+                if watched.through_function(&mut pulled) && watched.derivative(&mut slope) {
+                    assert_eq!(pulled[0], watched.upstream[0] * slope[0]);
+                    back.push((
+                        watched.op.name().to_owned(),
+                        watched.op.parameter(1).map(str::to_owned),
+                    ));
+                }
+            }),
+        );
         assert_eq!(grads.values(), expected.values());
         let names = [("square", None), ("sin", None), ("affine + exp", Some("0.w".to_owned()))];
         assert_eq!(back, names.map(|(name, parameter)| (name.to_owned(), parameter)));
 
         plan.backward_add(&params, &mut plain, &mut expected);
-        plan.backward_watched(&params, &mut watched, &mut grads, (Put::Add, &[1.0]), |_| {});
+        plan.backward_watched(
+            &params,
+            &mut watched,
+            &mut grads,
+            (Put::Add, &[1.0]),
+            &mut on_backward(|_| {}),
+        );
         assert_eq!(grads.values(), expected.values());
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::common;
 
-use chainrule_graph::{Graph, Var};
+use chainrule_graph::{Graph, Var, Watched, on_forward};
 use chainrule_tensor::Shape;
 use common::{Random, Session, Tanh, panic_message};
 
@@ -59,16 +59,20 @@ fn several_outputs_share_what_they_have_in_common() {
 }
 
 #[test]
-fn tracing_shows_each_value_before_its_buffer_is_reused() {
+fn an_observer_sees_each_value_before_its_buffer_is_reused() {
     let graph = Graph::<f64>::new();
     let x = graph.input("x", [2]);
     let y = graph.scope("body", || (x + 1.0).square()) * 10.0;
     let mut run = Session::new(graph.plan_forward(&[y.sum(..)]).unwrap()).set(x, &[1.0, 2.0]);
     let mut seen = Vec::new();
-    run.plan.forward_traced(&run.params, &mut run.workspace, |step| {
-        assert_eq!(step.location.file(), file!());
-        seen.push((step.op.to_owned(), step.layer.to_owned(), step.shape, step.values.to_vec()));
+    let mut observer = on_forward(|watched: Watched<'_, f64>| {
+        let op = watched.op;
+        assert_eq!(op.location().file(), file!());
+        let (name, layer) = (op.name().to_owned(), op.layer().to_owned());
+        seen.push((name, layer, op.shape(), watched.values.to_vec()));
     });
+    run.plan.forward_watched(&run.params, &mut run.workspace, &mut observer);
+    drop(observer);
     let step = |op: &str, layer: &str, shape: &[usize], values: &[f64]| {
         (op.to_owned(), layer.to_owned(), Shape::new(shape), values.to_vec())
     };

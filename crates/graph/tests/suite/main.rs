@@ -16,4 +16,4 @@ mod reach;
 mod roots;
 mod second_order;
 mod threads;
-mod trace;
+mod watch;

@@ -1,4 +1,5 @@
-use chainrule_graph::{Params, Plan, Source, TracedBack, Workspace};
+use chainrule_graph::{Params, Plan, Source, WatchedBack, Workspace, on_backward};
+use chainrule_tensor::gemm::Put;
 use chainrule_tensor::random::{Generator, generator};
 use chainrule_tensor::{Real, Tensor};
 
@@ -22,25 +23,27 @@ pub(super) fn locals<T: Real>(
     let mut names = vec![String::new(); plan.steps().count()];
     let mut locals: Vec<Local> = Vec::new();
     let mut random = generator(0);
-    plan.backward_traced(params, workspace, &mut plan.grads(), |traced| {
-        let layer =
-            if traced.layer.is_empty() { String::new() } else { format!("[{}]", traced.layer) };
-        names[traced.position] = format!("{}{layer}", traced.op);
-        let here =
-            edges.edges[locals.len()..].iter().take_while(|edge| edge.consumer == traced.position);
+    let mut observer = on_backward(|watched: WatchedBack<'_, T>| {
+        let (op, position) = (watched.op, watched.op.position());
+        let layer = if op.layer().is_empty() { String::new() } else { format!("[{}]", op.layer()) };
+        names[position] = format!("{}{layer}", op.name());
+        let here = edges.edges[locals.len()..].iter().take_while(|edge| edge.consumer == position);
         let inputs: Vec<usize> = here.map(|edge| edge.input).collect();
-        let (norms, estimated) = norms(&traced, &inputs, &mut random);
+        let (norms, estimated) = norms(watched, &inputs, &mut random);
         for (input, norm) in inputs.into_iter().zip(norms) {
             locals.push(Local {
-                value: names[traced.position].clone(),
+                value: names[position].clone(),
                 operand: String::new(),
-                value_shape: traced.shape,
-                operand_shape: traced.input_shape(input),
+                value_shape: op.shape(),
+                operand_shape: op.input_shapes()[input],
                 norm,
                 estimated,
             });
         }
     });
+    let whole = (Put::Set, &[T::ONE][..]);
+    plan.backward_watched(params, workspace, &mut plan.grads(), whole, &mut observer);
+    drop(observer);
     // The operands are met after the operations that read them.
     for (local, edge) in locals.iter_mut().zip(&edges.edges) {
         local.operand = match edge.source {
@@ -54,15 +57,15 @@ pub(super) fn locals<T: Real>(
 /// The Frobenius norms of an operation's Jacobians with respect to these inputs, and whether they
 /// are estimates.
 fn norms<T: Real>(
-    traced: &TracedBack<'_, T>,
+    watched: WatchedBack<'_, T>,
     inputs: &[usize],
     random: &mut Generator,
 ) -> (Vec<f64>, bool) {
-    let outputs = traced.shape.elements();
+    let outputs = watched.op.shape().elements();
     let estimated = outputs > EXACT;
     let mut squares = vec![0.0; inputs.len()];
     let mut add = |row: &[T], weight: f64| {
-        let pulled = traced.pull_back(row);
+        let pulled = watched.pull_back(row);
         for (square, &input) in squares.iter_mut().zip(inputs) {
             *square += pulled[input].as_ref().map_or(0.0, |pulled| weight * sum_of_squares(pulled));
         }

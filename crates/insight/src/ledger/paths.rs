@@ -1,5 +1,6 @@
-use chainrule_graph::{Grads, Params, Plan, Source, Workspace};
+use chainrule_graph::{Grads, Params, Plan, Source, WatchedBack, Workspace, on_backward};
 use chainrule_tensor::Real;
+use chainrule_tensor::gemm::Put;
 
 /// One operand of one operation on the way from the loss to a parameter.
 pub(super) struct Edge {
@@ -30,12 +31,14 @@ impl Edges {
     ) -> Self {
         let sources = plan.sources();
         let mut edges = Vec::new();
-        plan.backward_traced(params, workspace, grads, |traced| {
-            let wanted =
-                traced.cotangents.iter().enumerate().filter(|(_, cotangent)| cotangent.is_some());
-            let (consumer, sources) = (traced.position, &sources[traced.position]);
-            edges.extend(wanted.map(|(input, _)| Edge { consumer, input, source: sources[input] }));
+        let mut observer = on_backward(|watched: WatchedBack<'_, T>| {
+            let consumer = watched.op.position();
+            let operands = sources[consumer].iter().enumerate();
+            let wanted = operands.filter(|(input, _)| watched.wants(*input));
+            edges.extend(wanted.map(|(input, &source)| Edge { consumer, input, source }));
         });
+        plan.backward_watched(params, workspace, grads, (Put::Set, &[T::ONE]), &mut observer);
+        drop(observer);
         let mut leads = vec![false; sources.len()];
         let on_the_way = |leads: &[bool], edge: &Edge| match edge.source {
             Source::Param(position) => position == parameter,
@@ -94,18 +97,16 @@ impl Edges {
             None => complete.push(begin),
         }
         let mut next = 0;
-        plan.backward_traced(params, workspace, &mut plan.grads(), |traced| {
-            let here = self.edges[next..]
-                .iter()
-                .take_while(|edge| edge.consumer == traced.position)
-                .count();
+        let mut observer = on_backward(|watched: WatchedBack<'_, T>| {
+            let step = watched.op.position();
+            let here = self.edges[next..].iter().take_while(|edge| edge.consumer == step).count();
             let range = next..next + here;
             next += here;
-            for (path, product) in std::mem::take(&mut arrived[traced.position]) {
+            for (path, product) in std::mem::take(&mut arrived[step]) {
                 if here == 0 {
                     continue;
                 }
-                let pulled = traced.pull_back(&product);
+                let pulled = watched.pull_back(&product);
                 for position in range.clone() {
                     let edge = &self.edges[position];
                     let onward = match edge.source {
@@ -119,6 +120,9 @@ impl Edges {
                 }
             }
         });
+        let whole = (Put::Set, &[T::ONE][..]);
+        plan.backward_watched(params, workspace, &mut plan.grads(), whole, &mut observer);
+        drop(observer);
         complete.truncate(most);
         let to_f64 =
             |(path, product): Begun<T>| (path, product.into_iter().map(T::to_f64).collect());

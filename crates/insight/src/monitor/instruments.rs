@@ -1,4 +1,4 @@
-use chainrule_graph::{Params, Watched, WatchedBack, WatchedOp};
+use chainrule_graph::{Observer, Params, Watched, WatchedBack, WatchedOp};
 use chainrule_tensor::{Real, reduce};
 use chainrule_train::callback::{
     Callback, EpochEnd, FitPlan, Flow, StepEnd, TraceEvent, TracedBatch, TracedEnd,
@@ -199,6 +199,98 @@ impl<T: Real> Instruments<T> {
         });
     }
 
+    fn end_batch(&mut self, end: &TracedEnd<'_, T>) {
+        let Some(batch) = self.batch.take() else { return };
+        self.learning = false;
+        let entries = end.params.layout().entries();
+        if self.log.parameters.is_empty() {
+            let info = |entry: &chainrule_graph::Entry| ParameterInfo {
+                name: entry.name.clone(),
+                shape: entry.shape,
+            };
+            self.log.parameters = entries.iter().map(info).collect();
+        }
+        let parameters = entries.iter().map(|entry| ParameterRecord {
+            gradient_norm: norm(&end.grads.values()[entry.range.clone()]),
+            weight_norm: norm(&end.params.values()[entry.range.clone()]),
+            update_norm: 0.0,
+        });
+        let parameters: Vec<ParameterRecord> = parameters.collect();
+        let square = |name: &str| {
+            let known = end.params.layout().position(name);
+            known.map_or(0.0, |position| parameters[position].gradient_norm.powi(2))
+        };
+        let TracedBatch { epoch, step, samples, learning_rate, share, divisor, .. } = batch.about;
+        let noise =
+            (samples > 1 && share == 1.0 && !batch.covered.is_empty()).then(|| GradientNoise {
+                samples,
+                of_samples: batch.squares.iter().sum::<f64>() / samples as f64,
+                of_batch: batch.covered.iter().map(|name| square(name)).sum(),
+            });
+        let gradient_norm =
+            parameters.iter().map(|seen| seen.gradient_norm.powi(2)).sum::<f64>().sqrt();
+        let layers = batch.layers;
+        if let Some(open) = &mut self.open {
+            open.window.steps.1 = step;
+            open.window.loss += end.loss * divisor;
+            open.divisor += divisor;
+            open.observed += 1;
+        }
+        self.before.clear();
+        self.before.extend_from_slice(end.params.values());
+        // The shares of accumulated batches are 1 together.
+        let before = self.pending.take().filter(|record| record.step == step);
+        let (loss, samples) = before.map_or((0.0, 0), |record| (record.loss, record.samples));
+        let (loss, samples) = (loss + end.loss * share, samples + batch.about.samples);
+        let record = Record {
+            epoch,
+            step,
+            samples,
+            learning_rate,
+            loss,
+            gradient_norm,
+            layers,
+            parameters,
+            noise,
+        };
+        self.pending = Some(record);
+    }
+
+    fn close_window(&mut self) {
+        if let Some(mut open) = self.open.take().filter(|open| open.observed > 0) {
+            open.window.loss /= open.divisor;
+            self.log.windows.push(open.window);
+        }
+    }
+}
+
+/// The units of a layer in the open window, which begins if there is none.
+fn units_of<'a>(
+    open: &'a mut Option<Open>,
+    layers: &[super::LayerInfo],
+    step: u64,
+    role: Role,
+) -> &'a mut Units {
+    let window = &mut open.get_or_insert_with(|| Open::at(step)).window;
+    // In the first pass the layers become known one by one.
+    window.layers.extend(layers[window.layers.len()..].iter().map(|layer| Units::new(layer.units)));
+    &mut window.layers[role.layer]
+}
+
+fn note_non_finite<T: Real>(
+    seen: &mut Option<NonFiniteSeen>,
+    step: u64,
+    op: WatchedOp<'_, T>,
+    values: &[T],
+    gradient: bool,
+) {
+    if seen.is_none() && !reduce::all_finite(values) {
+        let (op, layer) = (op.name().to_owned(), op.layer().to_owned());
+        *seen = Some(NonFiniteSeen { step, op, layer, gradient });
+    }
+}
+
+impl<T: Real> Observer<T> for Instruments<T> {
     fn forward(&mut self, watched: Watched<'_, T>) {
         let Some(batch) = &mut self.batch else { return };
         note_non_finite(
@@ -317,96 +409,6 @@ impl<T: Real> Instruments<T> {
             }
         }
     }
-
-    fn end_batch(&mut self, end: &TracedEnd<'_, T>) {
-        let Some(batch) = self.batch.take() else { return };
-        self.learning = false;
-        let entries = end.params.layout().entries();
-        if self.log.parameters.is_empty() {
-            let info = |entry: &chainrule_graph::Entry| ParameterInfo {
-                name: entry.name.clone(),
-                shape: entry.shape,
-            };
-            self.log.parameters = entries.iter().map(info).collect();
-        }
-        let parameters = entries.iter().map(|entry| ParameterRecord {
-            gradient_norm: norm(&end.grads.values()[entry.range.clone()]),
-            weight_norm: norm(&end.params.values()[entry.range.clone()]),
-            update_norm: 0.0,
-        });
-        let parameters: Vec<ParameterRecord> = parameters.collect();
-        let square = |name: &str| {
-            let known = end.params.layout().position(name);
-            known.map_or(0.0, |position| parameters[position].gradient_norm.powi(2))
-        };
-        let TracedBatch { epoch, step, samples, learning_rate, share, divisor, .. } = batch.about;
-        let noise =
-            (samples > 1 && share == 1.0 && !batch.covered.is_empty()).then(|| GradientNoise {
-                samples,
-                of_samples: batch.squares.iter().sum::<f64>() / samples as f64,
-                of_batch: batch.covered.iter().map(|name| square(name)).sum(),
-            });
-        let gradient_norm =
-            parameters.iter().map(|seen| seen.gradient_norm.powi(2)).sum::<f64>().sqrt();
-        let layers = batch.layers;
-        if let Some(open) = &mut self.open {
-            open.window.steps.1 = step;
-            open.window.loss += end.loss * divisor;
-            open.divisor += divisor;
-            open.observed += 1;
-        }
-        self.before.clear();
-        self.before.extend_from_slice(end.params.values());
-        // The shares of accumulated batches are 1 together.
-        let before = self.pending.take().filter(|record| record.step == step);
-        let (loss, samples) = before.map_or((0.0, 0), |record| (record.loss, record.samples));
-        let (loss, samples) = (loss + end.loss * share, samples + batch.about.samples);
-        let record = Record {
-            epoch,
-            step,
-            samples,
-            learning_rate,
-            loss,
-            gradient_norm,
-            layers,
-            parameters,
-            noise,
-        };
-        self.pending = Some(record);
-    }
-
-    fn close_window(&mut self) {
-        if let Some(mut open) = self.open.take().filter(|open| open.observed > 0) {
-            open.window.loss /= open.divisor;
-            self.log.windows.push(open.window);
-        }
-    }
-}
-
-/// The units of a layer in the open window, which begins if there is none.
-fn units_of<'a>(
-    open: &'a mut Option<Open>,
-    layers: &[super::LayerInfo],
-    step: u64,
-    role: Role,
-) -> &'a mut Units {
-    let window = &mut open.get_or_insert_with(|| Open::at(step)).window;
-    // In the first pass the layers become known one by one.
-    window.layers.extend(layers[window.layers.len()..].iter().map(|layer| Units::new(layer.units)));
-    &mut window.layers[role.layer]
-}
-
-fn note_non_finite<T: Real>(
-    seen: &mut Option<NonFiniteSeen>,
-    step: u64,
-    op: WatchedOp<'_, T>,
-    values: &[T],
-    gradient: bool,
-) {
-    if seen.is_none() && !reduce::all_finite(values) {
-        let (op, layer) = (op.name().to_owned(), op.layer().to_owned());
-        *seen = Some(NonFiniteSeen { step, op, layer, gradient });
-    }
 }
 
 impl<T: Real> Callback<T> for Instruments<T> {
@@ -424,8 +426,8 @@ impl<T: Real> Callback<T> for Instruments<T> {
     fn traced(&mut self, event: &TraceEvent<'_, T>) {
         match event {
             TraceEvent::Start(about) => self.begin(about),
-            TraceEvent::Forward(watched) => self.forward(*watched),
-            TraceEvent::Backward(watched) => self.backward(*watched),
+            TraceEvent::Forward(watched) => Observer::forward(self, *watched),
+            TraceEvent::Backward(watched) => Observer::backward(self, *watched),
             TraceEvent::End(end) => self.end_batch(end),
             _ => {}
         }

@@ -1,5 +1,5 @@
 use chainrule_data::Dataset;
-use chainrule_graph::{BuildError, DerivativeReads, Graph, Params};
+use chainrule_graph::{BuildError, DerivativeReads, Graph, Params, Watched, on_forward};
 use chainrule_nn::Layer;
 use chainrule_tensor::Real;
 
@@ -63,7 +63,7 @@ pub fn survey<T: Real>(
         let mut targets = vec![T::ZERO; data.targets().shape(size).elements()];
         for samples in part.chunks(size) {
             data.gather(samples, workspace.input_mut(x), &mut targets);
-            plan.forward_watched(params, &mut workspace, |watched| {
+            let mut observer = on_forward(|watched: Watched<'_, T>| {
                 if roles.of(watched.op).is_none() {
                     roles.add(watched.op, &mut layers);
                     units.extend(
@@ -94,6 +94,7 @@ pub fn survey<T: Real>(
                     }
                 }
             });
+            plan.forward_watched(params, &mut workspace, &mut observer);
         }
     }
     if let Some(last) = layers.last_mut() {

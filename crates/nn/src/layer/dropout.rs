@@ -51,7 +51,7 @@ impl<T: Real> Listed<T> for Dropout {}
 mod tests {
     use super::*;
     use crate::layer::check::{mistake, pass};
-    use chainrule_graph::Graph;
+    use chainrule_graph::{Graph, on_forward};
     use chainrule_tensor::Tensor;
 
     #[test]
@@ -89,7 +89,7 @@ mod tests {
         let (params, mut workspace) = (plan.init(0).unwrap(), plan.workspace());
         workspace.set(x, &[1.0; 40]).unwrap();
         plan.forward(&params, &mut workspace);
-        plan.forward_watched(&params, &mut workspace, |_| {});
+        plan.forward_watched(&params, &mut workspace, &mut on_forward(|_| {}));
         let watched = workspace.value(y).values().to_vec();
         workspace.rewind();
         plan.forward(&params, &mut workspace);

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use chainrule_graph::{DerivativeReads, Graph, Pointwise};
+use chainrule_graph::{DerivativeReads, Graph, Pointwise, Watched, on_forward};
 use chainrule_nn::activation;
 use chainrule_plot::Functions;
 use chainrule_tensor::Real;
@@ -48,7 +48,7 @@ fn applied<T: Real>(material: &Material<'_, T>) -> Result<Found<T>, ReportError>
     let mut workspace = plan.workspace();
     workspace.input_mut(x).copy_from_slice(&data.inputs().values()[..data.input_width()]);
     let mut found: Found<T> = Vec::new();
-    plan.forward_watched(params, &mut workspace, |watched| {
+    let mut observer = on_forward(|watched: Watched<'_, T>| {
         let Some(function) = watched
             .op
             .function()
@@ -64,6 +64,8 @@ fn applied<T: Real>(material: &Material<'_, T>) -> Result<Found<T>, ReportError>
             found.push(Arc::clone(function));
         }
     });
+    plan.forward_watched(params, &mut workspace, &mut observer);
+    drop(observer);
     Ok(found)
 }
 

@@ -1,12 +1,13 @@
-//! The traced way back.
+//! The way back as an observer sees it.
 
 use crate::common;
 
-use chainrule_graph::Graph;
+use chainrule_graph::{Graph, WatchedBack, on_backward};
+use chainrule_tensor::gemm::Put;
 use common::{Random, Session, Tanh};
 
 #[test]
-fn the_traced_way_back_gives_the_same_bits_and_shows_every_operation() {
+fn the_watched_way_back_gives_the_same_bits_and_shows_every_operation() {
     let (graph, mut random) = (Graph::<f32>::new(), Random(1));
     let x = graph.constant(&random.tensor([5, 3]));
     let (w, b) = (graph.param("w", [3, 4], 0.3), graph.param("b", [4], 0.1));
@@ -18,19 +19,25 @@ fn the_traced_way_back_gives_the_same_bits_and_shows_every_operation() {
     run.grads.clear();
 
     let (mut seen, mut of_b, mut line) = (Vec::new(), vec![0.0; 4], 0);
-    run.plan.backward_traced(&run.params, &mut run.workspace, &mut run.grads, |traced| {
-        assert_eq!(traced.upstream.len(), traced.shape.elements());
-        for (input, cotangent) in traced.cotangents.iter().enumerate() {
-            if traced.parameter(input) == Some("b") {
+    let mut observer = on_backward(|watched: WatchedBack<'_, f32>| {
+        assert_eq!(watched.upstream.len(), watched.op.shape().elements());
+        let cotangents = watched.cotangents();
+        for (input, cotangent) in cotangents.iter().enumerate() {
+            assert_eq!(cotangent.is_some(), watched.wants(input));
+            if watched.op.parameter(input) == Some("b") {
                 of_b.iter_mut().zip(&**cotangent.as_ref().unwrap()).for_each(|(sum, g)| *sum += g);
             }
         }
-        if traced.layer == "hidden" {
-            line = traced.location.line();
+        if watched.op.layer() == "hidden" {
+            line = watched.op.location().line();
         }
-        let wanted: Vec<bool> = traced.cotangents.iter().map(Option::is_some).collect();
-        seen.push((traced.op.to_owned(), traced.layer.to_owned(), wanted));
+        let wanted: Vec<bool> = cotangents.iter().map(Option::is_some).collect();
+        seen.push((watched.op.name().to_owned(), watched.op.layer().to_owned(), wanted));
     });
+    let whole = (Put::Set, &[1.0][..]);
+    let (workspace, grads) = (&mut run.workspace, &mut run.grads);
+    run.plan.backward_watched(&run.params, workspace, grads, whole, &mut observer);
+    drop(observer);
     assert_eq!(run.grads.values().iter().map(|g| g.to_bits()).collect::<Vec<_>>(), bits(&expected));
     let op = |name: &str, layer: &str, wanted: &[bool]| {
         (name.to_owned(), layer.to_owned(), wanted.to_vec())
@@ -58,9 +65,10 @@ fn a_loss_without_parameters_shows_nothing() {
     let graph = Graph::<f64>::new();
     let x = graph.input("x", [2]);
     let mut run = Session::new(graph.plan(x.sum(..)).unwrap()).set(x, &[1.0, 2.0]).forward();
-    run.plan.backward_traced(&run.params, &mut run.workspace, &mut run.grads, |traced| {
-        panic!("{traced:?}")
-    });
+    let mut observer = on_backward(|watched: WatchedBack<'_, f64>| panic!("{watched:?}"));
+    let whole = (Put::Set, &[1.0][..]);
+    let (workspace, grads) = (&mut run.workspace, &mut run.grads);
+    run.plan.backward_watched(&run.params, workspace, grads, whole, &mut observer);
 }
 
 fn bits(values: &[f32]) -> Vec<u32> {
