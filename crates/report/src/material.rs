@@ -1,19 +1,19 @@
 use chainrule_data::Dataset;
 use chainrule_graph::Params;
-use chainrule_insight::Recording;
-use chainrule_nn::{Layer, Loss};
+use chainrule_insight::{Evidence, Recording};
+use chainrule_nn::Layer;
 use chainrule_tensor::Real;
 
 /// Model, parameters and data.
 type Trained<'a, T> = (&'a dyn Layer<T>, &'a Params<T>, &'a Dataset<T>);
 
-/// The material of a report on a run: its recording, and as much of the trained model and of data
-/// that it was not trained on as there is. Each figure uses what it needs, and is left out where
-/// that is not given or where it makes no sense.
+/// The material of a report on a run: its recording, and the [`Evidence`] that there is beside it,
+/// with data to show the model's answers on, best a test set. Each figure uses what it needs, and
+/// is left out where that is not given or where it makes no sense.
 ///
 /// ```
 /// use chainrule_data::Digits;
-/// use chainrule_insight::{Instruments, Recording};
+/// use chainrule_insight::{Evidence, Instruments, Recording};
 /// use chainrule_nn::{Model, Sequential, loss::CrossEntropy};
 /// use chainrule_report::Material;
 /// use chainrule_train::{Trainer, optimizer::Adam};
@@ -31,12 +31,8 @@ type Trained<'a, T> = (&'a dyn Layer<T>, &'a Params<T>, &'a Dataset<T>);
 ///
 /// let recording =
 ///     Recording::of(&fitted).log(instruments.into_log()).configuration([("optimizer", "adam")]);
-/// let material = Material::new("Digits", &recording)
-///     .model(&model)
-///     .params(&params)
-///     .loss(&loss)
-///     .data(&test)
-///     .images(8, 8);
+/// let known = Evidence::new().model(&model).params(&params).loss(&loss).data(&test);
+/// let material = Material::new("Digits", &recording).evidence(known).images(8, 8);
 /// let html = material.report()?.html();
 /// assert!(html.contains("Loss by epoch") && html.contains("First-layer weights"));
 ///
@@ -51,14 +47,8 @@ pub struct Material<'a, T: Real = f32> {
     pub title: String,
     /// How the training went.
     pub recording: &'a Recording,
-    /// The model.
-    pub model: Option<&'a dyn Layer<T>>,
-    /// Its parameters after the training.
-    pub params: Option<&'a Params<T>>,
-    /// The loss.
-    pub loss: Option<&'a dyn Loss<T>>,
-    /// Data to show the model's answers on; best a test set.
-    pub data: Option<&'a Dataset<T>>,
+    /// Model, parameters, loss, and data to show the model's answers on.
+    pub evidence: Evidence<'a, T>,
     /// The names of the classes; their numbers where there are none.
     pub classes: Vec<String>,
     /// The names of the inputs, for a model of two; `x` and `y` where there are none.
@@ -74,41 +64,17 @@ impl<'a, T: Real> Material<'a, T> {
         Material {
             title: title.into(),
             recording,
-            model: None,
-            params: None,
-            loss: None,
-            data: None,
+            evidence: Evidence::new(),
             classes: Vec::new(),
             inputs: Vec::new(),
             image: None,
         }
     }
 
-    /// With the model.
+    /// With what is known beside the recording.
     #[must_use]
-    pub fn model(mut self, model: &'a dyn Layer<T>) -> Self {
-        self.model = Some(model);
-        self
-    }
-
-    /// With the model's parameters after the training.
-    #[must_use]
-    pub fn params(mut self, params: &'a Params<T>) -> Self {
-        self.params = Some(params);
-        self
-    }
-
-    /// With the loss.
-    #[must_use]
-    pub fn loss(mut self, loss: &'a dyn Loss<T>) -> Self {
-        self.loss = Some(loss);
-        self
-    }
-
-    /// With data to show the model's answers on.
-    #[must_use]
-    pub fn data(mut self, data: &'a Dataset<T>) -> Self {
-        self.data = Some(data);
+    pub fn evidence(mut self, evidence: Evidence<'a, T>) -> Self {
+        self.evidence = evidence;
         self
     }
 
@@ -135,6 +101,6 @@ impl<'a, T: Real> Material<'a, T> {
 
     /// Model, parameters and data, if all are there.
     pub(crate) fn trained(&self) -> Option<Trained<'a, T>> {
-        Some((self.model?, self.params?, self.data?))
+        Some((self.evidence.model?, self.evidence.params?, self.evidence.data?))
     }
 }

@@ -108,12 +108,8 @@ impl Traces {
         let Seen { title, about, network, loss, train, test, side, fitted, log } = seen;
         let (model, params) = (network.model(), network.params());
         let mut recording = Recording::of(fitted).log(log).configuration(about);
-        let evidence = Evidence::new()
-            .recording(&recording)
-            .model(model)
-            .params(params)
-            .loss(loss)
-            .data(train);
+        let known = Evidence::new().model(model).params(params).loss(loss);
+        let evidence = known.recording(&recording).data(train);
         recording.findings = Diagnosis::new().findings(&evidence);
         if let Some(place) = &self.record {
             match recording.save(place.path()) {
@@ -122,8 +118,7 @@ impl Traces {
             }
         }
         if let Some(place) = &self.report {
-            let material = Material::new(title, &recording);
-            let material = material.model(model).params(params).loss(loss).data(test);
+            let material = Material::new(title, &recording).evidence(known.data(test));
             let material = match side {
                 Some(side) => material.images(side, side),
                 None => material,

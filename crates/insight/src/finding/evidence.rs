@@ -1,6 +1,7 @@
 use chainrule_data::Dataset;
 use chainrule_graph::Params;
 use chainrule_nn::{Layer, Loss};
+use chainrule_recipe::Run;
 use chainrule_tensor::Real;
 use chainrule_train::TrainError;
 
@@ -49,6 +50,15 @@ impl<'a, T: Real> Evidence<'a, T> {
     #[must_use]
     pub fn new() -> Self {
         Evidence::default()
+    }
+
+    /// The facts of a run of a recipe: model, parameters and the error that ended it. The log of
+    /// the instruments, loss and data stand beside it.
+    #[must_use]
+    pub fn of(run: &'a Run<T>) -> Self {
+        let (model, params) = (run.network.model(), run.network.params());
+        let error = run.end.as_ref().err();
+        Evidence { model: Some(model), params: Some(params), error, ..Evidence::default() }
     }
 
     /// With what the instruments have seen.

@@ -2,7 +2,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use chainrule_data::{Dataset, Targets};
-use chainrule_recipe::{Recipe, RecipeError, Run};
+use chainrule_recipe::{Recipe, RecipeError};
 use chainrule_tensor::Real;
 use chainrule_train::callback::Callback;
 use chainrule_train::{Scores, StopReason, TrainError};
@@ -146,17 +146,14 @@ pub fn observe<T: Real>(
     }
     let fitted = prepared.fit(trainer);
     let log = instruments.into_log();
-    let evidence = Evidence::new().log(&log).model(network.model()).loss(loss).data(data);
+    let findings = |evidence: Evidence<'_, T>| {
+        Diagnosis::new().findings(&evidence.log(&log).loss(loss).data(data))
+    };
     let (findings, scores, end) = match fitted {
-        Ok(Run { network, scores, end, .. }) => {
-            let mut evidence = evidence.params(network.params());
-            evidence.error = end.as_ref().err();
-            (Diagnosis::new().findings(&evidence), scores, end)
-        }
+        Ok(run) => (findings(Evidence::of(&run)), run.scores, run.end),
         Err(RecipeError::Train(error @ TrainError::Target { what: "loss", .. })) => {
-            let mut evidence = evidence.params(network.params());
-            evidence.error = Some(&error);
-            (Diagnosis::new().findings(&evidence), None, Err(error))
+            let known = Evidence::new().model(network.model()).params(network.params());
+            (findings(known.error(&error)), None, Err(error))
         }
         Err(error) => return Err(error),
     };

@@ -42,10 +42,10 @@ impl Classifier {
         match material.trained()?.2.targets() {
             Targets::Classes { classes, .. } => Some(Classifier::Largest(*classes)),
             Targets::Probabilities(_) => {
-                Some(Classifier::Largest(material.data?.targets().width()))
+                Some(Classifier::Largest(material.evidence.data?.targets().width()))
             }
-            Targets::Labels(_) if material.data?.targets().width() == 1 => {
-                match material.loss?.domain().predictions {
+            Targets::Labels(_) if material.evidence.data?.targets().width() == 1 => {
+                match material.evidence.loss?.domain().predictions {
                     Predictions::Logits => Some(Classifier::Logit),
                     Predictions::Probabilities => Some(Classifier::Probability),
                     _ => None,
@@ -91,8 +91,8 @@ impl Classifier {
 
 /// The samples that count: all but those of the class that the loss ignores.
 pub(super) fn counting<T: Real>(material: &Material<'_, T>) -> Vec<usize> {
-    let Some(data) = material.data else { return Vec::new() };
-    let ignored = material.loss.and_then(|loss| loss.ignore_index());
+    let Some(data) = material.evidence.data else { return Vec::new() };
+    let ignored = material.evidence.loss.and_then(|loss| loss.ignore_index());
     let counts = |sample: &usize| match data.targets() {
         Targets::Classes { indices, .. } => ignored != Some(f64::from(indices[*sample])),
         _ => true,

@@ -19,7 +19,7 @@ pub fn graph<T: Real>(material: &Material<'_, T>) -> Result<Option<GraphDrawing>
     let samples = data.len().clamp(1, 32);
     let graph = Graph::with_params(params).evaluating();
     let prediction = model.forward(graph.input("inputs", data.input_shape(samples)));
-    if let Some(loss) = material.loss {
+    if let Some(loss) = material.evidence.loss {
         let targets = match data.targets() {
             Targets::Classes { classes, .. } => graph.class_input("targets", samples, *classes),
             other => graph.input("targets", other.shape(samples)),

@@ -25,7 +25,8 @@ const MOST: usize = 256;
 /// # Errors
 /// Model, parameters, loss and data that do not fit together.
 pub fn landscape<T: Real>(material: &Material<'_, T>) -> Result<Option<Landscape>, ReportError> {
-    let (Some((model, params, data)), Some(loss)) = (material.trained(), material.loss) else {
+    let (Some((model, params, data)), Some(loss)) = (material.trained(), material.evidence.loss)
+    else {
         return Ok(None);
     };
     if params.iter().all(|(_, parameter)| parameter.shape().rank() < 2) {

@@ -18,7 +18,9 @@ pub fn pictures<T: Real>(material: &Material<'_, T>) -> Result<Option<DigitGrid>
     else {
         return Ok(None);
     };
-    let Some(data) = material.data.filter(|_| !answers.is_empty()) else { return Ok(None) };
+    let Some(data) = material.evidence.data.filter(|_| !answers.is_empty()) else {
+        return Ok(None);
+    };
     let (right, mut wrong): (Vec<Answer>, Vec<Answer>) =
         answers.iter().partition(|answer| answer.is_right());
     wrong.sort_by(|a, b| b.certainty.total_cmp(&a.certainty));

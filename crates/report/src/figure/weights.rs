@@ -7,7 +7,7 @@ use crate::Material;
 /// The pattern that each unit of the first layer looks for, where samples are images.
 #[must_use]
 pub fn weights<T: Real>(material: &Material<'_, T>) -> Option<WeightImages> {
-    let ((width, height), params) = (material.image?, material.params?);
+    let ((width, height), params) = (material.image?, material.evidence.params?);
     let (name, units) = first_layer(params, width.checked_mul(height)?)?;
     Some(WeightImages::new(format!("First-layer weights, {name}"), width, height, units))
 }

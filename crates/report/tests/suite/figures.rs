@@ -3,7 +3,7 @@
 use crate::common;
 
 use chainrule_data::{Dataset, Targets};
-use chainrule_insight::{Instruments, Recording};
+use chainrule_insight::{Evidence, Instruments, Recording};
 use chainrule_nn::activation::LeakyRelu;
 use chainrule_nn::loss::{BinaryCrossEntropy, CrossEntropy};
 use chainrule_nn::{Embedding, Loss, Model, Residual, Sequential};
@@ -109,11 +109,8 @@ fn samples_that_the_loss_ignores_are_in_no_row_of_the_confusion() {
     let data = Dataset::new(Tensor::from_fn([8, 2], |i| (i as f32).sin()), targets).unwrap();
     let loss = CrossEntropy { ignore_index: Some(2.0), ..CrossEntropy };
     for (loss, rows) in [(&loss as &dyn Loss, [2, 2, 0]), (&CrossEntropy, [2, 2, 4])] {
-        let run = Material::new("ignored", &recording)
-            .model(&model)
-            .params(&params)
-            .loss(loss)
-            .data(&data);
+        let known = Evidence::new().model(&model).params(&params).loss(loss).data(&data);
+        let run = Material::new("ignored", &recording).evidence(known);
         let confusion = figure::confusion(&run).unwrap().unwrap();
         let counted: Vec<u64> = confusion.counts.iter().map(|row| row.iter().sum()).collect();
         assert_eq!(counted, rows);
@@ -175,7 +172,8 @@ fn two_inputs_make_a_plane_of_decisions() {
     }
     // Without the loss, a single output says nothing of classes.
     let trained = signs(true);
-    let run = Material { loss: None, ..trained.run() };
+    let run = trained.run();
+    let run = Material { evidence: Evidence { loss: None, ..run.evidence }, ..run };
     assert!(
         figure::decision(&run).unwrap().is_none() && figure::confusion(&run).unwrap().is_none()
     );
@@ -228,7 +226,8 @@ fn activations_are_drawn_with_the_settings_that_the_model_has() {
         .tanh()
         .linear(4, 2);
     let params = model.init([2], 0).unwrap();
-    let run = Material { model: Some(&model), params: Some(&params), ..trained.run() };
+    let run = trained.run();
+    let run = Material { evidence: run.evidence.model(&model).params(&params), ..run };
     let functions = figure::functions(&run).unwrap().unwrap().functions;
     assert_eq!(
         functions.iter().map(|f| f.label.as_str()).collect::<Vec<_>>(),
@@ -242,7 +241,8 @@ fn activations_are_drawn_with_the_settings_that_the_model_has() {
 fn what_does_not_fit_together_is_an_error() {
     let trained = digits(1);
     let other = Sequential::new().linear(2, 2);
-    let run = Material { model: Some(&other), ..trained.run() };
+    let run = trained.run();
+    let run = Material { evidence: run.evidence.model(&other), ..run };
     let message = run.report().unwrap_err().to_string();
     assert!(message.contains("64"), "{message}");
     // Images of another size are said in the picture.
@@ -281,11 +281,8 @@ fn unusual_models_are_no_trouble() {
             .callback(&mut instruments)
             .fit(&mut params, &data, None);
         let recording = Recording::of(&fitted).log(instruments.into_log());
-        let run = Material::new("Unusual", &recording)
-            .model(&model)
-            .params(&params)
-            .loss(&loss)
-            .data(&data);
+        let known = Evidence::new().model(&model).params(&params).loss(&loss).data(&data);
+        let run = Material::new("Unusual", &recording).evidence(known);
         assert!(fitted.is_ok(), "{fitted:?}");
         for figure in run.figures().unwrap() {
             figure.check().unwrap_or_else(|reason| panic!("{}: {reason}", figure.title()));
@@ -295,7 +292,7 @@ fn unusual_models_are_no_trouble() {
         // Weights that are no numbers any more have no answers.
         let mut broken = params.clone();
         broken.values_mut().fill(f32::NAN);
-        let run = Material { params: Some(&broken), ..run };
+        let run = Material { evidence: run.evidence.params(&broken), ..run };
         assert!(run.report().is_ok() && figure::confusion(&run).unwrap().is_none());
     }
 }

@@ -27,10 +27,9 @@ fn page<T: Real>(
         .callback(&mut instruments)
         .fit(&mut params, data, None);
     let mut recording = Recording::of(&fitted).log(instruments.into_log());
-    let evidence =
-        Evidence::new().recording(&recording).model(model).params(&params).loss(loss).data(data);
-    recording.findings = Diagnosis::new().findings(&evidence);
-    let run = Material::new("Odd", &recording).model(model).params(&params).loss(loss).data(data);
+    let known = Evidence::new().model(model).params(&params).loss(loss).data(data);
+    recording.findings = Diagnosis::new().findings(&known.recording(&recording));
+    let run = Material::new("Odd", &recording).evidence(known);
     // Samples that are no pictures of this size.
     assert!(run.clone().images(usize::MAX, 2).figures().is_ok());
     run.report().unwrap().html()
@@ -105,8 +104,8 @@ fn a_landscape_without_a_finite_loss_is_left_out() {
     let mut params = model.init([2], 0).unwrap();
     params.values_mut().fill(f32::NAN);
     let recording = Recording::default();
-    let run =
-        Material::new("NaN", &recording).model(&model).params(&params).loss(&loss).data(&data);
+    let known = Evidence::new().model(&model).params(&params).loss(&loss).data(&data);
+    let run = Material::new("NaN", &recording).evidence(known);
     assert!(chainrule_report::figure::landscape(&run).unwrap().is_none());
     let html = run.images(usize::MAX, 2).report().unwrap().html();
     assert!(html.contains("<td>NaN</td>") && html.contains("<td>0 (0.0 %)</td>"), "{html}");

@@ -88,7 +88,9 @@ fn the_page_replaces_what_was_there_only_when_it_is_whole() {
     let path = folder.path().join("report.html");
     std::fs::write(&path, "before").unwrap();
     let other = chainrule_nn::Sequential::new().linear(9, 9);
-    assert!(Material { model: Some(&other), ..trained.run() }.save(&path).is_err());
+    let run = trained.run();
+    let unfit = Material { evidence: run.evidence.model(&other), ..run };
+    assert!(unfit.save(&path).is_err());
     assert_eq!(std::fs::read_to_string(&path).unwrap(), "before");
     trained.run().save(&path).unwrap();
     assert_eq!(std::fs::read_to_string(&path).unwrap(), trained.run().report().unwrap().html());

@@ -52,9 +52,9 @@ impl Trained {
     }
 
     pub fn run(&self) -> Material<'_> {
-        let run =
-            Material::new(self.title, &self.recording).model(&self.model).params(&self.params);
-        let run = run.loss(self.loss.as_ref()).data(&self.test);
+        let known = Evidence::new().model(&self.model).params(&self.params);
+        let known = known.loss(self.loss.as_ref()).data(&self.test);
+        let run = Material::new(self.title, &self.recording).evidence(known);
         if let Some((width, height)) = self.image { run.images(width, height) } else { run }
     }
 }
