@@ -351,16 +351,14 @@ fn no_data() {
 
 #[test]
 fn layers_without_features() {
-    let said = |inputs, outputs| {
-        let message = format!(
-            "linear: {inputs} inputs and {outputs} outputs; both must be at least 1 in layer `0`"
-        );
+    let said = |inputs, outputs, which| {
+        let message = format!("linear: {which} must be at least 1, but it is 0 in layer `0`");
         assert_says(Sequential::new().linear(inputs, outputs).init([inputs], 0), &message);
         assert_says(Sequential::new().linear(inputs, outputs).summary([inputs]), &message);
     };
-    said(0, 3);
-    said(3, 0);
-    said(0, 0);
+    said(0, 3, "inputs");
+    said(3, 0, "outputs");
+    said(0, 0, "inputs");
 }
 
 #[test]

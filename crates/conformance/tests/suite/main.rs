@@ -3,3 +3,4 @@
 mod catalogue;
 mod conformance;
 mod onnx;
+mod tables;

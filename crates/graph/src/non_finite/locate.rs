@@ -269,7 +269,7 @@ impl<T: Real> Observer<T> for Origins<'_, '_, T> {
     }
 }
 
-/// What the operation at one position was given.
+/// The operands of the operation at one position.
 struct Given<'l, 'a, T: Real> {
     position: usize,
     origins: Origins<'l, 'a, T>,

@@ -9,10 +9,10 @@ use crate::workspace::Workspace;
 
 /// Who looks on while a plan is replayed, operation by operation.
 ///
-/// There is one order for all: on the way forward each operation right after it has its value, in
-/// the order in which they run; on the way back the same operations in reverse, each right before
-/// it goes back, without those that no gradient goes back through. Looking on changes no bit, and a
-/// pass that nobody watches pays nothing for it.
+/// There is one order for all. On the way forward each operation is shown right after it has its
+/// value, in the order in which they run. On the way back the same operations are shown in reverse,
+/// each right before it goes back; those that no gradient goes through are left out. Looking on
+/// changes no bit, and a pass that nobody watches pays nothing for it.
 ///
 /// An observer says what it wants to see; both methods do nothing by default. [`on_forward`] and
 /// [`on_backward`] make one of a closure.

@@ -163,15 +163,15 @@ impl<'a, T: Real> Watched<'a, T> {
 }
 
 impl<'a, T: Real> WatchedBack<'a, T> {
-    /// Whether the gradient with respect to this input is wanted by anybody.
+    /// Returns true if somebody wants the gradient with respect to this input.
     #[must_use]
     pub fn wants(self, input: usize) -> bool {
         let slots = self.op.step.back.as_ref().map_or(&[][..], |back| &back.slots);
         slots.get(input).is_some_and(|slot| !matches!(slot, Slot::Unwanted))
     }
 
-    /// What this operation alone adds to the gradient with respect to each of its inputs; `None`
-    /// where nobody wants it. It is computed for the one who asks, in buffers of its own: for
+    /// The part that this operation alone adds to the gradient with respect to each of its inputs;
+    /// `None` where nobody wants it. It is computed for the one who asks, in buffers of its own: for
     /// diagnosis.
     ///
     /// ```

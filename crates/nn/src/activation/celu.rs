@@ -21,6 +21,8 @@ settings! {
     }
 }
 
+pointwise_activation!(Celu);
+
 impl<T: Real> Pointwise<T> for Celu {
     fn name(&self) -> &'static str {
         "celu"

@@ -25,6 +25,8 @@ settings! {
     }
 }
 
+pointwise_activation!(Elu);
+
 impl<T: Real> Pointwise<T> for Elu {
     fn name(&self) -> &'static str {
         "elu"

@@ -7,35 +7,38 @@ use super::Activation;
 use super::bounds::{at_least, within};
 use super::gain::second_moment_gain;
 use super::sigmoid::sigmoid_and_rest;
-use crate::config::Setting;
-use crate::{Configure, Layer};
+use crate::Layer;
+use crate::config::{Choice, settings};
 
-/// The Gaussian error linear unit: `y = x P(x)`, with `P(x) = erfc(-x / sqrt 2) / 2` the part of a
-/// standard normal distribution that lies below `x`; derivative `P(x) + x p(x)`, with the density
-/// `p(x) = e^(-x^2 / 2) / sqrt(2 pi)`.
-///
-/// With `approximate=tanh`, `P(x)` is replaced by `(1 + tanh(u)) / 2`,
-/// `u = sqrt(2 / pi) (x + 0.044715 x^3)`, which is off by up to 4.8e-4; Keras 2, Flux and JAX take
-/// that by default, PyTorch the exact form.
-///
-/// Source: Hendrycks and Gimpel, "Gaussian Error Linear Units", 2016.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Gelu {
-    /// The index into [`APPROXIMATIONS`].
-    approximate: usize,
+settings! {
+    "gelu": "x P(x), with P the standard normal distribution function";
+
+    /// The Gaussian error linear unit: `y = x P(x)`, with `P(x) = erfc(-x / sqrt 2) / 2` the part
+    /// of a standard normal distribution that lies below `x`; derivative `P(x) + x p(x)`, with the
+    /// density `p(x) = e^(-x^2 / 2) / sqrt(2 pi)`.
+    ///
+    /// With `approximate=tanh`, `P(x)` is replaced by `(1 + tanh(u)) / 2`, `u = sqrt(2 / pi) (x +
+    /// 0.044715 x^3)`, which is off by up to 4.8e-4; Keras 2, Flux and JAX take that by default,
+    /// PyTorch the exact form.
+    ///
+    /// Source: Hendrycks and Gimpel, "Gaussian Error Linear Units", 2016.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub struct Gelu {
+        /// The approximation of `P`: `none` or `tanh`.
+        approximate: Choice = Choice::of(&["none", "tanh"]);
+    }
 }
-
-const APPROXIMATIONS: &[&str] = &["none", "tanh"];
 
 impl Gelu {
     /// The approximation by `tanh`.
     #[must_use]
     pub fn tanh() -> Self {
-        Gelu { approximate: 1 }
+        let Gelu { approximate } = Gelu::default();
+        Gelu { approximate: approximate.at(1) }
     }
 
     fn function<T: Real>(self) -> Arc<dyn Pointwise<T>> {
-        if self.approximate == 0 { Arc::new(Exact) } else { Arc::new(Approximate) }
+        if self.approximate.index() == 0 { Arc::new(Exact) } else { Arc::new(Approximate) }
     }
 }
 
@@ -147,16 +150,6 @@ impl<T: Real> Pointwise<T> for Approximate {
             gain: second_moment_gain(self, &[]),
             ..Properties::default()
         }
-    }
-}
-
-impl Configure for Gelu {
-    fn formula(&self) -> &'static str {
-        "x P(x), with P the standard normal distribution function"
-    }
-
-    fn settings(&mut self) -> Vec<(&'static str, Setting<'_>)> {
-        vec![("approximate", Setting::Choice(&mut self.approximate, APPROXIMATIONS))]
     }
 }
 

@@ -19,6 +19,8 @@ settings! {
     }
 }
 
+pointwise_activation!(HardShrink);
+
 impl<T: Real> Pointwise<T> for HardShrink {
     fn name(&self) -> &'static str {
         "hard_shrink"

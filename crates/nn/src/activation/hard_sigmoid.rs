@@ -14,6 +14,8 @@ use crate::config::formula;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct HardSigmoid;
 
+pointwise_activation!(HardSigmoid);
+
 impl<T: Real> Pointwise<T> for HardSigmoid {
     fn name(&self) -> &'static str {
         "hard_sigmoid"

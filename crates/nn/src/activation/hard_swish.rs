@@ -13,6 +13,8 @@ use crate::config::formula;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct HardSwish;
 
+pointwise_activation!(HardSwish);
+
 impl<T: Real> Pointwise<T> for HardSwish {
     fn name(&self) -> &'static str {
         "hard_swish"

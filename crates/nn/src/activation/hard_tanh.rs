@@ -33,6 +33,8 @@ fn ordered(&HardTanh { min_value, max_value }: &HardTanh) -> Result<(), String> 
     ))
 }
 
+pointwise_activation!(HardTanh);
+
 impl<T: Real> Pointwise<T> for HardTanh {
     fn name(&self) -> &'static str {
         "hard_tanh"

@@ -8,6 +8,8 @@ use crate::config::formula;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Identity;
 
+pointwise_activation!(Identity);
+
 impl<T: Real> Pointwise<T> for Identity {
     fn name(&self) -> &'static str {
         "identity"

@@ -21,6 +21,8 @@ settings! {
     }
 }
 
+pointwise_activation!(LeakyRelu);
+
 impl<T: Real> Pointwise<T> for LeakyRelu {
     fn name(&self) -> &'static str {
         "leaky_relu"

@@ -12,6 +12,8 @@ use crate::config::formula;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct LogSigmoid;
 
+pointwise_activation!(LogSigmoid);
+
 impl<T: Real> Pointwise<T> for LogSigmoid {
     fn name(&self) -> &'static str {
         "log_sigmoid"

@@ -20,6 +20,8 @@ const LINEAR: f64 = 20.0;
 /// Below it the function and its derivative are zero; keeps `0 * inf` away.
 const FAR: f64 = -1000.0;
 
+pointwise_activation!(Mish);
+
 impl<T: Real> Pointwise<T> for Mish {
     fn name(&self) -> &'static str {
         "mish"

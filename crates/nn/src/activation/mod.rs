@@ -32,6 +32,9 @@
 //! | [`Glu`] | `a s(b)`, halves of the features | `s`, `y (1 - s)` | features that are gated by others |
 //! | [`Maxout`] | the largest of `k` adjacent features | 1 or 0 | convex functions that are learned, with dropout |
 
+#[macro_use]
+mod pointwise_activation;
+
 mod bounds;
 mod celu;
 #[cfg(test)]
@@ -70,7 +73,7 @@ mod threshold;
 
 use std::sync::Arc;
 
-use chainrule_graph::{Pointwise, Properties, Var};
+use chainrule_graph::{Pointwise, Properties};
 use chainrule_tensor::Real;
 
 use crate::config::{Aliases, Family};
@@ -186,53 +189,3 @@ pub const ALIASES: Aliases = &[("swish", "silu"), ("hard_silu", "hard_swish")];
 pub fn by_name<T: Real>(text: &str) -> Result<Box<dyn Activation<T>>, ConfigError> {
     family().by_name(text)
 }
-
-/// Makes an element-wise function an activation layer, which reports settings that make no sense.
-macro_rules! pointwise_activation {
-    ($($type:ty),* $(,)?) => {$(
-        impl<T: Real> Layer<T> for $type {
-            fn kind(&self) -> &str {
-                Pointwise::<T>::name(self)
-            }
-            fn forward<'g>(&self, x: Var<'g, T>) -> Var<'g, T> {
-                if let Err(mistake) = self.check() {
-                    x.graph().fail(mistake);
-                }
-                x.map(*self)
-            }
-        }
-
-        impl<T: Real> Activation<T> for $type {
-            fn properties(&self) -> Properties {
-                Pointwise::<T>::properties(self)
-            }
-            fn pointwise(&self) -> Option<Arc<dyn Pointwise<T>>> {
-                Some(Arc::new(*self))
-            }
-        }
-    )*};
-}
-
-pointwise_activation!(
-    Sigmoid,
-    Tanh,
-    Relu,
-    LeakyRelu,
-    Elu,
-    Identity,
-    LogSigmoid,
-    HardSigmoid,
-    HardTanh,
-    Tanhshrink,
-    Softsign,
-    Softplus,
-    Relu6,
-    Selu,
-    Celu,
-    Silu,
-    Mish,
-    HardSwish,
-    HardShrink,
-    SoftShrink,
-    Threshold,
-);

@@ -1,5 +1,7 @@
 pub use chainrule_graph::Relu;
 
+pointwise_activation!(Relu);
+
 #[cfg(test)]
 mod tests {
     use chainrule_graph::Pointwise;

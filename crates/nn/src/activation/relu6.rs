@@ -13,6 +13,8 @@ use crate::config::formula;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Relu6;
 
+pointwise_activation!(Relu6);
+
 impl<T: Real> Pointwise<T> for Relu6 {
     fn name(&self) -> &'static str {
         "relu6"

@@ -18,6 +18,8 @@ pub struct Selu;
 const ALPHA: f64 = 1.673_263_242_354_377_2;
 const SCALE: f64 = 1.050_700_987_355_480_5;
 
+pointwise_activation!(Selu);
+
 impl<T: Real> Pointwise<T> for Selu {
     fn name(&self) -> &'static str {
         "selu"

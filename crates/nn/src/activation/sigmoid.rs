@@ -1,4 +1,6 @@
 pub use chainrule_graph::Sigmoid;
+
+pointwise_activation!(Sigmoid);
 use chainrule_tensor::Real;
 
 /// `s = 1 / (1 + e^-x)` and `1 - s`, neither of which loses digits, with one exponential.

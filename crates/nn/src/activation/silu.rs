@@ -20,6 +20,8 @@ pub struct Silu;
 /// Beyond it the function and its derivative are at their limits; keeps `0 * inf` away.
 const FAR: f64 = 1000.0;
 
+pointwise_activation!(Silu);
+
 impl<T: Real> Pointwise<T> for Silu {
     fn name(&self) -> &'static str {
         "silu"

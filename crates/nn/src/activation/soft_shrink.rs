@@ -19,6 +19,8 @@ settings! {
     }
 }
 
+pointwise_activation!(SoftShrink);
+
 impl<T: Real> Pointwise<T> for SoftShrink {
     fn name(&self) -> &'static str {
         "soft_shrink"

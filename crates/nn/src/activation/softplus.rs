@@ -28,6 +28,8 @@ settings! {
 /// From this threshold on the jump is so small that the output tells the side that the input is on.
 const SMALL_JUMP: f64 = 20.0;
 
+pointwise_activation!(Softplus);
+
 impl<T: Real> Pointwise<T> for Softplus {
     fn name(&self) -> &'static str {
         "softplus"

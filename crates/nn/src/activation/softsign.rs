@@ -15,6 +15,8 @@ use crate::config::formula;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Softsign;
 
+pointwise_activation!(Softsign);
+
 impl<T: Real> Pointwise<T> for Softsign {
     fn name(&self) -> &'static str {
         "softsign"

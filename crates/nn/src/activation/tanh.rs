@@ -1,5 +1,7 @@
 pub use chainrule_graph::Tanh;
 
+pointwise_activation!(Tanh);
+
 #[cfg(test)]
 mod tests {
     use super::*;

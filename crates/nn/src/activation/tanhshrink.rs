@@ -10,6 +10,8 @@ use crate::config::formula;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tanhshrink;
 
+pointwise_activation!(Tanhshrink);
+
 impl<T: Real> Pointwise<T> for Tanhshrink {
     fn name(&self) -> &'static str {
         "tanhshrink"

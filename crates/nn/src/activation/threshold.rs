@@ -24,6 +24,8 @@ settings! {
     }
 }
 
+pointwise_activation!(Threshold);
+
 impl<T: Real> Pointwise<T> for Threshold {
     fn name(&self) -> &'static str {
         "threshold"

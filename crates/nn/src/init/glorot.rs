@@ -2,41 +2,47 @@ use chainrule_graph::Initialiser;
 use chainrule_tensor::random::Generator;
 use chainrule_tensor::{Real, Shape};
 
-use super::Listed;
 use super::fan::{Distribution, fans};
-use crate::config::Setting;
-use crate::{Activation, Configure};
+use super::{Gain, Listed};
+use crate::Activation;
+use crate::config::settings;
 
-/// Glorot's rule, also named Xavier, has the variance `gain^2 * 2 / (fan in + fan out)`. It keeps
-/// the size of values on the way forward and of gradients on the way back, as a compromise, for
-/// activations that are linear near zero. Gain 1 by default; 5/3 for tanh.
-///
-/// Source: Glorot and Bengio, "Understanding the difficulty of training deep feedforward neural
-/// networks", 2010.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Glorot {
-    distribution: Distribution,
-    gain: f64,
+settings! {
+    "glorot": "variance gain^2 2 / (fan in + fan out)";
+
+    /// Glorot's rule, also named Xavier, has the variance `gain^2 * 2 / (fan in + fan out)`. It
+    /// keeps the size of values on the way forward and of gradients on the way back, as a
+    /// compromise, for activations that are linear near zero. Gain 1 by default; 5/3 for tanh.
+    ///
+    /// Source: Glorot and Bengio, "Understanding the difficulty of training deep feedforward neural
+    /// networks", 2010.
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    pub struct Glorot {
+        /// The factor for the activation behind the weights.
+        gain: Gain = Gain(1.0);
+        ..
+        distribution: Distribution = Distribution::Uniform;
+    }
 }
 
 impl Glorot {
     /// Uniformly from `+-gain sqrt(6 / (fan in + fan out))`.
     #[must_use]
     pub fn uniform() -> Self {
-        Glorot { distribution: Distribution::Uniform, gain: 1.0 }
+        Glorot::default()
     }
 
     /// Normally, with standard deviation `gain sqrt(2 / (fan in + fan out))`.
     #[must_use]
     pub fn normal() -> Self {
-        Glorot { distribution: Distribution::Normal, gain: 1.0 }
+        Glorot { distribution: Distribution::Normal, ..Glorot::default() }
     }
 
     /// The factor for the activation behind the weights; see
     /// [`Properties::gain`](chainrule_graph::Properties::gain).
     #[must_use]
     pub fn gain(mut self, gain: f64) -> Self {
-        self.gain = gain;
+        self.gain = Gain(gain);
         self
     }
 
@@ -62,17 +68,7 @@ impl Initialiser for Glorot {
         generator: &mut Generator,
     ) -> Result<(), String> {
         let (inputs, outputs) = fans("glorot", shape)?;
-        self.distribution.fill(self.gain * (2.0 / (inputs + outputs)).sqrt(), values, generator)
-    }
-}
-
-impl Configure for Glorot {
-    fn formula(&self) -> &'static str {
-        "variance gain^2 2 / (fan in + fan out)"
-    }
-
-    fn settings(&mut self) -> Vec<(&'static str, Setting<'_>)> {
-        vec![("gain", super::gain(&mut self.gain))]
+        self.distribution.fill(self.gain.0 * (2.0 / (inputs + outputs)).sqrt(), values, generator)
     }
 }
 

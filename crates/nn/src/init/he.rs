@@ -4,42 +4,50 @@ use chainrule_graph::Initialiser;
 use chainrule_tensor::random::Generator;
 use chainrule_tensor::{Real, Shape};
 
-use super::Listed;
 use super::fan::{Distribution, fans};
-use crate::config::Setting;
-use crate::{Activation, Configure};
+use super::{Gain, Listed};
+use crate::Activation;
+use crate::config::settings;
 
-/// He's rule, also named Kaiming: variance `gain^2 / fan in`, with gain `sqrt 2` by default, which
-/// makes up for the half of the values that a ReLU sets to zero.
-///
-/// With [`fan_out`](He::fan_out), `gain^2 / fan out` keeps the size of gradients instead of values.
-///
-/// Source: He, Zhang, Ren and Sun, "Delving Deep into Rectifiers", 2015.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct He {
-    distribution: Distribution,
-    gain: f64,
-    fan_out: bool,
+settings! {
+    "he": "variance gain^2 / fan in, or fan out";
+
+    /// He's rule, also named Kaiming: variance `gain^2 / fan in`, with gain `sqrt 2` by default,
+    /// which makes up for the half of the values that a ReLU sets to zero.
+    ///
+    /// With [`fan_out`](He::fan_out), `gain^2 / fan out` keeps the size of gradients instead of
+    /// values.
+    ///
+    /// Source: He, Zhang, Ren and Sun, "Delving Deep into Rectifiers", 2015.
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    pub struct He {
+        /// The factor for the activation behind the weights.
+        gain: Gain = Gain(SQRT_2);
+        /// By the number of outputs instead of inputs.
+        fan_out: bool = false;
+        ..
+        distribution: Distribution = Distribution::Uniform;
+    }
 }
 
 impl He {
     /// Uniformly from `+-gain sqrt(3 / fan)`.
     #[must_use]
     pub fn uniform() -> Self {
-        He { distribution: Distribution::Uniform, gain: SQRT_2, fan_out: false }
+        He::default()
     }
 
     /// Normally, with standard deviation `gain / sqrt(fan)`.
     #[must_use]
     pub fn normal() -> Self {
-        He { distribution: Distribution::Normal, gain: SQRT_2, fan_out: false }
+        He { distribution: Distribution::Normal, ..He::default() }
     }
 
     /// The factor for the activation behind the weights; see
     /// [`Properties::gain`](chainrule_graph::Properties::gain).
     #[must_use]
     pub fn gain(mut self, gain: f64) -> Self {
-        self.gain = gain;
+        self.gain = Gain(gain);
         self
     }
 
@@ -79,17 +87,7 @@ impl Initialiser for He {
     ) -> Result<(), String> {
         let (inputs, outputs) = fans("he", shape)?;
         let fan = if self.fan_out { outputs } else { inputs };
-        self.distribution.fill(self.gain / fan.sqrt(), values, generator)
-    }
-}
-
-impl Configure for He {
-    fn formula(&self) -> &'static str {
-        "variance gain^2 / fan in, or fan out"
-    }
-
-    fn settings(&mut self) -> Vec<(&'static str, Setting<'_>)> {
-        vec![("gain", super::gain(&mut self.gain)), ("fan_out", Setting::Flag(&mut self.fan_out))]
+        self.distribution.fill(self.gain.0 / fan.sqrt(), values, generator)
     }
 }
 

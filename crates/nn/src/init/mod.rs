@@ -36,7 +36,7 @@ use chainrule_graph::Initialiser;
 use chainrule_tensor::Shape;
 use chainrule_tensor::random::generator;
 
-use crate::config::{Aliases, Family, Setting, Words};
+use crate::config::{Aliases, Family, Setting, Value, Words};
 use crate::{ConfigError, Configure, activation};
 
 pub use constant::{Constant, zeros};
@@ -85,9 +85,14 @@ pub fn all() -> Vec<Box<dyn Listed>> {
 }
 
 /// A gain as a setting: a number, or the activation behind the weights whose gain it is.
-fn gain(value: &mut f64) -> Setting<'_> {
-    let read = |text: &str| Some(activation::by_name::<f64>(text).ok()?.properties().gain);
-    Setting::NumberOr(value, Words { read, rule: "an activation, such as tanh" })
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Gain(f64);
+
+impl Value for Gain {
+    fn setting(&mut self) -> Setting<'_> {
+        let read = |text: &str| Some(activation::by_name::<f64>(text).ok()?.properties().gain);
+        Setting::NumberOr(&mut self.0, Words { read, rule: "an activation, such as tanh" })
+    }
 }
 
 /// Other names of initialisers.

@@ -2,26 +2,24 @@ use chainrule_graph::Initialiser;
 use chainrule_tensor::random::Generator;
 use chainrule_tensor::{Shape, Tensor, memory};
 
-use super::Listed;
-use crate::Configure;
-use crate::config::Setting;
+use super::{Gain, Listed};
+use crate::config::settings;
 
-/// A random matrix with orthonormal columns, or rows where it has more columns, times a gain: it
-/// neither stretches nor shrinks any direction. Gain 1 by default.
-///
-/// More than two axes count as `[first, all others]`. Uniformly distributed over such matrices: the
-/// signs of the factorisation are made unique.
-///
-/// Source: Saxe, McClelland and Ganguli, "Exact solutions to the nonlinear dynamics of learning in
-/// deep linear neural networks", 2014.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Orthogonal {
-    gain: f64,
-}
+settings! {
+    "orthogonal": "orthonormal rows or columns, times gain";
 
-impl Default for Orthogonal {
-    fn default() -> Self {
-        Orthogonal { gain: 1.0 }
+    /// A random matrix with orthonormal columns, or rows where it has more columns, times a gain:
+    /// it neither stretches nor shrinks any direction. Gain 1 by default.
+    ///
+    /// More than two axes count as `[first, all others]`. Uniformly distributed over such matrices:
+    /// the signs of the factorisation are made unique.
+    ///
+    /// Source: Saxe, McClelland and Ganguli, "Exact solutions to the nonlinear dynamics of learning
+    /// in deep linear neural networks", 2014.
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    pub struct Orthogonal {
+        /// The factor on the orthonormal matrix.
+        gain: Gain = Gain(1.0);
     }
 }
 
@@ -29,7 +27,7 @@ impl Orthogonal {
     /// With this gain.
     #[must_use]
     pub fn new(gain: f64) -> Self {
-        Orthogonal { gain }
+        Orthogonal { gain: Gain(gain) }
     }
 }
 
@@ -50,22 +48,12 @@ impl Initialiser for Orthogonal {
             .map_err(|error| error.to_string())?;
         // Without the signs of R's diagonal the distribution would depend on how the factorisation
         // chooses them.
-        let signed = |i: usize, j: usize| q.at(&[i, j]) * r.at(&[j, j]).signum() * self.gain;
+        let signed = |i: usize, j: usize| q.at(&[i, j]) * r.at(&[j, j]).signum() * self.gain.0;
         for (position, value) in values.iter_mut().enumerate() {
             let (row, column) = (position / columns, position % columns);
             *value = if rows >= columns { signed(row, column) } else { signed(column, row) };
         }
         Ok(())
-    }
-}
-
-impl Configure for Orthogonal {
-    fn formula(&self) -> &'static str {
-        "orthonormal rows or columns, times gain"
-    }
-
-    fn settings(&mut self) -> Vec<(&'static str, Setting<'_>)> {
-        vec![("gain", super::gain(&mut self.gain))]
     }
 }
 

@@ -4,41 +4,48 @@ use chainrule_graph::{Graph, Initialiser, NodeId, Params};
 use chainrule_tensor::{Real, Tensor, random, reduce};
 
 use super::Orthogonal;
-use crate::config::{Aliases, Family, Setting};
-use crate::{ConfigError, Configure, Layer, PredictError};
+use crate::config::{Aliases, Family, settings};
+use crate::{ConfigError, Layer, PredictError};
 
-/// Layer-sequential unit variance: first values from data instead of a formula.
-///
-/// The weights of every [`Linear`](crate::Linear) layer become orthonormal. Then, layer by layer
-/// from the input on, they are divided by the standard deviation of what comes out for a batch of
-/// inputs. That ends when the variance over all samples and outputs is 1 within `tolerance`. Biases
-/// and all other layers stay as they are; layers behave as in evaluation.
-///
-/// ```
-/// use chainrule_nn::init::UnitVariance;
-/// use chainrule_nn::{Model, Sequential};
-/// use chainrule_tensor::{Tensor, random::generator};
-///
-/// let deep = (0..10).fold(Sequential::new(), |model, _| model.linear(20, 20).tanh());
-/// let mut params = deep.init([20], 0)?;
-/// let inputs = Tensor::normal([100, 20], 0.0, 3.0, &mut generator(1))?;
-/// let report = UnitVariance::default().apply(&deep, &mut params, &inputs)?;
-/// assert_eq!(report.len(), 10);
-/// assert!(report.iter().all(|layer| (layer.variance - 1.0).abs() < 0.1));
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-///
-/// As text: `"unit_variance(tolerance=0.02)".parse::<UnitVariance>()`, or `lsuv`.
-///
-/// Source: Mishkin and Matas, "All you need is a good init", 2016.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct UnitVariance {
-    /// How far the variance may be from 1; 0.1 by default, as in the paper.
-    pub tolerance: f64,
-    /// The most divisions for a layer; 10 by default.
-    pub attempts: usize,
-    /// The seed of the orthonormal weights; 0 by default.
-    pub seed: u64,
+settings! {
+    "unit_variance":
+        "orthonormal, then divided by the deviation of what comes out for some inputs, layer by \
+         layer: needs data";
+
+    /// Layer-sequential unit variance: first values from data instead of a formula.
+    ///
+    /// The weights of every [`Linear`](crate::Linear) layer become orthonormal. Then, layer by
+    /// layer from the input on, they are divided by the standard deviation of what comes out for a
+    /// batch of inputs. That ends when the variance over all samples and outputs is 1 within
+    /// `tolerance`. Biases and all other layers stay as they are; layers behave as in evaluation.
+    ///
+    /// ```
+    /// use chainrule_nn::init::UnitVariance;
+    /// use chainrule_nn::{Model, Sequential};
+    /// use chainrule_tensor::{Tensor, random::generator};
+    ///
+    /// let deep = (0..10).fold(Sequential::new(), |model, _| model.linear(20, 20).tanh());
+    /// let mut params = deep.init([20], 0)?;
+    /// let inputs = Tensor::normal([100, 20], 0.0, 3.0, &mut generator(1))?;
+    /// let report = UnitVariance::default().apply(&deep, &mut params, &inputs)?;
+    /// assert_eq!(report.len(), 10);
+    /// assert!(report.iter().all(|layer| (layer.variance - 1.0).abs() < 0.1));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// As text: `"unit_variance(tolerance=0.02)".parse::<UnitVariance>()`, or `lsuv`.
+    ///
+    /// Source: Mishkin and Matas, "All you need is a good init", 2016.
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    pub struct UnitVariance {
+        /// How far the variance may be from 1; 0.1 in the paper.
+        pub tolerance: f64 = 0.1, above(0.0);
+        /// The most divisions for a layer.
+        pub attempts: usize = 10;
+        ..
+        /// The seed of the orthonormal weights; 0 by default.
+        pub seed: u64 = 0;
+    }
 }
 
 /// The effect of [`UnitVariance`] on one layer.
@@ -53,37 +60,6 @@ pub struct UnitVarianceLayer {
     pub variance: f64,
     /// How often the weights were divided.
     pub divisions: usize,
-}
-
-impl Default for UnitVariance {
-    fn default() -> Self {
-        UnitVariance { tolerance: 0.1, attempts: 10, seed: 0 }
-    }
-}
-
-impl Configure for UnitVariance {
-    fn formula(&self) -> &'static str {
-        "orthonormal, then divided by the deviation of what comes out for some inputs, layer by \
-         layer: needs data"
-    }
-
-    fn settings(&mut self) -> Vec<(&'static str, Setting<'_>)> {
-        vec![
-            ("tolerance", Setting::Number(&mut self.tolerance)),
-            ("attempts", Setting::Count(&mut self.attempts)),
-        ]
-    }
-
-    fn check(&self) -> Result<(), String> {
-        if self.tolerance > 0.0 {
-            Ok(())
-        } else {
-            Err(format!(
-                "unit_variance: the tolerance must be above 0, but it is {}",
-                self.tolerance
-            ))
-        }
-    }
 }
 
 impl FromStr for UnitVariance {
@@ -231,7 +207,7 @@ mod tests {
         );
         assert_eq!("LSUV".parse::<UnitVariance>().unwrap(), UnitVariance::default());
         let error = "lsuv(tolerance=0)".parse::<UnitVariance>().unwrap_err().to_string();
-        assert_eq!(error, "unit_variance: the tolerance must be above 0, but it is 0");
+        assert_eq!(error, "unit_variance: tolerance must be finite and above 0, but it is 0");
     }
 
     #[test]

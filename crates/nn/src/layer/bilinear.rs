@@ -3,40 +3,43 @@ use chainrule_tensor::{Real, Shape};
 
 use super::linear::default_bias;
 use super::{Layer, Listed, Sample, checked};
-use crate::Configure;
-use crate::config::Setting;
+use crate::config::settings;
 
-/// A form linear in each of two inputs: `y_k = sum_ij x1_i A_ijk x2_j + b_k`, with parameters
-/// `weight: [first, second, outputs]` and `bias: [outputs]`.
-///
-/// [`forward_pair`](Bilinear::forward_pair) takes the two inputs apart. As a layer, which has one
-/// input, it takes them behind each other along the last axis, `[.., first + second]`. Both
-/// parameters are drawn uniformly from `+-1 / sqrt(first)`, as in PyTorch, which stores weights as
-/// `[outputs, first, second]`.
-///
-/// The products of all pairs of features are kept for the way back: `batch * first * second`
-/// numbers.
-///
-/// Another number of features is a mistake that planning reports.
-///
-/// ```
-/// use chainrule_graph::Graph;
-/// use chainrule_nn::Bilinear;
-///
-/// let graph = Graph::<f32>::new();
-/// let (user, item) = (graph.input("user", [32, 8]), graph.input("item", [32, 5]));
-/// assert_eq!(Bilinear::new(8, 5, 1).forward_pair(user, item).shape(), [32, 1].into());
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Bilinear {
-    /// The number of features of the first input.
-    pub first: usize,
-    /// The number of features of the second input.
-    pub second: usize,
-    /// The number of outputs.
-    pub outputs: usize,
-    /// True if a bias is added; true by default.
-    pub bias: bool,
+settings! {
+    "bilinear": "x1 A x2 + b";
+
+    /// A form linear in each of two inputs: `y_k = sum_ij x1_i A_ijk x2_j + b_k`, with parameters
+    /// `weight: [first, second, outputs]` and `bias: [outputs]`.
+    ///
+    /// [`forward_pair`](Bilinear::forward_pair) takes the two inputs apart. As a layer, which has
+    /// one input, it takes them behind each other along the last axis, `[.., first + second]`. Both
+    /// parameters are drawn uniformly from `+-1 / sqrt(first)`, as in PyTorch, which stores weights
+    /// as `[outputs, first, second]`.
+    ///
+    /// The products of all pairs of features are kept for the way back: `batch * first * second`
+    /// numbers.
+    ///
+    /// Another number of features is a mistake that planning reports.
+    ///
+    /// ```
+    /// use chainrule_graph::Graph;
+    /// use chainrule_nn::Bilinear;
+    ///
+    /// let graph = Graph::<f32>::new();
+    /// let (user, item) = (graph.input("user", [32, 8]), graph.input("item", [32, 5]));
+    /// assert_eq!(Bilinear::new(8, 5, 1).forward_pair(user, item).shape(), [32, 1].into());
+    /// ```
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub struct Bilinear {
+        /// The number of features of the first input.
+        pub first: usize = 2, at_least(1);
+        /// The number of features of the second input.
+        pub second: usize = 3, at_least(1);
+        /// The number of outputs.
+        pub outputs: usize = 1, at_least(1);
+        /// Adds a bias.
+        pub bias: bool = true;
+    }
 }
 
 impl Bilinear {
@@ -105,28 +108,6 @@ impl<T: Real> Layer<T> for Bilinear {
     }
 }
 
-impl Configure for Bilinear {
-    fn formula(&self) -> &'static str {
-        "x1 A x2 + b"
-    }
-
-    fn settings(&mut self) -> Vec<(&'static str, Setting<'_>)> {
-        vec![
-            ("first", Setting::Count(&mut self.first)),
-            ("second", Setting::Count(&mut self.second)),
-            ("outputs", Setting::Count(&mut self.outputs)),
-            ("bias", Setting::Flag(&mut self.bias)),
-        ]
-    }
-
-    fn check(&self) -> Result<(), String> {
-        if [self.first, self.second, self.outputs].contains(&0) {
-            return Err("bilinear: first, second and outputs must each be at least 1".to_owned());
-        }
-        Ok(())
-    }
-}
-
 impl<T: Real> Listed<T> for Bilinear {
     fn samples(&self) -> Vec<Sample> {
         let both = self.first.saturating_add(self.second);
@@ -164,7 +145,7 @@ mod tests {
             mistake(&Bilinear::new(2, 3, 1), [4, 6]),
             "bilinear: takes [.., 2 + 3] features, not [4, 6]"
         );
-        let message = "bilinear: first, second and outputs must each be at least 1";
+        let message = "bilinear: outputs must be at least 1, but it is 0";
         assert_eq!(mistake(&Bilinear::new(2, 3, 0), [4, 5]), message);
     }
 }

@@ -3,38 +3,42 @@ use chainrule_tensor::random::Generator;
 use chainrule_tensor::{Real, Shape};
 
 use super::{Layer, Listed, Sample, checked};
-use crate::Configure;
-use crate::config::Setting;
+use crate::config::settings;
 use crate::init::Normal;
 
-/// A table with a row of features for each of some classes: indices `[batch, ..]` become
-/// `[batch, .., features]`. The gradient of a row is the sum over all places to which it went.
-///
-/// The parameter `weight: [classes, features]` is drawn normally with deviation 1, as in PyTorch.
-/// The row of the class `padding` starts as zeros and gets no gradient.
-///
-/// Indices are whole numbers held as `T`, exact up to 2^24 in `f32`; one that names no row gives
-/// NaN. No class, no feature, or a padding that is no class are mistakes that planning reports.
-///
-/// ```
-/// use chainrule_nn::{Embedding, Model, Sequential};
-/// use chainrule_tensor::Tensor;
-///
-/// // Three words of ten, four numbers for each of them.
-/// let model = Sequential::new().layer(Embedding::new(10, 4)).flatten().linear(12, 2);
-/// let params = model.init([3], 0)?;
-/// let words = Tensor::from_rows([[1.0, 9.0, 0.0], [2.0, 2.0, 2.0]]);
-/// assert_eq!(model.predict(&params, &words)?.shape(), [2, 2].into());
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Embedding {
-    /// The number of rows.
-    pub classes: usize,
-    /// The length of a row.
-    pub features: usize,
-    /// A class whose row stays as it is, by default none.
-    pub padding: Option<usize>,
+settings! {
+    "embedding": "the row of a table for each index", checked by padding_is_a_class;
+
+    /// A table with a row of features for each of some classes: indices `[batch, ..]` become
+    /// `[batch, .., features]`. The gradient of a row is the sum over all places to which it went.
+    ///
+    /// The parameter `weight: [classes, features]` is drawn normally with deviation 1, as in
+    /// PyTorch. The row of the class `padding` starts as zeros and gets no gradient.
+    ///
+    /// Indices are whole numbers held as `T`, exact up to 2^24 in `f32`; one that names no row
+    /// gives NaN. No class, no feature, or a padding that is no class are mistakes that planning
+    /// reports.
+    ///
+    /// ```
+    /// use chainrule_nn::{Embedding, Model, Sequential};
+    /// use chainrule_tensor::Tensor;
+    ///
+    /// // Three words of ten, four numbers for each of them.
+    /// let model = Sequential::new().layer(Embedding::new(10, 4)).flatten().linear(12, 2);
+    /// let params = model.init([3], 0)?;
+    /// let words = Tensor::from_rows([[1.0, 9.0, 0.0], [2.0, 2.0, 2.0]]);
+    /// assert_eq!(model.predict(&params, &words)?.shape(), [2, 2].into());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub struct Embedding {
+        /// The number of rows.
+        pub classes: usize = 5, at_least(1);
+        /// The length of a row.
+        pub features: usize = 3, at_least(1);
+        /// A class whose row stays as it is.
+        pub padding: Option<usize> = None;
+    }
 }
 
 impl Embedding {
@@ -89,33 +93,14 @@ impl Initialiser for Rows {
     }
 }
 
-impl Configure for Embedding {
-    fn formula(&self) -> &'static str {
-        "the row of a table for each index"
-    }
-
-    fn settings(&mut self) -> Vec<(&'static str, Setting<'_>)> {
-        vec![
-            ("classes", Setting::Count(&mut self.classes)),
-            ("features", Setting::Count(&mut self.features)),
-            ("padding", Setting::OptionalCount(&mut self.padding)),
-        ]
-    }
-
-    fn check(&self) -> Result<(), String> {
-        let Embedding { classes, features, padding } = *self;
-        if classes == 0 || features == 0 {
-            return Err(format!(
-                "embedding: {classes} classes and {features} features; both must be at least 1"
-            ));
-        }
-        match padding {
-            Some(padding) if padding >= classes => Err(format!(
-                "embedding: padding is class {padding}, but with {classes} classes it must be \
-                 below that"
-            )),
-            _ => Ok(()),
-        }
+fn padding_is_a_class(embedding: &Embedding) -> Result<(), String> {
+    let classes = embedding.classes;
+    match embedding.padding {
+        Some(padding) if padding >= classes => Err(format!(
+            "embedding: padding is class {padding}, but with {classes} classes it must be below \
+             that"
+        )),
+        _ => Ok(()),
     }
 }
 
@@ -176,7 +161,7 @@ mod tests {
         );
         assert_eq!(
             mistake(&Embedding::new(0, 3), [2]),
-            "embedding: 0 classes and 3 features; both must be at least 1"
+            "embedding: classes must be at least 1, but it is 0"
         );
     }
 }

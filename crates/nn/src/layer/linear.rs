@@ -4,36 +4,42 @@ use chainrule_graph::{Initialiser, Var};
 use chainrule_tensor::Real;
 
 use super::{Layer, Listed, checked};
-use crate::Configure;
-use crate::config::Setting;
+use crate::config::settings;
 use crate::init::{He, Uniform};
 
-/// A fully connected layer: `y = x w + b` for `x: [.., inputs]`, with parameters
-/// `weight: [inputs, outputs]` and `bias: [outputs]`.
-///
-/// [`Linear::to`] takes as many inputs as the last axis has. By default both parameters are drawn
-/// as in PyTorch, uniformly from `+-1 / sqrt(inputs)`. Note that PyTorch stores weights as
-/// `[outputs, inputs]`.
-///
-/// ```
-/// use chainrule_nn::init::He;
-/// use chainrule_nn::{Linear, Model};
-///
-/// let layer = Linear::new(64, 10).weight_init(He::normal()).bias_init(0.0);
-/// let params: chainrule_graph::Params = layer.init([64], 7)?;
-/// assert_eq!(params.count(), 650);
-/// assert_eq!(params.get("bias").unwrap().values(), [0.0; 10]);
-/// # Ok::<(), chainrule_graph::BuildError>(())
-/// ```
-#[derive(Clone, Debug)]
-pub struct Linear {
-    /// `None` for as many as there are.
-    inputs: Option<usize>,
-    outputs: usize,
-    bias: bool,
-    /// `None` for the default.
-    weight_init: Option<Arc<dyn Initialiser>>,
-    bias_init: Option<Arc<dyn Initialiser>>,
+settings! {
+    "linear": "x w + b";
+
+    /// A fully connected layer: `y = x w + b` for `x: [.., inputs]`, with parameters
+    /// `weight: [inputs, outputs]` and `bias: [outputs]`.
+    ///
+    /// [`Linear::to`] takes as many inputs as the last axis has. By default both parameters are
+    /// drawn as in PyTorch, uniformly from `+-1 / sqrt(inputs)`. Note that PyTorch stores weights
+    /// as `[outputs, inputs]`.
+    ///
+    /// ```
+    /// use chainrule_nn::init::He;
+    /// use chainrule_nn::{Linear, Model};
+    ///
+    /// let layer = Linear::new(64, 10).weight_init(He::normal()).bias_init(0.0);
+    /// let params: chainrule_graph::Params = layer.init([64], 7)?;
+    /// assert_eq!(params.count(), 650);
+    /// assert_eq!(params.get("bias").unwrap().values(), [0.0; 10]);
+    /// # Ok::<(), chainrule_graph::BuildError>(())
+    /// ```
+    #[derive(Clone, Debug)]
+    pub struct Linear {
+        /// The number of inputs; `None` for as many as there are.
+        inputs: Option<usize> = None, at_least(1);
+        /// The number of outputs.
+        outputs: usize = 1, at_least(1);
+        /// Adds a bias.
+        bias: bool = true;
+        ..
+        /// `None` for the default.
+        weight_init: Option<Arc<dyn Initialiser>> = None;
+        bias_init: Option<Arc<dyn Initialiser>> = None;
+    }
 }
 
 impl Linear {
@@ -46,7 +52,7 @@ impl Linear {
     /// The layer from as many features as there are to `outputs` features.
     #[must_use]
     pub fn to(outputs: usize) -> Self {
-        Linear { inputs: None, outputs, bias: true, weight_init: None, bias_init: None }
+        Linear { outputs, ..Linear::default() }
     }
 
     /// How the weights get their first values.
@@ -103,30 +109,6 @@ pub(super) fn default_bias(inputs: usize) -> Uniform {
     Uniform::new(-bound, bound)
 }
 
-impl Configure for Linear {
-    fn formula(&self) -> &'static str {
-        "x w + b"
-    }
-
-    fn settings(&mut self) -> Vec<(&'static str, Setting<'_>)> {
-        vec![
-            ("inputs", Setting::OptionalCount(&mut self.inputs)),
-            ("outputs", Setting::Count(&mut self.outputs)),
-            ("bias", Setting::Flag(&mut self.bias)),
-        ]
-    }
-
-    fn check(&self) -> Result<(), String> {
-        match (self.inputs, self.outputs) {
-            (Some(inputs), outputs) if inputs == 0 || outputs == 0 => Err(format!(
-                "linear: {inputs} inputs and {outputs} outputs; both must be at least 1"
-            )),
-            (None, 0) => Err("linear: 0 outputs; there must be at least 1".to_owned()),
-            _ => Ok(()),
-        }
-    }
-}
-
 impl<T: Real> Listed<T> for Linear {}
 
 #[cfg(test)]
@@ -141,6 +123,9 @@ mod tests {
         let (fixed, open): (Params<f64>, Params<f64>) =
             (Linear::new(5, 3).init([5], 1).unwrap(), Linear::to(3).init([5], 1).unwrap());
         assert_eq!(open.values(), fixed.values());
-        assert_eq!(mistake(&Linear::to(0), [2, 5]), "linear: 0 outputs; there must be at least 1");
+        assert_eq!(
+            mistake(&Linear::to(0), [2, 5]),
+            "linear: outputs must be at least 1, but it is 0"
+        );
     }
 }

@@ -2,11 +2,8 @@
 
 use chainrule_tensor::{Real, Shape};
 
-use super::{
-    AlphaDropout, BatchNorm, Bilinear, Dropout, Embedding, Flatten, Layer, LayerNorm, Linear,
-    Parallel, Residual, RmsNorm, Sequential, WeightNorm,
-};
-use crate::config::{Aliases, Family, UnknownName, check_depth, is_same_name, without_alias};
+use super::{Layer, Parallel, Residual, Sequential, family};
+use crate::config::{Aliases, UnknownName, check_depth, is_same_name, without_alias};
 use crate::{ConfigError, Configure, activation};
 
 /// A layer of the list: one with a formula, settings, and examples of what it takes. Its name is
@@ -32,34 +29,6 @@ pub enum Sample {
         /// The number of classes.
         classes: usize,
     },
-}
-
-/// Every layer with its default settings, in the order of the table above. Names and gradient
-/// checks come from this list.
-#[must_use]
-pub fn family<T: Real>() -> Family<dyn Listed<T>> {
-    let entries: Vec<Box<dyn Listed<T>>> = vec![
-        Box::new(Linear::to(1)),
-        Box::new(WeightNorm::to(1)),
-        Box::new(Bilinear::new(2, 3, 1)),
-        Box::new(Embedding::new(5, 3)),
-        Box::new(BatchNorm::default()),
-        Box::new(LayerNorm::default()),
-        Box::new(RmsNorm::default()),
-        Box::new(Dropout::default()),
-        Box::new(AlphaDropout::default()),
-        Box::new(Flatten),
-        Box::new(Sequential::default().layer_norm().layer(Linear::to(2)).tanh()),
-        Box::new(Residual::new(LayerNorm::default())),
-        Box::new(Parallel::default().layer(Linear::to(2)).layer(activation::Identity)),
-    ];
-    Family::new("layer", |layer| layer.kind(), entries).with_aliases(ALIASES)
-}
-
-/// The entries of the [`family`], with their default settings.
-#[must_use]
-pub fn all<T: Real>() -> Vec<Box<dyn Listed<T>>> {
-    family().all()
 }
 
 /// Other names of layers.
@@ -168,6 +137,7 @@ fn inside<'a>(text: &'a str, name: &str) -> Result<Vec<&'a str>, ConfigError> {
 mod tests {
     use chainrule_graph::Graph;
 
+    use super::super::all;
     use super::*;
     use crate::config::{MAX_DEPTH, Setting};
     use crate::{Model, layer};

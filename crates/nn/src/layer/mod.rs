@@ -44,8 +44,9 @@ use std::sync::Arc;
 use chainrule_graph::{BuildError, Graph, Params, Var};
 use chainrule_tensor::{Real, Shape, Tensor};
 
+use crate::config::Family;
 use crate::summary::Summary;
-use crate::{Configure, PredictError, Predictor};
+use crate::{Configure, PredictError, Predictor, activation};
 
 pub use alpha_dropout::AlphaDropout;
 pub use batch_norm::BatchNorm;
@@ -55,12 +56,40 @@ pub use embedding::Embedding;
 pub use flatten::Flatten;
 pub use layer_norm::LayerNorm;
 pub use linear::Linear;
-pub use listed::{ALIASES, Listed, Sample, all, by_name, family};
+pub use listed::{ALIASES, Listed, Sample, by_name};
 pub use parallel::Parallel;
 pub use residual::Residual;
 pub use rms_norm::RmsNorm;
 pub use sequential::Sequential;
 pub use weight_norm::WeightNorm;
+
+/// Every layer with its default settings, in the order of the table above. Names and gradient
+/// checks come from this list.
+#[must_use]
+pub fn family<T: Real>() -> Family<dyn Listed<T>> {
+    let entries: Vec<Box<dyn Listed<T>>> = vec![
+        Box::new(Linear::to(1)),
+        Box::new(WeightNorm::to(1)),
+        Box::new(Bilinear::new(2, 3, 1)),
+        Box::new(Embedding::new(5, 3)),
+        Box::new(BatchNorm::default()),
+        Box::new(LayerNorm::default()),
+        Box::new(RmsNorm::default()),
+        Box::new(Dropout::default()),
+        Box::new(AlphaDropout::default()),
+        Box::new(Flatten),
+        Box::new(Sequential::default().layer_norm().layer(Linear::to(2)).tanh()),
+        Box::new(Residual::new(LayerNorm::default())),
+        Box::new(Parallel::default().layer(Linear::to(2)).layer(activation::Identity)),
+    ];
+    Family::new("layer", |layer| layer.kind(), entries).with_aliases(ALIASES)
+}
+
+/// The entries of the [`family`], with their default settings.
+#[must_use]
+pub fn all<T: Real>() -> Vec<Box<dyn Listed<T>>> {
+    family().all()
+}
 
 /// A layer: a function from variable to variable, with parameters that it names.
 ///

@@ -7,30 +7,37 @@ use chainrule_tensor::{Real, Shape, simd};
 use super::linear::{default_bias, default_weights};
 use super::row_norm::is_safe;
 use super::{Layer, Listed, checked};
-use crate::Configure;
-use crate::config::Setting;
+use crate::config::settings;
 
-/// A fully connected layer whose weights are a direction and a length for each output:
-/// `y = x w + b` with the columns `w_j = g_j v_j / norm(v_j)`. As PyTorch's `weight_norm` around a
-/// linear layer.
-///
-/// Parameters: `direction: [inputs, outputs]`, that is `v`, drawn as the weights of
-/// [`Linear`](crate::Linear); `magnitude: [outputs]`, that is `g`; and `bias: [outputs]`. PyTorch
-/// starts `g` from the norms of the drawn `v`; here it starts from their expected value
-/// `1 / sqrt 3` for the default directions. The gradient by `v_j` is orthogonal to `v_j`.
-///
-/// A column `v_j` of zeros has no direction and gives NaN.
-///
-/// Source: Salimans and Kingma, "Weight Normalization: A Simple Reparameterization to Accelerate
-/// Training of Deep Neural Networks", 2016.
-#[derive(Clone, Debug)]
-pub struct WeightNorm {
-    /// `None` for as many as there are.
-    inputs: Option<usize>,
-    outputs: usize,
-    bias: bool,
-    magnitude: f64,
-    direction_init: Option<Arc<dyn Initialiser>>,
+settings! {
+    "weight_norm": "x w + b with w = g v / norm(v)";
+
+    /// A fully connected layer whose weights are a direction and a length for each output: `y = x w
+    /// + b` with the columns `w_j = g_j v_j / norm(v_j)`. As PyTorch's `weight_norm` around a
+    /// linear layer.
+    ///
+    /// Parameters: `direction: [inputs, outputs]`, that is `v`, drawn as the weights of
+    /// [`Linear`](crate::Linear); `magnitude: [outputs]`, that is `g`; and `bias: [outputs]`.
+    /// PyTorch starts `g` from the norms of the drawn `v`; here it starts from their expected value
+    /// `1 / sqrt 3` for the default directions. The gradient by `v_j` is orthogonal to `v_j`.
+    ///
+    /// A column `v_j` of zeros has no direction and gives NaN.
+    ///
+    /// Source: Salimans and Kingma, "Weight Normalization: A Simple Reparameterization to
+    /// Accelerate Training of Deep Neural Networks", 2016.
+    #[derive(Clone, Debug)]
+    pub struct WeightNorm {
+        /// The number of inputs; `None` for as many as there are.
+        inputs: Option<usize> = None, at_least(1);
+        /// The number of outputs.
+        outputs: usize = 1, at_least(1);
+        /// Adds a bias.
+        bias: bool = true;
+        /// The first length of the weights of each output.
+        magnitude: f64 = 1.0 / 3.0_f64.sqrt(), finite();
+        ..
+        direction_init: Option<Arc<dyn Initialiser>> = None;
+    }
 }
 
 impl WeightNorm {
@@ -43,8 +50,7 @@ impl WeightNorm {
     /// The layer from as many features as there are to `outputs` features.
     #[must_use]
     pub fn to(outputs: usize) -> Self {
-        let magnitude = 1.0 / 3.0_f64.sqrt();
-        WeightNorm { inputs: None, outputs, bias: true, magnitude, direction_init: None }
+        WeightNorm { outputs, ..WeightNorm::default() }
     }
 
     /// The first length of the weights of each output.
@@ -155,32 +161,6 @@ fn scaled_norm<W: Real>(column: impl Iterator<Item = W> + Clone) -> W {
     largest * column.map(|v| (v / largest) * (v / largest)).sum::<W>().sqrt()
 }
 
-impl Configure for WeightNorm {
-    fn formula(&self) -> &'static str {
-        "x w + b with w = g v / norm(v)"
-    }
-
-    fn settings(&mut self) -> Vec<(&'static str, Setting<'_>)> {
-        vec![
-            ("inputs", Setting::OptionalCount(&mut self.inputs)),
-            ("outputs", Setting::Count(&mut self.outputs)),
-            ("bias", Setting::Flag(&mut self.bias)),
-            ("magnitude", Setting::Number(&mut self.magnitude)),
-        ]
-    }
-
-    fn check(&self) -> Result<(), String> {
-        if self.inputs == Some(0) || self.outputs == 0 {
-            return Err("weight_norm: there must be at least 1 input and 1 output".to_owned());
-        }
-        if self.magnitude.is_finite() {
-            Ok(())
-        } else {
-            Err(format!("weight_norm: magnitude must be finite, but it is {}", self.magnitude))
-        }
-    }
-}
-
 impl<T: Real> Listed<T> for WeightNorm {}
 
 #[cfg(test)]
@@ -218,7 +198,7 @@ mod tests {
     fn no_outputs_are_a_mistake() {
         assert_eq!(
             mistake(&WeightNorm::to(0), [2, 3]),
-            "weight_norm: there must be at least 1 input and 1 output"
+            "weight_norm: outputs must be at least 1, but it is 0"
         );
     }
 }

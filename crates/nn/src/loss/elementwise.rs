@@ -134,3 +134,32 @@ pub(super) fn same_shape(prediction: Shape, target: Shape) -> Result<Shape, Stri
          if they mean the same"
     ))
 }
+
+/// Makes an element-wise function of prediction and target a [`Loss`](super::Loss), which reports
+/// settings that make no sense.
+macro_rules! elementwise_loss {
+    ($type:ty) => {
+        impl<T: chainrule_tensor::Real> $crate::Loss<T> for $type {
+            fn name(&self) -> &str {
+                $crate::loss::Elementwise::<T>::name(self)
+            }
+
+            fn domain(&self) -> $crate::loss::Domain {
+                $crate::loss::Elementwise::<T>::domain(self)
+            }
+
+            #[track_caller]
+            fn values<'g>(
+                &self,
+                prediction: chainrule_graph::Var<'g, T>,
+                target: chainrule_graph::Var<'g, T>,
+            ) -> chainrule_graph::Var<'g, T> {
+                use $crate::loss::{Elementwise, checks, elementwise_loss};
+                checks::require(prediction, $crate::Configure::check(self));
+                let (name, domain) = (Elementwise::<T>::name(self), Elementwise::<T>::domain(self));
+                checks::expect(name, domain.predictions, prediction);
+                elementwise_loss(*self, prediction, target)
+            }
+        }
+    };
+}

@@ -29,6 +29,8 @@ settings! {
     }
 }
 
+elementwise_loss!(Focal);
+
 impl<T: Real> Elementwise<T> for Focal {
     fn name(&self) -> &str {
         "focal"

@@ -22,6 +22,8 @@ settings! {
     }
 }
 
+elementwise_loss!(Hinge);
+
 impl<T: Real> Elementwise<T> for Hinge {
     fn name(&self) -> &str {
         "hinge"

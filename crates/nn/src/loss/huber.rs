@@ -20,6 +20,8 @@ settings! {
     }
 }
 
+elementwise_loss!(Huber);
+
 impl<T: Real> Elementwise<T> for Huber {
     fn name(&self) -> &str {
         "huber"

@@ -24,6 +24,8 @@ settings! {
     }
 }
 
+elementwise_loss!(KlDivergence);
+
 impl<T: Real> Elementwise<T> for KlDivergence {
     fn name(&self) -> &str {
         "kl_divergence"

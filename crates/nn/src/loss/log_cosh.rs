@@ -16,6 +16,8 @@ pub struct LogCosh;
 
 formula!(LogCosh: "ln cosh(p - t)");
 
+elementwise_loss!(LogCosh);
+
 impl<T: Real> Elementwise<T> for LogCosh {
     fn name(&self) -> &str {
         "log_cosh"

@@ -13,6 +13,8 @@ pub struct MeanAbsoluteError;
 
 formula!(MeanAbsoluteError: "|p - t|");
 
+elementwise_loss!(MeanAbsoluteError);
+
 impl<T: Real> Elementwise<T> for MeanAbsoluteError {
     fn name(&self) -> &str {
         "l1"

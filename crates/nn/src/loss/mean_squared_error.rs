@@ -15,6 +15,8 @@ pub struct MeanSquaredError;
 formula!(MeanSquaredError: "(p - t)^2");
 
 // On probabilities and labels it is a poor choice, but a defined one (the Brier score).
+elementwise_loss!(MeanSquaredError);
+
 impl<T: Real> Elementwise<T> for MeanSquaredError {
     fn name(&self) -> &str {
         "mse"

@@ -27,6 +27,9 @@
 //!
 //! Targets -1 or 1, counts and log-probabilities are [`TargetKind::Values`] of a data set.
 
+#[macro_use]
+mod elementwise;
+
 mod binary_cross_entropy;
 mod binary_cross_entropy_on_probabilities;
 #[cfg(test)]
@@ -37,7 +40,6 @@ mod cosine_embedding;
 mod cross_entropy;
 mod custom;
 mod domain;
-mod elementwise;
 mod focal;
 mod gaussian_nll;
 mod hinge;
@@ -356,41 +358,6 @@ pub const ALIASES: Aliases = &[
 pub fn by_name<T: Real>(text: &str) -> Result<Box<dyn Listed<T>>, ConfigError> {
     family().by_name(text)
 }
-
-/// Makes an element-wise function of prediction and target a loss.
-macro_rules! elementwise_losses {
-    ($($type:ty),*) => {$(
-        impl<T: Real> Loss<T> for $type {
-            fn name(&self) -> &str {
-                Elementwise::<T>::name(self)
-            }
-            fn domain(&self) -> Domain {
-                Elementwise::<T>::domain(self)
-            }
-            #[track_caller]
-            fn values<'g>(&self, prediction: Var<'g, T>, target: Var<'g, T>) -> Var<'g, T> {
-                checks::require(prediction, self.check());
-                let domain = Elementwise::<T>::domain(self);
-                checks::expect(Elementwise::<T>::name(self), domain.predictions, prediction);
-                elementwise_loss(*self, prediction, target)
-            }
-        }
-    )*};
-}
-
-elementwise_losses!(
-    MeanSquaredError,
-    MeanAbsoluteError,
-    Huber,
-    SmoothL1,
-    LogCosh,
-    KlDivergence,
-    Focal,
-    Hinge,
-    SquaredHinge,
-    SoftMargin,
-    PoissonNll
-);
 
 #[cfg(test)]
 mod tests {

@@ -27,6 +27,8 @@ settings! {
     }
 }
 
+elementwise_loss!(PoissonNll);
+
 impl<T: Real> Elementwise<T> for PoissonNll {
     fn name(&self) -> &str {
         "poisson_nll"

@@ -21,6 +21,8 @@ settings! {
     }
 }
 
+elementwise_loss!(SmoothL1);
+
 impl<T: Real> Elementwise<T> for SmoothL1 {
     fn name(&self) -> &str {
         "smooth_l1"

@@ -15,6 +15,8 @@ pub struct SoftMargin;
 
 formula!(SoftMargin: "ln(1 + e^(-t p))");
 
+elementwise_loss!(SoftMargin);
+
 impl<T: Real> Elementwise<T> for SoftMargin {
     fn name(&self) -> &str {
         "soft_margin"

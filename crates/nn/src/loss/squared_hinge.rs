@@ -20,6 +20,8 @@ settings! {
     }
 }
 
+elementwise_loss!(SquaredHinge);
+
 impl<T: Real> Elementwise<T> for SquaredHinge {
     fn name(&self) -> &str {
         "squared_hinge"

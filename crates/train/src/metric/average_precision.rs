@@ -1,24 +1,31 @@
-use chainrule_config::Setting;
-use chainrule_nn::{Configure, TargetKind};
+use chainrule_config::settings;
+use chainrule_nn::TargetKind;
 use chainrule_tensor::{Real, TensorView};
 
 use super::Metric;
 use super::probabilities::Input;
 use super::ranking::{Ranking, Tie, mean};
 
-/// The area under the steps of precision over recall: `sum (R_n - R_(n-1)) P_n` over the distinct
-/// scores from the highest to the lowest. Precision and recall are those of what has at least that
-/// score. Not interpolated.
-///
-/// Of two classes that of the second; of more the mean over classes, each against the rest; of
-/// labels the mean over labels. Exact: the scores of all samples are kept, nine bytes for each
-/// sample and class, and sorted for the value. Scores are probabilities by
-/// [`input`](AveragePrecision::input), compared by their logarithms, so that those that would round
-/// to 1 stay apart.
-///
-/// A class or label that is never given counts 0, as in scikit-learn. NaN if a score is NaN.
-#[derive(Clone, Debug, Default)]
-pub struct AveragePrecision(Ranking);
+settings! {
+    "average_precision": "sum over thresholds of (R_n - R_n-1) P_n";
+
+    /// The area under the steps of precision over recall: `sum (R_n - R_(n-1)) P_n` over the
+    /// distinct scores from the highest to the lowest. Precision and recall are those of what has
+    /// at least that score. Not interpolated.
+    ///
+    /// Of two classes that of the second; of more the mean over classes, each against the rest; of
+    /// labels the mean over labels. Exact: the scores of all samples are kept, nine bytes for each
+    /// sample and class, and sorted for the value. Scores are probabilities by
+    /// [`input`](AveragePrecision::input), compared by their logarithms, so that those that would
+    /// round to 1 stay apart.
+    ///
+    /// A class or label that is never given counts 0, as in scikit-learn. NaN if a score is NaN.
+    #[derive(Clone, Debug)]
+    pub struct AveragePrecision {
+        /// The kind of outputs: `logits` or `probabilities`.
+        input: Ranking = Ranking::default();
+    }
+}
 
 impl AveragePrecision {
     /// Of logits, before any batch.
@@ -30,23 +37,13 @@ impl AveragePrecision {
     /// States the kind of outputs: [`Input::Logits`] by default.
     #[must_use]
     pub fn input(self, input: Input) -> Self {
-        AveragePrecision(self.0.input(input))
+        AveragePrecision { input: self.input.input(input) }
     }
 
     /// The value of each class or label; of two classes that of the second alone.
     #[must_use]
     pub fn per_class(&self) -> Vec<f64> {
-        self.0.per_column(area)
-    }
-}
-
-impl Configure for AveragePrecision {
-    fn formula(&self) -> &'static str {
-        "sum over thresholds of (R_n - R_n-1) P_n"
-    }
-
-    fn settings(&mut self) -> Vec<(&'static str, Setting<'_>)> {
-        vec![self.0.setting()]
+        self.input.per_column(area)
     }
 }
 
@@ -60,16 +57,16 @@ impl<T: Real> Metric<T> for AveragePrecision {
     }
 
     fn prepare(&mut self, target: TargetKind) -> Result<(), String> {
-        self.0.prepare(target);
+        self.input.prepare(target);
         Ok(())
     }
 
     fn reset(&mut self) {
-        self.0.reset();
+        self.input.reset();
     }
 
     fn update(&mut self, prediction: TensorView<'_, T>, target: TensorView<'_, T>) {
-        self.0.update(prediction, target);
+        self.input.update(prediction, target);
     }
 
     fn value(&self) -> f64 {

@@ -1,24 +1,30 @@
-use chainrule_config::Setting;
-use chainrule_nn::{Configure, TargetKind};
+use chainrule_config::settings;
+use chainrule_nn::TargetKind;
 use chainrule_tensor::{Real, TensorView};
 
 use super::probabilities::{Input, Probabilities};
 use super::rows::{Target, rows};
 use super::{Mean, Metric};
 
-/// The squared error of probabilities: for more than two classes `sum (p_c - q_c)^2`, from 0 to 2,
-/// the mean over samples. For two classes half of it, which is `(p_1 - t)^2`, from 0 to 1. For
-/// labels `(p - t)^2`, the mean over samples and labels. scikit-learn's `brier_score_loss` with its
-/// default `scale_by_half="auto"`.
-///
-/// Outputs are logits unless [`input`](BrierScore::input) says otherwise. A NaN makes the value
-/// NaN.
-///
-/// Source: Brier, Verification of forecasts expressed in terms of probability, 1950.
-#[derive(Clone, Debug, Default)]
-pub struct BrierScore {
-    probabilities: Probabilities,
-    mean: Mean,
+settings! {
+    "brier_score": "mean of sum (p - q)^2, halved for two classes";
+
+    /// The squared error of probabilities: for more than two classes `sum (p_c - q_c)^2`, from 0 to
+    /// 2, the mean over samples. For two classes half of it, which is `(p_1 - t)^2`, from 0 to 1.
+    /// For labels `(p - t)^2`, the mean over samples and labels. scikit-learn's `brier_score_loss`
+    /// with its default `scale_by_half="auto"`.
+    ///
+    /// Outputs are logits unless [`input`](BrierScore::input) says otherwise. A NaN makes the value
+    /// NaN.
+    ///
+    /// Source: Brier, Verification of forecasts expressed in terms of probability, 1950.
+    #[derive(Clone, Debug)]
+    pub struct BrierScore {
+        /// The kind of outputs: `logits` or `probabilities`.
+        input: Probabilities = Probabilities::default();
+        ..
+        mean: Mean = Mean::default();
+    }
 }
 
 impl BrierScore {
@@ -31,17 +37,7 @@ impl BrierScore {
     /// States the kind of outputs: [`Input::Logits`] by default.
     #[must_use]
     pub fn input(self, input: Input) -> Self {
-        BrierScore { probabilities: self.probabilities.input(input), ..self }
-    }
-}
-
-impl Configure for BrierScore {
-    fn formula(&self) -> &'static str {
-        "mean of sum (p - q)^2, halved for two classes"
-    }
-
-    fn settings(&mut self) -> Vec<(&'static str, Setting<'_>)> {
-        vec![self.probabilities.setting()]
+        BrierScore { input: self.input.input(input), ..self }
     }
 }
 
@@ -55,7 +51,7 @@ impl<T: Real> Metric<T> for BrierScore {
     }
 
     fn prepare(&mut self, target: TargetKind) -> Result<(), String> {
-        self.probabilities.prepare(target);
+        self.input.prepare(target);
         Ok(())
     }
 
@@ -68,8 +64,8 @@ impl<T: Real> Metric<T> for BrierScore {
             // An index that is no class would be told by no probability.
             let unknown =
                 matches!(target, Target::Class(_)) && target.class(outputs.len()).is_none();
-            let by_label = self.probabilities.multi_label();
-            let probabilities = self.probabilities.of(outputs);
+            let by_label = self.input.multi_label();
+            let probabilities = self.input.of(outputs);
             let squares =
                 probabilities.iter().enumerate().map(|(c, p)| (p - target.probability(c)).powi(2));
             if by_label {

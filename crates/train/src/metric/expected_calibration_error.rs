@@ -1,4 +1,4 @@
-use chainrule_config::Setting;
+use chainrule_config::settings;
 use chainrule_nn::{Configure, TargetKind};
 use chainrule_tensor::{Real, TensorView, memory};
 
@@ -6,20 +6,28 @@ use super::Metric;
 use super::probabilities::{Input, Probabilities};
 use super::rows::{is_first_largest, largest, rows};
 
-/// How far confidence is from accuracy. Samples are put into bins of equal width by the probability
-/// of the class that they are taken for, and
-/// `sum over bins of samples_b / n |accuracy_b - confidence_b|`; 15 bins by default.
-///
-/// A bin holds its upper bound and not its lower one: bin `b` of `m` is `((b - 1) / m, b / m]`.
-/// Outputs are logits unless [`input`](ExpectedCalibrationError::input) says otherwise. A NaN makes
-/// the value NaN.
-///
-/// Source: Guo et al., On calibration of modern neural networks, 2017; scikit-learn has none.
-#[derive(Clone, Debug)]
-pub struct ExpectedCalibrationError {
-    bins: usize,
-    probabilities: Probabilities,
-    gathered: Vec<Bin>,
+settings! {
+    "expected_calibration_error":
+        "sum over bins of samples_b / n |accuracy_b - confidence_b|", checked by bins_fit;
+
+    /// How far confidence is from accuracy. Samples are put into bins of equal width by the
+    /// probability of the class that they are taken for, and `sum over bins of samples_b / n
+    /// |accuracy_b - confidence_b|`; 15 bins by default.
+    ///
+    /// A bin holds its upper bound and not its lower one: bin `b` of `m` is `((b - 1) / m, b / m]`.
+    /// Outputs are logits unless [`input`](ExpectedCalibrationError::input) says otherwise. A NaN
+    /// makes the value NaN.
+    ///
+    /// Source: Guo et al., On calibration of modern neural networks, 2017; scikit-learn has none.
+    #[derive(Clone, Debug)]
+    pub struct ExpectedCalibrationError {
+        /// The number of bins.
+        bins: usize = 15, at_least(1);
+        /// The kind of outputs: `logits` or `probabilities`.
+        input: Probabilities = Probabilities::default();
+        ..
+        gathered: Vec<Bin> = Vec::new();
+    }
 }
 
 /// The samples of a bin.
@@ -34,43 +42,20 @@ impl ExpectedCalibrationError {
     /// Of logits, with this many bins, before any batch.
     #[must_use]
     pub fn new(bins: usize) -> Self {
-        ExpectedCalibrationError {
-            bins,
-            probabilities: Probabilities::default(),
-            gathered: Vec::new(),
-        }
+        ExpectedCalibrationError { bins, ..ExpectedCalibrationError::default() }
     }
 
     /// States the kind of outputs: [`Input::Logits`] by default.
     #[must_use]
     pub fn input(self, input: Input) -> Self {
-        ExpectedCalibrationError { probabilities: self.probabilities.input(input), ..self }
+        ExpectedCalibrationError { input: self.input.input(input), ..self }
     }
 }
 
-impl Default for ExpectedCalibrationError {
-    fn default() -> Self {
-        ExpectedCalibrationError::new(15)
-    }
-}
-
-impl Configure for ExpectedCalibrationError {
-    fn formula(&self) -> &'static str {
-        "sum over bins of samples_b / n |accuracy_b - confidence_b|"
-    }
-
-    fn settings(&mut self) -> Vec<(&'static str, Setting<'_>)> {
-        vec![("bins", Setting::Count(&mut self.bins)), self.probabilities.setting()]
-    }
-
-    fn check(&self) -> Result<(), String> {
-        if self.bins == 0 {
-            return Err("expected_calibration_error: bins must be at least 1, it is 0".to_owned());
-        }
-        memory::check::<Bin>(self.bins).map_err(|why| {
-            format!("expected_calibration_error: bins={} is too many: {why}", self.bins)
-        })
-    }
+fn bins_fit(error: &ExpectedCalibrationError) -> Result<(), String> {
+    let bins = error.bins;
+    memory::check::<Bin>(bins)
+        .map_err(|why| format!("expected_calibration_error: bins={bins} is too many: {why}"))
 }
 
 impl<T: Real> Metric<T> for ExpectedCalibrationError {
@@ -98,7 +83,7 @@ impl<T: Real> Metric<T> for ExpectedCalibrationError {
         for (outputs, target) in rows(prediction, target) {
             let right =
                 target.class(outputs.len()).is_some_and(|class| is_first_largest(outputs, class));
-            let probabilities = self.probabilities.of(outputs);
+            let probabilities = self.input.of(outputs);
             let confidence = largest(probabilities).map_or(f64::NAN, |class| probabilities[class]);
             // A NaN is put into the first bin, and shows in its sum.
             let bin = ((confidence * self.gathered.len() as f64).ceil() as usize)
@@ -135,7 +120,7 @@ mod tests {
         assert_eq!(
             Metric::<f64>::prepare(&mut ExpectedCalibrationError::new(0), TargetKind::Classes)
                 .unwrap_err(),
-            "expected_calibration_error: bins must be at least 1, it is 0"
+            "expected_calibration_error: bins must be at least 1, but it is 0"
         );
     }
 }

@@ -1,18 +1,24 @@
-use chainrule_config::Setting;
+use chainrule_config::settings;
 use chainrule_nn::{Configure, TargetKind};
 use chainrule_tensor::{Real, TensorView};
 
-use super::rows::{check_threshold, given, pairs, predicted, threshold};
+use super::rows::{given, pairs, predicted};
 use super::{Metric, Ratio};
 
-/// The share of labels of multi-label samples that are wrong: one minus
-/// [`MultiLabelAccuracy::per_label`](super::MultiLabelAccuracy::per_label). A label is predicted
-/// where its output is at least the [threshold](HammingLoss::threshold), 0 by default; a NaN is
-/// wrong whatever the label.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct HammingLoss {
-    threshold: f64,
-    ratio: Ratio,
+settings! {
+    "hamming_loss": "wrong labels / labels";
+
+    /// The share of labels of multi-label samples that are wrong: one minus
+    /// [`MultiLabelAccuracy::per_label`](super::MultiLabelAccuracy::per_label). A label is
+    /// predicted where its output is at least the [threshold](HammingLoss::threshold), 0 by
+    /// default; a NaN is wrong whatever the label.
+    #[derive(Clone, Copy, Debug)]
+    pub struct HammingLoss {
+        /// From which output on a label is predicted.
+        threshold: f64 = 0.0, within(..);
+        ..
+        ratio: Ratio = Ratio::default();
+    }
 }
 
 impl HammingLoss {
@@ -27,20 +33,6 @@ impl HammingLoss {
     #[must_use]
     pub fn threshold(self, threshold: f64) -> Self {
         HammingLoss { threshold, ..self }
-    }
-}
-
-impl Configure for HammingLoss {
-    fn formula(&self) -> &'static str {
-        "wrong labels / labels"
-    }
-
-    fn settings(&mut self) -> Vec<(&'static str, Setting<'_>)> {
-        vec![threshold(&mut self.threshold)]
-    }
-
-    fn check(&self) -> Result<(), String> {
-        check_threshold("hamming_loss", self.threshold)
     }
 }
 

@@ -1,22 +1,28 @@
-use chainrule_config::Setting;
-use chainrule_nn::{Configure, TargetKind};
+use chainrule_config::settings;
+use chainrule_nn::TargetKind;
 use chainrule_tensor::{Real, TensorView};
 
 use super::probabilities::{Input, Probabilities};
 use super::rows::{Target, pairs, rows};
 use super::{Mean, Metric};
 
-/// The negative logarithm of the probability of what is right. For classes `-ln p_t`, or
-/// `-sum q ln p` with soft targets `q`, the mean over samples. For labels
-/// `-t ln p - (1 - t) ln(1 - p)`, the mean over samples and labels.
-///
-/// Outputs are logits unless [`input`](LogLoss::input) says otherwise; from them the logarithms are
-/// computed directly and not cut off. Probabilities are first clipped to `[eps, 1 - eps]` with the
-/// `eps` of the scalar, as in scikit-learn. A NaN makes the value NaN.
-#[derive(Clone, Debug, Default)]
-pub struct LogLoss {
-    probabilities: Probabilities,
-    mean: Mean,
+settings! {
+    "log_loss": "mean of -sum q ln p";
+
+    /// The negative logarithm of the probability of what is right. For classes `-ln p_t`, or
+    /// `-sum q ln p` with soft targets `q`, the mean over samples. For labels
+    /// `-t ln p - (1 - t) ln(1 - p)`, the mean over samples and labels.
+    ///
+    /// Outputs are logits unless [`input`](LogLoss::input) says otherwise; from them the logarithms
+    /// are computed directly and not cut off. Probabilities are first clipped to `[eps, 1 - eps]`
+    /// with the `eps` of the scalar, as in scikit-learn. A NaN makes the value NaN.
+    #[derive(Clone, Debug)]
+    pub struct LogLoss {
+        /// The kind of outputs: `logits` or `probabilities`.
+        input: Probabilities = Probabilities::default();
+        ..
+        mean: Mean = Mean::default();
+    }
 }
 
 impl LogLoss {
@@ -29,17 +35,7 @@ impl LogLoss {
     /// States the kind of outputs: [`Input::Logits`] by default.
     #[must_use]
     pub fn input(self, input: Input) -> Self {
-        LogLoss { probabilities: self.probabilities.input(input), ..self }
-    }
-}
-
-impl Configure for LogLoss {
-    fn formula(&self) -> &'static str {
-        "mean of -sum q ln p"
-    }
-
-    fn settings(&mut self) -> Vec<(&'static str, Setting<'_>)> {
-        vec![self.probabilities.setting()]
+        LogLoss { input: self.input.input(input), ..self }
     }
 }
 
@@ -53,7 +49,7 @@ impl<T: Real> Metric<T> for LogLoss {
     }
 
     fn prepare(&mut self, target: TargetKind) -> Result<(), String> {
-        self.probabilities.prepare(target);
+        self.input.prepare(target);
         Ok(())
     }
 
@@ -62,8 +58,8 @@ impl<T: Real> Metric<T> for LogLoss {
     }
 
     fn update(&mut self, prediction: TensorView<'_, T>, target: TensorView<'_, T>) {
-        let from_logits = self.probabilities.is_logits();
-        if self.probabilities.multi_label() {
+        let from_logits = self.input.is_logits();
+        if self.input.multi_label() {
             let of_label = if from_logits { of_logit } else { of_probability };
             for (&output, &label) in pairs(prediction, target) {
                 self.mean.add(of_label(output.to_f64(), label.to_f64(), T::EPSILON.to_f64()));
@@ -72,7 +68,7 @@ impl<T: Real> Metric<T> for LogLoss {
         }
         for (outputs, target) in rows(prediction, target) {
             let loss = if from_logits {
-                let logarithms = self.probabilities.log_softmax(outputs);
+                let logarithms = self.input.log_softmax(outputs);
                 cross_entropy(target, |class| logarithms[class], outputs.len())
             } else {
                 let ln = |class: usize| clipped(outputs[class].to_f64(), T::EPSILON.to_f64()).ln();

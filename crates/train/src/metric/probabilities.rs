@@ -1,6 +1,6 @@
 //! From a model's outputs to probabilities.
 
-use chainrule_config::Setting;
+use chainrule_config::{Setting, Value};
 use chainrule_nn::TargetKind;
 use chainrule_tensor::Real;
 
@@ -23,13 +23,15 @@ pub(super) struct Probabilities {
     row: Vec<f64>,
 }
 
+impl Value for Probabilities {
+    fn setting(&mut self) -> Setting<'_> {
+        Setting::Choice(&mut self.input, &["logits", "probabilities"])
+    }
+}
+
 impl Probabilities {
     pub(super) fn input(self, input: Input) -> Self {
         Probabilities { input: input as usize, ..self }
-    }
-
-    pub(super) fn setting(&mut self) -> (&'static str, Setting<'_>) {
-        ("input", Setting::Choice(&mut self.input, &["logits", "probabilities"]))
     }
 
     pub(super) fn prepare(&mut self, target: TargetKind) {

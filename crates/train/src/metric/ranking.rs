@@ -1,6 +1,6 @@
 //! Scores that are kept to be ranked.
 
-use chainrule_config::Setting;
+use chainrule_config::{Setting, Value};
 use chainrule_nn::TargetKind;
 use chainrule_tensor::{Real, TensorView};
 
@@ -24,13 +24,15 @@ pub(super) struct Tie {
     pub(super) others: u64,
 }
 
+impl Value for Ranking {
+    fn setting(&mut self) -> Setting<'_> {
+        self.probabilities.setting()
+    }
+}
+
 impl Ranking {
     pub(super) fn input(self, input: Input) -> Self {
         Ranking { probabilities: self.probabilities.input(input), ..self }
-    }
-
-    pub(super) fn setting(&mut self) -> (&'static str, Setting<'_>) {
-        self.probabilities.setting()
     }
 
     pub(super) fn prepare(&mut self, target: TargetKind) {

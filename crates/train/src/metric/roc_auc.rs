@@ -1,24 +1,31 @@
-use chainrule_config::Setting;
-use chainrule_nn::{Configure, TargetKind};
+use chainrule_config::settings;
+use chainrule_nn::TargetKind;
 use chainrule_tensor::{Real, TensorView};
 
 use super::Metric;
 use super::probabilities::Input;
 use super::ranking::{Ranking, Tie, mean};
 
-/// The area under the receiver operating characteristic: the probability that a sample of the class
-/// has a higher score than one that is not, ties counting half.
-///
-/// Of two classes that of the second; of more the mean over classes, each against the rest,
-/// scikit-learn's `multi_class="ovr"`; of labels the mean over labels. Exact: the scores of all
-/// samples are kept, nine bytes for each sample and class, and sorted for the value. Scores are
-/// probabilities by [`input`](RocAuc::input), compared by their logarithms, so that those that
-/// would round to 1 stay apart.
-///
-/// NaN if a class or label is given to all samples or to none, as in scikit-learn, and if a score
-/// is NaN.
-#[derive(Clone, Debug, Default)]
-pub struct RocAuc(Ranking);
+settings! {
+    "roc_auc": "P(score of a given one > score of another) + P(equal) / 2";
+
+    /// The area under the receiver operating characteristic: the probability that a sample of the
+    /// class has a higher score than one that is not, ties counting half.
+    ///
+    /// Of two classes that of the second; of more the mean over classes, each against the rest,
+    /// scikit-learn's `multi_class="ovr"`; of labels the mean over labels. Exact: the scores of all
+    /// samples are kept, nine bytes for each sample and class, and sorted for the value. Scores are
+    /// probabilities by [`input`](RocAuc::input), compared by their logarithms, so that those that
+    /// would round to 1 stay apart.
+    ///
+    /// NaN if a class or label is given to all samples or to none, as in scikit-learn, and if a
+    /// score is NaN.
+    #[derive(Clone, Debug)]
+    pub struct RocAuc {
+        /// The kind of outputs: `logits` or `probabilities`.
+        input: Ranking = Ranking::default();
+    }
+}
 
 impl RocAuc {
     /// Of logits, before any batch.
@@ -30,23 +37,13 @@ impl RocAuc {
     /// States the kind of outputs: [`Input::Logits`] by default.
     #[must_use]
     pub fn input(self, input: Input) -> Self {
-        RocAuc(self.0.input(input))
+        RocAuc { input: self.input.input(input) }
     }
 
     /// The value of each class or label; of two classes that of the second alone.
     #[must_use]
     pub fn per_class(&self) -> Vec<f64> {
-        self.0.per_column(area)
-    }
-}
-
-impl Configure for RocAuc {
-    fn formula(&self) -> &'static str {
-        "P(score of a given one > score of another) + P(equal) / 2"
-    }
-
-    fn settings(&mut self) -> Vec<(&'static str, Setting<'_>)> {
-        vec![self.0.setting()]
+        self.input.per_column(area)
     }
 }
 
@@ -60,16 +57,16 @@ impl<T: Real> Metric<T> for RocAuc {
     }
 
     fn prepare(&mut self, target: TargetKind) -> Result<(), String> {
-        self.0.prepare(target);
+        self.input.prepare(target);
         Ok(())
     }
 
     fn reset(&mut self) {
-        self.0.reset();
+        self.input.reset();
     }
 
     fn update(&mut self, prediction: TensorView<'_, T>, target: TensorView<'_, T>) {
-        self.0.update(prediction, target);
+        self.input.update(prediction, target);
     }
 
     fn value(&self) -> f64 {

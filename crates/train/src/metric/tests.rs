@@ -85,7 +85,7 @@ fn names_are_unlike_and_settings_are_read_as_they_are_written() {
         message("f1(average=mean)"),
         "f1: average=mean: must be macro or micro or weighted or samples"
     );
-    assert_eq!(message("top_k_accuracy(k=0)"), "top_k_accuracy: k must be at least 1, it is 0");
+    assert_eq!(message("top_k_accuracy(k=0)"), "top_k_accuracy: k must be at least 1, but it is 0");
 }
 
 #[test]

@@ -1,51 +1,34 @@
-use chainrule_config::Setting;
+use chainrule_config::settings;
 use chainrule_nn::{Configure, TargetKind};
 use chainrule_tensor::{Real, TensorView};
 
 use super::rows::rows;
 use super::{Metric, Ratio};
 
-/// The share of samples whose right class is among the `k` largest outputs; `k` is 5 by default.
-///
-/// Of equal outputs those of the classes with the highest indices come first, as in scikit-learn,
-/// so that with `k = 1` ties are settled otherwise than by [`Accuracy`](super::Accuracy). A NaN
-/// among the outputs is wrong. With `k` of at least the number of classes all other samples are
-/// right.
-#[derive(Clone, Copy, Debug)]
-pub struct TopKAccuracy {
-    k: usize,
-    ratio: Ratio,
+settings! {
+    "top_k_accuracy": "samples with t among the k largest p / samples";
+
+    /// The share of samples whose right class is among the `k` largest outputs; `k` is 5 by
+    /// default.
+    ///
+    /// Of equal outputs those of the classes with the highest indices come first, as in
+    /// scikit-learn, so that with `k = 1` ties are settled otherwise than by
+    /// [`Accuracy`](super::Accuracy). A NaN among the outputs is wrong. With `k` of at least the
+    /// number of classes all other samples are right.
+    #[derive(Clone, Copy, Debug)]
+    pub struct TopKAccuracy {
+        /// Among how many outputs the right one must be.
+        k: usize = 5, at_least(1);
+        ..
+        ratio: Ratio = Ratio::default();
+    }
 }
 
 impl TopKAccuracy {
     /// Among the `k` largest, before any batch.
     #[must_use]
     pub fn new(k: usize) -> Self {
-        TopKAccuracy { k, ratio: Ratio::default() }
-    }
-}
-
-impl Default for TopKAccuracy {
-    fn default() -> Self {
-        TopKAccuracy::new(5)
-    }
-}
-
-impl Configure for TopKAccuracy {
-    fn formula(&self) -> &'static str {
-        "samples with t among the k largest p / samples"
-    }
-
-    fn settings(&mut self) -> Vec<(&'static str, Setting<'_>)> {
-        vec![("k", Setting::Count(&mut self.k))]
-    }
-
-    fn check(&self) -> Result<(), String> {
-        if self.k > 0 {
-            Ok(())
-        } else {
-            Err("top_k_accuracy: k must be at least 1, it is 0".to_owned())
-        }
+        TopKAccuracy { k, ..TopKAccuracy::default() }
     }
 }
 
@@ -110,7 +93,7 @@ mod tests {
         assert_eq!([of(1), of(2), of(3), of(9)], [0.0, 0.5, 0.75, 0.75]);
         assert_eq!(
             Metric::<f64>::prepare(&mut TopKAccuracy::new(0), TargetKind::Classes).unwrap_err(),
-            "top_k_accuracy: k must be at least 1, it is 0"
+            "top_k_accuracy: k must be at least 1, but it is 0"
         );
     }
 }

@@ -87,12 +87,6 @@ impl<T: Real> Optimizer<T> for Adafactor {
         Some(Whole { slots: slots.to_vec(), scratch: size })
     }
 
-    /// # Panics
-    /// Always: it sees every parameter whole.
-    fn step(&self, _: Update<'_, T>) {
-        unreachable!("adafactor sees every parameter whole");
-    }
-
     fn step_whole(&self, WholeUpdate { parameter, update, scratch: u, .. }: WholeUpdate<'_, T>) {
         let Update { step, learning_rate, weights, gradient, slots: [rows, columns], .. } = update
         else {

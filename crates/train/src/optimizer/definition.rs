@@ -34,19 +34,24 @@ pub trait Optimizer<T: Real = f32>: fmt::Debug + Send + Sync {
     }
 
     /// Moves a stretch of the weights once, whatever the parameters are that it covers. Threads do
-    /// so at the same time.
-    fn step(&self, update: Update<'_, T>);
-
-    /// Moves one whole parameter once.
+    /// so at the same time. Called for what [`whole`](Optimizer::whole) gives none for: a rule that
+    /// sees every parameter whole leaves it out.
     ///
     /// # Panics
-    /// By default: a rule that asks for a [whole](Optimizer::whole) parameter must move it.
+    /// By default: a rule must move what it does not ask to see whole.
+    fn step(&self, update: Update<'_, T>) {
+        let weights = update.weights.len();
+        panic!("{} has no step for the {weights} weights that it does not see whole", self.name());
+    }
+
+    /// Moves one whole parameter once: each for which [`whole`](Optimizer::whole) states needs. A
+    /// rule that sees none whole leaves it out.
+    ///
+    /// # Panics
+    /// By default: a rule must move what it asks to see whole.
     fn step_whole(&self, update: WholeUpdate<'_, T>) {
-        panic!(
-            "{} asks for no whole parameter, `{}` among them",
-            self.name(),
-            update.parameter.name
-        );
+        let parameter = &update.parameter.name;
+        panic!("{} has no step for `{parameter}`, which it asks to see whole", self.name());
     }
 
     /// Returns true if other weights than the trained ones are to be validated and kept, which

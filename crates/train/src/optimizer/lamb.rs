@@ -67,12 +67,6 @@ impl<T: Real> Optimizer<T> for Lamb {
         Some(Whole { slots: vec![parameter.range.len(); 2], scratch: 0 })
     }
 
-    /// # Panics
-    /// Always: it sees every parameter whole.
-    fn step(&self, _: Update<'_, T>) {
-        unreachable!("lamb sees every parameter whole");
-    }
-
     fn step_whole(&self, mut whole: WholeUpdate<'_, T>) {
         let Update { step, learning_rate, momentum, .. } = whole.update;
         let beta1 = momentum.unwrap_or(self.beta1);

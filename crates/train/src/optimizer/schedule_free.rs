@@ -1,47 +1,41 @@
 use chainrule_nn::Configure;
-use chainrule_nn::config::Setting;
+use chainrule_nn::config::settings;
 use chainrule_tensor::{Real, simd};
 
-use super::{Optimizer, Update, above_zero, adam, bias_correction, bounded, gradient_limit};
+use super::{Optimizer, Update, above_zero, bias_correction, bounded, gradient_limit};
 
-/// Schedule-free AdamW: an average of all steps takes the place of a falling learning rate and of
-/// the momentum; as in Optax.
-///
-/// Beside the weights `y` that are trained it remembers `z`, where steps are made, and by both an
-/// average `x`. For each weight with gradient `g` at `y` in step `t`:
-/// `v = beta2 v + (1 - beta2) g^2`, `x = (y - (1 - beta1) z) / beta1`,
-/// `z -= learning_rate (g / (sqrt v' + epsilon) + weight_decay y)` with `v' = v / (1 - beta2^t)`,
-/// `x += c (z - x)` and `y = beta1 x + (1 - beta1) z`. Here `c` is this step's part in the sum over
-/// all steps of the square of the largest learning rate until then: `1 / t` while it is constant.
-///
-/// The trainer validates `x`, shows it to callbacks at the end of an epoch, and ends with it: see
-/// [`State::average`](super::State::average). A warm-up of the learning rate is of use, a decay is
-/// not.
-///
-/// Source: Defazio and others, "The Road Less Scheduled", 2024.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct ScheduleFree {
-    /// The length of a step; 2.5e-3 by default.
-    pub learning_rate: f64,
-    /// How near `y` is to the average, in `(0, 1)`; 0.9 by default.
-    pub beta1: f64,
-    /// How long the mean of the square is remembered, in `[0, 1)`; 0.999 by default.
-    pub beta2: f64,
-    /// Keeps the divisor away from zero; 1e-8 by default.
-    pub epsilon: f64,
-    /// How much of each weight a step takes away, for a learning rate of 1; 0 by default.
-    pub weight_decay: f64,
-}
+settings! {
+    "schedule_free":
+        "z -= learning_rate (g / (sqrt v' + epsilon) + weight_decay y); x += c (z - x); \
+         y = beta1 x + (1 - beta1) z; x is validated and kept", checked by is_an_average;
 
-impl Default for ScheduleFree {
-    fn default() -> Self {
-        ScheduleFree {
-            learning_rate: 2.5e-3,
-            beta1: 0.9,
-            beta2: 0.999,
-            epsilon: 1e-8,
-            weight_decay: 0.0,
-        }
+    /// Schedule-free AdamW: an average of all steps takes the place of a falling learning rate and
+    /// of the momentum; as in Optax.
+    ///
+    /// Beside the weights `y` that are trained it remembers `z`, where steps are made, and by both
+    /// an average `x`. For each weight with gradient `g` at `y` in step `t`: `v = beta2 v + (1 -
+    /// beta2) g^2`, `x = (y - (1 - beta1) z) / beta1`, `z -= learning_rate (g / (sqrt v' + epsilon)
+    /// + weight_decay y)` with `v' = v / (1 - beta2^t)`, `x += c (z - x)` and `y = beta1 x + (1 -
+    /// beta1) z`. Here `c` is this step's part in the sum over all steps of the square of the
+    /// largest learning rate until then: `1 / t` while it is constant.
+    ///
+    /// The trainer validates `x`, shows it to callbacks at the end of an epoch, and ends with it:
+    /// see [`State::average`](super::State::average). A warm-up of the learning rate is of use, a
+    /// decay is not.
+    ///
+    /// Source: Defazio and others, "The Road Less Scheduled", 2024.
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    pub struct ScheduleFree {
+        /// The length of a step.
+        pub learning_rate: f64 = 2.5e-3, at_least(0.0);
+        /// How near `y` is to the average; above 0.
+        pub beta1: f64 = 0.9, within(0.0..1.0);
+        /// How long the mean of the square is remembered.
+        pub beta2: f64 = 0.999, within(0.0..1.0);
+        /// Keeps the divisor away from zero.
+        pub epsilon: f64 = 1e-8, at_least(0.0);
+        /// How much of each weight a step takes away, for a learning rate of 1.
+        pub weight_decay: f64 = 0.0, at_least(0.0);
     }
 }
 
@@ -53,27 +47,8 @@ impl ScheduleFree {
     }
 }
 
-impl Configure for ScheduleFree {
-    fn formula(&self) -> &'static str {
-        "z -= learning_rate (g / (sqrt v' + epsilon) + weight_decay y); x += c (z - x); \
-         y = beta1 x + (1 - beta1) z; x is validated and kept"
-    }
-
-    fn settings(&mut self) -> Vec<(&'static str, Setting<'_>)> {
-        vec![
-            ("learning_rate", Setting::Number(&mut self.learning_rate)),
-            ("beta1", Setting::Number(&mut self.beta1)),
-            ("beta2", Setting::Number(&mut self.beta2)),
-            ("epsilon", Setting::Number(&mut self.epsilon)),
-            ("weight_decay", Setting::Number(&mut self.weight_decay)),
-        ]
-    }
-
-    fn check(&self) -> Result<(), String> {
-        let ScheduleFree { learning_rate, beta1, beta2, epsilon, weight_decay } = *self;
-        adam::check("schedule_free", [learning_rate, beta1, beta2, epsilon, weight_decay])?;
-        above_zero("schedule_free", "beta1", beta1)
-    }
+fn is_an_average(schedule_free: &ScheduleFree) -> Result<(), String> {
+    above_zero("schedule_free", "beta1", schedule_free.beta1)
 }
 
 impl<T: Real> Optimizer<T> for ScheduleFree {

@@ -1,39 +1,44 @@
-use chainrule_config::Setting;
+use chainrule_config::{Choice, settings};
 use chainrule_nn::Configure;
 
-use super::{Schedule, at_least_one, fraction, not_negative};
+use super::Schedule;
 
-/// Up and down in straight lines, over and over; PyTorch's `CyclicLR`.
-///
-/// In cycle `c`, from 1, the rate goes from `low` to `low + (high - low) scale` in `step_size_up`
-/// steps and back in `step_size_down`. The scale is 1 (`triangular`), `1 / 2^(c - 1)`
-/// (`triangular2`) or `gamma^t` (`exp_range`).
-///
-/// The momentum, or `beta1`, goes the other way at the same time: from `max_momentum` down to
-/// `max_momentum - (max_momentum - base_momentum) scale`, and back. It takes the place of the
-/// optimizer's own; one that has none goes without.
-///
-/// Source: Smith, "Cyclical Learning Rates for Training Neural Networks", 2017.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Cyclic {
-    /// The lowest rate; `None`, the default, means a quarter of the highest, as the source advises.
-    /// PyTorch has no default.
-    pub base_learning_rate: Option<f64>,
-    /// The highest rate; `None`, the default, means the optimizer's own. PyTorch has no default.
-    pub max_learning_rate: Option<f64>,
-    /// The steps that lead up; 2000 by default.
-    pub step_size_up: usize,
-    /// The steps that lead down; as many as lead up by default.
-    pub step_size_down: Option<usize>,
-    /// The factor of each step, for `exp_range`; 1 by default.
-    pub gamma: f64,
-    /// True if the momentum has a cycle too. True by default.
-    pub cycle_momentum: bool,
-    /// The lowest momentum, in `[0, 1)`; 0.8 by default.
-    pub base_momentum: f64,
-    /// The highest momentum, in `[0, 1)`; 0.9 by default.
-    pub max_momentum: f64,
-    mode: usize,
+settings! {
+    "cyclic": "from low to high and back in straight lines, over and over";
+
+    /// Up and down in straight lines, over and over; PyTorch's `CyclicLR`.
+    ///
+    /// In cycle `c`, from 1, the rate goes from `low` to `low + (high - low) scale` in
+    /// `step_size_up` steps and back in `step_size_down`. The scale is 1 (`triangular`), `1 / 2^(c
+    /// - 1)` (`triangular2`) or `gamma^t` (`exp_range`).
+    ///
+    /// The momentum, or `beta1`, goes the other way at the same time: from `max_momentum` down to
+    /// `max_momentum - (max_momentum - base_momentum) scale`, and back. It takes the place of the
+    /// optimizer's own; one that has none goes without.
+    ///
+    /// Source: Smith, "Cyclical Learning Rates for Training Neural Networks", 2017.
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    pub struct Cyclic {
+        /// The lowest rate; `None` means a quarter of the highest, as the source advises. PyTorch
+        /// has no default.
+        pub base_learning_rate: Option<f64> = None, at_least(0.0);
+        /// The highest rate; `None` means the optimizer's own. PyTorch has no default.
+        pub max_learning_rate: Option<f64> = None, at_least(0.0);
+        /// The steps that lead up.
+        pub step_size_up: usize = 2000, at_least(1);
+        /// The steps that lead down; `None` means as many as lead up.
+        pub step_size_down: Option<usize> = None, at_least(1);
+        /// The factor of each step, for `exp_range`.
+        pub gamma: f64 = 1.0, at_least(0.0);
+        /// Lets the momentum have a cycle too.
+        pub cycle_momentum: bool = true;
+        /// The lowest momentum.
+        pub base_momentum: f64 = 0.8, within(0.0..1.0);
+        /// The highest momentum.
+        pub max_momentum: f64 = 0.9, within(0.0..1.0);
+        /// How high the cycles are.
+        mode: Choice = Choice::of(&["triangular", "triangular2", "exp_range"]);
+    }
 }
 
 /// How high the cycles of [`Cyclic`] are.
@@ -48,27 +53,11 @@ pub enum CyclicMode {
     ExpRange,
 }
 
-impl Default for Cyclic {
-    fn default() -> Self {
-        Cyclic {
-            base_learning_rate: None,
-            max_learning_rate: None,
-            step_size_up: 2000,
-            step_size_down: None,
-            gamma: 1.0,
-            cycle_momentum: true,
-            base_momentum: 0.8,
-            max_momentum: 0.9,
-            mode: 0,
-        }
-    }
-}
-
 impl Cyclic {
     /// How high the cycles are.
     #[must_use]
     pub fn mode(self, mode: CyclicMode) -> Self {
-        Cyclic { mode: mode as usize, ..self }
+        Cyclic { mode: self.mode.at(mode as usize), ..self }
     }
 
     /// How much of the way from low to high a step is at.
@@ -80,42 +69,12 @@ impl Cyclic {
         let (past, into) = (step / cycle, step % cycle);
         let height =
             if into <= up { into as f64 / up as f64 } else { (cycle - into) as f64 / down as f64 };
-        let scale = match self.mode {
+        let scale = match self.mode.index() {
             0 => 1.0,
             1 => 0.5_f64.powf(past as f64),
             _ => self.gamma.powf(step as f64),
         };
         height * scale
-    }
-}
-
-impl Configure for Cyclic {
-    fn formula(&self) -> &'static str {
-        "from low to high and back in straight lines, over and over"
-    }
-
-    fn settings(&mut self) -> Vec<(&'static str, Setting<'_>)> {
-        vec![
-            ("base_learning_rate", Setting::Optional(&mut self.base_learning_rate)),
-            ("max_learning_rate", Setting::Optional(&mut self.max_learning_rate)),
-            ("step_size_up", Setting::Count(&mut self.step_size_up)),
-            ("step_size_down", Setting::OptionalCount(&mut self.step_size_down)),
-            ("gamma", Setting::Number(&mut self.gamma)),
-            ("cycle_momentum", Setting::Flag(&mut self.cycle_momentum)),
-            ("base_momentum", Setting::Number(&mut self.base_momentum)),
-            ("max_momentum", Setting::Number(&mut self.max_momentum)),
-            ("mode", Setting::Choice(&mut self.mode, &["triangular", "triangular2", "exp_range"])),
-        ]
-    }
-
-    fn check(&self) -> Result<(), String> {
-        not_negative("cyclic", "base_learning_rate", self.base_learning_rate.unwrap_or(0.0))?;
-        not_negative("cyclic", "max_learning_rate", self.max_learning_rate.unwrap_or(0.0))?;
-        at_least_one("cyclic", "step_size_up", self.step_size_up)?;
-        at_least_one("cyclic", "step_size_down", self.step_size_down.unwrap_or(1))?;
-        fraction("cyclic", "base_momentum", self.base_momentum)?;
-        fraction("cyclic", "max_momentum", self.max_momentum)?;
-        not_negative("cyclic", "gamma", self.gamma)
     }
 }
 

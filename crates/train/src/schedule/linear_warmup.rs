@@ -1,28 +1,37 @@
-use chainrule_config::{Entry, Setting};
+use chainrule_config::{Entry, Setting, Value, settings};
 use chainrule_nn::{ConfigError, Configure};
 
-use super::{Constant, Schedule, at_least_one, by_name};
+use super::{Constant, Schedule, by_name};
 
-/// Up to the base in a straight line, then as another schedule, which begins there; PyTorch's
-/// `LinearLR` before another one in a `SequentialLR`.
-///
-/// `base (start_factor + (1 - start_factor) t / steps)` for `t < steps`, then the other schedule's
-/// rate in step `t - steps`.
-///
-/// ```
-/// use chainrule_train::schedule::{Cosine, LinearWarmup, Schedule};
-///
-/// let schedule = LinearWarmup::new(5).then(Cosine::new(95));
-/// assert_eq!(schedule.learning_rate(0.3, 5), 0.3);
-/// ```
-///
-/// Source: Goyal et al., "Accurate, Large Minibatch SGD: Training ImageNet in 1 Hour", 2017,
-/// section 2.2.
-#[derive(Debug)]
-pub struct LinearWarmup {
-    steps: usize,
-    start_factor: f64,
-    then: Then,
+settings! {
+    "linear_warmup":
+        "base (start_factor + (1 - start_factor) t / steps) for t < steps, then another schedule \
+         from there", checked by what_follows;
+
+    /// Up to the base in a straight line, then as another schedule, which begins there; PyTorch's
+    /// `LinearLR` before another one in a `SequentialLR`.
+    ///
+    /// `base (start_factor + (1 - start_factor) t / steps)` for `t < steps`, then the other
+    /// schedule's rate in step `t - steps`.
+    ///
+    /// ```
+    /// use chainrule_train::schedule::{Cosine, LinearWarmup, Schedule};
+    ///
+    /// let schedule = LinearWarmup::new(5).then(Cosine::new(95));
+    /// assert_eq!(schedule.learning_rate(0.3, 5), 0.3);
+    /// ```
+    ///
+    /// Source: Goyal et al., "Accurate, Large Minibatch SGD: Training ImageNet in 1 Hour", 2017,
+    /// section 2.2.
+    #[derive(Debug)]
+    pub struct LinearWarmup {
+        /// The steps that lead up.
+        steps: usize = 5, at_least(1);
+        /// Which part of the base the first step has.
+        start_factor: f64 = 1.0 / 3.0, within(0.0..=1.0);
+        /// The schedule behind them.
+        then: Then = Then::of(Constant);
+    }
 }
 
 #[derive(Debug)]
@@ -31,10 +40,20 @@ struct Then {
     text: String,
 }
 
-impl Default for LinearWarmup {
-    /// 5 steps from a third of the base, which then stays.
-    fn default() -> Self {
-        LinearWarmup::new(5)
+fn what_follows(warmup: &LinearWarmup) -> Result<(), String> {
+    warmup.then.schedule.check()
+}
+
+impl Then {
+    fn of(schedule: impl Schedule + 'static) -> Self {
+        let text = schedule.name().to_owned();
+        Then { schedule: Box::new(schedule), text }
+    }
+}
+
+impl Value for Then {
+    fn setting(&mut self) -> Setting<'_> {
+        Setting::Entry(self)
     }
 }
 
@@ -42,8 +61,7 @@ impl LinearWarmup {
     /// From a third of the base, PyTorch's default, to the base in this many steps.
     #[must_use]
     pub fn new(steps: usize) -> Self {
-        let then = Then { schedule: Box::new(Constant), text: Constant.name().to_owned() };
-        LinearWarmup { steps, start_factor: 1.0 / 3.0, then }
+        LinearWarmup { steps, ..LinearWarmup::default() }
     }
 
     /// Which part of the base the first step has, in `[0, 1]`.
@@ -55,8 +73,7 @@ impl LinearWarmup {
     /// The schedule after the warm-up.
     #[must_use]
     pub fn then(self, schedule: impl Schedule + 'static) -> Self {
-        let text = schedule.name().to_owned();
-        LinearWarmup { then: Then { schedule: Box::new(schedule), text }, ..self }
+        LinearWarmup { then: Then::of(schedule), ..self }
     }
 }
 
@@ -68,32 +85,6 @@ impl Entry for Then {
     fn choose(&mut self, text: &str) -> Result<(), ConfigError> {
         *self = Then { schedule: Box::new(by_name(text)?), text: text.to_owned() };
         Ok(())
-    }
-}
-
-impl Configure for LinearWarmup {
-    fn formula(&self) -> &'static str {
-        "base (start_factor + (1 - start_factor) t / steps) for t < steps, then another schedule \
-         from there"
-    }
-
-    fn settings(&mut self) -> Vec<(&'static str, Setting<'_>)> {
-        vec![
-            ("steps", Setting::Count(&mut self.steps)),
-            ("start_factor", Setting::Number(&mut self.start_factor)),
-            ("then", Setting::Entry(&mut self.then)),
-        ]
-    }
-
-    fn check(&self) -> Result<(), String> {
-        at_least_one("linear_warmup", "steps", self.steps)?;
-        if !(0.0..=1.0).contains(&self.start_factor) {
-            return Err(format!(
-                "linear_warmup: start_factor must lie in [0, 1], but it is {}",
-                self.start_factor
-            ));
-        }
-        self.then.schedule.check()
     }
 }
 

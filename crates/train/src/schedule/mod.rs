@@ -40,8 +40,6 @@ mod step;
 use chainrule_config::{Aliases, Family};
 use chainrule_nn::{ConfigError, Configure};
 
-use crate::check::{fraction, not_negative};
-
 pub use constant::Constant;
 pub use cosine::Cosine;
 pub use cosine_warm_restarts::CosineWarmRestarts;

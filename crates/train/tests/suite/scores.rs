@@ -189,5 +189,5 @@ fn metrics_by_name_are_told_what_the_targets_are() {
         |metric| trainer().metric(metric).evaluate(&params, &data).unwrap_err().to_string();
     assert!(message(by_name("f1(average=samples)").unwrap()).contains("f1"));
     let none: Box<dyn Listed<f32>> = Box::new(TopKAccuracy::new(0));
-    assert_eq!(message(none), "top_k_accuracy: k must be at least 1, it is 0");
+    assert_eq!(message(none), "top_k_accuracy: k must be at least 1, but it is 0");
 }
