@@ -1,4 +1,5 @@
-//! Numbers as people read them. Each has one form for one purpose.
+//! Numbers as people read them, each purpose in one form. The columns of a tensor, the axes of a
+//! figure and the numbers of TOML follow from their neighbours, and have forms of their own.
 
 /// The shortest text that is read as the same number, without a row of zeros: `0.25`, `1e-8`.
 ///

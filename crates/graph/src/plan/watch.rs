@@ -171,8 +171,7 @@ impl<'a, T: Real> WatchedBack<'a, T> {
     }
 
     /// The part that this operation alone adds to the gradient with respect to each of its inputs;
-    /// `None` where nobody wants it. It is computed for the one who asks, in buffers of its own: for
-    /// diagnosis.
+    /// `None` where nobody wants it. It is computed for the one who asks, in buffers of its own.
     ///
     /// ```
     /// use chainrule_graph::{Graph, on_backward};
