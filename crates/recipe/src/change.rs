@@ -150,8 +150,8 @@ impl Change {
             };
             set.map_err(|why| RecipeError::of(key, why))?;
         }
-        // A loss that has no weights for classes is taken without them.
-        new.class_weights &= new.takes_class_weights();
+        // Such as weights for classes where another loss has none.
+        new.settle();
         new.check()?;
         Ok((new != *recipe).then_some(new))
     }

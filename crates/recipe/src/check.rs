@@ -5,7 +5,7 @@ use chainrule_nn::{activation, init, layer, loss};
 use chainrule_train::callback::Monitor;
 use chainrule_train::constraint;
 use chainrule_train::metric;
-use chainrule_train::schedule::{self, Interval, ReduceOnPlateau};
+use chainrule_train::schedule::{self, ReduceOnPlateau};
 use chainrule_train::{Group, Penalty};
 
 use crate::field::Field;
@@ -26,25 +26,25 @@ impl RecipeError {
 }
 
 impl Recipe {
-    /// Checks that every value makes sense by itself: each text names something, each number is one
-    /// that can be. How model, loss and data fit together shows in [`prepare`](Recipe::prepare),
-    /// and which parameters the patterns choose before the first step.
+    /// Checks that every value makes sense by itself, each text names something, each number is one
+    /// that can be, and that it can act beside the others: dropout needs a hidden layer. How model,
+    /// loss and data fit together shows in [`prepare`](Recipe::prepare), and which parameters the
+    /// patterns choose before the first step.
     ///
     /// # Errors
-    /// [`RecipeError::Value`] with the first key whose value makes no sense.
+    /// [`RecipeError::Value`] with the first key whose value makes no sense, or cannot act.
     pub fn check(&self) -> Result<(), RecipeError> {
+        self.check_values()?;
+        self.idle().map_or(Ok(()), |(key, why)| Err(RecipeError::of(key, why)))
+    }
+
+    /// The same for a network that is trained, to which nothing is done any more.
+    pub(crate) fn check_values(&self) -> Result<(), RecipeError> {
         self.check_model()?;
         named("loss", loss::by_name::<f64>(&self.loss))?;
-        if self.class_weights && !self.takes_class_weights() {
-            let why = format!("the loss `{}` has no weights for classes", self.loss);
-            return Err(RecipeError::of("class_weights", why));
-        }
         self.optimizer::<f64>()?;
         if let Some(text) = &self.schedule {
             named("schedule", schedule::by_name(text))?;
-        } else if self.schedule_by == Interval::Step {
-            let why = "has no effect without a `schedule`: give one, or leave it out";
-            return Err(RecipeError::of("schedule_by", why));
         }
         if let Some(text) = &self.plateau {
             named("plateau", text.parse::<ReduceOnPlateau>())?;

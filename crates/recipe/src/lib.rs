@@ -6,6 +6,7 @@ mod checkpoints;
 mod compare;
 mod error;
 mod field;
+mod idle;
 mod model;
 mod network;
 mod predictor;

@@ -1,4 +1,3 @@
-use chainrule_nn::loss;
 use chainrule_tensor::gemm::Precision;
 use chainrule_train::optimizer::{self, Optimizer};
 use chainrule_train::schedule::Interval;
@@ -255,13 +254,6 @@ impl Recipe {
         let quantity =
             |recipe: &Recipe| (recipe.loss.clone(), recipe.class_weights, recipe.scale_targets);
         quantity(self) == quantity(other)
-    }
-
-    /// Returns true if the loss has weights for classes.
-    #[must_use]
-    pub fn takes_class_weights(&self) -> bool {
-        loss::by_name::<f64>(&self.loss)
-            .is_ok_and(|mut loss| loss.settings().iter().any(|(name, _)| *name == "weights"))
     }
 
     /// Returns true if the model has hidden layers that the keys of the short form describe.

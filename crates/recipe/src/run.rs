@@ -1,7 +1,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use chainrule_data::Dataset;
+use chainrule_data::{Dataset, Targets};
 use chainrule_nn::{Loss, loss};
 use chainrule_tensor::Real;
 use chainrule_train::callback::{BestWeights, Callback, EarlyStopping, EpochEnd, FitPlan, Flow};
@@ -12,7 +12,7 @@ use chainrule_train::{
 };
 
 use crate::check::{named, on_pattern};
-use crate::{Checkpoints, Found, Network, Preprocessing, Recipe, RecipeError};
+use crate::{Checkpoints, Found, Network, Preprocessing, Recipe, RecipeError, Scaling};
 
 /// All that is known of a training that happened.
 #[derive(Debug)]
@@ -107,6 +107,7 @@ impl Recipe {
         validation: Option<&'d Dataset<T>>,
     ) -> Result<Prepared<'d, T>, RecipeError> {
         self.check()?;
+        self.check_targets(train.targets())?;
         let loss = self.loss::<T>(train.class_counts().ok().as_deref())?;
         let preprocessing = Preprocessing::fit(self, train)?;
         let train = prepared(&preprocessing, train, &loss)?;
@@ -118,6 +119,19 @@ impl Recipe {
         let network = Network::untrained(self, preprocessing, sample, outputs)?;
         Ok(Prepared { network, loss, train, validation })
     }
+
+    /// Refuses what could not act on targets of this kind.
+    fn check_targets<T: Real>(&self, targets: &Targets<T>) -> Result<(), RecipeError> {
+        if self.class_weights && !matches!(targets, Targets::Classes { .. }) {
+            let why = "the targets are no classes, which could be weighed; leave it out";
+            return Err(RecipeError::of("class_weights", why));
+        }
+        if self.scale_targets != Scaling::None && !matches!(targets, Targets::Values(_)) {
+            let why = "there are no targets that are numbers, which it could scale; leave it out";
+            return Err(RecipeError::of("scale_targets", why));
+        }
+        Ok(())
+    }
 }
 
 /// The data as the network takes them, without a copy where they are so already.
@@ -126,7 +140,6 @@ fn prepared<'d, T: Real>(
     data: &'d Dataset<T>,
     loss: &dyn Loss<T>,
 ) -> Result<Cow<'d, Dataset<T>>, RecipeError> {
-    use chainrule_data::Targets;
     use chainrule_nn::TargetKind;
     let fits = match data.targets() {
         Targets::Classes { .. } => {

@@ -79,7 +79,7 @@ pub(crate) fn read(
         let line = error.span().map(|span| line_of(text, span.start));
         RecipeError::Syntax { line: Line(line), why: error.message().trim_end().to_owned() }
     })?;
-    let mut recipe = Recipe::default();
+    let (mut recipe, is_saved) = (Recipe::default(), fitted.is_some());
     let (inner, outer) = entries(text, table.get_ref());
     check_format(&outer)?;
     take_over(&outer, &mut recipe.fields(), &[FORMAT_KEY])?;
@@ -87,7 +87,8 @@ pub(crate) fn read(
         take_over(&inner, fields, &[])?;
     }
     refuse_two_models(&outer)?;
-    recipe.check().map_err(|error| match error {
+    let checked = if is_saved { recipe.check_values() } else { recipe.check() };
+    checked.map_err(|error| match error {
         RecipeError::Value { key, why, .. } => {
             let line = outer.iter().find(|(_, known, _)| *known == key).map(|(line, ..)| *line);
             RecipeError::Value { line: Line(line), key, why }

@@ -47,11 +47,18 @@ impl TrainingArgs {
         }
         recipe.best_weights |= has("early_stopping") && !has("best_weights");
         recipe.dropout = recipe.dropout.filter(|share| *share != 0.0);
-        recipe.check().map_err(|error| self.told(error))?;
-        match self.given.iter().find_map(|(flag, _)| Some((flag, idle(&recipe, flag.key)?))) {
-            Some((flag, why)) => Err(FlagError::Idle { flag: flag.name, why: why.to_owned() }),
-            None => Ok(recipe),
+        if has("learning_rate") && has("optimizer") && recipe.optimizer.contains("learning_rate") {
+            self.refuse(&["learning_rate"], "--optimizer gives one, too; leave one of both out")?;
         }
+        // Before the recipe is checked, which names keys in place of flags.
+        let mut flags = self.given.iter();
+        if let Some((flag, why)) =
+            flags.find_map(|(flag, _)| Some((flag, idle(&recipe, flag.key)?)))
+        {
+            return Err(FlagError::Idle { flag: flag.name, why: why.to_owned() });
+        }
+        recipe.check().map_err(|error| self.told(error))?;
+        Ok(recipe)
     }
 
     /// True if the flag of this key was given.
@@ -71,6 +78,18 @@ impl TrainingArgs {
     pub fn refuse(&self, keys: &[&str], why: &str) -> Result<(), FlagError> {
         match self.given.iter().find(|(flag, _)| keys.contains(&flag.key)) {
             Some((flag, _)) => Err(FlagError::Idle { flag: flag.name, why: why.to_owned() }),
+            None => Ok(()),
+        }
+    }
+
+    /// Refuses every flag, where nothing is trained.
+    ///
+    /// # Errors
+    /// The first that was given.
+    pub fn refuse_all(&self, why: &str) -> Result<(), FlagError> {
+        let file = self.file.iter().map(|_| "recipe");
+        match file.chain(self.given.iter().map(|(flag, _)| flag.name)).next() {
+            Some(flag) => Err(FlagError::Idle { flag, why: why.to_owned() }),
             None => Ok(()),
         }
     }

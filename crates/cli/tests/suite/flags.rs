@@ -2,7 +2,7 @@
 
 use crate::common;
 
-use common::{files, run, stderr, stdout};
+use common::{files, run, run_quick, stderr, stdout};
 
 #[test]
 fn a_wrong_flag_is_a_usage_error_that_says_what_is_allowed() {
@@ -89,4 +89,117 @@ fn the_version_is_that_of_the_package() {
         stdout(&run(folder.path(), &["--version"])),
         format!("chainrule {}\n", env!("CARGO_PKG_VERSION"))
     );
+}
+
+/// A value for each flag of `diagnose`, with which it makes sense by itself; none for a switch.
+const VALUES: [(&str, &str); 38] = [
+    ("--accumulate", "2"),
+    ("--activation", "tanh"),
+    ("--batch-size", "8"),
+    ("--best-weights", ""),
+    ("--class-weights", ""),
+    ("--clip-norm", "1"),
+    ("--clip-value", "1"),
+    ("--constraint", "*.weight: max_norm(max_norm=3)"),
+    ("--drop-constant-inputs", ""),
+    ("--dropout", "0.5"),
+    ("--early-stopping", "3"),
+    ("--epochs", "2"),
+    ("--fix", ""),
+    ("--group", "group(on=*.bias, learning_rate=2)"),
+    ("--hidden", "8"),
+    ("--init", "orthogonal"),
+    ("--initialiser", "0.*: orthogonal"),
+    ("--learning-rate", "0.1"),
+    ("--loss", "focal"),
+    ("--margin", "0.1"),
+    ("--metric", "log_loss"),
+    ("--model", "linear(outputs=10)"),
+    ("--monitor", "lowest log_loss"),
+    ("--normalise", ""),
+    ("--optimizer", "sgd"),
+    ("--output-activation", "identity"),
+    ("--penalty", "penalty(l2=1e-4, on=*.weight)"),
+    ("--plateau", "reduce_on_plateau(patience=3)"),
+    ("--precision", "fast"),
+    ("--recipe", "recipe.toml"),
+    ("--scale-inputs", "standard"),
+    ("--scale-targets", "standard"),
+    ("--schedule", "exponential"),
+    ("--schedule-by", "step"),
+    ("--seed", "7"),
+    ("--shuffle", "=false"),
+    ("--target", "1"),
+    ("--task", "classes"),
+];
+
+/// A flag with its value as it is typed.
+fn typed(flag: &str) -> Vec<String> {
+    let (_, value) = VALUES.iter().find(|(known, _)| *known == flag).unwrap();
+    match *value {
+        "" => vec![flag.to_owned()],
+        value if value.starts_with('=') => vec![format!("{flag}{value}")],
+        value => vec![flag.to_owned(), value.to_owned()],
+    }
+}
+
+/// Kind: names that do nothing. Each condition under which flags cannot act, with all flags that
+/// cannot: each is refused in one line. With a recording these are all flags but `--quiet` and
+/// `--json`, as the help lists them.
+#[test]
+fn flags_that_cannot_act_are_refused_under_every_condition() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    run_quick(folder.path(), &["--record", "run.json", "--output", "net"]);
+    write("recipe.toml", "epochs = 2\n");
+    let rows = |label: fn(usize) -> String| {
+        (0..30).map(|i| format!("{},{}\n", i % 7, label(i))).collect::<String>()
+    };
+    write("classes.csv", &rows(|i| ["a", "b", "c"][i % 3].to_owned()));
+    write("values.csv", &rows(|i| format!("{}.5", i % 5)));
+
+    let help = stdout(&run(folder.path(), &["diagnose", "--help"]));
+    let words = help.lines().map(str::trim_start).filter(|line| line.starts_with('-'));
+    let listed = words.filter_map(|line| line.split([' ', '=', '[']).find(|w| w.starts_with("--")));
+    let talk = ["--help", "--json", "--quiet"];
+    let mut listed: Vec<&str> = listed.filter(|flag| !talk.contains(flag)).collect();
+    listed.sort_unstable();
+    listed.dedup();
+    assert_eq!(listed, VALUES.map(|(flag, _)| flag), "flags without a value above, or gone");
+
+    let dependent = ["--margin", "--monitor", "--schedule-by"];
+    let all: Vec<&str> = listed.iter().copied().filter(|flag| !dependent.contains(flag)).collect();
+    let columns = ["--target", "--task"];
+    let hidden = ["--activation", "--dropout", "--normalise"];
+    let short = [&hidden[..], &["--hidden", "--init", "--output-activation"]].concat();
+    let conditions: [(&[&str], &[&str]); 14] = [
+        (&["diagnose", "run.json"], &all),
+        (&["diagnose"], &columns),
+        (&["diagnose"], &["--scale-targets", "--margin", "--monitor", "--schedule-by"]),
+        (&[], &["--scale-targets", "--margin", "--schedule-by"]),
+        (&["compare"], &["--scale-targets", "--margin", "--monitor", "--schedule-by"]),
+        (&["compare"], &["--hidden", "--activation", "--model"]),
+        (&["diagnose", "classes.csv"], &["--scale-targets"]),
+        (&["diagnose", "values.csv"], &["--class-weights"]),
+        (&["--hidden", "none"], &hidden),
+        (&["diagnose", "--hidden", "none"], &hidden),
+        (&["--model", "linear(outputs=10)"], &short),
+        (&["--loss", "mse"], &["--class-weights"]),
+        (&["--loss", "cross_entropy(weights=[1,1,1,1,1,1,1,1,1,2])"], &["--class-weights"]),
+        (&["--optimizer", "adam(learning_rate=0.1)"], &["--learning-rate"]),
+    ];
+    for (condition, flags) in conditions {
+        for flag in flags {
+            let typed = typed(flag);
+            let typed: Vec<&str> = typed.iter().map(String::as_str).collect();
+            let output = run(folder.path(), &[condition, &typed].concat());
+            let error = stderr(&output);
+            let what = format!("{condition:?} {typed:?}: {error}");
+            assert_eq!(output.status.code(), Some(2), "{what}");
+            assert!(error.starts_with(&format!("error: {flag}")), "{what}");
+            let said = error.lines().take_while(|line| !line.starts_with("Usage:"));
+            assert_eq!(said.filter(|line| !line.is_empty()).count(), 1, "{what}");
+        }
+    }
+    assert_eq!(files(folder.path()).len(), 5, "something was written: {:?}", files(folder.path()));
 }

@@ -13,8 +13,8 @@ use common::{object, program, run, run_quick, stderr};
 const QUICK: [&str; 6] = ["--hidden", "8", "--epochs", "1", "--json", "--quiet"];
 
 /// The program, with this text on its standard input.
-fn piped(folder: &Path, text: Vec<u8>) -> Output {
-    let flags = [&["diagnose", "/dev/stdin"], &QUICK[..]].concat();
+fn piped(folder: &Path, flags: &[&str], text: Vec<u8>) -> Output {
+    let flags = [&["diagnose", "/dev/stdin"], flags].concat();
     let mut command = program(folder, &flags);
     let mut child = command
         .stdin(Stdio::piped())
@@ -45,7 +45,7 @@ fn a_table_or_recording_through_a_pipe_is_that_of_a_file() {
         data["training_samples"].as_u64().unwrap() + data["validation_samples"].as_u64().unwrap(),
         120
     );
-    let mut through_pipe = object(&piped(folder.path(), text.clone().into_bytes()));
+    let mut through_pipe = object(&piped(folder.path(), &QUICK, text.clone().into_bytes()));
     for object in [&mut of_file, &mut through_pipe] {
         object["data"]["file"] = serde_json::Value::Null;
     }
@@ -66,7 +66,8 @@ fn a_table_or_recording_through_a_pipe_is_that_of_a_file() {
     }
 
     run_quick(folder.path(), &["--record", "run.json", "--quiet"]);
-    let recorded = piped(folder.path(), fs::read(folder.path().join("run.json")).unwrap());
+    let run = fs::read(folder.path().join("run.json")).unwrap();
+    let recorded = piped(folder.path(), &["--json", "--quiet"], run);
     assert_eq!(object(&recorded)["epochs"], 2, "{}", stderr(&recorded));
 }
 

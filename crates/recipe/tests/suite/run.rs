@@ -285,6 +285,21 @@ fn class_weights_make_classes_count_the_same() {
     assert!(loss.contains("[0.6666666666666666, 2.0, 1.0]"), "{loss}");
 }
 
+/// Kind: names that do nothing. Values of a recipe that cannot act on targets of another kind.
+#[test]
+fn what_cannot_act_on_the_targets_is_refused_before_training() {
+    let values = plane::<f32>(8);
+    let weighted = Recipe { class_weights: true, ..Recipe::default() };
+    let scaled = Recipe { scale_targets: Scaling::Standard, ..Recipe::default() };
+    for (recipe, data, expected) in [
+        (weighted, &values, "`class_weights`: the targets are no classes"),
+        (scaled, &digits::<f32>().0, "`scale_targets`: there are no targets that are numbers"),
+    ] {
+        let error = recipe.prepare(data, None).unwrap_err().to_string();
+        assert!(error.starts_with(expected), "{error}");
+    }
+}
+
 #[test]
 fn patterns_of_no_parameter_are_refused_before_training() {
     let (train, _) = digits::<f32>();

@@ -38,7 +38,8 @@ impl Plan {
     pub fn resolve(args: &CompareArgs) -> Result<Self, FlagError> {
         args.training
             .refuse(&VARIED, "compare varies it, by --activations, --depths and --width")?;
-        args.training.refuse(&["scale_targets"], "the digits have no targets that are numbers")?;
+        let why = "the digits have no targets that are numbers; leave it out";
+        args.training.refuse(&["scale_targets"], why)?;
         let recipe = args.training.recipe(&Recipe { epochs: 20, ..usual() })?;
         if recipe.layers.is_some() {
             let why = "the recipe describes a whole model, but compare varies the hidden layers";

@@ -45,7 +45,7 @@ A table has one sample a line, separated by commas, semicolons or tabs, with or 
 names; a quote that is opened is closed on its line. A file, a pipe or /dev/stdin will do. A fifth \
 of
 its samples, with the classes in proportion, is set aside to validate on; of the digits it is what
-`chainrule` validates on. For a recording, flags of the training mean nothing.
+`chainrule` validates on. With a recording, no flag of a training is taken.
 
 --fix applies the remedies of what is found, the worst first, and trains anew after each with the
 same seed and batches. A remedy is kept if its finding is gone, or milder, or the loss lower by a

@@ -16,9 +16,10 @@ use chainrule::prelude::*;
 use chainrule::recipe::{Recipe, RecipeError};
 use serde_json::json;
 
-use crate::data::table::TableError;
 use crate::data::table::source::{self, Source};
+use crate::data::table::{TableError, Task};
 use crate::failure::Failure;
+use crate::flags::error::FlagError;
 use crate::flags::training::usual;
 use crate::terminal::console::{Console, Progress};
 use crate::terminal::{interrupt, progress};
@@ -44,9 +45,17 @@ pub fn run(args: &DiagnoseArgs) -> Result<ExitCode, Failure> {
             let why = "--fix: a recording has no data to train on; give the data in its place";
             return Err(Failure::flag(why));
         }
-        Some((path, Source::Recording(text))) => return recorded(path, &text, console),
+        Some((path, Source::Recording(text))) => {
+            let why = "a recording is of a training that is over; leave it out, or give the data";
+            training.refuse_all(why)?;
+            refuse_columns(args, why)?;
+            return recorded(path, &text, console);
+        }
         Some((path, Source::Table(text))) => Some((path, text)),
-        None => None,
+        None => {
+            refuse_columns(args, "the digits are no table with columns; leave it out")?;
+            None
+        }
     };
     let data = Data::load(table, args, provisional.seed).map_err(|error| match error {
         TableError::Label { .. } => Failure::flag(error),
@@ -100,6 +109,15 @@ pub fn run(args: &DiagnoseArgs) -> Result<ExitCode, Failure> {
     console.object(|| object::diagnosis(&recipe, &data, &verdict, fixed.as_ref()))?;
     let interrupted = verdict.interrupted || fixed.is_some_and(|fixed| fixed.interrupted);
     Ok(if interrupted { interrupt::exit_code() } else { ExitCode::SUCCESS })
+}
+
+/// Refuses the flags that are about the columns of a table.
+fn refuse_columns(args: &DiagnoseArgs, why: &str) -> Result<(), FlagError> {
+    let given = [("target", args.target.is_some()), ("task", args.task != Task::Auto)];
+    match given.into_iter().find(|(_, is_given)| *is_given) {
+        Some((flag, _)) => Err(FlagError::Idle { flag, why: why.to_owned() }),
+        None => Ok(()),
+    }
 }
 
 /// Tells what was found in a recorded training; where nothing was recorded of it, what its
