@@ -1,6 +1,6 @@
 //! Asks if steps take longer once units have died and their momentum shrinks: the median of steps
-//! 4,001 to 5,000 of W2r against that of its first 500. Numbers nearer to zero than the smallest
-//! normal one made it 4.0 on Sapphire Rapids.
+//! 4,001 to 5,000 of W2r against that of its first 500. Denormal numbers made it 4.0 on Sapphire
+//! Rapids.
 
 mod support;
 

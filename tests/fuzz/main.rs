@@ -1,6 +1,6 @@
-//! Random sizes, limits and settings, over every list and the public constructors. Whatever comes
-//! in, what comes out is a value, an error, or a panic that the documentation states: never another
-//! panic, a signal or a loop without end.
+//! Kind "memory safety", and all others again: random sizes, limits and settings, over every list
+//! and the public constructors. Whatever comes in, what comes out is a value, an error, or a panic
+//! that the documentation states: never another panic, a signal or a loop without end.
 //!
 //! The cases are the same in each run and take a few seconds. `CHAINRULE_FUZZ_SECONDS=600` goes on
 //! for longer with new ones; `CHAINRULE_FUZZ_CASE=123` runs one alone. What asks for between 64 MB

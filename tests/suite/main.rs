@@ -10,6 +10,7 @@ mod errors;
 mod layering;
 mod precision;
 mod readmes;
+mod reliability;
 mod second_order;
 mod sources;
 mod width;

@@ -124,6 +124,32 @@ fn a_file_that_is_none_says_so() {
     assert!(error.starts_with("cannot write "), "{error}");
 }
 
+/// Kind "memory safety": a header states shapes whose product no number holds, or more than the
+/// file.
+#[test]
+fn shapes_that_a_file_only_states_are_refused() {
+    let path = folder();
+    let path = path.path().join("net.safetensors");
+    for (shape, end) in [
+        ("[4294967296, 4294967296]", 0),
+        ("[4294967296, 4294967296, 0]", 0),
+        ("[18446744073709551615, 2]", 8),
+        ("[1000000000000]", 8),
+        ("[2305843009213693953, 8]", 64),
+    ] {
+        let header = format!(
+            "{{\"0.weight\":{{\"dtype\":\"F32\",\"shape\":{shape},\"data_offsets\":[0,{end}]}}}}"
+        );
+        let bytes = [&(header.len() as u64).to_le_bytes()[..], header.as_bytes()].concat();
+        std::fs::write(&path, [&bytes[..], &vec![0; end]].concat()).unwrap();
+        let mut params = params::<f32>(4, 0);
+        let before = params.values().to_vec();
+        let error = load(&mut params, &path).unwrap_err().to_string();
+        assert!(error.contains("net.safetensors"), "{shape}: {error}");
+        assert_eq!(params.values(), before, "{shape}");
+    }
+}
+
 /// A file as another program writes it, with this metadata.
 fn foreign(path: &Path, tensors: &[(&str, &[usize], &[f64])], metadata: Option<(&str, &str)>) {
     let bytes = |values: &[f64]| values.iter().flat_map(|x| x.to_le_bytes()).collect::<Vec<u8>>();

@@ -1,5 +1,5 @@
-//! Non-linear regression with certified values: default settings from both starts, to 6 digits of
-//! the residual sum of squares and 4 of every parameter and every standard error.
+//! Least squares, non-linear with certified values: default settings from both starts, to 6 digits
+//! of the residual sum of squares and 4 of every parameter and every standard error.
 
 use std::f64::consts::PI;
 
@@ -108,8 +108,8 @@ mod tests {
 
     use super::*;
 
-    /// The sum of squares at which L-BFGS ends, without tolerances, as a part of the certified one.
-    fn lbfgs(case: &Case) -> Result<f64, String> {
+    /// The sum of squares at which L-BFGS ends, as a part of the certified one.
+    fn lbfgs(settings: Lbfgs, case: &Case) -> Result<f64, String> {
         let model = case.text("model")?;
         let (columns, y) = data(case, model)?;
         let mut weights = case.numbers("start")?;
@@ -127,8 +127,7 @@ mod tests {
         let plan = graph.plan(loss).map_err(|e| e.to_string())?;
         let mut params = plan.init(0).map_err(|e| e.to_string())?;
         let (mut workspace, mut grads) = (plan.workspace(), plan.grads());
-        let exact = Lbfgs { tolerance_gradient: 0.0, tolerance_change: 0.0, ..Lbfgs::new(2000) };
-        let minimum = exact.minimise(&mut weights, |weights, gradient| {
+        let minimum = settings.minimise(&mut weights, |weights, gradient| {
             for (name, &weight) in names.iter().zip(weights) {
                 params.get_mut(name).expect("it is recorded")[0] = Dual::constant(weight);
             }
@@ -142,21 +141,36 @@ mod tests {
         Ok(minimum.map_err(|e| e.to_string())?.loss / case.number("sum_of_squares")?)
     }
 
-    /// Kind "once more": L-BFGS on the bare sum of squares comes to the certified one, to 6 digits,
-    /// from 25 near starts and 23 far ones of 27. Parameters of 1e-4 make curvatures below any
-    /// fixed bound, with which it was 14 and 12 (sblauth/cashocs#35).
-    #[test]
-    fn certified_sums_of_squares_are_reached_without_residuals() {
+    /// The starts, near and far ones, from which L-BFGS comes to the certified sum of squares, to 6
+    /// digits, of 27 each.
+    fn reached(settings: Lbfgs) -> [usize; 2] {
         let family =
             crate::families().into_iter().find(|family| family.name == "least_squares").unwrap();
         let cases = family.cases().cases;
-        let mut missed = [Vec::new(), Vec::new()];
+        assert_eq!(cases.len(), 54);
+        let mut reached = [0, 0];
         for case in &cases {
-            let part = lbfgs(case).unwrap_or_else(|why| panic!("{}: {why}", case.name()));
-            if (part - 1.0).abs() >= 1e-6 {
-                missed[usize::from(case.name().contains("far"))].push((case.name(), part));
-            }
+            let part = lbfgs(settings, case).unwrap_or_else(|why| panic!("{}: {why}", case.name()));
+            let far = case.name().contains("far");
+            reached[usize::from(far)] += usize::from((part - 1.0).abs() < 1e-6);
         }
-        assert!(cases.len() == 54 && missed[0].len() <= 2 && missed[1].len() <= 4, "{missed:?}");
+        reached
+    }
+
+    /// Kind "once more": without tolerances, L-BFGS on the bare sum of squares comes to the
+    /// certified one from 25 near starts and 23 far ones. Parameters of 1e-4 make curvatures below
+    /// any fixed bound, with which it was 14 and 12 (sblauth/cashocs#35).
+    #[test]
+    fn certified_sums_of_squares_are_reached_without_residuals() {
+        let exact = Lbfgs { tolerance_gradient: 0.0, tolerance_change: 0.0, ..Lbfgs::new(2000) };
+        let [near, far] = reached(exact);
+        assert!(near >= 25 && far >= 23, "{near} and {far}");
+    }
+
+    /// The default tolerances are absolute; with them it is 13 and 10, as the documentation says.
+    #[test]
+    fn default_tolerances_end_short_of_small_sums_of_squares() {
+        let [near, far] = reached(Lbfgs::new(2000));
+        assert!((12..=14).contains(&near) && (9..=11).contains(&far), "{near} and {far}");
     }
 }

@@ -26,10 +26,10 @@ impl RecipeError {
 }
 
 impl Recipe {
-    /// Checks that every value makes sense by itself, each text names something, each number is one
-    /// that can be, and that it can act beside the others: dropout needs a hidden layer. How model,
-    /// loss and data fit together shows in [`prepare`](Recipe::prepare), and which parameters the
-    /// patterns choose before the first step.
+    /// Checks that every value makes sense by itself: each text names something, each number is one
+    /// that can be. It must also be able to act beside the others, as dropout needs a hidden layer.
+    /// How model, loss and data fit together shows in [`prepare`](Recipe::prepare), and which
+    /// parameters the patterns choose before the first step.
     ///
     /// # Errors
     /// [`RecipeError::Value`] with the first key whose value makes no sense, or cannot act.

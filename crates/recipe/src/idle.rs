@@ -62,7 +62,8 @@ impl Recipe {
     }
 }
 
-/// Whether the weights for classes that a loss has are still to be given; `None` if it has none.
+/// Returns true if the weights for classes that a loss has are still to be given; `None` if it has
+/// none.
 fn class_weights(loss: &str) -> Option<bool> {
     let mut loss = loss::by_name::<f64>(loss).ok()?;
     let weights = loss.settings().into_iter().find(|(name, _)| *name == "weights");

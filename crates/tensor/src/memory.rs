@@ -88,6 +88,7 @@ fn in_words(bytes: usize) -> String {
 mod tests {
     use super::*;
 
+    // Memory safety: a size that cannot be allocated is an error before it is tried.
     #[test]
     fn what_may_be_asked_for_is_that_of_the_machine() {
         let memory = available();

@@ -145,6 +145,7 @@ mod tests {
         assert_eq!(distance(&values, &[0.0; 19]), 1045.0_f64.sqrt());
     }
 
+    // Squares that overflow single precision (pytorch#51912).
     #[test]
     fn squares_that_overflow_or_vanish_have_a_norm() {
         assert_eq!(norm(&[3e25_f32, 4e25]), (3e25_f32 as f64).hypot(4e25_f32 as f64));
