@@ -125,6 +125,7 @@ fn every_layer_and_its_running_statistics() {
             let (shape, x) = match sample {
                 Sample::Indices { shape, .. } => (shape, None),
                 Sample::Values(shape) => (shape, Some(inputs(4, shape.elements()))),
+                Sample::Columns { .. } => (sample.shape(), None),
                 other => panic!("{other:?} is new"),
             };
             let graph = Graph::new();

@@ -310,6 +310,13 @@ impl Case for OfLayer {
             layer::Sample::Values(shape) => {
                 graph.param("input", of(shape), init::Uniform::new(-3.0, 3.0))
             }
+            layer::Sample::Columns { values, codes } => {
+                let shape = Shape::new(&[self.size, values]);
+                let numbers = graph.param("input", shape, init::Uniform::new(-3.0, 3.0));
+                let fixed = self.sample.fixed(self.size).expect("there are codes");
+                let codes = graph.constant(&fixed).slice(1, values..values + codes.len());
+                graph.concat(1, &[numbers, codes])
+            }
             other => unreachable!("{other:?} is new"),
         };
         bent(graph.scope("layer", || layer.forward(x)))

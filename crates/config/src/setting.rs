@@ -21,6 +21,8 @@ pub enum Setting<'a> {
     Flag(&'a mut bool),
     /// Numbers in brackets, such as `[1, 2, 0.5]`; `[]` for none.
     Numbers(&'a mut Vec<f64>),
+    /// Whole numbers that are not negative in brackets, such as `[3, 12]`; `[]` for none.
+    Counts(&'a mut Vec<usize>),
     /// One of several words: the index of the chosen one, and all of them.
     Choice(&'a mut usize, &'static [&'static str]),
     /// A text, such as the pattern `*.weight`.
@@ -185,6 +187,23 @@ impl Value for Vec<f64> {
     }
 }
 
+impl Value for Vec<usize> {
+    fn setting(&mut self) -> Setting<'_> {
+        Setting::Counts(self)
+    }
+
+    fn rule(bounds: &Bounds) -> String {
+        usize::rule(bounds)
+    }
+
+    fn check(&self, bounds: &Bounds) -> Result<(), String> {
+        match self.iter().find(|value| !bounds.contains(**value as f64)) {
+            Some(wrong) => Err(format!("{}, but one is {wrong}", Self::rule(bounds))),
+            None => Ok(()),
+        }
+    }
+}
+
 impl Value for bool {
     fn setting(&mut self) -> Setting<'_> {
         Setting::Flag(self)
@@ -222,13 +241,9 @@ impl Setting<'_> {
             }
             Setting::OptionalCount(value) => text.parse().ok().map(|x| **value = Some(x)),
             Setting::Flag(value) => text.parse().ok().map(|x| **value = x),
-            Setting::Numbers(values) => {
-                let open = text.strip_prefix('[').and_then(|text| text.strip_suffix(']'));
-                let numbers = open.map(str::trim).and_then(|inside| match inside {
-                    "" => Some(Vec::new()),
-                    _ => inside.split(',').map(number).collect(),
-                });
-                numbers.map(|numbers| **values = numbers)
+            Setting::Numbers(values) => in_brackets(text, number).map(|all| **values = all),
+            Setting::Counts(values) => {
+                in_brackets(text, |text| text.trim().parse().ok()).map(|all| **values = all)
             }
             Setting::Choice(chosen, words) => {
                 let position = words.iter().position(|word| *word == text);
@@ -252,11 +267,20 @@ impl Setting<'_> {
             Setting::OptionalCount(_) => "a whole number of at least 0, or none".to_owned(),
             Setting::Flag(_) => "true or false".to_owned(),
             Setting::Numbers(_) => "numbers in brackets, such as [1, 2, 0.5]".to_owned(),
+            Setting::Counts(_) => {
+                "whole numbers of at least 0 in brackets, such as [3, 12]".to_owned()
+            }
             Setting::Choice(_, words) => words.join(" or "),
             Setting::Text(_) => "a text".to_owned(),
             Setting::Entry(_) => "an entry of its list".to_owned(),
         }
     }
+}
+
+/// The values between brackets and commas.
+fn in_brackets<V>(text: &str, read: impl Fn(&str) -> Option<V>) -> Option<Vec<V>> {
+    let inside = text.strip_prefix('[').and_then(|text| text.strip_suffix(']'))?.trim();
+    if inside.is_empty() { Some(Vec::new()) } else { inside.split(',').map(read).collect() }
 }
 
 /// The value, in the form in which it is read.
@@ -272,6 +296,10 @@ impl fmt::Display for Setting<'_> {
             Setting::Numbers(values) => {
                 let numbers: Vec<_> = values.iter().map(|&x| exact(x)).collect();
                 write!(f, "[{}]", numbers.join(", "))
+            }
+            Setting::Counts(values) => {
+                let counts: Vec<_> = values.iter().map(usize::to_string).collect();
+                write!(f, "[{}]", counts.join(", "))
             }
             Setting::Choice(chosen, words) => f.write_str(words[**chosen]),
             Setting::Text(value) => f.write_str(value),

@@ -9,6 +9,7 @@ struct Everything {
     optional_count: Option<usize>,
     flag: bool,
     numbers: Vec<f64>,
+    counts: Vec<usize>,
     choice: usize,
     inner: Inner,
 }
@@ -44,6 +45,7 @@ impl Configure for Everything {
             ("optional_count", Setting::OptionalCount(&mut self.optional_count)),
             ("flag", Setting::Flag(&mut self.flag)),
             ("numbers", Setting::Numbers(&mut self.numbers)),
+            ("counts", Setting::Counts(&mut self.counts)),
             ("choice", Setting::Choice(&mut self.choice, &["left", "right"])),
             ("inner", Setting::Entry(&mut self.inner)),
         ]
@@ -70,8 +72,8 @@ fn settings_are_read_from_text_and_written_as_they_are_read() {
     assert_eq!(chosen("everything").unwrap(), Everything::default());
     assert_eq!(chosen(" everything( ) ").unwrap(), Everything::default());
     let text = "everything(number=1e-8, gain=1.5, optional=0.5, count=7, optional_count=3, \
-                flag=true, numbers=[1, 2.5, -3], choice=right, inner=everything(number=2, \
-                numbers=[1, 2]))";
+                flag=true, numbers=[1, 2.5, -3], counts=[3, 12], choice=right, \
+                inner=everything(number=2, numbers=[1, 2]))";
     let mut all = chosen(text).unwrap();
     let expected = Everything {
         number: 1e-8,
@@ -81,6 +83,7 @@ fn settings_are_read_from_text_and_written_as_they_are_read() {
         optional_count: Some(3),
         flag: true,
         numbers: vec![1.0, 2.5, -3.0],
+        counts: vec![3, 12],
         choice: 1,
         inner: Inner("everything(number=2, numbers=[1, 2])".to_owned()),
     };
@@ -145,7 +148,7 @@ fn mistakes_are_named_with_what_there_is() {
         (
             "everything(nmber=1)",
             "everything has no setting `nmber` (did you mean `number`?); it has: number, gain, \
-             optional, count, optional_count, flag, numbers, choice, inner",
+             optional, count, optional_count, flag, numbers, counts, choice, inner",
         ),
         ("everything(number=one)", "everything: number=one: must be a number, such as 0.5"),
         (
@@ -157,6 +160,11 @@ fn mistakes_are_named_with_what_there_is() {
         (
             "everything(numbers=1)",
             "everything: numbers=1: must be numbers in brackets, such as [1, 2, 0.5]",
+        ),
+        (
+            "everything(counts=[1, -2])",
+            "everything: counts=[1, -2]: must be whole numbers of at least 0 in brackets, such as \
+             [3, 12]",
         ),
         ("everything(choice=up)", "everything: choice=up: must be left or right"),
         (
@@ -196,6 +204,8 @@ settings! {
         most: Option<usize> = Some(3), at_least(1);
         /// Factors.
         factors: Vec<f64> = vec![1.0, 2.0], at_least(0);
+        /// Widths.
+        widths: Vec<usize> = vec![4], at_least(1);
         /// An index.
         index: Option<f64> = None, whole();
         /// On or off.
@@ -221,7 +231,7 @@ fn a_statement_gives_defaults_and_text() {
     let written: Vec<String> =
         all.settings().iter().map(|(name, value)| format!("{name}={value}")).collect();
     let text = "rate=0.001, share=0.5, limit=none, begin=20, steps=2, most=3, factors=[1, 2], \
-                index=none, on=true, pattern=*";
+                widths=[4], index=none, on=true, pattern=*";
     assert_eq!(written.join(", "), text);
     assert_eq!(stated(&format!("Said({text})")).unwrap(), Stated::default());
     assert_eq!(
@@ -243,6 +253,7 @@ fn a_statement_refuses_what_lies_out_of_bounds_by_the_name_of_the_setting() {
         ("steps=0", "steps must be at least 1, but it is 0"),
         ("most=0", "most must be at least 1, but it is 0"),
         ("factors=[1, -2]", "factors must be finite and not negative, but one is -2"),
+        ("widths=[4, 0]", "widths must be at least 1, but one is 0"),
         ("index=1.5", "index must be a whole number, but it is 1.5"),
         ("steps=3", "3 steps are odd"),
     ] {

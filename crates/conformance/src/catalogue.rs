@@ -95,6 +95,7 @@ pub fn catalogue() -> Vec<List> {
     let facts: Vec<Facts> = activation::all().iter().map(|entry| Facts::of(&**entry)).collect();
     let by_data = UnitVariance::ALIASES;
     let by_data = Entry::new("unit_variance".to_owned(), by_data, &mut UnitVariance::default());
+    let by_unit = Entry::new("unit_columns".to_owned(), &[], &mut init::UnitColumns::default());
     let by_search = Entry::new("lbfgs".to_owned(), &[], &mut Lbfgs::default());
     let by_score = ReduceOnPlateau::ALIASES;
     let by_score =
@@ -102,7 +103,7 @@ pub fn catalogue() -> Vec<List> {
     vec![
         list("activations", activation::family::<f64>()).with(facts),
         list("losses", loss::family::<f32>()),
-        list("initialisers", init::family()).and(by_data),
+        list("initialisers", init::family()).and(by_data).and(by_unit),
         list("layers", layer::family::<f32>()),
         list("optimizers", optimizer::family::<f32>()).and(by_search),
         list("schedules", schedule::family()).and(by_score),
@@ -243,6 +244,9 @@ mod tests {
             (_, "unit_variance" | "lsuv" | "layer_sequential_unit_variance") => {
                 text.parse::<UnitVariance>().map(|_| "unit_variance".to_owned())
             }
+            (_, "unit_columns") => {
+                init::from_data_by_name::<f32>(text).map(|entry| entry.name().to_owned())
+            }
             (_, "lbfgs") => text.parse::<Lbfgs>().map(|_| "lbfgs".to_owned()),
             (_, "reduce_on_plateau" | "reduce_lr_on_plateau") => {
                 text.parse::<ReduceOnPlateau>().map(|_| "reduce_on_plateau".to_owned())
@@ -290,7 +294,7 @@ mod tests {
                 assert!(!field.doc.is_empty(), "{name}: {setting} is not documented");
                 let Some(rule) = &field.rule else { continue };
                 let mut refused = Vec::new();
-                for value in ["nan", "[nan]", "0"] {
+                for value in ["nan", "[nan]", "0", "[0]"] {
                     let text = format!("{name}({setting}={value})");
                     if let Err(ConfigError::Check(why)) = found(list.name, &text) {
                         refused.push(why);

@@ -123,15 +123,22 @@ fn layers() -> Vec<Outcome> {
             for (training, size) in [(true, 2), (true, 5), (false, 3)] {
                 let of = |shape: Shape| Shape::new(&[&[size], &shape[..]].concat());
                 let settings = Gradcheck { training, ..Gradcheck::default() };
-                let checked = match sample {
-                    layer::Sample::Indices { shape, classes } => {
-                        let x = Tensor::from_fn(of(shape), |i| ((i * 7 + i / 3) % classes) as f64);
-                        settings.check(&[], |graph, _| layer.forward(graph.constant(&x)))
-                    }
-                    layer::Sample::Values(shape) => {
+                let checked = match (sample, sample.fixed::<f64>(size)) {
+                    (layer::Sample::Values(shape), _) => {
                         settings.check(&[away_from(&[], of(shape), 9)], |_, x| layer.forward(x[0]))
                     }
-                    other => unreachable!("{other:?} is new"),
+                    (layer::Sample::Columns { values, codes }, Some(fixed)) => {
+                        let x = away_from(&[], Shape::new(&[size, values]), 9);
+                        settings.check(&[x], |graph, x| {
+                            let codes =
+                                graph.constant(&fixed).slice(1, values..values + codes.len());
+                            layer.forward(graph.concat(1, &[x[0], codes]))
+                        })
+                    }
+                    (_, Some(fixed)) => {
+                        settings.check(&[], |graph, _| layer.forward(graph.constant(&fixed)))
+                    }
+                    (other, None) => unreachable!("{other:?} is new"),
                 };
                 outcomes.push((
                     format!("{} of {sample:?}, training {training}", layer.kind()),

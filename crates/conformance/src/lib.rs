@@ -3,6 +3,7 @@
 mod activations;
 mod case;
 pub mod catalogue;
+mod columns;
 mod compare;
 pub mod derivatives;
 mod layers;
@@ -13,6 +14,7 @@ mod onnx;
 mod optimizers;
 mod schedules;
 mod second_order;
+mod trainings;
 
 pub use case::{Case, Cases, Skipped};
 pub use compare::{Tolerance, close};
@@ -74,14 +76,16 @@ pub fn families() -> Vec<Family> {
         };
     }
     vec![
-        family!(activations, "pytorch_activations"),
+        family!(activations, "pytorch_activations", "pytabkit_activations"),
         family!(losses, "pytorch_losses"),
-        family!(layers, "pytorch_layers"),
+        family!(layers, "pytorch_layers", "pytabkit_layers"),
         family!(optimizers, "pytorch_optimizers", "optax_optimizers"),
-        family!(schedules, "pytorch_schedules"),
+        family!(schedules, "pytorch_schedules", "pytabkit_schedules"),
         family!(metrics, "scikit_learn_metrics"),
         family!(second_order, "pytorch_second_order"),
         family!(onnx, "onnx_nodes"),
+        family!(columns, "pytabkit_columns"),
+        family!(trainings, "pytabkit_trainings"),
         family!(least_squares, "nist_least_squares"),
     ]
 }

@@ -23,6 +23,7 @@ pub struct Workspace<T: Real = f32> {
     pub(crate) generator: Generator,
     /// The generator as the last forward pass found it.
     pub(crate) before: Generator,
+    pub(crate) noise: f64,
     pub(crate) derivative_evaluations: u64,
     /// Which gradients the operation that is on its way back has asked for.
     pub(crate) asked: Vec<bool>,
@@ -44,6 +45,7 @@ impl<T: Real> Workspace<T> {
             adjoints: zeros(adjoint_lens),
             generator: generator(0),
             before: generator(0),
+            noise: 1.0,
             derivative_evaluations: 0,
             asked: vec![false; most_inputs],
             pool: Pool::shared(),
@@ -61,6 +63,17 @@ impl<T: Real> Workspace<T> {
     /// pass over the same inputs is the same pass.
     pub fn rewind(&mut self) {
         self.generator = self.before.clone();
+    }
+
+    /// Sets the part of their own randomness that operations such as dropout have from now on, from
+    /// 0 to 1; by default 1, all of it. With 0.5, dropout of 0.2 drops a tenth.
+    ///
+    /// # Panics
+    /// If it is not in `[0, 1]`.
+    #[track_caller]
+    pub fn set_noise(&mut self, noise: f64) {
+        assert!((0.0..=1.0).contains(&noise), "a part must lie in [0, 1], but it is {noise}");
+        self.noise = noise;
     }
 
     /// Shares large operations among the threads of this pool; by default [`Pool::shared`], which

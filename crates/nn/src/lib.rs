@@ -17,8 +17,9 @@ pub use chainrule_config as config;
 pub use chainrule_config::{ConfigError, Configure, UnknownName};
 pub use error::PredictError;
 pub use layer::{
-    AlphaDropout, BatchNorm, Bilinear, Dropout, Embedding, Flatten, Layer, LayerNorm, Linear,
-    Model, Parallel, Residual, RmsNorm, Sequential, WeightNorm,
+    AlphaDropout, BatchNorm, Bilinear, Dropout, EmbedColumns, Embedding, Flatten, Layer, LayerNorm,
+    LearnedMissing, Linear, Model, NtkLinear, Parallel, PeriodicEmbedding, Residual, RmsNorm,
+    Scale, Sequential, WeightNorm,
 };
 pub use loss::{Loss, Reduction, TargetKind};
 pub use predictor::Predictor;

@@ -43,8 +43,13 @@ impl Recipe {
         self.check_model()?;
         named("loss", loss::by_name::<f64>(&self.loss))?;
         self.optimizer::<f64>()?;
-        if let Some(text) = &self.schedule {
-            named("schedule", schedule::by_name(text))?;
+        let schedules = [
+            ("schedule", &self.schedule),
+            ("decay_schedule", &self.decay_schedule),
+            ("dropout_schedule", &self.dropout_schedule),
+        ];
+        for (key, text) in schedules {
+            text.as_deref().map(|text| named(key, schedule::by_name(text))).transpose()?;
         }
         if let Some(text) = &self.plateau {
             named("plateau", text.parse::<ReduceOnPlateau>())?;
@@ -86,6 +91,9 @@ impl Recipe {
         for text in &self.initialisers {
             let (_, rule) = on_pattern("initialisers", text, "*.weight: orthogonal")?;
             named("initialisers", init::listed(rule))?;
+        }
+        if let Some(text) = &self.init_from_data {
+            named("init_from_data", init::from_data_by_name::<f64>(text))?;
         }
         Ok(())
     }

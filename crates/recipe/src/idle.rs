@@ -31,7 +31,8 @@ impl Recipe {
             }
             _ => {}
         }
-        if self.schedule.is_none() && self.schedule_by == Interval::Step {
+        let schedules = [&self.schedule, &self.decay_schedule, &self.dropout_schedule];
+        if schedules.iter().all(|one| one.is_none()) && self.schedule_by == Interval::Step {
             let why = "has no effect without a `schedule`; give one, or leave it out";
             return Some(("schedule_by", why.to_owned()));
         }

@@ -2,10 +2,12 @@ use std::path::Path;
 use std::sync::Arc;
 
 use chainrule_checkpoint as checkpoint;
+use chainrule_data::{Batches, Dataset};
 use chainrule_graph::Params;
-use chainrule_nn::Layer;
+use chainrule_nn::{Layer, init};
 use chainrule_tensor::{Real, Shape, Tensor};
 
+use crate::check::named;
 use crate::field::Field;
 use crate::preprocessing::Learned;
 use crate::text::{FITTED, lines, read};
@@ -80,6 +82,22 @@ impl<T: Real> Network<T> {
         let params = Arc::new(recipe.first_values(&*model, sample)?);
         let (recipe, names) = (recipe.clone(), Vec::new());
         Ok(Network { recipe, model, params, preprocessing, sample, outputs, names })
+    }
+
+    /// The same network with first values from the first batch of these data, as the model takes
+    /// them.
+    pub(crate) fn fitted(self, rule: &str, train: &Dataset<T>) -> Result<Self, RecipeError> {
+        let Recipe { batch_size, seed, .. } = self.recipe;
+        let rule = named("init_from_data", init::from_data_by_name::<T>(rule))?;
+        let mut batches = match self.recipe.shuffle {
+            true => Batches::shuffled(train.len(), batch_size, seed)?,
+            false => Batches::in_order(train.len(), batch_size)?,
+        };
+        let first = batches.epoch().next().unwrap_or_default();
+        let inputs = train.select(first)?;
+        let mut params = Params::clone(&self.params);
+        rule.initialise(&*self.model, &mut params, inputs.inputs(), seed)?;
+        Ok(self.with_params(Arc::new(params)))
     }
 
     /// The same network with other parameters.

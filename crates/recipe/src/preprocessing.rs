@@ -25,6 +25,8 @@ pub struct Preprocessing {
     kept: Option<Vec<usize>>,
     inputs: Scaler,
     targets: Scaler,
+    /// The least and the largest value of each target, within which answers stay.
+    range: Option<[Vec<f64>; 2]>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -55,7 +57,14 @@ impl Preprocessing {
             Targets::Values(values) => Scaler::fit(recipe.scale_targets, values)?,
             _ => Scaler::None,
         };
-        Ok(Preprocessing { kept, inputs, targets })
+        let range = match train.targets() {
+            Targets::Values(values) if recipe.clamp_answers => {
+                let scaler = MinMaxScaler::fit(values)?;
+                Some([scaler.min().to_vec(), scaler.max().to_vec()])
+            }
+            _ => None,
+        };
+        Ok(Preprocessing { kept, inputs, targets, range })
     }
 
     /// Returns true if it changes nothing.
@@ -109,10 +118,23 @@ impl Preprocessing {
         answers: &mut [T],
     ) -> Result<(), DataError> {
         match &self.targets {
-            Scaler::None => Ok(()),
-            Scaler::Standard(scaler) => scaler.inverse_transform_in_place(shape, answers),
-            Scaler::MinMax(scaler) => scaler.inverse_transform_in_place(shape, answers),
+            Scaler::None => {}
+            Scaler::Standard(scaler) => scaler.inverse_transform_in_place(shape, answers)?,
+            Scaler::MinMax(scaler) => scaler.inverse_transform_in_place(shape, answers)?,
         }
+        let Some([least, most]) = &self.range else { return Ok(()) };
+        if shape.last() != Some(&least.len()) {
+            let (op, expected) = ("preprocessing", least.len());
+            let actual = shape.last().copied().unwrap_or(0);
+            return Err(DataError::Features { op, expected, actual, shape });
+        }
+        for row in answers.chunks_exact_mut(least.len()) {
+            for ((answer, &least), &most) in row.iter_mut().zip(least).zip(most) {
+                let [least, most] = [least, most].map(T::from_f64);
+                *answer = answer.maximum(least).minimum(most);
+            }
+        }
+        Ok(())
     }
 
     /// The data as the network takes them, with one-hot rows for class indices where the loss takes
@@ -151,7 +173,17 @@ impl Preprocessing {
         let [target_offset, target_extent] =
             target_parts.map_or([None, None], |parts| parts.map(Some));
         let kept = self.kept.clone();
-        Learned { kept, input_offset, input_extent, target_offset, target_extent }
+        let [target_least, target_most] =
+            self.range.clone().map_or([None, None], |range| range.map(Some));
+        Learned {
+            kept,
+            input_offset,
+            input_extent,
+            target_offset,
+            target_extent,
+            target_least,
+            target_most,
+        }
     }
 }
 
@@ -164,16 +196,20 @@ pub(crate) struct Learned {
     input_extent: Option<Vec<f64>>,
     target_offset: Option<Vec<f64>>,
     target_extent: Option<Vec<f64>>,
+    target_least: Option<Vec<f64>>,
+    target_most: Option<Vec<f64>>,
 }
 
 impl Learned {
-    pub(crate) fn fields(&mut self) -> [(&'static str, Field<'_>); 5] {
+    pub(crate) fn fields(&mut self) -> [(&'static str, Field<'_>); 7] {
         [
             ("kept_inputs", Field::Positions(&mut self.kept)),
             ("input_offset", Field::Numbers(&mut self.input_offset)),
             ("input_extent", Field::Numbers(&mut self.input_extent)),
             ("target_offset", Field::Numbers(&mut self.target_offset)),
             ("target_extent", Field::Numbers(&mut self.target_extent)),
+            ("target_least", Field::Numbers(&mut self.target_least)),
+            ("target_most", Field::Numbers(&mut self.target_most)),
         ]
     }
 
@@ -182,7 +218,19 @@ impl Learned {
     /// # Errors
     /// Numbers that are missing, or that no data can have left.
     pub(crate) fn preprocessing(self, recipe: &Recipe) -> Result<Preprocessing, RecipeError> {
-        let Learned { kept, input_offset, input_extent, target_offset, target_extent } = self;
+        let Learned { kept, input_offset, input_extent, target_offset, target_extent, .. } = self;
+        // Targets that are no values have no range.
+        let range = match (self.target_least, self.target_most) {
+            (Some(least), Some(most)) if recipe.clamp_answers => {
+                let fit = least.len() == most.len() && !least.is_empty();
+                if !fit || !least.iter().zip(&most).all(|(least, most)| least <= most) {
+                    let why = "must be as many as `target_most`, none above it";
+                    return Err(RecipeError::of("target_least", why));
+                }
+                Some([least, most])
+            }
+            _ => None,
+        };
         let scaler = |key: &str, scaling, parts: (Option<_>, Option<_>)| match (scaling, parts) {
             // Targets that are no values are not scaled.
             (Scaling::None, _) | (_, (None, None)) if key != "input_offset" => Ok(Scaler::None),
@@ -202,6 +250,7 @@ impl Learned {
             kept: kept.filter(|_| recipe.drop_constant_inputs),
             inputs: scaler("input_offset", recipe.scale_inputs, (input_offset, input_extent))?,
             targets: scaler("target_offset", recipe.scale_targets, (target_offset, target_extent))?,
+            range,
         })
     }
 }

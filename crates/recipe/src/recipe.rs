@@ -48,6 +48,9 @@ pub struct Recipe {
     /// Rules for the first values of parameters by name, as `pattern: initialiser`, such as
     /// `0.*: orthogonal(gain=2)`. Where several choose a parameter, the last one counts.
     pub initialisers: Vec<String>,
+    /// A rule that gives the layers first values by looking at the first batch, such as
+    /// `unit_columns`, after all others; none by default.
+    pub init_from_data: Option<String>,
     /// The loss; `cross_entropy` by default.
     pub loss: String,
     /// Weights in the loss that make all classes of the training data count the same; false by
@@ -59,7 +62,11 @@ pub struct Recipe {
     pub learning_rate: Option<f64>,
     /// How the learning rate goes; constant by default.
     pub schedule: Option<String>,
-    /// The unit that the schedule counts: `epoch`, the default, or `step`.
+    /// The course of the weight decay of the groups, such as `flat_cosine`; constant by default.
+    pub decay_schedule: Option<String>,
+    /// The course of the share that dropout drops, such as `flat_cosine`; constant by default.
+    pub dropout_schedule: Option<String>,
+    /// The unit that the schedules count: `epoch`, the default, or `step`.
     pub schedule_by: Interval,
     /// When the learning rate is lowered, such as `reduce_on_plateau(patience=3)`; never by
     /// default.
@@ -82,6 +89,9 @@ pub struct Recipe {
     pub epochs: usize,
     /// How many samples make a batch; 32 by default.
     pub batch_size: usize,
+    /// True if the last batch of an epoch is left out where it is smaller than the others; false by
+    /// default.
+    pub drop_last: bool,
     /// How many batches make a step; 1 by default.
     pub accumulate: usize,
     /// After how many epochs without a better watched number to stop; never by default.
@@ -90,6 +100,8 @@ pub struct Recipe {
     pub margin: f64,
     /// To end with the weights of the epoch with the best watched number; false by default.
     pub best_weights: bool,
+    /// True if the best epoch is the last of equally good ones; false by default: the first.
+    pub last_of_equals: bool,
     /// The number that early stopping, the best weights and the plateau watch: `loss`, the
     /// default, or as `highest accuracy` or `lowest log_loss` a metric.
     pub monitor: String,
@@ -104,6 +116,8 @@ pub struct Recipe {
     pub scale_inputs: Scaling,
     /// How targets that are values are scaled.
     pub scale_targets: Scaling,
+    /// Answers that are values are kept within those of the training data; false by default.
+    pub clamp_answers: bool,
     /// Inputs that never change in the training data are left out; false by default.
     pub drop_constant_inputs: bool,
 }
@@ -119,11 +133,14 @@ impl Default for Recipe {
             normalise: false,
             dropout: None,
             initialisers: Vec::new(),
+            init_from_data: None,
             loss: "cross_entropy".to_owned(),
             class_weights: false,
             optimizer: "adam".to_owned(),
             learning_rate: None,
             schedule: None,
+            decay_schedule: None,
+            dropout_schedule: None,
             schedule_by: Interval::Epoch,
             plateau: None,
             groups: Vec::new(),
@@ -134,16 +151,19 @@ impl Default for Recipe {
             metrics: Vec::new(),
             epochs: 10,
             batch_size: 32,
+            drop_last: false,
             accumulate: 1,
             early_stopping: None,
             margin: 0.0,
             best_weights: false,
+            last_of_equals: false,
             monitor: "loss".to_owned(),
             seed: 0,
             shuffle: true,
             precision: Precision::F32,
             scale_inputs: Scaling::None,
             scale_targets: Scaling::None,
+            clamp_answers: false,
             drop_constant_inputs: false,
         }
     }
@@ -168,11 +188,14 @@ impl Recipe {
             ("normalise", Field::Flag(&mut self.normalise)),
             ("dropout", Field::OptionalNumber(&mut self.dropout)),
             ("initialisers", Field::Texts(&mut self.initialisers)),
+            ("init_from_data", Field::OptionalText(&mut self.init_from_data)),
             ("loss", Field::Text(&mut self.loss)),
             ("class_weights", Field::Flag(&mut self.class_weights)),
             ("optimizer", Field::Text(&mut self.optimizer)),
             ("learning_rate", Field::OptionalNumber(&mut self.learning_rate)),
             ("schedule", Field::OptionalText(&mut self.schedule)),
+            ("decay_schedule", Field::OptionalText(&mut self.decay_schedule)),
+            ("dropout_schedule", Field::OptionalText(&mut self.dropout_schedule)),
             ("schedule_by", Field::Word(&mut self.schedule_by)),
             ("plateau", Field::OptionalText(&mut self.plateau)),
             ("groups", Field::Texts(&mut self.groups)),
@@ -183,16 +206,19 @@ impl Recipe {
             ("metrics", Field::Texts(&mut self.metrics)),
             ("epochs", Field::Count(&mut self.epochs)),
             ("batch_size", Field::Count(&mut self.batch_size)),
+            ("drop_last", Field::Flag(&mut self.drop_last)),
             ("accumulate", Field::Count(&mut self.accumulate)),
             ("early_stopping", Field::OptionalCount(&mut self.early_stopping)),
             ("margin", Field::Number(&mut self.margin)),
             ("best_weights", Field::Flag(&mut self.best_weights)),
+            ("last_of_equals", Field::Flag(&mut self.last_of_equals)),
             ("monitor", Field::Text(&mut self.monitor)),
             ("seed", Field::Seed(&mut self.seed)),
             ("shuffle", Field::Flag(&mut self.shuffle)),
             ("precision", Field::Word(&mut self.precision)),
             ("scale_inputs", Field::Word(&mut self.scale_inputs)),
             ("scale_targets", Field::Word(&mut self.scale_targets)),
+            ("clamp_answers", Field::Flag(&mut self.clamp_answers)),
             ("drop_constant_inputs", Field::Flag(&mut self.drop_constant_inputs)),
         ]
     }

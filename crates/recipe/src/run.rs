@@ -117,6 +117,10 @@ impl Recipe {
         let outputs = train.targets().outputs().saturating_mul(per_target);
         let sample = train.input_shape(1).without_axis(0);
         let network = Network::untrained(self, preprocessing, sample, outputs)?;
+        let network = match &self.init_from_data {
+            Some(text) => network.fitted(text, &train)?,
+            None => network,
+        };
         Ok(Prepared { network, loss, train, validation })
     }
 
@@ -196,7 +200,18 @@ impl<T: Real> Prepared<'_, T> {
         }
         if let Some(text) = &recipe.schedule {
             trainer = trainer.schedule(named("schedule", schedule::by_name(text))?);
-            trainer = trainer.schedule_by(recipe.schedule_by);
+        }
+        if let Some(text) = &recipe.decay_schedule {
+            let schedule = named("decay_schedule", schedule::by_name(text))?;
+            trainer = trainer.decay_schedule(schedule);
+        }
+        if let Some(text) = &recipe.dropout_schedule {
+            let schedule = named("dropout_schedule", schedule::by_name(text))?;
+            trainer = trainer.dropout_schedule(schedule);
+        }
+        trainer = trainer.schedule_by(recipe.schedule_by);
+        if recipe.drop_last {
+            trainer = trainer.drop_last();
         }
         let monitor = recipe.monitored()?;
         if let Some(text) = &recipe.plateau {
@@ -223,7 +238,9 @@ impl<T: Real> Prepared<'_, T> {
             trainer = trainer.metric(named("metrics", metric::by_name(text))?);
         }
         if recipe.best_weights {
-            trainer = trainer.callback(BestWeights::new(monitor.clone()));
+            let best = BestWeights::new(monitor.clone());
+            let best = if recipe.last_of_equals { best.last_of_equals() } else { best };
+            trainer = trainer.callback(best);
         }
         if let Some(patience) = recipe.early_stopping {
             let stopping = EarlyStopping::new(monitor, patience).margin(recipe.margin);
@@ -297,9 +314,12 @@ impl<T: Real> Prepared<'_, T> {
             (end, validation.and_then(|data| trainer.evaluate(&params, data).ok()))
         };
         let monitor = self.network.recipe().monitored()?;
+        let last_of_equals = self.network.recipe().last_of_equals;
         let best = epochs.all.iter().fold(None, |best: Option<(usize, f64)>, record| {
             let value = monitor.value(record).unwrap_or(f64::NAN);
-            match monitor.improves(value, best.map(|(_, value)| value), 0.0) {
+            let known = best.map(|(_, value)| value);
+            let equal = last_of_equals && known == Some(value);
+            match equal || monitor.improves(value, known, 0.0) {
                 true => Some((record.epoch, value)),
                 false => best,
             }

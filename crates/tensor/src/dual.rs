@@ -288,6 +288,10 @@ impl Real for Dual {
         self.chain(self.value.cos(), -self.value.sin())
     }
     #[inline(always)]
+    fn sin_cos(self) -> (Self, Self) {
+        (self.sin(), self.cos())
+    }
+    #[inline(always)]
     fn atan(self) -> Self {
         self.chain(self.value.atan(), 1.0 / (1.0 + self.value * self.value))
     }

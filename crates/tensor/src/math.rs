@@ -15,6 +15,7 @@
 //! | `sigmoid` | `1 / (1 + e^-x)`, scaled so that nothing overflows | 1.75 | -1.0995 |
 //! | `erf` | below 0.8135 odd of degree 13, above `1 - erfc x` | 0.78 | 0.80597 |
 //! | `erfc` | above 0.8135 `e^(-x^2) / (2 x + 1)` times degree 8, their roundings carried along | 1.62 | 0.49156 |
+//! | `sin_cos` | `r = x - n pi / 2` in three steps, degrees 7 and 8 | 9.5e-8, absolute | 922.823 |
 //!
 //! The errors are against the exact value, in units in the last place of the result, over all 2^32
 //! arguments. For `erf` and `erfc` it is all from 0.3 to 10.1 in size, and a sample of the others.
@@ -26,6 +27,7 @@
 //! no fused multiply-add, as on x86-64 outside `dispatch`, each `mul_add` is a call and a function
 //! takes some 20 ns instead of 0.4: call them inside.
 
+mod circular;
 pub(crate) mod double;
 mod error_function;
 mod error_function_double;

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use chainrule_config::{Family, Setting};
 use chainrule_graph::Layout;
 use chainrule_nn::{ConfigError, Configure};
-use chainrule_tensor::{Aligned, Real};
+use chainrule_tensor::{Aligned, Real, simd};
 
 use crate::TrainError;
 use crate::check::not_negative;
@@ -52,7 +52,8 @@ impl Group {
 
     /// How much of each weight goes with a step, apart from the gradient (decoupled, as in AdamW):
     /// `w -= learning rate * factor * weight_decay * w`. 0 by default. It adds to what the
-    /// optimizer decays itself.
+    /// optimizer decays itself, and may follow a
+    /// [schedule](crate::Trainer::decay_schedule).
     pub fn weight_decay(mut self, weight_decay: f64) -> Self {
         self.weight_decay = weight_decay;
         self
@@ -120,6 +121,13 @@ struct Stretch {
     frozen: bool,
 }
 
+impl Stretch {
+    /// True if the optimizer's move is not the one that is wanted.
+    fn moves_otherwise(&self) -> bool {
+        self.frozen || self.factor != 1.0
+    }
+}
+
 impl<T: Real> Groups<T> {
     pub(crate) fn new(layout: &Layout, groups: &[Group]) -> Result<Self, TrainError> {
         for group in groups {
@@ -173,27 +181,53 @@ impl<T: Real> Groups<T> {
         }
     }
 
-    /// Before the optimizer's step.
-    pub(crate) fn remember(&mut self, weights: &[T]) {
+    /// Before the optimizer's step with this learning rate: decays, by this part of what the groups
+    /// say.
+    pub(crate) fn prepare(&mut self, weights: &mut [T], learning_rate: f64, decay: f64) {
         for part in &self.parts {
-            self.before[part.range.clone()].copy_from_slice(&weights[part.range.clone()]);
+            let weights = &mut weights[part.range.clone()];
+            if part.weight_decay != 0.0 {
+                let kept = 1.0 - learning_rate * part.factor * part.weight_decay * decay;
+                let kept = T::from_f64(kept);
+                simd::dispatch(
+                    #[inline(always)]
+                    || {
+                        for w in &mut *weights {
+                            *w = (*w * kept).flushed();
+                        }
+                    },
+                );
+            }
+            if part.moves_otherwise() {
+                self.before[part.range.clone()].copy_from_slice(weights);
+            }
         }
     }
 
-    /// After the optimizer's step with this learning rate: multiplies the moves, and takes those of
-    /// frozen weights back.
-    pub(crate) fn settle(&self, weights: &mut [T], learning_rate: f64) {
-        for Stretch { range, factor, weight_decay, frozen } in &self.parts {
-            let (weights, before) = (&mut weights[range.clone()], &self.before[range.clone()]);
-            if *frozen {
+    /// After the optimizer's step: multiplies the moves, and takes those of frozen weights back.
+    pub(crate) fn settle(&self, weights: &mut [T]) {
+        for part in self.parts.iter().filter(|part| part.moves_otherwise()) {
+            let range = part.range.clone();
+            let (weights, before) = (&mut weights[range.clone()], &self.before[range]);
+            if part.frozen {
                 weights.copy_from_slice(before);
                 continue;
             }
-            let [factor, decay] = [*factor, learning_rate * factor * weight_decay].map(T::from_f64);
-            for (w, &before) in weights.iter_mut().zip(before) {
-                *w = before + factor * (*w - before) - decay * before;
-            }
+            let factor = T::from_f64(part.factor);
+            simd::dispatch(
+                #[inline(always)]
+                || {
+                    for (w, &before) in weights.iter_mut().zip(before) {
+                        *w = before + factor * (*w - before);
+                    }
+                },
+            );
         }
+    }
+
+    /// True if any parameter decays.
+    pub(crate) fn decays(&self) -> bool {
+        self.parts.iter().any(|part| part.weight_decay != 0.0)
     }
 
     /// Gives frozen weights the values that they have there.
@@ -247,9 +281,9 @@ mod tests {
         for _ in 0..3 {
             let mut gradient = vec![1.0; params.values().len()];
             groups.silence(&mut gradient);
-            groups.remember(params.values());
+            groups.prepare(params.values_mut(), sgd.learning_rate, 1.0);
             state.step(&sgd, params.values_mut(), &gradient);
-            groups.settle(params.values_mut(), sgd.learning_rate);
+            groups.settle(params.values_mut());
         }
         params.iter().map(|(_, tensor)| tensor.values()[0]).collect()
     }

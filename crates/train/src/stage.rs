@@ -23,6 +23,8 @@ pub(crate) struct Setup<'a, T: Real> {
     pub(crate) precision: Precision,
     /// True if metrics look at the outputs.
     pub(crate) measured: bool,
+    /// True if the last batch of an epoch is left out in training where it is smaller.
+    pub(crate) drop_last: bool,
 }
 
 /// The plans for the sizes of batch met so far: one for full batches, and one for the last of an
@@ -50,7 +52,8 @@ impl<'a, T: Real> Stages<'a, T> {
         batch_size: usize,
     ) -> Result<(), TrainError> {
         let full = batch_size.min(data.len());
-        for samples in [full, data.len() % full] {
+        let rest = if self.setup.drop_last && self.training { 0 } else { data.len() % full };
+        for samples in [full, rest] {
             if samples > 0 {
                 self.get(params, data, samples)?;
             }
@@ -237,6 +240,11 @@ impl<T: Real> Stage<T> {
         self.read(data, samples);
         self.plan.forward_watched(params, &mut self.workspace, observer);
         self.loss()
+    }
+
+    /// Sets the part of their randomness that dropout and the like have from now on.
+    pub(crate) fn set_noise(&mut self, noise: f64) {
+        self.workspace.set_noise(noise);
     }
 
     fn read(&mut self, data: &Dataset<T>, samples: &[usize]) {

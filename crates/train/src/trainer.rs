@@ -63,7 +63,10 @@ pub struct Trainer<'a, T: Real = f32> {
     shuffle: bool,
     allow_unreached: bool,
     accumulate: usize,
+    drop_last: bool,
     schedule: Option<Box<dyn Schedule + 'a>>,
+    decay_schedule: Option<Box<dyn Schedule + 'a>>,
+    dropout_schedule: Option<Box<dyn Schedule + 'a>>,
     interval: Option<Interval>,
     plateau: Option<(ReduceOnPlateau, Monitor)>,
     stop: Option<Arc<AtomicBool>>,
@@ -98,7 +101,10 @@ impl<'a, T: Real> Trainer<'a, T> {
             shuffle: true,
             allow_unreached: false,
             accumulate: 1,
+            drop_last: false,
             schedule: None,
+            decay_schedule: None,
+            dropout_schedule: None,
             interval: None,
             plateau: None,
             stop: None,
@@ -116,10 +122,20 @@ impl<'a, T: Real> Trainer<'a, T> {
         self
     }
 
-    /// How many samples make a step. The last batch of an epoch may be smaller.
+    /// The number of samples of a step. The last batch of an epoch may be smaller, unless it is
+    /// [dropped](Trainer::drop_last).
     #[must_use]
     pub fn batch_size(mut self, batch_size: usize) -> Self {
         self.batch_size = batch_size;
+        self
+    }
+
+    /// Leaves out the last batch of each epoch if it is smaller than the others, so that no step
+    /// has a gradient of few samples. With a random order other samples are left out in each epoch;
+    /// in evaluation none are.
+    #[must_use]
+    pub fn drop_last(mut self) -> Self {
+        self.drop_last = true;
         self
     }
 
@@ -209,7 +225,36 @@ impl<'a, T: Real> Trainer<'a, T> {
         self
     }
 
-    /// States the unit of the schedule: epochs, the default, or steps of the optimizer.
+    /// Lets the weight decay of the [groups](Trainer::groups) follow a schedule, of which each
+    /// decay is the base; it counts what [`schedule_by`](Trainer::schedule_by) says. What the
+    /// optimizer decays itself stays as it is.
+    ///
+    /// ```
+    /// # use chainrule_nn::{Sequential, loss::CrossEntropy};
+    /// use chainrule_train::schedule::FlatCosine;
+    /// use chainrule_train::{Group, Trainer, optimizer::Adam};
+    ///
+    /// # let model = Sequential::new().linear(2, 2);
+    /// let trainer = Trainer::new(&model, CrossEntropy, Adam::new(0.01))
+    ///     .groups([Group::new("*.weight").weight_decay(0.02)])
+    ///     .decay_schedule(FlatCosine::default());
+    /// # let _: Trainer = trainer;
+    /// ```
+    #[must_use]
+    pub fn decay_schedule(mut self, schedule: impl Schedule + 'a) -> Self {
+        self.decay_schedule = Some(Box::new(schedule));
+        self
+    }
+
+    /// Lets the share that dropout drops follow a schedule, of which the layers' own share is the
+    /// base: a factor from 0 to 1. It counts what [`schedule_by`](Trainer::schedule_by) says.
+    #[must_use]
+    pub fn dropout_schedule(mut self, schedule: impl Schedule + 'a) -> Self {
+        self.dropout_schedule = Some(Box::new(schedule));
+        self
+    }
+
+    /// States the unit of the schedules: epochs, the default, or steps of the optimizer.
     #[must_use]
     pub fn schedule_by(mut self, interval: Interval) -> Self {
         self.interval = Some(interval);
@@ -385,7 +430,7 @@ impl<'a, T: Real> Trainer<'a, T> {
             .try_for_each(|callback| callback.accepts(&plan))
             .map_err(TrainError::Setting)?;
         let resume = self.resume.take();
-        let mut run = self.run(params)?;
+        let mut run = self.run(params, batches.count())?;
         run.prepare(params, train, validation, batch_size)?;
         if !allow_unreached {
             run.training.refuse_unreached()?;
@@ -433,7 +478,7 @@ impl<'a, T: Real> Trainer<'a, T> {
         self.check(train)?;
         let (batch_size, mut copy, allow_unreached) =
             (self.batch_size, params.clone(), self.allow_unreached);
-        let mut run = self.run(params)?;
+        let mut run = self.run(params, batches.count())?;
         run.prepare(params, train, None, batch_size)?;
         if !allow_unreached {
             run.training.refuse_unreached()?;
@@ -442,19 +487,29 @@ impl<'a, T: Real> Trainer<'a, T> {
     }
 
     fn batches(&self, train: &Dataset<T>) -> Result<Batches, TrainError> {
-        Ok(if self.shuffle {
+        let batches = if self.shuffle {
             Batches::shuffled(train.len(), self.batch_size, self.seed)?
         } else {
             Batches::in_order(train.len(), self.batch_size)?
-        })
+        };
+        Ok(if self.drop_last { batches.drop_last()? } else { batches })
     }
 
-    /// A training with all its memory, before the first step.
-    fn run(&mut self, params: &Params<T>) -> Result<Training<'_, 'a, T>, TrainError> {
+    /// A training with all its memory, before the first step; with so many batches in an epoch.
+    fn run(
+        &mut self,
+        params: &Params<T>,
+        batches: usize,
+    ) -> Result<Training<'_, 'a, T>, TrainError> {
         let mut state = State::new(self.optimizer.as_ref(), params);
         state.on(Arc::clone(&self.pool));
         let layout = Arc::clone(params.layout());
         let groups = Groups::new(&layout, &self.groups)?;
+        if self.decay_schedule.is_some() && !groups.decays() {
+            let why = "`decay_schedule` has no effect, since no group has a weight decay: give one \
+                       to a group, or leave it out";
+            return Err(TrainError::Setting(why.to_owned()));
+        }
         let penalties = self.penalties.iter().map(|penalty| {
             let chosen = penalty.chosen(&layout)?;
             groups.refuse_all_frozen("penalty", &penalty.pattern, &chosen)?;
@@ -477,15 +532,22 @@ impl<'a, T: Real> Trainer<'a, T> {
             pool: &self.pool,
             precision: self.precision,
             measured,
+            drop_last: self.drop_last,
         };
         let base = self.optimizer.learning_rate();
         let plateau = self.plateau.as_ref();
+        let interval = self.interval.unwrap_or_default();
+        let steps = batches.div_ceil(self.accumulate.max(1)) as u64;
         let rates = Rates {
             base,
-            schedule: self
-                .schedule
-                .as_deref()
-                .map(|schedule| (schedule, self.interval.unwrap_or(Interval::Epoch))),
+            schedule: self.schedule.as_deref().map(|schedule| schedule as _),
+            decay: self.decay_schedule.as_deref().map(|schedule| schedule as _),
+            dropout: self.dropout_schedule.as_deref().map(|schedule| schedule as _),
+            interval,
+            total: match interval {
+                Interval::Step => steps.saturating_mul(self.epochs as u64),
+                Interval::Epoch => self.epochs as u64,
+            },
             plateau: plateau.map(|(settings, monitor)| {
                 let settings = ReduceOnPlateau { maximise: monitor.more_is_better(), ..*settings };
                 (Plateau::new(settings, base), monitor)
@@ -532,6 +594,7 @@ impl<'a, T: Real> Trainer<'a, T> {
             pool: &self.pool,
             precision: self.precision,
             measured,
+            drop_last: self.drop_last,
         };
         let mut stages = Stages::evaluation(setup);
         evaluate(&mut self.metrics, &mut stages, params, data, self.batch_size)
@@ -556,13 +619,15 @@ impl<'a, T: Real> Trainer<'a, T> {
                  possible"
             )));
         }
-        if self.schedule.is_none() && self.interval == Some(Interval::Step) {
+        let schedules = [&self.schedule, &self.decay_schedule, &self.dropout_schedule];
+        if schedules.iter().all(|one| one.is_none()) && self.interval == Some(Interval::Step) {
             let why = "`schedule_by` has no effect without a schedule: give one with `schedule`, \
                        or leave it out";
             return Err(TrainError::Setting(why.to_owned()));
         }
-        self.schedule
-            .iter()
+        schedules
+            .into_iter()
+            .flatten()
             .try_for_each(|schedule| schedule.check())
             .map_err(TrainError::Setting)?;
         self.plateau
@@ -647,7 +712,10 @@ impl<T: Real> fmt::Debug for Trainer<'_, T> {
             .field("shuffle", &self.shuffle)
             .field("allow_unreached", &self.allow_unreached)
             .field("accumulate", &self.accumulate)
+            .field("drop_last", &self.drop_last)
             .field("schedule", &self.schedule)
+            .field("decay_schedule", &self.decay_schedule)
+            .field("dropout_schedule", &self.dropout_schedule)
             .field("interval", &self.interval)
             .field("plateau", &self.plateau)
             .finish_non_exhaustive()

@@ -15,10 +15,10 @@ use crate::constraint::Constraint;
 use crate::groups::Groups;
 use crate::history::{EpochRecord, History, Scores, StopReason};
 use crate::metric::Metric;
-use crate::optimizer::{Optimizer, Pace, State};
+use crate::optimizer::{Optimizer, State};
 use crate::pattern::Chosen;
 use crate::penalty::Penalty;
-use crate::rates::Rates;
+use crate::rates::{Beat, Rates};
 use crate::rule::GradientRule;
 use crate::schedule::{RangeReport, RangeTest};
 use crate::snapshot::{Memory, Snapshot, refused};
@@ -201,13 +201,13 @@ impl<T: Real> Training<'_, '_, T> {
                 }
             }
             group.left -= 1;
-            let pace = self.rates.next(epoch, self.state.steps())?;
-            learning_rate = pace.learning_rate;
+            let beat = self.rates.next(epoch, self.state.steps())?;
+            learning_rate = beat.pace.learning_rate;
             if divisor > 0.0 {
                 let part = Part { share: divisor / group.divisor, first: !group.counted };
                 group.counted = true;
                 let watched = self.wants_trace();
-                let turn = Turn { epoch, part, divisor, pace, watched };
+                let turn = Turn { epoch, part, divisor, beat, watched };
                 loss.add(self.batch(params, train, samples, turn)?, divisor);
             } else {
                 let stage = self.training.get(params, train, samples.len())?;
@@ -215,7 +215,7 @@ impl<T: Real> Training<'_, '_, T> {
                 stage.update(self.metrics);
             }
             if group.left == 0 && group.counted {
-                self.step(params, pace);
+                self.step(params, beat);
                 let end = StepEnd { epoch, step: self.state.steps(), learning_rate, params };
                 self.callbacks.iter_mut().for_each(|callback| callback.step_end(&end));
             }
@@ -279,11 +279,11 @@ impl<T: Real> Training<'_, '_, T> {
                 if divisor == 0.0 {
                     continue;
                 }
-                let pace = Pace { learning_rate: rate, momentum: None };
-                let turn = Turn { epoch, part: Part::WHOLE, divisor, pace, watched: false };
+                let beat = Beat::at(rate);
+                let turn = Turn { epoch, part: Part::WHOLE, divisor, beat, watched: false };
                 match self.batch(params, train, samples, turn) {
                     Ok(loss) => {
-                        self.step(params, pace);
+                        self.step(params, beat);
                         report.add(test, rate, loss);
                     }
                     Err(
@@ -310,9 +310,10 @@ impl<T: Real> Training<'_, '_, T> {
         params: &mut Params<T>,
         data: &Dataset<T>,
         samples: &[usize],
-        Turn { epoch, part, divisor, pace, watched }: Turn,
+        Turn { epoch, part, divisor, beat, watched }: Turn,
     ) -> Result<f64, TrainError> {
         let stage = self.training.get(params, data, samples.len())?;
+        stage.set_noise(beat.noise);
         let step = self.state.steps() + 1;
         let mut watchers = Watchers { callbacks: &mut *self.callbacks, step };
         let loss = if watched {
@@ -323,7 +324,7 @@ impl<T: Real> Training<'_, '_, T> {
                 divisor,
                 share: part.share,
                 prediction: stage.prediction(),
-                learning_rate: pace.learning_rate,
+                learning_rate: beat.pace.learning_rate,
             }));
             stage.forward_watched(params, data, samples, &mut watchers)
         } else {
@@ -380,15 +381,15 @@ impl<T: Real> Training<'_, '_, T> {
 
     /// One step against the gradient of a batch or of several: penalties, rules, optimizer, groups,
     /// constraints.
-    fn step(&mut self, params: &mut Params<T>, pace: Pace) {
+    fn step(&mut self, params: &mut Params<T>, Beat { pace, decay, .. }: Beat) {
         for (penalty, chosen) in &self.penalties {
             penalty.add(chosen, params.values(), self.grads.values_mut());
         }
         self.groups.silence(self.grads.values_mut());
         self.rules.iter().for_each(|rule| rule.apply(self.grads.values_mut()));
-        self.groups.remember(params.values());
+        self.groups.prepare(params.values_mut(), pace.learning_rate, decay);
         self.state.step_with(self.optimizer, pace, params.values_mut(), self.grads.values());
-        self.groups.settle(params.values_mut(), pace.learning_rate);
+        self.groups.settle(params.values_mut());
         self.constrain(params);
     }
 
@@ -431,7 +432,7 @@ struct Turn {
     part: Part,
     /// The divisor of its mean loss.
     divisor: f64,
-    pace: Pace,
+    beat: Beat,
     /// True if a callback wants to see it.
     watched: bool,
 }

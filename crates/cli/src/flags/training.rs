@@ -241,10 +241,13 @@ mod tests {
             ("model", "sequential[linear(outputs=10)]"),
             ("initialiser", "0.*: orthogonal"),
             ("loss", "mse"),
+            ("init-from-data", "unit_columns"),
             ("class-weights", "true"),
             ("optimizer", "lamb"),
             ("learning-rate", "0.5"),
             ("schedule", "cosine(total=40)"),
+            ("decay-schedule", "flat_cosine"),
+            ("dropout-schedule", "flat_cosine"),
             ("schedule-by", "step"),
             ("plateau", "reduce_on_plateau(patience=3)"),
             ("group", "group(on=*.bias, learning_rate=2)"),
@@ -254,10 +257,12 @@ mod tests {
             ("clip-value", "0.5"),
             ("epochs", "3"),
             ("batch-size", "17"),
+            ("drop-last", "true"),
             ("accumulate", "2"),
             ("early-stopping", "4"),
             ("margin", "0.1"),
             ("best-weights", "true"),
+            ("last-of-equals", "true"),
             ("monitor", "highest accuracy"),
             ("metric", "f1(average=macro)"),
             ("seed", "7"),
@@ -265,6 +270,7 @@ mod tests {
             ("precision", "fast"),
             ("scale-inputs", "standard"),
             ("scale-targets", "min_max"),
+            ("clamp-answers", "true"),
             ("drop-constant-inputs", "true"),
         ] {
             let found = FLAGS.iter().find(|known| known.name == flag).unwrap();
@@ -283,7 +289,7 @@ mod tests {
             let told = difference(&resolve(&[]).unwrap(), &recipe);
             assert!(told.contains(&format!("--{flag}")), "{told}");
         }
-        assert_eq!(FLAGS.len(), 34);
+        assert_eq!(FLAGS.len(), 40);
     }
 
     #[test]

@@ -23,6 +23,9 @@ pub struct Forward<'a, T: Real> {
     pub saved: &'a mut [T],
     /// The workspace's generator, for operations that draw random numbers.
     pub generator: &'a mut Generator,
+    /// The part of its own randomness that an operation such as dropout is to have now, from 0 to
+    /// 1.
+    pub noise: f64,
     /// The workspace's threads, for operations with enough work to share.
     pub pool: &'a Pool,
     /// How exactly matrix products are computed.

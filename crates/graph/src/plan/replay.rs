@@ -176,6 +176,7 @@ impl<T: Real> PlanStep<T> {
             shape: self.shape,
             saved: &mut saved[..self.saved.map_or(0, |(_, len)| len)],
             generator: &mut workspace.generator,
+            noise: workspace.noise,
             pool: &workspace.pool,
             precision: workspace.precision,
         });

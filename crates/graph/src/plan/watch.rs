@@ -149,6 +149,7 @@ impl<'a, T: Real> Watched<'a, T> {
                 shape: step.shape,
                 saved: &mut vec![T::ZERO; unfused.saves(&step.shapes)],
                 generator: &mut self.op.workspace.generator.clone(),
+                noise: self.op.workspace.noise,
                 pool: &self.op.workspace.pool,
                 precision: self.op.workspace.precision,
             });

@@ -31,6 +31,7 @@
 //! | [`Softmin`] | `e^-x_i / sum e^-x_j` | `-y (g - sum g y)` | weights that favour the smallest |
 //! | [`Glu`] | `a s(b)`, halves of the features | `s`, `y (1 - s)` | features that are gated by others |
 //! | [`Maxout`] | the largest of `k` adjacent features | 1 or 0 | convex functions that are learned, with dropout |
+//! | [`Parametric`] | `x + a (f(x) - x)`, `a` learned | `1 + a (f' - 1)` | units that choose how much of another activation to take |
 
 #[macro_use]
 mod pointwise_activation;
@@ -53,6 +54,7 @@ mod log_sigmoid;
 mod log_softmax;
 mod maxout;
 mod mish;
+mod parametric;
 mod prelu;
 mod relu;
 mod relu6;
@@ -93,6 +95,7 @@ pub use log_sigmoid::LogSigmoid;
 pub use log_softmax::LogSoftmax;
 pub use maxout::Maxout;
 pub use mish::Mish;
+pub use parametric::Parametric;
 pub use prelu::PRelu;
 pub use relu::Relu;
 pub use relu6::Relu6;
@@ -168,6 +171,7 @@ pub fn family<T: Real>() -> Family<dyn Activation<T>> {
         Box::new(Softmin),
         Box::new(Glu),
         Box::new(Maxout::default()),
+        Box::new(Parametric::default()),
     ];
     Family::new("activation", |activation| activation.kind(), entries).with_aliases(ALIASES)
 }

@@ -36,6 +36,8 @@ fn texts() -> Vec<String> {
         "threshold(threshold=0.1, value=20)",
         "threshold(threshold=-1, value=-2)",
         "maxout(pieces=3)",
+        "parametric(of=mish, initial=0.5)",
+        "parametric(of=prelu)",
     ];
     names.into_iter().chain(others.map(str::to_owned)).collect()
 }
@@ -387,6 +389,7 @@ fn gains() {
         ("softmin", 1.0),
         ("glu", 1.846_228_545_338_61),
         ("maxout", 1.0),
+        ("parametric", 0.75),
     ];
     for (text, activation, function) in functions() {
         let kind = activation.kind();

@@ -12,13 +12,15 @@
 //! | [`Sparse`] | normal, a share of each unit's inputs zero | few inputs for each unit |
 //! | [`Identity`] | the identity matrix | layers that pass on what they get |
 //!
-//! [`UnitVariance`] is none of them: it looks at data, a layer at a time.
+//! [`UnitVariance`] and [`UnitColumns`] are a list of their own ([`FromData`]): they look at data,
+//! a layer at a time.
 //!
 //! Weights are `[inputs, outputs]`: the fan in is the first length, the fan out the last; any axes
 //! in between count for both.
 
 mod constant;
 mod fan;
+mod from_data;
 mod glorot;
 mod he;
 mod identity;
@@ -28,6 +30,7 @@ mod orthogonal;
 mod sparse;
 mod truncated_normal;
 mod uniform;
+mod unit_columns;
 mod unit_variance;
 
 use std::sync::Arc;
@@ -40,6 +43,7 @@ use crate::config::{Aliases, Family, Setting, Value, Words};
 use crate::{ConfigError, Configure, activation};
 
 pub use constant::{Constant, zeros};
+pub use from_data::{FROM_DATA_ALIASES, FromData, from_data_by_name, from_data_family};
 pub use glorot::Glorot;
 pub use he::He;
 pub use identity::Identity;
@@ -49,6 +53,7 @@ pub use orthogonal::Orthogonal;
 pub use sparse::Sparse;
 pub use truncated_normal::TruncatedNormal;
 pub use uniform::Uniform;
+pub use unit_columns::UnitColumns;
 pub use unit_variance::{UnitVariance, UnitVarianceLayer};
 
 /// An initialiser of the list: one with a name, a formula and settings.

@@ -1,7 +1,7 @@
 use chainrule_graph::Var;
 use chainrule_tensor::Real;
 
-use super::noise::Noise;
+use super::noise::{Line, Noise};
 use super::{Layer, Listed, checked};
 use crate::config::settings;
 
@@ -40,17 +40,16 @@ impl<T: Real> Layer<T> for AlphaDropout {
         if !graph.is_training() || self.p == 0.0 {
             return x;
         }
-        let keep = 1.0 - self.p;
-        let scale = if keep == 0.0 {
-            0.0
-        } else {
-            1.0 / (keep * (1.0 + self.p * SATURATION * SATURATION)).sqrt()
+        let line = |p: f64| {
+            let keep = 1.0 - p;
+            let scale = match keep == 0.0 {
+                true => 0.0,
+                false => 1.0 / (keep * (1.0 + p * SATURATION * SATURATION)).sqrt(),
+            };
+            let shift = scale * SATURATION;
+            Line { scale, shift, offset: shift * p }
         };
-        let shift = scale * SATURATION;
-        graph.apply(
-            Noise { name: "alpha_dropout", keep, scale, shift, offset: shift * self.p },
-            &[x],
-        )
+        graph.apply(Noise { name: "alpha_dropout", p: self.p, line }, &[x])
     }
 }
 

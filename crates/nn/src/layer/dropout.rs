@@ -1,7 +1,7 @@
 use chainrule_graph::Var;
 use chainrule_tensor::Real;
 
-use super::noise::Noise;
+use super::noise::{Line, Noise};
 use super::{Layer, Listed, checked};
 use crate::config::settings;
 
@@ -39,9 +39,12 @@ impl<T: Real> Layer<T> for Dropout {
         if !graph.is_training() || self.p == 0.0 {
             return x;
         }
-        let keep = 1.0 - self.p;
-        let scale = if keep == 0.0 { 0.0 } else { 1.0 / keep };
-        graph.apply(Noise { name: "dropout", keep, scale, shift: 0.0, offset: 0.0 }, &[x])
+        let line = |p: f64| {
+            let keep = 1.0 - p;
+            let scale = if keep == 0.0 { 0.0 } else { 1.0 / keep };
+            Line { scale, shift: 0.0, offset: 0.0 }
+        };
+        graph.apply(Noise { name: "dropout", p: self.p, line }, &[x])
     }
 }
 
@@ -95,6 +98,27 @@ mod tests {
         plan.forward(&params, &mut workspace);
         assert_eq!(workspace.value(y).values(), watched);
         assert!(watched.contains(&0.0) && watched.contains(&2.0));
+    }
+
+    #[test]
+    fn a_workspace_may_drop_a_part_of_the_share() {
+        let graph = Graph::<f64>::new();
+        let x = graph.input("x", [200, 300]).keep_gradient();
+        let y = Dropout { p: 0.4 }.forward(x).keep();
+        let plan = graph.plan(y.sum(..)).unwrap();
+        let (params, mut workspace, mut grads) =
+            (plan.init(0).unwrap(), plan.workspace(), plan.grads());
+        workspace.set(x, &[1.0; 60_000]).unwrap();
+        for (noise, p) in [(1.0, 0.4), (0.25, 0.1), (0.0, 0.0)] {
+            workspace.set_noise(noise);
+            plan.forward(&params, &mut workspace);
+            plan.backward(&params, &mut workspace, &mut grads);
+            let y = workspace.value(y).values();
+            assert_eq!(y, workspace.gradient(x).values());
+            assert!(y.iter().all(|&y| y == 0.0 || (y - 1.0 / (1.0 - p)).abs() < 1e-15));
+            let dropped = y.iter().filter(|&&y| y == 0.0).count() as f64 / 60_000.0;
+            assert!((dropped - p).abs() <= 5.0 * (p * (1.0 - p) / 60_000.0_f64).sqrt());
+        }
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The list of layers, and layers chosen by text.
 
-use chainrule_tensor::{Real, Shape};
+use chainrule_tensor::{Real, Shape, Tensor};
 
 use super::{Layer, Parallel, Residual, Sequential, family};
 use crate::config::{Aliases, UnknownName, check_depth, is_same_name, without_alias};
@@ -29,6 +29,44 @@ pub enum Sample {
         /// The number of classes.
         classes: usize,
     },
+    /// Columns of a table: numbers of any kind, then codes.
+    Columns {
+        /// The number of columns of numbers.
+        values: usize,
+        /// For each column of codes, the number above them.
+        codes: &'static [usize],
+    },
+}
+
+impl Sample {
+    /// The shape, without the batch axis.
+    #[must_use]
+    pub fn shape(&self) -> Shape {
+        match self {
+            Sample::Values(shape) | Sample::Indices { shape, .. } => *shape,
+            Sample::Columns { values, codes } => Shape::new(&[values + codes.len()]),
+        }
+    }
+
+    /// A batch of this size without the numbers that can be moved: codes without order, and zeros
+    /// in the
+    /// places of numbers. None where all are numbers.
+    #[must_use]
+    pub fn fixed<T: Real>(&self, size: usize) -> Option<Tensor<T>> {
+        let shape = Shape::new(&[&[size], &self.shape()[..]].concat());
+        let code = |i: usize, classes: usize| T::from_usize((i * 7 + i / 3) % classes);
+        match *self {
+            Sample::Values(_) => None,
+            Sample::Indices { classes, .. } => Some(Tensor::from_fn(shape, |i| code(i, classes))),
+            Sample::Columns { values, codes } => Some(Tensor::from_fn(shape, |i| {
+                let (row, column) = (i / (values + codes.len()), i % (values + codes.len()));
+                match column.checked_sub(values) {
+                    Some(place) => code(row, codes[place]),
+                    None => T::ZERO,
+                }
+            })),
+        }
+    }
 }
 
 /// Other names of layers.
@@ -177,17 +215,17 @@ mod tests {
     fn what_is_initialised_can_be_trained_whatever_the_settings_are() {
         fn passes(layer: &dyn Listed<f64>, about: &str) {
             for sample in layer.samples() {
-                let (Sample::Values(shape) | Sample::Indices { shape, .. }) = sample;
+                let shape = sample.shape();
                 let params =
                     layer.init(shape, 0).unwrap_or_else(|error| panic!("{about}: {error}"));
                 for graph in [Graph::with_params(&params), Graph::with_params(&params).evaluating()]
                 {
                     let batch = Shape::new(&[&[3], &shape[..]].concat());
                     let input = match sample {
-                        Sample::Values(_) => graph.input("input", batch),
                         Sample::Indices { classes, .. } => {
                             graph.class_input("input", batch.elements(), classes).reshape(batch)
                         }
+                        Sample::Values(_) | Sample::Columns { .. } => graph.input("input", batch),
                     };
                     let _ = layer.forward(input);
                     graph.check_error().unwrap_or_else(|error| panic!("{about}: {error}"));
@@ -308,8 +346,8 @@ mod tests {
     fn mistakes_are_named() {
         let error = |text: &str| by_name::<f32>(text).unwrap_err().to_string();
         assert!(error("liner").starts_with(
-            "there is no layer `liner` (did you mean `linear`?); there are: linear, weight_norm, \
-             bilinear"
+            "there is no layer `liner` (did you mean `linear`?); there are: linear, ntk_linear, \
+             scale, weight_norm, bilinear"
         ));
         assert!(error("liner").contains("softmax"));
         assert_eq!(error("dropout(p=2)"), "dropout: p must lie in [0, 1], but it is 2");

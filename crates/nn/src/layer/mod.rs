@@ -3,9 +3,14 @@
 //! | layer | what it does | training and evaluation |
 //! |---|---|---|
 //! | [`Linear`] | `x w + b` | alike |
+//! | [`NtkLinear`] | `x w / sqrt(inputs) + b` | alike |
+//! | [`Scale`] | `s x`, a factor for each feature | alike |
 //! | [`WeightNorm`] | `x w + b` with `w = g v / norm(v)` | alike |
 //! | [`Bilinear`] | `x1 A x2 + b` | alike |
 //! | [`Embedding`] | the row of a table for each index | alike |
+//! | [`EmbedColumns`] | the same for the last columns of a table | alike |
+//! | [`PeriodicEmbedding`] | waves of each number of a table | alike |
+//! | [`LearnedMissing`] | a learned value for each number that is missing | alike |
 //! | [`BatchNorm`] | mean 0 and variance 1 for each channel | the batch's statistics, then running ones |
 //! | [`LayerNorm`] | mean 0 and variance 1 for each sample | alike |
 //! | [`RmsNorm`] | mean square 1 for each sample | alike |
@@ -23,19 +28,26 @@ mod bilinear;
 #[cfg(test)]
 mod check;
 mod dropout;
+mod embed_columns;
 mod embedding;
 mod flatten;
 mod layer_norm;
+mod learned_missing;
 mod linear;
 mod listed;
 mod noise;
+mod ntk_linear;
 mod parallel;
+mod periodic_embedding;
+mod periodic_embedding_op;
 mod residual;
 mod rms_norm;
 mod row_norm;
+mod scale;
 mod sequential;
 #[cfg(test)]
 mod squares;
+mod table;
 mod weight_norm;
 
 use std::fmt::Debug;
@@ -52,14 +64,19 @@ pub use alpha_dropout::AlphaDropout;
 pub use batch_norm::BatchNorm;
 pub use bilinear::Bilinear;
 pub use dropout::Dropout;
+pub use embed_columns::EmbedColumns;
 pub use embedding::Embedding;
 pub use flatten::Flatten;
 pub use layer_norm::LayerNorm;
+pub use learned_missing::LearnedMissing;
 pub use linear::Linear;
 pub use listed::{ALIASES, Listed, Sample, by_name};
+pub use ntk_linear::NtkLinear;
 pub use parallel::Parallel;
+pub use periodic_embedding::PeriodicEmbedding;
 pub use residual::Residual;
 pub use rms_norm::RmsNorm;
+pub use scale::Scale;
 pub use sequential::Sequential;
 pub use weight_norm::WeightNorm;
 
@@ -69,9 +86,14 @@ pub use weight_norm::WeightNorm;
 pub fn family<T: Real>() -> Family<dyn Listed<T>> {
     let entries: Vec<Box<dyn Listed<T>>> = vec![
         Box::new(Linear::to(1)),
+        Box::new(NtkLinear::to(1)),
+        Box::new(Scale::default()),
         Box::new(WeightNorm::to(1)),
         Box::new(Bilinear::new(2, 3, 1)),
         Box::new(Embedding::new(5, 3)),
+        Box::new(EmbedColumns::default()),
+        Box::new(PeriodicEmbedding::default()),
+        Box::new(LearnedMissing { numbers: None, missing: vec![1] }),
         Box::new(BatchNorm::default()),
         Box::new(LayerNorm::default()),
         Box::new(RmsNorm::default()),

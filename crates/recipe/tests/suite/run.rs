@@ -198,7 +198,7 @@ fn networks_of_every_layer_come_back() {
             "sequential" | "parallel" => format!("{kind}[linear(outputs=2), layer_norm]"),
             "residual" => "residual[linear(outputs=3), tanh]".to_owned(),
             // Those need indices, and two inputs side by side.
-            "embedding" => continue,
+            "embedding" | "embed_columns" => continue,
             "bilinear" => "bilinear(first=1, second=2, outputs=2)".to_owned(),
             kind => kind.to_owned(),
         };

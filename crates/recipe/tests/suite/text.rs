@@ -23,11 +23,14 @@ fn full() -> Recipe {
         normalise: true,
         dropout: Some(0.25),
         initialisers: vec!["0.*: orthogonal(gain=tanh)".to_owned()],
+        init_from_data: Some("unit_columns(samples=3)".to_owned()),
         loss: "cross_entropy(label_smoothing=0.1)".to_owned(),
         class_weights: true,
         optimizer: "lookahead(inner=adam(beta1=0.8))".to_owned(),
         learning_rate: Some(1e-7),
         schedule: Some("linear_warmup(steps=5, then=cosine(total=95))".to_owned()),
+        decay_schedule: Some("flat_cosine(flat=0.25)".to_owned()),
+        dropout_schedule: Some("flat_cosine".to_owned()),
         schedule_by: Interval::Step,
         plateau: Some("reduce_on_plateau(patience=3)".to_owned()),
         groups: vec!["group(on=*.bias, learning_rate=2)".to_owned()],
@@ -38,16 +41,19 @@ fn full() -> Recipe {
         metrics: vec!["accuracy".to_owned(), "f1(average=micro)".to_owned()],
         epochs: 3,
         batch_size: 17,
+        drop_last: true,
         accumulate: 2,
         early_stopping: Some(4),
         margin: 0.01,
         best_weights: true,
+        last_of_equals: true,
         monitor: "highest accuracy".to_owned(),
         seed: u64::MAX,
         shuffle: false,
         precision: Precision::Fast,
         scale_inputs: Scaling::Standard,
         scale_targets: Scaling::MinMax,
+        clamp_answers: true,
         drop_constant_inputs: true,
     }
 }
@@ -64,7 +70,7 @@ fn every_key_comes_back() {
     comes_back(&Recipe::default());
     comes_back(&full());
     // One more than the struct's fields beside `layers` would have to be added above.
-    assert_eq!(keys().len(), 34);
+    assert_eq!(keys().len(), 40);
     for seed in [0, 1, i64::MAX as u64, i64::MAX as u64 + 1] {
         comes_back(&Recipe { seed, ..Recipe::default() });
     }

@@ -33,3 +33,8 @@ pub(crate) fn sigmoid(x: f64) -> f64 {
     let e = (-x.abs()).exp();
     if x < 0.0 { e / (1.0 + e) } else { 1.0 / (1.0 + e) }
 }
+
+#[inline(always)]
+pub(crate) fn sin_cos(x: f64) -> (f64, f64) {
+    x.sin_cos()
+}

@@ -9,6 +9,7 @@ use crate::snapshot::Memory;
 #[derive(Clone, Debug)]
 pub struct BestWeights<T: Real = f32> {
     monitor: Monitor,
+    last_of_equals: bool,
     best: Option<Best<T>>,
     /// The number of weights and of statistics.
     lens: [usize; 2],
@@ -26,7 +27,15 @@ impl<T: Real> BestWeights<T> {
     /// The best epoch is the one with the best watched number; the first of equals.
     #[must_use]
     pub fn new(monitor: Monitor) -> Self {
-        BestWeights { monitor, best: None, lens: [0; 2] }
+        BestWeights { monitor, last_of_equals: false, best: None, lens: [0; 2] }
+    }
+
+    /// Of equally good epochs the last: where the number is coarse, such as the accuracy on few
+    /// samples, it has been trained for longer.
+    #[must_use]
+    pub fn last_of_equals(mut self) -> Self {
+        self.last_of_equals = true;
+        self
     }
 
     /// The best epoch and its watched number, if any epoch had one that is not NaN.
@@ -68,7 +77,9 @@ impl<T: Real> Callback<T> for BestWeights<T> {
 
     fn epoch_end(&mut self, epoch: &EpochEnd<'_, T>) -> Flow {
         let value = self.monitor.value(epoch.record).unwrap_or(f64::NAN);
-        if self.monitor.improves(value, self.best().map(|(_, value)| value), 0.0) {
+        let best = self.best().map(|(_, value)| value);
+        let equal = self.last_of_equals && best == Some(value);
+        if equal || self.monitor.improves(value, best, 0.0) {
             let epoch_number = epoch.record.epoch;
             match &mut self.best {
                 Some(best) => {

@@ -9,6 +9,13 @@ pub trait Schedule: fmt::Debug + Send + Sync {
     /// optimizer's own.
     fn learning_rate(&self, base: f64, step: u64) -> f64;
 
+    /// [`learning_rate`](Schedule::learning_rate) in a training of `total` steps, or epochs, which
+    /// a schedule over a whole training asks for. By default the same whatever the total is.
+    fn learning_rate_within(&self, base: f64, step: u64, total: u64) -> f64 {
+        _ = total;
+        self.learning_rate(base, step)
+    }
+
     /// The momentum of the next step after `step` of them, or `beta1`, in place of the optimizer's
     /// own. By default none: the optimizer's own stays.
     fn momentum(&self, step: u64) -> Option<f64> {
@@ -32,6 +39,9 @@ impl<S: Schedule + ?Sized> Schedule for Box<S> {
     fn learning_rate(&self, base: f64, step: u64) -> f64 {
         (**self).learning_rate(base, step)
     }
+    fn learning_rate_within(&self, base: f64, step: u64, total: u64) -> f64 {
+        (**self).learning_rate_within(base, step, total)
+    }
     fn momentum(&self, step: u64) -> Option<f64> {
         (**self).momentum(step)
     }
@@ -48,6 +58,16 @@ pub enum Interval {
     Epoch,
     /// Steps of the optimizer, over all epochs.
     Step,
+}
+
+/// The length of a training of which nothing is known.
+pub(super) const UNTOLD: u64 = 100;
+
+/// The part of a training that is over, at most 1: of the schedule's own total, or of the
+/// training's.
+pub(super) fn share(step: u64, own: Option<usize>, total: u64) -> f64 {
+    let total = own.map_or(total, |own| own as u64).max(1);
+    (step as f64 / total as f64).min(1.0)
 }
 
 /// A schedule's number of steps, which must be at least 1.

@@ -77,6 +77,15 @@ impl LinearWarmup {
     }
 }
 
+impl LinearWarmup {
+    /// The rate of the warm-up, while it goes on.
+    fn until_then(&self, base: f64, step: u64) -> Option<f64> {
+        let steps = self.steps as u64;
+        let part = || self.start_factor + (1.0 - self.start_factor) * step as f64 / steps as f64;
+        (step < steps).then(|| base * part())
+    }
+}
+
 impl Entry for Then {
     fn text(&self) -> &str {
         &self.text
@@ -94,12 +103,17 @@ impl Schedule for LinearWarmup {
     }
 
     fn learning_rate(&self, base: f64, step: u64) -> f64 {
+        let then = |step| self.then.schedule.learning_rate(base, step);
+        self.until_then(base, step).unwrap_or_else(|| then(step - self.steps as u64))
+    }
+
+    /// The schedule that comes after has what is left of the training.
+    fn learning_rate_within(&self, base: f64, step: u64, total: u64) -> f64 {
         let steps = self.steps as u64;
-        if step < steps {
-            base * (self.start_factor + (1.0 - self.start_factor) * step as f64 / steps as f64)
-        } else {
-            self.then.schedule.learning_rate(base, step - steps)
-        }
+        self.until_then(base, step).unwrap_or_else(|| {
+            let left = total.saturating_sub(steps);
+            self.then.schedule.learning_rate_within(base, step - steps, left)
+        })
     }
 
     /// That of the other schedule, before it begins that of its beginning.

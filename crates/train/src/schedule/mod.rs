@@ -14,6 +14,8 @@
 //! | `polynomial` | [`Polynomial`] | `end + (base - end) (1 - t / total)^power` |
 //! | `cosine` | [`Cosine`] | from `base` to `minimum` along half a wave |
 //! | `cosine_warm_restarts` | [`CosineWarmRestarts`] | the same over and over, in periods that may grow |
+//! | `coslog` | [`Coslog`] | up and down in cycles that double, over the whole training |
+//! | `flat_cosine` | [`FlatCosine`] | `base`, then down along half a wave, over the whole training |
 //! | `linear_warmup` | [`LinearWarmup`] | up in a straight line, then as another schedule |
 //! | `one_cycle` | [`OneCycle`] | up and down once |
 //! | `cyclic` | [`Cyclic`] | up and down over and over |
@@ -25,9 +27,11 @@
 mod constant;
 mod cosine;
 mod cosine_warm_restarts;
+mod coslog;
 mod cyclic;
 mod definition;
 mod exponential;
+mod flat_cosine;
 mod lambda;
 mod linear_warmup;
 mod multi_step;
@@ -43,10 +47,12 @@ use chainrule_nn::{ConfigError, Configure};
 pub use constant::Constant;
 pub use cosine::Cosine;
 pub use cosine_warm_restarts::CosineWarmRestarts;
+pub use coslog::Coslog;
 pub use cyclic::{Cyclic, CyclicMode};
 pub use definition::{Interval, Schedule};
 use definition::{along_cosine, at_least_one};
 pub use exponential::Exponential;
+pub use flat_cosine::FlatCosine;
 pub use lambda::Lambda;
 pub use linear_warmup::LinearWarmup;
 pub use multi_step::MultiStep;
@@ -73,6 +79,8 @@ pub fn family() -> Family<dyn Listed> {
         Box::new(Polynomial::default()),
         Box::new(Cosine::default()),
         Box::new(CosineWarmRestarts::default()),
+        Box::new(Coslog::default()),
+        Box::new(FlatCosine::default()),
         Box::new(LinearWarmup::default()),
         Box::new(OneCycle::default()),
         Box::new(Cyclic::default()),
@@ -95,6 +103,8 @@ pub const ALIASES: Aliases = &[
     ("cosine_annealing", "cosine"),
     ("cosine_annealing_lr", "cosine"),
     ("cosine_annealing_warm_restarts", "cosine_warm_restarts"),
+    ("coslog4", "coslog"),
+    ("flat_cos", "flat_cosine"),
     ("linear_lr", "linear_warmup"),
     ("one_cycle_lr", "one_cycle"),
     ("cyclic_lr", "cyclic"),
@@ -143,6 +153,10 @@ mod tests {
             assert_eq!(Schedule::check(&schedule), Ok(()), "{name}");
             assert_eq!(format!("{:?}", by_name(name).unwrap()), format!("{schedule:?}"));
             for step in (0..1000).chain([1_000_000, u64::from(u32::MAX), u64::MAX]) {
+                for total in [1, 30, 1000, u64::MAX] {
+                    let rate = schedule.learning_rate_within(0.5, step, total);
+                    assert!((0.0..=0.5).contains(&rate), "{name}: {rate} in step {step}");
+                }
                 let rate = schedule.learning_rate(0.5, step);
                 assert!((0.0..=0.5).contains(&rate), "{name}: {rate} in step {step}");
                 assert!(
@@ -171,7 +185,7 @@ mod tests {
             message("cosin"),
             "there is no schedule `cosin` (did you mean `cosine`?); there are: constant, step, \
              multi_step, exponential, polynomial, cosine, \
-             cosine_warm_restarts, linear_warmup, one_cycle, cyclic"
+             cosine_warm_restarts, coslog, flat_cosine, linear_warmup, one_cycle, cyclic"
         );
     }
 }

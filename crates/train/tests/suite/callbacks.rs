@@ -96,6 +96,23 @@ impl Tells for WeightAverage {
     }
 }
 
+#[test]
+fn of_equally_good_epochs_the_first_or_the_last_is_kept() {
+    let (model, train, validation) = (classifier(), classes(40, 0), classes(20, 1));
+    for (last, expected) in [(false, 2), (true, 4)] {
+        let best = BestWeights::new(Monitor::highest("scripted"));
+        let mut best = if last { best.last_of_equals() } else { best };
+        let mut params = model.init([2], 0).unwrap();
+        Trainer::new(&model, CrossEntropy, Sgd::new(0.1))
+            .epochs(5)
+            .metric(Scripted::new(&[0.1, 0.5, 0.4, 0.5, 0.3]))
+            .callback(&mut best)
+            .fit(&mut params, &train, Some(&validation))
+            .unwrap();
+        assert_eq!(best.best(), Some((expected, 0.5)), "{last}");
+    }
+}
+
 /// Kind "once more": each callback in a second training, also of another model, says and does what
 /// a new one would. The first one was finished, stopped, interrupted, or failed
 /// (keras-team/keras#20521).

@@ -10,7 +10,7 @@ use chainrule_tensor::Tensor;
 use chainrule_train::callback::{Callback, Monitor, StepEnd};
 use chainrule_train::optimizer::{Adam, Lookahead, Sgd};
 use chainrule_train::schedule::{
-    Exponential, Interval, Lambda, RangeTest, ReduceOnPlateau, Schedule,
+    Exponential, FlatCosine, Interval, Lambda, RangeTest, ReduceOnPlateau, Schedule,
 };
 use chainrule_train::{TrainError, Trainer};
 use common::{Scripted, classes, classifier};
@@ -119,6 +119,68 @@ fn the_momentum_of_a_schedule_is_that_of_the_steps() {
     assert_eq!(trained(sgd(0.0).schedule(Momentum(0.5))).unwrap(), trained(sgd(0.0)).unwrap());
     let error = trained(sgd(0.9).schedule(Momentum(1.0))).unwrap_err().to_string();
     assert_eq!(error, "schedule `momentum` gives a momentum of 1 at t = 0: it must lie in [0, 1)");
+}
+
+#[test]
+fn decay_and_dropout_follow_schedules_of_their_own() {
+    use chainrule_train::Group;
+    let (plain, train) = (classifier(), classes(20, 0));
+    let trained = |trainer: Trainer<'_>| {
+        let mut params = plain.init([2], 0).unwrap();
+        let fitted = trainer.epochs(3).batch_size(5).fit(&mut params, &train, None);
+        fitted.map(|_| params.values().to_vec())
+    };
+    let decays = |decay: f64| {
+        let groups = [Group::new("*.weight").weight_decay(decay)];
+        Trainer::new(&plain, CrossEntropy, Sgd::new(0.1)).groups(groups)
+    };
+    let halved = trained(decays(0.5).decay_schedule(Lambda::new(|_| 0.5))).unwrap();
+    assert_eq!(halved, trained(decays(0.25)).unwrap());
+    assert_ne!(halved, trained(decays(0.5)).unwrap());
+    let none = trained(
+        Trainer::new(&plain, CrossEntropy, Sgd::new(0.1)).decay_schedule(Lambda::new(|_| 0.5)),
+    );
+    assert!(none.unwrap_err().to_string().contains("no group has a weight decay"));
+
+    // Two models with the same parameters.
+    let model = |p: f64| Sequential::new().linear(2, 40).tanh().dropout(p).linear(40, 3);
+    let dropped = |p: f64, part: Option<f64>| {
+        let model = model(p);
+        let mut params = model.init([2], 0).unwrap();
+        let trainer = Trainer::new(&model, CrossEntropy, Sgd::new(0.1)).epochs(2).batch_size(5);
+        let mut trainer = match part {
+            Some(part) => trainer.dropout_schedule(Lambda::new(move |_| part)),
+            None => trainer,
+        };
+        trainer.fit(&mut params, &train, None).map(|_| params.values().to_vec())
+    };
+    assert_eq!(dropped(0.5, Some(0.5)).unwrap(), dropped(0.25, None).unwrap());
+    assert_ne!(dropped(0.5, Some(0.5)).unwrap(), dropped(0.5, None).unwrap());
+    let error = dropped(0.5, Some(2.0)).unwrap_err().to_string();
+    assert!(error.contains("of dropout gives a factor of 2 at t = 0: it must lie in [0, 1]"));
+}
+
+#[test]
+fn a_schedule_over_the_whole_training_counts_the_steps_that_are_made() {
+    let (model, train) = (classifier(), classes(20, 0));
+    let mut rates = Rates::default();
+    let mut params = model.init([2], 0).unwrap();
+    Trainer::new(&model, CrossEntropy, Sgd::new(0.5))
+        .epochs(4)
+        .batch_size(8)
+        .drop_last()
+        .schedule(FlatCosine::default())
+        .schedule_by(Interval::Step)
+        .callback(&mut rates)
+        .fit(&mut params, &train, None)
+        .unwrap();
+    // Two whole batches in each epoch, the last one left out.
+    let half = 0.5_f64.sqrt() / 2.0;
+    let expected = [1.0, 1.0, 1.0, 1.0, 1.0, 0.5 + half, 0.5, 0.5 - half].map(|part| part * 0.5);
+    assert_eq!(rates.0.len(), 8);
+    for (rate, expected) in rates.0.iter().zip(expected) {
+        assert!((rate - expected).abs() < 1e-12, "{:?}", rates.0);
+    }
 }
 
 #[test]

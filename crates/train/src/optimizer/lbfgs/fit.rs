@@ -50,8 +50,15 @@ impl Lbfgs {
             return Err(TrainError::of_loss(loss, target));
         }
         let pool = Pool::shared();
-        let setup =
-            Setup { model, loss, seed: 0, pool: &pool, precision: Precision::F32, measured: false };
+        let setup = Setup {
+            model,
+            loss,
+            seed: 0,
+            pool: &pool,
+            precision: Precision::F32,
+            measured: false,
+            drop_last: false,
+        };
         let mut stages = Stages::training(setup);
         stages.get(params, data, data.len())?;
         stages.refuse_nothing(params, "training", data, data.len())?;
