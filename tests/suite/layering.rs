@@ -92,6 +92,7 @@ const ALLOWED: [(&str, &[&str]); 17] = [
             "chainrule",
             "chainrule-files",
             "chainrule-plot",
+            "chainrule-table",
             "chainrule-tensorboard",
             "chainrule-conformance",
         ],

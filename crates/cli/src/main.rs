@@ -20,7 +20,10 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use args::{Args, Command};
-use commands::{compare, conformance, diagnose, digits, gradcheck, list};
+use commands::{
+    compare, config, conformance, diagnose, digits, evaluate, gradcheck, inspect, list, predict,
+    train,
+};
 use failure::{Failure, Kind};
 use terminal::console::Console;
 use terminal::faults;
@@ -30,6 +33,11 @@ fn main() -> ExitCode {
     faults::tell_in_one_line();
     let args = Args::try_parse().unwrap_or_else(|error| usage::exit(error));
     let (command, done) = match &args.command {
+        Some(Command::Train(args)) => (Some("train"), train::run(args)),
+        Some(Command::Predict(args)) => (Some("predict"), predict::run(args)),
+        Some(Command::Evaluate(args)) => (Some("evaluate"), evaluate::run(args)),
+        Some(Command::Inspect(args)) => (Some("inspect"), inspect::run(args)),
+        Some(Command::Config(args)) => (Some("config"), config::run(args)),
         Some(Command::Diagnose(args)) => (Some("diagnose"), diagnose::run(args)),
         Some(Command::Compare(args)) => (Some("compare"), compare::run(args)),
         Some(Command::List(args)) => (Some("list"), list::run(args)),

@@ -58,7 +58,7 @@ pub fn exit(mut error: Error) -> ! {
         (error.kind(), typed(ContextKind::InvalidSubcommand))
     {
         let names = names.join(", ");
-        let example = "for a table or a recording, `chainrule diagnose FILE`";
+        let example = "to learn from a table, `chainrule train FILE --target COLUMN`";
         refuse(None, format!("there is no command `{word}`; there are: {names}; {example}"));
     }
     let word = typed(ContextKind::InvalidArg).filter(|word| !word.starts_with('-'));

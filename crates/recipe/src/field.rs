@@ -11,6 +11,8 @@ pub(crate) enum Field<'a> {
     Text(&'a mut String),
     OptionalText(&'a mut Option<String>),
     Texts(&'a mut Vec<String>),
+    /// Texts that may be empty, and keep their blanks.
+    Names(&'a mut Vec<String>),
     /// A whole number of at least 1.
     Count(&'a mut usize),
     OptionalCount(&'a mut Option<usize>),
@@ -106,6 +108,13 @@ impl Field<'_> {
                 let texts = value.list(|value| value.text().map(str::to_owned));
                 texts.map(|texts| **field = texts)
             }
+            Field::Names(field) => {
+                let names = value.list(|value| match value {
+                    Value::Text(text) => Some(text.clone()),
+                    _ => None,
+                });
+                names.map(|names| **field = names)
+            }
             Field::Count(field) => value.count().map(|count| **field = count),
             Field::OptionalCount(field) => value.count().map(|count| **field = Some(count)),
             Field::Counts(field) => value.list(Value::count).map(|counts| **field = counts),
@@ -145,7 +154,7 @@ impl Field<'_> {
             Field::Text(_) | Field::OptionalText(_) | Field::Word(_) => {
                 Value::Text(text.to_owned())
             }
-            Field::Texts(_) => Value::List(texts().collect()),
+            Field::Texts(_) | Field::Names(_) => Value::List(texts().collect()),
             Field::Counts(_) | Field::Positions(_) | Field::Numbers(_) => {
                 Value::List(numbers().collect())
             }
@@ -169,7 +178,9 @@ impl Field<'_> {
     fn rule(&self) -> String {
         match self {
             Field::Text(_) | Field::OptionalText(_) => "must be a text in quotes".to_owned(),
-            Field::Texts(_) => r#"must be a list of texts, such as ["a", "b"]"#.to_owned(),
+            Field::Texts(_) | Field::Names(_) => {
+                r#"must be a list of texts, such as ["a", "b"]"#.to_owned()
+            }
             Field::Count(_) | Field::OptionalCount(_) => {
                 "must be a whole number of at least 1".to_owned()
             }
@@ -193,7 +204,9 @@ impl Field<'_> {
         match self {
             Field::Text(field) => Some(quoted(field)),
             Field::OptionalText(field) => field.as_deref().map(quoted),
-            Field::Texts(field) => Some(list(field.iter().map(|text| quoted(text)).collect())),
+            Field::Texts(field) | Field::Names(field) => {
+                Some(list(field.iter().map(|text| quoted(text)).collect()))
+            }
             Field::Count(field) => Some(field.to_string()),
             Field::OptionalCount(field) => field.map(|count| count.to_string()),
             Field::Counts(field) => Some(list(field.iter().map(usize::to_string).collect())),
@@ -219,7 +232,7 @@ impl Field<'_> {
         match self {
             Field::Text(field) => field.to_string(),
             Field::OptionalText(Some(field)) => field.clone(),
-            Field::Texts(field) => format!("[{}]", field.join(", ")),
+            Field::Texts(field) | Field::Names(field) => format!("[{}]", field.join(", ")),
             Field::Seed(field) => field.to_string(),
             Field::Word(field) => field.word().to_owned(),
             Field::Number(field) => exact(**field),

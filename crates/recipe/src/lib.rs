@@ -15,6 +15,7 @@ mod preprocessing;
 mod preset;
 mod recipe;
 mod run;
+mod table;
 mod text;
 
 pub use change::Change;
@@ -28,3 +29,4 @@ pub use preprocessing::{Preprocessing, Scaling};
 pub use preset::{Preset, TableTask};
 pub use recipe::Recipe;
 pub use run::{Prepared, Run};
+pub use table::{Answers, Parts, TableInputs, TableNetwork, TableRun, TableTraining};

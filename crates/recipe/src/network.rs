@@ -140,6 +140,12 @@ impl<T: Real> Network<T> {
         &self.preprocessing
     }
 
+    /// The shape of a sample, as the model takes it.
+    #[must_use]
+    pub fn sample(&self) -> Shape {
+        self.sample
+    }
+
     /// The names of the classes; none where they have no names.
     #[must_use]
     pub fn class_names(&self) -> &[String] {

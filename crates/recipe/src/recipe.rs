@@ -295,6 +295,11 @@ impl Recipe {
     pub fn optimizer<T: chainrule_tensor::Real>(
         &self,
     ) -> Result<Box<dyn optimizer::Listed<T>>, RecipeError> {
+        if self.optimizer.split('(').next().is_some_and(|name| name.trim() == "lbfgs") {
+            let why = "lbfgs takes all samples at once and no steps of batches: call `Lbfgs::fit` \
+                       of the library, or choose another";
+            return Err(RecipeError::of("optimizer", why));
+        }
         let found = optimizer::by_name::<T>(&self.optimizer);
         let mut found = found.map_err(|why| RecipeError::of("optimizer", why))?;
         if let Some(rate) = self.learning_rate {

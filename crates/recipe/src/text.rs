@@ -14,6 +14,8 @@ const FORMAT: u64 = 1;
 const FORMAT_KEY: &str = "format";
 /// The part of a saved network's text that holds what was learned beside the parameters.
 pub(crate) const FITTED: &str = "fitted";
+/// The part that says how the columns of a table become inputs.
+pub(crate) const TABLE: &str = "table";
 
 /// One entry of a table, with its line.
 type Entry<'a> = (usize, &'a str, Value);
@@ -75,12 +77,9 @@ pub(crate) fn read(
     text: &str,
     fitted: Option<&mut [(&'static str, Field<'_>)]>,
 ) -> Result<Recipe, RecipeError> {
-    let table = DeTable::parse(text).map_err(|error| {
-        let line = error.span().map(|span| line_of(text, span.start));
-        RecipeError::Syntax { line: Line(line), why: error.message().trim_end().to_owned() }
-    })?;
+    let table = parse(text)?;
     let (mut recipe, is_saved) = (Recipe::default(), fitted.is_some());
-    let (inner, outer) = entries(text, table.get_ref());
+    let [outer, inner, _] = entries(text, table.get_ref());
     check_format(&outer)?;
     take_over(&outer, &mut recipe.fields(), &[FORMAT_KEY])?;
     if let Some(fields) = fitted {
@@ -98,28 +97,49 @@ pub(crate) fn read(
     Ok(recipe)
 }
 
-/// The entries of `[fitted]` and the others, in the order of the text.
-fn entries<'a>(text: &str, table: &'a DeTable<'_>) -> (Vec<Entry<'a>>, Vec<Entry<'a>>) {
+fn parse(text: &str) -> Result<toml::Spanned<DeTable<'_>>, RecipeError> {
+    DeTable::parse(text).map_err(|error| {
+        let line = error.span().map(|span| line_of(text, span.start));
+        RecipeError::Syntax { line: Line(line), why: error.message().trim_end().to_owned() }
+    })
+}
+
+/// Takes over what stands under `[table]`. Gives whether there is something.
+///
+/// # Errors
+/// As [`read`].
+pub(crate) fn read_table(
+    text: &str,
+    fields: &mut [(&'static str, Field<'_>)],
+) -> Result<bool, RecipeError> {
+    let table = parse(text)?;
+    let [_, _, entries] = entries(text, table.get_ref());
+    take_over(&entries, fields, &[])?;
+    Ok(!entries.is_empty())
+}
+
+/// The entries outside of any part, those of `[fitted]` and those of `[table]`, in the order of the
+/// text.
+fn entries<'a>(text: &str, table: &'a DeTable<'_>) -> [Vec<Entry<'a>>; 3] {
     let of = |table: &'a DeTable<'_>| {
         let entry = |(key, value): (&'a toml::Spanned<_>, &'a toml::Spanned<DeValue<'_>>)| {
             let key: &toml::Spanned<std::borrow::Cow<'_, str>> = key;
             (line_of(text, key.span().start), key.get_ref().as_ref(), value_of(value.get_ref()))
         };
-        table.iter().map(entry).collect::<Vec<_>>()
+        let mut entries = table.iter().map(entry).collect::<Vec<_>>();
+        entries.sort_by_key(|(line, ..)| *line);
+        entries
     };
     let mut outer = of(table);
-    let inner = match table.get(FITTED).map(|value| value.get_ref()) {
+    let mut part = |name: &str| match table.get(name).map(|value| value.get_ref()) {
         Some(DeValue::Table(inner)) => {
-            outer.retain(|(_, key, _)| *key != FITTED);
+            outer.retain(|(_, key, _)| *key != name);
             of(inner)
         }
         _ => Vec::new(),
     };
-    let in_order = |mut entries: Vec<Entry<'a>>| {
-        entries.sort_by_key(|(line, ..)| *line);
-        entries
-    };
-    (in_order(inner), in_order(outer))
+    let (fitted, columns) = (part(FITTED), part(TABLE));
+    [outer, fitted, columns]
 }
 
 fn value_of(value: &DeValue<'_>) -> Value {

@@ -41,6 +41,11 @@ impl Flag {
         }
     }
 
+    /// The help without the names.
+    pub fn meaning(&self) -> &'static str {
+        self.help
+    }
+
     /// True if a value may begin with a hyphen, as a negative number does.
     pub fn is_number(&self) -> bool {
         !matches!(self.kind, Kind::Text | Kind::Texts | Kind::Switch)

@@ -9,6 +9,7 @@ pub mod parse;
 pub mod places;
 mod rate;
 pub mod size;
+pub mod table;
 pub mod talk;
 pub mod told;
 pub mod training;

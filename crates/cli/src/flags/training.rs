@@ -366,6 +366,7 @@ mod tests {
             (&["--learning-rate", "inf"], "--learning-rate inf: must be a number above 0"),
             (&["--learning-rate", "NaN"], "--learning-rate NaN: must be a number above 0"),
             (&["--optimizer", "adma"], "--optimizer adma: there is no optimizer `adma` (did you"),
+            (&["--optimizer", "lbfgs"], "--optimizer lbfgs: lbfgs takes all samples at once"),
             (&["--init", "he"], "there is no initialiser `he` (did you mean `he_normal`?)"),
             (&["--loss", "crosentropy"], "(did you mean `cross_entropy`?)"),
             (&["--output-activation", "softmx"], "(did you mean `softmax`?)"),

@@ -21,8 +21,10 @@ pub fn teller(console: Console) -> Box<dyn FnMut(ProgressEvent<'_>)> {
 /// A bar on standard error, drawn at most 20 times a second.
 fn bar(console: Console, colour: bool) -> impl FnMut(ProgressEvent<'_>) {
     let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(20));
-    let template =
-        if colour { "{prefix} {wide_bar:.cyan/blue} {msg}" } else { "{prefix} {wide_bar} {msg}" };
+    let template = match colour {
+        true => "{prefix} {wide_bar:.cyan/blue} {eta} left  {msg}",
+        false => "{prefix} {wide_bar} {eta} left  {msg}",
+    };
     let style =
         ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
     bar.set_style(style.progress_chars("\u{2501}\u{257a}\u{2500}"));

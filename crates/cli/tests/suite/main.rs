@@ -19,6 +19,7 @@ mod outputs;
 mod pipes;
 mod report;
 mod saving;
+mod tables;
 mod tensorboard;
 #[cfg(target_os = "linux")]
 mod terminal;

@@ -117,7 +117,7 @@ fn wrong_values_are_told_with_flag_value_and_rule() {
         (&["list", "nosuch"], "there is no list `nosuch`; there are: activations"),
         (&["gradcheck", "nosuch"], "there is no family `nosuch`; there are: "),
         (&["conformance", "nosuch"], "there is no family `nosuch`; there are: "),
-        (&["digits.csv"], "there is no command `digits.csv`; there are: diagnose, compare, list"),
+        (&["digits.csv"], "there is no command `digits.csv`; there are: train, predict, evaluate"),
         (&["diagnose", "a.csv", "b.csv"], "`b.csv` is a word too many"),
         (&["compare", "a"], "`a` is a word too many"),
         (&["list", "losses", "b"], "`b` is a word too many"),
