@@ -143,8 +143,14 @@ pub static FLAGS: [Flag; 40] = [
         "How parameters of these names start, such as `0.*: orthogonal(gain=2)`; again for more",
     )
     .named("initialiser"),
-    Flag::of("init_from_data", Kind::Text, "RULE", NETWORK, "First weights by the first batch, after all other rules: unit_columns or unit_variance")
-        .named("init-from-data"),
+    Flag::of(
+        "init_from_data",
+        Kind::Text,
+        "RULE",
+        NETWORK,
+        "First weights by the first batch, after all other rules: unit_columns or unit_variance",
+    )
+    .named("init-from-data"),
     Flag::of(
         "loss",
         Kind::Text,
@@ -186,12 +192,25 @@ pub static FLAGS: [Flag; 40] = [
         "How the learning rate goes, such as cosine(total=40); `none`, the default, keeps it",
     )
     .listing(schedules),
-    Flag::of("decay_schedule", Kind::Text, "NAME", STEPS, "The course of the groups' weight decay, such as flat_cosine; `none`, the default, keeps it")
-        .named("decay-schedule")
-        .listing(schedules),
-    Flag::of("dropout_schedule", Kind::Text, "NAME", STEPS, "The course of the dropped share, such as flat_cosine; `none`, the default, keeps it")
-        .named("dropout-schedule")
-        .listing(schedules),
+    Flag::of(
+        "decay_schedule",
+        Kind::Text,
+        "NAME",
+        STEPS,
+        "The course of the groups' weight decay, such as flat_cosine; `none`, the default, keeps \
+         it",
+    )
+    .named("decay-schedule")
+    .listing(schedules),
+    Flag::of(
+        "dropout_schedule",
+        Kind::Text,
+        "NAME",
+        STEPS,
+        "The course of the dropped share, such as flat_cosine; `none`, the default, keeps it",
+    )
+    .named("dropout-schedule")
+    .listing(schedules),
     Flag::of(
         "schedule_by",
         Kind::Text,
@@ -252,8 +271,14 @@ pub static FLAGS: [Flag; 40] = [
     ),
     Flag::of("batch_size", Kind::Count, "N", COURSE, "How many samples make a batch [default: 32]")
         .named("batch-size"),
-    Flag::of("drop_last", Kind::Switch, "BOOL", COURSE, "Leave out the last batch of an epoch where it is smaller")
-        .named("drop-last"),
+    Flag::of(
+        "drop_last",
+        Kind::Switch,
+        "BOOL",
+        COURSE,
+        "Leave out the last batch of an epoch where it is smaller",
+    )
+    .named("drop-last"),
     Flag::of("accumulate", Kind::Count, "N", COURSE, "How many batches make a step [default: 1]"),
     Flag::of(
         "early_stopping",
@@ -278,8 +303,14 @@ pub static FLAGS: [Flag; 40] = [
         "End with the weights of the best epoch, not of the last",
     )
     .named("best-weights"),
-    Flag::of("last_of_equals", Kind::Switch, "BOOL", COURSE, "Keep the last of equally good epochs, not the first")
-        .named("last-of-equals"),
+    Flag::of(
+        "last_of_equals",
+        Kind::Switch,
+        "BOOL",
+        COURSE,
+        "Keep the last of equally good epochs, not the first",
+    )
+    .named("last-of-equals"),
     Flag::of(
         "monitor",
         Kind::Text,
@@ -334,8 +365,14 @@ pub static FLAGS: [Flag; 40] = [
         "Scale targets that are numbers: standard, min_max or none, the default",
     )
     .named("scale-targets"),
-    Flag::of("clamp_answers", Kind::Switch, "BOOL", DATA, "Keep answers that are numbers within those of the training data")
-        .named("clamp-answers"),
+    Flag::of(
+        "clamp_answers",
+        Kind::Switch,
+        "BOOL",
+        DATA,
+        "Keep answers that are numbers within those of the training data",
+    )
+    .named("clamp-answers"),
     Flag::of(
         "drop_constant_inputs",
         Kind::Switch,
