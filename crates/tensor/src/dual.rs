@@ -307,6 +307,13 @@ impl Real for Dual {
         Dual { value: self.value.flushed(), tangent: self.tangent.flushed() }
     }
     #[inline(always)]
+    fn flushed_to_zero(self, by_bits: bool) -> Self {
+        Dual {
+            value: self.value.flushed_to_zero(by_bits),
+            tangent: self.tangent.flushed_to_zero(by_bits),
+        }
+    }
+    #[inline(always)]
     fn is_finite(self) -> bool {
         self.value.is_finite()
     }

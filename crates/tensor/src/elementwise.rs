@@ -15,6 +15,9 @@
 //!
 //! The kernels themselves are plain loops, marked in the same way: an iterator adaptor around such
 //! a function would become a call for each element.
+//!
+//! Denormal numbers are written as 0, since others multiply with them later. [`map`] and [`zip3`]
+//! keep the sign of a zero; [`zip`] and [`update`] do not, which takes fewer instructions.
 
 use crate::gemm::Put;
 use crate::{Real, simd};
@@ -52,6 +55,27 @@ pub fn map<T: Real>(put: Put, out: &mut [T], a: &[T], f: impl Fn(T) -> T) {
     );
 }
 
+/// `out[i] = a[i]`, or added to it, as it is: denormal numbers too.
+///
+/// # Panics
+/// If the lengths differ.
+#[inline]
+#[track_caller]
+pub fn copy<T: Real>(put: Put, out: &mut [T], a: &[T]) {
+    assert_eq!(out.len(), a.len(), "copy: the slices differ in length");
+    match put {
+        Put::Set => out.copy_from_slice(a),
+        Put::Add => simd::dispatch(
+            #[inline(always)]
+            || {
+                for (o, &a) in out.iter_mut().zip(a) {
+                    *o += a;
+                }
+            },
+        ),
+    }
+}
+
 /// `out[i] = f(a[i], b[i])`, or added to it.
 ///
 /// # Panics
@@ -60,17 +84,17 @@ pub fn map<T: Real>(put: Put, out: &mut [T], a: &[T], f: impl Fn(T) -> T) {
 #[track_caller]
 pub fn zip<T: Real>(put: Put, out: &mut [T], a: &[T], b: &[T], f: impl Fn(T, T) -> T) {
     assert!(out.len() == a.len() && a.len() == b.len(), "zip: the slices differ in length");
-    simd::dispatch(
+    simd::dispatch_with(
         #[inline(always)]
-        move || match put {
+        move |instructions| match put {
             Put::Set => {
                 for ((o, &a), &b) in out.iter_mut().zip(a).zip(b) {
-                    *o = f(a, b).flushed();
+                    *o = instructions.flushed(f(a, b));
                 }
             }
             Put::Add => {
                 for ((o, &a), &b) in out.iter_mut().zip(a).zip(b) {
-                    *o = (*o + f(a, b)).flushed();
+                    *o = instructions.flushed(*o + f(a, b));
                 }
             }
         },
@@ -113,11 +137,11 @@ pub fn zip3<T: Real>(put: Put, out: &mut [T], a: &[T], b: &[T], c: &[T], f: impl
 #[track_caller]
 pub fn update<T: Real>(values: &mut [T], a: &[T], f: impl Fn(T, T) -> T) {
     assert_eq!(values.len(), a.len(), "update: the slices differ in length");
-    simd::dispatch(
+    simd::dispatch_with(
         #[inline(always)]
-        move || {
+        move |instructions| {
             for (v, &a) in values.iter_mut().zip(a) {
-                *v = f(*v, a).flushed();
+                *v = instructions.flushed(f(*v, a));
             }
         },
     );
@@ -134,6 +158,9 @@ mod tests {
             let mut out = [10.0; 2];
             map(put, &mut out, &a, |a| -a);
             assert_eq!(out, [base - 1.0, base - 2.0]);
+            let mut out = [10.0; 2];
+            copy(put, &mut out, &a);
+            assert_eq!(out, [base + 1.0, base + 2.0]);
             let mut out = [10.0; 2];
             zip(put, &mut out, &a, &b, |a, b| a * b);
             assert_eq!(out, [base + 3.0, base + 8.0]);

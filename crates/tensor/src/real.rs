@@ -126,6 +126,10 @@ pub trait Real:
     /// [`MIN_POSITIVE`](Real::MIN_POSITIVE). Multiplying with a denormal number takes 30 to 200
     /// times as long on common processors.
     fn flushed(self) -> Self;
+    /// The value, or 0 where it is denormal or a zero of either sign; found by its bits or by its
+    /// size.
+    #[doc(hidden)]
+    fn flushed_to_zero(self, by_bits: bool) -> Self;
     /// Returns true if the value is neither infinite nor NaN.
     fn is_finite(self) -> bool;
     /// Returns true if the value is NaN.
@@ -262,6 +266,15 @@ macro_rules! real {
                 let (bits, exponent, sign) =
                     (self.to_bits(), $t::INFINITY.to_bits(), $t::to_bits(-0.0));
                 if bits & exponent == 0 { $t::from_bits(bits & sign) } else { self }
+            }
+            #[inline(always)]
+            fn flushed_to_zero(self, by_bits: bool) -> Self {
+                let vanishes = if by_bits {
+                    self.to_bits() & $t::INFINITY.to_bits() == 0
+                } else {
+                    self.abs() < $t::MIN_POSITIVE
+                };
+                if vanishes { 0.0 } else { self }
             }
             #[inline(always)]
             fn is_finite(self) -> bool {

@@ -27,25 +27,37 @@
 /// ```
 #[inline(always)]
 pub fn dispatch<R>(kernel: impl FnOnce() -> R) -> R {
-    dispatch_sums(
+    dispatch_with(
         #[inline(always)]
         |_| kernel(),
     )
 }
 
-/// [`dispatch`] for sums of products, which tells the kernel whether its instructions multiply and
-/// add in one, for [`add_product`]. So sums are rounded otherwise on a processor without. There a
-/// prediction of 784-512-256-10 took 34 times as long with a call for each product (SSE2 alone, on
-/// AMD Zen 3).
+/// [`dispatch`] for a kernel that asks what its instructions do well.
+///
+/// ```
+/// use chainrule_tensor::simd;
+///
+/// let (mut mean, gradient) = (vec![0.5_f32; 100], vec![1e-38; 100]);
+/// simd::dispatch_with(
+///     #[inline(always)]
+///     |instructions| {
+///         for (m, &g) in mean.iter_mut().zip(&gradient) {
+///             *m = instructions.flushed(instructions.add_product(0.1, g, 0.0 * *m));
+///         }
+///     },
+/// );
+/// assert_eq!(mean, vec![0.0; 100]);
+/// ```
 #[inline(always)]
-pub(crate) fn dispatch_sums<R>(kernel: impl FnOnce(bool) -> R) -> R {
+pub fn dispatch_with<R>(kernel: impl FnOnce(Instructions) -> R) -> R {
     #[cfg(target_arch = "x86_64")]
     if has_avx512() {
         // SAFETY: the processor was asked for exactly the features that this copy is compiled with.
         return unsafe {
             avx512(
                 #[inline(always)]
-                || kernel(true),
+                || kernel(Instructions { fused: true, tests_bits: true }),
             )
         };
     }
@@ -55,11 +67,48 @@ pub(crate) fn dispatch_sums<R>(kernel: impl FnOnce(bool) -> R) -> R {
         return unsafe {
             avx2(
                 #[inline(always)]
-                || kernel(true),
+                || kernel(Instructions { fused: true, tests_bits: false }),
             )
         };
     }
-    kernel(FUSES)
+    kernel(Instructions { fused: FUSES, tests_bits: false })
+}
+
+/// The strengths of the instructions that a kernel is compiled for; see [`dispatch_with`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Instructions {
+    /// They multiply and add in one.
+    fused: bool,
+    /// They test bits into a mask.
+    tests_bits: bool,
+}
+
+impl Instructions {
+    /// `a b + sum`, rounded once where the instructions multiply and add in one. So it is rounded
+    /// otherwise on a processor without. There a prediction of 784-512-256-10 took 34 times as long
+    /// with a call for each product (SSE2 alone, on AMD Zen 3).
+    #[inline(always)]
+    #[must_use]
+    pub fn add_product<T: crate::Real>(self, a: T, b: T, sum: T) -> T {
+        add_product(self.fused, a, b, sum)
+    }
+
+    /// The value, or 0 where it is denormal or a zero of either sign. It takes fewer instructions
+    /// than [`Real::flushed`](crate::Real::flushed), which keeps the sign of a zero.
+    #[inline(always)]
+    #[must_use]
+    pub fn flushed<T: crate::Real>(self, x: T) -> T {
+        x.flushed_to_zero(self.tests_bits)
+    }
+}
+
+/// [`dispatch_with`] for [`add_product`].
+#[inline(always)]
+pub(crate) fn dispatch_sums<R>(kernel: impl FnOnce(bool) -> R) -> R {
+    dispatch_with(
+        #[inline(always)]
+        |instructions| kernel(instructions.fused),
+    )
 }
 
 /// True if every processor of the target multiplies and adds in one instruction. Without it
@@ -204,6 +253,25 @@ mod tests {
         assert_eq!(fused, FUSES);
         assert_eq!(add_product(true, 3.0, 4.0, 5.0), 17.0);
         assert_eq!(add_product(false, 3.0, 4.0, 5.0), 17.0);
+    }
+
+    #[test]
+    fn every_way_of_flushing_gives_the_same() {
+        let powers = (-149..128).map(|power| 2.0_f32.powi(power));
+        let values = powers.flat_map(|x| [x, -x, 1.5 * x]).chain([0.0, -0.0, f32::INFINITY]);
+        for x in values {
+            let expected = if x.is_normal() || x.is_infinite() { x } else { 0.0 };
+            for tests_bits in [false, true] {
+                let flushed = Instructions { fused: true, tests_bits }.flushed(x);
+                assert_eq!(flushed.to_bits(), expected.to_bits(), "{x:e}, {tests_bits}");
+            }
+        }
+        for tests_bits in [false, true] {
+            let instructions = Instructions { fused: true, tests_bits };
+            assert!(instructions.flushed(f32::NAN).is_nan());
+            assert_eq!(instructions.flushed(-f64::MIN_POSITIVE), -f64::MIN_POSITIVE);
+            assert_eq!(instructions.flushed(f64::MIN_POSITIVE / 2.0), 0.0);
+        }
     }
 
     fn polynomial(values: &[f32]) -> Vec<f32> {

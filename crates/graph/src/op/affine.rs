@@ -81,12 +81,12 @@ impl<T: Real> Op<T> for Affine<T> {
                 let bias = &bias[columns];
                 match &self.activation {
                     Some(activation) => activation.bias_map(z, bias),
-                    None => simd::dispatch(
+                    None => simd::dispatch_with(
                         #[inline(always)]
-                        || {
+                        |by| {
                             for row in z.chunks_exact_mut(bias.len()) {
                                 for (z, &b) in row.iter_mut().zip(bias) {
-                                    *z = (*z + b).flushed();
+                                    *z = by.flushed(*z + b);
                                 }
                             }
                         },

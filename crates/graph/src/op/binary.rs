@@ -52,6 +52,15 @@ impl<T: Real, B: Binary> Op<T> for Zip<B> {
         // Derivatives that read no operand may be given any values.
         let operand = |i| if B::READS_OPERANDS { pass.inputs.get(i) } else { g };
         let (a, b) = (operand(0), operand(1));
+        if a_shape == b_shape && !B::READS_OPERANDS {
+            if let Some(da) = pass.cotangents.get(0) {
+                da.map(g, |g| B::pull_a(g, T::ONE, T::ONE));
+            }
+            if let Some(db) = pass.cotangents.get(1) {
+                db.map(g, |g| B::pull_b(g, T::ONE, T::ONE));
+            }
+            return;
+        }
         if a_shape == b_shape {
             if let Some(da) = pass.cotangents.get(0) {
                 elementwise::zip3(da.put, da.values, g, a, b, B::pull_a);

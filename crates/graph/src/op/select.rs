@@ -2,7 +2,7 @@ use std::panic::Location;
 use std::sync::Arc;
 
 use chainrule_tensor::gemm::Put;
-use chainrule_tensor::{Real, Shape, broadcast, elementwise};
+use chainrule_tensor::{Real, Shape, broadcast, simd};
 
 use super::binary::broadcast_shape;
 use super::{Backward, Cotangent, Forward, Op, Reads};
@@ -37,7 +37,17 @@ impl<T: Real> Op<T> for Select {
         let [condition, a, b] = [CONDITION, A, B].map(|i| pass.inputs.get(i));
         let shapes = [CONDITION, A, B].map(|i| pass.inputs.shape(i));
         if shapes == [pass.shape; 3] {
-            elementwise::zip3(Put::Set, pass.output, condition, a, b, choose);
+            // What is chosen stays as it is: nothing to flush, and a zero keeps its sign.
+            let output = pass.output;
+            simd::dispatch(
+                #[inline(always)]
+                move || {
+                    let choices = condition.iter().zip(a).zip(b);
+                    for (out, ((&condition, &a), &b)) in output.iter_mut().zip(choices) {
+                        *out = choose(condition, a, b);
+                    }
+                },
+            );
             return;
         }
         broadcast::expand(Put::Set, pass.output, pass.shape, a, shapes[A]);
@@ -49,23 +59,39 @@ impl<T: Real> Op<T> for Select {
     fn vjp(&self, mut pass: Backward<'_, T>) {
         let (condition, condition_shape) =
             (pass.inputs.get(CONDITION), pass.inputs.shape(CONDITION));
-        let upstream = &*pass.upstream;
-        let give = |dx: Cotangent<'_, T>, shape: Shape, taken: fn(T, T) -> T| {
-            if shape == pass.shape && condition_shape == pass.shape {
-                return dx.zip(condition, upstream, taken);
-            }
-            let dx = dx.accumulate();
-            broadcast::for_each(pass.shape, condition_shape, shape, |i, condition_at, x_at| {
-                dx[x_at] += taken(condition[condition_at], upstream[i]);
-            });
-        };
+        let (upstream, shape) = (&*pass.upstream, pass.shape);
         if let Some(da) = pass.cotangents.get(A) {
-            give(da, pass.inputs.shape(A), |condition, g| choose(condition, g, T::ZERO));
+            let to = pass.inputs.shape(A);
+            give(da, to, (condition, condition_shape), (upstream, shape), |condition, g| {
+                choose(condition, g, T::ZERO)
+            });
         }
         if let Some(db) = pass.cotangents.get(B) {
-            give(db, pass.inputs.shape(B), |condition, g| choose(condition, T::ZERO, g));
+            let to = pass.inputs.shape(B);
+            give(db, to, (condition, condition_shape), (upstream, shape), |condition, g| {
+                choose(condition, T::ZERO, g)
+            });
         }
     }
+}
+
+/// Adds what is `taken` of the upstream gradient to `dx`, of shape `to`. Generic over the choice:
+/// a call of a function for each element took 2.5 times as long.
+#[inline(always)]
+fn give<T: Real>(
+    dx: Cotangent<'_, T>,
+    to: Shape,
+    (condition, condition_shape): (&[T], Shape),
+    (upstream, shape): (&[T], Shape),
+    taken: impl Fn(T, T) -> T,
+) {
+    if to == shape && condition_shape == shape {
+        return dx.zip(condition, upstream, taken);
+    }
+    let dx = dx.accumulate();
+    broadcast::for_each(shape, condition_shape, to, |i, condition_at, x_at| {
+        dx[x_at] += taken(condition[condition_at], upstream[i]);
+    });
 }
 
 #[inline(always)]

@@ -138,7 +138,7 @@ impl<T: Real> Plan<T> {
             }
             Slot::Grad { range, .. } => {
                 let put = if accumulate { Put::Add } else { Put::Set };
-                elementwise::map(put, &mut grads.values[range.clone()], upstream, |g| g);
+                elementwise::copy(put, &mut grads.values[range.clone()], upstream);
             }
         }
         true

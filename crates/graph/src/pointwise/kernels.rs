@@ -13,11 +13,11 @@ pub fn map<T: Real>(y: &mut [T], x: &[T], f: impl Fn(T) -> T) {
 /// `z = f(z)`.
 #[inline(always)]
 pub fn map_in_place<T: Real>(z: &mut [T], f: impl Fn(T) -> T) {
-    simd::dispatch(
+    simd::dispatch_with(
         #[inline(always)]
-        move || {
+        move |instructions| {
             for z in z {
-                *z = f(*z).flushed();
+                *z = instructions.flushed(f(*z));
             }
         },
     );
@@ -38,12 +38,12 @@ pub fn map_back<T: Real>(
 /// `z = f(z + bias)` for each row.
 #[inline(always)]
 pub fn bias_map<T: Real>(z: &mut [T], bias: &[T], f: impl Fn(T) -> T) {
-    simd::dispatch(
+    simd::dispatch_with(
         #[inline(always)]
-        move || {
+        move |instructions| {
             for row in z.chunks_exact_mut(bias.len()) {
                 for (z, &b) in row.iter_mut().zip(bias) {
-                    *z = f(*z + b).flushed();
+                    *z = instructions.flushed(f(*z + b));
                 }
             }
         },
@@ -58,14 +58,15 @@ pub fn bias_map_back<T: Real>(
     bias: &mut [T],
     pull: impl Fn(T, T) -> T,
 ) {
-    simd::dispatch(
+    simd::dispatch_with(
         #[inline(always)]
-        move || {
+        move |instructions| {
             for (row, at) in upstream.chunks_exact_mut(bias.len()).zip(at.chunks_exact(bias.len()))
             {
                 for ((g, &at), bias) in row.iter_mut().zip(at).zip(bias.iter_mut()) {
-                    *g = pull(*g, at).flushed();
-                    *bias += *g;
+                    let pulled = instructions.flushed(pull(*g, at));
+                    *g = pulled;
+                    *bias += pulled;
                 }
             }
         },

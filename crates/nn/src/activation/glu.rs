@@ -81,9 +81,9 @@ impl<T: Real> Op<T> for GluOp {
     fn forward(&self, pass: Forward<'_, T>) {
         let (_, width) = pass.shape.as_rows();
         let (x, output, saved) = (pass.inputs.get(0), pass.output, pass.saved);
-        simd::dispatch(
+        simd::dispatch_with(
             #[inline(always)]
-            || {
+            |by| {
                 for (y, x) in output.chunks_exact_mut(width).zip(x.chunks_exact(2 * width)) {
                     for (y, &b) in y.iter_mut().zip(&x[width..]) {
                         *y = b.sigmoid();
@@ -95,7 +95,7 @@ impl<T: Real> Op<T> for GluOp {
                 }
                 for (y, x) in output.chunks_exact_mut(width).zip(x.chunks_exact(2 * width)) {
                     for (y, &a) in y.iter_mut().zip(&x[..width]) {
-                        *y = (*y * a).flushed();
+                        *y = by.flushed(*y * a);
                     }
                 }
             },
@@ -106,19 +106,19 @@ impl<T: Real> Op<T> for GluOp {
         let (_, width) = pass.shape.as_rows();
         let Some(dx) = pass.cotangents.get(0) else { return };
         let dx = dx.accumulate();
-        simd::dispatch(
+        simd::dispatch_with(
             #[inline(always)]
-            || {
+            |by| {
                 let gates = pass.saved.chunks_exact(width);
                 let rows =
                     dx.chunks_exact_mut(2 * width).zip(pass.output.chunks_exact(width)).zip(gates);
                 for (((dx, y), s), g) in rows.zip(pass.upstream.chunks_exact(width)) {
                     let (da, db) = dx.split_at_mut(width);
                     for ((da, &s), &g) in da.iter_mut().zip(s).zip(g) {
-                        *da = (*da + g * s).flushed();
+                        *da = by.flushed(*da + g * s);
                     }
                     for (((db, &s), &y), &g) in db.iter_mut().zip(s).zip(y).zip(g) {
-                        *db = (*db + g * (y * (T::ONE - s))).flushed();
+                        *db = by.flushed(*db + g * (y * (T::ONE - s)));
                     }
                 }
             },

@@ -73,14 +73,14 @@ impl<T: Real> Op<T> for LogSoftmaxOp {
         let (_, classes) = pass.shape.as_rows();
         let Some(dx) = pass.cotangents.get(0) else { return };
         let dx = dx.accumulate();
-        simd::dispatch(
+        simd::dispatch_with(
             #[inline(always)]
-            || {
+            |by| {
                 let rows = dx.chunks_exact_mut(classes).zip(pass.output.chunks_exact(classes));
                 for ((dx, y), g) in rows.zip(pass.upstream.chunks_exact(classes)) {
                     let total: T = g.iter().copied().sum();
                     for ((dx, &g), &y) in dx.iter_mut().zip(g).zip(y) {
-                        *dx = (*dx + g - y.exp() * total).flushed();
+                        *dx = by.flushed(*dx + g - y.exp() * total);
                     }
                 }
             },

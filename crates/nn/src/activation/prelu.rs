@@ -122,16 +122,16 @@ impl<T: Real> Op<T> for PReluOp {
                 slopes => {
                     let width = slopes.len().max(1);
                     let rows = dx.accumulate().chunks_exact_mut(width);
-                    simd::dispatch(
+                    simd::dispatch_with(
                         #[inline(always)]
-                        || {
+                        |by| {
                             for ((dx, g), x) in
                                 rows.zip(g.chunks_exact(width)).zip(x.chunks_exact(width))
                             {
                                 for (((dx, &g), &x), &slope) in
                                     dx.iter_mut().zip(g).zip(x).zip(slopes)
                                 {
-                                    *dx = (*dx + pull(g, x, slope)).flushed();
+                                    *dx = by.flushed(*dx + pull(g, x, slope));
                                 }
                             }
                         },

@@ -113,9 +113,9 @@ impl<T: Real> Op<T> for RReluOp {
             pass.output.fill(T::from_f64(lower));
         }
         let (x, y, saved) = (pass.inputs.get(0), pass.output, pass.saved);
-        simd::dispatch(
+        simd::dispatch_with(
             #[inline(always)]
-            || {
+            |by| {
                 for (y, &x) in y.iter_mut().zip(x) {
                     *y = if x > T::ZERO { T::ONE } else { *y };
                 }
@@ -124,7 +124,7 @@ impl<T: Real> Op<T> for RReluOp {
                     *saved = slope;
                 }
                 for (y, &x) in y.iter_mut().zip(x) {
-                    *y = (*y * x).flushed();
+                    *y = by.flushed(*y * x);
                 }
             },
         );

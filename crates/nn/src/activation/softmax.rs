@@ -1,5 +1,6 @@
-use chainrule_graph::op::{Backward, Forward, Op, Reads};
+use chainrule_graph::op::{Backward, Cotangent, Forward, Op, Reads};
 use chainrule_graph::{Properties, Var};
+use chainrule_tensor::gemm::Put;
 use chainrule_tensor::{Real, Shape, simd};
 
 use super::Activation;
@@ -57,8 +58,9 @@ impl<T: Real> Op<T> for SoftmaxOp {
         simd::dispatch(
             #[inline(always)]
             || {
+                let least = T::MIN_POSITIVE * T::from_usize(2 * classes);
                 for (p, x) in output.chunks_mut(ROWS * classes).zip(x.chunks(ROWS * classes)) {
-                    softmax_rows(x, p, classes, T::MIN_POSITIVE);
+                    softmax_rows(x, p, classes, least);
                 }
             },
         );
@@ -67,15 +69,25 @@ impl<T: Real> Op<T> for SoftmaxOp {
     fn vjp(&self, mut pass: Backward<'_, T>) {
         let (_, classes) = pass.shape.as_rows();
         let Some(dx) = pass.cotangents.get(0) else { return };
-        let dx = dx.accumulate();
-        simd::dispatch(
+        let Cotangent { values: dx, put } = dx;
+        simd::dispatch_with(
             #[inline(always)]
-            || {
+            |by| {
                 let rows = dx.chunks_exact_mut(classes).zip(pass.output.chunks_exact(classes));
                 for ((dx, y), g) in rows.zip(pass.upstream.chunks_exact(classes)) {
                     let mean: T = g.iter().zip(y).map(|(&g, &y)| g * y).sum();
-                    for ((dx, &g), &y) in dx.iter_mut().zip(g).zip(y) {
-                        *dx = (*dx + y * (g - mean)).flushed();
+                    let both = dx.iter_mut().zip(g).zip(y);
+                    match put {
+                        Put::Set => {
+                            for ((dx, &g), &y) in both {
+                                *dx = by.flushed(y * (g - mean));
+                            }
+                        }
+                        Put::Add => {
+                            for ((dx, &g), &y) in both {
+                                *dx = by.flushed(*dx + y * (g - mean));
+                            }
+                        }
                     }
                 }
             },
@@ -95,7 +107,8 @@ pub(super) fn last_axis(shape: Shape) -> Result<Shape, String> {
 pub(crate) const ROWS: usize = 8;
 
 /// The softmax of up to [`ROWS`] rows of `x` into `p`; gives each row's maximum and its sum of
-/// `e^(x - max)`, of which those below `least` are 0.
+/// `e^(x - max)`, of which those below `least` are 0. By the sum, at most the number of classes,
+/// such a `least` divided is still a normal number.
 #[inline(always)]
 pub(crate) fn softmax_rows<T: Real>(
     x: &[T],
@@ -122,7 +135,7 @@ pub(crate) fn softmax_rows<T: Real>(
         let sum = row_sum(p, |p| p);
         let scale = T::ONE / sum;
         for p in p {
-            *p = (*p * scale).flushed();
+            *p *= scale;
         }
         *out = sum;
     }

@@ -138,15 +138,15 @@ impl<T: Real> Op<T> for Standardise {
                 bias[c] = affine.map_or(T::ZERO, |(_, bias)| bias[channel]);
             }
             let mean = &mean[block.clone()];
-            simd::dispatch(
+            simd::dispatch_with(
                 #[inline(always)]
-                || {
+                |by| {
                     for (y, x) in y.chunks_exact_mut(channels).zip(x.chunks_exact(channels)) {
                         let row = y[block.clone()].iter_mut().zip(&x[block.clone()]);
                         for ((((y, &x), &mean), &scale), &bias) in
                             row.zip(mean).zip(&scale).zip(&bias)
                         {
-                            *y = ((x - mean) * scale + bias).flushed();
+                            *y = by.flushed((x - mean) * scale + bias);
                         }
                     }
                 },
@@ -185,9 +185,9 @@ impl<T: Real> Op<T> for Standardise {
                     offset[c] = T::narrow(totals[c]) / count;
                 }
                 let mean = &mean[block.clone()];
-                simd::dispatch(
+                simd::dispatch_with(
                     #[inline(always)]
-                    || {
+                    |by| {
                         let rows = dx.chunks_exact_mut(channels).zip(g.chunks_exact(channels));
                         for ((dx, g), x) in rows.zip(x.chunks_exact(channels)) {
                             let row = dx[block.clone()]
@@ -198,7 +198,7 @@ impl<T: Real> Op<T> for Standardise {
                             for (((dx, &g), &x), (((&mean, &scale), &slope), &offset)) in
                                 row.zip(channel)
                             {
-                                *dx = (*dx + scale * (g - offset - (x - mean) * slope)).flushed();
+                                *dx = by.flushed(*dx + scale * (g - offset - (x - mean) * slope));
                             }
                         }
                     },

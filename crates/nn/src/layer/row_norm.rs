@@ -67,18 +67,18 @@ impl<T: Real> Op<T> for RowNorm {
             if let Some(saved) = saved.next() {
                 saved.copy_from_slice(&[mean, inverse]);
             }
-            simd::dispatch(
+            simd::dispatch_with(
                 #[inline(always)]
-                || {
+                |by| {
                     if weight.is_empty() {
-                        y.iter_mut().for_each(|y| *y = (*y * inverse).flushed());
+                        y.iter_mut().for_each(|y| *y = by.flushed(*y * inverse));
                     } else if bias.is_empty() {
                         y.iter_mut()
                             .zip(weight)
-                            .for_each(|(y, &weight)| *y = (*y * inverse * weight).flushed());
+                            .for_each(|(y, &weight)| *y = by.flushed(*y * inverse * weight));
                     } else {
                         for ((y, &weight), &bias) in y.iter_mut().zip(weight).zip(bias) {
-                            *y = (*y * inverse * weight + bias).flushed();
+                            *y = by.flushed(*y * inverse * weight + bias);
                         }
                     }
                 },
@@ -134,11 +134,11 @@ impl<T: Real> Op<T> for RowNorm {
                 || product(g, x, mean),
             );
             let slope = T::narrow(product / count) * inverse * inverse;
-            simd::dispatch(
+            simd::dispatch_with(
                 #[inline(always)]
-                || {
+                |by| {
                     for ((dx, &g), &x) in dx.iter_mut().zip(&*g).zip(x) {
-                        *dx = (*dx + inverse * (g - offset - (x - mean) * slope)).flushed();
+                        *dx = by.flushed(*dx + inverse * (g - offset - (x - mean) * slope));
                     }
                 },
             );

@@ -79,13 +79,20 @@ impl<T: Real> Elementwise<T> for SigmoidCrossEntropy {
     fn value(&self, p: T, t: T) -> T {
         // Not `abs`, whose slope at zero is 0: that of either side belongs to its share.
         let (wrong, size) = if p >= T::ZERO { (T::ONE - t, p) } else { (t, -p) };
-        share_of(wrong, size) + (-size).exp().ln_1p()
+        let product = wrong * size;
+        // The limit of an infinite logit on the label's side; where the logit is NaN, so is the
+        // rest.
+        let share = if product.is_nan() && wrong == T::ZERO { T::ZERO } else { product };
+        share + (-size).exp().ln_1p()
     }
 
     #[inline(always)]
     fn gradient(&self, p: T, t: T) -> (T, T) {
-        let wrong = (if p >= T::ZERO { -p } else { p }).sigmoid();
-        (if p >= T::ZERO { (T::ONE - t) - wrong } else { wrong - t }, -p)
+        // Selected before the difference: a select behind it took 1.5 times as long.
+        let (size, positive) = if p >= T::ZERO { (p, true) } else { (-p, false) };
+        let wrong = (-size).sigmoid();
+        let (more, less) = if positive { (T::ONE - t, wrong) } else { (wrong, t) };
+        (more - less, -p)
     }
 }
 

@@ -1,9 +1,8 @@
 use std::fmt;
 
 use chainrule_graph::Var;
-use chainrule_graph::op::{Backward, Forward, Op, Reads};
-use chainrule_tensor::gemm::Put;
-use chainrule_tensor::{Real, Shape, elementwise};
+use chainrule_graph::op::{Backward, Cotangent, Forward, Op, Reads};
+use chainrule_tensor::{Real, Shape};
 
 use super::Domain;
 
@@ -26,6 +25,124 @@ pub trait Elementwise<T: Real>: fmt::Debug + Send + Sync + 'static {
 
     /// The derivatives by the prediction and by the target.
     fn gradient(&self, prediction: T, target: T) -> (T, T);
+
+    /// The values over slices of equal length.
+    #[doc(hidden)]
+    fn all_values(&self, out: &mut [T], predictions: &[T], targets: &[T]) {
+        kernels::values(
+            out,
+            predictions,
+            targets,
+            #[inline(always)]
+            |p, t| self.value(p, t),
+        );
+    }
+
+    /// The gradients by the prediction or by the target, over slices of equal length.
+    #[doc(hidden)]
+    fn all_gradients(&self, to: Cotangent<'_, T>, by: By, upstream: &[T], at: [&[T]; 2]) {
+        kernels::gradients(
+            to,
+            by,
+            upstream,
+            at,
+            #[inline(always)]
+            |p, t| self.gradient(p, t),
+        );
+    }
+}
+
+/// The operand that a gradient is taken by.
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum By {
+    Prediction,
+    Target,
+}
+
+/// For an `impl<T: Real> Elementwise<T>` of a `Copy` type with settings: the same loops on a copy
+/// of it, whose settings are loaded once instead of for each element.
+macro_rules! elementwise_by_value {
+    () => {
+        fn all_values(&self, out: &mut [T], predictions: &[T], targets: &[T]) {
+            let loss = *self;
+            super::elementwise::kernels::values(
+                out,
+                predictions,
+                targets,
+                #[inline(always)]
+                move |p, t| Elementwise::<T>::value(&loss, p, t),
+            );
+        }
+        fn all_gradients(
+            &self,
+            to: chainrule_graph::op::Cotangent<'_, T>,
+            by: super::elementwise::By,
+            upstream: &[T],
+            at: [&[T]; 2],
+        ) {
+            let loss = *self;
+            super::elementwise::kernels::gradients(
+                to,
+                by,
+                upstream,
+                at,
+                #[inline(always)]
+                move |p, t| Elementwise::<T>::gradient(&loss, p, t),
+            );
+        }
+    };
+}
+pub(super) use elementwise_by_value;
+
+/// The loops of a loss, over a closure.
+pub(super) mod kernels {
+    use chainrule_graph::op::Cotangent;
+    use chainrule_tensor::gemm::Put;
+    use chainrule_tensor::{Real, elementwise};
+
+    use super::By;
+
+    #[inline(always)]
+    pub(crate) fn values<T: Real>(
+        out: &mut [T],
+        predictions: &[T],
+        targets: &[T],
+        value: impl Fn(T, T) -> T,
+    ) {
+        elementwise::zip(Put::Set, out, predictions, targets, value);
+    }
+
+    #[inline(always)]
+    pub(crate) fn gradients<T: Real>(
+        to: Cotangent<'_, T>,
+        by: By,
+        upstream: &[T],
+        [predictions, targets]: [&[T]; 2],
+        gradient: impl Fn(T, T) -> (T, T),
+    ) {
+        let Cotangent { values, put } = to;
+        match by {
+            By::Prediction => elementwise::zip3(
+                put,
+                values,
+                upstream,
+                predictions,
+                targets,
+                #[inline(always)]
+                |g, p, t| g * gradient(p, t).0,
+            ),
+            By::Target => elementwise::zip3(
+                put,
+                values,
+                upstream,
+                predictions,
+                targets,
+                #[inline(always)]
+                |g, p, t| g * gradient(p, t).1,
+            ),
+        }
+    }
 }
 
 /// Records an element-wise loss. Prediction and target must have the same shape: nothing is
@@ -86,40 +203,16 @@ impl<T: Real, L: Elementwise<T>> Op<T> for ElementwiseOp<L> {
     }
 
     fn forward(&self, pass: Forward<'_, T>) {
-        let (p, t) = (pass.inputs.get(PREDICTION), pass.inputs.get(TARGET));
-        elementwise::zip(
-            Put::Set,
-            pass.output,
-            p,
-            t,
-            #[inline(always)]
-            |p, t| self.0.value(p, t),
-        );
+        self.0.all_values(pass.output, pass.inputs.get(PREDICTION), pass.inputs.get(TARGET));
     }
 
     fn vjp(&self, mut pass: Backward<'_, T>) {
-        let (p, t) = (pass.inputs.get(PREDICTION), pass.inputs.get(TARGET));
+        let at = [PREDICTION, TARGET].map(|i| pass.inputs.get(i));
         if let Some(dp) = pass.cotangents.get(PREDICTION) {
-            elementwise::zip3(
-                dp.put,
-                dp.values,
-                pass.upstream,
-                p,
-                t,
-                #[inline(always)]
-                |g, p, t| g * self.0.gradient(p, t).0,
-            );
+            self.0.all_gradients(dp, By::Prediction, pass.upstream, at);
         }
         if let Some(dt) = pass.cotangents.get(TARGET) {
-            elementwise::zip3(
-                dt.put,
-                dt.values,
-                pass.upstream,
-                p,
-                t,
-                #[inline(always)]
-                |g, p, t| g * self.0.gradient(p, t).1,
-            );
+            self.0.all_gradients(dt, By::Target, pass.upstream, at);
         }
     }
 }

@@ -2,6 +2,7 @@ use chainrule_tensor::Real;
 
 use super::binary_cross_entropy::SigmoidCrossEntropy;
 use super::checks::share_of;
+use super::elementwise::elementwise_by_value;
 use super::{Domain, Elementwise, Predictions, TargetForm};
 use crate::config::settings;
 
@@ -59,6 +60,8 @@ impl<T: Real> Elementwise<T> for Focal {
         let by_target = share_of(change * (no - yes), entropy) - share_of(scale, p);
         (alpha * by_prediction, share_of(alpha, by_target) + share_of(alpha_slope * scale, entropy))
     }
+
+    elementwise_by_value!();
 }
 
 impl Focal {

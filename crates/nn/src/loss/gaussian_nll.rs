@@ -2,7 +2,7 @@ use std::f64::consts::PI;
 
 use chainrule_graph::Var;
 use chainrule_graph::op::{Backward, Forward, Op, Reads};
-use chainrule_tensor::{Real, Shape};
+use chainrule_tensor::{Real, Shape, simd};
 
 use super::checks::{require, share_of};
 use super::{Domain, Loss, Predictions, TargetForm};
@@ -53,7 +53,7 @@ impl<T: Real> Loss<T> for GaussianNll {
     }
 }
 
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 struct GaussianNllOp(GaussianNll);
 
 const PREDICTION: usize = 0;
@@ -61,7 +61,8 @@ const TARGET: usize = 1;
 
 impl GaussianNllOp {
     /// `ln v` and `1 / v`, of a variance of at least `eps`.
-    fn variance<T: Real>(&self, given: T) -> (T, T) {
+    #[inline(always)]
+    fn variance<T: Real>(self, given: T) -> (T, T) {
         let eps = self.0.eps;
         if self.0.log_variance {
             let log = at_least(given, eps.ln());
@@ -75,6 +76,7 @@ impl GaussianNllOp {
 
 /// The larger of both, with the derivative of `x` throughout, so that second derivatives fit the
 /// gradient.
+#[inline(always)]
 fn at_least<T: Real>(x: T, least: f64) -> T {
     let bound = T::from_f64(least);
     if x >= bound || x.is_nan() {
@@ -114,41 +116,56 @@ impl<T: Real> Op<T> for GaussianNllOp {
     fn forward(&self, pass: Forward<'_, T>) {
         let (_, width) = pass.shape.as_rows();
         let constant = T::from_f64(if self.0.full { 0.5 * (2.0 * PI).ln() } else { 0.0 });
-        let rows = pass.inputs[PREDICTION]
-            .chunks_exact(2 * width)
-            .zip(pass.inputs[TARGET].chunks_exact(width));
-        for (out, (prediction, target)) in pass.output.chunks_exact_mut(width).zip(rows) {
-            let (means, variances) = prediction.split_at(width);
-            for (((out, &mean), &variance), &t) in
-                out.iter_mut().zip(means).zip(variances).zip(target)
-            {
-                let (log, precision) = self.variance(variance);
-                let deviations = share_of(precision.sqrt(), t - mean);
-                *out = T::HALF * (log + deviations * deviations) + constant;
-            }
-        }
+        let (op, output) = (*self, pass.output);
+        let (predictions, targets) = (pass.inputs.get(PREDICTION), pass.inputs.get(TARGET));
+        simd::dispatch(
+            #[inline(always)]
+            move || {
+                let rows = predictions.chunks_exact(2 * width).zip(targets.chunks_exact(width));
+                for (out, (prediction, target)) in output.chunks_exact_mut(width).zip(rows) {
+                    let (means, variances) = prediction.split_at(width);
+                    for (((out, &mean), &variance), &t) in
+                        out.iter_mut().zip(means).zip(variances).zip(target)
+                    {
+                        let (log, precision) = op.variance(variance);
+                        let deviations = share_of(precision.sqrt(), t - mean);
+                        *out = T::HALF * (log + deviations * deviations) + constant;
+                    }
+                }
+            },
+        );
     }
 
     fn vjp(&self, mut pass: Backward<'_, T>) {
         let (_, width) = pass.shape.as_rows();
         let (predictions, targets) = (pass.inputs.get(PREDICTION), pass.inputs.get(TARGET));
-        let upstream = &*pass.upstream;
+        let (op, upstream) = (*self, &*pass.upstream);
         if let Some(dp) = pass.cotangents.get(PREDICTION) {
-            let rows = predictions.chunks_exact(2 * width).zip(targets.chunks_exact(width));
-            let rows = rows.zip(upstream.chunks_exact(width));
-            for (dp, ((prediction, target), g)) in
-                dp.accumulate().chunks_exact_mut(2 * width).zip(rows)
-            {
-                for i in 0..width {
-                    let (error, (_, precision)) =
-                        (prediction[i] - target[i], self.variance(prediction[width + i]));
-                    let deviations = precision.sqrt() * error;
-                    let by_log = T::HALF * (T::ONE - deviations * deviations);
-                    dp[i] += g[i] * error * precision;
-                    dp[width + i] +=
-                        g[i] * if self.0.log_variance { by_log } else { by_log * precision };
-                }
-            }
+            let dp = dp.accumulate();
+            simd::dispatch_with(
+                #[inline(always)]
+                move |instructions| {
+                    let rows = predictions.chunks_exact(2 * width).zip(targets.chunks_exact(width));
+                    let rows = rows.zip(upstream.chunks_exact(width));
+                    for (dp, ((prediction, target), g)) in dp.chunks_exact_mut(2 * width).zip(rows)
+                    {
+                        let (by_mean, by_variance) = dp.split_at_mut(width);
+                        let (means, variances) = prediction.split_at(width);
+                        let by = by_mean.iter_mut().zip(by_variance);
+                        let given = means.iter().zip(variances).zip(target).zip(g);
+                        for ((by_mean, by_variance), (((&mean, &variance), &t), &g)) in
+                            by.zip(given)
+                        {
+                            let (error, (_, precision)) = (mean - t, op.variance(variance));
+                            let deviations = precision.sqrt() * error;
+                            let by_log = T::HALF * (T::ONE - deviations * deviations);
+                            *by_mean = instructions.flushed(*by_mean + g * error * precision);
+                            let slope = if op.0.log_variance { by_log } else { by_log * precision };
+                            *by_variance = instructions.flushed(*by_variance + g * slope);
+                        }
+                    }
+                },
+            );
         }
         if let Some(dt) = pass.cotangents.get(TARGET) {
             let rows = predictions.chunks_exact(2 * width).zip(targets.chunks_exact(width));

@@ -1,6 +1,7 @@
 use chainrule_tensor::Real;
 
 use super::checks::{is_positive, positive_part};
+use super::elementwise::elementwise_by_value;
 use super::{Domain, Elementwise, Predictions, TargetForm};
 use crate::config::settings;
 
@@ -43,6 +44,8 @@ impl<T: Real> Elementwise<T> for Hinge {
         let active = is_positive(T::from_f64(self.margin) - t * p);
         (-active * t, -active * p)
     }
+
+    elementwise_by_value!();
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 use chainrule_tensor::Real;
 
 use super::Elementwise;
+use super::elementwise::elementwise_by_value;
 use crate::config::settings;
 
 settings! {
@@ -39,6 +40,8 @@ impl<T: Real> Elementwise<T> for Huber {
         let slope = (p - t).maximum(-delta).minimum(delta);
         (slope, -slope)
     }
+
+    elementwise_by_value!();
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 use chainrule_tensor::Real;
 
+use super::elementwise::elementwise_by_value;
 use super::{Domain, Elementwise, Predictions, TargetForm};
 use crate::config::settings;
 
@@ -61,6 +62,8 @@ impl<T: Real> Elementwise<T> for KlDivergence {
             (-t, t.ln() + T::ONE - p)
         }
     }
+
+    elementwise_by_value!();
 }
 
 #[cfg(test)]

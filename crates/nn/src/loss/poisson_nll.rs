@@ -3,6 +3,7 @@ use std::f64::consts::PI;
 use chainrule_tensor::Real;
 
 use super::checks::share_of;
+use super::elementwise::elementwise_by_value;
 use super::{Domain, Elementwise, Predictions, TargetForm};
 use crate::config::settings;
 
@@ -44,7 +45,11 @@ impl<T: Real> Elementwise<T> for PoissonNll {
         let (rate, log) =
             if self.log_input { (p.exp(), p) } else { (p, (p + T::from_f64(self.eps)).ln()) };
         // A rate outgrows its logarithm.
-        let value = if rate == T::INFINITY { rate } else { rate - share_of(t, log) };
+        let product = t * log;
+        // No count at all takes nothing of an infinite logarithm; where that is NaN, so is the
+        // rate.
+        let product = if product.is_nan() && t == T::ZERO { T::ZERO } else { product };
+        let value = if rate == T::INFINITY { rate } else { rate - product };
         if self.full && t > T::ONE {
             value + t * t.ln() - t + T::HALF * (T::from_f64(2.0 * PI) * t).ln()
         } else {
@@ -62,6 +67,8 @@ impl<T: Real> Elementwise<T> for PoissonNll {
         };
         (dp, if self.full && t > T::ONE { dt + t.ln() + T::HALF / t } else { dt })
     }
+
+    elementwise_by_value!();
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 use chainrule_tensor::Real;
 
 use super::Elementwise;
+use super::elementwise::elementwise_by_value;
 use super::mean_absolute_error::sign;
 use crate::config::settings;
 
@@ -40,6 +41,8 @@ impl<T: Real> Elementwise<T> for SmoothL1 {
         let slope = if error.abs() < beta { error / beta } else { sign(error) };
         (slope, -slope)
     }
+
+    elementwise_by_value!();
 }
 
 #[cfg(test)]

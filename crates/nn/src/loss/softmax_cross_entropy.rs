@@ -1,6 +1,7 @@
 //! The fused operation behind cross-entropy, and how targets stand for classes.
 
-use chainrule_graph::op::{Backward, Forward, Op, Reads};
+use chainrule_graph::op::{Backward, Cotangent, Forward, Op, Reads};
+use chainrule_tensor::gemm::Put;
 use chainrule_tensor::{Real, Shape, simd};
 
 use super::checks::share_of;
@@ -74,10 +75,10 @@ impl<T: Real> Op<T> for SoftmaxCrossEntropy {
         let by_index = pass.inputs.shape(TARGET) == pass.shape;
         let (g, saved, width) = (&*pass.upstream, pass.saved, if by_index { 1 } else { classes });
         if let Some(dx) = pass.cotangents.get(LOGITS) {
-            let dx = dx.accumulate();
-            simd::dispatch(
+            let Cotangent { values: dx, put } = dx;
+            simd::dispatch_with(
                 #[inline(always)]
-                || {
+                |by| {
                     let rows = dx.chunks_exact_mut(classes).zip(saved.chunks_exact(classes));
                     for (((dx, p), &g), q) in rows.zip(g).zip(target.chunks_exact(width)) {
                         if by_index {
@@ -85,16 +86,30 @@ impl<T: Real> Op<T> for SoftmaxCrossEntropy {
                             // value.
                             let y = class(q[0], classes);
                             let g = if y.is_some() { g } else { T::NAN };
-                            for (dx, &p) in dx.iter_mut().zip(p) {
-                                *dx = (*dx + g * p).flushed();
+                            let both = dx.iter_mut().zip(p);
+                            if put == Put::Set {
+                                for (dx, &p) in both {
+                                    *dx = by.flushed(g * p);
+                                }
+                            } else {
+                                for (dx, &p) in both {
+                                    *dx = by.flushed(*dx + g * p);
+                                }
                             }
                             if let Some(y) = y {
                                 dx[y] -= g;
                             }
                         } else {
                             let total: T = q.iter().copied().sum();
-                            for ((dx, &p), &q) in dx.iter_mut().zip(p).zip(q) {
-                                *dx = (*dx + g * (p * total - q)).flushed();
+                            let all = dx.iter_mut().zip(p).zip(q);
+                            if put == Put::Set {
+                                for ((dx, &p), &q) in all {
+                                    *dx = by.flushed(g * (p * total - q));
+                                }
+                            } else {
+                                for ((dx, &p), &q) in all {
+                                    *dx = by.flushed(*dx + g * (p * total - q));
+                                }
                             }
                         }
                     }

@@ -1,6 +1,7 @@
 use chainrule_tensor::Real;
 
 use super::checks::positive_part;
+use super::elementwise::elementwise_by_value;
 use super::{Domain, Elementwise, Predictions, TargetForm};
 use crate::config::settings;
 
@@ -42,6 +43,8 @@ impl<T: Real> Elementwise<T> for SquaredHinge {
         let slope = -T::TWO * positive_part(T::from_f64(self.margin) - t * p);
         (slope * t, slope * p)
     }
+
+    elementwise_by_value!();
 }
 
 #[cfg(test)]

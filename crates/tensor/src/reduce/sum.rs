@@ -144,7 +144,7 @@ pub(crate) fn scaled_sum<T: Real>(
     };
     let nest = Nest::new(reduced, shape);
     if out.len() == a.len() && divisor == 1.0 {
-        return elementwise::map(put, out, a, |x| x);
+        return elementwise::copy(put, out, a);
     }
     if a.is_empty() {
         for out in out {

@@ -1,8 +1,8 @@
 use chainrule_config::settings;
 use chainrule_nn::Configure;
-use chainrule_tensor::{Real, simd};
+use chainrule_tensor::Real;
 
-use super::{Optimizer, Update, bounded, gradient_limit};
+use super::{Optimizer, Update, bounded, flushed_square, gradient_limit, pass, settled};
 
 settings! {
     "adadelta":
@@ -55,19 +55,17 @@ impl<T: Real> Optimizer<T> for Adadelta {
         let [rate, rho, new] = [learning_rate, self.rho, 1.0 - self.rho].map(T::from_f64);
         let [epsilon, l2] = [self.epsilon, self.weight_decay].map(T::from_f64);
         let limit = gradient_limit();
-        simd::dispatch(
-            #[inline(always)]
-            || {
-                let means = squares.iter_mut().zip(steps.iter_mut());
-                for ((w, &g), (v, u)) in weights.iter_mut().zip(gradient).zip(means) {
-                    let g = bounded(g + l2 * *w, limit);
-                    *v = (rho * *v + new * g * g).flushed();
-                    let d = g * ((*u + epsilon).sqrt() / (*v + epsilon).sqrt());
-                    *u = (rho * *u + new * d * d).flushed();
-                    *w = (*w - rate * d).flushed();
-                }
-            },
-        );
+        pass!(self.weight_decay != 0.0, |decays, by| {
+            let means = squares.iter_mut().zip(steps.iter_mut());
+            for ((w, &g), (v, u)) in weights.iter_mut().zip(gradient).zip(means) {
+                let g = bounded(if decays { g + l2 * *w } else { g }, limit);
+                let square = by.add_product(rho, *v, new * g * g);
+                *v = flushed_square(square);
+                let d = g * ((*u + epsilon).sqrt() / (square + epsilon).sqrt());
+                *u = flushed_square(by.add_product(rho, *u, new * d * d));
+                *w = settled(by, decays, *w - rate * d);
+            }
+        });
     }
 }
 

@@ -1,8 +1,8 @@
 use chainrule_config::settings;
 use chainrule_nn::Configure;
-use chainrule_tensor::{Real, simd};
+use chainrule_tensor::Real;
 
-use super::{Optimizer, Update, bounded, gradient_limit};
+use super::{Optimizer, Update, bounded, flushed_square, gradient_limit, pass, settled};
 
 settings! {
     "adagrad": "s += g^2; w -= learning_rate / (1 + (t - 1) lr_decay) g / (sqrt s + epsilon)";
@@ -66,16 +66,14 @@ impl<T: Real> Optimizer<T> for Adagrad {
         }
         // A sum: small enough that it holds the squares of four million such gradients.
         let limit = gradient_limit::<T>() * T::from_f64(1.0 / 1024.0);
-        simd::dispatch(
-            #[inline(always)]
-            || {
-                for ((w, &g), s) in weights.iter_mut().zip(gradient).zip(sum.iter_mut()) {
-                    let g = bounded(g + l2 * *w, limit);
-                    *s = (*s + g * g).minimum(T::MAX).flushed();
-                    *w = (*w - rate * g / (s.sqrt() + epsilon)).flushed();
-                }
-            },
-        );
+        pass!(self.weight_decay != 0.0, |decays, by| {
+            for ((w, &g), s) in weights.iter_mut().zip(gradient).zip(sum.iter_mut()) {
+                let g = bounded(if decays { g + l2 * *w } else { g }, limit);
+                let total = by.add_product(g, g, *s).minimum(T::MAX);
+                *s = flushed_square(total);
+                *w = settled(by, decays, *w - rate * g / (total.sqrt() + epsilon));
+            }
+        });
     }
 }
 

@@ -1,9 +1,10 @@
 use chainrule_nn::Configure;
 use chainrule_nn::config::Setting;
-use chainrule_tensor::{Real, simd};
+use chainrule_tensor::Real;
 
 use super::{
-    Optimizer, Update, bias_correction, bounded, decay, fraction, gradient_limit, not_negative,
+    Optimizer, Update, bias_correction, bounded, decay, flushed_square, fraction, gradient_limit,
+    not_negative, pass, settled,
 };
 
 /// Adam: steps of about the learning rate in each direction, whatever the gradient's size there; as
@@ -139,33 +140,34 @@ pub(super) fn step<T: Real>(adam: &Adam, decoupled: bool, update: Update<'_, T>)
     let [shrink, l2] = decay(adam.weight_decay, decoupled, learning_rate);
     let limit = gradient_limit();
     match slots {
-        [first, second] => simd::dispatch(
-            #[inline(always)]
-            || {
-                let moments = first.iter_mut().zip(second.iter_mut());
-                for ((w, &g), (m, v)) in weights.iter_mut().zip(gradient).zip(moments) {
-                    let kept = *w * shrink;
-                    let g = bounded(g + l2 * kept, limit);
-                    *m = (beta1 * *m + new1 * g).flushed();
-                    *v = (beta2 * *v + new2 * g * g).flushed();
-                    *w = (kept - rate * *m / (v.sqrt() * scale + epsilon)).flushed();
-                }
-            },
-        ),
-        [first, second, largest] => simd::dispatch(
-            #[inline(always)]
-            || {
-                let moments = first.iter_mut().zip(second.iter_mut()).zip(largest.iter_mut());
-                for ((w, &g), ((m, v), most)) in weights.iter_mut().zip(gradient).zip(moments) {
-                    let kept = *w * shrink;
-                    let g = bounded(g + l2 * kept, limit);
-                    *m = (beta1 * *m + new1 * g).flushed();
-                    *v = (beta2 * *v + new2 * g * g).flushed();
-                    *most = v.maximum(*most);
-                    *w = (kept - rate * *m / (most.sqrt() * scale + epsilon)).flushed();
-                }
-            },
-        ),
+        [first, second] => pass!(adam.weight_decay != 0.0, |decays, by| {
+            let moments = first.iter_mut().zip(second.iter_mut());
+            for ((w, &g), (m, v)) in weights.iter_mut().zip(gradient).zip(moments) {
+                let kept = if decays { *w * shrink } else { *w };
+                let g = bounded(if decays { g + l2 * kept } else { g }, limit);
+                let mean = by.add_product(beta1, *m, new1 * g);
+                *m = by.flushed(mean);
+                let square = by.add_product(beta2, *v, new2 * g * g);
+                *v = flushed_square(square);
+                let root = by.add_product(square.sqrt(), scale, epsilon);
+                *w = settled(by, decays, kept - rate * mean / root);
+            }
+        }),
+        [first, second, largest] => pass!(adam.weight_decay != 0.0, |decays, by| {
+            let moments = first.iter_mut().zip(second.iter_mut()).zip(largest.iter_mut());
+            for ((w, &g), ((m, v), most)) in weights.iter_mut().zip(gradient).zip(moments) {
+                let kept = if decays { *w * shrink } else { *w };
+                let g = bounded(if decays { g + l2 * kept } else { g }, limit);
+                let mean = by.add_product(beta1, *m, new1 * g);
+                *m = by.flushed(mean);
+                let square = by.add_product(beta2, *v, new2 * g * g);
+                *v = flushed_square(square);
+                let square = square.maximum(*most);
+                *most = flushed_square(square);
+                let root = by.add_product(square.sqrt(), scale, epsilon);
+                *w = settled(by, decays, kept - rate * mean / root);
+            }
+        }),
         _ => unreachable!("the state was made for these slots"),
     }
 }

@@ -1,8 +1,8 @@
 use chainrule_config::settings;
 use chainrule_nn::Configure;
-use chainrule_tensor::{Real, simd};
+use chainrule_tensor::Real;
 
-use super::{Optimizer, Update, bias_correction};
+use super::{Optimizer, Update, bias_correction, flushed_square, pass, settled};
 
 settings! {
     "adamax":
@@ -73,18 +73,17 @@ impl<T: Real> Optimizer<T> for Adamax {
         let rate = T::from_f64(learning_rate / bias_correction(beta1, step));
         let [beta1, new1, beta2] = [beta1, 1.0 - beta1, self.beta2].map(T::from_f64);
         let [epsilon, l2] = [self.epsilon, self.weight_decay].map(T::from_f64);
-        simd::dispatch(
-            #[inline(always)]
-            || {
-                let moments = first.iter_mut().zip(largest.iter_mut());
-                for ((w, &g), (m, u)) in weights.iter_mut().zip(gradient).zip(moments) {
-                    let g = g + l2 * *w;
-                    *m = (beta1 * *m + new1 * g).flushed();
-                    *u = (beta2 * *u).maximum(g.abs() + epsilon).flushed();
-                    *w = (*w - rate * *m / *u).flushed();
-                }
-            },
-        );
+        pass!(self.weight_decay != 0.0, |decays, by| {
+            let moments = first.iter_mut().zip(largest.iter_mut());
+            for ((w, &g), (m, u)) in weights.iter_mut().zip(gradient).zip(moments) {
+                let g = if decays { g + l2 * *w } else { g };
+                let mean = by.add_product(beta1, *m, new1 * g);
+                *m = by.flushed(mean);
+                let size = (beta2 * *u).maximum(g.abs() + epsilon);
+                *u = flushed_square(size);
+                *w = settled(by, decays, *w - rate * mean / size);
+            }
+        });
     }
 }
 

@@ -1,8 +1,8 @@
 use chainrule_config::settings;
 use chainrule_nn::Configure;
-use chainrule_tensor::{Real, simd};
+use chainrule_tensor::Real;
 
-use super::{Optimizer, Update, decay};
+use super::{Optimizer, Update, decay, pass, settled};
 
 settings! {
     "lion":
@@ -67,19 +67,17 @@ impl<T: Real> Optimizer<T> for Lion {
         let [beta2, new2] = [self.beta2, 1.0 - self.beta2].map(T::from_f64);
         let rate = T::from_f64(learning_rate);
         let [shrink, _] = decay(self.weight_decay, true, learning_rate);
-        simd::dispatch(
-            #[inline(always)]
-            || {
-                for ((w, &g), m) in weights.iter_mut().zip(gradient).zip(momentum.iter_mut()) {
-                    let c = beta1 * *m + new1 * g;
-                    // Zero, and NaN, stay what they are.
-                    let up = if c > T::ZERO { T::ONE } else { c };
-                    let sign = if c < T::ZERO { -T::ONE } else { up };
-                    *m = (beta2 * *m + new2 * g).flushed();
-                    *w = (*w * shrink - rate * sign).flushed();
-                }
-            },
-        );
+        pass!(self.weight_decay != 0.0, |decays, by| {
+            for ((w, &g), m) in weights.iter_mut().zip(gradient).zip(momentum.iter_mut()) {
+                let c = by.add_product(beta1, *m, new1 * g);
+                // Zero, and NaN, stay what they are.
+                let up = if c > T::ZERO { T::ONE } else { c };
+                let sign = if c < T::ZERO { -T::ONE } else { up };
+                *m = by.flushed(by.add_product(beta2, *m, new2 * g));
+                let kept = if decays { *w * shrink } else { *w };
+                *w = settled(by, decays, kept - rate * sign);
+            }
+        });
     }
 }
 

@@ -1,8 +1,11 @@
 use chainrule_config::settings;
 use chainrule_nn::Configure;
-use chainrule_tensor::{Real, simd};
+use chainrule_tensor::Real;
 
-use super::{Optimizer, Update, adam, bias_correction, bounded, decay, gradient_limit};
+use super::{
+    Optimizer, Update, adam, bias_correction, bounded, decay, flushed_square, gradient_limit, pass,
+    settled,
+};
 
 settings! {
     "nadam":
@@ -95,21 +98,20 @@ impl<T: Real> Optimizer<T> for NAdam {
         let [beta2, new2, epsilon] = [self.beta2, 1.0 - self.beta2, self.epsilon].map(T::from_f64);
         let [shrink, l2] = decay(self.weight_decay, self.decoupled_weight_decay, learning_rate);
         let limit = gradient_limit();
-        simd::dispatch(
-            #[inline(always)]
-            || {
-                let moments = first.iter_mut().zip(second.iter_mut());
-                for ((w, &g), (m, v)) in weights.iter_mut().zip(gradient).zip(moments) {
-                    let kept = *w * shrink;
-                    let g = bounded(g + l2 * kept, limit);
-                    *m = (beta1 * *m + new1 * g).flushed();
-                    *v = (beta2 * *v + new2 * g * g).flushed();
-                    *w = (kept
-                        - (along_gradient * g + along_moment * *m) / (v.sqrt() * scale + epsilon))
-                        .flushed();
-                }
-            },
-        );
+        pass!(self.weight_decay != 0.0, |decays, by| {
+            let moments = first.iter_mut().zip(second.iter_mut());
+            for ((w, &g), (m, v)) in weights.iter_mut().zip(gradient).zip(moments) {
+                let kept = if decays { *w * shrink } else { *w };
+                let g = bounded(if decays { g + l2 * kept } else { g }, limit);
+                let mean = by.add_product(beta1, *m, new1 * g);
+                *m = by.flushed(mean);
+                let square = by.add_product(beta2, *v, new2 * g * g);
+                *v = flushed_square(square);
+                let along = by.add_product(along_gradient, g, along_moment * mean);
+                let root = by.add_product(square.sqrt(), scale, epsilon);
+                *w = settled(by, decays, kept - along / root);
+            }
+        });
     }
 }
 

@@ -1,8 +1,8 @@
 use chainrule_config::settings;
 use chainrule_nn::Configure;
-use chainrule_tensor::{Real, simd};
+use chainrule_tensor::Real;
 
-use super::{Optimizer, Update, bounded, gradient_limit};
+use super::{Optimizer, Update, bounded, flushed_square, gradient_limit, pass, settled};
 
 settings! {
     "rmsprop": "v = alpha v + (1 - alpha) g^2; w -= learning_rate g / (sqrt v + epsilon)";
@@ -54,35 +54,35 @@ impl RmsProp {
         let [rate, alpha, new] = [rate, self.alpha, 1.0 - self.alpha].map(T::from_f64);
         let [epsilon, l2, momentum] = [self.epsilon, self.weight_decay, momentum].map(T::from_f64);
         let limit = gradient_limit();
-        simd::dispatch(
-            #[inline(always)]
-            || {
-                let len = weights.len();
-                // Of one length, and bound anew, so that the loop needs no checks and vectorises.
-                let (weights, gradient, squares) =
-                    (&mut weights[..len], &gradient[..len], &mut squares[..len]);
-                let momenta = &mut momenta[..if MOMENTUM { len } else { 0 }];
-                let means = &mut means[..if CENTERED { len } else { 0 }];
-                for i in 0..len {
-                    let g = bounded(gradient[i] + l2 * weights[i], limit);
-                    let v = (alpha * squares[i] + new * g * g).flushed();
-                    squares[i] = v;
-                    let variance = if CENTERED {
-                        means[i] = (alpha * means[i] + new * g).flushed();
-                        (v - means[i] * means[i]).maximum(T::ZERO)
-                    } else {
-                        v
-                    };
-                    let d = variance.sqrt() + epsilon;
-                    if MOMENTUM {
-                        momenta[i] = (momentum * momenta[i] + g / d).flushed();
-                        weights[i] = (weights[i] - rate * momenta[i]).flushed();
-                    } else {
-                        weights[i] = (weights[i] - rate * g / d).flushed();
-                    }
+        pass!(self.weight_decay != 0.0, |decays, by| {
+            let len = weights.len();
+            // Of one length, and bound anew, so that the loop needs no checks and vectorises.
+            let (weights, gradient, squares) =
+                (&mut weights[..len], &gradient[..len], &mut squares[..len]);
+            let momenta = &mut momenta[..if MOMENTUM { len } else { 0 }];
+            let means = &mut means[..if CENTERED { len } else { 0 }];
+            for i in 0..len {
+                let g = gradient[i];
+                let g = bounded(if decays { g + l2 * weights[i] } else { g }, limit);
+                let v = by.add_product(alpha, squares[i], new * g * g);
+                squares[i] = flushed_square(v);
+                let variance = if CENTERED {
+                    let mean = by.add_product(alpha, means[i], new * g);
+                    means[i] = by.flushed(mean);
+                    (v - mean * mean).maximum(T::ZERO)
+                } else {
+                    v
+                };
+                let d = variance.sqrt() + epsilon;
+                if MOMENTUM {
+                    let step = by.add_product(momentum, momenta[i], g / d);
+                    momenta[i] = by.flushed(step);
+                    weights[i] = settled(by, decays, weights[i] - rate * step);
+                } else {
+                    weights[i] = settled(by, decays, weights[i] - rate * g / d);
                 }
-            },
-        );
+            }
+        });
     }
 }
 

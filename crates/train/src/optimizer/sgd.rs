@@ -1,6 +1,7 @@
 use chainrule_config::settings;
 use chainrule_nn::Configure;
-use chainrule_tensor::{Real, simd};
+use chainrule_tensor::Real;
+use chainrule_tensor::simd::{self, Instructions};
 
 use super::{Optimizer, Update};
 
@@ -100,9 +101,9 @@ impl<T: Real> Optimizer<T> for Sgd {
         let decays = self.weight_decay != 0.0;
         let [velocity] = update.slots else {
             return if decays {
-                plain(weights, gradient, |w, g| (w - rate * (g + decay * w)).flushed())
+                plain(weights, gradient, |by, w, g| by.flushed(w - rate * (g + decay * w)))
             } else {
-                plain(weights, gradient, |w, g| w - rate * g)
+                plain(weights, gradient, |_, w, g| w - rate * g)
             };
         };
         let (keep, take) = if update.step == 1 {
@@ -112,14 +113,14 @@ impl<T: Real> Optimizer<T> for Sgd {
         };
         // w -= rate (own g + along v)
         let (own, along) = if self.nesterov { (T::ONE, momentum) } else { (T::ZERO, T::ONE) };
-        let next = move |w: T, g: T, v: T| {
-            let v = (keep * v + take * g).flushed();
-            (w - rate * (own * g + along * v), v)
+        let next = move |by: Instructions, w: T, g: T, v: T| {
+            let v = by.add_product(keep, v, take * g);
+            (by.add_product(-rate, by.add_product(own, g, along * v), w), by.flushed(v))
         };
         if decays {
-            with_momentum(weights, gradient, velocity, |w, g, v| {
-                let (w, v) = next(w, g + decay * w, v);
-                (w.flushed(), v)
+            with_momentum(weights, gradient, velocity, |by, w, g, v| {
+                let (w, v) = next(by, w, g + decay * w, v);
+                (by.flushed(w), v)
             });
         } else {
             with_momentum(weights, gradient, velocity, next);
@@ -128,12 +129,12 @@ impl<T: Real> Optimizer<T> for Sgd {
 }
 
 #[inline(always)]
-fn plain<T: Real>(weights: &mut [T], gradient: &[T], next: impl Fn(T, T) -> T) {
-    simd::dispatch(
+fn plain<T: Real>(weights: &mut [T], gradient: &[T], next: impl Fn(Instructions, T, T) -> T) {
+    simd::dispatch_with(
         #[inline(always)]
-        move || {
+        move |instructions| {
             for (w, &g) in weights.iter_mut().zip(gradient) {
-                *w = next(*w, g);
+                *w = next(instructions, *w, g);
             }
         },
     );
@@ -144,13 +145,13 @@ fn with_momentum<T: Real>(
     weights: &mut [T],
     gradient: &[T],
     velocity: &mut [T],
-    next: impl Fn(T, T, T) -> (T, T),
+    next: impl Fn(Instructions, T, T, T) -> (T, T),
 ) {
-    simd::dispatch(
+    simd::dispatch_with(
         #[inline(always)]
-        move || {
+        move |instructions| {
             for ((w, &g), v) in weights.iter_mut().zip(gradient).zip(velocity) {
-                (*w, *v) = next(*w, g, *v);
+                (*w, *v) = next(instructions, *w, g, *v);
             }
         },
     );
