@@ -1,6 +1,6 @@
 use std::fmt;
 
-use chainrule_tensor::Real;
+use chainrule_tensor::{Real, simd};
 
 use super::{Parameter, Whole, WholeUpdate};
 
@@ -160,3 +160,41 @@ pub(super) fn bounded<T: Real>(gradient: T, limit: T) -> T {
 pub(super) fn bias_correction(beta: f64, step: u64) -> f64 {
     1.0 - beta.powf(step as f64)
 }
+
+/// A weight behind its step, flushed where weights decay. Without decay a weight is read for
+/// nothing but its step, and does not shrink until it is denormal.
+#[inline(always)]
+pub(super) fn settled<T: Real>(instructions: simd::Instructions, decays: bool, weight: T) -> T {
+    if decays { instructions.flushed(weight) } else { weight }
+}
+
+/// A mean of squares flushed: it is not negative.
+#[inline(always)]
+pub(super) fn flushed_square<T: Real>(mean: T) -> T {
+    if mean < T::MIN_POSITIVE { T::ZERO } else { mean }
+}
+
+/// One pass over weights and memory, compiled twice: with weight decay, and without what that
+/// costs. The pass is told which one it is, and the instructions it is compiled for.
+macro_rules! pass {
+    ($decays:expr, |$known:ident, $instructions:ident| $pass:block) => {
+        if $decays {
+            chainrule_tensor::simd::dispatch_with(
+                #[inline(always)]
+                |$instructions| {
+                    let $known = true;
+                    $pass
+                },
+            );
+        } else {
+            chainrule_tensor::simd::dispatch_with(
+                #[inline(always)]
+                |$instructions| {
+                    let $known = false;
+                    $pass
+                },
+            );
+        }
+    };
+}
+pub(super) use pass;

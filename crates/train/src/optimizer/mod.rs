@@ -54,7 +54,7 @@ mod state;
 
 use chainrule_config::{Family, Setting};
 use chainrule_nn::{ConfigError, Configure};
-use chainrule_tensor::{Real, simd};
+use chainrule_tensor::Real;
 
 use crate::check::{above_zero, fraction, not_negative};
 
@@ -67,7 +67,7 @@ pub use adamw::AdamW;
 pub use adan::Adan;
 pub(crate) use definition::MOST_SLOTS;
 pub use definition::{Optimizer, Pace, Update};
-use definition::{bias_correction, bounded, decay, gradient_limit};
+use definition::{bias_correction, bounded, decay, flushed_square, gradient_limit, pass, settled};
 pub use lamb::Lamb;
 pub use lbfgs::{Lbfgs, LbfgsStop, Minimum};
 pub use lion::Lion;
@@ -147,44 +147,6 @@ pub fn set_learning_rate(optimizer: &mut (impl Configure + ?Sized), learning_rat
         }
     }
 }
-
-/// A weight behind its step, flushed where weights decay. Without decay a weight is read for
-/// nothing but its step, and does not shrink until it is denormal.
-#[inline(always)]
-fn settled<T: Real>(instructions: simd::Instructions, decays: bool, weight: T) -> T {
-    if decays { instructions.flushed(weight) } else { weight }
-}
-
-/// A mean of squares flushed: it is not negative.
-#[inline(always)]
-fn flushed_square<T: Real>(mean: T) -> T {
-    if mean < T::MIN_POSITIVE { T::ZERO } else { mean }
-}
-
-/// One pass over weights and memory, compiled twice: with weight decay, and without what that
-/// costs. The pass is told which one it is, and the instructions it is compiled for.
-macro_rules! pass {
-    ($decays:expr, |$known:ident, $instructions:ident| $pass:block) => {
-        if $decays {
-            chainrule_tensor::simd::dispatch_with(
-                #[inline(always)]
-                |$instructions| {
-                    let $known = true;
-                    $pass
-                },
-            );
-        } else {
-            chainrule_tensor::simd::dispatch_with(
-                #[inline(always)]
-                |$instructions| {
-                    let $known = false;
-                    $pass
-                },
-            );
-        }
-    };
-}
-use pass;
 
 #[cfg(test)]
 mod tests {
