@@ -196,12 +196,12 @@ impl Crate {
                 return self.resolve(&module, &[path, behind].concat(), steps);
             }
             let globs = imports.iter().filter(|(name, _)| name == "*");
-            let found = globs.filter_map(|(_, path)| {
+            let mut found = globs.filter_map(|(_, path)| {
                 let inside = [&path[..path.len() - 1], rest].concat();
                 self.resolve(&module, &inside, steps)
             });
             let is_of_here = !(begins_here && rest.len() == path.len());
-            return found.last().or(is_of_here.then_some(Target::Item(module)));
+            return found.next_back().or(is_of_here.then_some(Target::Item(module)));
         }
         Some(Target::Module)
     }

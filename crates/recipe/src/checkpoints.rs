@@ -310,7 +310,7 @@ fn encode<T: Real>(
     let mut all: Vec<(&str, Vec<f64>)> =
         numbers.iter().map(|(name, x)| (*name, x.to_vec())).collect();
     all.extend(values.iter().map(|(name, x)| (*name, x.iter().map(|x| x.to_f64()).collect())));
-    all.sort_by(|(a, _), (b, _)| a.cmp(b));
+    all.sort_by_key(|(name, _)| *name);
     let sum = all.iter().fold(0, |sum, (_, values)| mixed(sum, values));
     let mut beside = Beside {
         data: mark(prepared),

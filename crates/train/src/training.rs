@@ -157,18 +157,21 @@ impl<T: Real> Training<'_, '_, T> {
 
     fn snapshot(&mut self, params: &Params<T>, epochs: &[EpochRecord], flow: Flow) {
         let Some(keep) = &mut self.snapshots else { return };
-        let memory = |callback: &Box<dyn Callback<T> + '_>| {
-            let (name, mut memory) = (callback.remembers()?, Memory::default());
-            callback.remember(&mut memory);
-            Some((name.to_owned(), memory))
-        };
+        let mut callbacks = Vec::new();
+        for callback in self.callbacks.iter() {
+            if let Some(name) = callback.remembers() {
+                let mut memory = Memory::default();
+                callback.remember(&mut memory);
+                callbacks.push((name.to_owned(), memory));
+            }
+        }
         keep(Snapshot {
             epochs: epochs.to_vec(),
             stopped: flow == Flow::Stop,
             weights: params.values().to_vec(),
             statistics: params.statistic_values().to_vec(),
             optimizer: self.state.memory(self.optimizer),
-            callbacks: self.callbacks.iter().filter_map(memory).collect(),
+            callbacks,
         });
     }
 

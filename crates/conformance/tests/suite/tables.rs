@@ -32,9 +32,9 @@ fn every_entry_has_a_row_in_the_table_of_its_module() {
 
 /// The names of the entries' types.
 fn types<E: Debug + ?Sized>(entries: &[Box<E>]) -> Vec<String> {
-    let name = |entry: &Box<E>| {
+    let name = |entry: &E| {
         let text = format!("{entry:?}");
         text.split(|c: char| !c.is_alphanumeric()).next().unwrap_or_default().to_owned()
     };
-    entries.iter().map(name).collect()
+    entries.iter().map(|entry| name(entry)).collect()
 }

@@ -92,11 +92,11 @@ impl<T: Real> FromData<T> for UnitColumns {
             let units = given.shape().last().copied().unwrap_or(1);
             // More axes than those of the batch and of the units are as many more rows.
             let given = given.values();
-            let rows = if units == 0 { rows } else { given.len() / units };
+            let rows = given.len().checked_div(units).unwrap_or(rows);
             let deviations = deviations(given, units);
             if let Some(weight) = params.get_mut(&format!("{path}.weight")) {
-                for row in weight.chunks_exact_mut(units) {
-                    row.iter_mut().zip(&deviations).for_each(|(w, d)| *w = *w / T::from_f64(*d));
+                for row in weight.chunks_exact_mut(units.max(1)) {
+                    row.iter_mut().zip(&deviations).for_each(|(w, d)| *w /= T::from_f64(*d));
                 }
             }
             let Some(bias) = params.get_mut(&format!("{path}.bias")) else { continue };

@@ -93,7 +93,6 @@ macro_rules! elementwise_by_value {
         }
     };
 }
-pub(super) use elementwise_by_value;
 
 /// The loops of a loss, over a closure.
 pub(super) mod kernels {

@@ -2,7 +2,6 @@ use chainrule_tensor::Real;
 
 use super::binary_cross_entropy::SigmoidCrossEntropy;
 use super::checks::share_of;
-use super::elementwise::elementwise_by_value;
 use super::{Domain, Elementwise, Predictions, TargetForm};
 use crate::config::settings;
 

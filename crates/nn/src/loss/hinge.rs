@@ -1,7 +1,6 @@
 use chainrule_tensor::Real;
 
 use super::checks::{is_positive, positive_part};
-use super::elementwise::elementwise_by_value;
 use super::{Domain, Elementwise, Predictions, TargetForm};
 use crate::config::settings;
 

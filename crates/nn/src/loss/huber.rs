@@ -1,7 +1,6 @@
 use chainrule_tensor::Real;
 
 use super::Elementwise;
-use super::elementwise::elementwise_by_value;
 use crate::config::settings;
 
 settings! {

@@ -1,6 +1,5 @@
 use chainrule_tensor::Real;
 
-use super::elementwise::elementwise_by_value;
 use super::{Domain, Elementwise, Predictions, TargetForm};
 use crate::config::settings;
 

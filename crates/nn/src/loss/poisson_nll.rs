@@ -3,7 +3,6 @@ use std::f64::consts::PI;
 use chainrule_tensor::Real;
 
 use super::checks::share_of;
-use super::elementwise::elementwise_by_value;
 use super::{Domain, Elementwise, Predictions, TargetForm};
 use crate::config::settings;
 

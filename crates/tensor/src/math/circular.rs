@@ -46,7 +46,7 @@ fn sine_tail(z: f32) -> f32 {
 /// for the absolute error of `cos r`, at most 9.6e-11 (Remez exchange in 40 digits).
 #[inline(always)]
 fn cosine_tail(z: f32) -> f32 {
-    2.443_837_9e-5_f32.mul_add(z, -0.001_388_736_7).mul_add(z, 0.041_666_646)
+    2.443_838e-5_f32.mul_add(z, -0.001_388_736_7).mul_add(z, 0.041_666_646)
 }
 
 #[cfg(test)]
