@@ -92,24 +92,30 @@ fn the_version_is_that_of_the_package() {
 }
 
 /// A value for each flag of `diagnose`, with which it makes sense by itself; none for a switch.
-const VALUES: [(&str, &str); 38] = [
+const VALUES: [(&str, &str); 44] = [
     ("--accumulate", "2"),
     ("--activation", "tanh"),
     ("--batch-size", "8"),
     ("--best-weights", ""),
+    ("--clamp-answers", ""),
     ("--class-weights", ""),
     ("--clip-norm", "1"),
     ("--clip-value", "1"),
     ("--constraint", "*.weight: max_norm(max_norm=3)"),
+    ("--decay-schedule", "flat_cosine"),
     ("--drop-constant-inputs", ""),
+    ("--drop-last", ""),
     ("--dropout", "0.5"),
+    ("--dropout-schedule", "flat_cosine"),
     ("--early-stopping", "3"),
     ("--epochs", "2"),
     ("--fix", ""),
     ("--group", "group(on=*.bias, learning_rate=2)"),
     ("--hidden", "8"),
     ("--init", "orthogonal"),
+    ("--init-from-data", "unit_columns"),
     ("--initialiser", "0.*: orthogonal"),
+    ("--last-of-equals", ""),
     ("--learning-rate", "0.1"),
     ("--loss", "focal"),
     ("--margin", "0.1"),

@@ -179,9 +179,12 @@ impl<T: Real> Op<T> for Blend<T> {
             || {
                 for (y, x) in pass.output.chunks_exact_mut(width).zip(x.chunks_exact(width)) {
                     for ((y, &x), &a) in y.iter_mut().zip(x).zip(amount) {
-                        // A part of nothing of an infinite number is nothing.
-                        let line = if a == T::ONE { T::ZERO } else { (T::ONE - a) * x };
-                        let bent = if a == T::ZERO { T::ZERO } else { a * *y };
+                        // A part of nothing of an infinite number is nothing. Where numbers are
+                        // finite the product stays, since a dual number of it has a slope.
+                        let idle = a == T::ONE && !x.is_finite();
+                        let line = if idle { T::ZERO } else { (T::ONE - a) * x };
+                        let idle = a == T::ZERO && !y.is_finite();
+                        let bent = if idle { T::ZERO } else { a * *y };
                         *y = (line + bent).flushed();
                     }
                 }

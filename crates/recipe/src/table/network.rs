@@ -37,7 +37,8 @@ use crate::{Network, RecipeError};
 /// let network = TableNetwork::<f32>::load(&path)?;
 /// let rows = Frame::new(vec![("size".into(), Column::Numbers(vec![3.0, 55.0]))])?;
 /// let Answers::Classes { classes, .. } = network.answers(&rows)? else { panic!("two classes") };
-/// assert_eq!(classes.map(|class| &network.names()[class]), ["small", "large"]);
+/// let names: Vec<_> = classes.iter().map(|&class| &network.names()[class]).collect();
+/// assert_eq!(names, ["small", "large"]);
 /// # std::fs::remove_file(path)?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
