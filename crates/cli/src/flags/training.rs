@@ -41,7 +41,8 @@ impl TrainingArgs {
             set.map_err(|why| self.refused(flag, last, why))?;
         }
         let has = |key| self.has(key);
-        if !has("learning_rate") && (self.file.is_none() || has("optimizer")) {
+        let has_none = self.file.is_none() && base.learning_rate.is_none();
+        if !has("learning_rate") && (has_none || has("optimizer")) {
             // A text that names no optimizer is told below.
             recipe.learning_rate = rate::suited(&recipe.optimizer).ok();
         }

@@ -1,4 +1,4 @@
-use chainrule_data::{ColumnScaling, DataError, EncodedColumn, EncodedKind, Frame, TableEncoder};
+use chainrule_data::{DataError, EncodedColumn, EncodedKind, Frame, TableEncoder};
 use chainrule_tensor::{Real, Shape, Tensor};
 
 use crate::Recipe;
@@ -16,15 +16,6 @@ pub struct TableInputs {
 }
 
 impl TableInputs {
-    /// Learns from the training rows.
-    ///
-    /// # Errors
-    /// A table without rows or columns.
-    pub fn fit(recipe: &Recipe, train: &Frame) -> Result<Self, DataError> {
-        let encoder = TableEncoder::fit(train, ColumnScaling::Standard)?;
-        Ok(TableInputs::of(recipe, encoder))
-    }
-
     pub(super) fn of(recipe: &Recipe, encoder: TableEncoder) -> Self {
         TableInputs { encoder, spreads: recipe.layers.is_none() }
     }

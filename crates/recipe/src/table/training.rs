@@ -1,4 +1,4 @@
-use chainrule_data::{Dataset, Frame, Target, Targets};
+use chainrule_data::{ColumnScaling, Dataset, Frame, TableEncoder, Target, Targets};
 use chainrule_tensor::Real;
 use chainrule_train::callback::Callback;
 use chainrule_train::{EpochRecord, Scores, StopReason, TrainError, Trainer};
@@ -48,7 +48,24 @@ impl<T: Real> TableTraining<T> {
         targets: &[impl ToString],
         parts: &Parts,
     ) -> Result<Self, RecipeError> {
-        let learned = TableInputs::fit(recipe, &inputs.select(&parts.train)?)?;
+        let encoder = TableEncoder::fit(&inputs.select(&parts.train)?, ColumnScaling::Standard)?;
+        TableTraining::encoded(recipe, encoder, inputs, target, targets, parts)
+    }
+
+    /// The same with an encoder that has learned from the training rows, such as one that scales
+    /// as a [`Preset`](crate::Preset) says.
+    ///
+    /// # Errors
+    /// Columns that the encoder does not know, or inputs that memory cannot hold.
+    pub fn encoded(
+        recipe: &Recipe,
+        encoder: TableEncoder,
+        inputs: &Frame,
+        target: &Target<T>,
+        targets: &[impl ToString],
+        parts: &Parts,
+    ) -> Result<Self, RecipeError> {
+        let learned = TableInputs::of(recipe, encoder);
         let dataset = |rows: &[usize]| -> Result<Dataset<T>, RecipeError> {
             let inputs = learned.tensor(&inputs.select(rows)?)?;
             Ok(Dataset::new(inputs, select(&target.targets, rows)?)?)

@@ -1,5 +1,6 @@
 use std::path::PathBuf;
 
+use chainrule::recipe::Preset;
 use clap::Args;
 
 use crate::flags::table::{DataArg, TableArgs};
@@ -24,6 +25,12 @@ pub struct TrainArgs {
     #[arg(long, value_name = "COLUMN", help_heading = "The table")]
     pub time_column: Option<String>,
 
+    /// The network and its training, which other flags change: `plain`, a small network; `td-s`,
+    /// a wide one with the simple tricks of RealMLP; `td`, with all of them, which takes longest
+    /// and is best on most tables
+    #[arg(long, value_name = "NAME", default_value = "plain")]
+    pub preset: Preset,
+
     #[command(flatten)]
     pub table: TableArgs,
 
@@ -38,6 +45,7 @@ pub const AFTER_HELP: &str = "\
 Examples:
   chainrule train flowers.csv --target species
   chainrule train houses.csv.gz --target price --ignore agent --epochs 100
+  chainrule train houses.csv.gz --target price --preset td
   chainrule train visits.csv --target churned --group-column customer --output runs/churn
 
 All rows decide what a column is: number, date, flag, category, identifier or constant; the last two

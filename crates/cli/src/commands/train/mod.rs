@@ -7,9 +7,9 @@ mod text;
 use std::process::ExitCode;
 use std::time::Instant;
 
-use chainrule::data::{Target, Task};
+use chainrule::data::{TableEncoder, Target, Task};
 use chainrule::prelude::*;
-use chainrule::recipe::{Parts, Recipe, RecipeError, TableRun, TableTraining};
+use chainrule::recipe::{Parts, Preset, Recipe, RecipeError, TableRun, TableTask, TableTraining};
 use chainrule_table::{Options, Source, Table};
 
 use crate::failure::Failure;
@@ -45,12 +45,22 @@ pub fn run(args: &TrainArgs) -> Result<ExitCode, Failure> {
     };
     let table = chainrule_table::read(&source, &options).map_err(refused)?;
     let target = table.target::<f32>().map_err(refused)?;
-    let recipe = recipe(args, provisional, &target)?;
-    let parts = parts(&table, &target, recipe.seed)?;
-    let training =
-        TableTraining::new(&recipe, &table.inputs, &target, table.targets.names(), &parts);
-    let training =
-        training.map_err(|error| Failure::input(format!("{}: {error}", source.name())))?;
+    let parts = parts(&table, &target, provisional.seed)?;
+    let wrong =
+        |error: &dyn std::fmt::Display| Failure::input(format!("{}: {error}", source.name()));
+    let rows = table.inputs.select(&parts.train).map_err(|error| wrong(&error))?;
+    let encoder = TableEncoder::fit(&rows, args.preset.scaling()).map_err(|error| wrong(&error))?;
+    let base = of_preset(args.preset, &target, &encoder, parts.train.len());
+    let recipe = recipe(args, provisional, &target, &base)?;
+    let training = TableTraining::encoded(
+        &recipe,
+        encoder,
+        &table.inputs,
+        &target,
+        table.targets.names(),
+        &parts,
+    );
+    let training = training.map_err(|error| wrong(&error))?;
     size::check(&recipe, training.train().input_width(), training.train().targets().outputs())?;
     let prepared = training.prepare().map_err(|error| told(args, error))?;
     // Parts that do not fit together are found out before anything is told or made.
@@ -137,12 +147,31 @@ fn base(task: Task) -> Recipe {
     Recipe { loss: loss.to_owned(), scale_targets, best_weights: true, ..usual() }
 }
 
+/// The training that a preset gives for these targets and columns.
+fn of_preset(preset: Preset, target: &Target<f32>, encoder: &TableEncoder, rows: usize) -> Recipe {
+    let outputs = target.targets.outputs();
+    let task = match target.task {
+        Task::Classes => TableTask::Classes(outputs),
+        Task::Labels => TableTask::Labels(outputs),
+        Task::Values => TableTask::Values(outputs),
+    };
+    match preset {
+        Preset::Plain => base(target.task),
+        preset => Recipe::for_table(preset, task, &encoder.layout(), rows),
+    }
+}
+
 /// The recipe for these targets, with the metric that tells how good it is.
-fn recipe(args: &TrainArgs, provisional: Recipe, target: &Target<f32>) -> Result<Recipe, Failure> {
+fn recipe(
+    args: &TrainArgs,
+    provisional: Recipe,
+    target: &Target<f32>,
+    base: &Recipe,
+) -> Result<Recipe, Failure> {
     let recipe = match args.training.chooses_loss() {
-        true if target.task == Task::Classes => provisional,
+        true if target.task == Task::Classes && args.preset == Preset::Plain => provisional,
         // A loss that is chosen stays, but targets that are numbers are scaled.
-        _ => args.training.recipe(&base(target.task))?,
+        _ => args.training.recipe(base)?,
     };
     if target.task != Task::Values {
         let why = "there are no targets that are numbers, which it could scale; leave it out";
