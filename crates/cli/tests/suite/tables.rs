@@ -222,3 +222,32 @@ fn mistakes_are_told_and_leave_nothing_behind() {
         assert_eq!(files(folder.path()), before, "{flags:?}");
     }
 }
+
+/// Categories of many names are embedded, missing numbers are learned, few samples make a batch.
+#[test]
+fn every_preset_trains_and_its_network_predicts() {
+    let folder = tempfile::tempdir().unwrap();
+    flowers(&folder.path().join("flowers.csv"), 150);
+    houses(&folder.path().join("houses.csv"), 60);
+    for preset in ["plain", "td-s", "td"] {
+        for (table, target) in [("flowers", "species"), ("houses", "price")] {
+            let (file, made) = (format!("{table}.csv"), format!("{table}-{preset}"));
+            let flags = ["train", &file, "--target", target, "--preset", preset];
+            let flags = [&flags[..], &["--epochs", "2", "--output", &made, "--json"]].concat();
+            let trained = object(&run(folder.path(), &flags));
+            let score = trained["test"].as_object().unwrap().values().next().unwrap().as_f64();
+            assert!(score.unwrap().is_finite(), "{preset}: {trained}");
+            let recipe = trained["recipe"].as_str().unwrap();
+            assert_eq!(recipe.contains("periodic_embedding"), preset == "td", "{recipe}");
+            assert!(recipe.contains("\nepochs = 2\n"), "{recipe}");
+            let model = format!("{made}/model.safetensors");
+            let predicted = stdout(&run(folder.path(), &["predict", &model, &file]));
+            let rows = fs::read_to_string(folder.path().join(&file)).unwrap().lines().count();
+            assert_eq!(predicted.lines().count(), rows, "{preset}: {predicted}");
+        }
+    }
+    let output = run(folder.path(), &["train", "flowers.csv", "--preset", "tdx"]);
+    assert_eq!(output.status.code(), Some(2));
+    let error = stderr(&output);
+    assert!(error.contains("there is no preset `tdx` (did you mean `td`?)"), "{error}");
+}

@@ -5,8 +5,8 @@ use chainrule_tensor::{Real, TensorView};
 
 /// A number over a whole data set, gathered batch by batch.
 ///
-/// One of one's own needs only these methods; the metrics of the [list](all) also say their formula
-/// and settings ([`Configure`]).
+/// One of one's own needs only these methods. The metrics of the [list](super::all) also say their
+/// formula and settings ([`Configure`](chainrule_nn::Configure)).
 pub trait Metric<T: Real = f32>: Debug + Send {
     /// The name, in histories and messages.
     fn name(&self) -> &'static str;

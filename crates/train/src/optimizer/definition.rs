@@ -19,7 +19,7 @@ pub trait Optimizer<T: Real = f32>: fmt::Debug + Send + Sync {
     /// The needs of the rule for seeing this parameter whole, which
     /// [`step_whole`](Optimizer::step_whole) then moves; none if any stretch of the flat vector
     /// will do, which [`step`](Optimizer::step) moves. By default none. Asked once for each
-    /// parameter, when the [`State`] is made.
+    /// parameter, when the [`State`](super::State) is made.
     fn whole(&self, parameter: &Parameter) -> Option<Whole> {
         let _ = parameter;
         None
