@@ -25,9 +25,8 @@ pub struct TrainArgs {
     #[arg(long, value_name = "COLUMN", help_heading = "The table")]
     pub time_column: Option<String>,
 
-    /// The network and its training, which other flags change: `plain`, a small network; `td-s`,
-    /// a wide one with the simple tricks of RealMLP; `td`, with all of them, which takes longest
-    /// and is best on most tables
+    /// The network and its training, which other flags change. `plain` is a small network, `td-s` a
+    /// wide one with the simple tricks of RealMLP, `td` one with all of them, which takes longest
     #[arg(long, value_name = "NAME", default_value = "plain")]
     pub preset: Preset,
 
