@@ -102,12 +102,8 @@ impl<T: Real> Dataset<T> {
     /// [`DataError::Row`] at the first index that is no sample; [`DataError::Empty`] without an
     /// index.
     pub fn select(&self, rows: &[usize]) -> Result<Self, DataError> {
-        let op = "select";
-        check::not_empty(op, "indices", rows.len().into())?;
-        if let Some(&row) = rows.iter().find(|&&row| row >= self.len()) {
-            return Err(DataError::Row { op, row, samples: self.len() });
-        }
-        Ok(Dataset { inputs: self.inputs.select_rows(rows)?, targets: self.targets.select(rows)? })
+        let targets = self.targets.select(rows)?;
+        Ok(Dataset { inputs: self.inputs.select_rows(rows)?, targets })
     }
 
     /// The number of samples of each class.

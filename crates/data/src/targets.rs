@@ -183,8 +183,17 @@ impl<T: Real> Targets<T> {
         }
     }
 
-    /// The targets of the given samples, which must exist.
-    pub(crate) fn select(&self, rows: &[usize]) -> Result<Self, DataError> {
+    /// The targets of the given samples, in that order; samples may repeat.
+    ///
+    /// # Errors
+    /// [`DataError::Row`] at the first index that is no sample; [`DataError::Empty`] without an
+    /// index.
+    pub fn select(&self, rows: &[usize]) -> Result<Self, DataError> {
+        let op = "select";
+        check::not_empty(op, "indices", rows.len().into())?;
+        if let Some(&row) = rows.iter().find(|&&row| row >= self.len()) {
+            return Err(DataError::Row { op, row, samples: self.len() });
+        }
         Ok(match self {
             Targets::Classes { indices, classes } => Targets::Classes {
                 indices: rows.iter().map(|&row| indices[row]).collect(),

@@ -1,4 +1,4 @@
-use chainrule_data::{ColumnScaling, Dataset, Frame, TableEncoder, Target, Targets};
+use chainrule_data::{ColumnScaling, Dataset, Frame, TableEncoder, Target};
 use chainrule_tensor::Real;
 use chainrule_train::callback::Callback;
 use chainrule_train::{EpochRecord, Scores, StopReason, TrainError, Trainer};
@@ -68,7 +68,7 @@ impl<T: Real> TableTraining<T> {
         let learned = TableInputs::of(recipe, encoder);
         let dataset = |rows: &[usize]| -> Result<Dataset<T>, RecipeError> {
             let inputs = learned.tensor(&inputs.select(rows)?)?;
-            Ok(Dataset::new(inputs, select(&target.targets, rows)?)?)
+            Ok(Dataset::new(inputs, target.targets.select(rows)?)?)
         };
         Ok(TableTraining {
             recipe: recipe.clone(),
@@ -141,11 +141,4 @@ impl<T: Real> TableTraining<T> {
         );
         Ok(TableRun { network, epochs, end, best, test })
     }
-}
-
-/// The targets of these rows.
-fn select<T: Real>(targets: &Targets<T>, rows: &[usize]) -> Result<Targets<T>, RecipeError> {
-    let numbers = chainrule_tensor::Tensor::<T>::zeros([targets.len(), 1]);
-    let all = Dataset::new(numbers, targets.clone())?;
-    Ok(all.select(rows)?.into_parts().1)
 }
