@@ -143,11 +143,11 @@ impl Checkpoints {
         fs::create_dir_all(&self.folder).map_err(failed)?;
         let bytes = encode(prepared, snapshot)?;
         chainrule_files::replace(&path, &bytes).map_err(failed)?;
-        let best = best(prepared.network().recipe(), &snapshot.epochs);
+        let best = prepared.network().recipe().best_epoch(&snapshot.epochs)?;
         let files = self.files()?;
         let old = files.len().saturating_sub(self.keep);
         for (epoch, path) in &files[..old] {
-            if Some(*epoch) != best {
+            if best.is_none_or(|(best, _)| *epoch != best) {
                 // One that cannot be removed is in nobody's way.
                 let _ = fs::remove_file(path);
             }
@@ -188,9 +188,8 @@ impl Checkpoints {
             let found = vectors.get(name);
             found.ok_or_else(|| Fault::Damaged(format!("`{name}` is missing")))
         };
-        let mut names: Vec<&String> = vectors.keys().collect();
-        names.sort();
-        let sum = names.into_iter().fold(0, |sum, name| mixed(sum, &vectors[name]));
+        let sums = vectors.iter().map(|(name, vector)| summed(name, vector, |x| x));
+        let sum = sums.fold(0, u64::wrapping_add);
         if beside.check_sum != format!("{sum:016x}") {
             return Err(Fault::Damaged("its numbers do not give its check sum".to_owned()));
         }
@@ -201,7 +200,7 @@ impl Checkpoints {
                  another folder"
             )));
         }
-        if beside.data != mark(prepared) {
+        if beside.data != prepared.mark() {
             let why = "it was left by a training on other data; take those, or another folder";
             return Err(Fault::Other(why.to_owned()));
         }
@@ -226,38 +225,29 @@ fn different(theirs: &Recipe, ours: &Recipe) -> Option<&'static str> {
     pairs.filter(|((_, a), (_, b))| a.toml() != b.toml()).map(|((key, _), _)| *key).next()
 }
 
-/// The epoch with the best watched number.
-fn best(recipe: &Recipe, epochs: &[EpochRecord]) -> Option<usize> {
-    let monitor = recipe.monitored().ok()?;
-    let mut best: Option<(usize, f64)> = None;
-    for record in epochs {
-        let value = monitor.value(record).unwrap_or(f64::NAN);
-        if monitor.improves(value, best.map(|(_, value)| value), 0.0) {
-            best = Some((record.epoch, value));
-        }
-    }
-    best.map(|(epoch, _)| epoch)
-}
-
 /// Numbers mixed into a sum of 64 bits; another order or another bit gives another sum.
-fn mixed(sum: u64, values: &[f64]) -> u64 {
+fn mixed<X: Copy>(sum: u64, values: &[X], number: impl Fn(X) -> f64) -> u64 {
     let step =
         |sum: u64, bits: u64| (sum ^ bits).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(29);
-    values.iter().fold(step(sum, values.len() as u64), |sum, value| step(sum, value.to_bits()))
+    let begun = step(sum, values.len() as u64);
+    values.iter().fold(begun, |sum, &value| step(sum, number(value).to_bits()))
+}
+
+/// The part of a named vector in a check sum, whatever the order of the vectors.
+fn summed<X: Copy>(name: &str, values: &[X], number: impl Fn(X) -> f64) -> u64 {
+    mixed(mixed(0, name.as_bytes(), f64::from), values, number)
 }
 
 /// A mark of the data that a training goes by: that of another table is another.
-fn mark<T: Real>(prepared: &Prepared<'_, T>) -> String {
+pub(crate) fn mark<T: Real>(prepared: &Prepared<'_, T>) -> String {
     let of = |sum: u64, data: &Dataset<T>| {
-        let numbers = |values: &[T]| values.iter().map(|x| x.to_f64()).collect::<Vec<_>>();
-        let sum = mixed(sum, &numbers(data.inputs().values()));
+        let sum = mixed(sum, data.inputs().values(), T::to_f64);
         match data.targets() {
             Targets::Classes { indices, classes } => {
-                let indices: Vec<f64> = indices.iter().map(|&index| f64::from(index)).collect();
-                mixed(mixed(sum, &[*classes as f64]), &indices)
+                mixed(mixed(sum, &[*classes], |count| count as f64), indices, f64::from)
             }
             Targets::Values(tensor) | Targets::Probabilities(tensor) | Targets::Labels(tensor) => {
-                mixed(sum, &numbers(tensor.values()))
+                mixed(sum, tensor.values(), T::to_f64)
             }
         }
     };
@@ -307,13 +297,11 @@ fn encode<T: Real>(
     numbers.extend(remembered.iter().map(|(name, numbers)| (name.as_str(), &numbers[..])));
     let values: Vec<(&str, &[T])> = values.iter().map(|(name, x)| (name.as_str(), *x)).collect();
 
-    let mut all: Vec<(&str, Vec<f64>)> =
-        numbers.iter().map(|(name, x)| (*name, x.to_vec())).collect();
-    all.extend(values.iter().map(|(name, x)| (*name, x.iter().map(|x| x.to_f64()).collect())));
-    all.sort_by_key(|(name, _)| *name);
-    let sum = all.iter().fold(0, |sum, (_, values)| mixed(sum, values));
+    let of_values = values.iter().map(|(name, x)| summed(name, x, T::to_f64));
+    let of_numbers = numbers.iter().map(|(name, x)| summed(name, x, |x| x));
+    let sum = of_values.chain(of_numbers).fold(0, u64::wrapping_add);
     let mut beside = Beside {
-        data: mark(prepared),
+        data: prepared.mark().to_owned(),
         check_sum: format!("{sum:016x}"),
         optimizer: name.clone(),
         stopped: snapshot.stopped,

@@ -1,10 +1,10 @@
 use std::borrow::Cow;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use chainrule_data::{Dataset, Targets};
 use chainrule_nn::{Loss, loss};
 use chainrule_tensor::Real;
-use chainrule_train::callback::{BestWeights, Callback, EarlyStopping, EpochEnd, FitPlan, Flow};
+use chainrule_train::callback::{BestWeights, Callback, EarlyStopping, EpochEnd, Flow};
 use chainrule_train::schedule::{self, ReduceOnPlateau};
 use chainrule_train::{
     ClipNorm, ClipValue, EpochRecord, Group, Penalty, Scores, StopReason, TrainError, Trainer,
@@ -12,6 +12,7 @@ use chainrule_train::{
 };
 
 use crate::check::{named, on_pattern};
+use crate::checkpoints;
 use crate::{Checkpoints, Found, Network, Preprocessing, Recipe, RecipeError, Scaling};
 
 /// All that is known of a training that happened.
@@ -62,6 +63,8 @@ pub struct Prepared<'d, T: Real = f32> {
     loss: Box<dyn loss::Listed<T>>,
     train: Cow<'d, Dataset<T>>,
     validation: Option<Cow<'d, Dataset<T>>>,
+    /// The mark of the data, once it is asked for.
+    mark: OnceLock<String>,
 }
 
 impl Recipe {
@@ -121,7 +124,7 @@ impl Recipe {
             Some(text) => network.fitted(text, &train)?,
             None => network,
         };
-        Ok(Prepared { network, loss, train, validation })
+        Ok(Prepared { network, loss, train, validation, mark: OnceLock::new() })
     }
 
     /// Refuses what could not act on targets of this kind.
@@ -265,7 +268,7 @@ impl<T: Real> Prepared<'_, T> {
     /// Model, loss and data that do not fit together. What ends a training that has begun is no
     /// error but its [end](Run::end).
     pub fn fit<'a>(&'a self, trainer: Trainer<'a, T>) -> Result<Run<T>, RecipeError> {
-        self.go(trainer, Epochs::default())
+        self.go(trainer, Vec::new())
     }
 
     /// Trains, from a state that was [found](Checkpoints::latest) or from the beginning, and keeps
@@ -289,15 +292,17 @@ impl<T: Real> Prepared<'_, T> {
             Some(found) => trainer.resume(found.snapshot),
             None => trainer,
         };
-        let run = self.go(trainer, Epochs { done: done.clone(), all: done })?;
+        let run = self.go(trainer, done)?;
         Ok(Run { unkept, ..run })
     }
 
+    /// Trains behind the epochs that are done.
     fn go<'a>(
         &'a self,
         trainer: Trainer<'a, T>,
-        mut epochs: Epochs,
+        done: Vec<EpochRecord>,
     ) -> Result<Run<T>, RecipeError> {
+        let mut epochs = Epochs(done);
         let mut params = self.network.params().clone();
         let validation = self.validation.as_deref();
         let (end, scores) = {
@@ -313,37 +318,43 @@ impl<T: Real> Prepared<'_, T> {
             };
             (end, validation.and_then(|data| trainer.evaluate(&params, data).ok()))
         };
-        let monitor = self.network.recipe().monitored()?;
-        let last_of_equals = self.network.recipe().last_of_equals;
-        let best = epochs.all.iter().fold(None, |best: Option<(usize, f64)>, record| {
+        let best = self.network.recipe().best_epoch(&epochs.0)?;
+        let network = self.network.with_params(Arc::new(params));
+        Ok(Run { network, epochs: epochs.0, end, best, scores, unkept: None })
+    }
+
+    /// The mark of the data, which is worked out once.
+    pub(crate) fn mark(&self) -> &str {
+        self.mark.get_or_init(|| checkpoints::mark(self))
+    }
+}
+
+impl Recipe {
+    /// The epoch with the best watched number, and that number.
+    pub(crate) fn best_epoch(
+        &self,
+        epochs: &[EpochRecord],
+    ) -> Result<Option<(usize, f64)>, RecipeError> {
+        let monitor = self.monitored()?;
+        Ok(epochs.iter().fold(None, |best: Option<(usize, f64)>, record| {
             let value = monitor.value(record).unwrap_or(f64::NAN);
             let known = best.map(|(_, value)| value);
-            let equal = last_of_equals && known == Some(value);
+            let equal = self.last_of_equals && known == Some(value);
             match equal || monitor.improves(value, known, 0.0) {
                 true => Some((record.epoch, value)),
                 false => best,
             }
-        });
-        let network = self.network.with_params(Arc::new(params));
-        Ok(Run { network, epochs: epochs.all, end, best, scores, unkept: None })
+        }))
     }
 }
 
 /// Keeps each epoch, also those before a failure.
-#[derive(Debug, Default)]
-struct Epochs {
-    /// Those before this training.
-    done: Vec<EpochRecord>,
-    all: Vec<EpochRecord>,
-}
+#[derive(Debug)]
+struct Epochs(Vec<EpochRecord>);
 
 impl<T: Real> Callback<T> for Epochs {
-    fn start(&mut self, _: &FitPlan) {
-        self.all.clone_from(&self.done);
-    }
-
     fn epoch_end(&mut self, epoch: &EpochEnd<'_, T>) -> Flow {
-        self.all.push(epoch.record.clone());
+        self.0.push(epoch.record.clone());
         Flow::Continue
     }
 }

@@ -69,17 +69,21 @@ fn it_goes_on_from_any_epoch_with_the_same_bits() {
     }
 }
 
+/// The best is that of the run, also where the last of equal epochs counts.
 #[test]
 fn the_last_ones_and_the_best_are_kept() {
-    let folder = tempfile::tempdir().unwrap();
-    let (run, ..) = train(&recipe(6), &Checkpoints::new(folder.path()));
-    let (best, _) = run.best.unwrap();
-    let mut expected = vec![best, 5, 6];
-    expected.sort();
-    expected.dedup();
-    let expected: Vec<_> =
-        expected.iter().map(|epoch| format!("epoch-{epoch:06}.safetensors")).collect();
-    assert_eq!(names(folder.path()), expected);
+    for last_of_equals in [false, true] {
+        let folder = tempfile::tempdir().unwrap();
+        let recipe = Recipe { last_of_equals, ..recipe(6) };
+        let (run, ..) = train(&recipe, &Checkpoints::new(folder.path()));
+        let (best, _) = run.best.unwrap();
+        let mut expected = vec![best, 5, 6];
+        expected.sort();
+        expected.dedup();
+        let expected: Vec<_> =
+            expected.iter().map(|epoch| format!("epoch-{epoch:06}.safetensors")).collect();
+        assert_eq!(names(folder.path()), expected);
+    }
 }
 
 /// Cut off at every length in turn, and with one bit changed anywhere, the newest file is not taken
